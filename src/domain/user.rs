@@ -1,0 +1,230 @@
+//! Users and the rules for what they are made of.
+
+use std::{collections::HashSet, fmt, sync::LazyLock};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Invalid, Timestamp, UserId, UserKey};
+
+/// An account. The password's hash is deliberately not here: only the store's credentials carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub key: UserKey,
+    pub user_id: UserId,
+    pub name: Name,
+    pub email: Email,
+    pub phone: Phone,
+    pub role: Role,
+    /// Raised by a changed password: tokens and sessions of an earlier version are void.
+    pub version: i64,
+    pub created_at: Timestamp,
+}
+
+impl User {
+    pub fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Member,
+    Admin,
+}
+
+impl Role {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+        }
+    }
+
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        match raw {
+            "member" => Ok(Self::Member),
+            "admin" => Ok(Self::Admin),
+            _ => Err(Invalid::new("Use \"member\" or \"admin\".")),
+        }
+    }
+}
+
+macro_rules! text_newtype {
+    ($name:ident) => {
+        impl $name {
+            /// A value that was checked on its way into the store. Checking again would lock accounts out
+            /// whenever a rule changes.
+            pub(crate) fn stored(raw: String) -> Self {
+                Self(raw)
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// The name shown beside messages: 1–64 characters, none of them invisible control or direction
+/// characters, which could make one name look like another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name(String);
+text_newtype!(Name);
+
+impl Name {
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        let name = raw.trim();
+        if !(1..=64).contains(&name.chars().count()) {
+            return Err(Invalid::new("Use 1 to 64 characters."));
+        }
+        if name.chars().any(is_deceptive) {
+            return Err(Invalid::new("Leave out control and text-direction characters."));
+        }
+        if name.chars().all(is_blank) {
+            return Err(Invalid::new("Use at least one visible character."));
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
+/// Control characters and the bidirectional overrides and isolates of UAX #9.
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{00AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{3164}')
+}
+
+/// An e-mail address (RFC 5321 and its limits, with a dotted domain), unique without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email(String);
+text_newtype!(Email);
+
+impl Email {
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        let options = email_address::Options::default()
+            .with_required_tld()
+            .without_display_text()
+            .without_domain_literal();
+        email_address::EmailAddress::parse_with_options(raw.trim(), options)
+            .map(|email| Self(email.as_str().to_owned()))
+            .map_err(|_| Invalid::new("Use an address like ada@example.org."))
+    }
+}
+
+/// A phone number as people write it, or empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Phone(String);
+text_newtype!(Phone);
+
+impl Phone {
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        let phone = raw.trim();
+        if !phone.chars().all(|c| c.is_ascii_digit() || " +()-".contains(c)) {
+            return Err(Invalid::new("Use digits, spaces, and + ( ) - only."));
+        }
+        if !phone.is_empty() && !(3..=32).contains(&phone.len()) {
+            return Err(Invalid::new("Use 3 to 32 characters, or leave it empty."));
+        }
+        Ok(Self(phone.to_owned()))
+    }
+}
+
+/// A new password that keeps the rules: 8 characters or more, at most 71 bytes (all that bcrypt reads),
+/// none of the most common.
+#[derive(Debug, Clone)]
+pub struct Password(SecretString);
+
+/// The 3,000 most common passwords of 8 characters and more, lower case: the head of the list that
+/// Django 5.2 ships (BSD-3-Clause, compiled by Royce Williams from leaked passwords).
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+
+impl Password {
+    /// Most bytes that bcrypt reads of a password, one less than its buffer for the closing NUL.
+    pub const MAX_BYTES: usize = 71;
+
+    pub fn parse(raw: SecretString) -> Result<Self, Invalid> {
+        let password = raw.expose_secret();
+        if password.chars().count() < 8 {
+            return Err(Invalid::new("Use 8 characters or more."));
+        }
+        if password.len() > Self::MAX_BYTES {
+            return Err(Invalid::new(format!(
+                "Use at most {} bytes (letters with accents and emoji count for two to four); this has {}.",
+                Self::MAX_BYTES,
+                password.len()
+            )));
+        }
+        if password.contains('\0') {
+            return Err(Invalid::new("Leave out the NUL character."));
+        }
+        if COMMON.contains(password.to_lowercase().as_str()) {
+            return Err(Invalid::new("This is one of the most common passwords. Use another."));
+        }
+        Ok(Self(raw))
+    }
+
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(raw: &str) -> Result<Password, Invalid> {
+        Password::parse(SecretString::from(raw.to_owned()))
+    }
+
+    #[test]
+    fn names_cannot_deceive() {
+        assert_eq!(Name::parse(" Ada Lovelace ").unwrap().as_str(), "Ada Lovelace");
+        for good in ["李", "O'Brien", "<b>", "👩‍💻"] {
+            assert!(Name::parse(good).is_ok(), "{good:?}");
+        }
+        for bad in ["", "  ", "a\nb", "a\u{202E}b", "\u{2066}x", "\u{200B}", &"x".repeat(65)] {
+            assert!(Name::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn emails_and_phones_are_plausible() {
+        for good in ["ada@example.org", "a.b+c@sub.example.co"] {
+            assert!(Email::parse(good).is_ok(), "{good:?}");
+        }
+        for bad in ["", "ada", "ada@", "@example.org", "ada@localhost", "Ada <ada@example.org>", "a b@example.org"] {
+            assert!(Email::parse(bad).is_err(), "{bad:?}");
+        }
+        for good in ["", "+49 (0)30 123-456", "112"] {
+            assert!(Phone::parse(good).is_ok(), "{good:?}");
+        }
+        for bad in ["call me", "12", "1;2", &"1".repeat(33)] {
+            assert!(Phone::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_refused_and_never_cut() {
+        assert!(password("correct horse").is_ok());
+        assert!(password(&"x".repeat(71)).is_ok());
+        assert!(password(&"x".repeat(72)).unwrap_err().0.contains("this has 72"));
+        assert!(password(&"é".repeat(36)).is_err(), "36 characters, 72 bytes");
+        assert!(password("seven77").is_err());
+        assert!(password("Password1").unwrap_err().0.contains("most common"));
+        assert_eq!(COMMON.len(), 3000);
+    }
+
+    #[test]
+    fn a_password_does_not_show_in_debug_output() {
+        assert!(!format!("{:?}", password("correct horse").unwrap()).contains("correct"));
+    }
+}

@@ -1,0 +1,30 @@
+//! What can go wrong with a store, free of any driver's types.
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A rule of the data that a write would have broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    #[error("Somebody has this userID already. Use another.")]
+    UserIdTaken,
+    #[error("There is an account with this e-mail address already.")]
+    EmailTaken,
+    #[error("This is the last admin. Make somebody else an admin first.")]
+    LastAdmin,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What the call is about is not there (any more).
+    #[error("not found")]
+    Gone,
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// More writes are waiting than the database can take in reasonable time; nothing was written.
+    #[error("the database is busy")]
+    Busy,
+    /// The database failed. Whether the write was carried out is unknown: a repeat with the same client
+    /// id tells.
+    #[error("database: {0}")]
+    Failed(String),
+}

@@ -1,0 +1,22 @@
+//! What a store tells of what it committed.
+
+use tokio::sync::mpsc;
+
+use crate::domain::{Message, RoomId, TokenId, UserKey};
+
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A change in a room's log. Changes of one room come in the order of their `rev`.
+    Changed(RoomId, Message),
+    /// A user's name, address or role is another.
+    UserChanged(UserKey),
+    /// Every token and session of the user is void: password changed, or deleted.
+    UserRevoked(UserKey),
+    /// A token is void, with the session it came with.
+    TokenRevoked(TokenId),
+    /// Another process wrote to the database; anything may have changed. Read again from the cursor.
+    Outside,
+}
+
+/// Receives events in batches, one for each commit.
+pub type Events = mpsc::Receiver<Vec<Event>>;

@@ -1,0 +1,175 @@
+//! The port to the database: what natter needs of one, and nothing of how it is done.
+//!
+//! One trait per entity, implemented by private adapters ([`sqlite`] so far). Whoever holds a
+//! `dyn Store` cannot tell which. The promises that the contract tests hold every adapter to:
+//!
+//! - A room's log is gap-free: `rev` counts 1, 2, 3 … in the order of commit, `seq` likewise for posts.
+//! - A write has returned `Ok` only when it is durable, and [`Event`]s are sent only after that, in the
+//!   order of commit.
+//! - (author, client id) is unique: posting again returns the message that is already there.
+
+mod error;
+mod events;
+mod sqlite;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+pub use error::{Conflict, Error, Result};
+pub use events::{Event, Events};
+
+use crate::domain::{Email, Message, Name, Phone, Post, Role, RoomId, Timestamp, TokenId, User, UserId, UserKey};
+
+/// A bcrypt hash in the modular crypt format, for the store's eyes and the password check's only.
+#[derive(Clone)]
+pub struct PasswordHash(pub String);
+
+/// What signing up brings.
+pub struct NewUser {
+    pub user_id: UserId,
+    pub name: Name,
+    pub email: Email,
+    pub phone: Phone,
+    pub password: PasswordHash,
+    /// `None`: an admin if they are the first user of all, else a member.
+    pub role: Option<Role>,
+}
+
+/// What to change of a user; `None` leaves it as it is.
+#[derive(Default)]
+pub struct UserChanges {
+    pub name: Option<Name>,
+    pub email: Option<Email>,
+    pub phone: Option<Phone>,
+    pub role: Option<Role>,
+    /// Raises [`User::version`], which voids every token and session of the user.
+    pub password: Option<PasswordHash>,
+}
+
+/// What becomes of a deleted user's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Messages {
+    /// They stay, under "deleted user".
+    Keep,
+    /// Each is deleted too, a change of its own in the log.
+    Delete,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortUsersBy {
+    #[default]
+    UserId,
+    Name,
+    Email,
+    Created,
+}
+
+/// A page of the admin's table.
+#[derive(Debug, Clone, Default)]
+pub struct UserSearch {
+    /// Part of a userID, a name, an e-mail address or a phone number; empty finds everybody.
+    pub text: String,
+    pub sort: SortUsersBy,
+    pub descending: bool,
+    pub offset: u32,
+    pub limit: u32,
+}
+
+#[async_trait]
+pub trait Users {
+    /// # Errors
+    /// [`Error::Conflict`] where the userID or the e-mail address is taken.
+    async fn create_user(&self, new: NewUser) -> Result<User>;
+    async fn user(&self, id: &UserId) -> Result<Option<User>>;
+    /// The user with the hash to check a password against.
+    async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>>;
+    /// Users in order of their userID, from behind `after`.
+    async fn users_after(&self, after: Option<&UserId>, limit: u32) -> Result<Vec<User>>;
+    /// A page of the users found, and how many there are in all.
+    async fn search_users(&self, search: &UserSearch) -> Result<(Vec<User>, u64)>;
+    /// # Errors
+    /// [`Error::Gone`] where there is no such user, [`Error::Conflict`] where the e-mail address is taken
+    /// or the last admin would stop being one.
+    async fn update_user(&self, key: UserKey, changes: UserChanges) -> Result<User>;
+    /// # Errors
+    /// As [`Users::update_user`].
+    async fn delete_user(&self, key: UserKey, messages: Messages) -> Result<()>;
+}
+
+/// A message that was posted, and whether this call or an earlier one did it.
+#[derive(Debug, Clone)]
+pub struct Posted {
+    pub message: Message,
+    pub repeat: bool,
+}
+
+/// Messages in order of `seq`.
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub messages: Vec<Message>,
+    /// Whether there are messages before the first of these.
+    pub more: bool,
+    /// The room's latest `rev` when the page was read: from here a reader catches up.
+    pub head: u64,
+}
+
+#[async_trait]
+pub trait Log {
+    /// Appends to the room's log. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] where the author's account is gone.
+    async fn post(&self, post: Post) -> Result<Posted>;
+    /// The last `limit` messages with `seq` under `before` (of all where it is `None`), deleted ones
+    /// left out; only those of `author` where one is named.
+    async fn page(&self, room: &RoomId, before: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page>;
+    /// Every message changed after `rev`, deleted ones too, in order of `rev`, at most `limit`.
+    async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Vec<Message>>;
+    /// The room's latest `rev`; 0 in an empty one.
+    async fn head(&self, room: &RoomId) -> Result<u64>;
+}
+
+/// A browser's session, as bytes that only the session layer reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// The session's secret id, hashed: who reads the database cannot take a session over.
+    pub id: [u8; 32],
+    pub data: Vec<u8>,
+    pub expires: Timestamp,
+}
+
+#[async_trait]
+pub trait Sessions {
+    /// Adds a session; `false` where the id is taken.
+    async fn create_session(&self, row: &SessionRow) -> Result<bool>;
+    /// Updates a session that is there. One that was ended meanwhile stays ended.
+    async fn save_session(&self, row: &SessionRow) -> Result<()>;
+    async fn session(&self, id: &[u8; 32]) -> Result<Option<SessionRow>>;
+    async fn delete_session(&self, id: &[u8; 32]) -> Result<()>;
+    /// Forgets sessions and revocations that have expired by `now`.
+    async fn sweep(&self, now: Timestamp) -> Result<()>;
+    /// Voids a token until it would have expired anyway.
+    async fn revoke_token(&self, token: TokenId, expires: Timestamp) -> Result<()>;
+    /// The user behind a token or session, if it still holds: the account is there, its version is
+    /// this one, and the token is not revoked.
+    async fn authenticate(&self, user: UserKey, version: i64, token: TokenId) -> Result<Option<User>>;
+}
+
+/// Everything natter keeps.
+#[async_trait]
+pub trait Store: Users + Log + Sessions + Send + Sync + 'static {
+    /// The stream of what was committed. There is one; a second call gets `None`.
+    fn events(&self) -> Option<Events>;
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<()>;
+    /// Waits for writes under way, and closes the database.
+    async fn close(&self);
+}
+
+/// Opens the embedded database in `data_dir`, creating it or bringing it up to date as needed.
+///
+/// # Errors
+/// Where the file cannot be used, or was written by a newer natter.
+pub fn open_embedded(data_dir: &Path) -> Result<std::sync::Arc<dyn Store>> {
+    Ok(std::sync::Arc::new(sqlite::Sqlite::open(&data_dir.join("natter.db"))?))
+}

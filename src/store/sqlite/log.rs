@@ -1,0 +1,154 @@
+//! Messages.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use uuid::Uuid;
+
+use super::{Sqlite, number, writer::Batch};
+use crate::{
+    domain::{Author, Message, Post, RoomId, Timestamp, UserKey},
+    store::{Error, Event, Log, Page, Posted, Result},
+};
+
+const SELECT: &str = "SELECT m.seq, m.rev, m.author, m.sent_at, m.text, u.user_id, u.name
+    FROM messages m LEFT JOIN users u ON u.key = m.author";
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let user_id: Option<String> = row.get(5)?;
+    let name: Option<String> = row.get(6)?;
+    Ok(Message {
+        seq: row.get::<_, i64>(0)? as u64,
+        rev: row.get::<_, i64>(1)? as u64,
+        author_key: UserKey(Uuid::from_bytes(row.get(2)?)),
+        author: user_id.zip(name).map(|(user_id, name)| Author { user_id, name }),
+        sent_at: Timestamp(row.get(3)?),
+        text: row.get(4)?,
+    })
+}
+
+#[async_trait]
+impl Log for Sqlite {
+    async fn post(&self, post: Post) -> Result<Posted> {
+        self.writer.run(move |batch| batch.post(post)).await
+    }
+
+    async fn page(&self, room: &RoomId, before: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page> {
+        let room = room.clone();
+        self.read(move |c| {
+            let (id, head) = room_head(c, &room)?;
+            // one query each, so that each can use its own index
+            let by_author = if author.is_some() { "m.author = :author AND" } else { ":author IS NULL AND" };
+            let sql = format!(
+                "{SELECT} WHERE {by_author} m.room = :room AND m.seq < :before AND m.text IS NOT NULL
+                 ORDER BY m.seq DESC LIMIT :limit"
+            );
+            let mut messages = c
+                .prepare_cached(&sql)?
+                .query_map(
+                    named_params! {
+                        ":author": author.map(|key| key.0.into_bytes()),
+                        ":room": id,
+                        ":before": before.map_or(i64::MAX, number),
+                        ":limit": limit.saturating_add(1),
+                    },
+                    message,
+                )?
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            let more = messages.len() > limit as usize;
+            messages.truncate(limit as usize);
+            messages.reverse();
+            Ok(Page { messages, more, head })
+        })
+        .await
+    }
+
+    async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Vec<Message>> {
+        let room = room.clone();
+        self.read(move |c| {
+            let (id, _) = room_head(c, &room)?;
+            c.prepare_cached(&format!("{SELECT} WHERE m.room = ?1 AND m.rev > ?2 ORDER BY m.rev LIMIT ?3"))?
+                .query_map(params![id, number(after), limit], message)?
+                .collect()
+        })
+        .await
+    }
+
+    async fn head(&self, room: &RoomId) -> Result<u64> {
+        let room = room.clone();
+        self.read(move |c| Ok(room_head(c, &room)?.1)).await
+    }
+}
+
+fn room_head(c: &Connection, room: &RoomId) -> rusqlite::Result<(i64, u64)> {
+    c.prepare_cached("SELECT id, last_rev FROM rooms WHERE name = ?1")?
+        .query_row([room.as_str()], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))
+}
+
+impl Batch<'_> {
+    fn post(&mut self, post: Post) -> Result<Posted> {
+        let connection = self.connection;
+        let author = connection
+            .prepare_cached("SELECT user_id, name FROM users WHERE key = ?1")?
+            .query_row([post.author.0.as_bytes()], |row| Ok(Author { user_id: row.get(0)?, name: row.get(1)? }))
+            .optional()?
+            .ok_or(Error::Gone)?;
+        let head = self.head(&post.room)?;
+        let (seq, rev) = (head.seq + 1, head.rev + 1);
+        let inserted = connection
+            .prepare_cached(
+                "INSERT INTO messages (room, seq, rev, author, client_id, sent_at, text)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (author, client_id) DO NOTHING",
+            )?
+            .execute(params![
+                head.room,
+                number(seq),
+                number(rev),
+                post.author.0.as_bytes(),
+                post.client.as_str(),
+                post.at.0,
+                post.text.as_str(),
+            ])?;
+        if inserted == 0 {
+            let message = connection
+                .prepare_cached(&format!("{SELECT} WHERE m.author = ?1 AND m.client_id = ?2"))?
+                .query_row(params![post.author.0.as_bytes(), post.client.as_str()], message)?;
+            return Ok(Posted { message, repeat: true });
+        }
+        (head.seq, head.rev) = (seq, rev);
+        let message = Message {
+            seq,
+            rev,
+            author_key: post.author,
+            author: Some(author),
+            sent_at: post.at,
+            text: Some(post.text.into_string()),
+        };
+        self.events.push(Event::Changed(post.room, message.clone()));
+        Ok(Posted { message, repeat: false })
+    }
+
+    /// Deletes up to `limit` messages of `author`, each a change of its own. Returns how many it was.
+    pub fn delete_messages(&mut self, room: &RoomId, author: UserKey, limit: u32) -> Result<u32> {
+        let connection = self.connection;
+        let head = self.head(room)?;
+        let (id, mut rev) = (head.room, head.rev);
+        let seqs: Vec<i64> = connection
+            .prepare_cached(
+                "SELECT seq FROM messages WHERE author = ?1 AND room = ?2 AND text IS NOT NULL ORDER BY seq LIMIT ?3",
+            )?
+            .query_map(params![author.0.as_bytes(), id, limit], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for seq in &seqs {
+            rev += 1;
+            connection
+                .prepare_cached("UPDATE messages SET text = NULL, rev = ?3 WHERE room = ?1 AND seq = ?2")?
+                .execute(params![id, seq, number(rev)])?;
+            let message = connection
+                .prepare_cached(&format!("{SELECT} WHERE m.room = ?1 AND m.seq = ?2"))?
+                .query_row(params![id, seq], message)?;
+            self.events.push(Event::Changed(room.clone(), message));
+        }
+        self.head(room)?.rev = rev;
+        Ok(seqs.len() as u32)
+    }
+}

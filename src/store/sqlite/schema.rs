@@ -1,0 +1,39 @@
+//! Brings a database file to the schema of this natter. `PRAGMA user_version` counts the steps taken.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::store::{Error, Result};
+
+/// One file a step, never changed once released. Each has a note in `migrations-notes/`.
+const STEPS: &[&str] = &[include_str!("migrations/0001.sql")];
+
+pub fn migrate(connection: &mut Connection) -> Result<()> {
+    // immediate: of two processes that start at once, the second waits and finds the work done
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(steps) = STEPS.get(done as usize..) else {
+        return Err(Error::Failed(format!(
+            "the data was written by a newer natter (schema {done}, this one knows {}): run that one, or restore a backup",
+            STEPS.len()
+        )));
+    };
+    for step in steps {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", STEPS.len() as u32)?;
+    Ok(transaction.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_repeatable_and_refuses_a_newer_schema() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        migrate(&mut connection).unwrap();
+        connection.pragma_update(None, "user_version", STEPS.len() as u32 + 1).unwrap();
+        assert!(migrate(&mut connection).unwrap_err().to_string().contains("newer natter"));
+    }
+}

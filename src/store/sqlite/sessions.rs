@@ -1,0 +1,91 @@
+//! Sessions and revoked tokens.
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, params};
+
+use super::{
+    Sqlite,
+    users::{COLUMNS, user},
+};
+use crate::{
+    domain::{Timestamp, TokenId, User, UserKey},
+    store::{Event, Result, SessionRow, Sessions},
+};
+
+#[async_trait]
+impl Sessions for Sqlite {
+    async fn create_session(&self, row: &SessionRow) -> Result<bool> {
+        let row = row.clone();
+        let insert = "INSERT INTO sessions VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        self.writer
+            .run(move |batch| {
+                let values = params![row.id, row.data, row.expires.0];
+                Ok(batch.connection.prepare_cached(insert)?.execute(values)? == 1)
+            })
+            .await
+    }
+
+    async fn save_session(&self, row: &SessionRow) -> Result<()> {
+        let row = row.clone();
+        let update = "UPDATE sessions SET data = ?2, expires = ?3 WHERE id = ?1";
+        self.writer
+            .run(move |batch| {
+                batch.connection.prepare_cached(update)?.execute(params![row.id, row.data, row.expires.0])?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn session(&self, id: &[u8; 32]) -> Result<Option<SessionRow>> {
+        let id = *id;
+        self.read(move |c| {
+            c.prepare_cached("SELECT data, expires FROM sessions WHERE id = ?1")?
+                .query_row([id], |row| Ok(SessionRow { id, data: row.get(0)?, expires: Timestamp(row.get(1)?) }))
+                .optional()
+        })
+        .await
+    }
+
+    async fn delete_session(&self, id: &[u8; 32]) -> Result<()> {
+        let id = *id;
+        self.writer
+            .run(move |batch| {
+                batch.connection.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id])?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<()> {
+        self.writer
+            .run(move |batch| {
+                batch.connection.execute("DELETE FROM sessions WHERE expires <= ?1", [now.0])?;
+                batch.connection.execute("DELETE FROM revoked_tokens WHERE expires <= ?1", [now.0])?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn revoke_token(&self, token: TokenId, expires: Timestamp) -> Result<()> {
+        let insert = "INSERT INTO revoked_tokens VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        self.writer
+            .run(move |batch| {
+                batch.connection.prepare_cached(insert)?.execute(params![token.0.as_bytes(), expires.0])?;
+                batch.events.push(Event::TokenRevoked(token));
+                Ok(())
+            })
+            .await
+    }
+
+    async fn authenticate(&self, key: UserKey, version: i64, token: TokenId) -> Result<Option<User>> {
+        self.read(move |c| {
+            c.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM users WHERE key = ?1 AND version = ?2
+                 AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?3)"
+            ))?
+            .query_row(params![key.0.as_bytes(), version, token.0.as_bytes()], user)
+            .optional()
+        })
+        .await
+    }
+}

@@ -1,0 +1,224 @@
+//! Users.
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, Row, named_params, params};
+use uuid::Uuid;
+
+use super::{Sqlite, writer::Batch};
+use crate::{
+    domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey},
+    store::{
+        Conflict, Error, Event, Messages, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch, Users,
+    },
+};
+
+pub const COLUMNS: &str = "key, user_id, name, email, phone, role, version, created_at";
+/// Messages deleted in one commit, so that other writes get their turn in between.
+const DELETE_CHUNK: u32 = 500;
+
+pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
+        key: UserKey(Uuid::from_bytes(row.get(0)?)),
+        user_id: UserId::stored(row.get(1)?),
+        name: Name::stored(row.get(2)?),
+        email: Email::stored(row.get(3)?),
+        phone: Phone::stored(row.get(4)?),
+        role: if row.get_ref(5)?.as_str()? == Role::Admin.as_str() { Role::Admin } else { Role::Member },
+        version: row.get(6)?,
+        created_at: Timestamp(row.get(7)?),
+    })
+}
+
+#[async_trait]
+impl Users for Sqlite {
+    async fn create_user(&self, new: NewUser) -> Result<User> {
+        self.writer.run(move |batch| batch.create_user(new)).await
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>> {
+        let id = id.clone();
+        self.read(move |c| {
+            c.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE user_id = ?1"))?
+                .query_row([id.as_str()], user)
+                .optional()
+        })
+        .await
+    }
+
+    async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>> {
+        let id = id.clone();
+        self.read(move |c| {
+            c.prepare_cached(&format!("SELECT {COLUMNS}, password_hash FROM users WHERE user_id = ?1"))?
+                .query_row([id.as_str()], |row| Ok((user(row)?, PasswordHash(row.get(8)?))))
+                .optional()
+        })
+        .await
+    }
+
+    async fn users_after(&self, after: Option<&UserId>, limit: u32) -> Result<Vec<User>> {
+        let after = after.map_or(String::new(), |id| id.to_string());
+        self.read(move |c| {
+            c.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE user_id > ?1 ORDER BY user_id LIMIT ?2"))?
+                .query_map(params![after, limit], user)?
+                .collect()
+        })
+        .await
+    }
+
+    async fn search_users(&self, search: &UserSearch) -> Result<(Vec<User>, u64)> {
+        let search = search.clone();
+        self.read(move |c| {
+            let pattern = format!("%{}%", search.text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+            let found = "FROM users WHERE user_id LIKE :text ESCAPE '\\' OR name LIKE :text ESCAPE '\\'
+                OR email LIKE :text ESCAPE '\\' OR phone LIKE :text ESCAPE '\\'";
+            let column = match search.sort {
+                SortUsersBy::UserId => "user_id",
+                SortUsersBy::Name => "name COLLATE NOCASE",
+                SortUsersBy::Email => "email",
+                SortUsersBy::Created => "created_at",
+            };
+            let direction = if search.descending { "DESC" } else { "ASC" };
+            let total: i64 = c
+                .prepare_cached(&format!("SELECT count(*) {found}"))?
+                .query_row(named_params! { ":text": pattern }, |row| row.get(0))?;
+            let users = c
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS} {found} ORDER BY {column} {direction}, key LIMIT :limit OFFSET :offset"
+                ))?
+                .query_map(
+                    named_params! { ":text": pattern, ":limit": search.limit, ":offset": search.offset },
+                    user,
+                )?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok((users, total as u64))
+        })
+        .await
+    }
+
+    async fn update_user(&self, key: UserKey, changes: UserChanges) -> Result<User> {
+        self.writer.run(move |batch| batch.atomically(|batch| batch.update_user(key, changes))).await
+    }
+
+    async fn delete_user(&self, key: UserKey, messages: Messages) -> Result<()> {
+        let room = RoomId::lobby();
+        if messages == Messages::Delete {
+            self.writer.run(move |batch| batch.check_deletable(key)).await?;
+            loop {
+                let room = room.clone();
+                let delete = move |b: &mut Batch<'_>| b.delete_messages(&room, key, DELETE_CHUNK);
+                if self.writer.run(move |batch| batch.atomically(delete)).await? < DELETE_CHUNK {
+                    break;
+                }
+            }
+        }
+        let delete = move |batch: &mut Batch<'_>| {
+            batch.check_deletable(key)?;
+            if messages == Messages::Delete {
+                // what was posted since the last chunk goes with the account, in the same commit
+                while batch.delete_messages(&room, key, DELETE_CHUNK)? > 0 {}
+            }
+            batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
+            batch.events.push(Event::UserRevoked(key));
+            Ok(())
+        };
+        self.writer.run(move |batch| batch.atomically(delete)).await
+    }
+}
+
+impl Batch<'_> {
+    fn create_user(&mut self, new: NewUser) -> Result<User> {
+        let first = || -> rusqlite::Result<bool> {
+            self.connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))
+        };
+        let role = match new.role {
+            Some(role) => role,
+            None if first()? => Role::Admin,
+            None => Role::Member,
+        };
+        let user = User {
+            key: UserKey::generate(),
+            user_id: new.user_id,
+            name: new.name,
+            email: new.email,
+            phone: new.phone,
+            role,
+            version: 1,
+            created_at: Timestamp::now(),
+        };
+        self.connection
+            .prepare_cached(&format!(
+                "INSERT INTO users ({COLUMNS}, password_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+            ))?
+            .execute(params![
+                user.key.0.as_bytes(),
+                user.user_id.as_str(),
+                user.name.as_str(),
+                user.email.as_str(),
+                user.phone.as_str(),
+                user.role.as_str(),
+                user.version,
+                user.created_at.0,
+                new.password.0,
+            ])
+            .map_err(taken)?;
+        Ok(user)
+    }
+
+    fn update_user(&mut self, key: UserKey, changes: UserChanges) -> Result<User> {
+        let before = self.get(key)?;
+        if changes.role == Some(Role::Member) && before.is_admin() {
+            self.check_other_admin(key)?;
+        }
+        let revoked = changes.password.is_some();
+        self.connection
+            .prepare_cached(
+                "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email),
+                    phone = coalesce(?4, phone), role = coalesce(?5, role),
+                    password_hash = coalesce(?6, password_hash), version = version + ?7 WHERE key = ?1",
+            )?
+            .execute(params![
+                key.0.as_bytes(),
+                changes.name.as_ref().map(Name::as_str),
+                changes.email.as_ref().map(Email::as_str),
+                changes.phone.as_ref().map(Phone::as_str),
+                changes.role.map(Role::as_str),
+                changes.password.map(|hash| hash.0),
+                i64::from(revoked),
+            ])
+            .map_err(taken)?;
+        self.events.push(if revoked { Event::UserRevoked(key) } else { Event::UserChanged(key) });
+        self.get(key)
+    }
+
+    fn get(&self, key: UserKey) -> Result<User> {
+        self.connection
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE key = ?1"))?
+            .query_row([key.0.as_bytes()], user)
+            .optional()?
+            .ok_or(Error::Gone)
+    }
+
+    fn check_deletable(&self, key: UserKey) -> Result<()> {
+        if self.get(key)?.is_admin() { self.check_other_admin(key) } else { Ok(()) }
+    }
+
+    fn check_other_admin(&self, key: UserKey) -> Result<()> {
+        let others: bool = self
+            .connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND key <> ?1)")?
+            .query_row([key.0.as_bytes()], |row| row.get(0))?;
+        if others { Ok(()) } else { Err(Conflict::LastAdmin.into()) }
+    }
+}
+
+/// Tells a broken unique index by the column that SQLite names.
+fn taken(error: rusqlite::Error) -> Error {
+    let text = error.to_string();
+    if text.contains("users.user_id") {
+        Conflict::UserIdTaken.into()
+    } else if text.contains("users.email") {
+        Conflict::EmailTaken.into()
+    } else {
+        error.into()
+    }
+}
