@@ -1,2 +1,4 @@
 pub mod domain;
+pub mod room;
+pub mod security;
 pub mod store;

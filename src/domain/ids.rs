@@ -97,8 +97,8 @@ pub struct ClientId(String);
 
 impl ClientId {
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
-        let fits = (1..=64).contains(&raw.len())
-            && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+        let fits =
+            (1..=64).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
         if fits {
             Ok(Self(raw.to_owned()))
         } else {

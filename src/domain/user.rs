@@ -110,10 +110,8 @@ text_newtype!(Email);
 
 impl Email {
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
-        let options = email_address::Options::default()
-            .with_required_tld()
-            .without_display_text()
-            .without_domain_literal();
+        let options =
+            email_address::Options::default().with_required_tld().without_display_text().without_domain_literal();
         email_address::EmailAddress::parse_with_options(raw.trim(), options)
             .map(|email| Self(email.as_str().to_owned()))
             .map_err(|_| Invalid::new("Use an address like ada@example.org."))

@@ -2,14 +2,14 @@
 
 use tokio::sync::mpsc;
 
-use crate::domain::{Message, RoomId, TokenId, UserKey};
+use crate::domain::{Message, Name, RoomId, TokenId, UserKey};
 
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A change in a room's log. Changes of one room come in the order of their `rev`.
     Changed(RoomId, Message),
-    /// A user's name, address or role is another.
-    UserChanged(UserKey),
+    /// A user goes by another name.
+    UserChanged { key: UserKey, name: Name },
     /// Every token and session of the user is void: password changed, or deleted.
     UserRevoked(UserKey),
     /// A token is void, with the session it came with.

@@ -56,7 +56,7 @@ impl Users for Sqlite {
     }
 
     async fn users_after(&self, after: Option<&UserId>, limit: u32) -> Result<Vec<User>> {
-        let after = after.map_or(String::new(), |id| id.to_string());
+        let after = after.map_or(String::new(), std::string::ToString::to_string);
         self.read(move |c| {
             c.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE user_id > ?1 ORDER BY user_id LIMIT ?2"))?
                 .query_map(params![after, limit], user)?
@@ -85,10 +85,7 @@ impl Users for Sqlite {
                 .prepare_cached(&format!(
                     "SELECT {COLUMNS} {found} ORDER BY {column} {direction}, key LIMIT :limit OFFSET :offset"
                 ))?
-                .query_map(
-                    named_params! { ":text": pattern, ":limit": search.limit, ":offset": search.offset },
-                    user,
-                )?
+                .query_map(named_params! { ":text": pattern, ":limit": search.limit, ":offset": search.offset }, user)?
                 .collect::<rusqlite::Result<_>>()?;
             Ok((users, total as u64))
         })
@@ -186,8 +183,14 @@ impl Batch<'_> {
                 i64::from(revoked),
             ])
             .map_err(taken)?;
-        self.events.push(if revoked { Event::UserRevoked(key) } else { Event::UserChanged(key) });
-        self.get(key)
+        let after = self.get(key)?;
+        if after.name != before.name {
+            self.events.push(Event::UserChanged { key, name: after.name.clone() });
+        }
+        if revoked {
+            self.events.push(Event::UserRevoked(key));
+        }
+        Ok(after)
     }
 
     fn get(&self, key: UserKey) -> Result<User> {

@@ -1,0 +1,194 @@
+//! The one task that feeds the rings.
+//!
+//! A change enters a ring by one door, which lets a number in only when it is the next one: an older one
+//! is dropped, and before a newer one the gap is filled from the store. So it does not matter who tells of
+//! a commit, how often, or in what order.
+//!
+//! Waking a socket and writing to it are what fan-out costs, not the bytes. The hub wakes at once in a
+//! quiet room; in a busy one at most every [`TICK`], and what arrived meanwhile goes out in one write.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::mpsc, task::JoinHandle, time::sleep_until};
+
+use super::{
+    Door, Room,
+    presence::{Announcement, Presence},
+    registry::{Goodbye, Registry},
+    render,
+    ring::Entry,
+};
+use crate::{
+    domain::{Message, RoomId, UserKey},
+    store::{self, Event, Events, Store},
+};
+
+/// Shortest time between two wake-ups of a room.
+const TICK: Duration = Duration::from_millis(5);
+/// Changes read at a time to fill a gap.
+const FILL: u32 = 500;
+
+/// The rooms of this process, and the sockets in them.
+#[derive(Clone)]
+pub struct Hub {
+    lobby: Arc<Room>,
+    pub registry: Arc<Registry>,
+}
+
+impl Hub {
+    /// Starts the task that follows the store. It ends with the store's event stream.
+    ///
+    /// # Errors
+    /// Where the store cannot tell where the log stands.
+    ///
+    /// # Panics
+    /// Where something else follows the store's events already.
+    pub async fn start(store: Arc<dyn Store>) -> store::Result<(Self, JoinHandle<()>)> {
+        let events = store.events().expect("one hub follows a store");
+        let (doors, comers) = mpsc::unbounded_channel();
+        let id = RoomId::lobby();
+        let head = store.head(&id).await?;
+        let lobby = Arc::new(Room::new(id, Arc::clone(&store), head, doors));
+        *lobby.here.write().unwrap_or_else(std::sync::PoisonError::into_inner) = render::here(&[]);
+        let hub = Self { lobby: Arc::clone(&lobby), registry: Arc::default() };
+        let task = Task {
+            room: lobby,
+            store,
+            registry: Arc::clone(&hub.registry),
+            presence: Presence::default(),
+            woken: None,
+        };
+        Ok((hub, tokio::spawn(task.run(events, comers))))
+    }
+
+    /// The room everybody is in. Others will have to be asked for by their id.
+    pub fn lobby(&self) -> &Arc<Room> {
+        &self.lobby
+    }
+}
+
+struct Task {
+    room: Arc<Room>,
+    store: Arc<dyn Store>,
+    registry: Arc<Registry>,
+    presence: Presence,
+    woken: Option<Instant>,
+}
+
+impl Task {
+    async fn run(mut self, mut events: Events, mut comers: mpsc::UnboundedReceiver<Door>) {
+        loop {
+            let due = self.presence.due();
+            tokio::select! {
+                batch = events.recv() => {
+                    let Some(batch) = batch else { return };
+                    self.apply(batch).await;
+                    self.gather(&mut events).await;
+                }
+                door = comers.recv() => match door {
+                    Some(Door::In { user, name, returning }) => self.presence.enter(user, name, returning),
+                    Some(Door::Out { user }) => self.presence.leave(user, Instant::now()),
+                    None => return,
+                },
+                () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
+                    if let Some(announcement) = self.presence.poll(Instant::now()) {
+                        self.announce(&announcement);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes what else has been committed, and wakes the room: at once, or a tick after the last time.
+    async fn gather(&mut self, events: &mut Events) {
+        if let Some(woken) = self.woken
+            && woken.elapsed() < TICK
+        {
+            sleep_until((woken + TICK).into()).await;
+        }
+        while let Ok(batch) = events.try_recv() {
+            self.apply(batch).await;
+        }
+        self.room.wake();
+        self.woken = Some(Instant::now());
+    }
+
+    async fn apply(&mut self, batch: Vec<Event>) {
+        for event in batch {
+            match event {
+                Event::Changed(room, message) if room == *self.room.id() => self.change(message).await,
+                Event::Changed(..) => {}
+                Event::UserChanged { key, name } => self.presence.rename(key, name.as_str()),
+                Event::UserRevoked(user) => self.registry.end(Goodbye::Revoked, |grant| grant.user() == user),
+                Event::TokenRevoked(token) => self.registry.end(Goodbye::Revoked, |grant| grant.token() == token),
+                Event::Outside => {
+                    self.fill().await;
+                    self.check_grants().await;
+                }
+            }
+        }
+    }
+
+    async fn change(&mut self, message: Message) {
+        let head = self.room.head();
+        if message.rev == head + 1 {
+            self.room.push(entry(&message));
+        } else if message.rev > head {
+            self.fill().await;
+        }
+    }
+
+    /// Takes every change after the ring's head from the store.
+    async fn fill(&self) {
+        loop {
+            let head = self.room.head();
+            match self.store.changes(self.room.id(), head, FILL).await {
+                Ok(messages) if messages.is_empty() => return,
+                Ok(messages) => messages.iter().for_each(|message| self.room.push(entry(message))),
+                // the next change finds the same gap, and tries again
+                Err(error) => return tracing::error!(%error, after = head, "changes could not be read"),
+            }
+        }
+    }
+
+    /// Ends the sockets whose grant was voided by another process.
+    async fn check_grants(&self) {
+        for grant in self.registry.grants() {
+            if let Ok(None) = self.store.authenticate(grant.user(), grant.version(), grant.token()).await {
+                self.registry.end(Goodbye::Revoked, |other| other.token() == grant.token());
+            }
+        }
+    }
+
+    fn announce(&self, announcement: &Announcement) {
+        let Announcement { entered, left, here } = announcement;
+        let here = render::here(here);
+        let (left, came) = (names(left), names(entered));
+        let left = render::notice(&left, "left");
+        let others = format!("{left}{}{}", render::notice(&came, "entered"), here.frame).into();
+        // nobody is told that they themselves came in
+        let own = match entered.as_slice() {
+            [(user, _)] => Some((*user, (left + &here.frame).into())),
+            _ => None,
+        };
+        self.room.push(Entry { rev: None, others, own });
+        *self.room.here.write().unwrap_or_else(std::sync::PoisonError::into_inner) = here;
+        self.room.wake();
+    }
+}
+
+fn entry(message: &Message) -> Entry {
+    metrics::counter!("natter_changes_total").increment(1);
+    Entry {
+        rev: Some(message.rev),
+        others: render::message(message, false).into(),
+        own: Some((message.author_key, render::message(message, true).into())),
+    }
+}
+
+fn names(people: &[(UserKey, String)]) -> Vec<&str> {
+    people.iter().map(|(_, name)| name.as_str()).collect()
+}

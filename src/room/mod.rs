@@ -1,0 +1,121 @@
+//! The live log: every room's recent changes, rendered once and read by every socket at its own pace.
+//!
+//! ```text
+//! store ── events ──▶ hub ── renders ──▶ ring ◀── cursor ── socket
+//!   ▲                  │ presence          │ passed it?         │
+//!   └──────────────────┴───────────────────┴── changes(rev) ◀───┘
+//! ```
+//!
+//! - [`ring`]: the last changes of a room as bytes, and the arithmetic of cursors on them. Pure.
+//! - [`presence`]: who is here, and what there is to announce. Pure; the clock is an argument.
+//! - [`render`]: a message as others and as its author see it; notices; the list of who is here.
+//! - [`hub`]: the task that turns the store's events into entries of the rings.
+//! - [`registry`]: the open sockets, for ending those whose grant no longer holds.
+//! - [`reader`]: what a socket holds: a cursor, and the way on when the ring has passed it.
+
+pub mod hub;
+pub mod presence;
+pub mod reader;
+pub mod registry;
+pub mod render;
+pub mod ring;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::{mpsc, watch};
+
+use self::{
+    reader::Reader,
+    ring::{Cursor, Ring},
+};
+use crate::{
+    domain::{RoomId, UserKey},
+    store::{Result, Store},
+};
+
+/// Changes a room keeps rendered. Sockets further behind read from the store; at some 400 bytes a face
+/// this is under a megabyte.
+const RING: usize = 1024;
+
+/// One room, shared by all who are in it.
+pub struct Room {
+    id: RoomId,
+    store: Arc<dyn Store>,
+    ring: RwLock<Ring>,
+    /// The ring's end. Waking is by this alone: one channel for changes and notices.
+    end: watch::Sender<u64>,
+    here: RwLock<render::Here>,
+    doors: mpsc::UnboundedSender<Door>,
+}
+
+/// Somebody's socket coming or going.
+#[derive(Debug)]
+pub(crate) enum Door {
+    In { user: UserKey, name: String, returning: bool },
+    Out { user: UserKey },
+}
+
+impl Room {
+    fn new(id: RoomId, store: Arc<dyn Store>, head: u64, doors: mpsc::UnboundedSender<Door>) -> Self {
+        let ring = RwLock::new(Ring::new(head, RING));
+        Self { id, store, ring, end: watch::Sender::new(0), here: RwLock::default(), doors }
+    }
+
+    pub fn id(&self) -> &RoomId {
+        &self.id
+    }
+
+    /// A reader of all that changes after `after`, or from now on.
+    pub async fn reader(self: &Arc<Self>, me: UserKey, after: Option<u64>) -> Result<Reader> {
+        let reached = self.ring.read().unwrap_or_else(PoisonError::into_inner).head();
+        let after = match after {
+            None => reached,
+            Some(rev) if rev <= reached => rev,
+            // just committed and not in the ring yet; or made up, and then the reader would wait for ever
+            Some(rev) => rev.min(self.store.head(&self.id).await?),
+        };
+        Ok(Reader::new(Arc::clone(self), self.end.subscribe(), Cursor::new(me, after)))
+    }
+
+    /// Marks a socket of `user` as open for as long as the returned guard lives. `returning` says that
+    /// the client had a connection before and lost it: coming back from that is no entrance.
+    pub fn enter(self: &Arc<Self>, user: UserKey, name: &str, returning: bool) -> Inside {
+        let _ = self.doors.send(Door::In { user, name: name.to_owned(), returning });
+        Inside { room: Arc::clone(self), user }
+    }
+
+    /// Who is here, as the inside of the page's list.
+    pub fn here(&self) -> render::Here {
+        self.here.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn push(&self, entry: ring::Entry) {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).push(entry);
+    }
+
+    /// Wakes whoever waits for what was pushed.
+    fn wake(&self) {
+        let end = self.ring.read().unwrap_or_else(PoisonError::into_inner).end();
+        self.end.send_if_modified(|seen| std::mem::replace(seen, end) != end);
+    }
+
+    fn head(&self) -> u64 {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).head()
+    }
+}
+
+/// An open socket's presence in a room; ends when dropped.
+pub struct Inside {
+    room: Arc<Room>,
+    user: UserKey,
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let _ = self.room.doors.send(Door::Out { user: self.user });
+    }
+}
+
+/// Bytes that any number of sockets share.
+pub type Frame = Utf8Bytes;

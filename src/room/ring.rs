@@ -1,0 +1,267 @@
+//! A room's recent changes as rendered bytes, and cursors into them.
+//!
+//! A position counts all entries ever pushed, a `rev` only changes of the log: notices have a place in
+//! the ring and none in the log. A cursor knows both. Its position is where it reads on; its `rev` is what
+//! it falls back to, when the ring has passed it, to read from the store and to find its way back in.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use super::Frame;
+use crate::domain::UserKey;
+
+/// Most bytes gathered into one frame: several messages in one write, but no frame that keeps a slow
+/// line busy for long.
+const FRAME: usize = 64 * 1024;
+
+/// A change or a notice, in the two faces it has.
+#[derive(Debug)]
+pub struct Entry {
+    /// The change's number in the log; `None` for a notice.
+    pub rev: Option<u64>,
+    pub others: Frame,
+    /// Who sees another face than the others, and that face.
+    pub own: Option<(UserKey, Frame)>,
+}
+
+#[derive(Debug)]
+pub struct Ring {
+    /// Entries with the latest `rev` up to and including each.
+    entries: VecDeque<(u64, Entry)>,
+    /// Position of the first entry kept.
+    start: u64,
+    /// The latest `rev` before the first entry kept.
+    base: u64,
+    capacity: usize,
+    /// The last frame gathered from several entries, with its positions: in a busy room a thousand
+    /// sockets ask for the same one in turn.
+    gathered: Mutex<Option<(u64, u64, Frame)>>,
+}
+
+/// A reader's place.
+#[derive(Debug, Clone)]
+pub struct Cursor {
+    me: UserKey,
+    /// The latest change read.
+    rev: u64,
+    /// Where to read on; unknown at first and after reading from the store.
+    position: Option<u64>,
+}
+
+impl Cursor {
+    pub fn new(me: UserKey, rev: u64) -> Self {
+        Self { me, rev, position: None }
+    }
+
+    pub fn me(&self) -> UserKey {
+        self.me
+    }
+
+    pub fn rev(&self) -> u64 {
+        self.rev
+    }
+
+    /// Notes that changes up to `rev` were read from elsewhere.
+    pub fn skip_to(&mut self, rev: u64) {
+        self.rev = rev;
+        self.position = None;
+    }
+}
+
+/// What a cursor finds.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The next bytes; the cursor has moved behind them.
+    Frame(Frame),
+    /// Nothing new.
+    End,
+    /// The ring has passed the cursor: read changes after its `rev` from the store.
+    Passed,
+}
+
+impl Ring {
+    /// An empty ring of a log whose latest change is `head`.
+    pub fn new(head: u64, capacity: usize) -> Self {
+        Self { entries: VecDeque::new(), start: 0, base: head, capacity, gathered: Mutex::new(None) }
+    }
+
+    /// The position behind the last entry.
+    pub fn end(&self) -> u64 {
+        self.start + self.entries.len() as u64
+    }
+
+    /// The latest change pushed.
+    pub fn head(&self) -> u64 {
+        self.entries.back().map_or(self.base, |(rev, _)| *rev)
+    }
+
+    pub fn push(&mut self, entry: Entry) {
+        let rev = entry.rev.unwrap_or_else(|| self.head());
+        debug_assert!(entry.rev.is_none() || rev > self.head(), "changes are pushed in order");
+        if self.entries.len() == self.capacity
+            && let Some((rev, _)) = self.entries.pop_front()
+        {
+            self.start += 1;
+            self.base = rev;
+        }
+        self.entries.push_back((rev, entry));
+    }
+
+    /// Reads on from the cursor.
+    pub fn read(&self, cursor: &mut Cursor) -> Found {
+        let from = match cursor.position {
+            Some(position) if position >= self.start => position,
+            _ if cursor.rev < self.base => return Found::Passed,
+            // notices from before a reader came are not for them
+            _ => self.start + self.entries.partition_point(|(rev, _)| *rev <= cursor.rev) as u64,
+        };
+        let mut to = from;
+        let mut bytes = 0;
+        let mut own = false;
+        let mut faces = Vec::new();
+        for (rev, entry) in self.entries.range((from - self.start) as usize..) {
+            if bytes > FRAME {
+                break;
+            }
+            to += 1;
+            if entry.rev.is_some_and(|rev| rev <= cursor.rev) {
+                own = true; // an entry left out makes a frame of one's own, too
+                continue;
+            }
+            cursor.rev = *rev;
+            let face = match &entry.own {
+                Some((user, face)) if *user == cursor.me => {
+                    own = true;
+                    face
+                }
+                _ => &entry.others,
+            };
+            if !face.is_empty() {
+                bytes += face.len();
+                faces.push(face);
+            }
+        }
+        cursor.position = Some(to);
+        match faces[..] {
+            [] => Found::End,
+            [face] => Found::Frame(face.clone()),
+            _ if own => Found::Frame(gather(&faces, bytes)),
+            _ => Found::Frame(self.gather_once(from, to, &faces, bytes)),
+        }
+    }
+
+    fn gather_once(&self, from: u64, to: u64, faces: &[&Frame], bytes: usize) -> Frame {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((f, t, frame)) = &*gathered
+            && (*f, *t) == (from, to)
+        {
+            return frame.clone();
+        }
+        let frame = gather(faces, bytes);
+        *gathered = Some((from, to, frame.clone()));
+        frame
+    }
+}
+
+fn gather(faces: &[&Frame], bytes: usize) -> Frame {
+    let mut frame = String::with_capacity(bytes);
+    faces.iter().for_each(|face| frame.push_str(face));
+    frame.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn change(rev: u64, author: UserKey) -> Entry {
+        Entry { rev: Some(rev), others: format!("{rev} ").into(), own: Some((author, format!("{rev}! ").into())) }
+    }
+
+    fn notice(text: &'static str) -> Entry {
+        Entry { rev: None, others: Frame::from_static(text), own: None }
+    }
+
+    fn read_all(ring: &Ring, cursor: &mut Cursor) -> String {
+        let mut all = String::new();
+        while let Found::Frame(frame) = ring.read(cursor) {
+            all.push_str(&frame);
+        }
+        all
+    }
+
+    #[test]
+    fn a_reader_sees_what_comes_after_it_and_authors_see_their_own_face() {
+        let (ada, bob) = (UserKey::generate(), UserKey::generate());
+        let mut ring = Ring::new(7, 10);
+        ring.push(change(8, ada));
+        ring.push(notice("(bob came) "));
+        ring.push(change(9, bob));
+        assert_eq!(read_all(&ring, &mut Cursor::new(ada, 7)), "8! (bob came) 9 ");
+        assert_eq!(read_all(&ring, &mut Cursor::new(bob, 8)), "9! ", "the notice was before its time");
+        assert_eq!(ring.read(&mut Cursor::new(bob, 9)), Found::End);
+        assert_eq!(ring.read(&mut Cursor::new(bob, 6)), Found::Passed);
+    }
+
+    #[test]
+    fn one_gathered_frame_is_shared() {
+        let (ada, bob, cyd) = (UserKey::generate(), UserKey::generate(), UserKey::generate());
+        let mut ring = Ring::new(0, 10);
+        ring.push(change(1, ada));
+        ring.push(change(2, ada));
+        let (Found::Frame(one), Found::Frame(two)) =
+            (ring.read(&mut Cursor::new(bob, 0)), ring.read(&mut Cursor::new(cyd, 0)))
+        else {
+            panic!("two frames")
+        };
+        assert_eq!(one.as_ptr(), two.as_ptr());
+    }
+
+    proptest! {
+        /// Any interleaving of changes, notices and reads, through a ring of any size, with a store to fall
+        /// back on: every reader reads every change after its start once, in order.
+        #[test]
+        fn every_reader_reads_the_log(
+            capacity in 1usize..8,
+            starts in prop::collection::vec(0u64..5, 1..4),
+            steps in prop::collection::vec(0u8..6, 0..80),
+        ) {
+            let author = UserKey::generate();
+            let mut ring = Ring::new(4, capacity);
+            let mut readers: Vec<_> =
+                starts.iter().map(|start| (Cursor::new(UserKey::generate(), *start), Vec::<u64>::new())).collect();
+            let read = |ring: &Ring, cursor: &mut Cursor, seen: &mut Vec<u64>| match ring.read(cursor) {
+                Found::Frame(frame) => {
+                    seen.extend(frame.split_whitespace().filter_map(|n| n.parse::<u64>().ok()));
+                    true
+                }
+                Found::Passed => {
+                    // the store: two changes at a time, as a store with a limit would give them
+                    let upto = ring.head().min(cursor.rev() + 2);
+                    seen.extend(cursor.rev() + 1..=upto);
+                    cursor.skip_to(upto);
+                    true
+                }
+                Found::End => false,
+            };
+            for step in steps {
+                match step {
+                    0 | 1 => ring.push(change(ring.head() + 1, author)),
+                    2 => ring.push(notice("- ")),
+                    n => {
+                        let len = readers.len();
+                        let (cursor, seen) = &mut readers[n as usize % len];
+                        read(&ring, cursor, seen);
+                    }
+                }
+            }
+            for ((cursor, seen), start) in readers.iter_mut().zip(starts) {
+                while read(&ring, cursor, seen) {}
+                prop_assert_eq!(&seen[..], (start + 1..=ring.head()).collect::<Vec<_>>());
+            }
+        }
+    }
+}

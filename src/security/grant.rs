@@ -1,0 +1,46 @@
+//! What a token and a session have in common.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::{Timestamp, TokenId, User, UserKey};
+
+/// A proof that somebody logged in: which user, at which version of the account, by which token. It holds
+/// while [`crate::store::Sessions::authenticate`] finds the user behind it; so a changed password, a
+/// deleted account and a logout end tokens and sessions alike, with one look-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    user: Uuid,
+    version: i64,
+    token: Uuid,
+    /// When the token expires, in seconds since 1970.
+    expires: i64,
+}
+
+impl Grant {
+    /// A grant to `user` under a fresh token id.
+    pub fn new(user: &User, expires: Timestamp) -> Self {
+        Self { user: user.key.0, version: user.version, token: TokenId::generate().0, expires: expires.as_secs() }
+    }
+
+    pub(super) fn from_parts(user: Uuid, version: i64, token: Uuid, expires: i64) -> Self {
+        Self { user, version, token, expires }
+    }
+
+    pub fn user(&self) -> UserKey {
+        UserKey(self.user)
+    }
+
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
+    pub fn token(&self) -> TokenId {
+        TokenId(self.token)
+    }
+
+    /// When the token expires. A session made by logging in outlives it.
+    pub fn expires(&self) -> Timestamp {
+        Timestamp(self.expires * 1000)
+    }
+}

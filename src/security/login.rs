@@ -1,0 +1,89 @@
+//! The login service: whoever has the right password gets a token. The auth server offers it to people
+//! and scripts, the users server calls it on sign-up.
+
+use std::{net::IpAddr, sync::Arc};
+
+use secrecy::SecretString;
+
+use super::{
+    Grant,
+    limits::{Limits, TooMany},
+    passwords::{Busy, Passwords},
+    tokens::Tokens,
+};
+use crate::{
+    domain::{User, UserId},
+    store::{self, Store},
+};
+
+/// A successful login.
+pub struct Login {
+    pub user: User,
+    pub token: String,
+    pub grant: Grant,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// Wrong password or unknown user: the two look and time alike.
+    #[error("This userID and password don't match.")]
+    Wrong,
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+#[derive(Clone)]
+pub struct Logins {
+    pub store: Arc<dyn Store>,
+    pub passwords: Arc<Passwords>,
+    pub tokens: Arc<Tokens>,
+    pub limits: Arc<Limits>,
+}
+
+impl Logins {
+    /// Checks a password and issues a token.
+    pub async fn login(&self, user_id: &str, password: SecretString, from: IpAddr) -> Result<Login, LoginError> {
+        let outcome = self.check(user_id, password, from).await;
+        let result = match &outcome {
+            Ok(_) => "ok",
+            Err(LoginError::Wrong) => "wrong",
+            Err(LoginError::TooMany(_)) => "limited",
+            Err(_) => "failed",
+        };
+        metrics::counter!("natter_logins_total", "result" => result).increment(1);
+        Ok(self.admit(outcome?))
+    }
+
+    async fn check(&self, user_id: &str, password: SecretString, from: IpAddr) -> Result<User, LoginError> {
+        // what cannot be a userID is limited by its address, and takes as long as what can
+        let id = UserId::parse(user_id).ok();
+        self.limits.login(&id.as_ref().map_or(String::new(), UserId::folded), from)?;
+        let found = match &id {
+            Some(id) => self.store.credentials(id).await?,
+            None => None,
+        };
+        let (user, hash) = found.unzip();
+        let matches = self.passwords.verify(password, hash).await?;
+        user.filter(|_| matches).ok_or(LoginError::Wrong)
+    }
+
+    /// Issues a token to somebody whose password needs no check: they have just set it.
+    pub fn admit(&self, user: User) -> Login {
+        let (token, grant) = self.tokens.issue(&user);
+        Login { user, token, grant }
+    }
+
+    /// The user behind a grant, if it still holds.
+    pub async fn holder(&self, grant: &Grant) -> store::Result<Option<User>> {
+        self.store.authenticate(grant.user(), grant.version(), grant.token()).await
+    }
+
+    /// Voids a grant: its token, the session it came with, and the sockets opened with either.
+    pub async fn revoke(&self, grant: &Grant) -> store::Result<()> {
+        self.store.revoke_token(grant.token(), grant.expires()).await
+    }
+}

@@ -1,0 +1,11 @@
+//! Who somebody is and whether they may: tokens, passwords, sessions, limits, and the login service that
+//! ties them together. No HTTP in here.
+
+pub mod grant;
+pub mod limits;
+pub mod login;
+pub mod passwords;
+pub mod sessions;
+pub mod tokens;
+
+pub use grant::Grant;

@@ -1,0 +1,130 @@
+//! Browser sessions: tower-sessions over the store's own table, so that a restart logs nobody out.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use aws_lc_rs::digest::{SHA256, digest};
+use time::{Duration, OffsetDateTime};
+use tower_sessions::{
+    Expiry, Session, SessionStore,
+    session::{Error, Id, Record},
+    session_store,
+};
+
+use super::Grant;
+use crate::{
+    domain::Timestamp,
+    store::{SessionRow, Store},
+};
+
+/// How long a browser stays logged in without a visit.
+pub const LIFETIME: Duration = Duration::days(30);
+/// A visit renews a session that was last renewed longer ago than this; more often would be a write a page.
+const RENEW_AFTER: Duration = Duration::days(1);
+
+const GRANT: &str = "grant";
+const RENEWED: &str = "renewed";
+
+/// The session of one who logged in here, lasting; or of one who came with a token, ending with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasting {
+    Yes,
+    WhileTokenIsValid,
+}
+
+/// Makes `session` the one of `grant`, under a fresh id: one planted before the login is worth nothing.
+pub async fn start(session: &Session, grant: Grant, lasting: Lasting) -> Result<(), Error> {
+    session.clear().await;
+    session.cycle_id().await?;
+    session.insert(GRANT, grant).await?;
+    match lasting {
+        Lasting::Yes => session.insert(RENEWED, OffsetDateTime::now_utc().unix_timestamp()).await?,
+        Lasting::WhileTokenIsValid => {
+            let end =
+                OffsetDateTime::from_unix_timestamp(grant.expires().as_secs()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+            session.set_expiry(Some(Expiry::AtDateTime(end)));
+        }
+    }
+    Ok(())
+}
+
+/// What a browser's session says about who is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Current {
+    pub grant: Grant,
+    pub lasting: Lasting,
+}
+
+/// Who the session belongs to, if to anybody. Whether the grant still holds, only the store can tell.
+pub async fn current(session: &Session) -> Result<Option<Current>, Error> {
+    let Some(grant) = session.get::<Grant>(GRANT).await? else { return Ok(None) };
+    let lasting = match session.get::<i64>(RENEWED).await? {
+        Some(_) => Lasting::Yes,
+        None => Lasting::WhileTokenIsValid,
+    };
+    Ok(Some(Current { grant, lasting }))
+}
+
+/// Puts off a lasting session's end, at most once a day.
+pub async fn renew(session: &Session) -> Result<(), Error> {
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    match session.get::<i64>(RENEWED).await? {
+        Some(then) if now - then > RENEW_AFTER.whole_seconds() => session.insert(RENEWED, now).await,
+        _ => Ok(()),
+    }
+}
+
+/// tower-sessions' port, on ours. The id itself is never stored, only its hash.
+#[derive(Clone)]
+pub struct SessionTable(pub Arc<dyn Store>);
+
+impl fmt::Debug for SessionTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionTable")
+    }
+}
+
+fn hashed(id: &Id) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, &id.0.to_le_bytes()).as_ref());
+    hash
+}
+
+fn row(record: &Record) -> session_store::Result<SessionRow> {
+    let data = serde_json::to_vec(&record.data).map_err(|e| session_store::Error::Encode(e.to_string()))?;
+    let expires = Timestamp(record.expiry_date.unix_timestamp() * 1000);
+    Ok(SessionRow { id: hashed(&record.id), data, expires })
+}
+
+fn backend(error: crate::store::Error) -> session_store::Error {
+    session_store::Error::Backend(error.to_string())
+}
+
+#[async_trait]
+impl SessionStore for SessionTable {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        while !self.0.create_session(&row(record)?).await.map_err(backend)? {
+            record.id = Id::default();
+        }
+        Ok(())
+    }
+
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        self.0.save_session(&row(record)?).await.map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        let Some(row) = self.0.session(&hashed(id)).await.map_err(backend)? else { return Ok(None) };
+        let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires.as_secs())
+            .map_err(|e| session_store::Error::Decode(e.to_string()))?;
+        if expiry_date <= OffsetDateTime::now_utc() {
+            return Ok(None);
+        }
+        let data = serde_json::from_slice(&row.data).map_err(|e| session_store::Error::Decode(e.to_string()))?;
+        Ok(Some(Record { id: *id, data, expiry_date }))
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        self.0.delete_session(&hashed(id)).await.map_err(backend)
+    }
+}
