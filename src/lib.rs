@@ -1,4 +1,30 @@
+//! natter: self-hosted team chat.
+//!
+//! # The map
+//! Arrows point down only.
+//!
+//! | layer | module | what |
+//! |---|---|---|
+//! | entry | `main`, [`cli`] | the command line |
+//! | composition | [`app`] | settings, routers, layers, the accept loop, the way to stop |
+//! | slices | [`features`] | auth · users · admin · chat; they never import each other |
+//! | kits | [`web`] · [`room`] · [`security`] | HTTP · the live log · tokens, passwords, sessions, accounts |
+//! | port | [`store`] | what natter needs of a database, and private adapters for it |
+//! | words | [`domain`] | users, messages, ids; no I/O |
+//!
+//! # One log, many cursors
+//! A room is a durable, gap-free log of changes. A message's `seq` is its place in the room, its `rev` the
+//! number of its latest change. Everything that shows messages reads that log with a cursor: the page on
+//! load and scrolling back by `seq`; a socket, a script and a page that lost its connection by `rev`.
+//!
+//! A message goes: [`features::chat`] → [`store::Log::post`] (durable, acknowledged) → [`store::Event`] →
+//! [`room::hub`] (rendered once a face) → [`room::ring`] → every socket's [`room::reader`].
+
+pub mod app;
+pub mod cli;
 pub mod domain;
+pub mod features;
 pub mod room;
 pub mod security;
 pub mod store;
+pub mod web;

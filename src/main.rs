@@ -1,1 +1,56 @@
-fn main() {}
+//! The command line's entry: settings, then the server or a command.
+
+use std::process::ExitCode;
+
+use natter::{
+    app::{self, Config, Server},
+    cli::{self, Cli, Command},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+fn main() -> ExitCode {
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("natter: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> Result<(), String> {
+    match dotenvy::dotenv() {
+        Ok(_) => {}
+        Err(error) if error.not_found() => {}
+        Err(error) => return Err(format!(".env cannot be read: {error}")),
+    }
+    let Cli { command, config } = Cli::read()?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| e.to_string())?;
+    runtime.block_on(async {
+        match command {
+            None => serve(config).await,
+            Some(Command::Serve(config)) => serve(*config).await,
+            Some(Command::User { command }) => cli::user(command, &config.data).await,
+        }
+    })
+}
+
+async fn serve(config: Config) -> Result<(), String> {
+    app::init_logging(&config);
+    let mut terminate = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
+    let data = config.data.data_dir.display().to_string();
+    let public = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+    let server = Server::start(config).await.map_err(|e| e.to_string())?;
+    let address = public.unwrap_or_else(|| format!("http://{}", server.address()).replace("127.0.0.1", "localhost"));
+    println!("natter is ready at {address}");
+    println!("  data   {data}");
+    println!("  admin  the first to sign up at {address}/signup, or: natter user admin USERID");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    server.stop().await;
+    Ok(())
+}

@@ -22,7 +22,7 @@ use super::{
     ring::Entry,
 };
 use crate::{
-    domain::{Message, RoomId, UserKey},
+    domain::{Message, RoomId, Timestamp, UserKey},
     store::{self, Event, Events, Store},
 };
 
@@ -136,6 +136,8 @@ impl Task {
         let head = self.room.head();
         if message.rev == head + 1 {
             self.room.push(entry(&message));
+            let lag = Timestamp::now().0 - message.sent_at.0;
+            metrics::histogram!("natter_lag_seconds").record(lag as f64 / 1000.0);
         } else if message.rev > head {
             self.fill().await;
         }

@@ -21,10 +21,13 @@ pub enum Goodbye {
     Restart,
 }
 
+/// An entry stays until its socket has closed; the sender goes with the goodbye.
+type Open = HashMap<u64, (Grant, Option<oneshot::Sender<Goodbye>>)>;
+
 #[derive(Default)]
 pub struct Registry {
     next: AtomicU64,
-    open: Mutex<HashMap<u64, (Grant, oneshot::Sender<Goodbye>)>>,
+    open: Mutex<Open>,
 }
 
 /// A socket's entry; leaves the registry when dropped.
@@ -39,20 +42,24 @@ impl Registry {
     pub fn register(self: &Arc<Self>, grant: Grant) -> Registered {
         let id = self.next.fetch_add(1, Relaxed);
         let (sender, goodbye) = oneshot::channel();
-        self.lock().insert(id, (grant, sender));
+        self.lock().insert(id, (grant, Some(sender)));
         metrics::gauge!("natter_sockets").increment(1.0);
         Registered { registry: Arc::clone(self), id, goodbye }
     }
 
     /// Ends the sockets whose grant `whose` picks.
     pub fn end(&self, why: Goodbye, whose: impl Fn(&Grant) -> bool) {
-        let mut open = self.lock();
-        let ids: Vec<u64> = open.iter().filter(|(_, (grant, _))| whose(grant)).map(|(id, _)| *id).collect();
-        for id in ids {
-            if let Some((_, sender)) = open.remove(&id) {
+        for (grant, sender) in self.lock().values_mut() {
+            if whose(grant)
+                && let Some(sender) = sender.take()
+            {
                 let _ = sender.send(why);
             }
         }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
     }
 
     /// The grants with an open socket, each once.
@@ -64,7 +71,7 @@ impl Registry {
         grants.into_values().collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, (Grant, oneshot::Sender<Goodbye>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

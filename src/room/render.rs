@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_list_of_who_is_here() {
-        let inside = "<summary>2 here</summary><ul><li>Ada</li><li>&#60;Bob&#62;</li></ul>";
+        let inside = "<h2>2 here</h2><ul><li>Ada</li><li>&#60;Bob&#62;</li></ul>";
         let two = here(&["Ada".into(), "<Bob>".into()]);
         assert_eq!(two.inside, inside);
         let expected = format!(r##"<hx-partial hx-target="#here" hx-swap="innerHTML">{inside}</hx-partial>"##);

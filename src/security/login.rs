@@ -71,6 +71,13 @@ impl Logins {
         user.filter(|_| matches).ok_or(LoginError::Wrong)
     }
 
+    /// Asks for a user's present password once more, before a change that needs it.
+    pub async fn confirm(&self, user: &User, password: SecretString) -> Result<(), LoginError> {
+        self.limits.password_check(&user.user_id.folded())?;
+        let (_, hash) = self.store.credentials(&user.user_id).await?.unzip();
+        if self.passwords.verify(password, hash).await? { Ok(()) } else { Err(LoginError::Wrong) }
+    }
+
     /// Issues a token to somebody whose password needs no check: they have just set it.
     pub fn admit(&self, user: User) -> Login {
         let (token, grant) = self.tokens.issue(&user);

@@ -1,0 +1,181 @@
+//! Settings: a flag, or an environment variable, or a default.
+
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::security::limits::LimitSettings;
+
+/// Where the data is: what the server and `natter user` share.
+#[derive(Debug, Clone, Args)]
+pub struct DataArgs {
+    /// Directory of the embedded database and the generated secret; made with mode 0700 if need be
+    #[arg(long, env = "NATTER_DATA_DIR", default_value = "./data", value_name = "DIR", global = true)]
+    pub data_dir: PathBuf,
+
+    /// Work factor of bcrypt, 4 to 16: each step doubles the time a password check takes
+    #[arg(long, env = "NATTER_BCRYPT_COST", default_value_t = 12, value_name = "N", global = true,
+        value_parser = clap::value_parser!(u32).range(4..=16))]
+    pub bcrypt_cost: u32,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    #[command(flatten)]
+    pub data: DataArgs,
+
+    /// Address to listen on; 0.0.0.0:7000 lets other machines in
+    #[arg(long, env = "NATTER_LISTEN", default_value = "127.0.0.1:7000", value_name = "ADDRESS", value_parser = listen)]
+    pub listen: SocketAddr,
+
+    /// Where people reach natter if a proxy stands in front, like https://chat.example.org; https makes
+    /// the session cookie Secure
+    #[arg(long, env = "NATTER_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<Url>,
+
+    /// How many proxies in front add to X-Forwarded-For; their word is taken for the client's address
+    #[arg(long, env = "NATTER_PROXIES", default_value_t = 0, value_name = "N")]
+    pub proxies: u8,
+
+    /// Signs the tokens: 32 bytes or more; generated once into the data directory if unset
+    #[arg(long, env = "ACCESS_TOKEN_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = secret)]
+    pub access_token_secret: Option<SecretString>,
+
+    /// Whether strangers may sign up; closed leaves making users to admins
+    #[arg(long, env = "NATTER_SIGNUP", default_value = "open", value_name = "open|closed")]
+    pub signup: Signup,
+
+    /// Whether attempts and messages are limited; off is for benchmarks
+    #[arg(long, env = "NATTER_RATE_LIMITS", default_value = "on", value_name = "on|off")]
+    pub rate_limits: Switch,
+
+    /// Logins that one account may try in 15 minutes
+    #[arg(long, env = "NATTER_ACCOUNT_ATTEMPTS", default_value = "20", value_name = "N")]
+    pub account_attempts: NonZeroU32,
+
+    /// Logins and sign-ups that one address may try in 15 minutes
+    #[arg(long, env = "NATTER_ADDRESS_ATTEMPTS", default_value = "200", value_name = "N")]
+    pub address_attempts: NonZeroU32,
+
+    /// Messages a second that one user may send; three seconds' worth may come at once
+    #[arg(long, env = "NATTER_MESSAGE_RATE", default_value = "10", value_name = "N")]
+    pub message_rate: NonZeroU32,
+
+    /// Most connections at once; more wait to be accepted
+    #[arg(long, env = "NATTER_MAX_CONNECTIONS", default_value = "16000", value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: u32,
+
+    /// Lets whoever sends it as a Bearer token read /metrics; unset, only this machine may
+    #[arg(long, env = "NATTER_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub metrics_token: Option<SecretString>,
+
+    /// What to log, like info, debug, or natter=debug,info
+    #[arg(long, env = "NATTER_LOG", default_value = "info", value_name = "FILTER", value_parser = log_filter)]
+    pub log: String,
+
+    /// How to log
+    #[arg(long, env = "NATTER_LOG_FORMAT", default_value = "text", value_name = "text|json")]
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Signup {
+    Open,
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Config {
+    /// `None` where limits are off.
+    pub fn limits(&self) -> Option<LimitSettings> {
+        (self.rate_limits == Switch::On).then_some(LimitSettings {
+            account_attempts: self.account_attempts,
+            address_attempts: self.address_attempts,
+            message_rate: self.message_rate,
+        })
+    }
+
+    /// Whether people come by https.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+}
+
+fn listen(raw: &str) -> Result<SocketAddr, String> {
+    let host = raw.replace("localhost", "127.0.0.1");
+    host.parse().map_err(|_| "use an address and a port, like 127.0.0.1:7000 or [::]:7000".into())
+}
+
+fn public_url(raw: &str) -> Result<Url, String> {
+    let hint = "use the site's address and nothing more, like https://chat.example.org";
+    let url = Url::parse(raw).map_err(|_| hint.to_owned())?;
+    let plain = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
+    if plain { Ok(url) } else { Err(hint.into()) }
+}
+
+/// Fewest bytes of a secret: as many as the SHA-256 in HS256 puts out (RFC 7518, 3.2).
+pub const SECRET_BYTES: usize = 32;
+
+fn secret(raw: &str) -> Result<SecretString, String> {
+    if raw.len() >= SECRET_BYTES {
+        return Ok(raw.to_owned().into());
+    }
+    Err(format!(
+        "it has {} bytes and needs {SECRET_BYTES}; `openssl rand -hex 32` makes one, or leave it unset",
+        raw.len()
+    ))
+}
+
+fn log_filter(raw: &str) -> Result<String, String> {
+    tracing_subscriber::EnvFilter::try_new(raw).map(|_| raw.to_owned()).map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    #[test]
+    fn wrong_settings_name_themselves_and_the_way_out() {
+        for (flag, value, hint) in [
+            ("--listen", "7000", "127.0.0.1:7000"),
+            ("--public-url", "chat.example.org", "https://chat.example.org"),
+            ("--public-url", "https://chat.example.org/natter", "nothing more"),
+            ("--access-token-secret", "short", "needs 32"),
+            ("--bcrypt-cost", "3", "4..=16"),
+            ("--signup", "maybe", "open"),
+            ("--message-rate", "0", "--message-rate"),
+        ] {
+            let error = Line::try_parse_from(["natter", flag, value]).err().unwrap().to_string();
+            assert!(error.contains(flag) && error.contains(hint), "{error}");
+        }
+    }
+
+    #[test]
+    fn localhost_is_an_address_too() {
+        let line = Line::try_parse_from(["natter", "--listen", "localhost:7001"]).ok().unwrap();
+        assert_eq!(line.config.listen.to_string(), "127.0.0.1:7001");
+        assert!(!line.config.is_secure());
+    }
+}

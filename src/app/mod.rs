@@ -1,0 +1,14 @@
+//! Composition: settings in, a running server out.
+
+pub mod config;
+mod docs;
+mod logging;
+mod middleware;
+mod ops;
+mod secret;
+mod serve;
+mod server;
+
+pub use server::{Server, StartError};
+
+pub use self::{config::Config, logging::init as init_logging};

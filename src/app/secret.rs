@@ -1,0 +1,55 @@
+//! The secret that signs tokens, made once and kept beside the data.
+
+use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+
+use secrecy::SecretString;
+
+use super::config::SECRET_BYTES;
+
+/// Reads `secret` in the data directory, or makes one, readable to its owner alone.
+///
+/// # Errors
+/// Where the file cannot be read or made, or holds less than 32 bytes.
+pub(super) fn load_or_make(data_dir: &Path) -> io::Result<SecretString> {
+    let path = data_dir.join("secret");
+    let secret = match fs::read_to_string(&path) {
+        Ok(secret) => secret.trim().to_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path)?,
+        Err(error) => return Err(error),
+    };
+    if secret.len() < SECRET_BYTES {
+        let reason = format!("{} holds less than {SECRET_BYTES} bytes; remove it for a new one", path.display());
+        return Err(io::Error::other(reason));
+    }
+    Ok(secret.into())
+}
+
+fn make(path: &Path) -> io::Result<String> {
+    let mut bytes = [0; SECRET_BYTES];
+    getrandom::fill(&mut bytes)?;
+    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(secret.as_bytes())?;
+    file.sync_all()?;
+    Ok(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn is_made_once_for_its_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = load_or_make(dir.path()).unwrap();
+        assert_eq!(load_or_make(dir.path()).unwrap().expose_secret(), first.expose_secret());
+        let mode = fs::metadata(dir.path().join("secret")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::write(dir.path().join("secret"), "short").unwrap();
+        assert!(load_or_make(dir.path()).unwrap_err().to_string().contains("remove it"));
+    }
+}

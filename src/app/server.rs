@@ -1,0 +1,168 @@
+//! A running natter.
+
+use std::{
+    fs::{self, DirBuilder, File},
+    future::Future,
+    io,
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::JoinHandle,
+    time::{interval, sleep, timeout},
+};
+
+use super::{
+    config::{Config, Signup},
+    docs, middleware, ops, secret, serve,
+};
+use crate::{
+    domain::Timestamp,
+    features,
+    room::{hub::Hub, registry::Goodbye},
+    security::{limits::Limits, login::Logins, passwords::Passwords, tokens::Tokens},
+    store,
+    web::{AppState, state::Settings},
+};
+
+/// Longest the requests under way may take to finish on a stop, and the sockets to close.
+const DRAIN: Duration = Duration::from_secs(4);
+/// How often what has expired is forgotten.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Why natter cannot start, in one line that names the way out.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the data directory {path} cannot be used ({source}); make it writable, or name another with --data-dir")]
+    DataDir { path: String, source: io::Error },
+    #[error("another natter runs on {0}; stop it, or name another directory with --data-dir")]
+    InUse(String),
+    #[error("the address {address} cannot be listened on ({source}); name another with --listen")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("the database in {path} cannot be opened: {source}")]
+    Store { path: String, source: store::Error },
+}
+
+pub struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts everything and returns once it answers.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let dir = config.data.data_dir.as_path();
+        let unusable = |source| StartError::DataDir { path: dir.display().to_string(), source };
+        make_private_dir(dir).map_err(unusable)?;
+        let lock = lock(dir)?;
+        let secret = match config.access_token_secret.clone() {
+            Some(secret) => secret,
+            None => secret::load_or_make(dir).map_err(unusable)?,
+        };
+        let broken = |source| StartError::Store { path: dir.display().to_string(), source };
+        let store = store::open_embedded(dir).map_err(broken)?;
+        let listener = TcpListener::bind(config.listen).await;
+        let listener = listener.map_err(|source| StartError::Listen { address: config.listen, source })?;
+        let address = listener.local_addr().unwrap_or(config.listen);
+
+        ops::recorder();
+        let (hub, following) = Hub::start(Arc::clone(&store)).await.map_err(broken)?;
+        let logins = Logins {
+            store: Arc::clone(&store),
+            passwords: Arc::new(Passwords::new(config.data.bcrypt_cost)),
+            tokens: Arc::new(Tokens::new(&secret)),
+            limits: Arc::new(Limits::new(config.limits())),
+        };
+        let settings = Settings {
+            signup_open: config.signup == Signup::Open,
+            public_url: config.public_url.clone(),
+            proxies: config.proxies,
+            metrics_token: config.metrics_token.clone(),
+        };
+        let state = AppState::new(store, logins, hub, settings);
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let sweeping = tokio::spawn(sweep(state.clone()));
+            run(listener, &config, &state, async { drop(stopped.await) }).await;
+            sweeping.abort();
+            following.abort();
+            state.store.close().await;
+            drop(lock);
+        });
+        Ok(Self { address, stop, task })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops in good order: no new connections, sockets told to come back, commits finished.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        let _ = self.task.await;
+    }
+}
+
+async fn run(listener: TcpListener, config: &Config, state: &AppState, stop: impl Future<Output = ()>) {
+    let pages = docs::with_openapi(
+        features::auth::router()
+            .merge(features::users::router())
+            .merge(features::admin::router())
+            .merge(features::chat::router())
+            .merge(ops::router()),
+    );
+    let router = middleware::wrap(pages, state, config);
+    let stop = async {
+        stop.await;
+        state.drain();
+        state.hub.registry.end(Goodbye::Restart, |_| true);
+    };
+    serve::serve(listener, router, config.max_connections, stop, DRAIN).await;
+    let closed = async {
+        while !state.hub.registry.is_empty() {
+            // one that came in at the last moment
+            state.hub.registry.end(Goodbye::Restart, |_| true);
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if timeout(DRAIN, closed).await.is_err() {
+        tracing::warn!("some sockets did not close");
+    }
+}
+
+async fn sweep(state: AppState) {
+    let mut ticks = interval(SWEEP);
+    loop {
+        ticks.tick().await;
+        state.logins.limits.sweep();
+        ops::recorder().run_upkeep();
+        if let Err(error) = state.store.sweep(Timestamp::now()).await {
+            tracing::warn!(%error, "what has expired could not be removed");
+        }
+    }
+}
+
+fn make_private_dir(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() { Ok(()) } else { DirBuilder::new().recursive(true).mode(0o700).create(dir) }
+}
+
+/// Holds the directory for this process. The lock goes with the process, however it ends.
+fn lock(dir: &Path) -> Result<File, StartError> {
+    let path = dir.join("lock");
+    let opened = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+    let file = opened.map_err(|source| StartError::DataDir { path: dir.display().to_string(), source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(_) => Err(StartError::InUse(dir.display().to_string())),
+    }
+}

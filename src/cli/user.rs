@@ -1,0 +1,133 @@
+//! `natter user`: accounts from the shell, also while the server runs.
+
+use std::{io::IsTerminal, sync::Arc};
+
+use clap::Subcommand;
+use secrecy::SecretString;
+
+use crate::{
+    app::config::DataArgs,
+    domain::{Role, User, UserId},
+    security::{
+        accounts::{Accounts, Edit, SignUp},
+        passwords::Passwords,
+    },
+    store::{self, Messages, Store},
+};
+
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// List all users
+    List,
+    /// Add a user; the password is asked for, or read from standard input
+    Create {
+        user_id: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        email: String,
+        #[arg(long, default_value = "")]
+        phone: String,
+        /// Make them an admin
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Make a user an admin, or with --revoke a member again
+    Admin {
+        user_id: String,
+        #[arg(long)]
+        revoke: bool,
+    },
+    /// Set a new password; it is asked for, or read from standard input
+    Password { user_id: String },
+    /// Delete a user; their messages stay, under "deleted user"
+    Delete {
+        user_id: String,
+        /// Delete their messages too
+        #[arg(long)]
+        messages: bool,
+    },
+}
+
+pub(super) async fn run(command: UserCommand, data: &DataArgs) -> Result<(), String> {
+    if !data.data_dir.join("natter.db").is_file() {
+        return Err(format!("there is no natter in {}; name its directory with --data-dir", data.data_dir.display()));
+    }
+    let store = store::open_embedded(&data.data_dir).map_err(|e| e.to_string())?;
+    let done = carry_out(command, &store, data.bcrypt_cost).await;
+    store.close().await;
+    done
+}
+
+async fn carry_out(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u32) -> Result<(), String> {
+    let accounts = Accounts { store: Arc::clone(store), passwords: Arc::new(Passwords::new(bcrypt_cost)) };
+    match command {
+        UserCommand::List => list(store.as_ref()).await,
+        UserCommand::Create { user_id, name, email, phone, admin } => {
+            let form = SignUp { user_id, name, email, phone, password: ask_password()? };
+            let role = if admin { Some(Role::Admin) } else { None };
+            let user = accounts.create(&form, role).await.map_err(|e| e.to_string())?;
+            println!("{} is added ({}).", user.user_id, user.role.as_str());
+            Ok(())
+        }
+        UserCommand::Admin { user_id, revoke } => {
+            let role = if revoke { Role::Member } else { Role::Admin };
+            let edit = Edit { role: Some(role.as_str().to_owned()), ..Edit::default() };
+            let user = find(store.as_ref(), &user_id).await?;
+            let user = accounts.edit(user.key, &edit).await.map_err(|e| e.to_string())?;
+            println!("{} is {} now.", user.user_id, if user.is_admin() { "an admin" } else { "a member" });
+            Ok(())
+        }
+        UserCommand::Password { user_id } => {
+            let user = find(store.as_ref(), &user_id).await?;
+            let edit = Edit { password: Some(ask_password()?), ..Edit::default() };
+            accounts.edit(user.key, &edit).await.map_err(|e| e.to_string())?;
+            println!("{} has a new password; every token and session of theirs is void.", user.user_id);
+            Ok(())
+        }
+        UserCommand::Delete { user_id, messages } => {
+            let user = find(store.as_ref(), &user_id).await?;
+            let messages = if messages { Messages::Delete } else { Messages::Keep };
+            store.delete_user(user.key, messages).await.map_err(|e| e.to_string())?;
+            println!("{} is deleted.", user.user_id);
+            Ok(())
+        }
+    }
+}
+
+async fn list(store: &dyn Store) -> Result<(), String> {
+    let mut after = None;
+    loop {
+        let users = store.users_after(after.as_ref(), 500).await.map_err(|e| e.to_string())?;
+        let Some(last) = users.last() else { return Ok(()) };
+        after = Some(last.user_id.clone());
+        for user in users {
+            println!(
+                "{:<32}  {:<6}  {}  {}  <{}>",
+                user.user_id.as_str(),
+                user.role.as_str(),
+                user.created_at.day(),
+                user.name,
+                user.email
+            );
+        }
+    }
+}
+
+async fn find(store: &dyn Store, user_id: &str) -> Result<User, String> {
+    let nobody = || format!("there is no user {user_id}; natter user list shows them all");
+    let id = UserId::parse(user_id).map_err(|_| nobody())?;
+    store.user(&id).await.map_err(|e| e.to_string())?.ok_or_else(nobody)
+}
+
+/// Never from the command line, which others on the machine can read.
+fn ask_password() -> Result<SecretString, String> {
+    let read = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password("New password: ").map_err(|e| e.to_string())?
+    } else {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map_err(|e| e.to_string())?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    };
+    Ok(read.into())
+}

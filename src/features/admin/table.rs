@@ -1,0 +1,178 @@
+//! What the admin's page shows.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use serde::Deserialize;
+
+use crate::{
+    domain::{Fields, User},
+    security::accounts::{Edit, SignUp},
+    store::{SortUsersBy, UserSearch},
+    web::{Admin, AppState, Error, Nav, Query, Result},
+};
+
+/// Users on a page of the table.
+const ROWS: u32 = 25;
+
+/// What the table shows, as it stands in the address. It goes along with every change, so that the way
+/// back leads to the same view.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct View {
+    #[serde(default)]
+    pub q: String,
+    #[serde(default)]
+    pub sort: String,
+    #[serde(default)]
+    pub desc: bool,
+    #[serde(default)]
+    pub page: u32,
+    /// The row being edited, by its userID.
+    pub edit: Option<String>,
+    /// The row whose deletion waits for a confirmation.
+    pub delete: Option<String>,
+    /// Whether the form for a new user is open.
+    #[serde(default)]
+    pub new: bool,
+}
+
+impl View {
+    fn sort_by(&self) -> SortUsersBy {
+        match self.sort.as_str() {
+            "name" => SortUsersBy::Name,
+            "email" => SortUsersBy::Email,
+            "created" => SortUsersBy::Created,
+            _ => SortUsersBy::UserId,
+        }
+    }
+
+    /// The address of this view with nothing open.
+    pub fn plain(&self) -> String {
+        self.address(&self.sort, self.desc, self.page, &[])
+    }
+
+    fn address(&self, sort: &str, desc: bool, page: u32, more: &[(&str, &str)]) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if !self.q.is_empty() {
+            query.append_pair("q", &self.q);
+        }
+        if !sort.is_empty() {
+            query.append_pair("sort", sort);
+        }
+        if desc {
+            query.append_pair("desc", "true");
+        }
+        if page > 0 {
+            query.append_pair("page", &page.to_string());
+        }
+        query.extend_pairs(more);
+        let query = query.finish();
+        if query.is_empty() { "/admin/users".into() } else { format!("/admin/users?{query}") }
+    }
+}
+
+/// A row being edited, as typed.
+pub(super) struct Editing {
+    pub user_id: String,
+    pub edit: Edit,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "admin/users.html")]
+pub(super) struct UsersPage {
+    nav: Option<Nav>,
+    me: String,
+    view: View,
+    rows: Vec<User>,
+    total: u64,
+    pages: u32,
+    editing: Option<Editing>,
+    new: Option<SignUp>,
+    fields: Fields,
+    alert: Option<String>,
+}
+
+impl UsersPage {
+    /// The page as `view` describes it.
+    pub(super) async fn load(state: &AppState, admin: &Admin, view: View) -> Result<Self> {
+        let search = UserSearch {
+            text: view.q.trim().to_owned(),
+            sort: view.sort_by(),
+            descending: view.desc,
+            offset: view.page.saturating_mul(ROWS),
+            limit: ROWS,
+        };
+        let (rows, total) = state.store.search_users(&search).await?;
+        let edited = view.edit.as_ref().and_then(|id| rows.iter().find(|row| row.user_id.as_str() == id));
+        let editing = edited.map(|row| Editing {
+            user_id: row.user_id.to_string(),
+            edit: Edit {
+                name: Some(row.name.to_string()),
+                email: Some(row.email.to_string()),
+                phone: Some(row.phone.to_string()),
+                role: Some(row.role.as_str().to_owned()),
+                password: None,
+            },
+        });
+        Ok(Self {
+            nav: Some(Nav::from(&admin.0.user)),
+            me: admin.0.user.user_id.to_string(),
+            new: view.new.then(SignUp::default),
+            pages: u32::try_from(total.div_ceil(u64::from(ROWS))).unwrap_or(u32::MAX).max(1),
+            view,
+            rows,
+            total,
+            editing,
+            fields: Fields::default(),
+            alert: None,
+        })
+    }
+
+    /// The same page with what was refused and why.
+    pub(super) fn refused(self, error: &Error, editing: Option<Editing>, new: Option<SignUp>) -> Self {
+        Self { fields: error.fields.clone(), alert: Some(error.message.clone()), editing, new, ..self }
+    }
+
+    fn heading(&self, sort: &str) -> String {
+        let desc = self.sorted(sort) && !self.view.desc;
+        self.view.address(sort, desc, 0, &[])
+    }
+
+    fn sorted(&self, sort: &str) -> bool {
+        self.view.sort == sort || (self.view.sort.is_empty() && sort == "userID")
+    }
+
+    fn aria_sort(&self, sort: &str) -> &'static str {
+        match (self.sorted(sort), self.view.desc) {
+            (false, _) => "none",
+            (true, false) => "ascending",
+            (true, true) => "descending",
+        }
+    }
+
+    fn turn(&self, page: u32) -> String {
+        self.view.address(&self.view.sort, self.view.desc, page, &[])
+    }
+
+    fn open(&self, what: &str, user_id: &str) -> String {
+        self.view.address(&self.view.sort, self.view.desc, self.view.page, &[(what, user_id)])
+    }
+
+    /// Where a form goes: the row's address, with the view.
+    fn action(&self, path: &str) -> String {
+        format!("/admin/users{path}{}", self.view.plain().strip_prefix("/admin/users").unwrap_or_default())
+    }
+
+    fn is_editing(&self, row: &User) -> Option<&Edit> {
+        let editing = self.editing.as_ref()?;
+        (editing.user_id == row.user_id.as_str()).then_some(&editing.edit)
+    }
+
+    fn is_deleting(&self, row: &User) -> bool {
+        self.view.delete.as_deref() == Some(row.user_id.as_str())
+    }
+}
+
+pub async fn show(State(state): State<AppState>, admin: Admin, Query(view): Query<View>) -> Result<UsersPage> {
+    UsersPage::load(&state, &admin, view).await
+}

@@ -1,0 +1,28 @@
+//! Logging out: the session, its token and its sockets end at once.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use tower_sessions::Session;
+
+use crate::web::{AppState, Bearer, Result, SignedIn};
+
+/// A browser goes to the login page; a script that sends a token gets 204.
+pub async fn submit(
+    State(state): State<AppState>,
+    bearer: Option<Bearer>,
+    signed_in: Option<SignedIn>,
+    session: Session,
+) -> Result<Response> {
+    if let Some(bearer) = bearer {
+        state.logins.revoke(&bearer.grant).await?;
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    if let Some(signed_in) = signed_in {
+        state.logins.revoke(&signed_in.grant).await?;
+    }
+    session.flush().await?;
+    Ok(Redirect::to("/login").into_response())
+}

@@ -1,0 +1,155 @@
+//! The log as JSON.
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::post::post as send;
+use crate::{
+    domain::{ClientId, Fields, Message, RoomId, UserId},
+    web::{AppState, Bearer, Error, Json, Query, Result},
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MessagesQuery {
+    /// Messages posted before this `seq`, the latest of them: paging back.
+    before: Option<u64>,
+    /// Everything changed after this `rev`, in order of `rev`, deletions included: catching up.
+    after: Option<u64>,
+    /// At most this many, 1–500.
+    #[serde(default = "fifty")]
+    #[param(default = 50, minimum = 1, maximum = 500)]
+    limit: u32,
+    /// Only messages of this user; not together with `after`.
+    author: Option<String>,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct MessagesResponse {
+    messages: Vec<MessageResponse>,
+    /// The room's latest `rev` when this was read, or the last one of these where there are more after it:
+    /// the next `after`.
+    rev: u64,
+    /// Where older messages are, if there are any; with `after`, where the next changes are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct MessageResponse {
+    /// The number it was posted under: its place in the room.
+    seq: u64,
+    /// The number of its latest change.
+    rev: u64,
+    /// `null` once the author's account is deleted.
+    #[serde(rename = "userID")]
+    user_id: Option<String>,
+    name: Option<String>,
+    /// `null` once the message is deleted.
+    message: Option<String>,
+    #[serde(rename = "sentTime")]
+    sent_time: String,
+}
+
+impl From<Message> for MessageResponse {
+    fn from(message: Message) -> Self {
+        let (user_id, name) = message.author.map(|author| (author.user_id, author.name)).unzip();
+        Self {
+            seq: message.seq,
+            rev: message.rev,
+            user_id,
+            name,
+            message: message.text,
+            sent_time: message.sent_at.rfc3339(),
+        }
+    }
+}
+
+/// Read messages: the latest, the ones before a `seq`, or all that changed after a `rev`.
+#[utoipa::path(
+    get, path = "/api/messages", tag = "chat", params(MessagesQuery), security(("jwt" = [])),
+    responses((status = 200, body = MessagesResponse), (status = 401, description = "Token didn't match"), (status = 422))
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    _: Bearer,
+    Query(query): Query<MessagesQuery>,
+) -> Result<axum::Json<MessagesResponse>> {
+    if !(1..=500).contains(&query.limit) {
+        return Err(Error::invalid(Fields::one("limit", "Use 1 to 500.")));
+    }
+    if query.after.is_some() && (query.before.is_some() || query.author.is_some()) {
+        return Err(Error::invalid(Fields::one("after", "It goes without before and author.")));
+    }
+    let response = match query.after {
+        Some(after) => changes(&state, after, query.limit).await?,
+        None => page(&state, &query).await?,
+    };
+    Ok(axum::Json(response))
+}
+
+async fn changes(state: &AppState, after: u64, limit: u32) -> Result<MessagesResponse> {
+    let mut messages = state.store.changes(&RoomId::lobby(), after, limit + 1).await?;
+    let more = messages.len() > limit as usize;
+    messages.truncate(limit as usize);
+    let rev = messages.last().map_or(after, |last| last.rev);
+    let next = more.then(|| format!("/api/messages?after={rev}&limit={limit}"));
+    Ok(MessagesResponse { messages: messages.into_iter().map(Into::into).collect(), rev, next })
+}
+
+async fn page(state: &AppState, query: &MessagesQuery) -> Result<MessagesResponse> {
+    let author = match &query.author {
+        None => None,
+        Some(author) => {
+            let id = UserId::parse(author).map_err(|_| Error::not_found("user"))?;
+            Some(state.store.user(&id).await?.ok_or_else(|| Error::not_found("user"))?)
+        }
+    };
+    let key = author.as_ref().map(|author| author.key);
+    let page = state.store.page(&RoomId::lobby(), query.before, query.limit, key).await?;
+    let next = page.messages.first().filter(|_| page.more).map(|first| {
+        let author = author.map_or(String::new(), |author| format!("author={}&", author.user_id));
+        format!("/api/messages?{author}before={}&limit={}", first.seq, query.limit)
+    });
+    Ok(MessagesResponse { messages: page.messages.into_iter().map(Into::into).collect(), rev: page.head, next })
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostRequest {
+    /// 1–4,000 characters.
+    message: String,
+    /// A fresh id for each message, 1–64 letters, digits, `_ -`. A repeat of it does not post again, so a
+    /// send whose answer was lost can simply be tried again. Left out, nothing guards against a repeat.
+    #[serde(rename = "clientID")]
+    client_id: Option<String>,
+}
+
+/// Post a message. Durable when the answer comes.
+#[utoipa::path(
+    post, path = "/api/messages", tag = "chat", request_body = PostRequest, security(("jwt" = [])),
+    responses(
+        (status = 201, description = "Posted", body = MessageResponse),
+        (status = 200, description = "A repeat: the message that is there already", body = MessageResponse),
+        (status = 401, description = "Token didn't match"),
+        (status = 422, description = "`fields` tells what is wrong with which"),
+        (status = 429, description = "Too fast; Retry-After tells how long to wait"),
+    )
+)]
+pub async fn post(State(state): State<AppState>, bearer: Bearer, Json(request): Json<PostRequest>) -> Result<Response> {
+    let client_id = request.client_id.unwrap_or_else(|| ClientId::generate().as_str().to_owned());
+    let posted = send(&state, &bearer.user, &request.message, &client_id).await?;
+    let status = if posted.repeat { StatusCode::OK } else { StatusCode::CREATED };
+    let json = axum::Json(MessageResponse::from(posted.message));
+    Ok((status, [(header::CACHE_CONTROL, "no-store")], json).into_response())
+}

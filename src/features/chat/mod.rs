@@ -1,0 +1,26 @@
+//! The chat server: the page, the socket, the log as fragments and as JSON.
+
+mod api;
+mod fragments;
+mod frames;
+mod page;
+mod post;
+mod socket;
+mod switch;
+
+use axum::routing::{get, post};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::web::AppState;
+
+/// Messages on a page, and in each step back.
+const PAGE: u32 = 50;
+
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(api::list, api::post))
+        .route("/", get(page::show))
+        .route("/messages", get(fragments::list).post(page::submit))
+        .route("/switch", post(switch::submit))
+        .route("/ws", get(socket::open))
+}

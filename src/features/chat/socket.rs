@@ -1,0 +1,234 @@
+//! The socket: fragments out as the room's log grows, messages in.
+//!
+//! Memory is what limits how many people one machine can hold, so the buffers are small: with the
+//! defaults (128 KiB, zeroed on each read) an idle socket costs 135 KiB, with these 3 KiB, and a broadcast
+//! half the time. A write buffer of 0 hands each frame to the system at once; frames are gathered before,
+//! in the ring.
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use axum::{
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code},
+    },
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+
+use super::{frames, post};
+use crate::{
+    domain::{Timestamp, User},
+    room::{reader::Reader, registry::Goodbye},
+    security::{Grant, sessions::Lasting},
+    web::{AppState, Bearer, Error, Query, Result, SignedIn, origin},
+};
+
+/// Largest frame taken: 4,000 characters of four bytes, escaped as JSON, and the headers.
+const FRAME_IN: usize = 64 * 1024;
+/// Largest frame written: what the ring gathers, and a page of catching up, with room to spare.
+const FRAME_OUT: usize = 4 * 1024 * 1024;
+/// Proxies close what is silent for a minute, nginx for one.
+const HEARTBEAT: Duration = Duration::from_secs(50);
+
+#[derive(Deserialize)]
+pub struct SocketQuery {
+    jwt: Option<String>,
+    /// The latest `rev` the client has: what changed since comes first.
+    after: Option<u64>,
+    /// The client was connected before: coming back is no entrance.
+    #[serde(default)]
+    returning: bool,
+}
+
+/// Who opened a socket, and until when they may keep it.
+struct Client {
+    user: User,
+    grant: Grant,
+    until: Option<Timestamp>,
+}
+
+pub async fn open(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    Query(query): Query<SocketQuery>,
+    bearer: Result<Option<Bearer>, Error>,
+    session: Result<Option<SignedIn>, Error>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response> {
+    let from_page = origin::same_origin(&headers, state.settings.public_url.as_ref());
+    if from_page == Some(false) {
+        return Err(Error::forbidden("This page is not on the chat's own address."));
+    }
+    let client = identify(&state, &query, bearer, session).await;
+    let upgrade = upgrade
+        .max_frame_size(FRAME_IN)
+        .max_message_size(FRAME_IN)
+        .read_buffer_size(1024)
+        .write_buffer_size(0)
+        .max_write_buffer_size(FRAME_OUT);
+    match client {
+        Ok(client) => Ok(upgrade.on_upgrade(move |socket| serve(socket, state, client, query))),
+        // a page cannot see the status of a refused handshake, only the code of a close
+        Err(error) if from_page.is_some() && error.status.is_client_error() => {
+            Ok(upgrade.on_upgrade(|socket| close(socket, End::SignedOut)).into_response())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn identify(
+    state: &AppState,
+    query: &SocketQuery,
+    bearer: Result<Option<Bearer>>,
+    session: Result<Option<SignedIn>>,
+) -> Result<Client> {
+    let bearer = match &query.jwt {
+        Some(token) => Some(Bearer::of(state, token).await?),
+        None => bearer?,
+    };
+    if let Some(Bearer { user, grant }) = bearer {
+        return Ok(Client { user, grant, until: Some(grant.expires()) });
+    }
+    let SignedIn { user, grant, lasting } = session?.ok_or_else(Error::bad_token)?;
+    let until = (lasting == Lasting::WhileTokenIsValid).then(|| grant.expires());
+    Ok(Client { user, grant, until })
+}
+
+/// Why a socket ended.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// The client went, or can no longer be reached.
+    Gone,
+    SignedOut,
+    TokenExpired,
+    Restart,
+    /// Something broke here; the client should come back.
+    Failed,
+}
+
+impl From<Goodbye> for End {
+    fn from(goodbye: Goodbye) -> Self {
+        match goodbye {
+            Goodbye::Revoked => Self::SignedOut,
+            Goodbye::Restart => Self::Restart,
+        }
+    }
+}
+
+async fn serve(mut socket: WebSocket, state: AppState, client: Client, query: SocketQuery) {
+    let mut registered = state.hub.registry.register(client.grant);
+    // a grant that was voided between the handshake and now missed its goodbye
+    let holds = matches!(state.logins.holder(&client.grant).await, Ok(Some(_)));
+    let end = if holds {
+        tokio::select! {
+            end = talk(&mut socket, &state, &client, &query) => end,
+            goodbye = &mut registered.goodbye => goodbye.map_or(End::Restart, End::from),
+            () = expiry(client.until) => End::TokenExpired,
+        }
+    } else {
+        End::SignedOut
+    };
+    close(socket, end).await;
+}
+
+async fn expiry(until: Option<Timestamp>) {
+    match until {
+        Some(until) => {
+            let left = Duration::from_millis((until.0 - Timestamp::now().0).max(0).unsigned_abs());
+            sleep_until(Instant::now() + left).await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Carries the conversation until it ends. One task does both directions: a client that does not read is
+/// not listened to either, and costs no memory.
+async fn talk(socket: &mut WebSocket, state: &AppState, client: &Client, query: &SocketQuery) -> End {
+    let room = state.hub.lobby();
+    let Ok(mut reader) = room.reader(client.user.key, query.after).await else { return End::Failed };
+    let _inside = room.enter(client.user.key, client.user.name.as_str(), query.returning);
+    if send(socket, room.here().frame).await.is_err() {
+        return End::Gone;
+    }
+    converse(socket, state, client, &mut reader).await
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = String> + Send + 'a>>;
+
+async fn converse(socket: &mut WebSocket, state: &AppState, client: &Client, reader: &mut Reader) -> End {
+    let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut heard = true;
+    // one message of a client is on its way to the log at a time, which keeps them in order
+    let mut sending: Option<Answer<'_>> = None;
+    loop {
+        let written = tokio::select! {
+            frame = reader.next() => match frame {
+                Ok(frame) => send(socket, frame).await,
+                Err(error) => {
+                    tracing::warn!(%error, "a socket could not catch up");
+                    return End::Failed;
+                }
+            },
+            answer = async { sending.as_mut().expect("guarded").await }, if sending.is_some() => {
+                sending = None;
+                send(socket, answer.into()).await
+            }
+            received = socket.recv(), if sending.is_none() => {
+                heard = true;
+                match received {
+                    Some(Ok(Message::Text(frame))) => {
+                        sending = Some(Box::pin(take(state, client, frame)));
+                        Ok(())
+                    }
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+                    Some(Ok(_)) => Ok(()), // pings are answered below us; nothing is sent as binary
+                }
+            }
+            _ = heartbeat.tick() => {
+                if !std::mem::replace(&mut heard, false) {
+                    return End::Gone;
+                }
+                socket.send(Message::Ping(bytes::Bytes::new())).await
+            }
+        };
+        if written.is_err() {
+            return End::Gone;
+        }
+    }
+}
+
+async fn take(state: &AppState, client: &Client, frame: Utf8Bytes) -> String {
+    match frames::Send::parse(&frame) {
+        Ok(send) => {
+            let outcome = post::post(state, &client.user, &send.message, &send.client_id).await;
+            frames::answer(&send.client_id, &outcome)
+        }
+        Err(error) => frames::answer("", &Err(error)),
+    }
+}
+
+async fn send(socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), axum::Error> {
+    socket.send(Message::Text(frame)).await
+}
+
+/// Says goodbye with the code that tells the client what to do: come back (1011, 1012) or not (1008).
+async fn close(mut socket: WebSocket, end: End) {
+    let (code, reason) = match end {
+        End::Gone => return,
+        End::SignedOut => (close_code::POLICY, "signed out"),
+        End::TokenExpired => (close_code::POLICY, "token expired"),
+        End::Restart => (close_code::RESTART, "restarting"),
+        End::Failed => (close_code::ERROR, "try again"),
+    };
+    let goodbye = async {
+        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
+        if socket.send(Message::Close(Some(frame))).await.is_ok() {
+            while let Some(Ok(_)) = socket.recv().await {} // until the client has closed its side
+        }
+    };
+    let _ = timeout(Duration::from_secs(2), goodbye).await;
+}

@@ -1,0 +1,6 @@
+//! What natter does, in slices that do not know each other. What two of them need stands below.
+
+pub mod admin;
+pub mod auth;
+pub mod chat;
+pub mod users;

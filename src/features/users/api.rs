@@ -1,0 +1,188 @@
+//! The users API.
+
+use axum::{
+    extract::State,
+    http::{HeaderName, StatusCode, header},
+};
+
+use super::{
+    account::not_yours,
+    api_types::{DeleteQuery, ListQuery, NewUserRequest, PatchRequest, PutRequest, UserResponse, UsersResponse},
+};
+use crate::{
+    domain::{Fields, RoomId, User, UserId},
+    store::Messages,
+    web::{AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result},
+};
+
+/// Messages shown with a user.
+const MESSAGES: u32 = 100;
+
+/// Sign up. Needs no token while signing up is open; an admin's otherwise.
+#[utoipa::path(
+    post, path = "/api/users", tag = "users", request_body = NewUserRequest,
+    responses(
+        (status = 201, description = "The user; Location tells the address", body = UserResponse),
+        (status = 403, description = "Signing up is closed"),
+        (status = 409, description = "The userID or the e-mail address is taken"),
+        (status = 422, description = "`fields` tells what is wrong with which"),
+        (status = 429, description = "Too many attempts; Retry-After tells how long to wait"),
+    )
+)]
+pub async fn create(
+    State(state): State<AppState>,
+    ClientAddr(from): ClientAddr,
+    bearer: Option<Bearer>,
+    Json(request): Json<NewUserRequest>,
+) -> Result<(StatusCode, [(HeaderName, String); 1], axum::Json<UserResponse>)> {
+    let by_admin = bearer.is_some_and(|bearer| bearer.user.is_admin());
+    if !by_admin {
+        if !state.settings.signup_open {
+            return Err(Error::forbidden("Signing up is closed here. An admin's token is needed."));
+        }
+        state.logins.limits.sign_up(from)?;
+    }
+    let user = state.accounts.create(&request.into(), None).await?;
+    let location = format!("/api/users/{}", user.user_id);
+    let response = UserResponse::new(&user, &[], false);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(response)))
+}
+
+/// List the users, in order of their userID.
+#[utoipa::path(
+    get, path = "/api/users", tag = "users", params(ListQuery), security(("jwt" = [])),
+    responses((status = 200, body = UsersResponse), (status = 401, description = "Token didn't match"))
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    _: Bearer,
+    Query(query): Query<ListQuery>,
+) -> Result<axum::Json<UsersResponse>> {
+    if !(1..=100).contains(&query.limit) {
+        return Err(Error::invalid(Fields::one("limit", "Use 1 to 100.")));
+    }
+    let after = match query.after.as_deref().map(UserId::parse).transpose() {
+        Ok(after) => after,
+        Err(why) => return Err(Error::invalid(Fields::one("after", why.0))),
+    };
+    let mut found = state.store.users_after(after.as_ref(), query.limit + 1).await?;
+    let more = found.len() > query.limit as usize;
+    found.truncate(query.limit as usize);
+    let next = found.last().filter(|_| more);
+    let next = next.map(|last| format!("/api/users?limit={}&after={}", query.limit, last.user_id));
+    let mut users = Vec::with_capacity(found.len());
+    for user in &found {
+        users.push(with_messages(&state, user).await?);
+    }
+    Ok(axum::Json(UsersResponse { users, next }))
+}
+
+/// Read a user.
+#[utoipa::path(
+    get, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path)), security(("jwt" = [])),
+    responses((status = 200, body = UserResponse), (status = 401), (status = 404))
+)]
+pub async fn read(
+    State(state): State<AppState>,
+    _: Bearer,
+    Path(user_id): Path<String>,
+) -> Result<axum::Json<UserResponse>> {
+    let user = find(&state, &user_id).await?;
+    Ok(axum::Json(with_messages(&state, &user).await?))
+}
+
+/// Change some of a user: oneself, or anybody as an admin.
+#[utoipa::path(
+    patch, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path)), security(("jwt" = [])),
+    request_body = PatchRequest,
+    responses((status = 200, body = UserResponse), (status = 401), (status = 403), (status = 404), (status = 409), (status = 422))
+)]
+pub async fn patch(
+    State(state): State<AppState>,
+    bearer: Bearer,
+    Path(user_id): Path<String>,
+    Json(request): Json<PatchRequest>,
+) -> Result<axum::Json<UserResponse>> {
+    change(&state, &bearer.user, &user_id, request).await
+}
+
+/// Replace a user's profile: oneself, or anybody as an admin.
+#[utoipa::path(
+    put, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path)), security(("jwt" = [])),
+    request_body = PutRequest,
+    responses((status = 200, body = UserResponse), (status = 401), (status = 403), (status = 404), (status = 409), (status = 422))
+)]
+pub async fn put(
+    State(state): State<AppState>,
+    bearer: Bearer,
+    Path(user_id): Path<String>,
+    Json(request): Json<PutRequest>,
+) -> Result<axum::Json<UserResponse>> {
+    change(&state, &bearer.user, &user_id, request.into_patch()).await
+}
+
+/// Delete a user: oneself, or anybody as an admin. Their tokens, sessions and sockets end at once.
+#[utoipa::path(
+    delete, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path), DeleteQuery),
+    security(("jwt" = [])),
+    responses((status = 204), (status = 401), (status = 403), (status = 404), (status = 409, description = "The last admin"))
+)]
+pub async fn delete(
+    State(state): State<AppState>,
+    bearer: Bearer,
+    Path(user_id): Path<String>,
+    Query(query): Query<DeleteQuery>,
+) -> Result<StatusCode> {
+    let user = find(&state, &user_id).await?;
+    check_may_change(&bearer.user, &user)?;
+    let messages = match query.messages.as_deref() {
+        None | Some("keep") => Messages::Keep,
+        Some("delete") => Messages::Delete,
+        Some(_) => return Err(Error::invalid(Fields::one("messages", "Use \"keep\" or \"delete\"."))),
+    };
+    state.store.delete_user(user.key, messages).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn change(
+    state: &AppState,
+    me: &User,
+    user_id: &str,
+    mut request: PatchRequest,
+) -> Result<axum::Json<UserResponse>> {
+    let user = find(state, user_id).await?;
+    check_may_change(me, &user)?;
+    if request.user_id.as_ref().is_some_and(|id| !id.eq_ignore_ascii_case(user.user_id.as_str())) {
+        return Err(Error::invalid(Fields::one("userID", "It cannot be changed.")));
+    }
+    if request.role.is_some() && !me.is_admin() {
+        return Err(Error::forbidden("Only admins give roles."));
+    }
+    if request.password.is_some() && me.key == user.key {
+        let Some(current) = request.current_password.take() else {
+            let why = "Your present password is needed to set a new one.";
+            return Err(Error::invalid(Fields::one("currentPassword", why)));
+        };
+        state.logins.confirm(me, current).await.map_err(|error| not_yours(error, "currentPassword"))?;
+    }
+    let user = state.accounts.edit(user.key, &request.edit()).await?;
+    Ok(axum::Json(with_messages(state, &user).await?))
+}
+
+fn check_may_change(me: &User, user: &User) -> Result<()> {
+    if me.key == user.key || me.is_admin() {
+        Ok(())
+    } else {
+        Err(Error::forbidden("Only they themselves and admins may do that."))
+    }
+}
+
+async fn find(state: &AppState, user_id: &str) -> Result<User> {
+    let id = UserId::parse(user_id).map_err(|_| Error::not_found("user"))?;
+    state.store.user(&id).await?.ok_or_else(|| Error::not_found("user"))
+}
+
+async fn with_messages(state: &AppState, user: &User) -> Result<UserResponse> {
+    let page = state.store.page(&RoomId::lobby(), None, MESSAGES, Some(user.key)).await?;
+    Ok(UserResponse::new(user, &page.messages, page.more))
+}

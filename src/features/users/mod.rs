@@ -1,0 +1,21 @@
+//! The users server: signing up, one's account, and the users API.
+
+mod account;
+mod api;
+mod api_types;
+mod signup;
+
+use axum::routing::{get, post};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::web::AppState;
+
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(api::create, api::list))
+        .routes(routes!(api::read, api::patch, api::put, api::delete))
+        .route("/signup", get(signup::show).post(signup::submit))
+        .route("/account", get(account::show).post(account::submit_profile))
+        .route("/account/password", post(account::submit_password))
+        .route("/account/delete", post(account::submit_delete))
+}

@@ -1,0 +1,87 @@
+//! The sign-up page. It calls the login service and goes straight on to the chat.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use secrecy::SecretString;
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use crate::{
+    domain::Fields,
+    security::{
+        accounts::SignUp,
+        login::Login,
+        sessions::{self, Lasting},
+    },
+    web::{AppState, ClientAddr, Error, Form, Nav, Result},
+};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "users/signup.html")]
+struct SignupPage {
+    nav: Option<Nav>,
+    form: SignUp,
+    fields: Fields,
+    alert: Option<String>,
+    open: bool,
+}
+
+pub async fn show(State(state): State<AppState>) -> Response {
+    let open = state.settings.signup_open;
+    let page = SignupPage { nav: None, form: SignUp::default(), fields: Fields::default(), alert: None, open };
+    (if open { StatusCode::OK } else { StatusCode::FORBIDDEN }, page).into_response()
+}
+
+#[derive(Deserialize)]
+pub struct SignupForm {
+    #[serde(rename = "userID", default)]
+    user_id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    phone: String,
+    #[serde(default)]
+    password: SecretString,
+}
+
+pub async fn submit(
+    State(state): State<AppState>,
+    ClientAddr(from): ClientAddr,
+    session: Session,
+    Form(form): Form<SignupForm>,
+) -> Result<Response> {
+    let SignupForm { user_id, name, email, phone, password } = form;
+    let form = SignUp { user_id, name, email, phone, password };
+    match sign_up(&state, from, &form).await {
+        Ok(login) => {
+            sessions::start(&session, login.grant, Lasting::Yes).await?;
+            Ok(Redirect::to(&format!("/?jwt={}", login.token)).into_response())
+        }
+        Err(error) => {
+            let page = SignupPage {
+                nav: None,
+                form,
+                fields: error.fields.clone(),
+                alert: Some(error.message.clone()),
+                open: state.settings.signup_open,
+            };
+            Ok(error.on_page(page))
+        }
+    }
+}
+
+async fn sign_up(state: &AppState, from: std::net::IpAddr, form: &SignUp) -> Result<Login> {
+    if !state.settings.signup_open {
+        return Err(Error::forbidden("Signing up is closed here. Ask an admin for an account."));
+    }
+    state.logins.limits.sign_up(from)?;
+    let user = state.accounts.create(form, None).await?;
+    Ok(state.logins.admit(user))
+}

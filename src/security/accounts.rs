@@ -1,0 +1,89 @@
+//! Accounts as people fill them in: raw input in, users or field errors out. Sign-up, the account page, the
+//! admin's table, the JSON API and the command line all go through here.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::passwords::{Busy, Passwords};
+use crate::{
+    domain::{Email, Fields, Name, Password, Phone, Role, User, UserId, UserKey},
+    store::{self, NewUser, Store, UserChanges},
+};
+
+/// A new account, as typed.
+#[derive(Debug, Clone, Default)]
+pub struct SignUp {
+    pub user_id: String,
+    pub name: String,
+    pub email: String,
+    pub phone: String,
+    pub password: SecretString,
+}
+
+/// What to change of an account, as typed; `None` leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub role: Option<String>,
+    pub password: Option<SecretString>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    #[error("{}", .0.iter().map(|(field, why)| format!("{field}: {why}")).collect::<Vec<_>>().join(" "))]
+    Invalid(Fields),
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+#[derive(Clone)]
+pub struct Accounts {
+    pub store: Arc<dyn Store>,
+    pub passwords: Arc<Passwords>,
+}
+
+impl Accounts {
+    /// Creates an account. `role` as in [`NewUser::role`].
+    pub async fn create(&self, raw: &SignUp, role: Option<Role>) -> Result<User, AccountError> {
+        let mut fields = Fields::default();
+        let user_id = fields.keep("userID", UserId::parse(&raw.user_id));
+        let name = fields.keep("name", Name::parse(&raw.name));
+        let email = fields.keep("email", Email::parse(&raw.email));
+        let phone = fields.keep("phone", Phone::parse(&raw.phone));
+        let password = fields.keep("password", Password::parse(raw.password.clone()));
+        let (Some(user_id), Some(name), Some(email), Some(phone), Some(password)) =
+            (user_id, name, email, phone, password)
+        else {
+            return Err(AccountError::Invalid(fields));
+        };
+        // before the quarter second of hashing; the unique index has the last word all the same
+        if self.store.user(&user_id).await?.is_some() {
+            return Err(store::Error::from(store::Conflict::UserIdTaken).into());
+        }
+        let password = self.passwords.hash(password).await?;
+        Ok(self.store.create_user(NewUser { user_id, name, email, phone, password, role }).await?)
+    }
+
+    /// Changes an account. Whether the caller may is theirs to know.
+    pub async fn edit(&self, key: UserKey, raw: &Edit) -> Result<User, AccountError> {
+        let mut fields = Fields::default();
+        let name = raw.name.as_deref().and_then(|name| fields.keep("name", Name::parse(name)));
+        let email = raw.email.as_deref().and_then(|email| fields.keep("email", Email::parse(email)));
+        let phone = raw.phone.as_deref().and_then(|phone| fields.keep("phone", Phone::parse(phone)));
+        let role = raw.role.as_deref().and_then(|role| fields.keep("role", Role::parse(role)));
+        let password = raw.password.clone().and_then(|raw| fields.keep("password", Password::parse(raw)));
+        if !fields.is_empty() {
+            return Err(AccountError::Invalid(fields));
+        }
+        let password = match password {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
+        Ok(self.store.update_user(key, UserChanges { name, email, phone, role, password }).await?)
+    }
+}

@@ -1,0 +1,36 @@
+//! `static/`, in the binary: compressed, under names that change with the content, kept for a year.
+
+use std::sync::OnceLock;
+
+use axum::Router;
+use memory_serve::{Manifest, MemoryServe};
+
+static MANIFEST: OnceLock<Manifest> = OnceLock::new();
+
+fn memory_serve() -> MemoryServe {
+    memory_serve::load!().index_file(None).enable_hashed_routes(true)
+}
+
+/// The routes of all assets, under `/static`.
+pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().nest("/static", memory_serve().into_router())
+}
+
+/// Where a page finds the asset `name` ("chat.js"). Templates call it.
+pub fn url(name: &str) -> String {
+    let manifest = MANIFEST.get_or_init(|| memory_serve().manifest());
+    let route = format!("/{name}");
+    format!("/static{}", manifest.get(&route).unwrap_or(&route))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_change_with_the_content() {
+        let url = super::url("chat.js");
+        assert!(
+            url.starts_with("/static/chat.") && url.ends_with(".js") && url.len() > "/static/chat.js".len(),
+            "{url}"
+        );
+    }
+}

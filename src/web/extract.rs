@@ -1,0 +1,242 @@
+//! Extractors. Who may call a handler shows in its signature.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    RequestExt,
+    extract::{
+        ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequestParts, Request,
+        rejection::{BytesRejection, FormRejection},
+    },
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use tower_sessions::Session;
+
+use super::{AppState, Error};
+use crate::{
+    domain::{Fields, User},
+    security::{
+        Grant,
+        sessions::{self, Lasting},
+    },
+};
+
+/// A browser with a session that holds. Strangers are sent to the login page, which leads back.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    pub user: User,
+    pub grant: Grant,
+    pub lasting: Lasting,
+}
+
+impl OptionalFromRequestParts<AppState> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Error> {
+        let Some(session) = parts.extensions.get::<Session>() else { return Ok(None) };
+        let Some(current) = sessions::current(session).await? else { return Ok(None) };
+        let Some(user) = state.logins.holder(&current.grant).await? else { return Ok(None) };
+        sessions::renew(session).await?;
+        Ok(Some(Self { user, grant: current.grant, lasting: current.lasting }))
+    }
+}
+
+impl FromRequestParts<AppState> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        match <Self as OptionalFromRequestParts<_>>::from_request_parts(parts, state).await {
+            Ok(Some(signed_in)) => Ok(signed_in),
+            Ok(None) if parts.headers.contains_key("hx-request") => {
+                Err(Error::new(StatusCode::UNAUTHORIZED, "You are signed out. Reload the page to log in.")
+                    .into_response())
+            }
+            Ok(None) => Err(to_login(parts)),
+            Err(error) => Err(error.into_response()),
+        }
+    }
+}
+
+fn to_login(parts: &Parts) -> Response {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if parts.method.is_safe()
+        && let Some(path) = parts.uri.path_and_query().map(|path| path.as_str())
+        && path != "/"
+    {
+        query.append_pair("next", path);
+    }
+    let query = query.finish();
+    Redirect::to(&if query.is_empty() { "/login".to_owned() } else { format!("/login?{query}") }).into_response()
+}
+
+/// A signed-in admin. Members get 403.
+#[derive(Debug, Clone)]
+pub struct Admin(pub SignedIn);
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        let signed_in = <SignedIn as FromRequestParts<_>>::from_request_parts(parts, state).await?;
+        if signed_in.user.is_admin() {
+            Ok(Self(signed_in))
+        } else {
+            Err(Error::forbidden("This page is for admins.").into_response())
+        }
+    }
+}
+
+/// A script with a token that holds, in `Authorization: Bearer`.
+#[derive(Debug, Clone)]
+pub struct Bearer {
+    pub user: User,
+    pub grant: Grant,
+}
+
+impl Bearer {
+    /// The holder of a token, wherever it was carried.
+    pub async fn of(state: &AppState, token: &str) -> Result<Self, Error> {
+        let grant = state.logins.tokens.read(token).map_err(|_| Error::bad_token())?;
+        let user = state.logins.holder(&grant).await?.ok_or_else(Error::bad_token)?;
+        Ok(Self { user, grant })
+    }
+}
+
+impl OptionalFromRequestParts<AppState> for Bearer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Error> {
+        let Some(value) = parts.headers.get(header::AUTHORIZATION) else { return Ok(None) };
+        let value = value.to_str().unwrap_or_default();
+        let token = match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+            _ => return Err(Error::bad_token()),
+        };
+        Self::of(state, token).await.map(Some)
+    }
+}
+
+impl FromRequestParts<AppState> for Bearer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
+        let found = <Self as OptionalFromRequestParts<_>>::from_request_parts(parts, state).await?;
+        found.ok_or_else(|| {
+            let hint = "Send a token: Authorization: Bearer TOKEN. POST /api/login gives one.";
+            Error::new(StatusCode::UNAUTHORIZED, hint)
+        })
+    }
+}
+
+/// The client's address, as far as it can be trusted: the peer's, or what the configured number of proxies
+/// say of it.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddr(pub IpAddr);
+
+impl FromRequestParts<AppState> for ClientAddr {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let Some(nth) = usize::from(state.settings.proxies).checked_sub(1) else { return Ok(Self(peer)) };
+        // each proxy appends whom it talked to; what stands before that, anybody may have written
+        let hops = parts.headers.get_all("x-forwarded-for").iter();
+        let hops: Vec<&str> = hops.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
+        let hop = hops.iter().rev().nth(nth).and_then(|hop| hop.trim().parse().ok());
+        Ok(Self(hop.unwrap_or(peer)))
+    }
+}
+
+/// `axum::Json`, with errors that name the field.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !(media_type.eq_ignore_ascii_case("application/json") || media_type.ends_with("+json")) {
+            let message = "Send JSON, with Content-Type: application/json.";
+            return Err(Error::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(body_error)?;
+        let mut deserializer = serde_json::Deserializer::from_slice(&body);
+        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| json_error(&e))?;
+        deserializer.end().map_err(|e| Error::new(StatusCode::BAD_REQUEST, format!("The body is not JSON: {e}.")))?;
+        Ok(Self(value))
+    }
+}
+
+fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    if !error.inner().is_data() {
+        return Error::new(StatusCode::BAD_REQUEST, format!("The body is not JSON: {}.", error.inner()));
+    }
+    // "unknown field `x`, expected …", "missing field `x`", "invalid type: …" at a path
+    let text = error.inner().to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let quoted = text.split('`').nth(1).filter(|_| text.contains(" field `"));
+    let path = error.path().to_string();
+    let field = quoted.map_or(path.as_str(), |field| field);
+    Error::invalid(Fields::one(if field == "." { "body" } else { field }, format!("{text}.")))
+}
+
+fn body_error(rejection: BytesRejection) -> Error {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Error::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large; 64 KiB are enough for everything here.")
+        }
+        status => Error::new(status, rejection.body_text()),
+    }
+}
+
+/// `axum::Form`, with our errors.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned + 'static, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        match request.extract::<axum::Form<T>, _>().await {
+            Ok(axum::Form(value)) => Ok(Self(value)),
+            Err(FormRejection::BytesRejection(rejection)) => Err(body_error(rejection)),
+            Err(rejection) => Err(Error::new(rejection.status(), rejection.body_text())),
+        }
+    }
+}
+
+/// `axum::extract::Query`, with our errors.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        let why = "the address's query".to_owned();
+        query.map(|axum::extract::Query(value)| Self(value)).map_err(|e| Error {
+            fields: Fields::one("query", e.body_text()),
+            ..Error::new(StatusCode::BAD_REQUEST, format!("{why}: {}", e.body_text()))
+        })
+    }
+}
+
+/// `axum::extract::Path`, with our errors: what does not parse is not there.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let path = <axum::extract::Path<T> as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| Error::not_found("page"))
+    }
+}

@@ -1,0 +1,47 @@
+//! Whether a WebSocket handshake comes from our own page.
+//!
+//! The CSRF layer lets every GET pass, and browsers let any page open a socket anywhere, cookies and all.
+//! So the handshake looks at `Origin` itself. A script sends none, and has to bring a token.
+
+use axum::http::{HeaderMap, header};
+use url::Url;
+
+/// `None`: not from a browser. Otherwise whether the page that asks is ours.
+pub fn same_origin(headers: &HeaderMap, public_url: Option<&Url>) -> Option<bool> {
+    let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
+    if public_url.is_some_and(|url| url.origin().ascii_serialization() == origin) {
+        return Some(true);
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    Some(authority.is_some() && authority == host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(origin: Option<&str>, host: &str, public: Option<&str>) -> Option<bool> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, host.parse().unwrap());
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
+        }
+        same_origin(&headers, public.map(|url| Url::parse(url).unwrap()).as_ref())
+    }
+
+    #[test]
+    fn a_page_is_ours_by_its_host_or_by_the_public_address() {
+        assert_eq!(asked(None, "localhost:7000", None), None);
+        assert_eq!(asked(Some("http://localhost:7000"), "localhost:7000", None), Some(true));
+        assert_eq!(
+            asked(Some("https://chat.example.org"), "10.0.0.1:7000", Some("https://chat.example.org/")),
+            Some(true)
+        );
+        for foreign in
+            ["http://localhost:7001", "http://evil.example", "null", "", "http://localhost:7000.evil.example"]
+        {
+            assert_eq!(asked(Some(foreign), "localhost:7000", None), Some(false), "{foreign:?}");
+        }
+    }
+}

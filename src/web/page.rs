@@ -1,0 +1,36 @@
+//! What every page shows.
+
+use crate::domain::User;
+
+/// The signed-in user, as the page's head shows them.
+#[derive(Debug, Clone)]
+pub struct Nav {
+    pub name: String,
+    pub admin: bool,
+}
+
+impl From<&User> for Nav {
+    fn from(user: &User) -> Self {
+        Self { name: user.name.to_string(), admin: user.is_admin() }
+    }
+}
+
+/// `next`, if it is a path on this site and not a way to lure people to another one.
+pub fn local_path(next: Option<&str>) -> Option<&str> {
+    next.filter(|path| {
+        path.starts_with('/') && !path[1..].starts_with(['/', '\\']) && !path.contains(|c: char| c.is_control())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_this_site_are_followed() {
+        assert_eq!(local_path(Some("/admin/users?q=a")), Some("/admin/users?q=a"));
+        for foreign in ["", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:1", "/a\r\nb"] {
+            assert_eq!(local_path(Some(foreign)), None, "{foreign:?}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What every handler can reach.
+
+use std::{
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::{
+    room::hub::Hub,
+    security::{accounts::Accounts, login::Logins},
+    store::Store,
+};
+
+/// Settings that handlers ask for.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether strangers may sign up.
+    pub signup_open: bool,
+    /// Where people reach natter, if it is not where it listens.
+    pub public_url: Option<Url>,
+    /// Proxies in front that add to `X-Forwarded-For`.
+    pub proxies: u8,
+    /// Opens `/metrics` to whoever presents it; without one, only this machine may read them.
+    pub metrics_token: Option<SecretString>,
+}
+
+pub struct Inner {
+    pub store: Arc<dyn Store>,
+    pub logins: Logins,
+    pub accounts: Accounts,
+    pub hub: Hub,
+    pub settings: Settings,
+    draining: AtomicBool,
+}
+
+/// Shared by all requests; cloning is one reference count.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+impl AppState {
+    pub fn new(store: Arc<dyn Store>, logins: Logins, hub: Hub, settings: Settings) -> Self {
+        let accounts = Accounts { store: Arc::clone(&store), passwords: Arc::clone(&logins.passwords) };
+        Self(Arc::new(Inner { store, logins, accounts, hub, settings, draining: AtomicBool::new(false) }))
+    }
+
+    /// Notes that the server is about to stop: `/readyz` fails from here on.
+    pub fn drain(&self) {
+        self.draining.store(true, Relaxed);
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Relaxed)
+    }
+}
+
+impl Deref for AppState {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
