@@ -41,7 +41,7 @@ async fn metrics(
 ) -> Result<String> {
     let allowed = match &state.settings.metrics_token {
         Some(token) => {
-            let sent = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
+            let sent = headers.get(header::AUTHORIZATION).map(axum::http::HeaderValue::as_bytes);
             let expected = format!("Bearer {}", token.expose_secret());
             sent.is_some_and(|sent| {
                 aws_lc_rs::constant_time::verify_slices_are_equal(sent, expected.as_bytes()).is_ok()

@@ -63,7 +63,7 @@ impl FromRequestParts<AppState> for SignedIn {
 fn to_login(parts: &Parts) -> Response {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     if parts.method.is_safe()
-        && let Some(path) = parts.uri.path_and_query().map(|path| path.as_str())
+        && let Some(path) = parts.uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str)
         && path != "/"
     {
         query.append_pair("next", path);

@@ -20,10 +20,12 @@ pub(super) struct Send {
 
 impl Send {
     pub(super) fn parse(frame: &str) -> Result<Self> {
-        serde_json::from_str(frame).map_err(|error| {
-            let hint = "Send JSON like {\"message\": \"Hello\", \"clientID\": \"a fresh id\"}";
-            Error::new(axum::http::StatusCode::BAD_REQUEST, format!("{hint} ({error})."))
-        })
+        let hint = "Send JSON like {\"message\": \"Hello\", \"clientID\": \"a fresh id\"}";
+        let refuse = |why: String| Error::new(axum::http::StatusCode::BAD_REQUEST, format!("{hint} ({why})."));
+        if !frame.starts_with('{') {
+            return Err(refuse("this is no object".into())); // serde would take an array's items for the fields
+        }
+        serde_json::from_str(frame).map_err(|error| refuse(error.to_string()))
     }
 }
 
