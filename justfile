@@ -1,0 +1,28 @@
+# Habits. `just` lists them.
+
+_default:
+    @just --list
+
+# Start natter on http://localhost:7000
+run *args:
+    cargo run --release -- {{args}}
+
+# Start it quick to build, with cheap passwords and debug logs; assets are read from static/ as they change
+dev *args:
+    NATTER_BCRYPT_COST=4 NATTER_LOG=info,natter=debug cargo run -- {{args}}
+
+# All tests, installing what they need
+test *args:
+    tests/run {{args}}
+
+# What a change has to pass
+ci:
+    .ci/run
+
+# The browser tests alone
+e2e *args:
+    tests/run --test browser -- {{args}}
+
+# Figures of this machine, beside the floor and the Node application
+bench *args:
+    tests/bench/run {{args}}
