@@ -1,0 +1,88 @@
+//! Signing up, links with tokens, one's account.
+
+use super::support::{Look, Natter, PASSWORD, eventually};
+
+#[tokio::test]
+async fn a_rejected_sign_up_keeps_what_was_typed() {
+    let natter = Natter::start().await;
+    natter.token("ann").await;
+    let ann = natter.visitor(Look { narrow: true, ..Look::default() }).await;
+    ann.goes_to("/").await;
+    ann.reaches("/login").await;
+    ann.presses("Sign up").await;
+    for (name, value) in [("userID", "ANN"), ("name", "Ann B."), ("email", "ann.b@example.org"), ("password", PASSWORD)]
+    {
+        ann.fills(name, value).await;
+    }
+    ann.presses("Sign up").await;
+    eventually("a reason beside the field", || async {
+        let why = ann.texts("#userID-note").await;
+        (why == ["Somebody has this userID already. Use another."]).then_some(())
+    })
+    .await;
+    assert_eq!(ann.value("userID").await, "ANN");
+    assert_eq!(ann.value("name").await, "Ann B.");
+    assert_eq!(ann.value("password").await, "", "a password never comes back");
+    ann.fills("userID", "annb").await;
+    ann.fills("password", PASSWORD).await;
+    ann.presses("Sign up").await;
+    ann.finds("#chat").await;
+    ann.leaves(&["status of 409"]).await;
+}
+
+#[tokio::test]
+async fn a_link_with_a_token_opens_the_chat_and_asks_before_it_switches() {
+    let natter = Natter::start().await;
+    let (ann, bob) = (natter.token("ann").await, natter.token("bob").await);
+    let guest = natter.visitor(Look::default()).await;
+    guest.goes_to(&format!("/?jwt={ann}")).await;
+    guest.reaches("/").await;
+    guest.waits_until_connected().await;
+    guest.says("by link").await;
+    guest.sees("You: by link").await;
+    guest.driver.refresh().await.unwrap();
+    guest.sees("You: by link").await;
+
+    guest.goes_to(&format!("/?jwt={bob}")).await;
+    assert_eq!(guest.texts("h1").await, ["Switch account?"]);
+    guest.presses("Stay signed in as Ann").await;
+    guest.sees("You: by link").await;
+    guest.goes_to(&format!("/?jwt={bob}")).await;
+    guest.presses("Sign out Ann and go on as Bob").await;
+    guest.reaches("/").await;
+    guest.sees("Ann: by link").await;
+
+    guest.goes_to("/?jwt=rubbish").await;
+    assert!(guest.texts("main").await[0].contains("Token didn't match"));
+    guest.leaves(&["status of 401"]).await;
+}
+
+#[tokio::test]
+async fn one_can_change_and_delete_ones_account() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await; // the admin
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    ann.says("remember me").await;
+    ann.sees("You: remember me").await;
+    ann.presses("Ann").await;
+    assert_eq!(ann.value("name").await, "Ann");
+    ann.fills("name", "Ann Lee").await;
+    ann.presses("Save profile").await;
+    ann.finds(".done").await;
+    ann.fills("currentPassword", "wrong").await;
+    ann.fills("password", "another good one").await;
+    ann.presses("Change password").await;
+    let why = || async { (ann.texts("#currentPassword-note").await.len() == 1).then_some(()) };
+    eventually("a reason beside the field", why).await;
+    ann.fills("currentPassword", PASSWORD).await;
+    ann.fills("password", "another good one").await;
+    ann.presses("Change password").await;
+    ann.reaches("/account?saved=password").await;
+    ann.fills("deletePassword", "another good one").await;
+    ann.finds("[name='messages']").await.click().await.unwrap();
+    ann.presses("Delete my account").await;
+    ann.reaches("/login").await;
+    assert_eq!(natter.log(&robot).await, ["(deleted)"]);
+    ann.leaves(&["status of 422"]).await;
+}

@@ -1,0 +1,47 @@
+//! The admin's table, swapped by htmx.
+
+use super::support::{Natter, eventually};
+
+#[tokio::test]
+async fn an_admin_searches_edits_and_deletes_in_the_table() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await; // the first: an admin
+    for user in ["bob", "cyd", "dan"] {
+        natter.token(user).await;
+    }
+    ann.presses("Users").await;
+    ann.reaches("/admin/users").await;
+    let ids = || async { ann.texts("tbody tr td:first-child").await };
+    let rows = |expected: &'static [&'static str]| {
+        eventually("rows", move || async move { (ids().await == expected).then_some(()) })
+    };
+    rows(&["ann (you)", "bob", "cyd", "dan"]).await;
+    // the page itself has to stay: what follows is swapped into it
+    let _: Option<bool> = ann.runs("window.stays = true; return true").await;
+
+    ann.presses("User ID").await;
+    rows(&["dan", "cyd", "bob", "ann (you)"]).await;
+    ann.fills("q", "CY").await;
+    rows(&["cyd"]).await;
+
+    ann.presses("Edit cyd").await;
+    ann.fills("email", "cyd@localhost").await; // what the browser itself lets pass
+    ann.fills("name", "Cyd the Second").await;
+    ann.presses("Save").await;
+    let refused = || async { (ann.texts("tr.open .error").await.len() == 1).then_some(()) };
+    eventually("a reason beside the field", refused).await;
+    assert_eq!(ann.value("name").await, "Cyd the Second", "what was typed stays");
+    ann.fills("email", "cyd2@example.org").await;
+    ann.presses("Save").await;
+    let saved = || async { ann.texts("tbody td").await.contains(&"cyd2@example.org".to_owned()).then_some(()) };
+    eventually("the new address", saved).await;
+
+    ann.presses("Delete cyd").await;
+    ann.presses("Cancel").await;
+    rows(&["cyd"]).await;
+    ann.presses("Delete cyd").await;
+    ann.presses("Delete cyd").await;
+    rows(&["Nobody is called that."]).await;
+    assert!(ann.runs::<bool>("return window.stays === true").await, "nothing loaded a whole page");
+    ann.leaves(&["status of 422"]).await;
+}

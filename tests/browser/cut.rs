@@ -1,0 +1,76 @@
+//! The connection is cut, and comes back.
+
+use super::support::{Natter, eventually};
+
+/// What Chromium itself says of a server that is not there.
+const GONE: &[&str] = &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED"];
+
+#[tokio::test]
+async fn after_a_kill_everything_is_there_once_and_in_order() {
+    let mut natter = Natter::start().await;
+    let script = natter.token("robot").await;
+    let (ann, bob) = (natter.person("Ann").await, natter.person("Bob").await);
+    ann.waits_until_connected().await;
+    bob.waits_until_connected().await;
+    ann.says("one").await;
+    bob.sees("Ann: one").await;
+
+    natter.kill();
+    let lost = || async { ann.texts("#status").await[0].starts_with("Connection lost").then_some(()) };
+    eventually("the banner", lost).await;
+    ann.says("two, written while nobody was there").await;
+    assert_eq!(ann.texts("#outbox .pending").await, ["You: two, written while nobody was there"]);
+    // what is not confirmed outlives a reload, too; the page itself cannot be reloaded without a server
+    natter.start_again().await;
+    natter.post(&script, "three, by a script").await;
+    for person in [&ann, &bob] {
+        person.waits_until_connected().await;
+        person.sees("Robot: three, by a script").await;
+    }
+    ann.sees("You: two, written while nobody was there").await;
+    bob.sees("Ann: two, written while nobody was there").await;
+    assert_eq!(ann.texts("#outbox li").await, [""; 0]);
+    bob.says("four").await;
+    ann.sees("Bob: four").await;
+
+    let log = natter.log(&script).await;
+    assert_eq!(log.len(), 4, "{log:?}");
+    for (person, me) in [(&ann, "Ann"), (&bob, "Bob")] {
+        let seen: Vec<String> = person.list().await;
+        let said: Vec<String> = seen.into_iter().filter(|line| !line.ends_with(" the chat")).collect();
+        let expected: Vec<String> = log
+            .iter()
+            .map(|text| {
+                let author = match text.split([',', ' ']).next().unwrap() {
+                    "three" => "Robot",
+                    "four" => "Bob",
+                    _ => "Ann",
+                };
+                format!("{}: {text}", if author == me { "You" } else { author })
+            })
+            .collect();
+        assert_eq!(said, expected, "as {me} sees it");
+    }
+    // coming back from a restart is no entrance
+    assert!(!ann.list().await.contains(&"Ann has entered the chat".to_owned()));
+    ann.leaves(GONE).await;
+    bob.leaves(GONE).await;
+}
+
+#[tokio::test]
+async fn what_is_not_confirmed_outlives_a_reload() {
+    let mut natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    natter.kill();
+    eventually("the banner", || async { (!ann.texts("#status").await[0].is_empty()).then_some(()) }).await;
+    ann.says("hold this for me").await;
+    natter.start_again().await;
+    // before or after the page has come back by itself: the reload sends it under the same id
+    ann.driver.refresh().await.unwrap();
+    ann.waits_until_connected().await;
+    ann.sees("You: hold this for me").await;
+    let robot = natter.token("robot").await;
+    assert_eq!(natter.log(&robot).await, ["hold this for me"]);
+    ann.leaves(GONE).await;
+}

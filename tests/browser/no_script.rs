@@ -1,0 +1,49 @@
+//! JavaScript is off.
+
+use super::support::{Look, Natter, eventually};
+
+#[tokio::test]
+async fn everything_but_the_live_list_works_without_javascript() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    for n in 1..=60 {
+        natter.post(&robot, &format!("number {n}")).await;
+    }
+    let ann = natter.visitor(Look { no_script: true, ..Look::default() }).await;
+    ann.sign_up(&natter, "Ann").await;
+    ann.reaches("/").await; // the page goes on by itself to where no token is in the address
+    assert_eq!(ann.texts("#messages .message").await.len(), 50);
+    assert!(ann.texts("#here h2").await[0].ends_with(" here"));
+
+    ann.fills("message", "by form").await;
+    ann.presses("Send").await;
+    let last_says = async |start: &str| {
+        let look = || async { ann.texts("#messages .message").await.pop().filter(|last| last.starts_with(start)) };
+        let last = eventually(start, look).await;
+        assert!(last.ends_with("UTC"), "{last:?}");
+    };
+    last_says("You: by form").await;
+    natter.post(&robot, "meanwhile").await;
+    ann.presses("reload").await;
+    last_says("Robot: meanwhile").await;
+
+    // too long: refused, and kept
+    // by the driver, as 4,001 key strokes take a minute; the page's own scripts stay off
+    let _: bool = ann.runs("document.querySelector('#message').value = 'x'.repeat(4001); return true;").await;
+    ann.presses("Send").await;
+    let refused = || async { ann.texts("#refused").await[0].contains("at most 4000 characters").then_some(()) };
+    eventually("a reason", refused).await;
+    assert_eq!(ann.value("message").await.len(), 4001);
+
+    ann.goes_to("/").await;
+    // the driver needs scripts of its own to scroll a link into view
+    let earlier = ann.finds(".older a").await.attr("href").await.unwrap().unwrap();
+    ann.goes_to(&earlier).await;
+    let first = || async { ann.texts("#messages .message").await[0].starts_with("Robot: number 1").then_some(()) };
+    eventually("the first message", first).await;
+    ann.presses("Latest messages").await;
+    ann.reaches("/").await;
+    ann.presses("Log out").await;
+    ann.reaches("/login").await;
+    ann.leaves(&["status of 422"]).await;
+}

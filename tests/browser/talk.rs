@@ -1,0 +1,113 @@
+//! Two people talk.
+
+use super::support::{Look, Natter, eventually};
+
+#[tokio::test]
+async fn two_people_sign_up_and_talk() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.reaches("/").await; // the token is gone from the address
+    ann.waits_until_connected().await;
+    let bob = natter.person("Bob").await;
+    ann.sees("Bob has entered the chat").await;
+
+    ann.says("Hello, Bob").await;
+    bob.sees("Ann: Hello, Bob").await;
+    ann.sees("You: Hello, Bob").await;
+    bob.says("<script>document.title = 'owned'</script><img src=x onerror=alert(1)>").await;
+    ann.sees("Bob: <script>document.title = 'owned'</script><img src=x onerror=alert(1)>").await;
+    assert_eq!(ann.driver.title().await.unwrap(), "natter");
+    let look = || async { (ann.texts("#here li").await == ["Ann", "Bob"]).then_some(()) };
+    eventually("both are here", look).await;
+
+    // what is confirmed is shown once, and the form is ready for the next
+    assert_eq!(ann.value("message").await, "");
+    assert_eq!(ann.texts("#outbox li").await, [""; 0]);
+    assert_eq!(ann.texts("#messages .sent-by-user b").await, ["You:"]);
+
+    // a reload shows it all again, and is neither leaving nor entering
+    ann.driver.refresh().await.unwrap();
+    ann.waits_until_connected().await;
+    assert_eq!(ann.list().await[0], "You: Hello, Bob");
+    bob.says("Still there?").await;
+    ann.sees("Bob: Still there?").await;
+    let notices = bob.texts("#messages .user-connect-or-disconnect").await;
+    assert!(notices.is_empty(), "{notices:?}");
+
+    ann.leaves(&[]).await;
+    bob.sees("Ann has left the chat").await;
+    bob.leaves(&[]).await;
+}
+
+#[tokio::test]
+async fn every_tab_of_a_person_shows_what_they_say() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    let first = ann.driver.window().await.unwrap();
+    let second = ann.driver.new_tab().await.unwrap();
+    ann.driver.switch_to_window(second).await.unwrap();
+    ann.goes_to("/").await;
+    ann.waits_until_connected().await;
+    ann.says("from the second tab").await;
+    ann.sees("You: from the second tab").await;
+    ann.driver.switch_to_window(first).await.unwrap();
+    ann.sees("You: from the second tab").await;
+    assert_eq!(ann.texts("#here li").await, ["Ann"]);
+
+    // logging out in one tab ends the other, which keeps what was typed
+    ann.fills("message", "half a sentence").await;
+    let tabs = ann.driver.windows().await.unwrap();
+    ann.driver.switch_to_window(tabs[1].clone()).await.unwrap();
+    ann.presses("Log out").await;
+    ann.reaches("/login").await;
+    ann.driver.switch_to_window(tabs[0].clone()).await.unwrap();
+    let look = || async { ann.texts("#status").await[0].starts_with("You are signed out").then_some(()) };
+    eventually("signed out", look).await;
+    assert_eq!(ann.value("message").await, "half a sentence");
+    ann.presses("Log in again").await;
+    ann.fills("userID", "ann").await;
+    ann.fills("password", super::support::PASSWORD).await;
+    ann.presses("Log in").await;
+    ann.finds("#chat").await;
+    ann.waits_until_connected().await;
+    assert_eq!(ann.value("message").await, "half a sentence");
+    ann.leaves(&[]).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_stays_in_the_form() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    ann.presses("Send").await;
+    let refused = |why: &'static str| {
+        let ann = &ann;
+        eventually(why, move || async move { ann.texts("#refused").await[0].contains(why).then_some(()) })
+    };
+    refused("Write something first.").await;
+    // typing 4,001 characters by keyboard would take a while
+    let _: Option<bool> = ann.runs("document.querySelector('#message').value = 'x'.repeat(4001); return true;").await;
+    ann.presses("Send").await;
+    refused("at most 4000 characters; this one has 4001").await;
+    assert_eq!(ann.value("message").await.len(), 4001);
+    assert_eq!(ann.texts("#outbox li").await, [""; 0]);
+    ann.says("shorter").await;
+    ann.sees("You: shorter").await;
+    ann.leaves(&[]).await;
+}
+
+#[tokio::test]
+async fn a_plain_address_in_the_local_network_works_too() {
+    let natter = Natter::start().await;
+    let ann = natter.visitor(Look { plain_address: true, narrow: true, ..Look::default() }).await;
+    ann.sign_up(&natter, "Ann").await;
+    ann.waits_until_connected().await;
+    assert!(!ann.runs::<bool>("return isSecureContext").await, "this test needs an insecure context");
+    ann.says("no crypto.randomUUID here").await;
+    ann.sees("You: no crypto.randomUUID here").await;
+    ann.presses("Log out").await;
+    ann.reaches("/login").await;
+    // Chromium tells that the opener policy does nothing on such an address
+    ann.leaves(&["Cross-Origin-Opener-Policy"]).await;
+}
