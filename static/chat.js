@@ -147,7 +147,9 @@
     const { data } = event.detail.message;
     if (!data.startsWith('{')) return;
     event.preventDefault();
-    const { clientID, error, status, retryAfter } = JSON.parse(data), item = outbox.find((one) => one.clientID === clientID);
+    const { clientID, error, status, retryAfter, reload } = JSON.parse(data);
+    if (reload) return location.reload(); // too much was missed to put it in one by one
+    const item = outbox.find((one) => one.clientID === clientID);
     if (error) refuse(error.fields?.message ?? error.message);
     if (!item) return;
     // the server could not tell whether it took the message: under the same id it is safe to ask again

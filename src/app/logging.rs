@@ -6,7 +6,8 @@ use super::config::{Config, LogFormat};
 
 /// Sends log lines to standard error from here on.
 pub fn init(config: &Config) {
-    let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    // memory-serve tells of every asset at every start
+    let filter = EnvFilter::new(format!("memory_serve=warn,{}", config.log));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Text => logs.with_target(false).init(),

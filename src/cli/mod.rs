@@ -2,7 +2,10 @@
 
 mod user;
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{
+    CommandFactory, Parser, Subcommand,
+    error::{ContextKind, ErrorKind},
+};
 
 use crate::app::config::{Config, DataArgs};
 
@@ -42,12 +45,33 @@ impl Cli {
             ) {
                 error.exit();
             }
-            let text = error.to_string();
-            let line: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")).collect();
-            let line = line.into_iter().filter(|line| !line.is_empty() && !line.starts_with("For more"));
-            line.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned() + " (natter --help)"
+            one_line(&error)
         })
     }
+}
+
+/// What clap says over several lines, in one; with the environment variable beside the flag, as it may be
+/// that one that is wrong, and without the value where that is a secret.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
+    let mut line = lines.join(" ").trim_start_matches("error: ").to_owned();
+    let context = |kind| error.get(kind).map(ToString::to_string);
+    if let Some(flag) = context(ContextKind::InvalidArg) {
+        let command = Cli::command();
+        let named =
+            |arg: &&clap::Arg| arg.get_long().is_some_and(|long| flag.split(' ').next() == Some(&format!("--{long}")));
+        if let Some(arg) = command.get_arguments().find(named) {
+            if let (true, Some(value)) = (arg.is_hide_env_values_set(), context(ContextKind::InvalidValue)) {
+                line = line.replace(&format!(" '{value}'"), "");
+            }
+            if let Some(variable) = arg.get_env() {
+                line = line.replacen(&format!("'{flag}'"), &format!("'{flag}' ({})", variable.display()), 1);
+            }
+        }
+    }
+    line + "; natter --help explains every setting"
 }
 
 /// Carries out `natter user …`.
@@ -56,4 +80,26 @@ impl Cli {
 /// One line for the person at the shell.
 pub async fn user(command: user::UserCommand, data: &DataArgs) -> Result<(), String> {
     user::run(command, data).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(args: &[&str]) -> String {
+        one_line(&Cli::try_parse_from([&["natter"], args].concat()).err().unwrap())
+    }
+
+    #[test]
+    fn a_wrong_setting_is_told_in_one_line() {
+        let line = refused(&["--listen", "nowhere"]);
+        assert!(line.contains("--listen") && line.contains("(NATTER_LISTEN)") && !line.contains('\n'), "{line}");
+        assert!(refused(&["--nonsense"]).starts_with("unexpected argument '--nonsense'"));
+    }
+
+    #[test]
+    fn a_refused_secret_is_not_shown() {
+        let line = refused(&["--access-token-secret", "hush"]);
+        assert!(line.contains("ACCESS_TOKEN_SECRET") && line.contains("needs 32") && !line.contains("hush"), "{line}");
+    }
 }

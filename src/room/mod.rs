@@ -100,7 +100,8 @@ impl Room {
         self.end.send_if_modified(|seen| std::mem::replace(seen, end) != end);
     }
 
-    fn head(&self) -> u64 {
+    /// The latest `rev` in the live log.
+    pub fn head(&self) -> u64 {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).head()
     }
 }

@@ -58,6 +58,32 @@ async fn after_a_kill_everything_is_there_once_and_in_order() {
 }
 
 #[tokio::test]
+async fn who_missed_thousands_gets_a_fresh_page_and_keeps_what_was_typed() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    for n in 1..=1001 {
+        natter.post(&robot, &format!("number {n}")).await;
+    }
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    ann.fills("message", "half a sentence").await;
+    // a page that has seen nothing yet, and comes back from a cut
+    let _: bool = ann
+        .runs(
+            "document.querySelectorAll('#messages [data-rev]').forEach((item) => item.remove());
+             document.querySelector('#chat').dataset.head = 0;
+             window.stale = true;
+             dispatchEvent(new Event('online'));
+             return true;",
+        )
+        .await;
+    let fresh = "return !window.stale && document.querySelectorAll('#messages .message').length === 50";
+    eventually("a fresh page", || async { ann.runs::<bool>(fresh).await.then_some(()) }).await;
+    assert_eq!(ann.value("message").await, "half a sentence");
+    ann.leaves(&[]).await;
+}
+
+#[tokio::test]
 async fn what_is_not_confirmed_outlives_a_reload() {
     let mut natter = Natter::start().await;
     let ann = natter.person("Ann").await;

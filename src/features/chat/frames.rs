@@ -47,6 +47,11 @@ pub(super) fn answer(client_id: &str, outcome: &Result<Posted>) -> String {
     .to_string()
 }
 
+/// Asks a page to load anew.
+pub(super) fn reload() -> String {
+    json!({ "reload": true }).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

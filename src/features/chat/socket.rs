@@ -33,6 +33,10 @@ const FRAME_OUT: usize = 4 * 1024 * 1024;
 /// Proxies close what is silent for a minute, nginx for one.
 const HEARTBEAT: Duration = Duration::from_secs(50);
 
+/// A page that missed more changes than this loads anew, with the last of them, and the rest as one scrolls
+/// back. Put into a page one by one, thousands of messages would hold up the browser.
+const RELOAD: u64 = 1000;
+
 #[derive(Deserialize)]
 pub struct SocketQuery {
     jwt: Option<String>,
@@ -48,6 +52,8 @@ struct Client {
     user: User,
     grant: Grant,
     until: Option<Timestamp>,
+    /// Whether it is a page, and not a script.
+    page: bool,
 }
 
 pub async fn open(
@@ -62,7 +68,7 @@ pub async fn open(
     if from_page == Some(false) {
         return Err(Error::forbidden("This page is not on the chat's own address."));
     }
-    let client = identify(&state, &query, bearer, session).await;
+    let client = identify(&state, &query, from_page.is_some(), bearer, session).await;
     let upgrade = upgrade
         .max_frame_size(FRAME_IN)
         .max_message_size(FRAME_IN)
@@ -82,6 +88,7 @@ pub async fn open(
 async fn identify(
     state: &AppState,
     query: &SocketQuery,
+    page: bool,
     bearer: Result<Option<Bearer>>,
     session: Result<Option<SignedIn>>,
 ) -> Result<Client> {
@@ -90,11 +97,11 @@ async fn identify(
         None => bearer?,
     };
     if let Some(Bearer { user, grant }) = bearer {
-        return Ok(Client { user, grant, until: Some(grant.expires()) });
+        return Ok(Client { user, grant, until: Some(grant.expires()), page });
     }
     let SignedIn { user, grant, lasting } = session?.ok_or_else(Error::bad_token)?;
     let until = (lasting == Lasting::WhileTokenIsValid).then(|| grant.expires());
-    Ok(Client { user, grant, until })
+    Ok(Client { user, grant, until, page })
 }
 
 /// Why a socket ended.
@@ -105,6 +112,8 @@ enum End {
     SignedOut,
     TokenExpired,
     Restart,
+    /// The page was asked to load anew.
+    Reload,
     /// Something broke here; the client should come back.
     Failed,
 }
@@ -149,6 +158,10 @@ async fn expiry(until: Option<Timestamp>) {
 async fn talk(socket: &mut WebSocket, state: &AppState, client: &Client, query: &SocketQuery) -> End {
     let room = state.hub.lobby();
     let Ok(mut reader) = room.reader(client.user.key, query.after).await else { return End::Failed };
+    if client.page && query.after.is_some_and(|after| room.head().saturating_sub(after) > RELOAD) {
+        let _ = send(socket, frames::reload().into()).await;
+        return End::Reload;
+    }
     let _inside = room.enter(client.user.key, client.user.name.as_str(), query.returning);
     if send(socket, room.here().frame).await.is_err() {
         return End::Gone;
@@ -222,6 +235,7 @@ async fn close(mut socket: WebSocket, end: End) {
         End::SignedOut => (close_code::POLICY, "signed out"),
         End::TokenExpired => (close_code::POLICY, "token expired"),
         End::Restart => (close_code::RESTART, "restarting"),
+        End::Reload => (close_code::NORMAL, "reload"),
         End::Failed => (close_code::ERROR, "try again"),
     };
     let goodbye = async {
