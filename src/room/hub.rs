@@ -175,8 +175,9 @@ impl Task {
             [(user, _)] => Some((*user, left + &here.fragment)),
             _ => None,
         };
-        self.room.push(Entry { rev: None, others, own });
+        // before the notice: who joins after it has to find what it tells of
         *self.room.here.write().unwrap_or_else(std::sync::PoisonError::into_inner) = here;
+        self.room.push(Entry { rev: None, others, own });
         self.room.wake();
     }
 }

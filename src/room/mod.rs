@@ -88,7 +88,9 @@ impl Room {
             // just committed and not in the ring yet; or made up, and then the reader would wait for ever
             Some(rev) => rev.min(self.store.head(&self.id).await?),
         };
-        let reader = Reader::new(Arc::clone(self), self.crowd.id(), wire, Cursor::new(me, after));
+        let mut cursor = Cursor::new(me, after);
+        self.ring().join(&mut cursor);
+        let reader = Reader::new(Arc::clone(self), self.crowd.id(), wire, cursor);
         let (id, member) = reader.member();
         self.crowd.enter(id, member);
         Ok(reader)

@@ -133,15 +133,13 @@ impl Reader {
     async fn read_from_store(&self, mut cursor: Cursor) -> Result<(), Lost> {
         let messages = self.room.store.changes(&self.room.id, cursor.rev(), CATCH_UP).await?;
         metrics::counter!("natter_caught_up_total").increment(messages.len() as u64);
-        match messages.last() {
-            Some(last) => {
-                let me = cursor.me();
-                let faces: Vec<String> = messages.iter().map(|m| render::message(m, m.author_key == me)).collect();
-                self.member.wire.write(&Frame::text(faces.iter().map(String::as_str))).await?;
-                cursor.skip_to(last.rev);
-            }
-            None => cursor.skip_to(self.room.head()),
-        }
+        let me = cursor.me();
+        let mut parts: Vec<String> = messages.iter().map(|m| render::message(m, m.author_key == me)).collect();
+        cursor.skip_to(messages.last().map_or_else(|| self.room.head(), |last| last.rev));
+        self.room.ring().join(&mut cursor);
+        // the notices that the ring has passed are gone; what they came to is not
+        parts.push(self.room.here().fragment);
+        self.member.wire.write(&Frame::text(parts.iter().map(String::as_str))).await?;
         self.member.place().cursor = cursor;
         Ok(())
     }

@@ -96,6 +96,13 @@ impl Ring {
         self.entries.back().map_or(self.base, |(rev, _)| *rev)
     }
 
+    /// Notes where the ring ends for a cursor that is there, so that it finds every notice from here on.
+    pub fn join(&self, cursor: &mut Cursor) {
+        if cursor.rev >= self.head() {
+            cursor.position = Some(self.end());
+        }
+    }
+
     pub fn push(&mut self, entry: Entry) {
         let rev = entry.rev.unwrap_or_else(|| self.head());
         debug_assert!(entry.rev.is_none() || rev > self.head(), "changes are pushed in order");
@@ -200,6 +207,16 @@ mod tests {
         assert_eq!(read_all(&ring, &mut Cursor::new(bob, 8)), "9! ", "the notice was before its time");
         assert_eq!(ring.read(&mut Cursor::new(bob, 9)), Found::End);
         assert_eq!(ring.read(&mut Cursor::new(bob, 6)), Found::Passed);
+    }
+
+    #[test]
+    fn a_notice_right_after_joining_is_not_missed() {
+        let mut ring = Ring::new(7, 10);
+        let mut cursor = Cursor::new(UserKey::generate(), 7);
+        ring.push(notice("(before) "));
+        ring.join(&mut cursor);
+        ring.push(notice("(after) "));
+        assert_eq!(read_all(&ring, &mut cursor), "(after) ");
     }
 
     #[test]
