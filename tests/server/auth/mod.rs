@@ -1,1 +1,5 @@
-//! auth
+//! Tokens and sessions.
+
+mod logging_in;
+mod logging_out;
+mod tokens;

@@ -12,7 +12,7 @@ mod socket;
 pub use self::{
     answer::Answer,
     browser::Browser,
-    natter::Natter,
+    natter::{Natter, new_user},
     page::Page,
     person::Person,
     process::{Process, run, run_with_input},
