@@ -1,1 +1,9 @@
-//! chat
+//! Talking.
+
+mod catching_up;
+mod interleavings;
+mod paging;
+mod presence;
+mod refusals;
+mod restart;
+mod talking;
