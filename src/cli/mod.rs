@@ -2,7 +2,10 @@
 
 mod user;
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::app::config::{Config, DataArgs};
 
@@ -33,7 +36,7 @@ impl Cli {
     /// # Errors
     /// One line that names the wrong setting and the way out.
     pub fn read() -> Result<Self, String> {
-        Self::try_parse().map_err(|error| {
+        Self::try_parse().map_err(|mut error| {
             if matches!(
                 error.kind(),
                 ErrorKind::DisplayHelp
@@ -41,6 +44,11 @@ impl Cli {
                     | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
             ) {
                 error.exit();
+            }
+            // clap repeats the value, and standard error is somebody's log
+            let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+            if argument.is_some_and(|argument| argument.starts_with("--access-token-secret")) {
+                error.insert(ContextKind::InvalidValue, ContextValue::String("…".into()));
             }
             let text = error.to_string();
             let line: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")).collect();
