@@ -6,5 +6,7 @@ mod support;
 mod auth;
 mod binary;
 mod chat;
+mod openapi;
+mod ops;
 mod pages;
 mod users;

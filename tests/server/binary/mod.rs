@@ -1,1 +1,6 @@
-//! binary
+//! The real binary.
+
+mod accounts;
+mod crash;
+mod running;
+mod settings;

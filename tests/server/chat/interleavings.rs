@@ -99,13 +99,14 @@ async fn carry_out(steps: Vec<Step>) {
             Step::ComeBack(who) => readers[who].come_back().await,
             Step::Poll(who) => readers[who].poll().await,
             Step::Crowd => {
-                let sends = readers.iter().flat_map(|reader| std::iter::repeat_n(reader, 3)).enumerate().map(|(n, reader)| {
-                    let text = format!("{text}, {n}");
-                    async move {
-                        reader.script.post("/api/messages", json!({ "message": text })).await.is(201);
-                        format!("{}: {text}", reader.name)
-                    }
-                });
+                let sends =
+                    readers.iter().flat_map(|reader| std::iter::repeat_n(reader, 3)).enumerate().map(|(n, reader)| {
+                        let text = format!("{text}, {n}");
+                        async move {
+                            reader.script.post("/api/messages", json!({ "message": text })).await.is(201);
+                            format!("{}: {text}", reader.name)
+                        }
+                    });
                 posted.extend(futures_util::future::join_all(sends.collect::<Vec<_>>()).await);
             }
         }

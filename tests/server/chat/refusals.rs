@@ -41,7 +41,10 @@ async fn a_frame_that_is_no_send_is_told_and_the_socket_stays() {
         let answer = ada.socket.sends_frame(frame).await;
         assert_eq!(answer["status"], 400, "{frame}: {answer}");
         let message = answer["error"]["message"].as_str().unwrap();
-        assert!(message.starts_with("Send JSON like {\"message\": \"Hello\", \"clientID\": \"a fresh id\"}"), "{message}");
+        assert!(
+            message.starts_with("Send JSON like {\"message\": \"Hello\", \"clientID\": \"a fresh id\"}"),
+            "{message}"
+        );
     }
     let answer = ada.socket.sends_frame("{\"message\": \"without headers\", \"clientID\": \"1\"}").await;
     assert_eq!(answer, json!({ "clientID": "1", "seq": 1, "rev": 1 }));

@@ -82,7 +82,10 @@ async fn admins_add_users() {
     assert_eq!(page.attribute("form.panel", "action"), "/admin/users");
     let form = [("userID", "bob"), ("name", "Bob"), ("email", "bob@"), ("password", "bob's long secret")];
     let page = ada.submit("/admin/users", &form).await.is(422);
-    assert_eq!((page.typed("userID"), page.error_beside("email")), ("bob".into(), "Use an address like ada@example.org.".into()));
+    assert_eq!(
+        (page.typed("userID"), page.error_beside("email")),
+        ("bob".into(), "Use an address like ada@example.org.".into())
+    );
     assert!(!page.html.contains("bob's long secret") && !page.html.contains("long secret"));
     let form = [form[0], form[1], ("email", "bob@example.org"), form[3]];
     ada.submit("/admin/users", &form).await.leads_to("/admin/users");

@@ -1,6 +1,7 @@
 //! The real binary, as an operator starts and stops it.
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader, Write},
     net::SocketAddr,
     path::Path,
@@ -16,12 +17,13 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts natter on `address` and returns once it says that it is ready.
+    /// Starts natter on `address` and returns once it says that it is ready. It logs into `directory/log`.
     pub fn start(directory: &Path, address: &str, settings: &[&str]) -> Self {
         let mut child = command(directory)
             .args(["--listen", address])
             .args(settings)
             .stdout(Stdio::piped())
+            .stderr(File::options().create(true).append(true).open(directory.join("log")).unwrap())
             .spawn()
             .expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -65,9 +67,10 @@ fn command(directory: &Path) -> Command {
     command
 }
 
-/// Runs natter with `arguments` until it ends.
-pub fn run(directory: &Path, arguments: &[&str]) -> Output {
-    command(directory).args(arguments).stdin(Stdio::null()).output().unwrap()
+/// Runs natter with `environment` and `arguments` until it ends.
+pub fn run(directory: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let environment = environment.iter().copied();
+    command(directory).envs(environment).args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
 /// Runs natter with something to read on standard input.

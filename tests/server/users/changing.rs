@@ -5,8 +5,7 @@ use crate::support::Natter;
 #[tokio::test]
 async fn people_change_their_own_profile_and_nobody_elses() {
     let natter = Natter::start().await;
-    let (_admin, bob, cyd) =
-        (natter.register("ada").await, natter.register("bob").await, natter.register("cyd").await);
+    let (_admin, bob, cyd) = (natter.register("ada").await, natter.register("bob").await, natter.register("cyd").await);
     let changed = bob.patch("/api/users/bob", json!({ "name": "Robert", "phone": "112" })).await.is(200).json;
     assert_eq!((&changed["name"], &changed["phone"]), (&json!("Robert"), &json!("112")));
     assert_eq!(changed["email"], "bob@example.org", "what is left out stays");

@@ -87,7 +87,8 @@ async fn of_many_who_want_one_user_id_at_once_one_gets_it() {
     let script = natter.script();
     let tries = (0..8).map(|n| script.post("/api/users", ada_with("email", &format!("ada{n}@example.org"))));
     let tries = tries.collect::<Vec<_>>();
-    let mut statuses: Vec<u16> = futures_util::future::join_all(tries).await.iter().map(|answer| answer.status).collect();
+    let mut statuses: Vec<u16> =
+        futures_util::future::join_all(tries).await.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
 }
