@@ -1,3 +1,4 @@
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::json;
 
 use crate::support::{Answer, Natter, new_user, password_of};
@@ -77,4 +78,21 @@ async fn attempts_and_sign_ups_are_limited_by_address() {
     let request = natter.script().request(reqwest::Method::POST, "/api/users").json(&new_user("ada"));
     let answer = Answer::of(request.header("x-forwarded-for", "10.0.0.1").send().await.unwrap()).await;
     assert_eq!((answer.status, answer.headers.contains_key("retry-after")), (429, true));
+}
+
+#[tokio::test]
+async fn more_logins_than_can_wait_are_told_at_once_to_come_back() {
+    let natter = Natter::with(&["--bcrypt-cost", "9", "--rate-limits", "off"]).await;
+    let script = natter.script();
+    let mut logins: FuturesUnordered<_> = (0..120).map(|_| script.try_log_in("ada", "a guess of mine")).collect();
+    let busy = loop {
+        let answer = logins.next().await.expect("64 may wait for their turn");
+        if answer.status != 401 {
+            break answer;
+        }
+    };
+    assert_eq!(busy.header("retry-after"), "5");
+    busy.says(503, "The server is busy. Nothing was changed; try again in a moment.");
+    drop(logins); // who hangs up no longer waits
+    script.try_log_in("ada", "a guess of mine").await.is(401);
 }

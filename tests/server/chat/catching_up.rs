@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpSocket;
 use tokio_tungstenite::{MaybeTlsStream, client_async, tungstenite::client::IntoClientRequest};
 
-use crate::support::{Natter, Script, Socket};
+use crate::support::{Line, Natter, Script, Socket};
 
 async fn says_many(script: &Script, numbers: std::ops::RangeInclusive<u64>, padding: &str) {
     let numbers: Vec<u64> = numbers.collect();
@@ -24,7 +24,9 @@ fn revs(socket: &Socket) -> Vec<u64> {
 async fn a_socket_starts_where_its_client_is() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
+    let mut watching = Socket::open(&ada, "").await;
     says_many(&ada, 1..=5, "").await;
+    watching.sees_rev(5).await; // acknowledged comes a moment before shown
     let mut from_now = Socket::open(&ada, "").await;
     let mut behind = Socket::open(&ada, "?after=2").await;
     let mut from_the_start = Socket::open(&ada, "?after=0").await;
@@ -56,6 +58,41 @@ async fn a_client_that_was_away_gets_what_it_missed_once_and_in_order() {
     bob.sees("Ada: four").await;
     let texts: Vec<_> = bob.socket.lines.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(texts, ["Ada: one", "Ada: two", "Ada: three", "Ada: four"]);
+}
+
+#[tokio::test]
+async fn every_way_of_catching_up_tells_the_same() {
+    let natter = Natter::start().await;
+    let browser = natter.browse_as("ada").await;
+    let ada = natter.script().with_token(browser.token.as_deref().unwrap());
+    let (bob, cyd) = (natter.register("bob").await, natter.register("cyd").await);
+    for (who, text) in [(&ada, "one"), (&bob, "two"), (&cyd, "three"), (&bob, "four"), (&ada, "five")] {
+        who.says(text).await;
+    }
+    bob.delete("/api/users/bob?messages=delete").await.is(204);
+    let expected = [
+        (3, 3, "Cyd: three"),
+        (5, 5, "You: five"),
+        (2, 6, ""), // moved to the place of its latest change
+        (4, 7, ""),
+    ];
+    let page = browser.visit("/messages?after=1").await.is(200).lines();
+    let by_page: Vec<_> = page.iter().map(|line| (line.seq, line.rev, line.text.as_str())).collect();
+    assert_eq!(by_page, expected);
+
+    let mut socket = Socket::open_in(&browser, "?after=1").await;
+    socket.sees_rev(7).await;
+    assert!(revs(&socket).is_sorted_by(|a, b| a < b), "{:?}", revs(&socket));
+    // a socket may bring what was changed again later; the later fragment replaces it
+    let superseded = |line: &Line| page.iter().any(|latest| latest.seq == line.seq && latest.rev > line.rev);
+    let by_socket: Vec<_> = socket.lines.iter().filter(|line| !superseded(line)).cloned().collect();
+    assert_eq!(by_socket, page, "the same fragments");
+
+    let by_api = ada.reads_after(1, 2).await;
+    let numbers = by_api.iter().map(|m| (m["seq"].as_u64().unwrap(), m["rev"].as_u64().unwrap()));
+    assert_eq!(numbers.collect::<Vec<_>>(), expected.map(|(seq, rev, _)| (seq, rev)));
+    let gone: Vec<_> = by_api.iter().map(|message| message["message"].is_null()).collect();
+    assert_eq!(gone, [false, false, true, true]);
 }
 
 #[tokio::test]

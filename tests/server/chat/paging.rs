@@ -17,9 +17,7 @@ async fn five_hundred() -> (Natter, Browser, Script) {
 }
 
 fn seqs(page: &Page) -> Vec<u64> {
-    let document = scraper::Html::parse_document(&page.html);
-    let messages = scraper::Selector::parse("li.message").unwrap();
-    document.select(&messages).map(|li| li.attr("id").unwrap()[1..].parse().unwrap()).collect()
+    page.lines().iter().map(|line| line.seq).collect()
 }
 
 #[tokio::test]

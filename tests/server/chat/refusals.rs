@@ -89,3 +89,12 @@ async fn the_log_is_read_with_sensible_questions_only() {
     browser.visit("/messages?before=1&after=1").await.is(422);
     natter.browser().visit("/messages?after=0").await.leads_to("/login?next=%2Fmessages%3Fafter%3D0");
 }
+
+#[tokio::test]
+async fn a_pasted_chapter_is_told_over_the_socket_too() {
+    let natter = Natter::start().await;
+    let mut ada = natter.sign_up("ada").await;
+    let answer = ada.socket.sends(&"a line\n".repeat(8_000), "1").await;
+    assert_eq!((&answer["clientID"], &answer["status"]), (&json!("1"), &json!(422)));
+    ada.says("and the socket stays").await;
+}

@@ -80,6 +80,19 @@ async fn a_refused_message_stays_in_the_form_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_used_client_id_with_another_text_is_refused_and_the_form_has_a_fresh_one() {
+    let natter = Natter::start().await;
+    let ada = natter.browse_as("ada").await;
+    ada.submit("/messages", &[("message", "first"), ("clientID", "1")]).await.leads_to("/");
+    let page = ada.submit("/messages", &[("message", "second"), ("clientID", "1")]).await.is(409);
+    assert_eq!(page.text("#refused"), "This clientID was used for another message. Use a fresh one for each.");
+    let form = [("message", draft(&page)), ("clientID", page.typed("clientID"))];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    ada.submit("/messages", &form).await.leads_to("/");
+    assert_eq!(ada.visit("/").await.messages(), ["You: first", "You: second"]);
+}
+
+#[tokio::test]
 async fn older_parts_of_the_log_are_pages_of_their_own() {
     let natter = Natter::unlimited().await;
     let ada = natter.browse_as("ada").await;

@@ -2,6 +2,7 @@
 
 mod answer;
 mod browser;
+mod line;
 mod natter;
 mod page;
 mod person;
@@ -12,12 +13,13 @@ mod socket;
 pub use self::{
     answer::Answer,
     browser::Browser,
+    line::Line,
     natter::{Natter, new_user},
     page::Page,
     person::Person,
     process::{Process, run, run_with_input},
     script::Script,
-    socket::{Line, Socket, refused_handshake},
+    socket::{Socket, refused_handshake},
 };
 
 /// The password that `user_id` signs up with.

@@ -1,6 +1,6 @@
 //! A natter of one's own: a data directory that nobody else has, and a port that was free.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use clap::Parser;
 use natter::{
@@ -59,10 +59,6 @@ impl Natter {
         self.restart().await;
     }
 
-    pub fn data_dir(&self) -> PathBuf {
-        self.directory.path().join("data")
-    }
-
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -105,8 +101,10 @@ impl Natter {
 
 fn config(directory: &TempDir, settings: &[String], address: SocketAddr) -> Config {
     let (data, address) = (directory.path().join("data").display().to_string(), address.to_string());
-    let line = ["natter", "--data-dir", &data, "--listen", &address, "--bcrypt-cost", "4"];
-    let line = line.into_iter().chain(settings.iter().map(String::as_str));
+    let quick =
+        if settings.iter().any(|setting| setting == "--bcrypt-cost") { [].as_slice() } else { &["--bcrypt-cost", "4"] };
+    let line = ["natter", "--data-dir", &data, "--listen", &address].into_iter().chain(quick.iter().copied());
+    let line = line.chain(settings.iter().map(String::as_str));
     Cli::try_parse_from(line).unwrap_or_else(|error| panic!("{error}")).config
 }
 

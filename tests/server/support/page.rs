@@ -3,6 +3,8 @@
 use reqwest::{Response, header::HeaderMap};
 use scraper::{ElementRef, Html, Selector};
 
+use super::Line;
+
 #[derive(Debug)]
 pub struct Page {
     pub status: u16,
@@ -71,9 +73,14 @@ impl Page {
         self.text(&format!("#{name}-note.error"))
     }
 
+    /// The messages in it, deleted ones too.
+    pub fn lines(&self) -> Vec<Line> {
+        self.each("li[data-rev]", Line::of)
+    }
+
     /// The messages in it, as they are read: `Ada: hello`.
     pub fn messages(&self) -> Vec<String> {
-        self.each("li.message", shown)
+        self.each("li.message", |li| Line::of(li).text)
     }
 
     fn each<T>(&self, css: &str, take: impl Fn(ElementRef<'_>) -> T) -> Vec<T> {
@@ -90,9 +97,4 @@ fn one<T>(css: &str, mut found: Vec<T>, html: &str) -> T {
 
 fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A message's `<li>` as it is read, without the time.
-pub fn shown(li: ElementRef<'_>) -> String {
-    li.select(&Selector::parse("b, span").unwrap()).flat_map(|part| part.text()).collect()
 }

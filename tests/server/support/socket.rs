@@ -12,22 +12,10 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-use super::{Browser, Script, page::shown};
+use super::{Browser, Line, Script};
 
 /// Longest wait for what a test says will come.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A message's fragment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    pub seq: u64,
-    pub rev: u64,
-    /// As it is read: `Ada: hello`. Empty where it is hidden.
-    pub text: String,
-    pub sent_by_user: bool,
-    /// Deleted.
-    pub hidden: bool,
-}
 
 #[derive(Debug)]
 enum Item {
@@ -169,14 +157,8 @@ impl Socket {
                 assert_eq!(part.attr("hx-target"), Some("#here"));
                 let names = Selector::parse("li").unwrap();
                 self.items.push_back(Item::Here(part.select(&names).map(|li| li.text().collect()).collect()));
-            } else if let Some(id) = part.attr("id") {
-                let line = Line {
-                    seq: id.strip_prefix('m').unwrap().parse().unwrap(),
-                    rev: part.attr("data-rev").unwrap().parse().unwrap(),
-                    text: shown(part),
-                    sent_by_user: part.value().classes().any(|class| class == "sent-by-user"),
-                    hidden: part.attr("hidden").is_some(),
-                };
+            } else if part.attr("id").is_some() {
+                let line = Line::of(part);
                 self.lines.push(line.clone());
                 self.items.push_back(Item::Line(line));
             } else {
