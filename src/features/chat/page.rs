@@ -57,20 +57,30 @@ pub async fn show(
             None => Redirect::to("/login").into_response(),
         });
     };
-    let bearer = Bearer::of(&state, token).await?;
-    let mut response = match &signed_in {
+    let mut response = by_token(&state, &session, signed_in, token, query.before).await.into_response();
+    // the token is in this page's address, whatever the page shows: nothing may take it along
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
+}
+
+async fn by_token(
+    state: &AppState,
+    session: &Session,
+    signed_in: Option<SignedIn>,
+    token: &str,
+    before: Option<u64>,
+) -> Result<Response> {
+    let bearer = Bearer::of(state, token).await?;
+    Ok(match &signed_in {
         Some(me) if me.user.key != bearer.user.key => switch::ask(&me.user, &bearer.user, token),
         _ => {
             let present = signed_in.as_ref().map(|me| (me.grant, me.lasting));
             if is_better(present, &bearer.grant) {
-                sessions::start(&session, bearer.grant, Lasting::WhileTokenIsValid).await?;
+                sessions::start(session, bearer.grant, Lasting::WhileTokenIsValid).await?;
             }
-            chat(&state, &bearer.user, query.before, true).await?.into_response()
+            chat(state, &bearer.user, before, true).await?.into_response()
         }
-    };
-    // the token is in this page's address: nothing may take it along, and nothing keep it
-    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    Ok(response)
+    })
 }
 
 /// Whether a token holds for longer than the session that the same user has.
