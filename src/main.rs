@@ -1,6 +1,6 @@
 //! The command line's entry: settings, then the server or a command.
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use natter::{
     app::{self, Config, Server},
@@ -43,9 +43,11 @@ async fn serve(config: Config) -> Result<(), String> {
     let public = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
     let server = Server::start(config).await.map_err(|e| e.to_string())?;
     let address = public.unwrap_or_else(|| format!("http://{}", server.address()).replace("127.0.0.1", "localhost"));
-    println!("natter is ready at {address}");
-    println!("  data   {data}");
-    println!("  admin  the first to sign up at {address}/signup, or: natter user admin USERID");
+    let banner = format!(
+        "natter is ready at {address}\n  data   {data}\n  \
+         admin  the first to sign up at {address}/signup, or: natter user admin USERID\n"
+    );
+    let _ = std::io::stdout().write_all(banner.as_bytes()); // whoever started it may not want to read it
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

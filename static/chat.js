@@ -133,7 +133,13 @@
   // ---- sending ----
   form.addEventListener('htmx:ws:before:message:outgoing', (event) => {
     const { values } = event.detail.message, message = values.message.trim();
-    if (!message) { refuse('Write something first.'); event.preventDefault(); return; }
+    // the server counts characters, too; but a frame far too long it does not even read
+    const length = Array.from(message).length;
+    if (!message || length > 4000) {
+      refuse(message ? `A message has at most 4000 characters; this one has ${length}. Split it in two.` : 'Write something first.');
+      event.preventDefault();
+      return;
+    }
     values.clientID = fresh();
     outbox.push({ clientID: values.clientID, message, sent: open() ? Date.now() : 0 });
     show();

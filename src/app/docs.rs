@@ -20,7 +20,9 @@ use crate::web::{AppState, Nav};
 #[openapi(
     info(
         title = "natter",
-        description = "Users, tokens and messages of a natter. Errors are `{\"message\": …, \"fields\": {…}}`.",
+        description = "Users, tokens and messages of a natter. Errors are `{\"message\": …, \"fields\": {…}}`. \
+            Any call may also answer 400, 413 or 415 (a body that cannot be read), 403 (from a page of another site), 429 or \
+            503 (with Retry-After).",
         license(name = "MIT")
     ),
     tags(

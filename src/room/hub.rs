@@ -120,8 +120,14 @@ impl Task {
             match event {
                 Event::Changed(room, message) if room == *self.room.id() => self.change(message).await,
                 Event::Changed(..) => {}
-                Event::UserChanged { key, name } => self.presence.rename(key, name.as_str()),
-                Event::UserRevoked(user) => self.registry.end(Goodbye::Revoked, |grant| grant.user() == user),
+                Event::UserChanged { key, name } => {
+                    self.presence.rename(key, name.as_str());
+                    self.room.forget();
+                }
+                Event::UserRevoked(user) => {
+                    self.registry.end(Goodbye::Revoked, |grant| grant.user() == user);
+                    self.room.forget();
+                }
                 Event::TokenRevoked(token) => self.registry.end(Goodbye::Revoked, |grant| grant.token() == token),
                 Event::Outside => {
                     self.fill().await;
@@ -177,7 +183,7 @@ impl Task {
         };
         // before the notice: who joins after it has to find what it tells of
         *self.room.here.write().unwrap_or_else(std::sync::PoisonError::into_inner) = here;
-        self.room.push(Entry { rev: None, others, own });
+        self.room.push(Entry { rev: None, seq: None, others, own });
         self.room.wake();
     }
 }
@@ -186,6 +192,7 @@ fn entry(message: &Message) -> Entry {
     metrics::counter!("natter_changes_total").increment(1);
     Entry {
         rev: Some(message.rev),
+        seq: Some(message.seq),
         others: render::message(message, false),
         own: Some((message.author_key, render::message(message, true))),
     }

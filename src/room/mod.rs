@@ -112,6 +112,10 @@ impl Room {
         self.ring.write().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 
+    fn forget(&self) {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).forget();
+    }
+
     /// Wakes whoever waits for what was pushed.
     fn wake(&self) {
         let end = self.ring().end();

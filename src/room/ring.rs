@@ -21,6 +21,8 @@ const FRAME: usize = 64 * 1024;
 pub struct Entry {
     /// The change's number in the log; `None` for a notice.
     pub rev: Option<u64>,
+    /// The message it is a change of.
+    pub seq: Option<u64>,
     pub others: String,
     /// Who sees another face than the others, and that face.
     pub own: Option<(UserKey, String)>,
@@ -106,6 +108,9 @@ impl Ring {
     pub fn push(&mut self, entry: Entry) {
         let rev = entry.rev.unwrap_or_else(|| self.head());
         debug_assert!(entry.rev.is_none() || rev > self.head(), "changes are pushed in order");
+        if entry.seq.is_some() {
+            self.supersede(entry.seq);
+        }
         if self.entries.len() == self.capacity
             && let Some((rev, _)) = self.entries.pop_front()
         {
@@ -113,6 +118,21 @@ impl Ring {
             self.base = rev;
         }
         self.entries.push_back((rev, entry));
+    }
+
+    /// Blanks earlier states of a message: who is late must not be sent what was deleted meanwhile.
+    fn supersede(&mut self, seq: Option<u64>) {
+        for (_, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.seq == seq) {
+            (entry.others, entry.own) = (String::new(), None);
+            *self.gathered.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    /// Drops what is rendered, as it may show people under names they no longer have. Whoever is late reads
+    /// from the store.
+    pub fn forget(&mut self) {
+        (self.base, self.start) = (self.head(), self.end());
+        self.entries.clear();
     }
 
     /// Reads on from the cursor.
@@ -181,11 +201,11 @@ mod tests {
     use super::*;
 
     fn change(rev: u64, author: UserKey) -> Entry {
-        Entry { rev: Some(rev), others: format!("{rev} "), own: Some((author, format!("{rev}! "))) }
+        Entry { rev: Some(rev), seq: Some(rev), others: format!("{rev} "), own: Some((author, format!("{rev}! "))) }
     }
 
     fn notice(text: &'static str) -> Entry {
-        Entry { rev: None, others: text.to_owned(), own: None }
+        Entry { rev: None, seq: None, others: text.to_owned(), own: None }
     }
 
     fn read_all(ring: &Ring, cursor: &mut Cursor) -> String {
@@ -217,6 +237,24 @@ mod tests {
         ring.join(&mut cursor);
         ring.push(notice("(after) "));
         assert_eq!(read_all(&ring, &mut cursor), "(after) ");
+    }
+
+    #[test]
+    fn who_is_late_is_not_sent_what_was_deleted() {
+        let (ada, bob) = (UserKey::generate(), UserKey::generate());
+        let mut ring = Ring::new(0, 10);
+        ring.push(change(1, ada));
+        ring.push(change(2, ada));
+        assert_eq!(read_all(&ring, &mut Cursor::new(bob, 0)), "1 2 ");
+        ring.push(Entry { rev: Some(3), seq: Some(1), others: "1 deleted ".into(), own: None });
+        assert_eq!(read_all(&ring, &mut Cursor::new(bob, 0)), "2 1 deleted ");
+        let mut live = Cursor::new(bob, 3);
+        ring.join(&mut live);
+        ring.forget();
+        assert_eq!(ring.read(&mut Cursor::new(bob, 0)), Found::Passed);
+        assert_eq!(ring.read(&mut live), Found::End);
+        ring.push(change(4, ada));
+        assert_eq!(read_all(&ring, &mut live), "4 ");
     }
 
     #[test]
