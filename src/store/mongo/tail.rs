@@ -105,7 +105,10 @@ async fn read(mut stream: ChangeStream<Change>, db: &Db, outbox: &Outbox, resume
 async fn events(changes: Vec<Change>, db: &Db, outbox: &Outbox) -> Vec<Event> {
     let mut told: Vec<Told> = changes.into_iter().flat_map(|change| tell(change, db)).collect();
     told.retain(|told| match told {
-        Told::Message(message) => outbox.is_news(&RoomId::named(&message.room), message.rev as u64),
+        Told::Message(message) => {
+            outbox.note(message);
+            outbox.is_news(&RoomId::named(&message.room), message.rev as u64)
+        }
         Told::Event(_) => true,
     });
     let keys = told.iter().filter_map(|told| match told {

@@ -40,7 +40,7 @@ const QUEUE: usize = 4096;
 const TURN: Duration = Duration::from_secs(5);
 /// Longest wait for the outcome of a post, failovers included.
 const OUTCOME: Duration = Duration::from_secs(15);
-/// How often the head is read again by who lost a number to another process.
+/// How often the head is read again by who lost a number to another process, and is not told of it.
 const POLL: Duration = Duration::from_millis(1);
 /// Reads of the head before the number is tried again whatever they say.
 const POLLS: u32 = 50;
@@ -111,9 +111,9 @@ fn stopped() -> Error {
 
 /// The numbers a room has reached.
 #[derive(Debug, Clone, Copy, Default)]
-struct Head {
-    seq: i64,
-    rev: i64,
+pub struct Head {
+    pub seq: i64,
+    pub rev: i64,
 }
 
 struct Task {
@@ -167,8 +167,10 @@ impl Task {
 
     /// The room's numbers, as far as they are there for good.
     async fn head(&mut self, room: &RoomId) -> Result<Head> {
-        if let Some(head) = self.heads.get(room) {
-            return Ok(*head);
+        let known = self.heads.get(room).copied().into_iter().chain(self.outbox.seen(room));
+        if let Some(head) = known.max_by_key(|head| head.rev) {
+            self.heads.insert(room.clone(), head);
+            return Ok(head);
         }
         // rev before seq: where a commit comes in between, the pair collides, and is read again
         let rev = self.latest(room, "rev").await?;
@@ -193,6 +195,10 @@ impl Task {
     /// Waits until the log has gone past `rev`, which another process was first to take.
     async fn wait_past(&mut self, room: &RoomId, rev: i64) {
         self.heads.remove(room);
+        if let Some(head) = self.outbox.seen_past(room, rev).await {
+            self.heads.insert(room.clone(), head);
+            return;
+        }
         for _ in 0..POLLS {
             match self.latest(room, "rev").await {
                 Ok(latest) if latest < rev => sleep(POLL).await,
