@@ -24,10 +24,15 @@ pub(super) fn load_or_make(data_dir: &Path) -> io::Result<SecretString> {
     Ok(secret.into())
 }
 
-fn make(path: &Path) -> io::Result<String> {
+/// A secret that nobody can guess, in hexadecimal.
+pub(super) fn generate() -> io::Result<String> {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes)?;
-    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn make(path: &Path) -> io::Result<String> {
+    let secret = generate()?;
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(secret.as_bytes())?;
     file.sync_all()?;

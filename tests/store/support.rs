@@ -63,8 +63,14 @@ impl Place {
 /// the end of standard input, which even a killed process closes.
 pub struct Mongod {
     port: u16,
-    _keeper: Child,
-    _dir: TempDir,
+    keeper: Child,
+}
+
+impl Drop for Mongod {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
 }
 
 impl Mongod {
@@ -72,19 +78,20 @@ impl Mongod {
     pub fn start(options: &[&str]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mongod");
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let dir = tempfile::tempdir().unwrap();
+        // the keeper removes it, as it outlives a killed process
+        let dir = std::env::temp_dir().join(format!("natter-mongod-{}-{port}", std::process::id()));
         // before the server: fetching it takes longer than a server may take to answer
         let found = Command::new(&script).arg("path").output().unwrap();
         assert!(found.status.success(), "no mongod: {}", String::from_utf8_lossy(&found.stderr));
         let mut command = Command::new(&script);
-        command.arg("run").arg(port.to_string()).arg(dir.path().join("data")).args(options);
+        command.arg("run").arg(port.to_string()).arg(dir).args(options);
         let keeper = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut keeper = keeper.expect("tests/mongod starts");
         let complaints = BufReader::new(keeper.stderr.take().unwrap());
         std::thread::spawn(move || {
             complaints.lines().map_while(Result::ok).for_each(|line| eprintln!("mongod: {line}"))
         });
-        Self { port, _keeper: keeper, _dir: dir }
+        Self { port, keeper }
     }
 
     async fn replica_set() -> Self {

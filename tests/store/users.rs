@@ -44,7 +44,9 @@ pub async fn of_many_first_users_one_is_an_admin(place: &Place) {
 pub async fn user_ids_and_emails_are_taken_without_regard_to_case(place: &Place) {
     let store = place.open().await;
     add(store.as_ref(), "Ada").await;
-    let taken = store.create_user(new_user("aDA", None)).await.unwrap_err();
+    let mut again = new_user("aDA", None);
+    again.email = email("other@example.org");
+    let taken = store.create_user(again).await.unwrap_err();
     assert!(matches!(taken, Error::Conflict(Conflict::UserIdTaken)), "{taken:?}");
     let mut other = new_user("bob", None);
     other.email = email("ADA@example.ORG");

@@ -172,6 +172,10 @@ impl Task {
             self.heads.insert(room.clone(), head);
             return Ok(head);
         }
+        self.read_head(room).await
+    }
+
+    async fn read_head(&mut self, room: &RoomId) -> Result<Head> {
         // rev before seq: where a commit comes in between, the pair collides, and is read again
         let rev = self.latest(room, "rev").await?;
         let head = Head { rev, seq: self.latest(room, "seq").await? };
@@ -200,8 +204,8 @@ impl Task {
             return;
         }
         for _ in 0..POLLS {
-            match self.latest(room, "rev").await {
-                Ok(latest) if latest < rev => sleep(POLL).await,
+            match self.read_head(room).await {
+                Ok(head) if head.rev < rev => sleep(POLL).await,
                 _ => return,
             }
         }
