@@ -5,6 +5,7 @@ use std::time::Duration;
 use mongodb::{
     Client, Database,
     bson::{Document, doc},
+    error::ErrorKind,
     options::{Acknowledgment, ClientOptions, ReadConcern, ServerAddress, WriteConcern},
 };
 
@@ -32,7 +33,10 @@ pub async fn database(url: &str) -> Result<Database> {
     let hello = match timed(database.run_command(doc! { "hello": 1 })).await {
         Ok(hello) => hello,
         // a member without a set is never chosen by the driver: ask it directly
-        Err(error) => hello_directly(options).await.ok_or_else(|| Error::from(error))?,
+        Err(error) if matches!(*error.kind, ErrorKind::ServerSelection { .. }) => {
+            hello_directly(options).await.ok_or(Error::Busy)?
+        }
+        Err(error) => return Err(error.into()),
     };
     match obstacle(&hello) {
         Some(obstacle) => Err(Error::Failed(obstacle.into())),
