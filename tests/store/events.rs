@@ -27,7 +27,7 @@ pub async fn posts_are_told_once_they_are_durable(place: &Place) {
     })
     .await;
     // what is told is there for another reader already
-    assert_eq!(store.changes(&RoomId::lobby(), 0, 5).await.unwrap(), [told.clone()]);
+    assert_eq!(store.changes(&RoomId::lobby(), 0, 5).await.unwrap(), std::slice::from_ref(&told));
     assert_eq!(poster.await.unwrap(), told);
     assert!(store.post(post(ada.key, "c1", "hello")).await.unwrap().repeat);
     let second = store.post(post(ada.key, "c2", "hello")).await.unwrap().message;

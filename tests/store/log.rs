@@ -211,7 +211,7 @@ pub async fn everything_is_there_after_reopening(place: &Place) {
     store.close().await;
     let store = place.open().await;
     assert_eq!(whole_log(store.as_ref()).await, posted);
-    assert_eq!(store.users_after(None, 10).await.unwrap(), [ada.clone()]);
+    assert_eq!(store.users_after(None, 10).await.unwrap(), std::slice::from_ref(&ada));
     store.ping().await.unwrap();
     let next = store.post(post(ada.key, "next", "hello")).await.unwrap().message;
     assert_eq!((next.seq, next.rev), (4, 4));

@@ -1,4 +1,5 @@
 //! The contract of the store's port, held by both adapters, and what is MongoDB's alone.
+#![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod events;
 mod log;

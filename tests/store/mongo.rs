@@ -5,11 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::Parser;
 use mongodb::bson::doc;
 use natter::{
+    app::Server,
+    cli::Cli,
     domain::{Role, Timestamp, TokenId},
     store::{self, Error, Event, Messages, Store, UserChanges},
 };
+use serde_json::json;
 
 use crate::{
     events::wait_for,
@@ -22,6 +26,38 @@ async fn open_all(place: &Place, count: usize) -> Vec<Arc<dyn Store>> {
         stores.push(place.open().await);
     }
     stores
+}
+
+/// What one store takes from 64 writers, through the port.
+async fn measure(place: &Place) {
+    let store = place.open().await;
+    let ada = add(store.as_ref(), "ada").await;
+    let started = Instant::now();
+    let writers: Vec<_> = (0..64)
+        .map(|writer| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                for n in 0..100 {
+                    store.post(post(ada.key, &format!("{writer}-{n}"), "hello")).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    println!("64 writers: {:.0} posts/s", 6400.0 / started.elapsed().as_secs_f64());
+    assert_eq!(store.head(&natter::domain::RoomId::lobby()).await.unwrap(), 6400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_writers_on_mongodb() {
+    measure(&Place::mongodb().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_writers_on_the_embedded_database() {
+    measure(&Place::embedded()).await;
 }
 
 /// Posts from every store at once; every store's reader must see 1, 2, 3 …
@@ -236,4 +272,33 @@ async fn a_server_that_is_not_there_is_not_waited_for_long() {
     let refused = store::open_mongo("mongodb://127.0.0.1:1/UsersData").await.err().unwrap();
     assert!(matches!(refused, Error::Busy), "{refused:?}");
     assert!(started.elapsed() < Duration::from_secs(9), "{:?}", started.elapsed());
+}
+
+/// Two whole natters on one database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_at_one_natter_is_good_at_the_other() {
+    let place = Place::mongodb().await;
+    let start = || async {
+        let line = ["natter", "--listen", "127.0.0.1:0", "--bcrypt-cost", "4", "--database", place.url()];
+        let config = Cli::try_parse_from(line).ok().unwrap().config;
+        Server::start(config).await.unwrap()
+    };
+    let (one, two) = tokio::join!(start(), start());
+    let (here, there) = (format!("http://{}", one.address()), format!("http://{}", two.address()));
+    let http = reqwest::Client::new();
+    let account = json!({
+        "userID": "ada", "name": "Ada", "email": "ada@example.org", "phone": "", "password": "correct horse battery",
+    });
+    let created = http.post(format!("{here}/api/users")).json(&account).send().await.unwrap();
+    assert_eq!(created.status(), 201);
+    let login = json!({ "userID": "ada", "password": "correct horse battery" });
+    let login = http.post(format!("{here}/api/login")).json(&login).send().await.unwrap();
+    let login: serde_json::Value = login.json().await.unwrap();
+    let token = login["jwtToken"].as_str().unwrap();
+    let message = json!({ "message": "hello", "clientID": "c1" });
+    let sent = http.post(format!("{there}/api/messages")).bearer_auth(token).json(&message).send().await.unwrap();
+    assert_eq!(sent.status(), 201);
+    let read = http.get(format!("{here}/api/messages")).bearer_auth(token).send().await.unwrap();
+    assert!(read.text().await.unwrap().contains("hello"));
+    tokio::join!(one.stop(), two.stop());
 }

@@ -89,7 +89,7 @@ impl Mongod {
         let mut keeper = keeper.expect("tests/mongod starts");
         let complaints = BufReader::new(keeper.stderr.take().unwrap());
         std::thread::spawn(move || {
-            complaints.lines().map_while(Result::ok).for_each(|line| eprintln!("mongod: {line}"))
+            complaints.lines().map_while(Result::ok).for_each(|line| eprintln!("mongod: {line}"));
         });
         Self { port, keeper }
     }

@@ -137,7 +137,7 @@ impl Task {
             while let Some(job) = next {
                 match job {
                     Job::Post(post, answer) => {
-                        rooms.entry(post.room.clone()).or_default().push(Entry::new(post, answer))
+                        rooms.entry(post.room.clone()).or_default().push(Entry::new(post, answer));
                     }
                     Job::Erase(erasure) => erasures.push_back(erasure),
                     Job::Stop(stopped) => stop = Some(stopped),
