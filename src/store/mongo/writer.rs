@@ -126,10 +126,10 @@ impl Task {
     async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut erasures: VecDeque<Erasure> = VecDeque::new();
         let mut stop = None;
+        let mut rooms: HashMap<RoomId, Vec<Entry>> = HashMap::new();
         loop {
-            let mut rooms: HashMap<RoomId, Vec<Entry>> = HashMap::new();
-            let mut taken = 0;
-            let idle = erasures.is_empty() && stop.is_none();
+            let mut taken: usize = rooms.values().map(Vec::len).sum();
+            let idle = rooms.is_empty() && erasures.is_empty() && stop.is_none();
             let mut next = if idle { queue.recv().await } else { queue.try_recv().ok() };
             if next.is_none() && idle {
                 return;
@@ -145,8 +145,11 @@ impl Task {
                 taken += 1;
                 next = if taken < BATCH { queue.try_recv().ok() } else { None };
             }
-            for (room, entries) in rooms {
-                self.append(&room, entries).await;
+            for (room, entries) in std::mem::take(&mut rooms) {
+                let again = self.append(&room, entries).await;
+                if !again.is_empty() {
+                    rooms.insert(room, again);
+                }
             }
             if let Some(erasure) = erasures.pop_front() {
                 match self.erase_some(&erasure.room, erasure.author).await {
@@ -156,6 +159,7 @@ impl Task {
                 }
             }
             if taken == 0
+                && rooms.is_empty()
                 && erasures.is_empty()
                 && let Some(stopped) = stop
             {

@@ -18,7 +18,7 @@ use crate::{
         Error, Event, Posted, Result,
         mongo::{
             DUPLICATE_KEY,
-            documents::{Authors, MessageDoc, authors, date, key, user_key},
+            documents::{MessageDoc, authors, date, key, user_key},
             index_named,
             migrations::{CLIENT_INDEX, ID_INDEX},
             timed,
@@ -39,11 +39,14 @@ pub(super) struct Entry {
     id: ObjectId,
     post: Post,
     answers: Vec<Answer<Posted>>,
+    since: Instant,
+    /// Whether the author was found to have an account.
+    checked: bool,
 }
 
 impl Entry {
     pub(super) fn new(post: Post, answer: Answer<Posted>) -> Self {
-        Self { id: ObjectId::new(), post, answers: vec![answer] }
+        Self { id: ObjectId::new(), post, answers: vec![answer], since: Instant::now(), checked: false }
     }
 
     fn client(&self) -> Document {
@@ -88,35 +91,40 @@ enum Stop {
 }
 
 impl Task {
-    /// Appends the posts and answers each; those that fail have an unknown outcome.
-    pub(super) async fn append(&mut self, room: &RoomId, entries: Vec<Entry>) {
+    /// Appends the posts and answers each. Those that another process was faster than are returned, to go
+    /// again with what was posted meanwhile: the more processes there are, the larger grow the batches.
+    pub(super) async fn append(&mut self, room: &RoomId, entries: Vec<Entry>) -> Vec<Entry> {
         let started = Instant::now();
         let mut waiting = gather(entries);
         metrics::histogram!("natter_commit_writes").record(waiting.len() as f64);
-        let there = match authors(&self.db.users_now, waiting.iter().map(|entry| entry.post.author)).await {
-            Ok(there) => there,
-            Err(error) => return fail_all(waiting, &error.into()),
-        };
-        waiting.retain_mut(|entry| {
-            let here = there.contains_key(&entry.post.author);
-            if !here {
-                entry.answers.drain(..).for_each(|answer| drop(answer.send(Err(Error::Gone))));
+        let unchecked = waiting.iter().filter(|entry| !entry.checked).map(|entry| entry.post.author);
+        match authors(&self.db.users_now, unchecked).await {
+            Ok(there) => waiting.retain_mut(|entry| {
+                entry.checked |= there.contains_key(&entry.post.author);
+                if !entry.checked {
+                    entry.answers.drain(..).for_each(|answer| drop(answer.send(Err(Error::Gone))));
+                }
+                entry.checked
+            }),
+            Err(error) => {
+                fail_all(waiting, &error.into());
+                return Vec::new();
             }
-            here
-        });
+        }
         while !waiting.is_empty() {
             let (done, stop) = self.insert(room, &waiting).await;
             let posted = waiting.drain(..done.len()).zip(done).collect();
-            self.publish(room, posted, &there).await;
-            let late = started.elapsed() > PATIENCE;
+            self.publish(room, posted).await;
+            let late = waiting.front().is_some_and(|entry| entry.since.elapsed() > PATIENCE);
             let resolved = match stop {
                 None => Ok(()),
+                Some(Stop::Taken { .. } | Stop::Known) if late => Err(Error::Failed("others were always first".into())),
                 Some(Stop::Taken { rev }) => {
                     metrics::counter!("natter_collisions_total").increment(1);
                     self.wait_past(room, rev).await;
-                    Ok(())
+                    return waiting.into();
                 }
-                Some(Stop::Known) => self.find_known(room, &mut waiting, &there, 1).await,
+                Some(Stop::Known) => self.find_known(room, &mut waiting, 1).await,
                 Some(Stop::Refused(error)) => {
                     if let Some(entry) = waiting.pop_front() {
                         entry.fail(&error);
@@ -128,16 +136,15 @@ impl Task {
                     tracing::warn!(%error, "an insert has an unknown outcome; looking what is there");
                     sleep(RETRY).await;
                     let all = waiting.len();
-                    self.find_known(room, &mut waiting, &there, all).await
+                    self.find_known(room, &mut waiting, all).await
                 }
             };
-            match resolved {
-                Err(error) if late => return fail_all(waiting, &error),
-                Ok(()) if late => return fail_all(waiting, &Error::Failed("other processes were always first".into())),
-                _ => {}
+            if let (Err(error), true) = (resolved, late) {
+                fail_all(std::mem::take(&mut waiting), &error);
             }
         }
         metrics::histogram!("natter_commit_seconds").record(started.elapsed().as_secs_f64());
+        Vec::new()
     }
 
     /// Inserts the posts under the next numbers, in order. Returns those that are durable now, the first
@@ -173,18 +180,13 @@ impl Task {
 
     /// Looks which of the first `count` posts are there for good, and answers those. The others stay: they
     /// are not there, or not with a majority yet.
-    async fn find_known(
-        &mut self,
-        room: &RoomId,
-        waiting: &mut VecDeque<Entry>,
-        there: &Authors,
-        count: usize,
-    ) -> Result<()> {
+    async fn find_known(&mut self, room: &RoomId, waiting: &mut VecDeque<Entry>, count: usize) -> Result<()> {
         let clients: Vec<Document> = waiting.iter().take(count).map(Entry::client).collect();
         let found = self.db.find(doc! { "$or": clients }, doc! { "rev": 1 }, count as u32).await?;
         if found.is_empty() {
             sleep(SOON).await;
         }
+        let authors = authors(&self.db.users, found.iter().map(|message| user_key(message.author))).await?;
         let mut own = Vec::new();
         for message in found {
             let Some(at) = waiting.iter().position(|entry| entry.is(&message)) else { continue };
@@ -192,22 +194,30 @@ impl Task {
             if entry.id == message.id {
                 own.push((entry, message));
             } else {
-                answer(entry.answers, &Posted { message: message.into_message(there), repeat: true });
+                answer(entry.answers, &Posted { message: message.into_message(&authors), repeat: true });
             }
         }
-        self.publish(room, own, there).await;
+        self.publish(room, own).await;
         Ok(())
     }
 
     /// Tells of posts that are durable, and answers them.
-    async fn publish(&mut self, room: &RoomId, posted: Vec<(Entry, MessageDoc)>, there: &Authors) {
+    async fn publish(&mut self, room: &RoomId, posted: Vec<(Entry, MessageDoc)>) {
         if posted.is_empty() {
             return;
         }
         // An account that was deleted since it was looked up may have had its messages deleted before this
         // one came. Who still has an account now will have this one deleted too, if it comes to that.
         let keys = posted.iter().map(|(entry, _)| entry.post.author);
-        let now = authors(&self.db.users_now, keys).await.unwrap_or_else(|_| there.clone());
+        let now = match authors(&self.db.users_now, keys).await {
+            Ok(now) => now,
+            // they are durable, but nobody can be told what their authors are called; a repeat will tell
+            Err(error) => {
+                let error = Error::from(error);
+                self.outbox.send(vec![Event::Outside]).await;
+                return posted.into_iter().for_each(|(entry, _)| entry.fail(&Error::Failed(error.to_string())));
+            }
+        };
         let changed = posted.iter().map(|(_, document)| document.clone().into_message(&now));
         self.outbox.send(changed.map(|message| Event::Changed(room.clone(), message)).collect()).await;
         let mut orphans = Vec::new();
