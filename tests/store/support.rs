@@ -189,9 +189,9 @@ pub async fn whole_log(store: &dyn Store) -> Vec<Message> {
     }
 }
 
-/// Waits for the next batch of events, 5 s at most.
+/// Waits for the next batch of events, 30 s at most.
 pub async fn next(events: &mut Events) -> Vec<Event> {
-    timeout(Duration::from_secs(5), events.recv()).await.expect("an event within 5 s").expect("the stream goes on")
+    timeout(Duration::from_secs(30), events.recv()).await.expect("an event within 30 s").expect("the stream goes on")
 }
 
 /// Reads as the hub does: a number enters when it is the next one, and a gap is filled from the log. Returns
