@@ -39,9 +39,14 @@ async fn serve(config: Config) -> Result<(), String> {
     app::init_logging(&config);
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
-    let data = config.data.data_dir.display().to_string();
+    let data = config.data.location();
     let public = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
-    let server = Server::start(config).await.map_err(|e| e.to_string())?;
+    let server = tokio::select! {
+        started = Server::start(config) => started.map_err(|e| e.to_string())?,
+        // while it waits for the database
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     let address = public.unwrap_or_else(|| format!("http://{}", server.address()).replace("127.0.0.1", "localhost"));
     let banner = format!(
         "natter is ready at {address}\n  data   {data}\n  \

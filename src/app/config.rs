@@ -6,7 +6,10 @@ use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::security::limits::LimitSettings;
+use crate::{
+    security::limits::LimitSettings,
+    store::{Location, MongoUrl},
+};
 
 /// Where the data is: what the server and `natter user` share.
 #[derive(Debug, Clone, Args)]
@@ -15,10 +18,25 @@ pub struct DataArgs {
     #[arg(long, env = "NATTER_DATA_DIR", default_value = "./data", value_name = "DIR", global = true)]
     pub data_dir: PathBuf,
 
+    /// A MongoDB instead of the embedded database, like mongodb://localhost:27017/UsersData
+    #[arg(long, env = "NATTER_DATABASE_URL", hide_env_values = true, value_name = "URL", global = true,
+        value_parser = MongoUrl::parse)]
+    pub database: Option<MongoUrl>,
+
     /// Work factor of bcrypt, 4 to 16: each step doubles the time a password check takes
     #[arg(long, env = "NATTER_BCRYPT_COST", default_value_t = 12, value_name = "N", global = true,
         value_parser = clap::value_parser!(u32).range(4..=16))]
     pub bcrypt_cost: u32,
+}
+
+impl DataArgs {
+    /// Which database the settings mean.
+    pub fn location(&self) -> Location {
+        match &self.database {
+            Some(url) => Location::Mongo(url.clone()),
+            None => Location::Embedded(self.data_dir.clone()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -39,7 +57,7 @@ pub struct Config {
     #[arg(long, env = "NATTER_PROXIES", default_value_t = 0, value_name = "N")]
     pub proxies: u8,
 
-    /// Signs the tokens: 32 bytes or more; generated once into the data directory if unset
+    /// Signs the tokens: 32 bytes or more; generated once and kept with the data if unset
     #[arg(long, env = "ACCESS_TOKEN_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = secret)]
     pub access_token_secret: Option<SecretString>,
 
@@ -165,6 +183,7 @@ mod tests {
             ("--access-token-secret", "short", "needs 32"),
             ("--bcrypt-cost", "3", "4..=16"),
             ("--signup", "maybe", "open"),
+            ("--database", "localhost:27017", "mongodb://localhost"),
             ("--message-rate", "0", "--message-rate"),
         ] {
             let error = Line::try_parse_from(["natter", flag, value]).err().unwrap().to_string();

@@ -24,12 +24,17 @@ pub(super) fn load_or_make(data_dir: &Path) -> io::Result<SecretString> {
     Ok(secret.into())
 }
 
+/// A secret that nobody can guess, in hexadecimal.
+pub(super) fn generate() -> io::Result<String> {
+    let mut bytes = [0; SECRET_BYTES];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// Written beside and moved into place: a crash in between leaves no empty secret. The caller holds the
 /// directory, so nobody else makes one at the same time.
 fn make(path: &Path) -> io::Result<String> {
-    let mut bytes = [0; SECRET_BYTES];
-    getrandom::fill(&mut bytes)?;
-    let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = generate()?;
     let draft = path.with_extension("new");
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(secret.as_bytes())?;

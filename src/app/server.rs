@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use secrecy::SecretString;
 use tokio::{
     net::TcpListener,
     sync::oneshot,
@@ -19,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    config::{Config, Signup},
+    config::{Config, DataArgs, Signup},
     docs, middleware, ops, secret, serve,
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     features,
     room::{hub::Hub, registry::Goodbye},
     security::{limits::Limits, login::Logins, passwords::Passwords, tokens::Tokens},
-    store,
+    store::{self, Location, Store},
     web::{AppState, state::Settings},
 };
 
@@ -35,6 +36,8 @@ use crate::{
 const DRAIN: Duration = Duration::from_secs(4);
 /// How often what has expired is forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
+/// Wait before a database that does not answer is tried again.
+const REOPEN: Duration = Duration::from_secs(2);
 
 /// Why natter cannot start, in one line that names the way out.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +48,10 @@ pub enum StartError {
     InUse(String),
     #[error("the address {address} cannot be listened on ({source}); name another with --listen")]
     Listen { address: SocketAddr, source: io::Error },
-    #[error("the database in {path} cannot be opened: {source}")]
-    Store { path: String, source: store::Error },
+    #[error("{location} cannot be opened: {source}")]
+    Store { location: Location, source: store::Error },
+    #[error("no secret can be generated ({0}); set ACCESS_TOKEN_SECRET")]
+    Secret(io::Error),
 }
 
 pub struct Server {
@@ -61,16 +66,20 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let dir = config.data.data_dir.as_path();
-        let unusable = |source| StartError::DataDir { path: dir.display().to_string(), source };
-        make_private_dir(dir).map_err(unusable)?;
-        let lock = lock(dir)?;
+        let location = config.data.location();
+        let lock = match &location {
+            Location::Embedded(dir) => {
+                make_private_dir(dir).map_err(|source| unusable(dir, source))?;
+                Some(lock(dir)?)
+            }
+            Location::Mongo(_) => None, // made to be shared
+        };
+        let broken = |source| StartError::Store { location: location.clone(), source };
+        let store = open(&location).await.map_err(broken)?;
         let secret = match config.access_token_secret.clone() {
             Some(secret) => secret,
-            None => secret::load_or_make(dir).map_err(unusable)?,
+            None => make_secret(store.as_ref(), &config.data).await?,
         };
-        let broken = |source| StartError::Store { path: dir.display().to_string(), source };
-        let store = store::open_embedded(dir).map_err(broken)?;
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener.map_err(|source| StartError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().unwrap_or(config.listen);
@@ -152,6 +161,38 @@ async fn sweep(state: AppState) {
     }
 }
 
+/// Opens the database; waits for a MongoDB that does not answer yet, as after a power cut, when all start
+/// at once.
+async fn open(location: &Location) -> store::Result<Arc<dyn Store>> {
+    let mut told = false;
+    loop {
+        match store::open(location).await {
+            Err(store::Error::Busy) => {
+                if !told {
+                    eprintln!("natter: {location} does not answer; trying again until it does");
+                    told = true;
+                }
+                sleep(REOPEN).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// The generated secret: in the database where that is shared, else in the data directory.
+async fn make_secret(store: &dyn Store, data: &DataArgs) -> Result<SecretString, StartError> {
+    let fresh = secret::generate().map_err(StartError::Secret)?;
+    let shared = store.shared_secret(&fresh).await;
+    match shared.map_err(|source| StartError::Store { location: data.location(), source })? {
+        Some(shared) => Ok(shared.into()),
+        None => secret::load_or_make(&data.data_dir).map_err(|source| unusable(&data.data_dir, source)),
+    }
+}
+
+fn unusable(dir: &Path, source: io::Error) -> StartError {
+    StartError::DataDir { path: dir.display().to_string(), source }
+}
+
 fn make_private_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() { Ok(()) } else { DirBuilder::new().recursive(true).mode(0o700).create(dir) }
 }
@@ -160,7 +201,7 @@ fn make_private_dir(dir: &Path) -> io::Result<()> {
 fn lock(dir: &Path) -> Result<File, StartError> {
     let path = dir.join("lock");
     let opened = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path);
-    let file = opened.map_err(|source| StartError::DataDir { path: dir.display().to_string(), source })?;
+    let file = opened.map_err(|source| unusable(dir, source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(_) => Err(StartError::InUse(dir.display().to_string())),

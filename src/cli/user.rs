@@ -12,7 +12,7 @@ use crate::{
         accounts::{Accounts, Edit, SignUp},
         passwords::Passwords,
     },
-    store::{self, Messages, Store},
+    store::{self, Location, Messages, Store},
 };
 
 #[derive(Subcommand)]
@@ -50,10 +50,14 @@ pub enum UserCommand {
 }
 
 pub(super) async fn run(command: UserCommand, data: &DataArgs) -> Result<(), String> {
-    if !data.data_dir.join("natter.db").is_file() {
-        return Err(format!("there is no natter in {}; name its directory with --data-dir", data.data_dir.display()));
+    let location = data.location();
+    if matches!(&location, Location::Embedded(dir) if !dir.join("natter.db").is_file()) {
+        return Err(format!("there is no natter in {location}; name its directory with --data-dir"));
     }
-    let store = store::open_embedded(&data.data_dir).map_err(|e| e.to_string())?;
+    let store = store::open(&location).await.map_err(|error| match error {
+        store::Error::Busy => format!("{location} does not answer; start it, or name another with --database"),
+        error => error.to_string(),
+    })?;
     let done = carry_out(command, &store, data.bcrypt_cost).await;
     store.close().await;
     done

@@ -13,14 +13,15 @@ pub enum Conflict {
     LastAdmin,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// What the call is about is not there (any more).
     #[error("not found")]
     Gone,
     #[error(transparent)]
     Conflict(#[from] Conflict),
-    /// More writes are waiting than the database can take in reasonable time; nothing was written.
+    /// More writes are waiting than the database can take in reasonable time, or no server of it answers;
+    /// nothing was written.
     #[error("the database is busy")]
     Busy,
     /// The database failed. Whether the write was carried out is unknown: a repeat with the same client

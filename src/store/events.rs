@@ -6,7 +6,9 @@ use crate::domain::{Message, Name, RoomId, TokenId, UserKey};
 
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A change in a room's log. Changes of one room come in the order of their `rev`.
+    /// A change in a room's log. This process's come in the order of their `rev`; another process's may
+    /// come after a later one of this process's, twice, or not at all. So a reader lets a number in when it
+    /// is the next, drops an older one, and reads the log where there is a gap.
     Changed(RoomId, Message),
     /// A user goes by another name.
     UserChanged { key: UserKey, name: Name },

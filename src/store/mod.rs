@@ -1,6 +1,6 @@
 //! The port to the database: what natter needs of one, and nothing of how it is done.
 //!
-//! One trait per entity, implemented by private adapters ([`sqlite`] so far). Whoever holds a
+//! One trait per entity, implemented by private adapters, [`sqlite`] and [`mongo`]. Whoever holds a
 //! `dyn Store` cannot tell which. The promises that the contract tests hold every adapter to:
 //!
 //! - A room's log is gap-free: `rev` counts 1, 2, 3 … in the order of commit, `seq` likewise for posts.
@@ -10,13 +10,16 @@
 
 mod error;
 mod events;
+mod location;
+mod mongo;
 mod sqlite;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};
+pub use location::{Location, MongoUrl};
 
 use crate::domain::{Email, Message, Name, Phone, Post, Role, RoomId, Timestamp, TokenId, User, UserId, UserKey};
 
@@ -162,6 +165,9 @@ pub trait Store: Users + Log + Sessions + Send + Sync + 'static {
     fn events(&self) -> Option<Events>;
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
+    /// The secret that all processes on this database share: the one stored, or else `fresh`, stored now.
+    /// `None` where the database belongs to one process, which keeps its secret beside the data.
+    async fn shared_secret(&self, fresh: &str) -> Result<Option<String>>;
     /// Waits for writes under way, and closes the database.
     async fn close(&self);
 }
@@ -170,6 +176,27 @@ pub trait Store: Users + Log + Sessions + Send + Sync + 'static {
 ///
 /// # Errors
 /// Where the file cannot be used, or was written by a newer natter.
-pub fn open_embedded(data_dir: &Path) -> Result<std::sync::Arc<dyn Store>> {
-    Ok(std::sync::Arc::new(sqlite::Sqlite::open(&data_dir.join("natter.db"))?))
+pub fn open_embedded(data_dir: &Path) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(sqlite::Sqlite::open(&data_dir.join("natter.db"))?))
+}
+
+/// Opens the MongoDB database that `url` names (`UsersData` where it names none), creating it or bringing
+/// it up to date as needed.
+///
+/// # Errors
+/// [`Error::Busy`] where no primary answers within seconds; [`Error::Failed`] with the way out where the
+/// address is wrong, the server is no replica set, or the data was written by a newer natter.
+pub async fn open_mongo(url: &str) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(mongo::Mongo::open(url).await?))
+}
+
+/// Opens the database at `location`.
+///
+/// # Errors
+/// As [`open_embedded`] and [`open_mongo`].
+pub async fn open(location: &Location) -> Result<Arc<dyn Store>> {
+    match location {
+        Location::Embedded(data_dir) => open_embedded(data_dir),
+        Location::Mongo(url) => open_mongo(url.as_str()).await,
+    }
 }

@@ -102,6 +102,10 @@ impl Store for Sqlite {
         self.writer.run(|_| Ok(())).await
     }
 
+    async fn shared_secret(&self, _fresh: &str) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     async fn close(&self) {
         self.writer.stop().await;
         self.readers.permits.close();

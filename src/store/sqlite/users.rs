@@ -66,6 +66,9 @@ impl Users for Sqlite {
     }
 
     async fn search_users(&self, search: &UserSearch) -> Result<(Vec<User>, u64)> {
+        if search.text.contains('\0') {
+            return Ok((Vec::new(), 0)); // to LIKE a pattern ends there, and nothing stored has one
+        }
         let search = search.clone();
         self.read(move |c| {
             let pattern = format!("%{}%", search.text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));

@@ -1,0 +1,157 @@
+//! What other processes commit, from the database's change stream.
+//!
+//! The stream tells of this process's own commits too; the outbox knows what went out already. Where the
+//! stream breaks it is resumed behind the last event; where that point is gone, [`Event::Outside`] makes
+//! the reader look for itself. No error ends the task: a chat that is deaf to others must not look alive.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, StreamExt};
+use mongodb::{
+    bson::{self, Document, doc},
+    change_stream::{
+        ChangeStream,
+        event::{ChangeStreamEvent, OperationType, ResumeToken},
+    },
+    error::ErrorKind,
+    options::FullDocumentType,
+};
+use tokio::time::sleep;
+
+use super::{
+    Db,
+    documents::{MessageDoc, authors, user_key},
+    outbox::Outbox,
+    timed,
+};
+use crate::{
+    domain::{Name, RoomId, TokenId},
+    store::Event,
+};
+
+type Change = ChangeStreamEvent<Document>;
+
+/// Wait before the stream is opened again.
+const RETRY: Duration = Duration::from_millis(250);
+/// Most changes told of at once.
+const BATCH: usize = 500;
+
+/// Follows the database until the task is aborted.
+pub async fn follow(db: Db, outbox: Arc<Outbox>) {
+    let mut resume: Option<ResumeToken> = None;
+    loop {
+        match open(&db, resume.clone()).await {
+            Ok(stream) => {
+                if resume.is_none() {
+                    // what was committed before the stream began
+                    outbox.send(vec![Event::Outside]).await;
+                }
+                read(stream, &db, &outbox, &mut resume).await;
+            }
+            Err(error) => {
+                tracing::warn!(error = %error.kind, "the change stream cannot be opened");
+                if matches!(*error.kind, ErrorKind::Command(_)) {
+                    resume = None; // most likely the oplog no longer has that point
+                }
+            }
+        }
+        sleep(RETRY).await;
+    }
+}
+
+async fn open(db: &Db, resume: Option<ResumeToken>) -> mongodb::error::Result<ChangeStream<Change>> {
+    let told = doc! { "$match": { "$or": [
+        { "ns.coll": db.messages.name() },
+        { "ns.coll": db.users.name(), "operationType": { "$ne": "insert" } },
+        { "ns.coll": db.revoked.name(), "operationType": "insert" },
+        { "operationType": { "$in": ["dropDatabase", "invalidate"] } },
+    ] } };
+    timed(db.database.watch().pipeline([told]).full_document(FullDocumentType::UpdateLookup).resume_after(resume)).await
+}
+
+/// Reads until the stream ends.
+async fn read(mut stream: ChangeStream<Change>, db: &Db, outbox: &Outbox, resume: &mut Option<ResumeToken>) {
+    let mut open = true;
+    while open {
+        let mut changes = Vec::new();
+        let mut next = stream.next().await;
+        loop {
+            match next {
+                Some(Ok(change)) => {
+                    *resume = Some(change.id.clone());
+                    changes.push(change);
+                }
+                Some(Err(error)) => {
+                    tracing::warn!(error = %error.kind, "the change stream broke");
+                    open = false;
+                }
+                None => {
+                    *resume = None; // invalidated: it cannot be resumed
+                    open = false;
+                }
+            }
+            // what else is here already
+            let more = if open && changes.len() < BATCH { stream.next().now_or_never() } else { None };
+            match more {
+                Some(more) => next = more,
+                None => break,
+            }
+        }
+        outbox.send(events(changes, db, outbox).await).await;
+    }
+}
+
+/// What the changes mean, leaving out what went out already.
+async fn events(changes: Vec<Change>, db: &Db, outbox: &Outbox) -> Vec<Event> {
+    let mut told: Vec<Told> = changes.into_iter().flat_map(|change| tell(change, db)).collect();
+    told.retain(|told| match told {
+        Told::Message(message) => {
+            outbox.note(message);
+            outbox.is_news(&RoomId::named(&message.room), message.rev as u64)
+        }
+        Told::Event(_) => true,
+    });
+    let keys = told.iter().filter_map(|told| match told {
+        Told::Message(message) => Some(user_key(message.author)),
+        Told::Event(_) => None,
+    });
+    let Ok(authors) = authors(&db.users, keys).await else { return vec![Event::Outside] };
+    told.into_iter()
+        .map(|told| match told {
+            Told::Message(message) => Event::Changed(RoomId::named(&message.room), message.into_message(&authors)),
+            Told::Event(event) => event,
+        })
+        .collect()
+}
+
+/// A change that is to be told; messages still lack their author's names.
+enum Told {
+    Message(MessageDoc),
+    Event(Event),
+}
+
+fn tell(change: Change, db: &Db) -> Vec<Told> {
+    let collection = change.ns.and_then(|ns| ns.coll).unwrap_or_default();
+    let key = change.document_key.as_ref().and_then(|document| document.get("_id"));
+    let uuid = key.and_then(|id| bson::deserialize_from_bson::<bson::Uuid>(id.clone()).ok()).map(user_key);
+    let events = match (collection.as_str(), change.operation_type, uuid) {
+        (name, OperationType::Insert | OperationType::Update, _) if name == db.messages.name() => {
+            let message = change.full_document.and_then(|found| bson::deserialize_from_document(found).ok());
+            return vec![message.map_or(Told::Event(Event::Outside), Told::Message)];
+        }
+        (name, OperationType::Update, Some(key)) if name == db.users.name() => {
+            let fields = change.update_description.map(|update| update.updated_fields).unwrap_or_default();
+            let renamed = fields.get_str("name").ok().map(|name| Name::stored(name.to_owned()));
+            let renamed = renamed.map(|name| Event::UserChanged { key, name });
+            let revoked = fields.contains_key("version").then_some(Event::UserRevoked(key));
+            renamed.into_iter().chain(revoked).collect()
+        }
+        (name, OperationType::Delete, Some(key)) if name == db.users.name() => vec![Event::UserRevoked(key)],
+        (name, OperationType::Insert, Some(id)) if name == db.revoked.name() => {
+            vec![Event::TokenRevoked(TokenId(id.0))]
+        }
+        // nothing natter does: an operator's hand, or a restored backup
+        _ => vec![Event::Outside],
+    };
+    events.into_iter().map(Told::Event).collect()
+}

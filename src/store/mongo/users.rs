@@ -1,0 +1,203 @@
+//! Users.
+
+mod guarded;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use mongodb::{
+    bson::{Document, doc},
+    options::ReturnDocument,
+};
+
+use self::guarded::Guarded;
+use super::{
+    Mongo, bounded,
+    documents::{UserDoc, fold, key},
+    duplicate, index_named, limit as at_most,
+    migrations::{EMAIL_INDEX, USER_ID_INDEX},
+    timed,
+};
+use crate::{
+    domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey},
+    store::{
+        Conflict, Error, Event, Messages, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch, Users,
+    },
+};
+
+#[async_trait]
+impl Users for Mongo {
+    async fn create_user(&self, new: NewUser) -> Result<User> {
+        let first = new.role.is_none() && bounded(self.db.users.find_one(doc! {})).await?.is_none();
+        let user = User {
+            key: UserKey::generate(),
+            user_id: new.user_id,
+            name: new.name,
+            email: new.email,
+            phone: new.phone,
+            role: new.role.unwrap_or(Role::Member),
+            version: 1,
+            created_at: Timestamp::now(),
+        };
+        let row = UserDoc::new(&user, new.password.0);
+        if first {
+            return Ok(self.guarded(Guarded::CreateFirst(&row)).await?.into());
+        }
+        timed(self.db.users.insert_one(&row)).await.map_err(taken)?;
+        Ok(user)
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>> {
+        Ok(self.by_id(id).await?.map(User::from))
+    }
+
+    async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>> {
+        let found = self.by_id(id).await?;
+        Ok(found.map(|mut row| {
+            let hash = PasswordHash(std::mem::take(&mut row.password));
+            (row.into(), hash)
+        }))
+    }
+
+    async fn users_after(&self, after: Option<&UserId>, limit: u32) -> Result<Vec<User>> {
+        let after = after.map_or(String::new(), UserId::folded);
+        self.list(doc! { "folded.userID": { "$gt": after } }, doc! { "folded.userID": 1 }, 0, limit).await
+    }
+
+    async fn search_users(&self, search: &UserSearch) -> Result<(Vec<User>, u64)> {
+        let filter = if search.text.is_empty() {
+            doc! {}
+        } else {
+            let part = doc! { "$regex": literal(&search.text), "$options": "i" };
+            doc! { "$or": [{ "userID": &part }, { "name": &part }, { "email": &part }, { "phone": &part }] }
+        };
+        let field = match search.sort {
+            SortUsersBy::UserId => "folded.userID",
+            SortUsersBy::Name => "folded.name",
+            SortUsersBy::Email => "folded.email",
+            SortUsersBy::Created => "createdAt",
+        };
+        let sort = doc! { field: if search.descending { -1 } else { 1 }, "_id": 1 };
+        let total = bounded(self.db.users.count_documents(filter.clone())).await?;
+        Ok((self.list(filter, sort, search.offset, search.limit).await?, total))
+    }
+
+    async fn update_user(&self, key: UserKey, changes: UserChanges) -> Result<User> {
+        let update = update(&changes);
+        let before = if update.is_empty() {
+            self.by_key(key).await?
+        } else if changes.role == Some(Role::Member) {
+            self.guarded(Guarded::Demote(key, &update)).await?
+        } else {
+            let updated =
+                self.db.users.find_one_and_update(by_key(key), update).return_document(ReturnDocument::Before);
+            timed(updated).await.map_err(taken)?.ok_or(Error::Gone)?
+        };
+        let before = User::from(before);
+        let after = User {
+            name: changes.name.unwrap_or_else(|| before.name.clone()),
+            email: changes.email.unwrap_or(before.email),
+            phone: changes.phone.unwrap_or(before.phone),
+            role: changes.role.unwrap_or(before.role),
+            version: before.version + i64::from(changes.password.is_some()),
+            ..before
+        };
+        let renamed = (after.name != before.name).then(|| Event::UserChanged { key, name: after.name.clone() });
+        let revoked = changes.password.is_some().then_some(Event::UserRevoked(key));
+        self.outbox.send(renamed.into_iter().chain(revoked).collect()).await;
+        Ok(after)
+    }
+
+    async fn delete_user(&self, key: UserKey, messages: Messages) -> Result<()> {
+        if messages == Messages::Delete {
+            // while the account is still there: a delete that fails half way can be asked for again
+            self.check_deletable(key).await?;
+            self.writer.erase(RoomId::lobby(), key).await?;
+        }
+        self.guarded(Guarded::Delete(key)).await?;
+        self.outbox.send(vec![Event::UserRevoked(key)]).await;
+        if messages == Messages::Delete {
+            // what was posted meanwhile. Whoever posts later finds no account (see `append::publish`)
+            self.writer.erase(RoomId::lobby(), key).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Mongo {
+    async fn by_id(&self, id: &UserId) -> Result<Option<UserDoc>> {
+        bounded(self.db.users.find_one(doc! { "folded.userID": id.folded() })).await
+    }
+
+    async fn by_key(&self, key: UserKey) -> Result<UserDoc> {
+        bounded(self.db.users.find_one(by_key(key))).await?.ok_or(Error::Gone)
+    }
+
+    async fn list(&self, filter: Document, sort: Document, skip: u32, limit: u32) -> Result<Vec<User>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let find = self.db.users.find(filter).sort(sort).skip(u64::from(skip)).limit(at_most(limit));
+        let found: Vec<UserDoc> = bounded(async { find.await?.try_collect().await }).await?;
+        Ok(found.into_iter().map(User::from).collect())
+    }
+
+    async fn check_deletable(&self, key: UserKey) -> Result<()> {
+        let other = doc! { "_id": { "$ne": super::documents::key(key) }, "role": Role::Admin.as_str() };
+        if self.by_key(key).await?.is_admin() && bounded(self.db.users.find_one(other)).await?.is_none() {
+            return Err(Conflict::LastAdmin.into());
+        }
+        Ok(())
+    }
+}
+
+fn by_key(user: UserKey) -> Document {
+    doc! { "_id": key(user) }
+}
+
+/// The update that makes the changes; empty where there are none.
+fn update(changes: &UserChanges) -> Document {
+    let mut set = Document::new();
+    if let Some(name) = changes.name.as_ref().map(Name::as_str) {
+        set.extend(doc! { "name": name, "folded.name": fold(name) });
+    }
+    if let Some(email) = changes.email.as_ref().map(Email::as_str) {
+        set.extend(doc! { "email": email, "folded.email": fold(email) });
+    }
+    if let Some(phone) = changes.phone.as_ref().map(Phone::as_str) {
+        set.insert("phone", phone);
+    }
+    if let Some(role) = changes.role {
+        set.insert("role", role.as_str());
+    }
+    let mut update = Document::new();
+    if let Some(hash) = &changes.password {
+        set.insert("password", &hash.0);
+        update.insert("$inc", doc! { "version": 1_i64 });
+    }
+    if !set.is_empty() {
+        update.insert("$set", set);
+    }
+    update
+}
+
+/// Tells a broken unique index by its name.
+fn taken(error: mongodb::error::Error) -> Error {
+    match duplicate(&error).map(index_named) {
+        Some(USER_ID_INDEX) => Conflict::UserIdTaken.into(),
+        Some(EMAIL_INDEX) => Conflict::EmailTaken.into(),
+        _ => error.into(),
+    }
+}
+
+/// A regular expression for exactly this text.
+fn literal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        match c {
+            '\0' => out.push_str("\\x00"), // a pattern must not hold the character itself
+            c if c.is_ascii_punctuation() => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+    }
+    out
+}

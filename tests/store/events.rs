@@ -1,0 +1,105 @@
+//! What a store tells of its commits.
+
+use std::{sync::Arc, time::Duration};
+
+use natter::{
+    domain::{RoomId, Timestamp, TokenId},
+    store::{Event, Events, Messages, UserChanges},
+};
+
+use crate::support::{Place, add, follow, hash, name, next, post, post_many};
+
+pub async fn there_is_one_stream(place: &Place) {
+    let store = place.open().await;
+    assert!(store.events().is_some());
+    assert!(store.events().is_none());
+}
+
+pub async fn posts_are_told_once_they_are_durable(place: &Place) {
+    let store = place.open().await;
+    let mut events = store.events().unwrap();
+    let ada = add(store.as_ref(), "ada").await;
+    let posting = Arc::clone(&store);
+    let poster = tokio::spawn(async move { posting.post(post(ada.key, "c1", "hello")).await.unwrap().message });
+    let told = wait_for(&mut events, |event| match event {
+        Event::Changed(room, message) if *room == RoomId::lobby() => Some(message.clone()),
+        _ => None,
+    })
+    .await;
+    // what is told is there for another reader already
+    assert_eq!(store.changes(&RoomId::lobby(), 0, 5).await.unwrap(), std::slice::from_ref(&told));
+    assert_eq!(poster.await.unwrap(), told);
+    assert!(store.post(post(ada.key, "c1", "hello")).await.unwrap().repeat);
+    let second = store.post(post(ada.key, "c2", "hello")).await.unwrap().message;
+    let told = wait_for(&mut events, |event| match event {
+        Event::Changed(_, message) if message.rev > 1 => Some(message.clone()),
+        _ => None,
+    })
+    .await;
+    assert_eq!(told, second);
+}
+
+pub async fn changes_are_told_in_order(place: &Place) {
+    let store = place.open().await;
+    let events = store.events().unwrap();
+    let ada = add(store.as_ref(), "ada").await;
+    let bob = add(store.as_ref(), "bob").await;
+    let writers = [(ada.key, "a"), (ada.key, "b"), (bob.key, "c")].map(|(key, prefix)| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            for n in 0..40 {
+                store.post(post(key, &format!("{prefix}{n}"), "hello")).await.unwrap();
+            }
+        })
+    });
+    let reader = Arc::clone(&store);
+    let reading = tokio::spawn(async move { follow(reader.as_ref(), events, 160).await });
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    store.delete_user(bob.key, Messages::Delete).await.unwrap();
+    let seen = reading.await.unwrap();
+    assert!(seen.is_sorted() && seen.last() == Some(&160), "{seen:?}");
+}
+
+pub async fn account_changes_are_told(place: &Place) {
+    let store = place.open().await;
+    add(store.as_ref(), "ada").await;
+    let bob = add(store.as_ref(), "bob").await;
+    post_many(store.as_ref(), bob.key, 1).await;
+    let mut events = store.events().unwrap();
+    let changes = UserChanges { name: Some(name("Bobby")), ..UserChanges::default() };
+    store.update_user(bob.key, changes).await.unwrap();
+    let renamed = wait_for(&mut events, |event| match event {
+        Event::UserChanged { key, name } => Some((*key, name.clone())),
+        _ => None,
+    });
+    assert_eq!(renamed.await, (bob.key, name("Bobby")));
+    let revoked = |event: &Event| matches!(event, Event::UserRevoked(key) if *key == bob.key).then_some(());
+    let changes = UserChanges { password: Some(hash("new")), ..UserChanges::default() };
+    store.update_user(bob.key, changes).await.unwrap();
+    wait_for(&mut events, revoked).await;
+    let token = TokenId::generate();
+    store.revoke_token(token, Timestamp::now().plus_secs(60)).await.unwrap();
+    wait_for(&mut events, |event| matches!(event, Event::TokenRevoked(id) if *id == token).then_some(())).await;
+    // what echoes of the commits so far
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    while events.try_recv().is_ok() {}
+    store.delete_user(bob.key, Messages::Delete).await.unwrap();
+    let gone = wait_for(&mut events, |event| match event {
+        Event::Changed(_, message) => Some(message.clone()),
+        _ => None,
+    });
+    assert_eq!(gone.await.text, None);
+    wait_for(&mut events, revoked).await;
+}
+
+/// The first thing that `wanted` finds; other events pass by.
+pub async fn wait_for<T>(events: &mut Events, wanted: impl Fn(&Event) -> Option<T>) -> T {
+    loop {
+        // one batch can tell of several things, but a test waits for one at a time
+        if let Some(found) = next(events).await.iter().find_map(&wanted) {
+            return found;
+        }
+    }
+}

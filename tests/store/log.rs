@@ -1,0 +1,219 @@
+//! Messages and their log.
+
+use std::sync::Arc;
+
+use natter::{
+    domain::{Author, Message, Role, RoomId, UserKey},
+    store::{Error, Messages, UserChanges},
+};
+
+use crate::support::{Place, add, name, new_user, post, post_many, whole_log};
+
+fn seqs(messages: &[Message]) -> Vec<u64> {
+    messages.iter().map(|message| message.seq).collect()
+}
+
+fn revs(messages: &[Message]) -> Vec<u64> {
+    messages.iter().map(|message| message.rev).collect()
+}
+
+pub async fn numbers_count_from_one(place: &Place) {
+    let store = place.open().await;
+    let lobby = RoomId::lobby();
+    assert_eq!(store.head(&lobby).await.unwrap(), 0);
+    assert!(whole_log(store.as_ref()).await.is_empty());
+    let ada = add(store.as_ref(), "ada").await;
+    let posted = post_many(store.as_ref(), ada.key, 3).await;
+    assert_eq!((seqs(&posted), revs(&posted)), (vec![1, 2, 3], vec![1, 2, 3]));
+    assert_eq!(posted[2].author, Some(Author::from(&ada)));
+    assert_eq!(posted[2].text.as_deref(), Some("message 2"));
+    assert_eq!(store.head(&lobby).await.unwrap(), 3);
+    assert_eq!(whole_log(store.as_ref()).await, posted);
+}
+
+pub async fn many_posters_leave_no_gap(place: &Place) {
+    let store = place.open().await;
+    let ada = add(store.as_ref(), "ada").await;
+    let writers: Vec<_> = (0..16)
+        .map(|writer| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let mut last = 0;
+                for n in 0..50 {
+                    let done = store.post(post(ada.key, &format!("{writer}-{n}"), "hello")).await.unwrap();
+                    assert!(!done.repeat && done.message.seq > last, "one writer's own are in order");
+                    last = done.message.seq;
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let log = whole_log(store.as_ref()).await;
+    assert_eq!(revs(&log), (1..=800).collect::<Vec<_>>());
+    assert_eq!(seqs(&log), revs(&log));
+}
+
+pub async fn a_repeat_answers_with_the_message_that_is_there(place: &Place) {
+    let store = place.open().await;
+    let ada = add(store.as_ref(), "ada").await;
+    let bob = add(store.as_ref(), "bob").await;
+    let first = store.post(post(ada.key, "same", "first")).await.unwrap();
+    store.post(post(ada.key, "other", "in between")).await.unwrap();
+    let again = store.post(post(ada.key, "same", "changed my mind")).await.unwrap();
+    assert!(!first.repeat && again.repeat);
+    assert_eq!(again.message, first.message);
+    let of_bob = store.post(post(bob.key, "same", "mine")).await.unwrap();
+    assert_eq!((of_bob.repeat, of_bob.message.seq), (false, 3));
+    assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 3, "a repeat takes no number");
+}
+
+pub async fn repeats_at_once_post_one_message(place: &Place) {
+    let store = place.open().await;
+    let ada = add(store.as_ref(), "ada").await;
+    // among others, so that a repeat in the middle of a batch costs its neighbours nothing
+    let tasks: Vec<_> = (0..60)
+        .map(|n| {
+            let store = Arc::clone(&store);
+            let client = if n % 2 == 0 { format!("same{}", n % 3) } else { format!("own{n}") };
+            tokio::spawn(async move { store.post(post(ada.key, &client, "hello")).await.unwrap() })
+        })
+        .collect();
+    let mut new = 0;
+    for task in tasks {
+        new += u64::from(!task.await.unwrap().repeat);
+    }
+    let log = whole_log(store.as_ref()).await;
+    assert_eq!((new, revs(&log)), (33, (1..=33).collect::<Vec<_>>()));
+}
+
+pub async fn a_deleted_author_cannot_post(place: &Place) {
+    let store = place.open().await;
+    add(store.as_ref(), "ada").await;
+    let bob = add(store.as_ref(), "bob").await;
+    store.delete_user(bob.key, Messages::Keep).await.unwrap();
+    for key in [bob.key, UserKey::generate()] {
+        let gone = store.post(post(key, "c1", "hello")).await.unwrap_err();
+        assert!(matches!(gone, Error::Gone), "{gone:?}");
+    }
+    assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 0);
+}
+
+pub async fn pages_go_back_from_the_latest(place: &Place) {
+    let store = place.open().await;
+    let lobby = RoomId::lobby();
+    let empty = store.page(&lobby, None, 5, None).await.unwrap();
+    assert!(empty.messages.is_empty() && !empty.more && empty.head == 0);
+    let ada = add(store.as_ref(), "ada").await;
+    let bob = add(store.as_ref(), "bob").await;
+    post_many(store.as_ref(), ada.key, 4).await;
+    post_many(store.as_ref(), bob.key, 4).await;
+    for (before, limit, author, expected, more) in [
+        (None, 3, None, vec![6, 7, 8], true),
+        (Some(6), 3, None, vec![3, 4, 5], true),
+        (Some(3), 3, None, vec![1, 2], false),
+        (Some(1), 3, None, vec![], false),
+        (None, 8, None, (1..=8).collect(), false),
+        (Some(u64::MAX), 2, None, vec![7, 8], true),
+        (None, 3, Some(ada.key), vec![2, 3, 4], true),
+        (Some(2), 3, Some(ada.key), vec![1], false),
+        (Some(6), 3, Some(bob.key), vec![5], false),
+        (None, 3, Some(UserKey::generate()), vec![], false),
+        (None, 0, None, vec![], true),
+    ] {
+        let page = store.page(&lobby, before, limit, author).await.unwrap();
+        assert_eq!((seqs(&page.messages), page.more, page.head), (expected, more, 8), "{before:?} {limit} {author:?}");
+    }
+}
+
+pub async fn changes_come_in_order_of_rev(place: &Place) {
+    let store = place.open().await;
+    let lobby = RoomId::lobby();
+    let ada = add(store.as_ref(), "ada").await;
+    post_many(store.as_ref(), ada.key, 5).await;
+    assert_eq!(revs(&store.changes(&lobby, 0, 2).await.unwrap()), [1, 2]);
+    assert_eq!(revs(&store.changes(&lobby, 2, 100).await.unwrap()), [3, 4, 5]);
+    assert!(store.changes(&lobby, 5, 100).await.unwrap().is_empty());
+    assert!(store.changes(&lobby, u64::MAX, 100).await.unwrap().is_empty());
+    assert!(store.changes(&lobby, 0, 0).await.unwrap().is_empty());
+    let changes = UserChanges { name: Some(name("Ada L.")), ..UserChanges::default() };
+    store.update_user(ada.key, changes).await.unwrap();
+    let authors = store.changes(&lobby, 0, 1).await.unwrap();
+    assert_eq!(authors[0].author.as_ref().unwrap().name, "Ada L.", "as they are called now");
+}
+
+pub async fn kept_messages_lose_their_author(place: &Place) {
+    let store = place.open().await;
+    add(store.as_ref(), "ada").await;
+    let bob = add(store.as_ref(), "bob").await;
+    let posted = post_many(store.as_ref(), bob.key, 2).await;
+    store.delete_user(bob.key, Messages::Keep).await.unwrap();
+    let page = store.page(&RoomId::lobby(), None, 5, Some(bob.key)).await.unwrap();
+    let expected: Vec<_> = posted.into_iter().map(|message| Message { author: None, ..message }).collect();
+    assert_eq!((page.messages, page.head), (expected, 2));
+}
+
+pub async fn deleted_messages_are_changes(place: &Place) {
+    let store = place.open().await;
+    let lobby = RoomId::lobby();
+    let ada = add(store.as_ref(), "ada").await;
+    let bob = add(store.as_ref(), "bob").await;
+    post_many(store.as_ref(), bob.key, 2).await;
+    post_many(store.as_ref(), ada.key, 1).await;
+    store.post(post(bob.key, "last", "bye")).await.unwrap();
+    store.delete_user(bob.key, Messages::Delete).await.unwrap();
+    let log = whole_log(store.as_ref()).await;
+    assert_eq!((seqs(&log), revs(&log)), (vec![3, 1, 2, 4], vec![3, 5, 6, 7]));
+    assert!(log[1..].iter().all(|message| message.text.is_none()));
+    let page = store.page(&lobby, None, 10, None).await.unwrap();
+    assert_eq!((seqs(&page.messages), page.head), (vec![3], 7));
+    assert!(store.page(&lobby, None, 10, Some(bob.key)).await.unwrap().messages.is_empty());
+    let next = store.post(post(ada.key, "next", "hello")).await.unwrap().message;
+    assert_eq!((next.seq, next.rev), (5, 8));
+}
+
+pub async fn posts_and_deletions_at_once_leave_no_gap(place: &Place) {
+    let store = place.open().await;
+    add(store.as_ref(), "ada").await;
+    let ada = store.create_user(new_user("writer", Some(Role::Member))).await.unwrap();
+    let bob = add(store.as_ref(), "bob").await;
+    post_many(store.as_ref(), bob.key, 100).await;
+    let of_ada = async { post_many(store.as_ref(), ada.key, 100).await.len() };
+    let of_bob = async {
+        for n in 0.. {
+            if let Err(error) = store.post(post(bob.key, &format!("more{n}"), "still here")).await {
+                assert!(matches!(error, Error::Gone), "{error:?}");
+                return n;
+            }
+        }
+        0
+    };
+    let deleted = store.delete_user(bob.key, Messages::Delete);
+    let (posts, more, deleted) = tokio::join!(of_ada, of_bob, deleted);
+    deleted.unwrap();
+    let log = whole_log(store.as_ref()).await;
+    assert!(log.iter().all(|message| message.text.is_some() == (message.author_key == ada.key)), "all of Bob's go");
+    let posted = log.len();
+    assert!(posted >= 100 + posts + more);
+    let mut all = seqs(&log);
+    all.sort_unstable();
+    assert_eq!(all, (1..=posted as u64).collect::<Vec<_>>());
+    // each of Bob's took two numbers, a post's and a deletion's
+    let taken = (posts + 2 * (posted - posts)) as u64;
+    assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), taken);
+}
+
+pub async fn everything_is_there_after_reopening(place: &Place) {
+    let store = place.open().await;
+    let ada = add(store.as_ref(), "ada").await;
+    let posted = post_many(store.as_ref(), ada.key, 3).await;
+    store.close().await;
+    let store = place.open().await;
+    assert_eq!(whole_log(store.as_ref()).await, posted);
+    assert_eq!(store.users_after(None, 10).await.unwrap(), std::slice::from_ref(&ada));
+    store.ping().await.unwrap();
+    let next = store.post(post(ada.key, "next", "hello")).await.unwrap().message;
+    assert_eq!((next.seq, next.rev), (4, 4));
+    assert!(store.post(post(ada.key, "c0", "again")).await.unwrap().repeat);
+}

@@ -1,0 +1,71 @@
+//! The contract of the store's port, held by both adapters, and what is MongoDB's alone.
+#![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
+
+mod events;
+mod log;
+mod mongo;
+mod sessions;
+mod support;
+mod users;
+
+/// Runs each function on both adapters.
+macro_rules! contract {
+    ($($module:ident: $($test:ident)*;)*) => {
+        mod embedded {
+            $($(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() {
+                    crate::$module::$test(&crate::support::Place::embedded()).await;
+                }
+            )*)*
+        }
+        mod mongodb {
+            $($(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() {
+                    crate::$module::$test(&crate::support::Place::mongodb().await).await;
+                }
+            )*)*
+        }
+    };
+}
+
+contract! {
+    users:
+        the_first_user_is_an_admin
+        of_many_first_users_one_is_an_admin
+        user_ids_and_emails_are_taken_without_regard_to_case
+        of_many_at_once_one_gets_the_user_id
+        an_edit_changes_what_it_names
+        a_new_password_raises_the_version
+        there_is_always_an_admin
+        two_admins_cannot_remove_each_other_at_once
+        a_deleted_user_is_gone
+        users_are_listed_in_order
+        a_search_takes_its_text_literally
+        a_search_sorts_and_pages;
+    log:
+        numbers_count_from_one
+        many_posters_leave_no_gap
+        a_repeat_answers_with_the_message_that_is_there
+        repeats_at_once_post_one_message
+        a_deleted_author_cannot_post
+        pages_go_back_from_the_latest
+        changes_come_in_order_of_rev
+        kept_messages_lose_their_author
+        deleted_messages_are_changes
+        posts_and_deletions_at_once_leave_no_gap
+        everything_is_there_after_reopening;
+    sessions:
+        a_session_is_kept_until_it_is_deleted
+        a_taken_session_id_is_refused
+        an_ended_session_stays_ended
+        what_has_expired_is_forgotten
+        a_grant_holds_until_it_is_void
+        the_embedded_database_alone_shares_no_secret;
+    events:
+        there_is_one_stream
+        posts_are_told_once_they_are_durable
+        changes_are_told_in_order
+        account_changes_are_told;
+}

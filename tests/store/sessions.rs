@@ -1,0 +1,93 @@
+//! Sessions and revocation.
+
+use natter::{
+    domain::{Timestamp, TokenId, UserKey},
+    store::{Messages, SessionRow, UserChanges},
+};
+
+use crate::support::{Place, add, hash};
+
+fn row(id: u8, data: &[u8], expires: i64) -> SessionRow {
+    SessionRow { id: [id; 32], data: data.to_vec(), expires: Timestamp(expires) }
+}
+
+pub async fn a_session_is_kept_until_it_is_deleted(place: &Place) {
+    let store = place.open().await;
+    let mut session = row(1, b"\0data\xff", 1_000);
+    assert_eq!(store.session(&session.id).await.unwrap(), None);
+    assert!(store.create_session(&session).await.unwrap());
+    assert_eq!(store.session(&session.id).await.unwrap(), Some(session.clone()));
+    (session.data, session.expires) = (vec![], Timestamp(2_000));
+    store.save_session(&session).await.unwrap();
+    assert_eq!(store.session(&session.id).await.unwrap(), Some(session.clone()));
+    store.delete_session(&session.id).await.unwrap();
+    assert_eq!(store.session(&session.id).await.unwrap(), None);
+    store.delete_session(&session.id).await.unwrap();
+}
+
+pub async fn a_taken_session_id_is_refused(place: &Place) {
+    let store = place.open().await;
+    let first = row(1, b"first", 1_000);
+    assert!(store.create_session(&first).await.unwrap());
+    assert!(!store.create_session(&row(1, b"second", 2_000)).await.unwrap());
+    assert_eq!(store.session(&first.id).await.unwrap(), Some(first));
+}
+
+pub async fn an_ended_session_stays_ended(place: &Place) {
+    let store = place.open().await;
+    let session = row(1, b"data", 1_000);
+    store.create_session(&session).await.unwrap();
+    store.delete_session(&session.id).await.unwrap();
+    store.save_session(&session).await.unwrap();
+    assert_eq!(store.session(&session.id).await.unwrap(), None);
+}
+
+pub async fn what_has_expired_is_forgotten(place: &Place) {
+    let store = place.open().await;
+    let ada = add(store.as_ref(), "ada").await;
+    let (old, new) = (TokenId::generate(), TokenId::generate());
+    for (session, token) in [(row(1, b"old", 1_000), old), (row(2, b"new", 1_001), new)] {
+        store.create_session(&session).await.unwrap();
+        store.revoke_token(token, session.expires).await.unwrap();
+    }
+    store.sweep(Timestamp(1_000)).await.unwrap();
+    assert_eq!(store.session(&[1; 32]).await.unwrap(), None);
+    assert!(store.session(&[2; 32]).await.unwrap().is_some());
+    assert!(store.authenticate(ada.key, 1, old).await.unwrap().is_some(), "forgotten; its own expiry voids it");
+    assert!(store.authenticate(ada.key, 1, new).await.unwrap().is_none());
+}
+
+pub async fn a_grant_holds_until_it_is_void(place: &Place) {
+    let store = place.open().await;
+    add(store.as_ref(), "ada").await;
+    let bob = add(store.as_ref(), "bob").await;
+    let (token, other) = (TokenId::generate(), TokenId::generate());
+    assert_eq!(store.authenticate(bob.key, 1, token).await.unwrap(), Some(bob.clone()));
+    assert_eq!(store.authenticate(bob.key, 2, token).await.unwrap(), None);
+    assert_eq!(store.authenticate(UserKey::generate(), 1, token).await.unwrap(), None);
+    for _ in 0..2 {
+        store.revoke_token(token, Timestamp::now().plus_secs(60)).await.unwrap();
+        assert_eq!(store.authenticate(bob.key, 1, token).await.unwrap(), None);
+    }
+    assert_eq!(store.authenticate(bob.key, 1, other).await.unwrap(), Some(bob.clone()));
+    let changes = UserChanges { password: Some(hash("new")), ..UserChanges::default() };
+    store.update_user(bob.key, changes).await.unwrap();
+    assert_eq!(store.authenticate(bob.key, 1, other).await.unwrap(), None);
+    assert!(store.authenticate(bob.key, 2, other).await.unwrap().is_some());
+    store.delete_user(bob.key, Messages::Keep).await.unwrap();
+    assert_eq!(store.authenticate(bob.key, 2, other).await.unwrap(), None);
+}
+
+pub async fn the_embedded_database_alone_shares_no_secret(place: &Place) {
+    let store = place.open().await;
+    let (first, second) = tokio::join!(store.shared_secret("one"), store.shared_secret("two"));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    match place {
+        Place::Embedded(_) => assert_eq!((first, second), (None, None)),
+        Place::MongoDb(_) => {
+            assert!(first.as_deref() == Some("one") || first.as_deref() == Some("two"), "{first:?}");
+            assert_eq!(first, second);
+            assert_eq!(place.open().await.shared_secret("three").await.unwrap(), first);
+        }
+    }
+}
