@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     domain::{Message, RoomId, Timestamp, UserKey},
+    security::Grant,
     store::{self, Event, Events, Store},
 };
 
@@ -124,8 +125,10 @@ impl Task {
                     self.presence.rename(key, name.as_str());
                     self.room.forget();
                 }
-                Event::UserRevoked(user) => {
-                    self.registry.end(Goodbye::Revoked, |grant| grant.user() == user);
+                Event::UserRevoked { key, version } => {
+                    // told late, it must not end what was opened with the new password
+                    let void = |grant: &Grant| grant.user() == key && grant.version() < version;
+                    self.registry.end(Goodbye::Revoked, void);
                     self.room.forget();
                 }
                 Event::TokenRevoked(token) => self.registry.end(Goodbye::Revoked, |grant| grant.token() == token),

@@ -12,8 +12,9 @@ pub enum Event {
     Changed(RoomId, Message),
     /// A user goes by another name.
     UserChanged { key: UserKey, name: Name },
-    /// Every token and session of the user is void: password changed, or deleted.
-    UserRevoked(UserKey),
+    /// Tokens and sessions of the user from before `version` are void: password changed, or, with the highest
+    /// version there is, deleted.
+    UserRevoked { key: UserKey, version: i64 },
     /// A token is void, with the session it came with.
     TokenRevoked(TokenId),
     /// Another process wrote to the database; anything may have changed. Read again from the cursor.

@@ -75,7 +75,7 @@ pub async fn account_changes_are_told(place: &Place) {
         _ => None,
     });
     assert_eq!(renamed.await, (bob.key, name("Bobby")));
-    let revoked = |event: &Event| matches!(event, Event::UserRevoked(key) if *key == bob.key).then_some(());
+    let revoked = |event: &Event| matches!(event, Event::UserRevoked { key, .. } if *key == bob.key).then_some(());
     let changes = UserChanges { password: Some(hash("new")), ..UserChanges::default() };
     store.update_user(bob.key, changes).await.unwrap();
     wait_for(&mut events, revoked).await;

@@ -181,7 +181,7 @@ async fn others_hear_of_account_changes_within_a_second() {
     wait_for(&mut events, |event| renamed(event).then_some(())).await;
     here.revoke_token(token, Timestamp::now().plus_secs(60)).await.unwrap();
     wait_for(&mut events, |event| matches!(event, Event::TokenRevoked(id) if *id == token).then_some(())).await;
-    let revoked = |event: &Event| matches!(event, Event::UserRevoked(key) if *key == bob.key).then_some(());
+    let revoked = |event: &Event| matches!(event, Event::UserRevoked { key, .. } if *key == bob.key).then_some(());
     let changes = UserChanges { password: Some(hash("new")), ..UserChanges::default() };
     here.update_user(bob.key, changes).await.unwrap();
     wait_for(&mut events, revoked).await;

@@ -143,10 +143,13 @@ fn tell(change: Change, db: &Db) -> Vec<Told> {
             let fields = change.update_description.map(|update| update.updated_fields).unwrap_or_default();
             let renamed = fields.get_str("name").ok().map(|name| Name::stored(name.to_owned()));
             let renamed = renamed.map(|name| Event::UserChanged { key, name });
-            let revoked = fields.contains_key("version").then_some(Event::UserRevoked(key));
+            let version = fields.get("version").and_then(|v| v.as_i64().or_else(|| v.as_i32().map(i64::from)));
+            let revoked = version.map(|version| Event::UserRevoked { key, version });
             renamed.into_iter().chain(revoked).collect()
         }
-        (name, OperationType::Delete, Some(key)) if name == db.users.name() => vec![Event::UserRevoked(key)],
+        (name, OperationType::Delete, Some(key)) if name == db.users.name() => {
+            vec![Event::UserRevoked { key, version: i64::MAX }]
+        }
         (name, OperationType::Insert, Some(id)) if name == db.revoked.name() => {
             vec![Event::TokenRevoked(TokenId(id.0))]
         }

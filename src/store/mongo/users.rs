@@ -102,7 +102,7 @@ impl Users for Mongo {
             ..before
         };
         let renamed = (after.name != before.name).then(|| Event::UserChanged { key, name: after.name.clone() });
-        let revoked = changes.password.is_some().then_some(Event::UserRevoked(key));
+        let revoked = changes.password.is_some().then_some(Event::UserRevoked { key, version: after.version });
         self.outbox.send(renamed.into_iter().chain(revoked).collect()).await;
         Ok(after)
     }
@@ -114,7 +114,7 @@ impl Users for Mongo {
             self.writer.erase(RoomId::lobby(), key).await?;
         }
         self.guarded(Guarded::Delete(key)).await?;
-        self.outbox.send(vec![Event::UserRevoked(key)]).await;
+        self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
         if messages == Messages::Delete {
             // what was posted meanwhile. Whoever posts later finds no account (see `append::publish`)
             self.writer.erase(RoomId::lobby(), key).await?;

@@ -118,7 +118,7 @@ impl Users for Sqlite {
                 while batch.delete_messages(&room, key, DELETE_CHUNK)? > 0 {}
             }
             batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
-            batch.events.push(Event::UserRevoked(key));
+            batch.events.push(Event::UserRevoked { key, version: i64::MAX });
             Ok(())
         };
         self.writer.run(move |batch| batch.atomically(delete)).await
@@ -191,7 +191,7 @@ impl Batch<'_> {
             self.events.push(Event::UserChanged { key, name: after.name.clone() });
         }
         if revoked {
-            self.events.push(Event::UserRevoked(key));
+            self.events.push(Event::UserRevoked { key, version: after.version });
         }
         Ok(after)
     }

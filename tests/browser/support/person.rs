@@ -20,7 +20,15 @@ pub struct Person {
     pub driver: WebDriver,
     base: String,
     /// A browser's profile: nobody shares it.
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
+}
+
+impl Drop for Person {
+    /// A test that fails does not get to close its browsers, and chromedriver leaves them running.
+    fn drop(&mut self) {
+        let ours = format!("--user-data-dir={}", self.profile.path().display());
+        let _ = std::process::Command::new("pkill").args(["-f", "--", &ours]).status();
+    }
 }
 
 impl Person {
@@ -50,7 +58,7 @@ impl Person {
         }
         let driver = WebDriver::new(natter.driver_url(), chrome).await.expect("Chromium starts");
         let host = if look.plain_address { "natter.test" } else { "localhost" };
-        Self { driver, base: format!("http://{host}:{}", natter.port()), _profile: profile }
+        Self { driver, base: format!("http://{host}:{}", natter.port()), profile }
     }
 
     pub async fn goes_to(&self, path: &str) {
@@ -152,6 +160,6 @@ impl Person {
             .filter(|entry| !expected.iter().any(|known| entry.message.contains(known)))
             .collect();
         assert!(surprises.is_empty(), "on the console: {surprises:#?}");
-        self.driver.quit().await.unwrap();
+        self.driver.clone().quit().await.unwrap();
     }
 }
