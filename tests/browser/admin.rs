@@ -25,6 +25,7 @@ async fn an_admin_searches_edits_and_deletes_in_the_table() {
     rows(&["cyd"]).await;
 
     ann.presses("Edit cyd").await;
+    ann.finds("tr.open").await;
     ann.fills("email", "cyd@localhost").await; // what the browser itself lets pass
     ann.fills("name", "Cyd the Second").await;
     ann.presses("Save").await;
@@ -37,9 +38,11 @@ async fn an_admin_searches_edits_and_deletes_in_the_table() {
     eventually("the new address", saved).await;
 
     ann.presses("Delete cyd").await;
+    ann.finds("form.confirm").await;
     ann.presses("Cancel").await;
     rows(&["cyd"]).await;
     ann.presses("Delete cyd").await;
+    ann.finds("form.confirm").await;
     ann.presses("Delete cyd").await;
     rows(&["Nobody is called that."]).await;
     assert!(ann.runs::<bool>("return window.stays === true").await, "nothing loaded a whole page");

@@ -16,7 +16,7 @@ async fn after_a_kill_everything_is_there_once_and_in_order() {
     bob.sees("Ann: one").await;
 
     natter.kill();
-    let lost = || async { ann.texts("#status").await[0].starts_with("Connection lost").then_some(()) };
+    let lost = || async { ann.text("#status").await.starts_with("Connection lost").then_some(()) };
     eventually("the banner", lost).await;
     ann.says("two, written while nobody was there").await;
     assert_eq!(ann.texts("#outbox .pending").await, ["You: two, written while nobody was there"]);
@@ -89,7 +89,7 @@ async fn what_is_not_confirmed_outlives_a_reload() {
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
     natter.kill();
-    eventually("the banner", || async { (!ann.texts("#status").await[0].is_empty()).then_some(()) }).await;
+    eventually("the banner", || async { (!ann.text("#status").await.is_empty()).then_some(()) }).await;
     ann.says("hold this for me").await;
     natter.start_again().await;
     // before or after the page has come back by itself: the reload sends it under the same id

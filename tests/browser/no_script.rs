@@ -13,7 +13,7 @@ async fn everything_but_the_live_list_works_without_javascript() {
     ann.sign_up(&natter, "Ann").await;
     ann.reaches("/").await; // the page goes on by itself to where no token is in the address
     assert_eq!(ann.texts("#messages .message").await.len(), 50);
-    assert!(ann.texts("#here h2").await[0].ends_with(" here"));
+    assert!(ann.text("#here h2").await.ends_with(" here"));
 
     ann.fills("message", "by form").await;
     ann.presses("Send").await;
@@ -31,7 +31,7 @@ async fn everything_but_the_live_list_works_without_javascript() {
     // by the driver, as 4,001 key strokes take a minute; the page's own scripts stay off
     let _: bool = ann.runs("document.querySelector('#message').value = 'x'.repeat(4001); return true;").await;
     ann.presses("Send").await;
-    let refused = || async { ann.texts("#refused").await[0].contains("at most 4000 characters").then_some(()) };
+    let refused = || async { ann.text("#refused").await.contains("at most 4000 characters").then_some(()) };
     eventually("a reason", refused).await;
     assert_eq!(ann.value("message").await.len(), 4001);
 
@@ -39,7 +39,7 @@ async fn everything_but_the_live_list_works_without_javascript() {
     // the driver needs scripts of its own to scroll a link into view
     let earlier = ann.finds(".older a").await.attr("href").await.unwrap().unwrap();
     ann.goes_to(&earlier).await;
-    let first = || async { ann.texts("#messages .message").await[0].starts_with("Robot: number 1").then_some(()) };
+    let first = || async { ann.text("#messages .message").await.starts_with("Robot: number 1").then_some(()) };
     eventually("the first message", first).await;
     ann.presses("Latest messages").await;
     ann.reaches("/").await;

@@ -62,7 +62,7 @@ async fn every_tab_of_a_person_shows_what_they_say() {
     ann.presses("Log out").await;
     ann.reaches("/login").await;
     ann.driver.switch_to_window(tabs[0].clone()).await.unwrap();
-    let look = || async { ann.texts("#status").await[0].starts_with("You are signed out").then_some(()) };
+    let look = || async { ann.text("#status").await.starts_with("You are signed out").then_some(()) };
     eventually("signed out", look).await;
     assert_eq!(ann.value("message").await, "half a sentence");
     ann.presses("Log in again").await;
@@ -83,7 +83,7 @@ async fn what_cannot_be_sent_stays_in_the_form() {
     ann.presses("Send").await;
     let refused = |why: &'static str| {
         let ann = &ann;
-        eventually(why, move || async move { ann.texts("#refused").await[0].contains(why).then_some(()) })
+        eventually(why, move || async move { ann.text("#refused").await.contains(why).then_some(()) })
     };
     refused("Write something first.").await;
     // typing 4,001 characters by keyboard would take a while

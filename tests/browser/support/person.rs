@@ -102,6 +102,11 @@ impl Person {
         texts
     }
 
+    /// The text of the first element that matches, if there is one.
+    pub async fn text(&self, css: &str) -> String {
+        self.texts(css).await.into_iter().next().unwrap_or_default()
+    }
+
     pub async fn fills(&self, name: &str, value: &str) {
         let input = self.finds(&format!("main [name='{name}']:not([type='hidden'])")).await;
         input.clear().await.unwrap();
@@ -116,8 +121,12 @@ impl Person {
     /// Presses the button, or follows the link, that says this.
     pub async fn presses(&self, text: &str) {
         let xpath = format!("//*[self::button or self::a][normalize-space()='{text}']");
-        let look = || async { self.driver.find(By::XPath(xpath.as_str())).await.ok() };
-        eventually(text, look).await.click().await.unwrap();
+        // found and replaced before the click: look again
+        let press = || async {
+            let found = self.driver.find(By::XPath(xpath.as_str())).await.ok()?;
+            found.click().await.ok()
+        };
+        eventually(&format!("{text:?} to press"), press).await;
     }
 
     /// Writes a message and presses Enter.
