@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use natter::{
-    app::{self, Config, Server},
+    app::{self, Config, Server, roles::Role},
     cli::{self, Cli, Command},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,9 +43,19 @@ async fn serve(config: Config) -> Result<(), String> {
     let public = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
     let server = Server::start(config).await.map_err(|e| e.to_string())?;
     let address = public.unwrap_or_else(|| format!("http://{}", server.address()).replace("127.0.0.1", "localhost"));
-    println!("natter is ready at {address}");
+    let sites = server.sites();
+    if sites.are_apart() {
+        println!("natter is ready at {}", sites.chat);
+        for (role, url) in Role::ALL.into_iter().zip([&sites.users, &sites.auth, &sites.chat]) {
+            let listens = server.address_of(role).map_or("another process".to_owned(), |at| format!("listens on {at}"));
+            println!("  {:<5}  {url} ({listens})", role.as_str());
+        }
+    } else {
+        println!("natter is ready at {address}");
+    }
+    let users = if sites.are_apart() { &sites.users } else { &address };
     println!("  data   {data}");
-    println!("  admin  the first to sign up at {address}/signup, or: natter user admin USERID");
+    println!("  admin  the first to sign up at {users}/signup, or: natter user admin USERID");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
