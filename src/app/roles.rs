@@ -1,7 +1,7 @@
 //! The users, auth and chat servers: which of them this process is, on which address each listens, and
 //! under which one people find it.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use clap::{Args, ValueEnum};
 use url::Url;
@@ -36,7 +36,7 @@ pub enum RolesError {
         "the embedded database belongs to one process, and --roles leaves out {0}; serve all three here, with an \
          address each if need be (--users-addr, --auth-addr, --chat-addr), or share a MongoDB: --database mongodb://…"
     )]
-    Embedded(&'static str),
+    Embedded(String),
     #[error("--{0}-addr is given, but --roles leaves {0} out; add it there, or remove the address")]
     NotServed(&'static str),
     #[error("another process serves {0}, as --roles leaves it out; tell where people find it with --{0}-url")]
@@ -116,18 +116,19 @@ impl Roles {
     /// # Errors
     /// See [`RolesError`].
     pub(super) fn check(&self, shared_database: bool, public: Option<&Url>) -> Result<(), RolesError> {
-        for role in Role::ALL.into_iter().filter(|role| !self.serves(*role)) {
+        let left_out: Vec<Role> = Role::ALL.into_iter().filter(|role| !self.serves(*role)).collect();
+        for role in left_out.iter().copied() {
             if self.own_address(role).is_some() {
                 return Err(RolesError::NotServed(role.as_str()));
             }
-            if !shared_database {
-                return Err(RolesError::Embedded(role.as_str()));
-            }
-            if self.url(role).or(public).is_none() {
+            if shared_database && self.url(role).or(public).is_none() {
                 return Err(RolesError::Nowhere(role.as_str()));
             }
         }
-        Ok(())
+        if left_out.is_empty() || shared_database {
+            return Ok(());
+        }
+        Err(RolesError::Embedded(left_out.into_iter().map(Role::as_str).collect::<Vec<_>>().join(" and ")))
     }
 
     /// Where to listen: a place for each address, and its roles.
@@ -185,7 +186,7 @@ impl Roles {
 /// The address as a browser on this machine takes it.
 fn place_url(address: SocketAddr) -> Option<Url> {
     let (ip, port) = (address.ip(), address.port());
-    let local = ip.is_loopback() && ip.is_ipv4() || ip.is_unspecified();
+    let local = ip == Ipv4Addr::LOCALHOST || ip.is_unspecified();
     Url::parse(&if local { format!("http://localhost:{port}") } else { format!("http://{address}") }).ok()
 }
 

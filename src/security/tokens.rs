@@ -132,8 +132,9 @@ mod tests {
 
     #[test]
     fn a_token_for_another_server_ends_with_the_login_it_came_of() {
-        let (_, old) = tokens().issue_at(&ada(), Timestamp::now().plus_secs(-LIFETIME - 1));
-        let again = tokens().read(&tokens().reissue(&ada(), &old)).unwrap();
+        let ada = ada();
+        let (_, old) = tokens().issue_at(&ada, Timestamp::now().plus_secs(-LIFETIME - 1));
+        let again = tokens().read(&tokens().reissue(&ada, &old)).unwrap();
         assert_eq!((again.user(), again.version(), again.token()), (old.user(), old.version(), old.token()));
         assert!(again.expires() > Timestamp::now());
     }
