@@ -26,6 +26,8 @@ use tokio::{
 };
 use tower::ServiceExt;
 
+use crate::room::wire::{Wire, WireStream};
+
 /// Longest a client may take to send a request's head, and to stay silent between two requests.
 const HEAD: Duration = Duration::from_secs(20);
 
@@ -45,16 +47,18 @@ pub(super) async fn serve(
         let accepted = async {
             let seat = Arc::clone(&seats).acquire_owned().await.ok();
             let (stream, peer) = accept(&listener).await;
-            (Seated { stream, _seat: seat }, peer)
+            (seat, Arc::new(Wire::new(stream)), peer)
         };
-        let (stream, peer) = tokio::select! {
+        let (seat, wire, peer) = tokio::select! {
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
+        let stream = Seated { stream: WireStream(Arc::clone(&wire)), _seat: seat };
         let router = router.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(Arc::clone(&wire)); // what a socket is written to by
             router.clone().oneshot(request)
         });
         let connection =
@@ -89,7 +93,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 /// A connection and its place among the most there may be. A socket takes the stream along when it is
 /// upgraded, and so keeps the place.
 struct Seated {
-    stream: TcpStream,
+    stream: WireStream,
     _seat: Option<OwnedSemaphorePermit>,
 }
 

@@ -51,8 +51,7 @@ impl Hub {
         let (doors, comers) = mpsc::unbounded_channel();
         let id = RoomId::lobby();
         let head = store.head(&id).await?;
-        let lobby = Arc::new(Room::new(id, Arc::clone(&store), head, doors));
-        *lobby.here.write().unwrap_or_else(std::sync::PoisonError::into_inner) = render::here(&[]);
+        let lobby = Room::open(id, Arc::clone(&store), head, doors);
         let hub = Self { lobby: Arc::clone(&lobby), registry: Arc::default() };
         let task = Task {
             room: lobby,
@@ -170,14 +169,15 @@ impl Task {
         let here = render::here(here);
         let (left, came) = (names(left), names(entered));
         let left = render::notice(&left, "left");
-        let others = format!("{left}{}{}", render::notice(&came, "entered"), here.frame).into();
+        let others = format!("{left}{}{}", render::notice(&came, "entered"), here.fragment);
         // nobody is told that they themselves came in
         let own = match entered.as_slice() {
-            [(user, _)] => Some((*user, (left + &here.frame).into())),
+            [(user, _)] => Some((*user, left + &here.fragment)),
             _ => None,
         };
-        self.room.push(Entry { rev: None, others, own });
+        // before the notice: who joins after it has to find what it tells of
         *self.room.here.write().unwrap_or_else(std::sync::PoisonError::into_inner) = here;
+        self.room.push(Entry { rev: None, others, own });
         self.room.wake();
     }
 }
@@ -186,8 +186,8 @@ fn entry(message: &Message) -> Entry {
     metrics::counter!("natter_changes_total").increment(1);
     Entry {
         rev: Some(message.rev),
-        others: render::message(message, false).into(),
-        own: Some((message.author_key, render::message(message, true).into())),
+        others: render::message(message, false),
+        own: Some((message.author_key, render::message(message, true))),
     }
 }
 

@@ -11,23 +11,28 @@
 //! - [`render`]: a message as others and as its author see it; notices; the list of who is here.
 //! - [`hub`]: the task that turns the store's events into entries of the rings.
 //! - [`registry`]: the open sockets, for ending those whose grant no longer holds.
-//! - [`reader`]: what a socket holds: a cursor, and the way on when the ring has passed it.
+//! - [`wire`]: a connection, and how two can write to it.
+//! - [`crowd`]: the fan-out: few tasks that write to many sockets.
+//! - [`reader`]: what a socket holds: a cursor, and the way on when it cannot keep up.
 
+mod crowd;
 pub mod hub;
 pub mod presence;
 pub mod reader;
 pub mod registry;
 pub mod render;
 pub mod ring;
+pub mod wire;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{mpsc, watch};
 
 use self::{
+    crowd::Crowd,
     reader::Reader,
     ring::{Cursor, Ring},
+    wire::Wire,
 };
 use crate::{
     domain::{RoomId, UserKey},
@@ -43,8 +48,9 @@ pub struct Room {
     id: RoomId,
     store: Arc<dyn Store>,
     ring: RwLock<Ring>,
-    /// The ring's end. Waking is by this alone: one channel for changes and notices.
+    /// The ring's end, which wakes the fan-out.
     end: watch::Sender<u64>,
+    crowd: Crowd,
     here: RwLock<render::Here>,
     doors: mpsc::UnboundedSender<Door>,
 }
@@ -57,25 +63,37 @@ pub(crate) enum Door {
 }
 
 impl Room {
-    fn new(id: RoomId, store: Arc<dyn Store>, head: u64, doors: mpsc::UnboundedSender<Door>) -> Self {
+    fn open(id: RoomId, store: Arc<dyn Store>, head: u64, doors: mpsc::UnboundedSender<Door>) -> Arc<Self> {
         let ring = RwLock::new(Ring::new(head, RING));
-        Self { id, store, ring, end: watch::Sender::new(0), here: RwLock::default(), doors }
+        let here = RwLock::new(render::here(&[]));
+        let (crowd, crowd_doors) = Crowd::new();
+        let room = Arc::new(Self { id, store, ring, end: watch::Sender::new(0), crowd, here, doors });
+        crowd_doors.open(&room);
+        room
     }
 
     pub fn id(&self) -> &RoomId {
         &self.id
     }
 
-    /// A reader of all that changes after `after`, or from now on.
-    pub async fn reader(self: &Arc<Self>, me: UserKey, after: Option<u64>) -> Result<Reader> {
-        let reached = self.ring.read().unwrap_or_else(PoisonError::into_inner).head();
+    /// A reader on `wire` of all that changes after `after`, or from now on.
+    ///
+    /// # Errors
+    /// Where the store cannot tell whether there is such a change.
+    pub async fn reader(self: &Arc<Self>, me: UserKey, wire: Arc<Wire>, after: Option<u64>) -> Result<Reader> {
+        let reached = self.head();
         let after = match after {
             None => reached,
             Some(rev) if rev <= reached => rev,
             // just committed and not in the ring yet; or made up, and then the reader would wait for ever
             Some(rev) => rev.min(self.store.head(&self.id).await?),
         };
-        Ok(Reader::new(Arc::clone(self), self.end.subscribe(), Cursor::new(me, after)))
+        let mut cursor = Cursor::new(me, after);
+        self.ring().join(&mut cursor);
+        let reader = Reader::new(Arc::clone(self), self.crowd.id(), wire, cursor);
+        let (id, member) = reader.member();
+        self.crowd.enter(id, member);
+        Ok(reader)
     }
 
     /// Marks a socket of `user` as open for as long as the returned guard lives. `returning` says that
@@ -96,13 +114,17 @@ impl Room {
 
     /// Wakes whoever waits for what was pushed.
     fn wake(&self) {
-        let end = self.ring.read().unwrap_or_else(PoisonError::into_inner).end();
+        let end = self.ring().end();
         self.end.send_if_modified(|seen| std::mem::replace(seen, end) != end);
     }
 
     /// The latest `rev` in the live log.
     pub fn head(&self) -> u64 {
-        self.ring.read().unwrap_or_else(PoisonError::into_inner).head()
+        self.ring().head()
+    }
+
+    fn ring(&self) -> RwLockReadGuard<'_, Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -117,6 +139,3 @@ impl Drop for Inside {
         let _ = self.room.doors.send(Door::Out { user: self.user });
     }
 }
-
-/// Bytes that any number of sockets share.
-pub type Frame = Utf8Bytes;

@@ -1,64 +1,158 @@
-//! A socket's way through a room's log.
+//! A socket's place in a room's log, and who writes to it.
+//!
+//! Most of the time a socket is *live*: the fan-out moves its cursor and writes to its wire, and its own task
+//! sleeps. When the wire is full the fan-out leaves it alone, and its task takes over: waits for room, reads
+//! on from the ring, or from the store where the ring has passed it, and hands back when it is at the end.
+//! So a slow socket costs the others nothing, and no memory.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::{
-    Frame, Room, render,
+    Room, render,
     ring::{Cursor, Found},
+    wire::{Frame, Offer, Wire},
 };
-use crate::store::Result;
+use crate::store;
 
 /// Changes read from the store at a time: a frame of some 50 KB.
 const CATCH_UP: u32 = 200;
 
+/// Why a socket can no longer follow.
+#[derive(Debug, thiserror::Error)]
+pub enum Lost {
+    #[error("the connection is broken: {0}")]
+    Wire(#[from] io::Error),
+    #[error("the log cannot be read: {0}")]
+    Store(#[from] store::Error),
+}
+
+/// A socket, as the fan-out and its own task share it.
+pub(super) struct Member {
+    wire: Arc<Wire>,
+    place: Mutex<Place>,
+    /// Wakes the socket's own task, when the fan-out leaves it alone.
+    behind: Notify,
+}
+
+struct Place {
+    cursor: Cursor,
+    live: bool,
+}
+
+impl Member {
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what is new, if the socket is live and there is room.
+    pub(super) fn fan_out(&self, room: &Room) {
+        let mut place = self.place();
+        while place.live {
+            let mut cursor = place.cursor.clone();
+            let offer = match room.ring().read(&mut cursor) {
+                Found::End => return,
+                Found::Frame(frame) => self.wire.offer(&frame).unwrap_or(Offer::Refused),
+                Found::Passed => Offer::Refused,
+            };
+            if offer != Offer::Refused {
+                place.cursor = cursor;
+            }
+            if offer != Offer::Sent {
+                place.live = false;
+                self.behind.notify_one();
+            }
+        }
+    }
+}
+
+/// The socket's own end.
 pub struct Reader {
     room: Arc<Room>,
-    end: watch::Receiver<u64>,
-    cursor: Cursor,
+    id: u64,
+    member: Arc<Member>,
 }
 
 impl Reader {
-    pub(super) fn new(room: Arc<Room>, end: watch::Receiver<u64>, cursor: Cursor) -> Self {
-        Self { room, end, cursor }
+    pub(super) fn new(room: Arc<Room>, id: u64, wire: Arc<Wire>, cursor: Cursor) -> Self {
+        let place = Mutex::new(Place { cursor, live: false });
+        Self { room, id, member: Arc::new(Member { wire, place, behind: Notify::new() }) }
     }
 
-    /// The next bytes to write, as soon as there are any. Dropping the future loses nothing.
-    ///
-    /// # Errors
-    /// Where the store fails while the reader catches up; the cursor stays where it was.
-    pub async fn next(&mut self) -> Result<Frame> {
+    pub(super) fn member(&self) -> (u64, Arc<Member>) {
+        (self.id, Arc::clone(&self.member))
+    }
+
+    /// Keeps the client up to date for as long as the future is polled: `first`, and then the log from the
+    /// reader's cursor. Returns only when that is no longer possible.
+    pub async fn follow(&self, first: &Frame) -> Lost {
+        match self.try_follow(first).await {
+            Ok(never) => match never {},
+            Err(lost) => lost,
+        }
+    }
+
+    async fn try_follow(&self, first: &Frame) -> Result<std::convert::Infallible, Lost> {
+        self.member.wire.write(first).await?;
         loop {
-            // before the ring is read, so that what is pushed in between wakes us again
-            self.end.mark_unchanged();
-            let found = self.room.ring.read().unwrap_or_else(PoisonError::into_inner).read(&mut self.cursor);
-            match found {
-                Found::Frame(frame) => return Ok(frame),
-                Found::Passed => {
-                    if let Some(frame) = self.catch_up().await? {
-                        return Ok(frame);
-                    }
+            self.catch_up().await?;
+            self.member.behind.notified().await;
+            self.member.wire.drained().await?;
+        }
+    }
+
+    /// Writes up to the end, and hands over to the fan-out.
+    async fn catch_up(&self) -> Result<(), Lost> {
+        loop {
+            let (found, cursor) = {
+                let mut place = self.member.place();
+                let mut cursor = place.cursor.clone();
+                let found = self.room.ring().read(&mut cursor);
+                if found == Found::End {
+                    // under the same lock: what is pushed from here on, the fan-out finds a live socket for
+                    place.live = true;
+                    return Ok(());
                 }
-                // the sender lives in the room that we hold
-                Found::End => drop(self.end.changed().await),
+                (found, cursor)
+            };
+            match found {
+                Found::End => {}
+                Found::Frame(frame) => {
+                    self.member.wire.write(&frame).await?;
+                    self.member.place().cursor = cursor;
+                }
+                Found::Passed => self.read_from_store(cursor).await?,
             }
         }
     }
 
-    async fn catch_up(&mut self) -> Result<Option<Frame>> {
-        let rev = self.cursor.rev();
-        let messages = self.room.store.changes(&self.room.id, rev, CATCH_UP).await?;
+    async fn read_from_store(&self, mut cursor: Cursor) -> Result<(), Lost> {
+        let messages = self.room.store.changes(&self.room.id, cursor.rev(), CATCH_UP).await?;
         metrics::counter!("natter_caught_up_total").increment(messages.len() as u64);
-        let Some(last) = messages.last().map(|m| m.rev) else {
-            self.cursor.skip_to(self.room.head());
-            return Ok(None);
-        };
-        let mut frame = String::new();
-        for message in &messages {
-            frame.push_str(&render::message(message, message.author_key == self.cursor.me()));
-        }
-        self.cursor.skip_to(last);
-        Ok(Some(frame.into()))
+        let me = cursor.me();
+        let mut parts: Vec<String> = messages.iter().map(|m| render::message(m, m.author_key == me)).collect();
+        cursor.skip_to(messages.last().map_or_else(|| self.room.head(), |last| last.rev));
+        self.room.ring().join(&mut cursor);
+        // the notices that the ring has passed are gone; what they came to is not
+        parts.push(self.room.here().fragment);
+        self.member.wire.write(&Frame::text(parts.iter().map(String::as_str))).await?;
+        self.member.place().cursor = cursor;
+        Ok(())
+    }
+
+    /// Ends the fan-out to this socket: after a goodbye nothing may follow.
+    pub fn stop(&self) {
+        self.member.place().live = false;
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.stop();
+        self.room.crowd.leave(self.id);
     }
 }

@@ -2,7 +2,6 @@
 
 use askama::Template;
 
-use super::Frame;
 use crate::domain::{Message, Timestamp};
 
 /// Most names in the list of who is here; the rest is a number. It bounds what each change of presence
@@ -66,7 +65,7 @@ pub struct Here {
     /// The inside of the page's `#here`.
     pub inside: String,
     /// The same as a fragment that replaces it.
-    pub frame: Frame,
+    pub fragment: String,
 }
 
 #[derive(Template)]
@@ -81,8 +80,8 @@ struct HereView<'a> {
 pub fn here(names: &[String]) -> Here {
     let shown = &names[..names.len().min(NAMES)];
     let inside = render(&HereView { count: names.len(), names: shown, more: names.len() - shown.len() });
-    let frame = format!("<hx-partial hx-target=\"#here\" hx-swap=\"innerHTML\">{inside}</hx-partial>").into();
-    Here { inside, frame }
+    let fragment = format!("<hx-partial hx-target=\"#here\" hx-swap=\"innerHTML\">{inside}</hx-partial>");
+    Here { inside, fragment }
 }
 
 fn render(template: &impl Template) -> String {
@@ -150,7 +149,7 @@ mod tests {
         let two = here(&["Ada".into(), "<Bob>".into()]);
         assert_eq!(two.inside, inside);
         let expected = format!(r##"<hx-partial hx-target="#here" hx-swap="innerHTML">{inside}</hx-partial>"##);
-        assert_eq!(two.frame.as_str(), expected);
+        assert_eq!(two.fragment, expected);
         let crowd: Vec<String> = (0..NAMES + 7).map(|n| n.to_string()).collect();
         assert!(here(&crowd).inside.ends_with("<li>and 7 more</li></ul>"), "it is bounded");
     }

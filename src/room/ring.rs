@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::Frame;
+use super::wire::Frame;
 use crate::domain::UserKey;
 
 /// Most bytes gathered into one frame: several messages in one write, but no frame that keeps a slow
@@ -21,9 +21,9 @@ const FRAME: usize = 64 * 1024;
 pub struct Entry {
     /// The change's number in the log; `None` for a notice.
     pub rev: Option<u64>,
-    pub others: Frame,
+    pub others: String,
     /// Who sees another face than the others, and that face.
-    pub own: Option<(UserKey, Frame)>,
+    pub own: Option<(UserKey, String)>,
 }
 
 #[derive(Debug)]
@@ -35,8 +35,7 @@ pub struct Ring {
     /// The latest `rev` before the first entry kept.
     base: u64,
     capacity: usize,
-    /// The last frame gathered from several entries, with its positions: in a busy room a thousand
-    /// sockets ask for the same one in turn.
+    /// The last frame made, with its positions: a thousand sockets ask for the same one in turn.
     gathered: Mutex<Option<(u64, u64, Frame)>>,
 }
 
@@ -97,6 +96,13 @@ impl Ring {
         self.entries.back().map_or(self.base, |(rev, _)| *rev)
     }
 
+    /// Notes where the ring ends for a cursor that is there, so that it finds every notice from here on.
+    pub fn join(&self, cursor: &mut Cursor) {
+        if cursor.rev >= self.head() {
+            cursor.position = Some(self.end());
+        }
+    }
+
     pub fn push(&mut self, entry: Entry) {
         let rev = entry.rev.unwrap_or_else(|| self.head());
         debug_assert!(entry.rev.is_none() || rev > self.head(), "changes are pushed in order");
@@ -140,35 +146,32 @@ impl Ring {
             };
             if !face.is_empty() {
                 bytes += face.len();
-                faces.push(face);
+                faces.push(face.as_str());
             }
         }
         cursor.position = Some(to);
-        match faces[..] {
-            [] => Found::End,
-            [face] => Found::Frame(face.clone()),
-            _ if own => Found::Frame(gather(&faces, bytes)),
-            _ => Found::Frame(self.gather_once(from, to, &faces, bytes)),
+        match (faces.is_empty(), own) {
+            (true, _) => Found::End,
+            (false, true) => Found::Frame(gather(&faces)),
+            (false, false) => Found::Frame(self.gather_once(from, to, &faces)),
         }
     }
 
-    fn gather_once(&self, from: u64, to: u64, faces: &[&Frame], bytes: usize) -> Frame {
+    fn gather_once(&self, from: u64, to: u64, faces: &[&str]) -> Frame {
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((f, t, frame)) = &*gathered
             && (*f, *t) == (from, to)
         {
             return frame.clone();
         }
-        let frame = gather(faces, bytes);
+        let frame = gather(faces);
         *gathered = Some((from, to, frame.clone()));
         frame
     }
 }
 
-fn gather(faces: &[&Frame], bytes: usize) -> Frame {
-    let mut frame = String::with_capacity(bytes);
-    faces.iter().for_each(|face| frame.push_str(face));
-    frame.into()
+fn gather(faces: &[&str]) -> Frame {
+    Frame::text(faces.iter().copied())
 }
 
 #[cfg(test)]
@@ -178,17 +181,17 @@ mod tests {
     use super::*;
 
     fn change(rev: u64, author: UserKey) -> Entry {
-        Entry { rev: Some(rev), others: format!("{rev} ").into(), own: Some((author, format!("{rev}! ").into())) }
+        Entry { rev: Some(rev), others: format!("{rev} "), own: Some((author, format!("{rev}! "))) }
     }
 
     fn notice(text: &'static str) -> Entry {
-        Entry { rev: None, others: Frame::from_static(text), own: None }
+        Entry { rev: None, others: text.to_owned(), own: None }
     }
 
     fn read_all(ring: &Ring, cursor: &mut Cursor) -> String {
         let mut all = String::new();
         while let Found::Frame(frame) = ring.read(cursor) {
-            all.push_str(&frame);
+            all.push_str(frame.payload());
         }
         all
     }
@@ -207,6 +210,16 @@ mod tests {
     }
 
     #[test]
+    fn a_notice_right_after_joining_is_not_missed() {
+        let mut ring = Ring::new(7, 10);
+        let mut cursor = Cursor::new(UserKey::generate(), 7);
+        ring.push(notice("(before) "));
+        ring.join(&mut cursor);
+        ring.push(notice("(after) "));
+        assert_eq!(read_all(&ring, &mut cursor), "(after) ");
+    }
+
+    #[test]
     fn one_gathered_frame_is_shared() {
         let (ada, bob, cyd) = (UserKey::generate(), UserKey::generate(), UserKey::generate());
         let mut ring = Ring::new(0, 10);
@@ -217,7 +230,7 @@ mod tests {
         else {
             panic!("two frames")
         };
-        assert_eq!(one.as_ptr(), two.as_ptr());
+        assert_eq!(one.payload().as_ptr(), two.payload().as_ptr());
     }
 
     proptest! {
@@ -235,7 +248,7 @@ mod tests {
                 starts.iter().map(|start| (Cursor::new(UserKey::generate(), *start), Vec::<u64>::new())).collect();
             let read = |ring: &Ring, cursor: &mut Cursor, seen: &mut Vec<u64>| match ring.read(cursor) {
                 Found::Frame(frame) => {
-                    seen.extend(frame.split_whitespace().filter_map(|n| n.parse::<u64>().ok()));
+                    seen.extend(frame.payload().split_whitespace().filter_map(|n| n.parse::<u64>().ok()));
                     true
                 }
                 Found::Passed => {

@@ -50,10 +50,10 @@ pub fn ask(state: &AppState, present: Option<&User>, other: &User, token: &str, 
         token: token.to_owned(),
         next: next.to_owned(),
     };
-    hide_token(page.into_response())
+    page.into_response()
 }
 
-/// The token is in this page's address: nothing may take it along.
+/// The token is in this page's address, whatever the page shows: nothing may take it along.
 pub fn hide_token(mut response: Response) -> Response {
     response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
@@ -109,27 +109,30 @@ pub fn router() -> OpenApiRouter<AppState> {
 }
 
 /// A middleware around the users server's pages: lets in who comes with a token, and takes the token out of
-/// the address.
-///
-/// # Errors
-/// 401 if the token does not hold.
-pub async fn by_token(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response> {
+/// the address. Answers 401 to a token that does not hold.
+pub async fn by_token(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let page = request.method().is_safe() && !request.uri().path().starts_with("/api/");
-    let Some(token) = token_in(request.uri()).filter(|_| page) else { return Ok(next.run(request).await) };
-    let signed_in = request.extract_parts_with_state::<Option<SignedIn>, _>(&state).await?;
-    let bearer = Bearer::of(&state, &token).await?;
+    match token_in(request.uri()).filter(|_| page) {
+        Some(token) => hide_token(arrive(&state, &mut request, &token).await.into_response()),
+        None => next.run(request).await,
+    }
+}
+
+async fn arrive(state: &AppState, request: &mut Request, token: &str) -> Result<Response> {
+    let signed_in = request.extract_parts_with_state::<Option<SignedIn>, _>(state).await?;
+    let bearer = Bearer::of(state, token).await?;
     let here = sites::without_token(request.uri().path_and_query().map_or("/", |here| here.as_str()));
     let asks = match &signed_in {
         Some(me) => me.user.key != bearer.user.key,
         None => is_lured(request.headers()),
     };
     if asks {
-        return Ok(ask(&state, signed_in.as_ref().map(|me| &me.user), &bearer.user, &token, &here));
+        return Ok(ask(state, signed_in.as_ref().map(|me| &me.user), &bearer.user, token, &here));
     }
     if let Some(session) = request.extensions().get::<Session>() {
         admit(session, signed_in.as_ref(), bearer.grant).await?;
     }
-    Ok(hide_token(Redirect::to(&here).into_response()))
+    Ok(Redirect::to(&here).into_response())
 }
 
 fn token_in(uri: &Uri) -> Option<String> {

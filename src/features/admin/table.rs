@@ -95,15 +95,22 @@ pub(super) struct UsersPage {
 
 impl UsersPage {
     /// The page as `view` describes it.
-    pub(super) async fn load(state: &AppState, admin: &Admin, view: View) -> Result<Self> {
-        let search = UserSearch {
+    pub(super) async fn load(state: &AppState, admin: &Admin, mut view: View) -> Result<Self> {
+        let mut search = UserSearch {
             text: view.q.trim().to_owned(),
             sort: view.sort_by(),
             descending: view.desc,
             offset: view.page.saturating_mul(ROWS),
             limit: ROWS,
         };
-        let (rows, total) = state.store.search_users(&search).await?;
+        let (mut rows, total) = state.store.search_users(&search).await?;
+        let pages = u32::try_from(total.div_ceil(u64::from(ROWS))).unwrap_or(u32::MAX).max(1);
+        if view.page >= pages {
+            // its last user was deleted, or somebody made the address up: the last page there is
+            view.page = pages - 1;
+            search.offset = view.page.saturating_mul(ROWS);
+            (rows, _) = state.store.search_users(&search).await?;
+        }
         let edited = view.edit.as_ref().and_then(|id| rows.iter().find(|row| row.user_id.as_str() == id));
         let editing = edited.map(|row| Editing {
             user_id: row.user_id.to_string(),
@@ -120,7 +127,7 @@ impl UsersPage {
             nav: Some(Nav::from(&admin.0.user)),
             me: admin.0.user.user_id.to_string(),
             new: view.new.then(SignUp::default),
-            pages: u32::try_from(total.div_ceil(u64::from(ROWS))).unwrap_or(u32::MAX).max(1),
+            pages,
             view,
             rows,
             total,

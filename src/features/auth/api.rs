@@ -51,6 +51,7 @@ impl From<&User> for LoggedIn {
     responses(
         (status = 200, description = "A token, valid for an hour", body = LoginResponse),
         (status = 401, description = "Wrong password or unknown user"),
+        (status = 422, description = "`fields` tells what is wrong with which"),
         (status = 429, description = "Too many attempts; Retry-After tells how long to wait"),
         (status = 503, description = "Too many logins at once; Retry-After tells how long to wait"),
     )

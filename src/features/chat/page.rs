@@ -54,12 +54,23 @@ pub async fn show(
             None => Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response(),
         });
     };
-    let bearer = Bearer::of(&state, token).await?;
+    let page = by_token(&state, &session, signed_in, token, query.before).await;
+    Ok(arrival::hide_token(page.into_response()))
+}
+
+async fn by_token(
+    state: &AppState,
+    session: &Session,
+    signed_in: Option<SignedIn>,
+    token: &str,
+    before: Option<u64>,
+) -> Result<Response> {
+    let bearer = Bearer::of(state, token).await?;
     if let Some(me) = signed_in.as_ref().filter(|me| me.user.key != bearer.user.key) {
-        return Ok(arrival::ask(&state, Some(&me.user), &bearer.user, token, "/"));
+        return Ok(arrival::ask(state, Some(&me.user), &bearer.user, token, "/"));
     }
-    arrival::admit(&session, signed_in.as_ref(), bearer.grant).await?;
-    Ok(arrival::hide_token(chat(&state, &bearer.user, query.before, true).await?.into_response()))
+    arrival::admit(session, signed_in.as_ref(), bearer.grant).await?;
+    Ok(chat(state, &bearer.user, before, true).await?.into_response())
 }
 
 async fn chat(state: &AppState, me: &User, before: Option<u64>, token_in_address: bool) -> Result<ChatPage> {

@@ -1,13 +1,14 @@
 //! The socket: fragments out as the room's log grows, messages in.
 //!
 //! Memory is what limits how many people one machine can hold, so the buffers are small: with the
-//! defaults (128 KiB, zeroed on each read) an idle socket costs 135 KiB, with these 3 KiB, and a broadcast
-//! half the time. A write buffer of 0 hands each frame to the system at once; frames are gathered before,
-//! in the ring.
+//! defaults (128 KiB, zeroed on each read) an idle socket costs 135 KiB, with these 3 KiB. A write buffer
+//! of 0 hands each frame over whole, as [`crate::room::wire`] asks for. Only what concerns this client alone
+//! goes through the WebSocket library: answers, pings, the goodbye. The log comes by the fan-out.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     extract::{
         State, WebSocketUpgrade,
         ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code},
@@ -21,15 +22,19 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use super::{frames, post};
 use crate::{
     domain::{Timestamp, User},
-    room::{reader::Reader, registry::Goodbye},
+    room::{
+        reader::Lost,
+        registry::Goodbye,
+        wire::{Frame, Wire},
+    },
     security::{Grant, sessions::Lasting},
     web::{AppState, Bearer, Error, Query, Result, SignedIn, origin},
 };
 
 /// Largest frame taken: 4,000 characters of four bytes, escaped as JSON, and the headers.
 const FRAME_IN: usize = 64 * 1024;
-/// Largest frame written: what the ring gathers, and a page of catching up, with room to spare.
-const FRAME_OUT: usize = 4 * 1024 * 1024;
+/// Most of what concerns the client alone that may wait to be written.
+const BUFFER_OUT: usize = 64 * 1024;
 /// Proxies close what is silent for a minute, nginx for one.
 const HEARTBEAT: Duration = Duration::from_secs(50);
 
@@ -62,6 +67,7 @@ pub async fn open(
     Query(query): Query<SocketQuery>,
     bearer: Result<Option<Bearer>, Error>,
     session: Result<Option<SignedIn>, Error>,
+    Extension(wire): Extension<Arc<Wire>>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response> {
     let from_page = origin::is_ours(&headers, &state.settings.sites);
@@ -74,9 +80,9 @@ pub async fn open(
         .max_message_size(FRAME_IN)
         .read_buffer_size(1024)
         .write_buffer_size(0)
-        .max_write_buffer_size(FRAME_OUT);
+        .max_write_buffer_size(BUFFER_OUT);
     match client {
-        Ok(client) => Ok(upgrade.on_upgrade(move |socket| serve(socket, state, client, query))),
+        Ok(client) => Ok(upgrade.on_upgrade(move |socket| serve(socket, wire, state, client, query))),
         // a page cannot see the status of a refused handshake, only the code of a close
         Err(error) if from_page.is_some() && error.status.is_client_error() => {
             Ok(upgrade.on_upgrade(|socket| close(socket, End::SignedOut)).into_response())
@@ -127,13 +133,13 @@ impl From<Goodbye> for End {
     }
 }
 
-async fn serve(mut socket: WebSocket, state: AppState, client: Client, query: SocketQuery) {
+async fn serve(mut socket: WebSocket, wire: Arc<Wire>, state: AppState, client: Client, query: SocketQuery) {
     let mut registered = state.hub.registry.register(client.grant);
     // a grant that was voided between the handshake and now missed its goodbye
     let holds = matches!(state.logins.holder(&client.grant).await, Ok(Some(_)));
     let end = if holds {
         tokio::select! {
-            end = talk(&mut socket, &state, &client, &query) => end,
+            end = talk(&mut socket, wire, &state, &client, &query) => end,
             goodbye = &mut registered.goodbye => goodbye.map_or(End::Restart, End::from),
             () = expiry(client.until) => End::TokenExpired,
         }
@@ -153,25 +159,31 @@ async fn expiry(until: Option<Timestamp>) {
     }
 }
 
-/// Carries the conversation until it ends. One task does both directions: a client that does not read is
-/// not listened to either, and costs no memory.
-async fn talk(socket: &mut WebSocket, state: &AppState, client: &Client, query: &SocketQuery) -> End {
+/// Carries the conversation until it ends.
+async fn talk(socket: &mut WebSocket, wire: Arc<Wire>, state: &AppState, client: &Client, query: &SocketQuery) -> End {
     let room = state.hub.lobby();
-    let Ok(mut reader) = room.reader(client.user.key, query.after).await else { return End::Failed };
+    let Ok(reader) = room.reader(client.user.key, wire, query.after).await else { return End::Failed };
     if client.page && query.after.is_some_and(|after| room.head().saturating_sub(after) > RELOAD) {
         let _ = send(socket, frames::reload().into()).await;
         return End::Reload;
     }
     let _inside = room.enter(client.user.key, client.user.name.as_str(), query.returning);
-    if send(socket, room.here().frame).await.is_err() {
-        return End::Gone;
+    let here = Frame::text(std::iter::once(room.here().fragment.as_str()));
+    tokio::select! {
+        end = converse(socket, state, client) => end,
+        lost = reader.follow(&here) => match lost {
+            Lost::Wire(_) => End::Gone,
+            Lost::Store(error) => {
+                tracing::warn!(%error, "a socket could not catch up");
+                End::Failed
+            }
+        }
     }
-    converse(socket, state, client, &mut reader).await
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = String> + Send + 'a>>;
 
-async fn converse(socket: &mut WebSocket, state: &AppState, client: &Client, reader: &mut Reader) -> End {
+async fn converse(socket: &mut WebSocket, state: &AppState, client: &Client) -> End {
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = true;
@@ -179,13 +191,6 @@ async fn converse(socket: &mut WebSocket, state: &AppState, client: &Client, rea
     let mut sending: Option<Answer<'_>> = None;
     loop {
         let written = tokio::select! {
-            frame = reader.next() => match frame {
-                Ok(frame) => send(socket, frame).await,
-                Err(error) => {
-                    tracing::warn!(%error, "a socket could not catch up");
-                    return End::Failed;
-                }
-            },
             answer = async { sending.as_mut().expect("guarded").await }, if sending.is_some() => {
                 sending = None;
                 send(socket, answer.into()).await

@@ -51,7 +51,7 @@ pub async fn create(
 /// List the users, in order of their userID.
 #[utoipa::path(
     get, path = "/api/users", tag = "users", params(ListQuery), security(("jwt" = [])),
-    responses((status = 200, body = UsersResponse), (status = 401, description = "Token didn't match"))
+    responses((status = 200, body = UsersResponse), (status = 401, description = "Token didn't match"), (status = 422))
 )]
 pub async fn list(
     State(state): State<AppState>,
@@ -125,7 +125,10 @@ pub async fn put(
 #[utoipa::path(
     delete, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path), DeleteQuery),
     security(("jwt" = [])),
-    responses((status = 204), (status = 401), (status = 403), (status = 404), (status = 409, description = "The last admin"))
+    responses(
+        (status = 204), (status = 401), (status = 403), (status = 404), (status = 409, description = "The last admin"),
+        (status = 422)
+    )
 )]
 pub async fn delete(
     State(state): State<AppState>,

@@ -1,0 +1,5 @@
+//! Tokens and sessions.
+
+mod logging_in;
+mod logging_out;
+mod tokens;

@@ -1,0 +1,118 @@
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+use crate::support::{Natter, SECRET, Script, Socket, refused_handshake};
+
+fn claims(token: &str) -> Value {
+    jsonwebtoken::dangerous::insecure_decode::<Value>(token).unwrap().claims
+}
+
+fn sign(algorithm: Algorithm, claims: &Value, secret: &str) -> String {
+    encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+}
+
+/// The same claims with some changed.
+fn with(claims: &Value, changes: Value) -> Value {
+    let mut claims = claims.clone();
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
+}
+
+#[tokio::test]
+async fn a_token_says_who_until_when_and_from_whom() {
+    let natter = Natter::start().await;
+    let ada = natter.register("ada").await;
+    let header = jsonwebtoken::decode_header(ada.token()).unwrap();
+    assert_eq!(header.alg, Algorithm::HS256);
+    let claims = claims(ada.token());
+    let mut names: Vec<_> = claims.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["aud", "exp", "iat", "iss", "jti", "name", "nbf", "sub", "userID", "ver"]);
+    assert_eq!((&claims["userID"], &claims["name"]), (&json!("ada"), &json!("Ada")));
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 3600);
+}
+
+#[tokio::test]
+async fn one_token_opens_the_chat_page_the_socket_and_the_apis() {
+    let natter = Natter::start().await;
+    let ada = natter.register("ada").await;
+    let token = ada.token();
+    ada.get("/api/users/ada").await.is(200);
+    ada.says("by the API").await;
+    let page = natter.browser().visit(&format!("/?jwt={token}")).await.is(200);
+    assert_eq!(page.messages(), ["You: by the API"]);
+    let mut by_address = Socket::open(&natter.script(), &format!("?jwt={token}&after=0")).await;
+    by_address.sees("You: by the API").await;
+    let mut by_header = Socket::open(&ada, "?after=0").await;
+    by_header.sees("You: by the API").await;
+}
+
+async fn is_refused_everywhere(natter: &Natter, token: &str) {
+    natter.script().with_token(token).get("/api/users").await.says_token_did_not_match();
+    natter.script().get(&format!("/?jwt={token}")).await.says_token_did_not_match();
+    let address = format!("ws://{}/ws?jwt={token}", natter.address);
+    let told = (401, json!({ "message": "Token didn't match" }).to_string());
+    assert_eq!(refused_handshake(address.into_client_request().unwrap()).await, told);
+    let mut request = format!("ws://{}/ws", natter.address).into_client_request().unwrap();
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    assert_eq!(refused_handshake(request).await, told);
+}
+
+async fn natter_with_secret() -> (Natter, Script, Value) {
+    let natter = Natter::with(&["--access-token-secret", SECRET]).await;
+    let ada = natter.register("ada").await;
+    let claims = claims(ada.token());
+    (natter, ada, claims)
+}
+
+#[tokio::test]
+async fn only_our_own_tokens_match() {
+    let (natter, ada, claims) = natter_with_secret().await;
+    let same = sign(Algorithm::HS256, &claims, SECRET);
+    natter.script().with_token(&same).get("/api/users").await.is(200);
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let (header, rest) = ada.token().split_once('.').unwrap();
+    let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.", rest.split_once('.').unwrap().0);
+    let someone = "00000000-0000-7000-8000-000000000000";
+    for (what, token) in [
+        ("another secret", sign(Algorithm::HS256, &claims, "another secret, of 32 bytes or more")),
+        ("HS384", sign(Algorithm::HS384, &claims, SECRET)),
+        ("HS512", sign(Algorithm::HS512, &claims, SECRET)),
+        ("no signature", unsigned),
+        ("tampered with", format!("{header}.x{rest}")),
+        ("expired", sign(Algorithm::HS256, &with(&claims, json!({ "exp": now - 1 })), SECRET)),
+        ("not valid yet", sign(Algorithm::HS256, &with(&claims, json!({ "nbf": now + 60 })), SECRET)),
+        ("another issuer", sign(Algorithm::HS256, &with(&claims, json!({ "iss": "chatter" })), SECRET)),
+        ("another audience", sign(Algorithm::HS256, &with(&claims, json!({ "aud": "chatter" })), SECRET)),
+        ("an older version of the account", sign(Algorithm::HS256, &with(&claims, json!({ "ver": 0 })), SECRET)),
+        ("nobody", sign(Algorithm::HS256, &with(&claims, json!({ "sub": someone })), SECRET)),
+        ("rubbish", "rubbish".to_owned()),
+    ] {
+        println!("{what}");
+        is_refused_everywhere(&natter, &token).await;
+    }
+    natter.script().get("/?jwt=").await.says_token_did_not_match();
+}
+
+#[tokio::test]
+async fn a_socket_with_only_a_token_closes_when_the_token_expires() {
+    let (natter, _ada, claims) = natter_with_secret().await;
+    let soon = OffsetDateTime::now_utc().unix_timestamp() + 2;
+    let token = sign(Algorithm::HS256, &with(&claims, json!({ "exp": soon })), SECRET);
+    let mut by_token = Socket::open(&natter.script().with_token(&token), "").await;
+    let visitor = natter.browser();
+    visitor.visit(&format!("/?jwt={token}")).await.is(200);
+    let mut tab = Socket::open_in(&visitor, "").await;
+    let lasting = natter.browser();
+    lasting.log_in("ada").await;
+    lasting.visit(&format!("/?jwt={token}")).await.is(200);
+
+    assert_eq!(by_token.is_closed().await, (1008, "token expired".to_owned()));
+    assert_eq!(tab.is_closed().await, (1008, "token expired".to_owned()));
+    visitor.visit("/").await.leads_to("/login");
+    assert!(lasting.is_signed_in().await, "a login lasts longer than the token it was followed with");
+}

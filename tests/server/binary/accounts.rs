@@ -1,0 +1,111 @@
+//! `natter user`, while the server runs.
+
+use std::path::Path;
+
+use tempfile::tempdir;
+
+use crate::support::{Browser, Process, Socket, new_user, password_of, run, run_with_input};
+
+/// What `natter user …` printed.
+#[track_caller]
+fn user(directory: &Path, arguments: &[&str], input: &str) -> String {
+    let output = run_with_input(directory, &[&["user"], arguments].concat(), input);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[track_caller]
+fn refused(directory: &Path, arguments: &[&str], input: &str) -> String {
+    let output = run_with_input(directory, &[&["user"], arguments].concat(), input);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), b"".as_slice()));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn accounts_are_made_and_listed() {
+    let here = tempdir().unwrap();
+    let missing = "natter: there is no natter in ./data; name its directory with --data-dir\n";
+    assert_eq!(refused(here.path(), &["list"], ""), missing);
+    let natter = Process::start(here.path(), "127.0.0.1:0", &["--signup", "closed"]);
+    assert_eq!(user(here.path(), &["list"], ""), "");
+    let ada = ["create", "ada", "--name", "Ada", "--email", "ada@example.org"];
+    assert_eq!(user(here.path(), &ada, "ada's long secret\n"), "ada is added (admin).\n");
+    let bob = ["create", "bob", "--name", "Bob", "--email", "bob@example.org", "--phone", "112"];
+    assert_eq!(user(here.path(), &bob, "bob's long secret\r\n"), "bob is added (member).\n");
+    let cyd = ["create", "cyd", "--name", "Cyd", "--email", "cyd@example.org", "--admin"];
+    assert_eq!(user(here.path(), &cyd, "cyd's long secret"), "cyd is added (admin).\n");
+    for (who, role) in [("ada", "admin"), ("bob", "member"), ("cyd", "admin")] {
+        let script = natter.script().log_in(who, &password_of(who)).await;
+        assert_eq!(script.get(&format!("/api/users/{who}")).await.is(200).json["role"], role);
+    }
+    let list = user(here.path(), &["list"], "");
+    let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        lines.iter().map(|line| (line[0], line[1])).collect::<Vec<_>>(),
+        [("ada", "admin"), ("bob", "member"), ("cyd", "admin"),]
+    );
+    assert_eq!(&lines[1][3..], ["Bob", "<bob@example.org>"]);
+
+    assert_eq!(refused(here.path(), &bob, "x"), "natter: password: Use 8 characters or more.\n");
+    assert_eq!(
+        refused(here.path(), &bob, "bob's long secret"),
+        "natter: Somebody has this userID already. Use another.\n"
+    );
+    natter.kill();
+}
+
+#[tokio::test]
+async fn roles_are_given_and_taken_back() {
+    let here = tempdir().unwrap();
+    let natter = Process::start(here.path(), "127.0.0.1:0", &[]);
+    for user_id in ["ada", "bob"] {
+        natter.script().post("/api/users", new_user(user_id)).await.is(201);
+    }
+    let bob = natter.script().log_in("bob", &password_of("bob")).await;
+    assert_eq!(user(here.path(), &["admin", "bob"], ""), "bob is an admin now.\n");
+    assert_eq!(bob.get("/api/users/bob").await.json["role"], "admin");
+    assert_eq!(user(here.path(), &["admin", "ADA", "--revoke"], ""), "ada is a member now.\n");
+    let why = "natter: This is the last admin. Make somebody else an admin first.\n";
+    assert_eq!(refused(here.path(), &["admin", "bob", "--revoke"], ""), why);
+    assert_eq!(refused(here.path(), &["delete", "bob"], ""), why);
+    let nobody = "natter: there is no user cyd; natter user list shows them all\n";
+    for command in ["admin", "password", "delete"] {
+        assert_eq!(refused(here.path(), &[command, "cyd"], "a long secret"), nobody);
+    }
+    natter.kill();
+}
+
+#[tokio::test]
+async fn a_new_password_and_a_delete_end_what_is_open() {
+    let here = tempdir().unwrap();
+    let natter = Process::start(here.path(), "127.0.0.1:0", &[]);
+    for user_id in ["ada", "bob", "cyd"] {
+        natter.script().post("/api/users", new_user(user_id)).await.is(201);
+    }
+    let ada = natter.script().log_in("ada", &password_of("ada")).await;
+    let bob = natter.script().log_in("bob", &password_of("bob")).await;
+    let browser = Browser::new(natter.address);
+    browser.log_in("bob").await;
+    let (mut others, mut own) = (Socket::open(&ada, "").await, Socket::open(&bob, "").await);
+    let mut tab = Socket::open_in(&browser, "").await;
+    own.says("hello").await;
+    others.sees("Bob: hello").await;
+
+    let told = "bob has a new password; every token and session of theirs is void.\n";
+    assert_eq!(user(here.path(), &["password", "bob"], "a new one for bob\n"), told);
+    bob.get("/api/users").await.says_token_did_not_match();
+    assert!(!browser.is_signed_in().await);
+    assert_eq!(own.is_closed().await, (1008, "signed out".to_owned()));
+    assert_eq!(tab.is_closed().await, (1008, "signed out".to_owned()));
+    let bob = natter.script().log_in("bob", "a new one for bob").await;
+
+    let mut own = Socket::open(&bob, "").await;
+    assert_eq!(user(here.path(), &["delete", "bob", "--messages"], ""), "bob is deleted.\n");
+    assert_eq!(own.is_closed().await, (1008, "signed out".to_owned()));
+    let line = others.sees_rev(2).await;
+    assert!(line.hidden && line.seq == 1, "what another process changed is shown too: {line:?}");
+    ada.says("still here").await;
+    others.sees("You: still here").await;
+    natter.kill();
+    assert!(!String::from_utf8(run(here.path(), &[], &["user", "list"]).stdout).unwrap().contains("bob"));
+}

@@ -1,0 +1,6 @@
+//! The real binary.
+
+mod accounts;
+mod crash;
+mod running;
+mod settings;

@@ -1,0 +1,146 @@
+use std::net::SocketAddr;
+
+use tokio::net::TcpSocket;
+use tokio_tungstenite::{MaybeTlsStream, client_async, tungstenite::client::IntoClientRequest};
+
+use crate::support::{Line, Natter, Script, Socket};
+
+async fn says_many(script: &Script, numbers: std::ops::RangeInclusive<u64>, padding: &str) {
+    let numbers: Vec<u64> = numbers.collect();
+    for some in numbers.chunks(40) {
+        let sends = some.iter().map(|n| {
+            let text = format!("number {n}{padding}");
+            async move { script.says(&text).await }
+        });
+        futures_util::future::join_all(sends.collect::<Vec<_>>()).await;
+    }
+}
+
+fn revs(socket: &Socket) -> Vec<u64> {
+    socket.lines.iter().map(|line| line.rev).collect()
+}
+
+#[tokio::test]
+async fn a_socket_starts_where_its_client_is() {
+    let natter = Natter::start().await;
+    let ada = natter.register("ada").await;
+    let mut watching = Socket::open(&ada, "").await;
+    says_many(&ada, 1..=5, "").await;
+    watching.sees_rev(5).await; // acknowledged comes a moment before shown
+    let mut from_now = Socket::open(&ada, "").await;
+    let mut behind = Socket::open(&ada, "?after=2").await;
+    let mut from_the_start = Socket::open(&ada, "?after=0").await;
+    let mut made_up = Socket::open(&ada, "?after=999").await;
+    ada.says("number 6").await;
+    for (socket, expected) in [
+        (&mut from_now, vec![6]),
+        (&mut behind, vec![3, 4, 5, 6]),
+        (&mut from_the_start, vec![1, 2, 3, 4, 5, 6]),
+        (&mut made_up, vec![6]),
+    ] {
+        socket.sees("You: number 6").await;
+        assert_eq!(revs(socket), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_was_away_gets_what_it_missed_once_and_in_order() {
+    let natter = Natter::start().await;
+    let (mut ada, mut bob) = (natter.sign_up("ada").await, natter.sign_up("bob").await);
+    ada.says("before").await;
+    let last = bob.sees("Ada: before").await.rev;
+    drop(bob.socket);
+    for text in ["one", "two", "three"] {
+        ada.says(text).await;
+    }
+    bob.socket = Socket::open(&bob.script, &format!("?after={last}&returning=true")).await;
+    ada.says("four").await;
+    bob.sees("Ada: four").await;
+    let texts: Vec<_> = bob.socket.lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["Ada: one", "Ada: two", "Ada: three", "Ada: four"]);
+}
+
+#[tokio::test]
+async fn every_way_of_catching_up_tells_the_same() {
+    let natter = Natter::start().await;
+    let browser = natter.browse_as("ada").await;
+    let ada = natter.script().with_token(browser.token.as_deref().unwrap());
+    let (bob, cyd) = (natter.register("bob").await, natter.register("cyd").await);
+    for (who, text) in [(&ada, "one"), (&bob, "two"), (&cyd, "three"), (&bob, "four"), (&ada, "five")] {
+        who.says(text).await;
+    }
+    bob.delete("/api/users/bob?messages=delete").await.is(204);
+    let expected = [
+        (3, 3, "Cyd: three"),
+        (5, 5, "You: five"),
+        (2, 6, ""), // moved to the place of its latest change
+        (4, 7, ""),
+    ];
+    let page = browser.visit("/messages?after=1").await.is(200).lines();
+    let by_page: Vec<_> = page.iter().map(|line| (line.seq, line.rev, line.text.as_str())).collect();
+    assert_eq!(by_page, expected);
+
+    let mut socket = Socket::open_in(&browser, "?after=1").await;
+    socket.sees_rev(7).await;
+    assert!(revs(&socket).is_sorted_by(|a, b| a < b), "{:?}", revs(&socket));
+    // a socket may bring what was changed again later; the later fragment replaces it
+    let superseded = |line: &Line| page.iter().any(|latest| latest.seq == line.seq && latest.rev > line.rev);
+    let by_socket: Vec<_> = socket.lines.iter().filter(|line| !superseded(line)).cloned().collect();
+    assert_eq!(by_socket, page, "the same fragments");
+
+    let by_api = ada.reads_after(1, 2).await;
+    let numbers = by_api.iter().map(|m| (m["seq"].as_u64().unwrap(), m["rev"].as_u64().unwrap()));
+    assert_eq!(numbers.collect::<Vec<_>>(), expected.map(|(seq, rev, _)| (seq, rev)));
+    let gone: Vec<_> = by_api.iter().map(|message| message["message"].is_null()).collect();
+    assert_eq!(gone, [false, false, true, true]);
+}
+
+#[tokio::test]
+async fn who_was_away_for_longer_than_the_ring_reaches_gets_everything() {
+    let natter = Natter::unlimited().await;
+    let ada = natter.register("ada").await;
+    says_many(&ada, 1..=1300, "").await;
+    let mut socket = Socket::open(&ada, "?after=0").await;
+    says_many(&ada, 1301..=1310, "").await;
+    socket.sees_rev(1310).await;
+    assert_eq!(revs(&socket), (1..=1310).collect::<Vec<_>>());
+}
+
+/// Opens the chat over a line that takes next to nothing unless it is read.
+async fn open_with_a_small_window(script: &Script) -> Socket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(2048).unwrap();
+    let stream = socket.connect(SocketAddr::V4(match script.address {
+        SocketAddr::V4(address) => address,
+        SocketAddr::V6(_) => unreachable!("tests listen on IPv4"),
+    }));
+    let stream = MaybeTlsStream::Plain(stream.await.unwrap());
+    let mut request = format!("ws://{}/ws", script.address).into_client_request().unwrap();
+    request.headers_mut().insert("authorization", format!("Bearer {}", script.token()).parse().unwrap());
+    Socket::on(client_async(request, stream).await.unwrap().0)
+}
+
+async fn caught_up(script: &Script) -> u64 {
+    let metrics = script.get("/metrics").await.is(200).text;
+    let count = metrics.lines().find_map(|line| line.strip_prefix("natter_caught_up_total "));
+    count.map_or(0, |count| count.parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_socket_that_falls_behind_the_ring_gets_everything() {
+    let natter = Natter::unlimited().await;
+    let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
+    let mut slow = open_with_a_small_window(&bob).await;
+    let (mut sent, mut quick) = (0, Socket::open(&bob, "").await);
+    let before = caught_up(&ada).await;
+    // as many as it takes until the system's buffers are full and the ring has gone round
+    while sent < 2400 {
+        says_many(&ada, sent + 1..=sent + 200, &"x".repeat(2000)).await;
+        sent += 200;
+        quick.sees_rev(sent).await; // a slow socket holds nobody up
+    }
+    slow.sees_rev(sent).await;
+    assert_eq!(revs(&slow), (1..=sent).collect::<Vec<_>>());
+    assert_eq!(revs(&quick), (1..=sent).collect::<Vec<_>>());
+    assert!(caught_up(&ada).await > before, "it did fall behind, and was read from the store");
+}

@@ -1,0 +1,9 @@
+//! Talking.
+
+mod catching_up;
+mod interleavings;
+mod paging;
+mod presence;
+mod refusals;
+mod restart;
+mod talking;

@@ -1,0 +1,77 @@
+use crate::support::{Natter, Person, Socket};
+
+/// Says something, so that whatever was announced before has come when it is seen.
+async fn settle(speaker: &mut Person, listener: &mut Person, what: &str) {
+    speaker.says(what).await;
+    let name = if what.starts_with('b') { "Bob" } else { "Ada" };
+    listener.sees(&format!("{name}: {what}")).await;
+}
+
+#[tokio::test]
+async fn a_user_with_several_tabs_enters_once_and_leaves_with_the_last() {
+    let natter = Natter::start().await;
+    let mut ada = natter.sign_up("ada").await;
+    ada.socket.sees_here(&["Ada"]).await;
+    let mut bob = natter.sign_up("bob").await;
+    ada.socket.sees_notice("Bob has entered the chat").await;
+    ada.socket.sees_here(&["Ada", "Bob"]).await;
+    let second_tab = Socket::open(&bob.script, "").await;
+    drop(second_tab);
+    settle(&mut bob, &mut ada, "b1").await;
+    assert!(bob.socket.notices.is_empty(), "nobody is told of themselves: {:?}", bob.socket.notices);
+
+    drop(bob.socket);
+    ada.socket.sees_notice("Bob has left the chat").await;
+    ada.socket.sees_here(&["Ada"]).await;
+    assert_eq!(ada.socket.notices, ["Bob has entered the chat", "Bob has left the chat"]);
+}
+
+#[tokio::test]
+async fn a_reload_is_neither_leaving_nor_entering() {
+    let natter = Natter::start().await;
+    let mut ada = natter.sign_up("ada").await;
+    let mut bob = natter.sign_up("bob").await;
+    ada.socket.sees_notice("Bob has entered the chat").await;
+    for _ in 0..3 {
+        drop(bob.socket);
+        bob.socket = Socket::open(&bob.script, "?returning=true").await;
+    }
+    // longer than anybody's grace: Cyd leaves after Bob would have
+    let cyd = natter.sign_up("cyd").await;
+    ada.socket.sees_notice("Cyd has entered the chat").await;
+    drop(cyd);
+    ada.socket.sees_notice("Cyd has left the chat").await;
+    ada.socket.sees_here(&["Ada", "Bob"]).await;
+    let expected = ["Bob has entered the chat", "Cyd has entered the chat", "Cyd has left the chat"];
+    assert_eq!(ada.socket.notices, expected);
+}
+
+#[tokio::test]
+async fn coming_back_after_a_restart_is_no_entrance() {
+    let mut natter = Natter::start().await;
+    let mut ada = natter.sign_up("ada").await;
+    let mut bob = natter.sign_up("bob").await;
+    ada.socket.sees_here(&["Ada", "Bob"]).await;
+    natter.restart().await;
+    ada.socket = Socket::open(&ada.script, "?returning=true").await;
+    bob.socket = Socket::open(&bob.script, "?returning=true").await;
+    ada.socket.sees_here(&["Ada", "Bob"]).await;
+    settle(&mut bob, &mut ada, "b1").await;
+    assert!(ada.socket.notices.is_empty(), "{:?}", ada.socket.notices);
+}
+
+#[tokio::test]
+async fn a_new_name_and_a_new_face_show_in_the_list() {
+    let natter = Natter::start().await;
+    let mut ada = natter.sign_up("ada").await;
+    let bob = natter.sign_up("bob").await;
+    ada.socket.sees_here(&["Ada", "Bob"]).await;
+    bob.script.patch("/api/users/bob", serde_json::json!({ "name": "Abe" })).await.is(200);
+    ada.socket.sees_here(&["Abe", "Ada"]).await;
+    let page = natter.browser().visit(&format!("/?jwt={}", ada.script.token())).await;
+    assert_eq!(page.texts("#here li"), ["Abe", "Ada"]);
+    assert_eq!(page.text("#here h2"), "2 here");
+    bob.script.delete("/api/users/bob").await.is(204);
+    ada.socket.sees_notice("Abe has left the chat").await;
+    assert_eq!(ada.socket.notices, ["Bob has entered the chat", "Abe has left the chat"]);
+}

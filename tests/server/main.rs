@@ -1,0 +1,12 @@
+//! natter over a real listener, with clients that say what a person would say.
+#![allow(clippy::unwrap_used, reason = "what a test cannot do without, it may insist on")]
+
+mod support;
+
+mod auth;
+mod binary;
+mod chat;
+mod openapi;
+mod ops;
+mod pages;
+mod users;

@@ -1,0 +1,166 @@
+//! The API's description, and whether the API keeps to it.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Natter, Script, new_user, password_of};
+
+#[tokio::test]
+async fn the_description_changes_only_on_purpose() {
+    let natter = Natter::start().await;
+    let answer = natter.script().get("/api/openapi.json").await.is(200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    insta::assert_snapshot!("openapi", answer.text);
+    let page = natter.browser().visit("/api/docs").await.is(200);
+    let operations = page.texts("section h2");
+    assert_eq!(operations.len(), 9);
+    assert!(operations.contains(&"PATCH /api/users/{userID}".to_owned()), "{operations:?}");
+}
+
+struct Api {
+    description: Value,
+    /// Each operation and status that was seen.
+    seen: Vec<String>,
+}
+
+impl Api {
+    /// Checks that the status is one of those documented for the operation, and the body of the shape that
+    /// goes with it.
+    fn documents(&mut self, method: &str, path: &str, answer: Answer, status: u16) {
+        let what = format!("{} {path} {status}", method.to_uppercase());
+        let answer = answer.is(status);
+        let documented = &self.description["paths"][path][method]["responses"][status.to_string()];
+        assert!(documented.is_object(), "{what} is not documented");
+        let schema = documented["content"]["application/json"]["schema"].clone();
+        if schema.is_object() {
+            self.check(&what, &schema, &answer.json);
+        } else if status >= 400 {
+            assert!(answer.json["message"].is_string(), "{what}: {}", answer.text);
+        } else {
+            assert_eq!(answer.text, "", "{what}");
+        }
+        self.seen.push(what);
+    }
+
+    fn check(&self, at: &str, schema: &Value, value: &Value) {
+        if let Some(reference) = schema["$ref"].as_str() {
+            return self.check(at, self.description.pointer(&reference[1..]).expect(reference), value);
+        }
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "integer",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        let kinds = &schema["type"];
+        assert!(kinds == kind || kinds.as_array().is_some_and(|kinds| kinds.contains(&json!(kind))), "{at}: {value}");
+        for item in value.as_array().into_iter().flatten() {
+            self.check(&format!("{at}[]"), &schema["items"], item);
+        }
+        for (name, field) in value.as_object().into_iter().flatten() {
+            let property = schema["properties"].get(name).unwrap_or_else(|| panic!("{at}: {name} is not documented"));
+            self.check(&format!("{at}.{name}"), property, field);
+        }
+        for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            assert!(kind != "object" || value.get(name).is_some(), "{at}: {name} is missing");
+        }
+    }
+
+    /// What is documented and was not seen.
+    fn unseen(&self) -> Vec<String> {
+        let mut unseen = Vec::new();
+        for (path, methods) in self.description["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let statuses = operation["responses"].as_object().unwrap().keys();
+                unseen.extend(statuses.map(|status| format!("{} {path} {status}", method.to_uppercase())));
+            }
+        }
+        unseen.retain(|what| !self.seen.contains(what));
+        unseen
+    }
+}
+
+const USERS: &str = "/api/users";
+const USER: &str = "/api/users/{userID}";
+const MESSAGES: &str = "/api/messages";
+const LOGIN: &str = "/api/login";
+
+#[tokio::test]
+async fn every_route_answers_as_documented() {
+    let mut natter = Natter::with(&["--account-attempts", "3", "--message-rate", "1"]).await;
+    let nobody = natter.script();
+    let description = nobody.get("/api/openapi.json").await.is(200).json;
+    let mut api = Api { description, seen: Vec::new() };
+    let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
+    without_token(&mut api, &nobody).await;
+    logins(&mut api, &nobody).await;
+    messages(&mut api, &ada).await;
+    users(&mut api, &nobody, &ada, &bob).await;
+
+    natter.restart_with(&["--address-attempts", "1"]).await;
+    nobody.post(USERS, json!({})).await.is(422);
+    api.documents("post", USERS, nobody.post(USERS, new_user("cyd")).await, 429);
+    natter.restart_with(&["--signup", "closed"]).await;
+    api.documents("post", USERS, nobody.post(USERS, new_user("cyd")).await, 403);
+    // it takes 64 logins that wait for their turn; the password checks' own tests fill that queue
+    assert_eq!(api.unseen(), ["POST /api/login 503"]);
+}
+
+async fn without_token(api: &mut Api, nobody: &Script) {
+    api.documents("get", USERS, nobody.get(USERS).await, 401);
+    api.documents("get", USER, nobody.get("/api/users/ada").await, 401);
+    api.documents("put", USER, nobody.put("/api/users/ada", json!({})).await, 401);
+    api.documents("patch", USER, nobody.patch("/api/users/ada", json!({})).await, 401);
+    api.documents("delete", USER, nobody.delete("/api/users/ada").await, 401);
+    api.documents("get", MESSAGES, nobody.get(MESSAGES).await, 401);
+    api.documents("post", MESSAGES, nobody.post(MESSAGES, json!({ "message": "hello" })).await, 401);
+}
+
+async fn logins(api: &mut Api, nobody: &Script) {
+    // the sign-up took the first of three attempts
+    api.documents("post", LOGIN, nobody.try_log_in("bob", &password_of("bob")).await, 200);
+    api.documents("post", LOGIN, nobody.try_log_in("bob", "not his secret").await, 401);
+    api.documents("post", LOGIN, nobody.try_log_in("bob", &password_of("bob")).await, 429);
+    api.documents("post", LOGIN, nobody.post(LOGIN, json!({ "userID": "bob" })).await, 422);
+}
+
+async fn messages(api: &mut Api, ada: &Script) {
+    let send = |client_id| json!({ "message": "hello", "clientID": client_id });
+    api.documents("post", MESSAGES, ada.post(MESSAGES, send("1")).await, 201);
+    api.documents("post", MESSAGES, ada.post(MESSAGES, send("1")).await, 200);
+    ada.post(MESSAGES, send("2")).await.is(201);
+    api.documents("post", MESSAGES, ada.post(MESSAGES, send("3")).await, 429);
+    api.documents("post", MESSAGES, ada.post(MESSAGES, json!({ "message": "" })).await, 422);
+    api.documents("get", MESSAGES, ada.get("/api/messages?limit=1").await, 200);
+    api.documents("get", MESSAGES, ada.get("/api/messages?after=0&limit=1").await, 200);
+    api.documents("get", MESSAGES, ada.get("/api/messages?limit=0").await, 422);
+}
+
+async fn users(api: &mut Api, nobody: &Script, ada: &Script, bob: &Script) {
+    let changes = json!({ "name": "Bob", "email": "bob@example.org", "role": "member" });
+    let taken = json!({ "name": "Bob", "email": "ada@example.org" });
+    api.documents("post", USERS, nobody.post(USERS, new_user("cyd")).await, 201);
+    api.documents("post", USERS, nobody.post(USERS, new_user("cyd")).await, 409);
+    api.documents("post", USERS, nobody.post(USERS, json!({ "nickname": "Cyd" })).await, 422);
+    api.documents("get", USERS, ada.get("/api/users?limit=1").await, 200);
+    api.documents("get", USERS, ada.get("/api/users?limit=0").await, 422);
+    api.documents("get", USER, ada.get("/api/users/ada").await, 200);
+    api.documents("get", USER, ada.get("/api/users/nobody").await, 404);
+    for (method, one) in [("patch", "PATCH"), ("put", "PUT")] {
+        let send = async |who: &Script, user_id: &str, body: &Value| {
+            let request = who.request(one.parse().unwrap(), &format!("/api/users/{user_id}"));
+            Answer::of(request.json(body).send().await.unwrap()).await
+        };
+        api.documents(method, USER, send(ada, "bob", &changes).await, 200);
+        api.documents(method, USER, send(bob, "bob", &changes).await, 403);
+        api.documents(method, USER, send(ada, "nobody", &changes).await, 404);
+        api.documents(method, USER, send(bob, "bob", &taken).await, 409);
+        api.documents(method, USER, send(bob, "bob", &json!({ "name": "" })).await, 422);
+    }
+    api.documents("delete", USER, bob.delete("/api/users/cyd").await, 403);
+    api.documents("delete", USER, ada.delete("/api/users/nobody").await, 404);
+    api.documents("delete", USER, ada.delete("/api/users/ada").await, 409);
+    api.documents("delete", USER, ada.delete("/api/users/cyd?messages=some").await, 422);
+    api.documents("delete", USER, ada.delete("/api/users/cyd").await, 204);
+}

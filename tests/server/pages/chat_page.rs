@@ -1,0 +1,111 @@
+use crate::support::{Natter, Page};
+
+#[tokio::test]
+async fn the_token_in_the_address_opens_the_chat_and_a_session() {
+    let natter = Natter::start().await;
+    let ada = natter.register("ada").await;
+    let browser = natter.browser();
+    let page = browser.visit(&format!("/?jwt={}", ada.token())).await.is(200);
+    assert_eq!(page.attribute("#chat", "data-user"), "ada");
+    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    assert_eq!(page.header("cache-control"), "no-store");
+    let cookie = page.header("set-cookie").to_owned();
+    assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax"), "{cookie}");
+    assert!(!page.html.contains(ada.token()), "the page itself does not carry the token");
+    let page = browser.visit("/").await.is(200);
+    assert_eq!(page.header("referrer-policy"), "same-origin");
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_match_is_told_to_scripts_and_to_people() {
+    let natter = Natter::start().await;
+    natter.script().get("/?jwt=bad").await.says_token_did_not_match();
+    let page = natter.browser().visit("/?jwt=bad").await.is(401);
+    assert!(page.header("content-type").starts_with("text/html"));
+    assert_eq!(page.text("h1"), "Unauthorized");
+    assert!(page.text("main").contains("Token didn't match"));
+    assert_eq!(page.text("main a[href='/login']"), "Log in");
+    assert!(!page.headers.contains_key("set-cookie"));
+    for page in [&page, &natter.browser().visit("/?jwt=eyJhbGciOiJIUzI1NiJ9.e30.x").await] {
+        assert_eq!(page.header("cache-control"), "no-store");
+        assert_eq!(page.header("referrer-policy"), "no-referrer");
+    }
+}
+
+#[tokio::test]
+async fn without_javascript_messages_are_sent_by_a_form() {
+    let natter = Natter::start().await;
+    let (ada, mut bob) = (natter.browse_as("ada").await, natter.sign_up("bob").await);
+    let page = ada.visit("/").await.is(200);
+    assert_eq!(page.attribute("form#send", "action"), "/messages");
+    assert_eq!(page.attribute("form#send", "method"), "post");
+    let form = [("message", "two\r\nlines"), ("clientID", &page.typed("clientID"))];
+    ada.submit("/messages", &form).await.leads_to("/");
+    bob.sees("Ada: two\nlines").await;
+    ada.submit("/messages", &form).await.leads_to("/");
+    let page = ada.visit("/").await;
+    assert_eq!(page.messages(), ["You: two\nlines"], "once, though the form was sent twice");
+    assert_eq!(page.texts("li.message.sent-by-user").len(), 1);
+}
+
+fn draft(page: &Page) -> String {
+    page.text("textarea#message")
+}
+
+#[tokio::test]
+async fn a_refused_message_stays_in_the_form_with_the_reason() {
+    let natter = Natter::with(&["--message-rate", "1"]).await;
+    let ada = natter.browse_as("ada").await;
+    let page = ada.submit("/messages", &[("message", " \n "), ("clientID", "1")]).await.is(422);
+    assert_eq!(page.text("#refused"), "Write something first.");
+
+    let long = "long ".repeat(801);
+    let page = ada.submit("/messages", &[("message", &long), ("clientID", "2")]).await.is(422);
+    let why = "A message has at most 4000 characters; this one has 4004. Split it in two.";
+    assert_eq!(page.text("#refused"), why);
+    assert_eq!(draft(&page), long.trim());
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+
+    for n in 3..=5 {
+        ada.submit("/messages", &[("message", "quick"), ("clientID", &n.to_string())]).await.leads_to("/");
+    }
+    let page = ada.submit("/messages", &[("message", "too quick"), ("clientID", "6")]).await.is(429);
+    assert_eq!(page.header("retry-after"), "1");
+    assert_eq!(page.text("#refused"), "You are sending faster than the chat takes it. Wait a moment and send again.");
+    assert_eq!(draft(&page), "too quick");
+    assert_eq!(page.messages(), ["You: quick", "You: quick", "You: quick"], "the page is there too");
+
+    let form = [("message", "another"), ("clientID", "3")];
+    natter.browser().submit("/messages", &form).await.leads_to("/login");
+}
+
+#[tokio::test]
+async fn a_used_client_id_with_another_text_is_refused_and_the_form_has_a_fresh_one() {
+    let natter = Natter::start().await;
+    let ada = natter.browse_as("ada").await;
+    ada.submit("/messages", &[("message", "first"), ("clientID", "1")]).await.leads_to("/");
+    let page = ada.submit("/messages", &[("message", "second"), ("clientID", "1")]).await.is(409);
+    assert_eq!(page.text("#refused"), "This clientID was used for another message. Use a fresh one for each.");
+    let form = [("message", draft(&page)), ("clientID", page.typed("clientID"))];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    ada.submit("/messages", &form).await.leads_to("/");
+    assert_eq!(ada.visit("/").await.messages(), ["You: first", "You: second"]);
+}
+
+#[tokio::test]
+async fn older_parts_of_the_log_are_pages_of_their_own() {
+    let natter = Natter::unlimited().await;
+    let ada = natter.browse_as("ada").await;
+    let script = natter.script().with_token(ada.token.as_deref().unwrap());
+    for n in 1..=52 {
+        script.says(&format!("number {n}")).await;
+    }
+    let page = ada.visit("/").await.is(200);
+    assert_eq!(page.messages().len(), 50);
+    assert_eq!(page.attribute("li.older a", "href"), "/?before=3");
+    assert_eq!(page.attribute("#chat", "data-head"), "52");
+    let page = ada.visit("/?before=3").await.is(200);
+    assert_eq!(page.messages(), ["You: number 1", "You: number 2"]);
+    assert!(page.texts("li.older").is_empty());
+    assert_eq!(page.text("p.older a[href='/']"), "Latest messages");
+}

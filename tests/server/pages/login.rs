@@ -1,0 +1,105 @@
+use crate::support::{Natter, password_of};
+
+#[tokio::test]
+async fn logging_in_leads_to_the_chat_with_a_token() {
+    let natter = Natter::start().await;
+    natter.register("ada").await;
+    let browser = natter.browser();
+    let landed = browser.log_in("ada").await;
+    let token = landed.location().strip_prefix("/?jwt=").expect("the chat's address");
+    natter.script().with_token(token).get("/api/users/ada").await.is(200);
+    assert_eq!(landed.header("cache-control"), "no-store");
+    let cookie = landed.header("set-cookie");
+    let attributes: Vec<_> = cookie.split("; ").skip(1).collect();
+    assert!(cookie.starts_with("natter="), "{cookie}");
+    for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(attributes.contains(&attribute), "{cookie}");
+    }
+    assert!(!attributes.contains(&"Secure"), "this is http: {cookie}");
+    browser.visit("/login").await.leads_to("/");
+}
+
+#[tokio::test]
+async fn a_session_is_secure_behind_https() {
+    let natter = Natter::with(&["--public-url", "https://chat.example.org"]).await;
+    natter.register("ada").await;
+    let (password, browser) = (password_of("ada"), natter.browser());
+    let form = [("userID", "ada"), ("password", password.as_str())];
+    let request = browser.request(reqwest::Method::POST, "/login").header("origin", "https://chat.example.org");
+    let landed = request.form(&form).send().await.unwrap();
+    let cookie = landed.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.split("; ").any(|attribute| attribute == "Secure"), "{cookie}");
+    assert_eq!(landed.headers()["strict-transport-security"], "max-age=31536000");
+}
+
+#[tokio::test]
+async fn a_wrong_password_keeps_the_user_id_and_the_way_back() {
+    let natter = Natter::start().await;
+    natter.register("ada").await;
+    let form = [("userID", "ada"), ("password", "not her secret"), ("next", "/account")];
+    let page = natter.browser().submit("/login", &form).await.is(401);
+    assert_eq!(page.text(".alert"), "This userID and password don't match.");
+    assert_eq!((page.typed("userID"), page.typed("password")), ("ada".into(), String::new()));
+    assert_eq!(page.typed("next"), "/account");
+    assert!(!page.html.contains("not her secret"));
+    assert!(!page.headers.contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn strangers_are_led_to_the_login_and_back() {
+    let natter = Natter::start().await;
+    natter.register("ada").await;
+    let browser = natter.browser();
+    browser.visit("/account").await.leads_to("/login?next=%2Faccount");
+    let stranger = browser.visit("/admin/users?q=a&sort=name").await;
+    let login = browser.visit(stranger.location()).await.is(200);
+    assert_eq!(login.typed("next"), "/admin/users?q=a&sort=name");
+    let form = [("userID", "ada"), ("password", &password_of("ada")), ("next", &login.typed("next"))];
+    browser.submit("/login", &form).await.leads_to("/admin/users?q=a&sort=name");
+    browser.visit("/login?next=%2Faccount").await.leads_to("/account");
+}
+
+#[tokio::test]
+async fn nobody_is_led_to_another_site() {
+    let natter = Natter::start().await;
+    natter.register("ada").await;
+    let elsewhere = ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:1"];
+    for next in elsewhere {
+        let browser = natter.browser();
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+        let login = browser.visit(&format!("/login?{query}")).await.is(200);
+        assert!(login.texts("input[name=next]").is_empty(), "{next}");
+        let form = [("userID", "ada"), ("password", &password_of("ada")), ("next", next)];
+        let landed = browser.submit("/login", &form).await.is(303);
+        assert!(landed.location().starts_with("/?jwt="), "{}", landed.location());
+        browser.visit(&format!("/login?{query}")).await.leads_to("/");
+    }
+}
+
+#[tokio::test]
+async fn a_session_planted_before_the_login_is_worth_nothing() {
+    let natter = Natter::start().await;
+    natter.register("ada").await;
+    natter.register("bob").await;
+    let browser = natter.browser();
+    browser.log_in("bob").await;
+    let planted = browser.cookies();
+    browser.log_in("ada").await;
+    assert_ne!(browser.cookies(), planted);
+    let request = natter.browser().request(reqwest::Method::GET, "/account").header("cookie", planted);
+    let page = crate::support::Page::of(request.send().await.unwrap()).await;
+    assert_ne!(page.texts("h1"), ["ada"]);
+}
+
+#[tokio::test]
+async fn a_restart_logs_nobody_out() {
+    let mut natter = Natter::start().await;
+    let browser = natter.browse_as("ada").await;
+    let token = browser.token.clone().unwrap();
+    natter.restart().await;
+    assert_eq!(browser.visit("/account").await.is(200).text("h1"), "ada");
+    natter.script().with_token(&token).get("/api/users/ada").await.is(200);
+    browser.submit("/logout", &[]).await.is(303);
+    natter.restart().await;
+    natter.script().with_token(&token).get("/api/users/ada").await.says_token_did_not_match();
+}

@@ -1,0 +1,10 @@
+//! The pages, as they work without JavaScript.
+
+mod account;
+mod admin;
+mod admin_changes;
+mod chat_page;
+mod login;
+mod protection;
+mod signup;
+mod switching;

@@ -1,0 +1,125 @@
+use reqwest::Method;
+use scraper::{Html, Selector};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+use crate::support::{Browser, Natter, Page, Socket, refused_handshake};
+
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                   form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+#[tokio::test]
+async fn every_page_carries_the_security_headers_and_nothing_inline() {
+    let natter = Natter::start().await;
+    let (admin, nobody, bob) = (natter.browse_as("ada").await, natter.browser(), natter.register("bob").await);
+    let admin_pages = ["/", "/account", "/admin/users", "/admin/users?new=true", "/admin/users?edit=bob", "/api/docs"];
+    let open_pages = ["/login", "/signup", "/nowhere", "/?jwt=bad"];
+    let switch = format!("/?jwt={}", bob.token());
+    let pages = admin_pages.into_iter().chain([switch.as_str()]).map(|path| (&admin, path));
+    for (browser, path) in pages.chain(open_pages.map(|path| (&nobody, path))) {
+        println!("{path}");
+        let page = browser.visit(path).await;
+        assert_eq!(page.header("content-security-policy"), CSP);
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        assert_eq!(page.header("x-frame-options"), "DENY");
+        assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
+        let referrer = if path.starts_with("/?jwt=") { "no-referrer" } else { "same-origin" };
+        assert_eq!(page.header("referrer-policy"), referrer);
+        assert_eq!(page.header("cache-control"), "no-store");
+        assert!(page.headers.contains_key("x-request-id"));
+        assert!(page.header("content-type").starts_with("text/html"));
+        nothing_inline(&page);
+    }
+    for path in ["/api/users", "/healthz"] {
+        assert_eq!(nobody.visit(path).await.header("content-security-policy"), CSP);
+    }
+}
+
+fn nothing_inline(page: &Page) {
+    let document = Html::parse_document(&page.html);
+    let inline = Selector::parse("script:not([src]), style, [style]").unwrap();
+    assert!(document.select(&inline).next().is_none(), "{}", page.html);
+    for element in document.select(&Selector::parse("*").unwrap()) {
+        let handlers: Vec<_> = element.value().attrs().filter(|(name, _)| name.starts_with("on")).collect();
+        assert!(handlers.is_empty(), "{handlers:?}");
+    }
+}
+
+#[tokio::test]
+async fn assets_are_kept_for_a_year_under_names_that_change() {
+    let natter = Natter::start().await;
+    let browser = natter.browse_as("ada").await;
+    let page = browser.visit("/").await;
+    let mut assets = vec![page.attribute("link[rel=stylesheet]", "href"), page.attribute("link[rel=icon]", "href")];
+    let document = Html::parse_document(&page.html);
+    let scripts = Selector::parse("script").unwrap();
+    assets.extend(document.select(&scripts).map(|script| script.attr("src").unwrap().to_owned()));
+    assert_eq!(assets.len(), 6);
+    for asset in assets {
+        let answer = natter.browser().visit(&asset).await.is(200);
+        // a debug build reads them from the disk, where they may change under the same name
+        let embedded = "max-age=31536000, immutable";
+        let from_disk = "max-age=604800, stale-while-revalidate=86400";
+        assert_eq!(answer.header("cache-control"), if cfg!(debug_assertions) { from_disk } else { embedded });
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    }
+}
+
+async fn post_from(browser: &Browser, path: &str, headers: &[(&str, &str)]) -> Page {
+    let mut request = browser.request(Method::POST, path).form(&[("message", "forged"), ("clientID", "1")]);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    Page::of(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn forms_from_other_sites_are_refused() {
+    let natter = Natter::start().await;
+    let ada = natter.browse_as("ada").await;
+    let paths = ["/messages", "/login", "/signup", "/logout", "/account", "/account/password", "/account/delete"];
+    let more = ["/switch", "/admin/users", "/admin/users/ada", "/admin/users/ada/delete", "/api/messages"];
+    for path in paths.into_iter().chain(more) {
+        let foreign: [&[_]; 4] = [
+            &[("origin", "http://evil.example")],
+            &[("origin", "null")],
+            &[("sec-fetch-site", "cross-site")],
+            &[("sec-fetch-site", "same-site"), ("origin", "http://other.example.org")],
+        ];
+        for headers in foreign {
+            let page = post_from(&ada, path, headers).await.is(403);
+            assert!(page.html.contains("This request came from another site."), "{}", page.html);
+        }
+    }
+    assert!(ada.is_signed_in().await);
+    assert!(ada.visit("/").await.messages().is_empty());
+    post_from(&ada, "/messages", &[("sec-fetch-site", "same-origin")]).await.leads_to("/");
+}
+
+#[tokio::test]
+async fn sockets_from_other_sites_are_refused() {
+    let natter = Natter::start().await;
+    let ada = natter.browse_as("ada").await;
+    let handshake = |origin: &str| {
+        let mut request = format!("ws://{}/ws", natter.address).into_client_request().unwrap();
+        request.headers_mut().insert("cookie", ada.cookies().parse().unwrap());
+        request.headers_mut().insert("origin", origin.parse().unwrap());
+        request
+    };
+    for origin in ["http://evil.example", "null", "http://127.0.0.1:1", "https://evil.example:7000"] {
+        let (status, body) = refused_handshake(handshake(origin)).await;
+        assert_eq!((status, body.as_str()), (403, "{\"message\":\"This page is not on the chat's own address.\"}"));
+    }
+    let mut own = Socket::connect(handshake(&natter.url(""))).await.unwrap();
+    own.says("from our own page").await;
+}
+
+#[tokio::test]
+async fn a_page_without_a_session_hears_it_from_the_socket() {
+    let natter = Natter::start().await;
+    let mut request = format!("ws://{}/ws", natter.address).into_client_request().unwrap();
+    let (status, _) = refused_handshake(request.clone()).await;
+    assert_eq!(status, 401, "a script sees the handshake's status");
+    request.headers_mut().insert("origin", natter.url("").parse().unwrap());
+    let mut page = Socket::connect(request).await.unwrap();
+    assert_eq!(page.is_closed().await, (1008, "signed out".to_owned()), "a page sees the close only");
+}

@@ -1,0 +1,83 @@
+use serde_json::json;
+
+use crate::support::{Browser, Natter, name_of, new_user, password_of};
+
+#[tokio::test]
+async fn signing_up_goes_straight_on_to_the_chat() {
+    let natter = Natter::start().await;
+    let browser = natter.browser();
+    browser.visit("/").await.leads_to("/login");
+    let form = browser.visit("/signup").await.is(200);
+    assert_eq!(form.attribute("main form", "action"), "/signup");
+    assert_eq!(form.attribute("main form", "method"), "post");
+
+    let browser = natter.browse_as("ada").await;
+    let token = browser.token.clone().unwrap();
+    let chat = browser.visit(&format!("/?jwt={token}")).await.is(200);
+    assert_eq!(chat.text("nav a[href='/account']"), "Ada");
+    assert!(browser.is_signed_in().await);
+    natter.script().with_token(&token).get("/api/users/ada").await.is(200);
+}
+
+const TYPED: [(&str, &str); 5] = [
+    ("userID", "a b"),
+    ("name", "<b>Ada</b> \"A\""),
+    ("email", "ada@"),
+    ("phone", "call me"),
+    ("password", "correct horse battery"),
+];
+
+#[tokio::test]
+async fn a_rejected_form_comes_back_with_what_was_typed_and_never_the_password() {
+    let natter = Natter::start().await;
+    let page = natter.browser().submit("/signup", &TYPED).await.is(422);
+    for (name, value) in &TYPED[..4] {
+        assert_eq!(page.typed(name), *value);
+    }
+    assert_eq!(page.typed("password"), "");
+    assert!(!page.html.contains("correct horse"), "{}", page.html);
+    assert!(!page.html.contains("<b>Ada"), "it is text");
+    assert_eq!(page.error_beside("userID"), "Use letters, digits, and _ . - only.");
+    assert_eq!(page.error_beside("email"), "Use an address like ada@example.org.");
+    assert_eq!(page.error_beside("phone"), "Use digits, spaces, and + ( ) - only.");
+    assert!(page.texts("#name-note.error").is_empty(), "nothing is wrong with the name");
+    assert_eq!(page.attribute("label[for=userID]", "for"), "userID");
+    assert_eq!(page.texts(".alert"), ["Some fields need another look."]);
+    assert!(!page.headers.contains_key("set-cookie"));
+}
+
+async fn sign_up(browser: &Browser, user_id: &str, email: &str) -> crate::support::Page {
+    let (name, password) = (name_of(user_id), password_of(user_id));
+    let form = [("userID", user_id), ("name", &name), ("email", email), ("password", &password)];
+    browser.submit("/signup", &form).await
+}
+
+#[tokio::test]
+async fn what_is_taken_is_said_beside_its_field() {
+    let natter = Natter::start().await;
+    natter.register("ada").await;
+    let page = sign_up(&natter.browser(), "Ada", "other@example.org").await.is(409);
+    assert_eq!(page.error_beside("userID"), "Somebody has this userID already. Use another.");
+    assert_eq!(page.typed("email"), "other@example.org");
+    let page = sign_up(&natter.browser(), "bob", "ada@example.org").await.is(409);
+    assert_eq!(page.error_beside("email"), "There is an account with this e-mail address already.");
+}
+
+#[tokio::test]
+async fn closed_leaves_making_users_to_admins() {
+    let mut natter = Natter::start().await;
+    let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
+    natter.restart_with(&["--signup", "closed"]).await;
+    let page = natter.browser().visit("/signup").await.is(403);
+    assert!(page.texts("main form").is_empty());
+    assert!(page.text("main").contains("Signing up is closed here. Ask an admin for an account."));
+    assert!(natter.browser().visit("/login").await.texts("a[href='/signup']").is_empty());
+    sign_up(&natter.browser(), "cyd", "cyd@example.org").await.is(403);
+    let why = "Signing up is closed here. An admin's token is needed.";
+    natter.script().post("/api/users", new_user("cyd")).await.says(403, why);
+    bob.post("/api/users", new_user("cyd")).await.says(403, why);
+    ada.get("/api/users/cyd").await.is(404);
+
+    assert_eq!(ada.post("/api/users", new_user("cyd")).await.is(201).json["role"], json!("member"));
+    natter.script().log_in("cyd", &password_of("cyd")).await;
+}

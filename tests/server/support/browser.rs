@@ -1,0 +1,63 @@
+//! A browser without JavaScript: it keeps cookies and sends forms.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use reqwest::{
+    Client, Method, RequestBuilder, Url,
+    cookie::{CookieStore, Jar},
+    header::{ACCEPT, ORIGIN},
+    redirect::Policy,
+};
+
+use super::{Page, password_of};
+
+#[derive(Clone)]
+pub struct Browser {
+    client: Client,
+    jar: Arc<Jar>,
+    pub address: SocketAddr,
+    /// The token of the sign-up, as it stood in the chat's address.
+    pub token: Option<String>,
+}
+
+impl Browser {
+    pub fn new(address: SocketAddr) -> Self {
+        let jar = Arc::new(Jar::default());
+        let client = Client::builder().redirect(Policy::none()).cookie_provider(Arc::clone(&jar)).build().unwrap();
+        Self { client, jar, address, token: None }
+    }
+
+    pub async fn visit(&self, path: &str) -> Page {
+        Page::of(self.request(Method::GET, path).send().await.unwrap()).await
+    }
+
+    /// Sends a form that stands on a page of this site.
+    pub async fn submit(&self, path: &str, form: &[(&str, &str)]) -> Page {
+        let origin = format!("http://{}", self.address);
+        Page::of(self.request(Method::POST, path).header(ORIGIN, origin).form(form).send().await.unwrap()).await
+    }
+
+    pub async fn log_in(&self, user_id: &str) -> Page {
+        self.submit("/login", &[("userID", user_id), ("password", &password_of(user_id))]).await.is(303)
+    }
+
+    /// For what the others have no words for.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.url(path)).header(ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The `Cookie` header of this browser's requests, empty where it has none.
+    pub fn cookies(&self) -> String {
+        let cookies = self.jar.cookies(&Url::parse(&self.url("/")).unwrap());
+        cookies.map(|cookies| cookies.to_str().unwrap().to_owned()).unwrap_or_default()
+    }
+
+    /// Whether the chat opens without another login.
+    pub async fn is_signed_in(&self) -> bool {
+        self.visit("/").await.status == 200
+    }
+}

@@ -1,0 +1,119 @@
+//! A natter of one's own: a data directory that nobody else has, and a port that was free.
+
+use std::net::SocketAddr;
+
+use clap::Parser;
+use natter::{
+    app::{Config, Server},
+    cli::Cli,
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::{Browser, Person, Script, Socket, name_of, password_of};
+
+pub struct Natter {
+    server: Option<Server>,
+    pub address: SocketAddr,
+    directory: TempDir,
+    settings: Vec<String>,
+}
+
+impl Natter {
+    /// With the settings it has by itself.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Without limits, for tests that send a lot.
+    pub async fn unlimited() -> Self {
+        Self::with(&["--rate-limits", "off"]).await
+    }
+
+    pub async fn with(settings: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = Server::start(config(&directory, &settings, address)).await.unwrap();
+        Self { address: server.address(), server: Some(server), directory, settings }
+    }
+
+    /// Stops in good order, as SIGTERM has it.
+    pub async fn stop(&mut self) {
+        self.server.take().expect("it runs").stop().await;
+    }
+
+    /// Starts again on the same data and the same port.
+    pub async fn start_again(&mut self) {
+        let config = config(&self.directory, &self.settings, self.address);
+        self.server = Some(Server::start(config).await.unwrap());
+    }
+
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.start_again().await;
+    }
+
+    pub async fn restart_with(&mut self, settings: &[&str]) {
+        self.settings.extend(settings.iter().map(|&setting| setting.to_owned()));
+        self.restart().await;
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A browser in which nobody is signed in.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    /// A script without a token.
+    pub fn script(&self) -> Script {
+        Script::new(self.address)
+    }
+
+    /// Signs up by the API and logs in: a script with a token.
+    pub async fn register(&self, user_id: &str) -> Script {
+        let script = self.script();
+        script.post("/api/users", new_user(user_id)).await.is(201);
+        script.log_in(user_id, &password_of(user_id)).await
+    }
+
+    /// Signs up, logs in and opens the chat.
+    pub async fn sign_up(&self, user_id: &str) -> Person {
+        let script = self.register(user_id).await;
+        let socket = Socket::open(&script, "").await;
+        Person { script, socket }
+    }
+
+    /// Signs up by the page: a browser with a session.
+    pub async fn browse_as(&self, user_id: &str) -> Browser {
+        let mut browser = self.browser();
+        let (name, email, password) = (name_of(user_id), format!("{user_id}@example.org"), password_of(user_id));
+        let form = [("userID", user_id), ("name", &name), ("email", &email), ("phone", ""), ("password", &password)];
+        let landed = browser.submit("/signup", &form).await.is(303);
+        browser.token = landed.location().strip_prefix("/?jwt=").map(str::to_owned);
+        assert!(browser.token.is_some(), "{}", landed.location());
+        browser
+    }
+}
+
+fn config(directory: &TempDir, settings: &[String], address: SocketAddr) -> Config {
+    let (data, address) = (directory.path().join("data").display().to_string(), address.to_string());
+    let quick =
+        if settings.iter().any(|setting| setting == "--bcrypt-cost") { [].as_slice() } else { &["--bcrypt-cost", "4"] };
+    let line = ["natter", "--data-dir", &data, "--listen", &address].into_iter().chain(quick.iter().copied());
+    let line = line.chain(settings.iter().map(String::as_str));
+    Cli::try_parse_from(line).unwrap_or_else(|error| panic!("{error}")).config
+}
+
+/// What `user_id` fills in to sign up.
+pub fn new_user(user_id: &str) -> serde_json::Value {
+    json!({
+        "userID": user_id,
+        "name": name_of(user_id),
+        "email": format!("{user_id}@example.org"),
+        "password": password_of(user_id),
+    })
+}

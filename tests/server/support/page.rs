@@ -1,0 +1,100 @@
+//! A page, or part of one, as the browser got it.
+
+use reqwest::{Response, header::HeaderMap};
+use scraper::{ElementRef, Html, Selector};
+
+use super::Line;
+
+#[derive(Debug)]
+pub struct Page {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub html: String,
+}
+
+impl Page {
+    pub async fn of(response: Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, html: response.text().await.unwrap() }
+    }
+
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.html);
+        self
+    }
+
+    /// A redirect to exactly this address.
+    #[track_caller]
+    pub fn leads_to(self, location: &str) -> Self {
+        let page = self.is(303);
+        assert_eq!(page.location(), location);
+        page
+    }
+
+    #[track_caller]
+    pub fn location(&self) -> &str {
+        self.header("location")
+    }
+
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.headers)).to_str().unwrap()
+    }
+
+    /// The texts of all elements that `css` picks, white space folded.
+    pub fn texts(&self, css: &str) -> Vec<String> {
+        self.each(css, |element| folded(&element.text().collect::<String>()))
+    }
+
+    /// The text of the one element that `css` picks.
+    #[track_caller]
+    pub fn text(&self, css: &str) -> String {
+        one(css, self.texts(css), &self.html)
+    }
+
+    /// The attribute of the one element that `css` picks.
+    #[track_caller]
+    pub fn attribute(&self, css: &str, name: &str) -> String {
+        one(css, self.each(css, |element| element.attr(name).unwrap_or_default().to_owned()), &self.html)
+    }
+
+    /// What stands in the input `name`.
+    #[track_caller]
+    pub fn typed(&self, name: &str) -> String {
+        self.attribute(&format!("input[name={name}]"), "value")
+    }
+
+    /// The message beside the input `name`, which is marked as the one that is wrong.
+    #[track_caller]
+    pub fn error_beside(&self, name: &str) -> String {
+        assert_eq!(self.attribute(&format!("input[name={name}]"), "aria-invalid"), "true");
+        assert_eq!(self.attribute(&format!("input[name={name}]"), "aria-describedby"), format!("{name}-note"));
+        self.text(&format!("#{name}-note.error"))
+    }
+
+    /// The messages in it, deleted ones too.
+    pub fn lines(&self) -> Vec<Line> {
+        self.each("li[data-rev]", Line::of)
+    }
+
+    /// The messages in it, as they are read: `Ada: hello`.
+    pub fn messages(&self) -> Vec<String> {
+        self.each("li.message", |li| Line::of(li).text)
+    }
+
+    fn each<T>(&self, css: &str, take: impl Fn(ElementRef<'_>) -> T) -> Vec<T> {
+        let document = Html::parse_document(&self.html);
+        document.select(&Selector::parse(css).unwrap()).map(take).collect()
+    }
+}
+
+#[track_caller]
+fn one<T>(css: &str, mut found: Vec<T>, html: &str) -> T {
+    assert_eq!(found.len(), 1, "{css} in {html}");
+    found.remove(0)
+}
+
+fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

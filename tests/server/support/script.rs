@@ -1,0 +1,94 @@
+//! A program that uses the JSON API.
+
+use std::net::SocketAddr;
+
+use reqwest::{Client, Method, redirect::Policy};
+use serde_json::{Value, json};
+
+use super::Answer;
+
+#[derive(Clone)]
+pub struct Script {
+    client: Client,
+    pub address: SocketAddr,
+    pub token: Option<String>,
+}
+
+impl Script {
+    pub fn new(address: SocketAddr) -> Self {
+        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { client, address, token: None }
+    }
+
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    pub async fn log_in(&self, user_id: &str, password: &str) -> Self {
+        let answer = self.try_log_in(user_id, password).await.is(200);
+        self.with_token(answer.json["jwtToken"].as_str().unwrap())
+    }
+
+    pub async fn try_log_in(&self, user_id: &str, password: &str) -> Answer {
+        self.post("/api/login", json!({ "userID": user_id, "password": password })).await
+    }
+
+    pub fn token(&self) -> &str {
+        self.token.as_deref().expect("logged in")
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PATCH, path, Some(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = self.request(method, path);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// For what the others have no words for.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.client.request(method, format!("http://{}{path}", self.address));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Posts a message, and returns the answer's JSON.
+    pub async fn says(&self, message: &str) -> Value {
+        self.post("/api/messages", json!({ "message": message })).await.is(201).json
+    }
+
+    /// Everything in the log after `rev`, a page of `limit` at a time.
+    pub async fn reads_after(&self, rev: u64, limit: u32) -> Vec<Value> {
+        let mut all = Vec::new();
+        let mut next = Some(format!("/api/messages?after={rev}&limit={limit}"));
+        while let Some(path) = next {
+            let answer = self.get(&path).await.is(200);
+            all.extend(answer.json["messages"].as_array().unwrap().iter().cloned());
+            next = answer.json["next"].as_str().map(str::to_owned);
+        }
+        all
+    }
+}
