@@ -165,7 +165,7 @@ async fn one_address_links_and_leads_as_ever() {
     assert!(ann.log_in(&natter, "ann", None).await.location.starts_with("/?jwt="));
     assert_eq!(ann.log_in(&natter, "ann", Some("/account")).await.location, "/account");
     let page = ann.get(&format!("{base}/")).await;
-    assert!(page.body.contains("href=\"/account\"") && page.policy.ends_with("form-action 'self'"));
+    assert!(page.body.contains("href=\"/account\"") && page.policy.contains("form-action 'self';"));
     // the account's page is reached by the cookie, and no token in its address counts
     natter.user("bob").await;
     let bob = natter.token("bob").await;
