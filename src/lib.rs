@@ -12,6 +12,11 @@
 //! | port | [`store`] | what natter needs of a database, and private adapters for it |
 //! | words | [`domain`] | users, messages, ids; no I/O |
 //!
+//! # Three servers
+//! users, auth and chat are three routers. [`app::roles`] tells which of them are served, on which address
+//! each, and where people find it; [`web::Sites`] is what pages link by. From one to the other a browser goes
+//! with a token ([`web::arrival`]).
+//!
 //! # One log, many cursors
 //! A room is a durable, gap-free log of changes. A message's `seq` is its place in the room, its `rev` the
 //! number of its latest change. Everything that shows messages reads that log with a cursor: the page on

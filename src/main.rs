@@ -3,7 +3,7 @@
 use std::{io::Write, process::ExitCode};
 
 use natter::{
-    app::{self, Config, Server},
+    app::{self, Config, Server, roles::Role},
     cli::{self, Cli, Command},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,10 +48,17 @@ async fn serve(config: Config) -> Result<(), String> {
         _ = interrupt.recv() => return Ok(()),
     };
     let address = public.unwrap_or_else(|| format!("http://{}", server.address()).replace("127.0.0.1", "localhost"));
-    let banner = format!(
-        "natter is ready at {address}\n  data   {data}\n  \
-         admin  the first to sign up at {address}/signup, or: natter user admin USERID\n"
-    );
+    let sites = server.sites();
+    let (ready, users) = if sites.are_apart() { (&sites.chat, &sites.users) } else { (&address, &address) };
+    let mut banner = format!("natter is ready at {ready}\n");
+    if sites.are_apart() {
+        for (role, url) in Role::ALL.into_iter().zip([&sites.users, &sites.auth, &sites.chat]) {
+            let listens = server.address_of(role).map_or("another process".to_owned(), |at| format!("listens on {at}"));
+            banner += &format!("  {:<5}  {url} ({listens})\n", role.as_str());
+        }
+    }
+    banner +=
+        &format!("  data   {data}\n  admin  the first to sign up at {users}/signup, or: natter user admin USERID\n");
     let _ = std::io::stdout().write_all(banner.as_bytes()); // whoever started it may not want to read it
     tokio::select! {
         _ = terminate.recv() => {}

@@ -124,7 +124,7 @@
     if (code === 1000) return; // this page is going away
     if (code !== 1008) return tell('Connection lost. Reconnecting…');
     const login = document.createElement('a');
-    login.href = '/login';
+    login.href = chat.dataset.login;
     login.textContent = 'Log in again';
     tell('You are signed out. What you typed is kept. ', login);
     socket = null;

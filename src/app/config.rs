@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 use url::Url;
 
+use super::roles::Roles;
 use crate::{
     security::limits::LimitSettings,
     store::{Location, MongoUrl},
@@ -47,6 +48,9 @@ pub struct Config {
     /// Address to listen on; 0.0.0.0:7000 lets other machines in
     #[arg(long, env = "NATTER_LISTEN", default_value = "127.0.0.1:7000", value_name = "ADDRESS", value_parser = listen)]
     pub listen: SocketAddr,
+
+    #[command(flatten)]
+    pub roles: Roles,
 
     /// Where people reach natter if a proxy stands in front, like https://chat.example.org; https makes
     /// the session cookie Secure
@@ -126,19 +130,14 @@ impl Config {
             message_rate: self.message_rate,
         })
     }
-
-    /// Whether people come by https.
-    pub fn is_secure(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
-    }
 }
 
-fn listen(raw: &str) -> Result<SocketAddr, String> {
+pub(super) fn listen(raw: &str) -> Result<SocketAddr, String> {
     let host = raw.replace("localhost", "127.0.0.1");
     host.parse().map_err(|_| "use an address and a port, like 127.0.0.1:7000 or [::]:7000".into())
 }
 
-fn public_url(raw: &str) -> Result<Url, String> {
+pub(super) fn public_url(raw: &str) -> Result<Url, String> {
     let hint = "use the site's address and nothing more, like https://chat.example.org";
     let url = Url::parse(raw).map_err(|_| hint.to_owned())?;
     let plain = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
@@ -195,6 +194,5 @@ mod tests {
     fn localhost_is_an_address_too() {
         let line = Line::try_parse_from(["natter", "--listen", "localhost:7001"]).ok().unwrap();
         assert_eq!(line.config.listen.to_string(), "127.0.0.1:7001");
-        assert!(!line.config.is_secure());
     }
 }

@@ -14,7 +14,7 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::web::{AppState, Nav};
+use crate::web::{AppState, Nav, SharedSites};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -45,10 +45,10 @@ impl Modify for Jwt {
 }
 
 /// The routes, and beside them their description under `/api`.
-pub(super) fn with_openapi(routes: OpenApiRouter<AppState>) -> Router<AppState> {
+pub(super) fn with_openapi(routes: OpenApiRouter<AppState>, sites: SharedSites) -> Router<AppState> {
     let (router, api) = OpenApiRouter::with_openapi(Api::openapi()).merge(routes).split_for_parts();
     let json = api.to_pretty_json().unwrap_or_default();
-    let page = DocsPage::of(&json).render().unwrap_or_default();
+    let page = DocsPage::of(&json, sites).render().unwrap_or_default();
     router
         .route(
             "/api/openapi.json",
@@ -60,6 +60,7 @@ pub(super) fn with_openapi(routes: OpenApiRouter<AppState>) -> Router<AppState> 
 #[derive(Template)]
 #[template(path = "docs.html")]
 struct DocsPage {
+    sites: SharedSites,
     nav: Option<Nav>,
     operations: Vec<Operation>,
 }
@@ -76,14 +77,14 @@ struct Operation {
 }
 
 impl DocsPage {
-    fn of(json: &str) -> Self {
+    fn of(json: &str, sites: SharedSites) -> Self {
         let api: Value = serde_json::from_str(json).unwrap_or_default();
         let paths = api["paths"].as_object().into_iter().flatten();
         let operations = paths.flat_map(|(path, methods)| {
             let methods = methods.as_object().into_iter().flatten();
             methods.map(|(method, operation)| Operation::of(&api, path, method, operation)).collect::<Vec<_>>()
         });
-        Self { nav: None, operations: operations.collect() }
+        Self { sites, nav: None, operations: operations.collect() }
     }
 }
 

@@ -20,10 +20,9 @@ use tower_http::{
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 use tracing::Span;
 
-use super::config::Config;
 use crate::{
     security::sessions::{self, SessionTable},
-    web::{AppState, Error, assets, error},
+    web::{AppState, Error, Sites, assets, error},
 };
 
 /// Largest body taken. The largest there is: a message of 4,000 characters, escaped.
@@ -35,17 +34,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Puts the layers around `pages`, and the assets beside them.
-pub(super) fn wrap(pages: Router<AppState>, state: &AppState, config: &Config) -> Router {
+/// The policy, with the three servers' addresses: browsers hold the redirect after a form against `form-action`.
+fn policy(sites: &Sites) -> HeaderValue {
+    let others = if sites.are_apart() { sites.trusted.as_slice() } else { &[] };
+    let to = others.iter().fold("form-action 'self'".to_owned(), |to, origin| format!("{to} {origin}"));
+    let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &to);
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY))
+}
+
+/// Puts the layers around `pages`, and the assets beside them. `secure`: people come by https.
+pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> Router {
     let sessions = SessionManagerLayer::new(SessionTable(std::sync::Arc::clone(&state.store)))
         .with_name("natter")
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
-        .with_secure(config.is_secure())
+        .with_secure(secure)
         .with_expiry(Expiry::OnInactivity(sessions::LIFETIME));
     let mut csrf = CsrfLayer::new();
-    if let Some(url) = &config.public_url {
-        csrf = csrf.add_trusted_origin(url.origin().ascii_serialization()).unwrap_or_default();
+    for origin in &state.settings.sites.trusted {
+        csrf = csrf.add_trusted_origin(origin).unwrap_or_default();
     }
     let pages = pages
         .fallback(|| async { Error::not_found("page") })
@@ -55,7 +62,7 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, config: &Config) -
         }))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(axum::middleware::from_fn(error::render))
+        .layer(axum::middleware::from_fn_with_state(state.sites(), error::render))
         // pages show what only their reader may see; assets, beside this, say for themselves how long they keep
         .layer(if_absent(header::CACHE_CONTROL, "no-store"));
     let id = HeaderName::from_static("x-request-id");
@@ -64,13 +71,13 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, config: &Config) -
         .layer(PropagateRequestIdLayer::new(id))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(log_response).on_failure(()))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(if_absent(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy(&state.settings.sites)))
         .layer(if_absent(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(if_absent(header::X_FRAME_OPTIONS, "DENY"))
         .layer(if_absent(header::REFERRER_POLICY, "same-origin"))
         .layer(if_absent(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(if_absent(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"))
-        .option_layer(config.is_secure().then(|| if_absent(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")));
+        .option_layer(secure.then(|| if_absent(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")));
     pages.with_state(state.clone()).merge(assets::router()).layer(outside)
 }
 

@@ -2,9 +2,11 @@
 
 pub mod config;
 mod docs;
+mod listeners;
 mod logging;
 mod middleware;
 mod ops;
+pub mod roles;
 mod secret;
 mod serve;
 mod server;

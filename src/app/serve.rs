@@ -31,15 +31,14 @@ use crate::room::wire::{Wire, WireStream};
 /// Longest a client may take to send a request's head, and to stay silent between two requests.
 const HEAD: Duration = Duration::from_secs(20);
 
-/// Serves until `stop` resolves; then finishes the requests under way, for `drain` at most.
+/// Serves as many connections as there are `seats`, until `stop` resolves; then finishes the requests under way, for `drain` at most.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
-    most: u32,
+    seats: Arc<Semaphore>,
     stop: impl Future<Output = ()>,
     drain: Duration,
 ) {
-    let seats = Arc::new(Semaphore::new(most as usize));
     let graceful = GracefulShutdown::new();
     let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
     http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);

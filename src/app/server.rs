@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, DirBuilder, File},
-    future::Future,
     io,
     net::SocketAddr,
     os::unix::fs::DirBuilderExt,
@@ -13,27 +12,26 @@ use std::{
 
 use secrecy::SecretString;
 use tokio::{
-    net::TcpListener,
     sync::oneshot,
     task::JoinHandle,
-    time::{interval, sleep, timeout},
+    time::{interval, sleep},
 };
 
 use super::{
     config::{Config, DataArgs, Signup},
-    docs, middleware, ops, secret, serve,
+    listeners::Listeners,
+    ops,
+    roles::{Place, Role, RolesError},
+    secret,
 };
 use crate::{
     domain::Timestamp,
-    features,
-    room::{hub::Hub, registry::Goodbye},
+    room::hub::Hub,
     security::{limits::Limits, login::Logins, passwords::Passwords, tokens::Tokens},
     store::{self, Location, Store},
-    web::{AppState, state::Settings},
+    web::{AppState, SharedSites, Sites, state::Settings},
 };
 
-/// Longest the requests under way may take to finish on a stop, and the sockets to close.
-const DRAIN: Duration = Duration::from_secs(4);
 /// How often what has expired is forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
 /// Wait before a database that does not answer is tried again.
@@ -46,8 +44,10 @@ pub enum StartError {
     DataDir { path: String, source: io::Error },
     #[error("another natter runs on {0}; stop it, or name another directory with --data-dir")]
     InUse(String),
-    #[error("the address {address} cannot be listened on ({source}); name another with --listen")]
-    Listen { address: SocketAddr, source: io::Error },
+    #[error("the address {address} cannot be listened on ({source}); name another with {flag}")]
+    Listen { address: SocketAddr, flag: &'static str, source: io::Error },
+    #[error(transparent)]
+    Roles(#[from] RolesError),
     #[error("{location} cannot be opened: {source}")]
     Store { location: Location, source: store::Error },
     #[error("no secret can be generated ({0}); set ACCESS_TOKEN_SECRET")]
@@ -55,7 +55,8 @@ pub enum StartError {
 }
 
 pub struct Server {
-    address: SocketAddr,
+    places: Vec<Place>,
+    sites: SharedSites,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -67,6 +68,8 @@ impl Server {
     /// See [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let location = config.data.location();
+        let shared = matches!(location, Location::Mongo(_));
+        config.roles.check(shared, config.public_url.as_ref())?;
         let lock = match &location {
             Location::Embedded(dir) => {
                 make_private_dir(dir).map_err(|source| unusable(dir, source))?;
@@ -80,9 +83,9 @@ impl Server {
             Some(secret) => secret,
             None => make_secret(store.as_ref(), &config.data).await?,
         };
-        let listener = TcpListener::bind(config.listen).await;
-        let listener = listener.map_err(|source| StartError::Listen { address: config.listen, source })?;
-        let address = listener.local_addr().unwrap_or(config.listen);
+        let listeners = Listeners::bind(&config).await?;
+        let places = listeners.places.clone();
+        let sites = Arc::new(config.roles.sites(&places, config.public_url.as_ref()));
 
         ops::recorder();
         let (hub, following) = Hub::start(Arc::clone(&store)).await.map_err(broken)?;
@@ -94,7 +97,7 @@ impl Server {
         };
         let settings = Settings {
             signup_open: config.signup == Signup::Open,
-            public_url: config.public_url.clone(),
+            sites: Arc::clone(&sites),
             proxies: config.proxies,
             metrics_token: config.metrics_token.clone(),
         };
@@ -102,50 +105,34 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let sweeping = tokio::spawn(sweep(state.clone()));
-            run(listener, &config, &state, async { drop(stopped.await) }).await;
+            listeners.run(&config, &state, async { drop(stopped.await) }).await;
             sweeping.abort();
             following.abort();
             state.store.close().await;
             drop(lock);
         });
-        Ok(Self { address, stop, task })
+        Ok(Self { places, sites, stop, task })
     }
 
+    /// Where the chat listens, or whatever else does if the chat is not served here.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        Listeners::address(&self.places, Role::Chat).unwrap_or_else(|| self.places[0].address)
+    }
+
+    /// Where `role` listens, if this process serves it.
+    pub fn address_of(&self, role: Role) -> Option<SocketAddr> {
+        Listeners::address(&self.places, role)
+    }
+
+    /// Where people find the three servers.
+    pub fn sites(&self) -> &Sites {
+        &self.sites
     }
 
     /// Stops in good order: no new connections, sockets told to come back, commits finished.
     pub async fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.task.await;
-    }
-}
-
-async fn run(listener: TcpListener, config: &Config, state: &AppState, stop: impl Future<Output = ()>) {
-    let pages = docs::with_openapi(
-        features::auth::router()
-            .merge(features::users::router())
-            .merge(features::admin::router())
-            .merge(features::chat::router())
-            .merge(ops::router()),
-    );
-    let router = middleware::wrap(pages, state, config);
-    let stop = async {
-        stop.await;
-        state.drain();
-        state.hub.registry.end(Goodbye::Restart, |_| true);
-    };
-    serve::serve(listener, router, config.max_connections, stop, DRAIN).await;
-    let closed = async {
-        while !state.hub.registry.is_empty() {
-            // one that came in at the last moment
-            state.hub.registry.end(Goodbye::Restart, |_| true);
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    if timeout(DRAIN, closed).await.is_err() {
-        tracing::warn!("some sockets did not close");
     }
 }
 

@@ -9,10 +9,11 @@ use super::{
     Grant,
     limits::{Limits, TooMany},
     passwords::{Busy, Passwords},
+    sessions,
     tokens::Tokens,
 };
 use crate::{
-    domain::{User, UserId},
+    domain::{Timestamp, User, UserId},
     store::{self, Store},
 };
 
@@ -84,13 +85,21 @@ impl Logins {
         Login { user, token, grant }
     }
 
+    /// A fresh token for somebody who is logged in, to show on another server. It has the login's token id:
+    /// what ends the one ends the other.
+    pub fn hand_over(&self, user: &User, grant: &Grant) -> String {
+        self.tokens.reissue(user, grant)
+    }
+
     /// The user behind a grant, if it still holds.
     pub async fn holder(&self, grant: &Grant) -> store::Result<Option<User>> {
         self.store.authenticate(grant.user(), grant.version(), grant.token()).await
     }
 
-    /// Voids a grant: its token, the session it came with, and the sockets opened with either.
+    /// Voids a grant: its token, the sessions that came of it, and the sockets opened with either.
     pub async fn revoke(&self, grant: &Grant) -> store::Result<()> {
-        self.store.revoke_token(grant.token(), grant.expires()).await
+        // a session under another host's cookie may hold the same grant, and outlive the token
+        let sessions_end = Timestamp::now().plus_secs(sessions::LIFETIME.whole_seconds());
+        self.store.revoke_token(grant.token(), grant.expires().max(sessions_end)).await
     }
 }

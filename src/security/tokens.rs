@@ -60,8 +60,20 @@ impl Tokens {
         self.issue_at(user, Timestamp::now())
     }
 
+    /// Another token under the id of `grant`, valid for an hour from now.
+    pub fn reissue(&self, user: &User, grant: &Grant) -> String {
+        let now = Timestamp::now();
+        let expires = now.plus_secs(LIFETIME).as_secs();
+        let grant = Grant::from_parts(grant.user().0, grant.version(), grant.token().0, expires);
+        self.encode(user, &grant, now)
+    }
+
     fn issue_at(&self, user: &User, now: Timestamp) -> (String, Grant) {
         let grant = Grant::new(user, now.plus_secs(LIFETIME));
+        (self.encode(user, &grant, now), grant)
+    }
+
+    fn encode(&self, user: &User, grant: &Grant, now: Timestamp) -> String {
         let claims = Claims {
             sub: user.key.0,
             user_id: user.user_id.to_string(),
@@ -72,10 +84,10 @@ impl Tokens {
             iss: ISSUER.into(),
             aud: ISSUER.into(),
             jti: grant.token().0,
-            ver: user.version,
+            ver: grant.version(),
         };
         let token = encode(&Header::new(Algorithm::HS256), &claims, &self.encoding);
-        (token.expect("claims of plain strings and numbers can be encoded"), grant)
+        token.expect("claims of plain strings and numbers can be encoded")
     }
 
     /// What the token stands for. Whether that still holds, only the store can tell.
@@ -116,6 +128,15 @@ mod tests {
         assert_eq!(tokens().read(&old), Err(BadToken));
         let (early, _) = tokens().issue_at(&ada(), Timestamp::now().plus_secs(SKEW + 60));
         assert_eq!(tokens().read(&early), Err(BadToken));
+    }
+
+    #[test]
+    fn a_token_for_another_server_ends_with_the_login_it_came_of() {
+        let ada = ada();
+        let (_, old) = tokens().issue_at(&ada, Timestamp::now().plus_secs(-LIFETIME - 1));
+        let again = tokens().read(&tokens().reissue(&ada, &old)).unwrap();
+        assert_eq!((again.user(), again.version(), again.token()), (old.user(), old.version(), old.token()));
+        assert!(again.expires() > Timestamp::now());
     }
 
     #[test]

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
-use super::Nav;
+use super::{Nav, SharedSites};
 use crate::{
     domain::Fields,
     security::{accounts::AccountError, limits::TooMany, login::LoginError, passwords::Busy},
@@ -180,6 +180,7 @@ impl IntoResponse for Error {
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
+    sites: SharedSites,
     nav: Option<Nav>,
     status: StatusCode,
     message: &'a str,
@@ -192,7 +193,7 @@ struct AlertFragment<'a> {
 }
 
 /// Gives an [`Error`] the form that the client can read. Goes around all routes.
-pub async fn render(request: Request, next: Next) -> Response {
+pub async fn render(State(sites): State<SharedSites>, request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
     let form = Form::wanted(request.headers(), api);
     let mut response = next.run(request).await;
@@ -207,7 +208,7 @@ pub async fn render(request: Request, next: Next) -> Response {
     let body = match form {
         Form::Json => axum::Json(error.json()).into_response(),
         Form::Fragment => html(&AlertFragment { message: &error.message }),
-        Form::Page => html(&ErrorPage { nav: None, status: error.status, message: &error.message }),
+        Form::Page => html(&ErrorPage { sites, nav: None, status: error.status, message: &error.message }),
     };
     let (parts, body) = body.into_parts();
     response.headers_mut().remove(header::CONTENT_LENGTH);

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tower_sessions::Session;
 
-use super::{AppState, Error};
+use super::{AppState, Error, Sites};
 use crate::{
     domain::{Fields, User},
     security::{
@@ -54,22 +54,28 @@ impl FromRequestParts<AppState> for SignedIn {
                 Err(Error::new(StatusCode::UNAUTHORIZED, "You are signed out. Reload the page to log in.")
                     .into_response())
             }
-            Ok(None) => Err(to_login(parts)),
+            Ok(None) => Err(to_login(parts, &state.settings.sites)),
             Err(error) => Err(error.into_response()),
         }
     }
 }
 
-fn to_login(parts: &Parts) -> Response {
+/// The public address of the server that a router belongs to; its routes carry it as an extension.
+#[derive(Debug, Clone)]
+pub struct Here(pub String);
+
+fn to_login(parts: &Parts, sites: &Sites) -> Response {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let here = parts.extensions.get::<Here>().map_or("", |here| here.0.as_str());
     if parts.method.is_safe()
         && let Some(path) = parts.uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str)
         && path != "/"
     {
-        query.append_pair("next", path);
+        query.append_pair("next", &format!("{here}{path}"));
     }
     let query = query.finish();
-    Redirect::to(&if query.is_empty() { "/login".to_owned() } else { format!("/login?{query}") }).into_response()
+    let login = format!("{}/login", sites.auth);
+    Redirect::to(&if query.is_empty() { login } else { format!("{login}?{query}") }).into_response()
 }
 
 /// A signed-in admin. Members get 403.

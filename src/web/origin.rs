@@ -4,12 +4,14 @@
 //! So the handshake looks at `Origin` itself. A script sends none, and has to bring a token.
 
 use axum::http::{HeaderMap, header};
-use url::Url;
+
+use super::Sites;
 
 /// `None`: not from a browser. Otherwise whether the page that asks is ours.
-pub fn same_origin(headers: &HeaderMap, public_url: Option<&Url>) -> Option<bool> {
+pub fn is_ours(headers: &HeaderMap, sites: &Sites) -> Option<bool> {
     let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
-    if public_url.is_some_and(|url| url.origin().ascii_serialization() == origin) {
+    let trusted = if sites.are_apart() { std::slice::from_ref(&sites.chat) } else { &sites.trusted };
+    if trusted.iter().any(|trusted| trusted == origin) {
         return Some(true);
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -19,6 +21,8 @@ pub fn same_origin(headers: &HeaderMap, public_url: Option<&Url>) -> Option<bool
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
     fn asked(origin: Option<&str>, host: &str, public: Option<&str>) -> Option<bool> {
@@ -27,7 +31,19 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, origin.parse().unwrap());
         }
-        same_origin(&headers, public.map(|url| Url::parse(url).unwrap()).as_ref())
+        is_ours(&headers, &Sites::together(public.map(|url| Url::parse(url).unwrap()).as_ref()))
+    }
+
+    #[test]
+    fn apart_only_the_chats_own_page_may_open_the_socket() {
+        let [users, auth, chat] = ["https://users.example", "https://auth.example", "https://chat.example"];
+        let url = |raw| Url::parse(raw).unwrap();
+        let sites = Sites::apart(&url(users), &url(auth), &url(chat));
+        for (origin, ours) in [(chat, true), (users, false), (auth, false), ("https://evil.example", false)] {
+            let headers = [(header::HOST, "10.0.0.1:7000"), (header::ORIGIN, origin)];
+            let headers = headers.map(|(name, value)| (name, value.parse().unwrap())).into_iter().collect();
+            assert_eq!(is_ours(&headers, &sites), Some(ours), "{origin}");
+        }
     }
 
     #[test]

@@ -9,21 +9,24 @@ use std::{
 };
 
 use secrecy::SecretString;
-use url::Url;
 
+use super::Sites;
 use crate::{
     room::hub::Hub,
     security::{accounts::Accounts, login::Logins},
     store::Store,
 };
 
+/// What pages link by.
+pub type SharedSites = Arc<Sites>;
+
 /// Settings that handlers ask for.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Whether strangers may sign up.
     pub signup_open: bool,
-    /// Where people reach natter, if it is not where it listens.
-    pub public_url: Option<Url>,
+    /// Where people reach the three servers.
+    pub sites: SharedSites,
     /// Proxies in front that add to `X-Forwarded-For`.
     pub proxies: u8,
     /// Opens `/metrics` to whoever presents it; without one, only this machine may read them.
@@ -47,6 +50,11 @@ impl AppState {
     pub fn new(store: Arc<dyn Store>, logins: Logins, hub: Hub, settings: Settings) -> Self {
         let accounts = Accounts { store: Arc::clone(&store), passwords: Arc::clone(&logins.passwords) };
         Self(Arc::new(Inner { store, logins, accounts, hub, settings, draining: AtomicBool::new(false) }))
+    }
+
+    /// What a page links by.
+    pub fn sites(&self) -> SharedSites {
+        Arc::clone(&self.settings.sites)
     }
 
     /// Notes that the server is about to stop: `/readyz` fails from here on.

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod admin;
+mod apart;
 mod cut;
 mod no_script;
 mod scroll;

@@ -9,7 +9,7 @@ use crate::{
     domain::{Fields, User},
     security::accounts::{Edit, SignUp},
     store::{SortUsersBy, UserSearch},
-    web::{Admin, AppState, Error, Nav, Query, Result},
+    web::{Admin, AppState, Error, Nav, Query, Result, SharedSites},
 };
 
 /// Users on a page of the table.
@@ -80,6 +80,7 @@ pub(super) struct Editing {
 #[derive(Template, WebTemplate)]
 #[template(path = "admin/users.html")]
 pub(super) struct UsersPage {
+    sites: SharedSites,
     nav: Option<Nav>,
     me: String,
     view: View,
@@ -122,6 +123,7 @@ impl UsersPage {
             },
         });
         Ok(Self {
+            sites: state.sites(),
             nav: Some(Nav::from(&admin.0.user)),
             me: admin.0.user.user_id.to_string(),
             new: view.new.then(SignUp::default),

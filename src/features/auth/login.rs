@@ -12,12 +12,13 @@ use tower_sessions::Session;
 
 use crate::{
     security::sessions::{self, Lasting},
-    web::{AppState, ClientAddr, Error, Form, Nav, Query, Result, SignedIn, page::local_path},
+    web::{AppState, ClientAddr, Error, Form, Nav, Query, Result, SharedSites, SignedIn, sites::with_token},
 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "auth/login.html")]
 struct LoginPage {
+    sites: SharedSites,
     nav: Option<Nav>,
     user_id: String,
     next: Option<String>,
@@ -35,13 +36,18 @@ pub async fn show(
     signed_in: Option<SignedIn>,
     Query(query): Query<LoginQuery>,
 ) -> Response {
-    let next = local_path(query.next.as_deref());
-    if signed_in.is_some() {
-        return Redirect::to(next.unwrap_or("/")).into_response();
+    let sites = state.sites();
+    let next = sites.next(query.next.as_deref());
+    if let Some(me) = signed_in {
+        let next = next.unwrap_or_else(|| format!("{}/", sites.chat));
+        if !sites.leaves_auth(&next) {
+            return Redirect::to(&next).into_response();
+        }
+        let token = state.logins.hand_over(&me.user, &me.grant);
+        return Redirect::to(&with_token(&next, &token)).into_response();
     }
-    let next = next.map(str::to_owned);
     let signup_open = state.settings.signup_open;
-    LoginPage { nav: None, user_id: String::new(), next, alert: None, signup_open }.into_response()
+    LoginPage { sites, nav: None, user_id: String::new(), next, alert: None, signup_open }.into_response()
 }
 
 #[derive(Deserialize)]
@@ -59,19 +65,25 @@ pub async fn submit(
     session: Session,
     Form(form): Form<LoginForm>,
 ) -> Result<Response> {
-    let next = local_path(form.next.as_deref());
+    let sites = state.sites();
+    let next = sites.next(form.next.as_deref());
     match state.logins.login(&form.user_id, form.password, from).await {
         Ok(login) => {
             sessions::start(&session, login.grant, Lasting::Yes).await?;
-            let chat = format!("/?jwt={}", login.token);
-            Ok(Redirect::to(next.unwrap_or(&chat)).into_response())
+            let to = match next {
+                Some(next) if sites.leaves_auth(&next) => with_token(&next, &login.token),
+                Some(next) => next,
+                None => with_token(&format!("{}/", sites.chat), &login.token),
+            };
+            Ok(Redirect::to(&to).into_response())
         }
         Err(error) => {
             let error = Error::from(error);
             let page = LoginPage {
+                sites,
                 nav: None,
                 user_id: form.user_id,
-                next: next.map(str::to_owned),
+                next,
                 alert: Some(error.message.clone()),
                 signup_open: state.settings.signup_open,
             };

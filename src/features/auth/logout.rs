@@ -1,4 +1,6 @@
-//! Logging out: the session, its token and its sockets end at once.
+//! Logging out: the session, its token and its sockets end at once, on all three servers: a browser that was
+//! handed from one to another has a session on each, and all under the token of the one login. It is asked of
+//! the server whose page one is on: only there is it certain that the browser tells who it is.
 
 use axum::{
     extract::State,
@@ -24,5 +26,5 @@ pub async fn submit(
         state.logins.revoke(&signed_in.grant).await?;
     }
     session.flush().await?;
-    Ok(Redirect::to("/login").into_response())
+    Ok(Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response())
 }

@@ -10,8 +10,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::web::AppState;
 
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(api::login))
-        .route("/login", get(login::show).post(login::submit))
-        .route("/logout", post(logout::submit))
+    OpenApiRouter::new().routes(routes!(api::login)).route("/login", get(login::show).post(login::submit))
+}
+
+/// Logging out, which every server does.
+pub fn logout() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().route("/logout", post(logout::submit))
 }

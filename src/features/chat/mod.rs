@@ -6,9 +6,8 @@ mod frames;
 mod page;
 mod post;
 mod socket;
-mod switch;
 
-use axum::routing::{get, post};
+use axum::routing::get;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::web::AppState;
@@ -21,6 +20,5 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(api::list, api::post))
         .route("/", get(page::show))
         .route("/messages", get(fragments::list).post(page::submit))
-        .route("/switch", post(switch::submit))
         .route("/ws", get(socket::open))
 }

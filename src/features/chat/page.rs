@@ -4,25 +4,22 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::{PAGE, fragments, post, switch};
+use super::{PAGE, fragments, post};
 use crate::{
     domain::{ClientId, RoomId, User},
-    security::{
-        Grant,
-        sessions::{self, Lasting},
-    },
-    web::{AppState, Bearer, Error, Form, Nav, Query, Result, SignedIn},
+    web::{AppState, Bearer, Error, Form, Nav, Query, Result, SharedSites, SignedIn, arrival},
 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "chat/chat.html")]
 struct ChatPage {
+    sites: SharedSites,
     nav: Option<Nav>,
     user_id: String,
     /// Whether the token stands in the address.
@@ -54,13 +51,11 @@ pub async fn show(
     let Some(token) = query.jwt.as_deref() else {
         return Ok(match signed_in {
             Some(me) => chat(&state, &me.user, query.before, false).await?.into_response(),
-            None => Redirect::to("/login").into_response(),
+            None => Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response(),
         });
     };
-    let mut response = by_token(&state, &session, signed_in, token, query.before).await.into_response();
-    // the token is in this page's address, whatever the page shows: nothing may take it along
-    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    Ok(response)
+    let page = by_token(&state, &session, signed_in, token, query.before).await;
+    Ok(arrival::hide_token(page.into_response()))
 }
 
 async fn by_token(
@@ -71,30 +66,17 @@ async fn by_token(
     before: Option<u64>,
 ) -> Result<Response> {
     let bearer = Bearer::of(state, token).await?;
-    Ok(match &signed_in {
-        Some(me) if me.user.key != bearer.user.key => switch::ask(&me.user, &bearer.user, token),
-        _ => {
-            let present = signed_in.as_ref().map(|me| (me.grant, me.lasting));
-            if is_better(present, &bearer.grant) {
-                sessions::start(session, bearer.grant, Lasting::WhileTokenIsValid).await?;
-            }
-            chat(state, &bearer.user, before, true).await?.into_response()
-        }
-    })
-}
-
-/// Whether a token holds for longer than the session that the same user has.
-fn is_better(present: Option<(Grant, Lasting)>, token: &Grant) -> bool {
-    match present {
-        None => true,
-        Some((_, Lasting::Yes)) => false,
-        Some((grant, Lasting::WhileTokenIsValid)) => token.expires() > grant.expires(),
+    if let Some(me) = signed_in.as_ref().filter(|me| me.user.key != bearer.user.key) {
+        return Ok(arrival::ask(state, Some(&me.user), &bearer.user, token, "/"));
     }
+    arrival::admit(session, signed_in.as_ref(), bearer.grant).await?;
+    Ok(chat(state, &bearer.user, before, true).await?.into_response())
 }
 
 async fn chat(state: &AppState, me: &User, before: Option<u64>, token_in_address: bool) -> Result<ChatPage> {
     let page = state.store.page(&RoomId::lobby(), before, PAGE, None).await?;
     Ok(ChatPage {
+        sites: state.sites(),
         nav: Some(Nav::from(me)),
         user_id: me.user_id.to_string(),
         token_in_address,

@@ -70,7 +70,7 @@ pub async fn open(
     Extension(wire): Extension<Arc<Wire>>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response> {
-    let from_page = origin::same_origin(&headers, state.settings.public_url.as_ref());
+    let from_page = origin::is_ours(&headers, &state.settings.sites);
     if from_page == Some(false) {
         return Err(Error::forbidden("This page is not on the chat's own address."));
     }

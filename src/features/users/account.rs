@@ -18,12 +18,13 @@ use crate::{
         sessions::{self, Lasting},
     },
     store::Messages,
-    web::{AppState, Error, Form, Nav, Query, Result, SignedIn},
+    web::{AppState, Error, Form, Nav, Query, Result, SharedSites, SignedIn},
 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "users/account.html")]
 struct AccountPage {
+    sites: SharedSites,
     nav: Option<Nav>,
     user_id: String,
     name: String,
@@ -35,8 +36,9 @@ struct AccountPage {
 }
 
 impl AccountPage {
-    fn of(user: &User) -> Self {
+    fn of(state: &AppState, user: &User) -> Self {
         Self {
+            sites: state.sites(),
             nav: Some(Nav::from(user)),
             user_id: user.user_id.to_string(),
             name: user.name.to_string(),
@@ -59,13 +61,13 @@ pub struct AccountQuery {
     saved: Option<String>,
 }
 
-pub async fn show(me: SignedIn, Query(query): Query<AccountQuery>) -> Response {
+pub async fn show(State(state): State<AppState>, me: SignedIn, Query(query): Query<AccountQuery>) -> Response {
     let saved = match query.saved.as_deref() {
         Some("profile") => Some("Your profile is saved."),
         Some("password") => Some("Your password is changed. Every other browser and token of yours is signed out."),
         _ => None,
     };
-    AccountPage { saved, ..AccountPage::of(&me.user) }.into_response()
+    AccountPage { saved, ..AccountPage::of(&state, &me.user) }.into_response()
 }
 
 #[derive(Deserialize)]
@@ -84,7 +86,7 @@ pub async fn submit_profile(State(state): State<AppState>, me: SignedIn, Form(fo
         Edit { name: Some(name.clone()), email: Some(email.clone()), phone: Some(phone.clone()), ..Edit::default() };
     match state.accounts.edit(me.user.key, &edit).await {
         Ok(_) => Redirect::to("/account?saved=profile").into_response(),
-        Err(error) => AccountPage { name, email, phone, ..AccountPage::of(&me.user) }.refused(error.into()),
+        Err(error) => AccountPage { name, email, phone, ..AccountPage::of(&state, &me.user) }.refused(error.into()),
     }
 }
 
@@ -108,7 +110,7 @@ pub async fn submit_password(
             sessions::start(&session, state.logins.admit(user).grant, Lasting::Yes).await?;
             Ok(Redirect::to("/account?saved=password").into_response())
         }
-        Err(error) => Ok(AccountPage::of(&me.user).refused(error)),
+        Err(error) => Ok(AccountPage::of(&state, &me.user).refused(error)),
     }
 }
 
@@ -148,8 +150,8 @@ pub async fn submit_delete(
     match deleted.await {
         Ok(()) => {
             session.flush().await?;
-            Ok(Redirect::to("/login").into_response())
+            Ok(Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response())
         }
-        Err(error) => Ok(AccountPage::of(&me.user).refused(error)),
+        Err(error) => Ok(AccountPage::of(&state, &me.user).refused(error)),
     }
 }

@@ -18,12 +18,13 @@ use crate::{
         login::Login,
         sessions::{self, Lasting},
     },
-    web::{AppState, ClientAddr, Error, Form, Nav, Result},
+    web::{AppState, ClientAddr, Error, Form, Nav, Result, SharedSites, sites::with_token},
 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "users/signup.html")]
 struct SignupPage {
+    sites: SharedSites,
     nav: Option<Nav>,
     form: SignUp,
     fields: Fields,
@@ -33,7 +34,8 @@ struct SignupPage {
 
 pub async fn show(State(state): State<AppState>) -> Response {
     let open = state.settings.signup_open;
-    let page = SignupPage { nav: None, form: SignUp::default(), fields: Fields::default(), alert: None, open };
+    let (sites, form, fields) = (state.sites(), SignUp::default(), Fields::default());
+    let page = SignupPage { sites, nav: None, form, fields, alert: None, open };
     (if open { StatusCode::OK } else { StatusCode::FORBIDDEN }, page).into_response()
 }
 
@@ -62,10 +64,11 @@ pub async fn submit(
     match sign_up(&state, from, &form).await {
         Ok(login) => {
             sessions::start(&session, login.grant, Lasting::Yes).await?;
-            Ok(Redirect::to(&format!("/?jwt={}", login.token)).into_response())
+            Ok(Redirect::to(&with_token(&format!("{}/", state.settings.sites.chat), &login.token)).into_response())
         }
         Err(error) => {
             let page = SignupPage {
+                sites: state.sites(),
                 nav: None,
                 form,
                 fields: error.fields.clone(),

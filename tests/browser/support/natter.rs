@@ -12,7 +12,11 @@ use super::{Look, Person, eventually};
 
 pub struct Natter {
     dir: tempfile::TempDir,
+    args: Vec<String>,
     port: u16,
+    /// Where the users and the auth server are.
+    pub users: String,
+    pub auth: String,
     server: Child,
     driver: Child,
     driver_port: u16,
@@ -21,15 +25,35 @@ pub struct Natter {
 
 impl Natter {
     pub async fn start() -> Self {
+        let port = free_port();
+        let url = format!("http://localhost:{port}");
+        Self::launch(port, [url.clone(), url], vec!["--listen".into(), format!("127.0.0.1:{port}")]).await
+    }
+
+    /// The three servers on an address each: the chat on localhost, the others on these hosts.
+    pub async fn apart(users: &str, auth: &str) -> Self {
+        let mut args = Vec::new();
+        let mut serve = |role: &str, host: &str| {
+            let port = free_port();
+            args.extend([format!("--{role}-addr"), format!("{host}:{port}")]);
+            (port, format!("http://{host}:{port}"))
+        };
+        let (_, users) = serve("users", users);
+        let (_, auth) = serve("auth", auth);
+        let (port, _) = serve("chat", "localhost");
+        Self::launch(port, [users, auth], args).await
+    }
+
+    async fn launch(port: u16, [users, auth]: [String; 2], args: Vec<String>) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (port, driver_port) = (free_port(), free_port());
+        let driver_port = free_port();
         let driver = Command::new("chromedriver")
             .arg(format!("--port={driver_port}"))
             .stdout(Stdio::null())
             .spawn()
             .expect("chromedriver is installed: tests/run does that");
-        let server = spawn(&dir, port);
-        let natter = Self { dir, port, server, driver, driver_port, http: reqwest::Client::new() };
+        let server = spawn(&dir, &args);
+        let natter = Self { dir, args, port, users, auth, server, driver, driver_port, http: reqwest::Client::new() };
         natter.is_ready().await;
         let status = natter.driver_url() + "/status";
         let answers = || async { natter.http.get(&status).send().await.ok() };
@@ -68,7 +92,7 @@ impl Natter {
     }
 
     pub async fn start_again(&mut self) {
-        self.server = spawn(&self.dir, self.port);
+        self.server = spawn(&self.dir, &self.args);
         self.is_ready().await;
     }
 
@@ -113,9 +137,10 @@ pub fn capital(user_id: &str) -> String {
     user_id[..1].to_uppercase() + &user_id[1..]
 }
 
-fn spawn(dir: &tempfile::TempDir, port: u16) -> Child {
+fn spawn(dir: &tempfile::TempDir, args: &[String]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_natter"))
-        .args(["--data-dir", dir.path().to_str().unwrap(), "--listen", &format!("127.0.0.1:{port}")])
+        .args(["--data-dir", dir.path().to_str().unwrap()])
+        .args(args)
         .args(["--bcrypt-cost", "4", "--rate-limits", "off", "--log", "warn"])
         .stdout(Stdio::null())
         .spawn()

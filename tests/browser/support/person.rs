@@ -74,10 +74,20 @@ impl Person {
         eventually(&format!("at {path}"), || async { (self.path().await == path).then_some(()) }).await;
     }
 
+    /// Waits until the browser is at this whole address.
+    pub async fn arrives(&self, url: &str) {
+        let look = || async { (self.driver.current_url().await.unwrap().as_str() == url).then_some(()) };
+        eventually(&format!("at {url}"), look).await;
+    }
+
     /// Signs up as `name` and waits for the chat.
-    pub async fn sign_up(&self, _: &Natter, name: &str) {
+    pub async fn sign_up(&self, natter: &Natter, name: &str) {
         let user_id = name.to_lowercase();
-        self.goes_to("/signup").await;
+        if natter.users == natter.url("") {
+            self.goes_to("/signup").await;
+        } else {
+            self.driver.goto(format!("{}/signup", natter.users)).await.unwrap();
+        }
         self.fills("userID", &user_id).await;
         self.fills("name", &capital(&user_id)).await;
         self.fills("email", &format!("{user_id}@example.org")).await;

@@ -1,0 +1,111 @@
+//! The three servers on their addresses: which routes each listener has, and one stop for all of them.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Extension, Router, middleware::from_fn_with_state};
+use futures_util::future::join_all;
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    time::{sleep, timeout},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{
+    config::Config,
+    docs, middleware, ops,
+    roles::{Place, Role},
+    serve,
+    server::StartError,
+};
+use crate::{
+    features,
+    room::registry::Goodbye,
+    web::{AppState, arrival, extract::Here},
+};
+
+/// Longest the requests under way may take to finish on a stop, and the sockets to close.
+const DRAIN: Duration = Duration::from_secs(4);
+
+/// The addresses a process listens on.
+pub(super) struct Listeners {
+    sockets: Vec<TcpListener>,
+    /// The same, with the ports as they turned out.
+    pub places: Vec<Place>,
+}
+
+impl Listeners {
+    /// # Errors
+    /// Where an address cannot be listened on.
+    pub(super) async fn bind(config: &Config) -> Result<Self, StartError> {
+        let (mut sockets, mut places) = (Vec::new(), config.roles.places(config.listen));
+        for place in &mut places {
+            let (address, flag) = (place.address, place.flag);
+            let socket = TcpListener::bind(address).await;
+            let socket = socket.map_err(|source| StartError::Listen { address, flag, source })?;
+            place.address = socket.local_addr().unwrap_or(address);
+            sockets.push(socket);
+        }
+        Ok(Self { sockets, places })
+    }
+
+    /// Where `role` listens, if it does.
+    pub(super) fn address(places: &[Place], role: Role) -> Option<SocketAddr> {
+        places.iter().find(|place| place.roles.contains(&role)).map(|place| place.address)
+    }
+
+    /// Serves until `stop` resolves, and until everybody has been sent home.
+    pub(super) async fn run(self, config: &Config, state: &AppState, stop: impl Future<Output = ()>) {
+        // each listener holds a seat for whom it waits for: an idle one must not take it from the others
+        let seats = config.max_connections as usize + self.sockets.len() - 1;
+        let seats = Arc::new(Semaphore::new(seats));
+        let (stopping, stopped) = watch::channel(());
+        let listeners = self.sockets.into_iter().zip(&self.places);
+        let serving = listeners.map(|(socket, place)| {
+            let secure = config.roles.is_secure(place, config.public_url.as_ref());
+            let router = middleware::wrap(routes(&place.roles, state), state, secure);
+            let mut stopped = stopped.clone();
+            let stop = async move { drop(stopped.changed().await) };
+            serve::serve(socket, router, Arc::clone(&seats), stop, DRAIN)
+        });
+        let stop = async {
+            stop.await;
+            state.drain();
+            state.hub.registry.end(Goodbye::Restart, |_| true);
+            drop(stopping);
+        };
+        tokio::join!(join_all(serving), stop);
+        let closed = async {
+            while !state.hub.registry.is_empty() {
+                // one that came in at the last moment
+                state.hub.registry.end(Goodbye::Restart, |_| true);
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if timeout(DRAIN, closed).await.is_err() {
+            tracing::warn!("some sockets did not close");
+        }
+    }
+}
+
+/// What a listener answers: its roles' routes, and what every one has.
+fn routes(roles: &[Role], state: &AppState) -> Router<AppState> {
+    let every = ops::router().merge(features::auth::logout()).merge(arrival::router());
+    let routers = roles.iter().map(|role| server(*role, state));
+    docs::with_openapi(routers.fold(every, OpenApiRouter::merge), state.sites())
+}
+
+fn server(role: Role, state: &AppState) -> OpenApiRouter<AppState> {
+    let sites = &state.settings.sites;
+    match role {
+        Role::Users => {
+            let mut users = features::users::router().merge(features::admin::router());
+            if sites.users != sites.auth {
+                users = users.layer(from_fn_with_state(state.clone(), arrival::by_token));
+            }
+            users.layer(Extension(Here(sites.users.clone())))
+        }
+        Role::Auth => features::auth::router(),
+        Role::Chat => features::chat::router().layer(Extension(Here(sites.chat.clone()))),
+    }
+}

@@ -1,0 +1,285 @@
+//! The users, auth and chat servers: which of them this process is, on which address each listens, and
+//! under which one people find it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use super::config::{listen, public_url};
+use crate::web::Sites;
+
+/// One of the three servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    Users,
+    Auth,
+    Chat,
+}
+
+impl Role {
+    pub const ALL: [Self; 3] = [Self::Users, Self::Auth, Self::Chat];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Auth => "auth",
+            Self::Chat => "chat",
+        }
+    }
+}
+
+/// Why the roles cannot be served so, with the way out.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RolesError {
+    #[error(
+        "the embedded database belongs to one process, and --roles leaves out {0}; serve all three here, with an \
+         address each if need be (--users-addr, --auth-addr, --chat-addr), or share a MongoDB: --database mongodb://…"
+    )]
+    Embedded(String),
+    #[error("--{0}-addr is given, but --roles leaves {0} out; add it there, or remove the address")]
+    NotServed(&'static str),
+    #[error("another process serves {0}, as --roles leaves it out; tell where people find it with --{0}-url")]
+    Nowhere(&'static str),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Roles {
+    /// Which of the three servers this process is; fewer than all need a database that processes share
+    #[arg(
+        id = "roles",
+        long,
+        env = "NATTER_ROLES",
+        value_delimiter = ',',
+        default_value = "users,auth,chat",
+        value_name = "ROLES"
+    )]
+    pub served: Vec<Role>,
+
+    /// Address of the users server (sign-up, accounts), if it has one of its own; port 5000 is usual
+    #[arg(long, env = "NATTER_USERS_ADDR", value_name = "ADDRESS", value_parser = listen)]
+    pub users_addr: Option<SocketAddr>,
+
+    /// Address of the auth server (login, tokens), if it has one of its own; port 4000 is usual
+    #[arg(long, env = "NATTER_AUTH_ADDR", value_name = "ADDRESS", value_parser = listen)]
+    pub auth_addr: Option<SocketAddr>,
+
+    /// Address of the chat server, if it has one of its own; port 7000 is usual
+    #[arg(long, env = "NATTER_CHAT_ADDR", value_name = "ADDRESS", value_parser = listen)]
+    pub chat_addr: Option<SocketAddr>,
+
+    /// Where people reach the users server, if not where it listens, like https://users.example.org
+    #[arg(long, env = "NATTER_USERS_URL", value_name = "URL", value_parser = public_url)]
+    pub users_url: Option<Url>,
+
+    /// Where people reach the auth server, if not where it listens
+    #[arg(long, env = "NATTER_AUTH_URL", value_name = "URL", value_parser = public_url)]
+    pub auth_url: Option<Url>,
+
+    /// Where people reach the chat server, if not where it listens
+    #[arg(long, env = "NATTER_CHAT_URL", value_name = "URL", value_parser = public_url)]
+    pub chat_url: Option<Url>,
+}
+
+/// An address to listen on, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub roles: Vec<Role>,
+    pub address: SocketAddr,
+    /// The setting it comes from.
+    pub flag: &'static str,
+}
+
+impl Roles {
+    fn serves(&self, role: Role) -> bool {
+        self.served.contains(&role)
+    }
+
+    fn own_address(&self, role: Role) -> Option<SocketAddr> {
+        match role {
+            Role::Users => self.users_addr,
+            Role::Auth => self.auth_addr,
+            Role::Chat => self.chat_addr,
+        }
+    }
+
+    fn url(&self, role: Role) -> Option<&Url> {
+        match role {
+            Role::Users => self.users_url.as_ref(),
+            Role::Auth => self.auth_url.as_ref(),
+            Role::Chat => self.chat_url.as_ref(),
+        }
+    }
+
+    /// Whether this can be served, on a database that processes share or on one of this process alone.
+    ///
+    /// # Errors
+    /// See [`RolesError`].
+    pub(super) fn check(&self, shared_database: bool, public: Option<&Url>) -> Result<(), RolesError> {
+        let left_out: Vec<Role> = Role::ALL.into_iter().filter(|role| !self.serves(*role)).collect();
+        for role in left_out.iter().copied() {
+            if self.own_address(role).is_some() {
+                return Err(RolesError::NotServed(role.as_str()));
+            }
+            if shared_database && self.url(role).or(public).is_none() {
+                return Err(RolesError::Nowhere(role.as_str()));
+            }
+        }
+        if left_out.is_empty() || shared_database {
+            return Ok(());
+        }
+        Err(RolesError::Embedded(left_out.into_iter().map(Role::as_str).collect::<Vec<_>>().join(" and ")))
+    }
+
+    /// Where to listen: a place for each address, and its roles.
+    pub(super) fn places(&self, listen: SocketAddr) -> Vec<Place> {
+        let mut places: Vec<Place> = Vec::new();
+        for role in Role::ALL.into_iter().filter(|role| self.serves(*role)) {
+            let (address, flag) = match (self.own_address(role), role) {
+                (None, _) => (listen, "--listen"),
+                (Some(address), Role::Users) => (address, "--users-addr"),
+                (Some(address), Role::Auth) => (address, "--auth-addr"),
+                (Some(address), Role::Chat) => (address, "--chat-addr"),
+            };
+            // port 0 is a free one, and another each time
+            let same = |place: &&mut Place| place.address == address && (address.port() != 0 || place.flag == flag);
+            match places.iter_mut().find(same) {
+                Some(place) => place.roles.push(role),
+                None => places.push(Place { roles: vec![role], address, flag }),
+            }
+        }
+        places
+    }
+
+    /// Where people find `role`: as the settings say, or else where it listens.
+    fn public(&self, role: Role, places: &[Place], public: Option<&Url>) -> Option<Url> {
+        let listens =
+            places.iter().find(|place| place.roles.contains(&role)).and_then(|place| place_url(place.address));
+        match (self.url(role), self.own_address(role)) {
+            (Some(url), _) => Some(url.clone()),
+            (None, Some(_)) => listens,
+            (None, None) => public.cloned().or(listens),
+        }
+    }
+
+    /// What pages link by, with `places` as they turned out. Without separate addresses links are relative.
+    pub(super) fn sites(&self, places: &[Place], public: Option<&Url>) -> Sites {
+        let [users, auth, chat] = Role::ALL.map(|role| self.public(role, places, public));
+        match (users, auth, chat) {
+            (Some(users), Some(auth), Some(chat)) if [&users, &auth] != [&chat, &chat] => {
+                Sites::apart(&users, &auth, &chat)
+            }
+            (_, _, chat) => {
+                let told = public.is_some() || Role::ALL.into_iter().any(|role| self.url(role).is_some());
+                Sites::together(chat.as_ref().filter(|_| told))
+            }
+        }
+    }
+
+    /// Whether people come to `place` by https.
+    pub(super) fn is_secure(&self, place: &Place, public: Option<&Url>) -> bool {
+        let urls = place.roles.iter().filter_map(|role| self.public(*role, &[], public));
+        urls.into_iter().any(|url| url.scheme() == "https")
+    }
+}
+
+/// The address as a browser on this machine takes it.
+fn place_url(address: SocketAddr) -> Option<Url> {
+    let (ip, port) = (address.ip(), address.port());
+    let local = ip == Ipv4Addr::LOCALHOST || ip.is_unspecified();
+    Url::parse(&if local { format!("http://localhost:{port}") } else { format!("http://{address}") }).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        roles: Roles,
+    }
+
+    fn roles(args: &[&str]) -> Roles {
+        Line::try_parse_from([&["natter"], args].concat()).map_err(|e| e.to_string()).unwrap().roles
+    }
+
+    fn sites(args: &[&str], public: Option<&str>) -> [String; 3] {
+        let roles = roles(args);
+        let public = public.map(|url| Url::parse(url).unwrap());
+        let sites = roles.sites(&roles.places(([0, 0, 0, 0], 7000).into()), public.as_ref());
+        [sites.users, sites.auth, sites.chat]
+    }
+
+    const THREE: [&str; 6] =
+        ["--users-addr", "[::1]:5000", "--auth-addr", "localhost:4000", "--chat-addr", "0.0.0.0:7000"];
+
+    #[test]
+    fn one_address_means_relative_links() {
+        assert_eq!(sites(&[], None), ["", "", ""]);
+        assert_eq!(sites(&[], Some("https://chat.example.org")), ["", "", ""]);
+        let url = "https://chat.example.org";
+        assert_eq!(sites(&["--users-url", url, "--auth-url", url, "--chat-url", url], None), ["", "", ""]);
+        assert!(roles(&[]).sites(&[], None).trusted.is_empty());
+        let public = Url::parse(url).unwrap();
+        assert_eq!(roles(&[]).sites(&[], Some(&public)).trusted, [url]);
+    }
+
+    #[test]
+    fn an_own_address_is_where_people_find_it_unless_told_otherwise() {
+        assert_eq!(sites(&THREE, None), ["http://[::1]:5000", "http://localhost:4000", "http://localhost:7000"]);
+        let one = ["--auth-addr", "10.0.0.1:4000"];
+        assert_eq!(sites(&one, None), ["http://localhost:7000", "http://10.0.0.1:4000", "http://localhost:7000"]);
+        assert_eq!(
+            sites(&[&one[..], &["--users-url", "https://users.example"]].concat(), Some("https://chat.example")),
+            ["https://users.example", "http://10.0.0.1:4000", "https://chat.example"]
+        );
+    }
+
+    #[test]
+    fn roles_share_the_address_they_are_given() {
+        let listen: SocketAddr = ([127, 0, 0, 1], 7000).into();
+        assert_eq!(roles(&[]).places(listen).len(), 1);
+        let places = roles(&["--users-addr", "127.0.0.1:5000", "--auth-addr", "127.0.0.1:5000"]).places(listen);
+        let found: Vec<_> = places.iter().map(|place| (place.roles.as_slice(), place.address.port())).collect();
+        assert_eq!(found, [(&[Role::Users, Role::Auth][..], 5000), (&[Role::Chat][..], 7000)]);
+        let free = roles(&["--users-addr", "127.0.0.1:0", "--auth-addr", "127.0.0.1:0", "--chat-addr", "127.0.0.1:0"]);
+        assert_eq!(free.places(listen).len(), 3);
+    }
+
+    #[test]
+    fn https_makes_cookies_secure_where_people_come_by_it() {
+        let roles = roles(&[&THREE[..], &["--auth-url", "https://auth.example"]].concat());
+        let secure: Vec<_> =
+            roles.places(([0; 4], 1).into()).iter().map(|place| roles.is_secure(place, None)).collect();
+        assert_eq!(secure, [false, true, false]);
+    }
+
+    #[test]
+    fn fewer_roles_need_a_shared_database_and_the_others_addresses() {
+        let some = roles(&["--roles", "users,auth"]);
+        let refused = some.check(false, None).unwrap_err().to_string();
+        assert!(refused.contains("chat") && refused.contains("mongodb://") && refused.contains("--chat-addr"));
+        assert_eq!(some.check(true, None), Err(RolesError::Nowhere("chat")));
+        assert_eq!(some.check(true, Some(&Url::parse("https://a.example").unwrap())), Ok(()));
+        assert_eq!(roles(&["--roles", "users,auth", "--chat-url", "http://a.example"]).check(true, None), Ok(()));
+        let contradiction = roles(&["--roles", "users", "--auth-addr", "127.0.0.1:4000"]);
+        assert_eq!(contradiction.check(true, None), Err(RolesError::NotServed("auth")));
+        assert_eq!(roles(&["--roles", "chat,users,auth"]).check(false, None), Ok(()));
+    }
+
+    #[test]
+    fn unknown_roles_and_addresses_name_the_flag() {
+        for (flag, value, hint) in [
+            ("--roles", "users,admin", "users, auth, chat"),
+            ("--roles", "", "users, auth, chat"),
+            ("--auth-addr", "4000", "127.0.0.1:7000"),
+            ("--auth-url", "auth.example.org", "https://"),
+        ] {
+            let error = Line::try_parse_from(["natter", flag, value]).err().unwrap().to_string();
+            assert!(error.contains(flag) && error.contains(hint), "{error}");
+        }
+    }
+}

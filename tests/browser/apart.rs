@@ -1,0 +1,58 @@
+//! The users, auth and chat servers on an address each.
+
+use super::support::{Natter, PASSWORD};
+
+#[tokio::test]
+async fn people_go_from_one_port_to_the_other() {
+    tour(Natter::apart("localhost", "localhost").await, false).await;
+}
+
+#[tokio::test]
+async fn people_go_from_one_host_to_the_other() {
+    tour(Natter::apart("127.0.0.2", "127.0.0.3").await, true).await;
+}
+
+/// `foreign`: to a browser the three are different sites, and a link from one to the other could be a lure.
+async fn tour(natter: Natter, foreign: bool) {
+    let (login, account) = (format!("{}/login", natter.auth), format!("{}/account", natter.users));
+    let ann = natter.person("Ann").await;
+    ann.arrives(&natter.url("/")).await; // the token is gone from the address
+    ann.waits_until_connected().await;
+    ann.says("from elsewhere").await;
+    ann.sees("You: from elsewhere").await;
+
+    ann.presses("Ann").await;
+    ann.arrives(&account).await;
+    ann.fills("name", "Ann Lee").await;
+    ann.presses("Save profile").await;
+    ann.arrives(&format!("{account}?saved=profile")).await;
+    ann.presses("Back to the chat").await;
+    ann.arrives(&natter.url("/")).await;
+    ann.sees("You: from elsewhere").await;
+    ann.presses("Users").await;
+    ann.arrives(&format!("{}/admin/users", natter.users)).await;
+    ann.presses("Log out").await;
+    ann.arrives(&login).await;
+
+    // signed out everywhere
+    ann.driver.goto(&account).await.unwrap();
+    ann.finds("[name='next']").await;
+    ann.goes_to("/").await;
+    ann.arrives(&login).await;
+    ann.fills("userID", "ann").await;
+    ann.fills("password", PASSWORD).await;
+    ann.presses("Log in").await;
+    ann.arrives(&natter.url("/")).await;
+    ann.waits_until_connected().await;
+    ann.presses("Ann Lee").await;
+    if foreign {
+        ann.presses("Go on as Ann Lee").await;
+    }
+    ann.arrives(&account).await;
+    ann.presses("natter").await;
+    ann.arrives(&natter.url("/")).await;
+    ann.waits_until_connected().await;
+    ann.presses("Log out").await;
+    ann.arrives(&login).await;
+    ann.leaves(&[]).await;
+}

@@ -1,0 +1,186 @@
+//! The users, auth and chat servers on an address each.
+
+#![allow(clippy::unwrap_used)] // a test's way to fail
+
+mod hosts;
+mod support;
+
+use reqwest::Client;
+use serde_json::json;
+use support::{Browser, Natter, PASSWORD, start};
+
+#[tokio::test]
+async fn each_address_has_its_own_routes_and_what_all_have() {
+    let natter = Natter::on_one_host(&[]).await;
+    let browser = Browser::new();
+    let own = [
+        (&natter.users, vec!["/signup", "/account", "/admin/users", "/api/users"]),
+        (&natter.auth, vec!["/login", "/api/login"]),
+        (&natter.chat, vec!["/", "/messages", "/ws", "/api/messages"]),
+    ];
+    for (server, paths) in &own {
+        for path in paths {
+            for (other, _) in &own {
+                let status = browser.get(&format!("{other}{path}")).await.status;
+                assert_eq!(status != 404, other == server, "{other}{path}: {status}");
+            }
+        }
+        for path in ["/healthz", "/readyz", "/metrics", "/api/docs", "/api/openapi.json"] {
+            assert_eq!(browser.get(&format!("{server}{path}")).await.status, 200, "{server}{path}");
+        }
+        let docs = browser.get(&format!("{server}/api/docs")).await.body;
+        let style = docs.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+        assert_eq!(browser.get(&format!("{server}{style}")).await.status, 200);
+    }
+    let addresses = [natter.users.clone(), natter.chat.clone()];
+    natter.stop().await;
+    for address in addresses {
+        assert!(Client::new().get(address).send().await.unwrap_err().is_connect());
+    }
+}
+
+#[tokio::test]
+async fn signing_up_and_logging_in_lead_to_the_chat() {
+    let natter = Natter::on_one_host(&[]).await;
+    let Natter { users, auth, chat, .. } = &natter;
+    let ann = Browser::new();
+    assert_eq!(ann.get(&format!("{chat}/")).await.location, format!("{auth}/login"));
+    let login = ann.get(&format!("{auth}/login")).await.body;
+    assert!(login.contains(&format!("href=\"{users}/signup\"")));
+    let form = [("userID", "ann"), ("name", "Ann"), ("email", "ann@example.org"), ("password", PASSWORD)];
+    let signed_up = ann.post(&format!("{users}/signup"), &form).await;
+    assert!(signed_up.location.starts_with(&format!("{chat}/?jwt=")), "{signed_up:?}");
+    let page = ann.get(&signed_up.location).await;
+    for link in [format!("{users}/account"), format!("{users}/admin/users"), format!("{chat}/")] {
+        assert!(page.body.contains(&format!("href=\"{link}\"")), "{link}");
+    }
+    assert!(page.body.contains(&format!("data-login=\"{auth}/login\"")));
+    assert_eq!(page.referrer, "no-referrer");
+    for server in [users, auth, chat] {
+        assert!(page.policy.contains("form-action 'self'") && page.policy.contains(server), "{}", page.policy);
+    }
+    // one host, one cookie
+    assert_eq!(ann.get(&format!("{users}/account")).await.status, 200);
+    assert!(ann.get(&format!("{auth}/login")).await.location.starts_with(&format!("{chat}/?jwt=")));
+
+    let guest = Browser::new();
+    let away = guest.get(&format!("{users}/admin/users?q=a")).await.location;
+    assert_eq!(away, format!("{auth}/login?next={}%2Fadmin%2Fusers%3Fq%3Da", escaped(users)));
+    let logged_in = guest.log_in(&natter, "ann", None).await;
+    assert!(logged_in.location.starts_with(&format!("{chat}/?jwt=")), "{logged_in:?}");
+    assert_eq!(guest.get(&logged_in.location).await.status, 200);
+    let left = guest.post(&format!("{chat}/logout"), &[]).await;
+    assert_eq!(left.location, format!("{auth}/login"));
+    assert_eq!(guest.get(&format!("{auth}/login")).await.status, 200, "signed out");
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_all_three() {
+    let natter = Natter::on_one_host(&[]).await;
+    let Natter { users, auth, chat, .. } = &natter;
+    natter.user("ann").await;
+    let (script, token) = (Client::new(), natter.token("ann").await);
+    let read = script.get(format!("{users}/api/users/ann")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(read.status(), 200);
+    let said = script.post(format!("{chat}/api/messages")).bearer_auth(&token).json(&json!({ "message": "hello" }));
+    assert_eq!(said.send().await.unwrap().status(), 201);
+    let left = script.post(format!("{auth}/logout")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(left.status(), 204);
+    let read = script.get(format!("{users}/api/users/ann")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(read.status(), 401);
+}
+
+#[tokio::test]
+async fn login_leads_back_to_the_three_servers_and_nowhere_else() {
+    let natter = Natter::on_one_host(&[]).await;
+    natter.user("ann").await;
+    let Natter { users, auth, chat, .. } = &natter;
+    let account = format!("{users}/account");
+    for (next, to) in [
+        (account.clone(), format!("{users}/account?jwt=")),
+        (format!("{users}/account?jwt=planted"), format!("{users}/account?jwt=ey")),
+        (format!("{chat}/?before=3"), format!("{chat}/?before=3&jwt=")),
+        ("https://evil.example/".into(), format!("{chat}/?jwt=")),
+        ("//evil.example".into(), format!("{chat}/?jwt=")),
+        ("/\\evil.example".into(), format!("{chat}/?jwt=")),
+        (format!("{chat}@evil.example/"), format!("{chat}/?jwt=")),
+        (format!("{users}.evil.example/"), format!("{chat}/?jwt=")),
+        ("http://localhost:1/".into(), format!("{chat}/?jwt=")),
+    ] {
+        let ann = Browser::new();
+        let form = ann.get(&format!("{auth}/login?next={}", escaped(&next))).await.body;
+        let kept = form.contains("name=\"next\"");
+        assert_eq!(kept, next.starts_with(&account) || next.starts_with(&format!("{chat}/?")), "{next}");
+        let location = ann.log_in(&natter, "ann", Some(&next)).await.location;
+        assert!(location.starts_with(&to), "{next}: {location}");
+        // and again, signed in
+        let location = ann.get(&format!("{auth}/login?next={}", escaped(&next))).await.location;
+        assert!(location.starts_with(&to), "{next}: {location}");
+    }
+}
+
+#[tokio::test]
+async fn forms_are_taken_from_our_own_pages_alone() {
+    let args = ["--chat-url", "https://chat.example", "--auth-url", "https://auth.example"];
+    let natter = Natter::on_one_host(&args).await;
+    natter.user("ann").await;
+    let (browser, login) = (Browser::new(), format!("{}/login", natter.auth));
+    let form = [("userID", "ann"), ("password", PASSWORD)];
+    for (origin, status) in [("https://auth.example", 303), ("https://evil.example", 403), ("http://localhost:1", 403)]
+    {
+        assert_eq!(browser.post_from(origin, &login, &form).await.status, status, "{origin}");
+    }
+    let logged_in = browser.log_in(&natter, "ann", None).await;
+    assert!(logged_in.location.starts_with("https://chat.example/?jwt="));
+    assert!(logged_in.cookie.contains("Secure"), "people come to the auth server by https");
+    let form = [("userID", "bob"), ("name", "Bob"), ("email", "bob@example.org"), ("password", PASSWORD)];
+    let signed_up = Browser::new().post(&format!("{}/signup", natter.users), &form).await;
+    assert!(!signed_up.cookie.is_empty() && !signed_up.cookie.contains("Secure"), "and not to the users server");
+}
+
+#[tokio::test]
+async fn roles_that_cannot_be_served_are_refused_with_the_way_out() {
+    for (args, hint) in [
+        (vec!["--roles", "users,auth"], "--database mongodb://"),
+        (vec!["--roles", "chat"], "--users-addr"),
+        (vec!["--roles", "users,auth", "--chat-addr", "127.0.0.1:0"], "--chat-addr is given"),
+    ] {
+        let why = start(&args).await.err().unwrap().to_string();
+        assert!(why.contains(hint) && !why.contains('\n'), "{why}");
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let why = start(&["--auth-addr", &address]).await.err().unwrap().to_string();
+    assert!(why.contains("--auth-addr"), "{why}");
+}
+
+#[tokio::test]
+async fn one_address_links_and_leads_as_ever() {
+    let natter = start(&[]).await.unwrap();
+    natter.user("ann").await;
+    let ann = Browser::new();
+    let base = &natter.chat;
+    assert_eq!(ann.get(&format!("{base}/")).await.location, "/login");
+    assert_eq!(ann.get(&format!("{base}/account")).await.location, "/login?next=%2Faccount");
+    assert!(ann.log_in(&natter, "ann", None).await.location.starts_with("/?jwt="));
+    assert_eq!(ann.log_in(&natter, "ann", Some("/account")).await.location, "/account");
+    let page = ann.get(&format!("{base}/")).await;
+    assert!(page.body.contains("href=\"/account\"") && page.policy.contains("form-action 'self';"));
+    // the account's page is reached by the cookie, and no token in its address counts
+    natter.user("bob").await;
+    let bob = natter.token("bob").await;
+    assert_eq!(Browser::new().get(&format!("{base}/account?jwt={bob}")).await.status, 303);
+    assert!(ann.get(&format!("{base}/account?jwt={bob}")).await.body.contains("<h1>ann</h1>"));
+}
+
+fn escaped(url: &str) -> String {
+    url.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {
+                char::from(byte).into()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
