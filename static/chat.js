@@ -99,18 +99,27 @@
     item.sent = Date.now();
     socket.send(JSON.stringify({ message: item.message, clientID: item.clientID }));
   };
+  // after a break: one at a time, so that they come in order and not faster than the server takes them
+  const resend = () => {
+    const item = outbox.find((one) => !one.sent);
+    if (item) transmit(item);
+  };
   const tell = (...content) => { banner.replaceChildren(...content); banner.hidden = !content.length; };
   // a connection that died without a word: let the extension hear that it closed, and it opens another
   const drop = () => {
     if (!open()) return;
-    socket.close();
-    socket.dispatchEvent(new CloseEvent('close', { code: 1006 }));
+    const dead = socket;
+    dead.dispatchEvent(new CloseEvent('close', { code: 1006 }));
+    // its own close may come yet, and would open a second one
+    dead.addEventListener('close', (event) => event.stopImmediatePropagation(), { capture: true });
+    dead.close();
   };
 
   chat.addEventListener('htmx:ws:before:connection', ({ detail: { connection } }) => {
     const url = new URL('/ws', location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     url.searchParams.set('after', head());
+    url.searchParams.set('user', chat.dataset.user); // the cookie may be somebody else's by now
     if (before) url.searchParams.set('returning', 'true');
     connection.url = url.href;
   });
@@ -118,7 +127,8 @@
     socket = connection.socket;
     before = true;
     tell();
-    outbox.forEach(transmit);
+    for (const item of outbox) { item.sent = 0; item.again = true; }
+    resend();
   });
   chat.addEventListener('htmx:ws:close', ({ detail: { code } }) => {
     if (code === 1000) return; // this page is going away
@@ -141,13 +151,14 @@
       return;
     }
     values.clientID = fresh();
-    outbox.push({ clientID: values.clientID, message, sent: open() ? Date.now() : 0 });
+    const now = open() && outbox.every((one) => one.sent);
+    outbox.push({ clientID: values.clientID, message, sent: now ? Date.now() : 0, again: !now });
     show();
     input.value = '';
     draft();
     refuse('');
     scroller.scrollTop = 0;
-    if (!open()) event.preventDefault(); // it goes out from the outbox, with the next connection
+    if (!now) event.preventDefault(); // it goes out from the outbox, after what is there already
   });
   chat.addEventListener('htmx:ws:before:message:incoming', (event) => {
     const { data } = event.detail.message;
@@ -156,14 +167,20 @@
     const { clientID, error, status, retryAfter, reload } = JSON.parse(data);
     if (reload) return location.reload(); // too much was missed to put it in one by one
     const item = outbox.find((one) => one.clientID === clientID);
+    // the server cannot tell whether it has the message, or did not look: under the same id it is safe to ask again
+    if (item && (status >= 500 || (status === 429 && item.again))) {
+      item.sent = 0;
+      item.again = true;
+      setTimeout(resend, (retryAfter ?? 5) * 1000);
+      return;
+    }
     if (error) refuse(error.fields?.message ?? error.message);
     if (!item) return;
-    // the server could not tell whether it took the message: under the same id it is safe to ask again
-    if (status >= 500) { item.sent = 0; setTimeout(transmit, (retryAfter ?? 5) * 1000, item); return; }
     outbox = outbox.filter((one) => one !== item);
     show();
+    resend();
     if (!error) return;
-    input.value = [item.message, input.value].filter(Boolean).join('\n');
+    input.value = [input.value, item.message].filter(Boolean).join('\n');
     draft();
   });
 

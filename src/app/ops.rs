@@ -48,7 +48,10 @@ async fn metrics(
             })
         }
         // what came through a proxy is not from this machine, whatever the peer's address says
-        None => peer.ip().to_canonical().is_loopback() && !headers.contains_key("x-forwarded-for"),
+        None => {
+            let proxied = ["x-forwarded-for", "forwarded", "via"].iter().any(|name| headers.contains_key(*name));
+            peer.ip().to_canonical().is_loopback() && state.settings.proxies == 0 && !proxied
+        }
     };
     if allowed { Ok(recorder().render()) } else { Err(Error::not_found("page")) }
 }

@@ -28,7 +28,9 @@ use crate::{
 };
 
 /// Shortest time between two wake-ups of a room.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(10);
+/// Wait before the store is asked again for what it failed to tell.
+const RETRY: Duration = Duration::from_millis(250);
 /// Changes read at a time to fill a gap.
 const FILL: u32 = 500;
 
@@ -60,6 +62,7 @@ impl Hub {
             registry: Arc::clone(&hub.registry),
             presence: Presence::default(),
             woken: None,
+            again: None,
         };
         Ok((hub, tokio::spawn(task.run(events, comers))))
     }
@@ -76,6 +79,8 @@ struct Task {
     registry: Arc<Registry>,
     presence: Presence,
     woken: Option<Instant>,
+    /// When to ask the store again for what it failed to tell: nobody else may come to tell of it.
+    again: Option<Instant>,
 }
 
 impl Task {
@@ -93,6 +98,10 @@ impl Task {
                     Some(Door::Out { user }) => self.presence.leave(user, Instant::now()),
                     None => return,
                 },
+                () = sleep_until(self.again.unwrap_or_else(Instant::now).into()), if self.again.is_some() => {
+                    self.catch_up().await;
+                    self.room.wake();
+                }
                 () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
                     if let Some(announcement) = self.presence.poll(Instant::now()) {
                         self.announce(&announcement);
@@ -109,7 +118,11 @@ impl Task {
         {
             sleep_until((woken + TICK).into()).await;
         }
-        while let Ok(batch) = events.try_recv() {
+        // what comes in faster than it can be applied must not keep the room waiting
+        let until = Instant::now() + TICK;
+        while Instant::now() < until
+            && let Ok(batch) = events.try_recv()
+        {
             self.apply(batch).await;
         }
         self.room.wake();
@@ -132,10 +145,7 @@ impl Task {
                     self.room.forget();
                 }
                 Event::TokenRevoked(token) => self.registry.end(Goodbye::Revoked, |grant| grant.token() == token),
-                Event::Outside => {
-                    self.fill().await;
-                    self.check_grants().await;
-                }
+                Event::Outside => self.catch_up().await,
             }
         }
     }
@@ -147,30 +157,44 @@ impl Task {
             let lag = Timestamp::now().0 - message.sent_at.0;
             metrics::histogram!("natter_lag_seconds").record(lag as f64 / 1000.0);
         } else if message.rev > head {
-            self.fill().await;
+            self.catch_up().await;
         }
     }
 
-    /// Takes every change after the ring's head from the store.
-    async fn fill(&self) {
-        loop {
-            let head = self.room.head();
-            match self.store.changes(self.room.id(), head, FILL).await {
-                Ok(messages) if messages.is_empty() => return,
-                Ok(messages) => messages.iter().for_each(|message| self.room.push(entry(message))),
-                // the next change finds the same gap, and tries again
-                Err(error) => return tracing::error!(%error, after = head, "changes could not be read"),
+    /// Reads what others may have done, and reads it again a little later if the store does not answer.
+    async fn catch_up(&mut self) {
+        let caught_up = async {
+            self.fill().await?;
+            self.check_grants().await
+        };
+        self.again = match caught_up.await {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::warn!(%error, "what others did could not be read");
+                Some(Instant::now() + RETRY)
             }
+        };
+    }
+
+    /// Takes every change after the ring's head from the store.
+    async fn fill(&self) -> store::Result<()> {
+        loop {
+            let messages = self.store.changes(self.room.id(), self.room.head(), FILL).await?;
+            if messages.is_empty() {
+                return Ok(());
+            }
+            messages.iter().for_each(|message| self.room.push(entry(message)));
         }
     }
 
     /// Ends the sockets whose grant was voided by another process.
-    async fn check_grants(&self) {
+    async fn check_grants(&self) -> store::Result<()> {
         for grant in self.registry.grants() {
-            if let Ok(None) = self.store.authenticate(grant.user(), grant.version(), grant.token()).await {
+            if self.store.authenticate(grant.user(), grant.version(), grant.token()).await?.is_none() {
                 self.registry.end(Goodbye::Revoked, |other| other.token() == grant.token());
             }
         }
+        Ok(())
     }
 
     fn announce(&self, announcement: &Announcement) {

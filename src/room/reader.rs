@@ -54,8 +54,13 @@ impl Member {
         let mut place = self.place();
         while place.live {
             let mut cursor = place.cursor.clone();
-            let offer = match room.ring().read(&mut cursor) {
-                Found::End => return,
+            // in a statement of its own, which lets go of the ring before the write
+            let found = room.ring().read(&mut cursor);
+            let offer = match found {
+                Found::End => {
+                    place.cursor = cursor;
+                    return;
+                }
                 Found::Frame(frame) => self.wire.offer(&frame).unwrap_or(Offer::Refused),
                 Found::Passed => Offer::Refused,
             };
@@ -114,7 +119,7 @@ impl Reader {
                 let found = self.room.ring().read(&mut cursor);
                 if found == Found::End {
                     // under the same lock: what is pushed from here on, the fan-out finds a live socket for
-                    place.live = true;
+                    *place = Place { cursor, live: true };
                     return Ok(());
                 }
                 (found, cursor)

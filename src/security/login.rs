@@ -9,8 +9,8 @@ use super::{
     Grant,
     limits::{Limits, TooMany},
     passwords::{Busy, Passwords},
-    sessions,
-    tokens::Tokens,
+    sessions::{self, Lasting},
+    tokens::{self, Tokens},
 };
 use crate::{
     domain::{Timestamp, User, UserId},
@@ -87,13 +87,30 @@ impl Logins {
 
     /// A fresh token for somebody who is logged in, to show on another server. It has the login's token id:
     /// what ends the one ends the other.
-    pub fn hand_over(&self, user: &User, grant: &Grant) -> String {
-        self.tokens.reissue(user, grant)
+    /// A session that came of a token makes none that outlives it: nobody stays in for ever without a password.
+    pub fn hand_over(&self, user: &User, grant: &Grant, lasting: Lasting) -> String {
+        let expires = match lasting {
+            Lasting::Yes => Timestamp::now().plus_secs(tokens::LIFETIME),
+            Lasting::WhileTokenIsValid => grant.expires(),
+        };
+        self.tokens.reissue(user, grant, expires)
     }
 
     /// The user behind a grant, if it still holds.
     pub async fn holder(&self, grant: &Grant) -> store::Result<Option<User>> {
         self.store.authenticate(grant.user(), grant.version(), grant.token()).await
+    }
+
+    /// Voids the grant that a browser had, where it goes on as somebody else: pages that show the one must not
+    /// go on as the other.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn revoke_other(&self, present: Option<Grant>, next: &Grant) -> store::Result<()> {
+        match present.filter(|present| present.user() != next.user()) {
+            Some(other) => self.revoke(&other).await,
+            None => Ok(()),
+        }
     }
 
     /// Voids a grant: its token, the sessions that came of it, and the sockets opened with either.

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tower_sessions::Session;
 
-use super::{AppState, Error, Sites};
+use super::{AppState, Error, Sites, sites::without_token};
 use crate::{
     domain::{Fields, User},
     security::{
@@ -71,7 +71,8 @@ fn to_login(parts: &Parts, sites: &Sites) -> Response {
         && let Some(path) = parts.uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str)
         && path != "/"
     {
-        query.append_pair("next", &format!("{here}{path}"));
+        // a token that did not help here is not carried on
+        query.append_pair("next", &format!("{here}{}", without_token(path)));
     }
     let query = query.finish();
     let login = format!("{}/login", sites.auth);

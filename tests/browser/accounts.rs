@@ -86,3 +86,21 @@ async fn one_can_change_and_delete_ones_account() {
     assert_eq!(natter.log(&robot).await, ["(deleted)"]);
     ann.leaves(&["status of 422"]).await;
 }
+
+#[tokio::test]
+async fn a_page_does_not_go_on_as_whoever_signs_in_next() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    ann.fills("message", "mine").await;
+    let first = ann.driver.window().await.unwrap();
+    let second = ann.driver.new_tab().await.unwrap();
+    ann.driver.switch_to_window(second).await.unwrap();
+    ann.sign_up(&natter, "Bob").await;
+    ann.waits_until_connected().await;
+    ann.driver.switch_to_window(first).await.unwrap();
+    let signed_out = || async { ann.text("#status").await.starts_with("You are signed out").then_some(()) };
+    eventually("signed out", signed_out).await;
+    assert_eq!(ann.value("message").await, "mine");
+    ann.leaves(&[]).await;
+}

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::table::{Editing, UsersPage, View};
 use crate::{
-    domain::{Role, User, UserId},
+    domain::{Fields, Role, User, UserId},
     security::accounts::{Edit, SignUp},
     store::Messages,
     web::{Admin, AppState, Error, Form, Path, Query, Result},
@@ -64,10 +64,15 @@ pub async fn edit(
         // left empty, the password stays
         password: Some(form.password).filter(|password| !password.expose_secret().is_empty()),
     };
-    match state.accounts.edit(user.key, &edit).await {
+    let edited = if user.key == admin.0.user.key && edit.password.is_some() {
+        let why = "Change your own under Account, which asks for the present one.";
+        Err(Error::invalid(Fields::one("password", why)))
+    } else {
+        state.accounts.edit(user.key, &edit).await.map_err(Error::from)
+    };
+    match edited {
         Ok(_) => Ok(Redirect::to(&view.plain()).into_response()),
         Err(error) => {
-            let error = Error::from(error);
             let editing = Editing { user_id: user.user_id.to_string(), edit };
             Ok(error.clone().on_page(UsersPage::load(&state, &admin, view).await?.refused(&error, Some(editing), None)))
         }

@@ -43,7 +43,7 @@ pub async fn show(
         if !sites.leaves_auth(&next) {
             return Redirect::to(&next).into_response();
         }
-        let token = state.logins.hand_over(&me.user, &me.grant);
+        let token = state.logins.hand_over(&me.user, &me.grant, me.lasting);
         return Redirect::to(&with_token(&next, &token)).into_response();
     }
     let signup_open = state.settings.signup_open;
@@ -62,6 +62,7 @@ pub struct LoginForm {
 pub async fn submit(
     State(state): State<AppState>,
     ClientAddr(from): ClientAddr,
+    signed_in: Option<SignedIn>,
     session: Session,
     Form(form): Form<LoginForm>,
 ) -> Result<Response> {
@@ -69,6 +70,7 @@ pub async fn submit(
     let next = sites.next(form.next.as_deref());
     match state.logins.login(&form.user_id, form.password, from).await {
         Ok(login) => {
+            state.logins.revoke_other(signed_in.map(|me| me.grant), &login.grant).await?;
             sessions::start(&session, login.grant, Lasting::Yes).await?;
             let to = match next {
                 Some(next) if sites.leaves_auth(&next) => with_token(&next, &login.token),

@@ -45,16 +45,29 @@ pub async fn show(
     State(state): State<AppState>,
     session: Session,
     signed_in: Result<Option<SignedIn>, Error>,
-    Query(query): Query<ChatQuery>,
+    query: Result<Query<ChatQuery>, Error>,
+) -> Response {
+    // errors, too, stand at an address with a token in it
+    match answer(&state, &session, signed_in, query).await {
+        Ok(response) => response,
+        Err(error) => arrival::hide_token(error.into_response()),
+    }
+}
+
+async fn answer(
+    state: &AppState,
+    session: &Session,
+    signed_in: Result<Option<SignedIn>, Error>,
+    query: Result<Query<ChatQuery>, Error>,
 ) -> Result<Response> {
-    let signed_in = signed_in?;
+    let (signed_in, Query(query)) = (signed_in?, query?);
     let Some(token) = query.jwt.as_deref() else {
         return Ok(match signed_in {
-            Some(me) => chat(&state, &me.user, query.before, false).await?.into_response(),
+            Some(me) => chat(state, &me.user, query.before, false).await?.into_response(),
             None => Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response(),
         });
     };
-    let page = by_token(&state, &session, signed_in, token, query.before).await;
+    let page = by_token(state, session, signed_in, token, query.before).await;
     Ok(arrival::hide_token(page.into_response()))
 }
 

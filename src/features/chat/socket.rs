@@ -45,6 +45,9 @@ const RELOAD: u64 = 1000;
 #[derive(Deserialize)]
 pub struct SocketQuery {
     jwt: Option<String>,
+    /// Whom the page shows, by userID: a page of somebody who has been signed out meanwhile must not go on as
+    /// whoever signed in.
+    user: Option<String>,
     /// The latest `rev` the client has: what changed since comes first.
     after: Option<u64>,
     /// The client was connected before: coming back is no entrance.
@@ -106,6 +109,9 @@ async fn identify(
         return Ok(Client { user, grant, until: Some(grant.expires()), page });
     }
     let SignedIn { user, grant, lasting } = session?.ok_or_else(Error::bad_token)?;
+    if query.user.as_deref().is_some_and(|shown| shown != user.user_id.as_str()) {
+        return Err(Error::bad_token());
+    }
     let until = (lasting == Lasting::WhileTokenIsValid).then(|| grant.expires());
     Ok(Client { user, grant, until, page })
 }
@@ -113,8 +119,10 @@ async fn identify(
 /// Why a socket ended.
 #[derive(Debug, Clone, Copy)]
 enum End {
-    /// The client went, or can no longer be reached.
+    /// The client can no longer be reached.
     Gone,
+    /// The client said goodbye.
+    Closed,
     SignedOut,
     TokenExpired,
     Restart,
@@ -136,15 +144,14 @@ impl From<Goodbye> for End {
 async fn serve(mut socket: WebSocket, wire: Arc<Wire>, state: AppState, client: Client, query: SocketQuery) {
     let mut registered = state.hub.registry.register(client.grant);
     // a grant that was voided between the handshake and now missed its goodbye
-    let holds = matches!(state.logins.holder(&client.grant).await, Ok(Some(_)));
-    let end = if holds {
-        tokio::select! {
+    let end = match state.logins.holder(&client.grant).await {
+        Ok(Some(_)) => tokio::select! {
             end = talk(&mut socket, wire, &state, &client, &query) => end,
             goodbye = &mut registered.goodbye => goodbye.map_or(End::Restart, End::from),
             () = expiry(client.until) => End::TokenExpired,
-        }
-    } else {
-        End::SignedOut
+        },
+        Ok(None) => End::SignedOut,
+        Err(_) => End::Failed,
     };
     close(socket, end).await;
 }
@@ -202,7 +209,8 @@ async fn converse(socket: &mut WebSocket, state: &AppState, client: &Client) -> 
                         sending = Some(Box::pin(take(state, client, frame)));
                         Ok(())
                     }
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+                    Some(Ok(Message::Close(_))) => return End::Closed,
+                    Some(Err(_)) | None => return End::Gone,
                     Some(Ok(_)) => Ok(()), // pings are answered below us; nothing is sent as binary
                 }
             }
@@ -210,7 +218,7 @@ async fn converse(socket: &mut WebSocket, state: &AppState, client: &Client) -> 
                 if !std::mem::replace(&mut heard, false) {
                     return End::Gone;
                 }
-                socket.send(Message::Ping(bytes::Bytes::new())).await
+                in_time(socket.send(Message::Ping(bytes::Bytes::new()))).await
             }
         };
         if written.is_err() {
@@ -230,13 +238,26 @@ async fn take(state: &AppState, client: &Client, frame: Utf8Bytes) -> String {
 }
 
 async fn send(socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), axum::Error> {
-    socket.send(Message::Text(frame)).await
+    in_time(socket.send(Message::Text(frame))).await
+}
+
+/// A client that takes nothing for two heartbeats is gone, or might as well be.
+async fn in_time(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), axum::Error> {
+    match timeout(2 * HEARTBEAT, sending).await {
+        Ok(sent) => sent,
+        Err(late) => Err(axum::Error::new(late)),
+    }
 }
 
 /// Says goodbye with the code that tells the client what to do: come back (1011, 1012) or not (1008).
 async fn close(mut socket: WebSocket, end: End) {
     let (code, reason) = match end {
         End::Gone => return,
+        End::Closed => {
+            // the library answers a goodbye when it is asked for more
+            let _ = timeout(Duration::from_secs(2), socket.recv()).await;
+            return;
+        }
         End::SignedOut => (close_code::POLICY, "signed out"),
         End::TokenExpired => (close_code::POLICY, "token expired"),
         End::Restart => (close_code::RESTART, "restarting"),

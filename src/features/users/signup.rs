@@ -18,7 +18,7 @@ use crate::{
         login::Login,
         sessions::{self, Lasting},
     },
-    web::{AppState, ClientAddr, Error, Form, Nav, Result, SharedSites, sites::with_token},
+    web::{AppState, ClientAddr, Error, Form, Nav, Result, SharedSites, SignedIn, sites::with_token},
 };
 
 #[derive(Template, WebTemplate)]
@@ -56,6 +56,7 @@ pub struct SignupForm {
 pub async fn submit(
     State(state): State<AppState>,
     ClientAddr(from): ClientAddr,
+    signed_in: Option<SignedIn>,
     session: Session,
     Form(form): Form<SignupForm>,
 ) -> Result<Response> {
@@ -63,6 +64,7 @@ pub async fn submit(
     let form = SignUp { user_id, name, email, phone, password };
     match sign_up(&state, from, &form).await {
         Ok(login) => {
+            state.logins.revoke_other(signed_in.map(|me| me.grant), &login.grant).await?;
             sessions::start(&session, login.grant, Lasting::Yes).await?;
             Ok(Redirect::to(&with_token(&format!("{}/", state.settings.sites.chat), &login.token)).into_response())
         }

@@ -115,7 +115,14 @@ async fn events(changes: Vec<Change>, db: &Db, outbox: &Outbox) -> Vec<Event> {
         Told::Message(message) => Some(user_key(message.author)),
         Told::Event(_) => None,
     });
-    let Ok(authors) = authors(&db.users, keys).await else { return vec![Event::Outside] };
+    let Ok(authors) = authors(&db.users, keys).await else {
+        // the messages can be read again from the log; what else happened cannot
+        let others = told.into_iter().filter_map(|told| match told {
+            Told::Event(event) => Some(event),
+            Told::Message(_) => None,
+        });
+        return others.chain([Event::Outside]).collect();
+    };
     told.into_iter()
         .map(|told| match told {
             Told::Message(message) => Event::Changed(RoomId::named(&message.room), message.into_message(&authors)),

@@ -36,7 +36,7 @@ pub struct Sqlite {
 struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Sqlite {
@@ -44,7 +44,8 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Self> {
         let mut connection = connect(path)?;
         schema::migrate(&mut connection)?;
-        let readers = Readers { path: path.to_owned(), idle: Mutex::default(), permits: Semaphore::new(READERS) };
+        let readers =
+            Readers { path: path.to_owned(), idle: Mutex::default(), permits: Arc::new(Semaphore::new(READERS)) };
         Ok(Self { writer: Writer::start(connection), readers: Arc::new(readers) })
     }
 
@@ -55,9 +56,9 @@ impl Sqlite {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
-        let _permit = readers.permits.acquire().await.map_err(|_| Error::Failed("closed".into()))?;
-        let readers = Arc::clone(&self.readers);
+        let permit = Arc::clone(&readers.permits).acquire_owned().await.map_err(|_| Error::Failed("closed".into()))?;
         let run = move || {
+            let _permit = permit; // the read goes on where its caller hangs up
             let mut connection = readers.take()?;
             let snapshot = connection.transaction()?;
             let out = work(&snapshot);
@@ -107,8 +108,11 @@ impl Store for Sqlite {
     }
 
     async fn close(&self) {
-        self.writer.stop().await;
+        // readers first: the last connection that closes brings the WAL into the database file
+        let _all = self.readers.permits.acquire_many(READERS as u32).await;
         self.readers.permits.close();
+        self.readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.writer.stop().await;
     }
 }
 

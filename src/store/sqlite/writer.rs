@@ -64,7 +64,8 @@ impl Writer {
         let work: Work = Box::new(move |batch| {
             let out = batch.map_or(Err(Error::Busy), work);
             Box::new(move |committed| {
-                let _ = answer.send(committed.and(out)); // the caller may have gone
+                // what failed by itself was not in the commit, whatever became of that
+                let _ = answer.send(out.and_then(|out| committed.map(|()| out))); // the caller may have gone
             })
         });
         match tokio::time::timeout(PATIENCE, self.jobs.send(Job::Work(work))).await {
@@ -159,10 +160,16 @@ impl WriterThread {
     fn transact(&mut self, works: impl Iterator<Item = Work>, finishes: &mut Vec<Finish>) -> Result<Vec<Event>> {
         let begun = self.connection.execute_batch("BEGIN IMMEDIATE");
         let mut batch = Batch { connection: &self.connection, heads: HashMap::new(), events: Vec::new() };
-        finishes.extend(works.map(|work| work(begun.is_ok().then_some(&mut batch))));
+        // SQLite may take back the whole transaction by itself (disk full, I/O error). What came after would be
+        // committed one by one, with numbers that leave a gap
+        let in_transaction = || !self.connection.is_autocommit();
+        finishes.extend(works.map(|work| work(in_transaction().then_some(&mut batch))));
         let events = std::mem::take(&mut batch.events);
         let committed = begun
             .map_err(Error::from)
+            .and_then(
+                |()| if in_transaction() { Ok(()) } else { Err(Error::Failed("the database took it back".into())) },
+            )
             .and_then(|()| batch.write_heads())
             .and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
         if committed.is_err() && !self.connection.is_autocommit() {
@@ -239,5 +246,45 @@ impl Batch<'_> {
             update.execute(params![head.room, number(head.seq), number(head.rev)])?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::UserKey, store::sqlite::schema};
+
+    /// A full disk takes back the whole batch. What follows in it must not go in one by one.
+    #[test]
+    fn a_batch_that_the_database_takes_back_leaves_no_gap() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut connection = Connection::open(dir.path().join("full.db")).unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        connection.pragma_update_and_check(None, "max_page_count", pages + 20, |_| Ok(())).unwrap();
+        let post = |length: usize| -> Work {
+            Box::new(move |batch| {
+                let posted = batch.map_or(Err(Error::Busy), |batch| {
+                    let head = *batch.head(&RoomId::lobby())?;
+                    let (key, text) = (UserKey::generate().0, "x".repeat(length));
+                    batch.connection.execute(
+                        "INSERT INTO messages VALUES (?1, ?2, ?2, ?3, 'c', 0, ?4)",
+                        params![head.room, number(head.seq + 1), key.as_bytes(), text],
+                    )?;
+                    *batch.head(&RoomId::lobby())? = Head { seq: head.seq + 1, rev: head.rev + 1, ..head };
+                    Ok(())
+                });
+                Box::new(move |committed| assert!(posted.and(committed).is_err(), "nobody is told that it is durable"))
+            })
+        };
+        let mut thread = WriterThread { connection, events: std::sync::Arc::default(), data_version: None };
+        thread.commit(vec![post(10), post(1 << 20), post(10), post(10)].into_iter());
+        let (rows, last): (i64, i64) = thread
+            .connection
+            .query_row("SELECT (SELECT count(*) FROM messages), last_rev FROM rooms", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!((rows, last), (0, 0), "nothing of the batch is there");
     }
 }
