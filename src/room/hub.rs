@@ -16,6 +16,7 @@ use tokio::{sync::mpsc, task::JoinHandle, time::sleep_until};
 
 use super::{
     Door, Room,
+    lease::{self, Local},
     presence::{Announcement, Presence},
     registry::{Goodbye, Registry},
     render,
@@ -55,12 +56,18 @@ impl Hub {
         let id = RoomId::lobby();
         let head = store.head(&id).await?;
         let lobby = Room::open(id, Arc::clone(&store), head, doors);
+        let keeper = store.presence().map(|presence| {
+            let (keeper, told) = mpsc::unbounded_channel();
+            tokio::spawn(lease::keep(presence, lobby.id().clone(), told));
+            keeper
+        });
         let hub = Self { lobby: Arc::clone(&lobby), registry: Arc::default() };
         let task = Task {
             room: lobby,
             store,
             registry: Arc::clone(&hub.registry),
             presence: Presence::default(),
+            keeper,
             woken: None,
             again: None,
         };
@@ -78,6 +85,8 @@ struct Task {
     store: Arc<dyn Store>,
     registry: Arc<Registry>,
     presence: Presence,
+    /// Who tells the other processes, if there can be any.
+    keeper: Option<mpsc::UnboundedSender<Local>>,
     woken: Option<Instant>,
     /// When to ask the store again for what it failed to tell: nobody else may come to tell of it.
     again: Option<Instant>,
@@ -86,6 +95,7 @@ struct Task {
 impl Task {
     async fn run(mut self, mut events: Events, mut comers: mpsc::UnboundedReceiver<Door>) {
         loop {
+            self.tell_others();
             let due = self.presence.due();
             tokio::select! {
                 batch = events.recv() => {
@@ -145,6 +155,9 @@ impl Task {
                     self.room.forget();
                 }
                 Event::TokenRevoked(token) => self.registry.end(Goodbye::Revoked, |grant| grant.token() == token),
+                Event::Came(room, present) if room == *self.room.id() => self.presence.came(&present),
+                Event::Went { room, process, user } if room == *self.room.id() => self.presence.went(process, user),
+                Event::Came(..) | Event::Went { .. } => {}
                 Event::Outside => self.catch_up().await,
             }
         }
@@ -165,6 +178,7 @@ impl Task {
     async fn catch_up(&mut self) {
         let caught_up = async {
             self.fill().await?;
+            self.look_around().await?;
             self.check_grants().await
         };
         self.again = match caught_up.await {
@@ -184,6 +198,22 @@ impl Task {
                 return Ok(());
             }
             messages.iter().for_each(|message| self.room.push(entry(message)));
+        }
+    }
+
+    /// Reads who is in at other processes.
+    async fn look_around(&mut self) -> store::Result<()> {
+        if let Some(presence) = self.store.presence() {
+            self.presence.present(&presence.present(self.room.id()).await?);
+        }
+        Ok(())
+    }
+
+    fn tell_others(&mut self) {
+        for local in self.presence.take_local() {
+            if let Some(keeper) = &self.keeper {
+                let _ = keeper.send(local); // it ends with the process
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 //!
 //! - [`ring`]: the last changes of a room as bytes, and the arithmetic of cursors on them. Pure.
 //! - [`presence`]: who is here, and what there is to announce. Pure; the clock is an argument.
+//! - [`lease`]: the task that tells other processes who is in here.
 //! - [`render`]: a message as others and as its author see it; notices; the list of who is here.
 //! - [`hub`]: the task that turns the store's events into entries of the rings.
 //! - [`registry`]: the open sockets, for ending those whose grant no longer holds.
@@ -17,6 +18,7 @@
 
 mod crowd;
 pub mod hub;
+pub mod lease;
 pub mod presence;
 pub mod reader;
 pub mod registry;

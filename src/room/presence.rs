@@ -1,15 +1,19 @@
 //! Who is in a room, and what there is to announce of it.
 //!
-//! A user is in once, however many tabs they have. Leaving is announced only after [`GRACE`], so that a
-//! reload is neither a leaving nor an entering. Announcements are at most one a [`PACE`]: when a thousand
-//! people come in one second, everybody is told twice, not a thousand times.
+//! A user is in once, however many tabs they have, and at however many processes. Leaving is announced only
+//! after [`GRACE`], so that a reload is neither a leaving nor an entering. Announcements are at most one a
+//! [`PACE`]: when a thousand people come in one second, everybody is told twice, not a thousand times.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
-use crate::domain::UserKey;
+use super::lease::Local;
+use crate::{
+    domain::UserKey,
+    store::{Present, ProcessId},
+};
 
 /// How long somebody without a socket still counts as here.
 pub const GRACE: Duration = Duration::from_secs(4);
@@ -21,19 +25,32 @@ pub struct Presence {
     people: HashMap<UserKey, Person>,
     /// Those without a socket, in the order their grace ends.
     leaving: VecDeque<(Instant, UserKey)>,
-    /// Everybody who was ever in, in this process.
+    /// Everybody who was ever in, as far as this process knows.
     known: HashSet<UserKey>,
     entered: Vec<UserKey>,
     left: Vec<(UserKey, String)>,
     changed: bool,
     announced: Option<Instant>,
+    /// What the other processes have to be told.
+    local: Vec<Local>,
+    /// Whether it has been read once who was published before this process came.
+    looked: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Person {
     name: String,
     sockets: u32,
     leaves: Option<Instant>,
+    /// Where they are published as present; this process may be among them.
+    published: Vec<ProcessId>,
+}
+
+impl Person {
+    /// Whether they have a socket at this process, or had one a moment ago.
+    fn is_local(&self) -> bool {
+        self.sockets > 0 || self.leaves.is_some()
+    }
 }
 
 /// What to tell the room.
@@ -50,16 +67,13 @@ impl Presence {
     /// Where this process has never seen the user, it was an earlier one that announced them, and that one
     /// did not live to announce their leaving: so there is nothing to tell.
     pub fn enter(&mut self, user: UserKey, name: String, returning: bool) {
-        if let Some(person) = self.people.get_mut(&user) {
-            person.sockets += 1;
-            person.leaves = None;
-            return;
-        }
-        self.people.insert(user, Person { name, sockets: 1, leaves: None });
-        self.changed = true;
-        let first = self.known.insert(user);
-        if !(returning && first) {
-            self.entered.push(user);
+        let first = !self.known.contains(&user);
+        let person = self.come(user, &name, !(returning && first));
+        let was_local = person.is_local();
+        person.sockets += 1;
+        person.leaves = None;
+        if !was_local {
+            self.local.push(Local::Here(user, name));
         }
     }
 
@@ -77,7 +91,79 @@ impl Presence {
         if let Some(person) = self.people.get_mut(&user) {
             name.clone_into(&mut person.name);
             self.changed = true;
+            if person.is_local() {
+                self.local.push(Local::Here(user, name.to_owned()));
+            }
         }
+    }
+
+    /// Somebody was published as present.
+    pub fn came(&mut self, present: &Present) {
+        self.published(present, true);
+    }
+
+    /// Somebody no longer is.
+    pub fn went(&mut self, process: ProcessId, user: UserKey) {
+        let Some(person) = self.people.get_mut(&user) else { return };
+        person.published.retain(|at| *at != process);
+        self.leave_if_nowhere(user);
+    }
+
+    /// Everybody who is published as present at this moment. What is read first was so before this process came.
+    pub fn present(&mut self, all: &[Present]) {
+        let published: HashSet<_> = all.iter().map(|present| (present.process, present.user)).collect();
+        let users: Vec<UserKey> = self.people.keys().copied().collect();
+        for user in users {
+            if let Some(person) = self.people.get_mut(&user) {
+                person.published.retain(|process| published.contains(&(*process, user)));
+            }
+            self.leave_if_nowhere(user);
+        }
+        let looked = std::mem::replace(&mut self.looked, true);
+        all.iter().for_each(|present| self.published(present, looked));
+    }
+
+    fn published(&mut self, present: &Present, announce: bool) {
+        let person = self.come(present.user, &present.name, announce);
+        if !person.published.contains(&present.process) {
+            person.published.push(present.process);
+        }
+        if person.name != present.name {
+            person.name.clone_from(&present.name);
+            self.changed = true;
+        }
+    }
+
+    fn come(&mut self, user: UserKey, name: &str, announce: bool) -> &mut Person {
+        self.people.entry(user).or_insert_with(|| {
+            self.known.insert(user);
+            self.changed = true;
+            // left and came back between two announcements: nobody needs to know
+            match self.left.iter().position(|(left, _)| *left == user) {
+                Some(unannounced) => drop(self.left.remove(unannounced)),
+                None if announce => self.entered.push(user),
+                None => {}
+            }
+            Person { name: name.to_owned(), ..Person::default() }
+        })
+    }
+
+    fn leave_if_nowhere(&mut self, user: UserKey) {
+        if self.people.get(&user).is_some_and(|person| !person.is_local() && person.published.is_empty())
+            && let Some(person) = self.people.remove(&user)
+        {
+            self.changed = true;
+            // came and went between two announcements
+            match self.entered.iter().position(|entered| *entered == user) {
+                Some(unannounced) => drop(self.entered.remove(unannounced)),
+                None => self.left.push((user, person.name)),
+            }
+        }
+    }
+
+    /// What the other processes have to be told since the last call.
+    pub fn take_local(&mut self) -> Vec<Local> {
+        std::mem::take(&mut self.local)
     }
 
     /// When to call [`Presence::poll`] next, if nothing happens before.
@@ -91,15 +177,10 @@ impl Presence {
     pub fn poll(&mut self, now: Instant) -> Option<Announcement> {
         while let Some((when, user)) = self.leaving.pop_front_if(|(when, _)| *when <= now) {
             // a later leaving of the same person has a time of its own
-            if self.people.get(&user).is_some_and(|person| person.leaves == Some(when))
-                && let Some(person) = self.people.remove(&user)
-            {
-                self.changed = true;
-                // came and went between two announcements: nobody needs to know
-                match self.entered.iter().position(|entered| *entered == user) {
-                    Some(unannounced) => drop(self.entered.remove(unannounced)),
-                    None => self.left.push((user, person.name)),
-                }
+            if let Some(person) = self.people.get_mut(&user).filter(|person| person.leaves == Some(when)) {
+                person.leaves = None;
+                self.local.push(Local::Gone(user));
+                self.leave_if_nowhere(user);
             }
         }
         if !self.changed || self.announced.is_some_and(|last| now < last + PACE) {
@@ -191,5 +272,52 @@ mod tests {
         presence.enter(ada, "Ada".into(), false);
         presence.leave(ada, now - GRACE);
         assert_eq!(poll(&mut presence, now + PACE), (vec![], vec![], vec!["Bob".to_owned()]));
+    }
+
+    fn at(process: u128, user: UserKey, name: &str) -> Present {
+        Present { process: ProcessId(uuid::Uuid::from_u128(process)), user, name: name.into() }
+    }
+
+    #[test]
+    fn tabs_at_several_processes_are_one_person() {
+        let (ada, mut presence, now) = (UserKey::generate(), Presence::default(), Instant::now());
+        let (here, there) = (at(1, ada, "Ada"), at(2, ada, "Ada"));
+        presence.present(&[]);
+        presence.came(&there);
+        assert_eq!(poll(&mut presence, now).0, ["Ada"]);
+        presence.enter(ada, "Ada".into(), false);
+        presence.came(&here);
+        assert_eq!(presence.take_local(), [Local::Here(ada, "Ada".into())]);
+        presence.went(there.process, ada);
+        assert_eq!(presence.poll(now + PACE), None, "the tab here is still open");
+        presence.leave(ada, now);
+        assert_eq!(presence.poll(now + GRACE), None, "published until the others have been told");
+        assert_eq!(presence.take_local(), [Local::Gone(ada)]);
+        presence.went(here.process, ada);
+        assert_eq!(poll(&mut presence, now + GRACE), (vec![], vec!["Ada".to_owned()], vec![]));
+    }
+
+    #[test]
+    fn who_was_there_before_this_process_is_not_announced_but_leaves() {
+        let (ada, bob, mut presence, now) =
+            (UserKey::generate(), UserKey::generate(), Presence::default(), Instant::now());
+        presence.present(&[at(1, ada, "Ada"), at(1, bob, "Bob")]);
+        assert_eq!(poll(&mut presence, now), (vec![], vec![], vec!["Ada".to_owned(), "Bob".to_owned()]));
+        presence.enter(bob, "Bob".into(), true);
+        presence.present(&[]);
+        assert_eq!(poll(&mut presence, now + PACE), (vec![], vec!["Ada".to_owned()], vec!["Bob".to_owned()]));
+        presence.present(&[at(1, ada, "Ada")]);
+        assert_eq!(poll(&mut presence, now + PACE * 2).0, ["Ada"], "what comes later is told");
+    }
+
+    #[test]
+    fn moving_from_one_process_to_another_is_neither() {
+        let (ada, mut presence, now) = (UserKey::generate(), Presence::default(), Instant::now());
+        presence.present(&[at(1, ada, "Ada")]);
+        presence.poll(now);
+        presence.went(at(1, ada, "").process, ada);
+        presence.came(&at(2, ada, "Ada Lovelace"));
+        let told = poll(&mut presence, now + PACE);
+        assert_eq!(told, (vec![], vec![], vec!["Ada Lovelace".to_owned()]));
     }
 }

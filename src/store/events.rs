@@ -2,6 +2,7 @@
 
 use tokio::sync::mpsc;
 
+use super::{Present, ProcessId};
 use crate::domain::{Message, Name, RoomId, TokenId, UserKey};
 
 #[derive(Debug, Clone)]
@@ -17,6 +18,11 @@ pub enum Event {
     UserRevoked { key: UserKey, version: i64 },
     /// A token is void, with the session it came with.
     TokenRevoked(TokenId),
+    /// Somebody was published as present in a room, by this process or another. Again under another name where
+    /// it changed.
+    Came(RoomId, Present),
+    /// Somebody no longer is.
+    Went { room: RoomId, process: ProcessId, user: UserKey },
     /// Another process wrote to the database; anything may have changed. Read again from the cursor.
     Outside,
 }

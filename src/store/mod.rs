@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod location;
 mod mongo;
+mod presence;
 mod sqlite;
 
 use std::{path::Path, sync::Arc};
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};
 pub use location::{Location, MongoUrl};
+pub use presence::{Presence, Present, ProcessId, RENEWAL};
 
 use crate::domain::{Email, Message, Name, Phone, Post, Role, RoomId, Timestamp, TokenId, User, UserId, UserKey};
 
@@ -163,6 +165,9 @@ pub trait Sessions {
 pub trait Store: Users + Log + Sessions + Send + Sync + 'static {
     /// The stream of what was committed. There is one; a second call gets `None`.
     fn events(&self) -> Option<Events>;
+    /// Who is in, at every process on this database. `None` where it belongs to one process, which knows
+    /// by itself.
+    fn presence(&self) -> Option<Arc<dyn Presence>>;
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
     /// The secret that all processes on this database share: the one stored, or else `fresh`, stored now.

@@ -4,6 +4,7 @@
 mod events;
 mod log;
 mod mongo;
+mod presence;
 mod sessions;
 mod support;
 mod users;
@@ -68,4 +69,6 @@ contract! {
         posts_are_told_once_they_are_durable
         changes_are_told_in_order
         account_changes_are_told;
+    presence:
+        the_embedded_database_belongs_to_one_process;
 }

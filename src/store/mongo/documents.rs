@@ -130,6 +130,33 @@ pub struct SessionDoc {
     pub expires: DateTime,
 }
 
+/// A process that lives.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LeaseDoc {
+    #[serde(rename = "_id")]
+    pub id: bson::Uuid,
+    /// The last renewal, by the server's clock. Only that it changes is looked at.
+    pub at: DateTime,
+    /// Another process has ended the lease, and removes its people.
+    #[serde(default)]
+    pub ended: bool,
+}
+
+/// Somebody with a socket somewhere.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PresenceDoc {
+    #[serde(rename = "_id")]
+    pub id: PresenceId,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PresenceId {
+    pub lease: bson::Uuid,
+    pub room: String,
+    pub user: bson::Uuid,
+}
+
 /// Authors by their key, as they are called now.
 pub type Authors = HashMap<UserKey, Author>;
 

@@ -2,6 +2,7 @@
 //! step taken. A step can be taken again without harm: two processes that start at once both take it.
 
 mod m0001_first_shape;
+mod m0002_presence;
 
 use futures_util::TryStreamExt;
 use mongodb::{
@@ -26,7 +27,7 @@ pub const ID_INDEX: &str = "_id_";
 /// The server's code for a collection that is there already.
 const NAMESPACE_EXISTS: i32 = 48;
 /// How many steps this natter knows. Each is a file of its own, never changed once released.
-const STEPS: i32 = 1;
+const STEPS: i32 = 2;
 
 pub async fn migrate(database: &Database) -> Result<()> {
     let migrations: Collection<Document> = database.collection("migrations");
@@ -41,6 +42,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
     for step in (1..=STEPS).filter(|step| !done.contains(step)) {
         let name = match step {
             1 => m0001_first_shape::run(database).await?,
+            2 => m0002_presence::run(database).await?,
             unknown => return Err(Error::Failed(format!("there is no migration {unknown}"))),
         };
         let record = doc! { "$setOnInsert": { "name": name, "at": DateTime::now() } };

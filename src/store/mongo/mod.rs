@@ -9,6 +9,7 @@ mod documents;
 mod log;
 mod migrations;
 mod outbox;
+mod presence;
 mod sessions;
 mod tail;
 mod users;
@@ -25,8 +26,13 @@ use mongodb::{
 };
 use tokio::sync::Mutex;
 
-use self::{documents::MessageDoc, documents::SessionDoc, documents::UserDoc, outbox::Outbox, writer::Writer};
-use super::{Error, Events, Result, Store};
+use self::{
+    documents::{LeaseDoc, MessageDoc, PresenceDoc, SessionDoc, UserDoc},
+    outbox::Outbox,
+    presence::Leases,
+    writer::Writer,
+};
+use super::{Error, Events, Presence, Result, Store};
 
 /// Longest one operation may take. The driver itself would wait for a silent server for ever.
 const OPERATION: Duration = Duration::from_secs(8);
@@ -37,6 +43,7 @@ pub struct Mongo {
     db: Db,
     writer: Writer,
     outbox: Arc<Outbox>,
+    leases: Arc<Leases>,
     /// Account changes that touch the guard go one at a time in this process, so that only other
     /// processes are left to collide with.
     guard: Mutex<()>,
@@ -52,6 +59,8 @@ struct Db {
     messages: Collection<MessageDoc>,
     sessions: Collection<SessionDoc>,
     revoked: Collection<Document>,
+    leases: Collection<LeaseDoc>,
+    presence: Collection<PresenceDoc>,
     /// Single documents of natter's own: the guard of the admins, the shared secret.
     natter: Collection<Document>,
 }
@@ -65,6 +74,8 @@ impl Db {
             messages: database.collection("messages"),
             sessions: database.collection("sessions"),
             revoked: database.collection("revokedTokens"),
+            leases: database.collection("leases"),
+            presence: database.collection("presence"),
             natter: database.collection("natter"),
             database,
         }
@@ -82,7 +93,8 @@ impl Mongo {
         migrations::migrate(&db.database).await?;
         let outbox = Arc::new(Outbox::default());
         let writer = Writer::start(db.clone(), Arc::clone(&outbox));
-        Ok(Self { db, writer, outbox, guard: Mutex::default() })
+        let leases = Arc::new(Leases::new(db.clone()));
+        Ok(Self { db, writer, outbox, leases, guard: Mutex::default() })
     }
 }
 
@@ -92,6 +104,10 @@ impl Store for Mongo {
         let events = self.outbox.open()?;
         self.outbox.keep(tokio::spawn(tail::follow(self.db.clone(), Arc::clone(&self.outbox))));
         Some(events)
+    }
+
+    fn presence(&self) -> Option<Arc<dyn Presence>> {
+        Some(Arc::<Leases>::clone(&self.leases))
     }
 
     async fn ping(&self) -> Result<()> {

@@ -22,7 +22,7 @@ use super::{
     Db,
     documents::{MessageDoc, authors, user_key},
     outbox::Outbox,
-    timed,
+    presence, timed,
 };
 use crate::{
     domain::{Name, RoomId, TokenId},
@@ -64,6 +64,7 @@ async fn open(db: &Db, resume: Option<ResumeToken>) -> mongodb::error::Result<Ch
         { "ns.coll": db.messages.name() },
         { "ns.coll": db.users.name(), "operationType": { "$ne": "insert" } },
         { "ns.coll": db.revoked.name(), "operationType": "insert" },
+        { "ns.coll": db.presence.name() },
         { "operationType": { "$in": ["dropDatabase", "invalidate"] } },
     ] } };
     timed(db.database.watch().pipeline([told]).full_document(FullDocumentType::UpdateLookup).resume_after(resume)).await
@@ -140,6 +141,12 @@ enum Told {
 fn tell(change: Change, db: &Db) -> Vec<Told> {
     let collection = change.ns.and_then(|ns| ns.coll).unwrap_or_default();
     let key = change.document_key.as_ref().and_then(|document| document.get("_id"));
+    if collection == db.presence.name()
+        && let Some(event) =
+            key.and_then(|id| presence::event(id, &change.operation_type, change.full_document.as_ref()))
+    {
+        return vec![Told::Event(event)];
+    }
     let uuid = key.and_then(|id| bson::deserialize_from_bson::<bson::Uuid>(id.clone()).ok()).map(user_key);
     let events = match (collection.as_str(), change.operation_type, uuid) {
         (name, OperationType::Insert | OperationType::Update, _) if name == db.messages.name() => {

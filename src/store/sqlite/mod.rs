@@ -21,7 +21,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use self::writer::Writer;
-use super::{Error, Events, Result, Store};
+use super::{Error, Events, Presence, Result, Store};
 
 /// How many reads run at once. Reads are microseconds and the machine's cores few: more connections
 /// would only cost memory.
@@ -96,6 +96,10 @@ fn connect(path: &Path) -> Result<Connection> {
 impl Store for Sqlite {
     fn events(&self) -> Option<Events> {
         self.writer.events()
+    }
+
+    fn presence(&self) -> Option<Arc<dyn Presence>> {
+        None
     }
 
     async fn ping(&self) -> Result<()> {

@@ -1,0 +1,152 @@
+//! Presence across processes: people under the lease of the process that holds their sockets.
+//!
+//! Whether a lease is renewed is found out by looking whether its date changes, a few times over: no clock
+//! is compared with another, and while the database is away nobody's lease runs out. Ending a lease and
+//! renewing it are decided on the one document: whoever comes second finds it ended, and takes a new lease,
+//! so that what is removed under the old one is never somebody who is back.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use mongodb::{
+    bson::{self, Bson, DateTime, Document, doc},
+    change_stream::event::OperationType,
+};
+use tokio::sync::Mutex;
+
+use super::{
+    Db, bounded,
+    documents::{LeaseDoc, PresenceDoc, PresenceId, key, user_key},
+};
+use crate::{
+    domain::{RoomId, UserKey},
+    store::{Error, Event, Presence, Present, ProcessId, Result},
+};
+
+/// How often in a row a lease may be found as it was before it is ended.
+const MISSED: u32 = 4;
+/// Most people in one command.
+const BATCH: usize = 1000;
+
+pub struct Leases {
+    db: Db,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    own: Option<bson::Uuid>,
+    /// The others' leases: as they were found last, and how often they were found like that again.
+    seen: HashMap<bson::Uuid, (DateTime, u32)>,
+}
+
+impl Leases {
+    pub fn new(db: Db) -> Self {
+        Self { db, state: Mutex::default() }
+    }
+
+    async fn touch(&self, lease: bson::Uuid, upsert: bool) -> Result<bool> {
+        let held = doc! { "_id": lease, "ended": { "$exists": false } };
+        let now = doc! { "$currentDate": { "at": true } };
+        Ok(bounded(self.db.leases.update_one(held, now).upsert(upsert)).await?.matched_count == 1)
+    }
+
+    async fn end_others(&self, state: &mut State) -> Result<()> {
+        let leases: Vec<LeaseDoc> = bounded(async { self.db.leases.find(doc! {}).await?.try_collect().await }).await?;
+        let others: Vec<LeaseDoc> = leases.into_iter().filter(|lease| Some(lease.id) != state.own).collect();
+        state.seen.retain(|id, _| others.iter().any(|lease| lease.id == *id));
+        for lease in others {
+            let missed = match state.seen.get(&lease.id) {
+                Some((at, missed)) if *at == lease.at => missed + 1,
+                _ => 0,
+            };
+            state.seen.insert(lease.id, (lease.at, missed));
+            if lease.ended || (missed >= MISSED && self.end(&lease).await?) {
+                bounded(self.db.presence.delete_many(doc! { "_id.lease": lease.id })).await?;
+                bounded(self.db.leases.delete_one(doc! { "_id": lease.id })).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a lease, unless it has been renewed meanwhile.
+    async fn end(&self, lease: &LeaseDoc) -> Result<bool> {
+        let unchanged = doc! { "_id": lease.id, "at": lease.at };
+        let ended = bounded(self.db.leases.update_one(unchanged, doc! { "$set": { "ended": true } })).await?;
+        Ok(ended.matched_count == 1)
+    }
+}
+
+#[async_trait]
+impl Presence for Leases {
+    async fn renew(&self) -> Result<bool> {
+        let mut state = self.state.lock().await;
+        let held = match state.own {
+            Some(own) => self.touch(own, false).await?,
+            None => false,
+        };
+        if !held {
+            let fresh = bson::Uuid::new();
+            self.touch(fresh, true).await?;
+            state.own = Some(fresh);
+        }
+        if let Err(error) = self.end_others(&mut state).await {
+            tracing::warn!(%error, "processes that are gone could not be looked for");
+        }
+        Ok(held)
+    }
+
+    async fn publish(&self, room: &RoomId, here: &[(UserKey, String)], gone: &[UserKey]) -> Result<()> {
+        let lease = self.state.lock().await.own.ok_or(Error::Gone)?;
+        let id = |user: UserKey| doc! { "lease": lease, "room": room.as_str(), "user": key(user) };
+        for here in here.chunks(BATCH) {
+            let upsert = |(user, name): &(UserKey, String)| -> Bson {
+                doc! { "q": { "_id": id(*user) }, "u": { "$set": { "name": name } }, "upsert": true }.into()
+            };
+            let command = doc! {
+                "update": self.db.presence.name(),
+                "updates": here.iter().map(upsert).collect::<Vec<_>>(),
+                "ordered": false,
+                "writeConcern": { "w": "majority" },
+            };
+            let answer = bounded(self.db.database.run_command(command)).await?;
+            if let Ok(errors) = answer.get_array("writeErrors") {
+                return Err(Error::Failed(format!("presence could not be written: {errors:?}")));
+            }
+        }
+        for gone in gone.chunks(BATCH) {
+            let ids: Vec<Bson> = gone.iter().map(|user| id(*user).into()).collect();
+            bounded(self.db.presence.delete_many(doc! { "_id": { "$in": ids } })).await?;
+        }
+        Ok(())
+    }
+
+    async fn present(&self, room: &RoomId) -> Result<Vec<Present>> {
+        let found = self.db.presence.find(doc! { "_id.room": room.as_str() });
+        let found: Vec<PresenceDoc> = bounded(async { found.await?.try_collect().await }).await?;
+        Ok(found.into_iter().map(|present| of(&present.id, present.name)).collect())
+    }
+}
+
+fn of(id: &PresenceId, name: String) -> Present {
+    Present { process: ProcessId(user_key(id.lease).0), user: user_key(id.user), name }
+}
+
+/// What a change of the collection means; `None` for what natter does not do.
+pub fn event(id: &Bson, operation: &OperationType, document: Option<&Document>) -> Option<Event> {
+    let id: PresenceId = bson::deserialize_from_bson(id.clone()).ok()?;
+    let room = RoomId::named(&id.room);
+    match operation {
+        OperationType::Delete => {
+            let Present { process, user, .. } = of(&id, String::new());
+            Some(Event::Went { room, process, user })
+        }
+        OperationType::Insert | OperationType::Update => {
+            // gone again by now: that will be told
+            let name = document.and_then(|document| document.get_str("name").ok())?;
+            Some(Event::Came(room, of(&id, name.to_owned())))
+        }
+        _ => None,
+    }
+}

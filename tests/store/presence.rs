@@ -1,0 +1,92 @@
+//! Who is in, at several processes on one database.
+
+use std::sync::Arc;
+
+use natter::{
+    domain::{RoomId, UserKey},
+    store::{Event, Presence, Present},
+};
+
+use crate::{events::wait_for, support::Place};
+
+async fn processes(place: &Place) -> [Arc<dyn Presence>; 2] {
+    [place.open().await.presence().unwrap(), place.open().await.presence().unwrap()]
+}
+
+async fn names(presence: &dyn Presence) -> Vec<String> {
+    let mut names: Vec<String> =
+        presence.present(&RoomId::lobby()).await.unwrap().into_iter().map(|present| present.name).collect();
+    names.sort();
+    names
+}
+
+pub async fn the_embedded_database_belongs_to_one_process(place: &Place) {
+    assert_eq!(place.open().await.presence().is_some(), matches!(place, Place::MongoDb(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_published_is_told_to_all() {
+    let place = Place::mongodb().await;
+    let (one, two) = (place.open().await, place.open().await);
+    let mut events = two.events().unwrap();
+    wait_for(&mut events, |event| matches!(event, Event::Outside).then_some(())).await;
+    let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
+    let here = one.presence().unwrap();
+    assert!(here.publish(&room, &[(ada, "Ada".into())], &[]).await.is_err(), "there is no lease yet");
+    assert!(!here.renew().await.unwrap(), "the first lease is a new one");
+    assert!(here.renew().await.unwrap());
+    here.publish(&room, &[(ada, "Ada".into()), (bob, "Bob".into())], &[]).await.unwrap();
+    assert_eq!(names(two.presence().unwrap().as_ref()).await, ["Ada", "Bob"]);
+    let came = |user: UserKey, name: &'static str| {
+        move |event: &Event| match event {
+            Event::Came(_, present) if present.user == user && present.name == name => Some(present.clone()),
+            _ => None,
+        }
+    };
+    // both may be told of in one batch: the second is asked for under a later name
+    let Present { process, .. } = wait_for(&mut events, came(ada, "Ada")).await;
+    here.publish(&room, &[(bob, "Bobby".into())], &[ada]).await.unwrap();
+    assert_eq!(wait_for(&mut events, came(bob, "Bobby")).await.process, process);
+    here.publish(&room, &[], &[bob]).await.unwrap();
+    let went = |event: &Event| match event {
+        Event::Went { process, user, .. } if *user == bob => Some(*process),
+        _ => None,
+    };
+    assert_eq!(wait_for(&mut events, went).await, process);
+    assert!(names(here.as_ref()).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_does_not_renew_is_given_up_with_its_people() {
+    let place = Place::mongodb().await;
+    let [dead, alive] = processes(&place).await;
+    let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
+    for (process, user, name) in [(&dead, ada, "Ada"), (&alive, bob, "Bob")] {
+        process.renew().await.unwrap();
+        process.publish(&room, &[(user, name.into())], &[]).await.unwrap();
+    }
+    for _ in 0..3 {
+        alive.renew().await.unwrap();
+        assert_eq!(names(alive.as_ref()).await, ["Ada", "Bob"]);
+    }
+    alive.renew().await.unwrap();
+    assert_eq!(names(alive.as_ref()).await, ["Bob"]);
+    // it was only slow, and comes back as another
+    assert!(!dead.renew().await.unwrap());
+    dead.publish(&room, &[(ada, "Ada".into())], &[]).await.unwrap();
+    alive.renew().await.unwrap();
+    assert_eq!(names(alive.as_ref()).await, ["Ada", "Bob"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_renews_is_not_given_up() {
+    let [one, two] = processes(&Place::mongodb().await).await;
+    one.renew().await.unwrap();
+    one.publish(&RoomId::lobby(), &[(UserKey::generate(), "Ada".into())], &[]).await.unwrap();
+    for _ in 0..9 {
+        two.renew().await.unwrap();
+        two.renew().await.unwrap();
+        assert!(one.renew().await.unwrap());
+    }
+    assert_eq!(names(two.as_ref()).await, ["Ada"]);
+}
