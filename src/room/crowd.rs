@@ -6,14 +6,18 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Room, reader::Member};
+use super::{
+    Room,
+    reader::Member,
+    ring::{Cursor, Passed},
+};
 
 /// Sockets written to before other tasks get their turn: about a millisecond.
 const STRIDE: usize = 256;
@@ -60,12 +64,18 @@ impl Doors {
     /// Starts the tasks. They end when the room does.
     pub(super) fn open(self, room: &Arc<Room>) {
         for door in self.0 {
-            tokio::spawn(serve(Arc::downgrade(room), room.end.subscribe(), door));
+            let all = Cursor::of_all(&room.ring());
+            tokio::spawn(serve(Arc::downgrade(room), room.end.subscribe(), all, door));
         }
     }
 }
 
-async fn serve(room: std::sync::Weak<Room>, mut end: watch::Receiver<u64>, mut door: mpsc::UnboundedReceiver<Step>) {
+async fn serve(
+    room: Weak<Room>,
+    mut end: watch::Receiver<u64>,
+    mut all: Cursor,
+    mut door: mpsc::UnboundedReceiver<Step>,
+) {
     let mut members: HashMap<u64, Arc<Member>> = HashMap::new();
     let step = |members: &mut HashMap<_, _>, step| match step {
         Step::Enter(id, member) => drop(members.insert(id, member)),
@@ -79,14 +89,22 @@ async fn serve(room: std::sync::Weak<Room>, mut end: watch::Receiver<u64>, mut d
             },
             changed = end.changed() => {
                 let (Ok(()), Some(room)) = (changed, room.upgrade()) else { return };
-                // who left does not have to be written to
-                while let Ok(taken) = door.try_recv() {
-                    step(&mut members, taken);
-                }
-                for (n, member) in members.values().enumerate() {
-                    member.fan_out(&room);
-                    if n % STRIDE == STRIDE - 1 {
-                        tokio::task::yield_now().await;
+                loop {
+                    let next = room.ring().stretch(&mut all);
+                    let stretch = match &next {
+                        Ok(None) => break,
+                        Ok(stretch) => stretch.as_ref(),
+                        Err(Passed) => None,
+                    };
+                    // only now: whoever is live from before this stretch has entered by this moment
+                    while let Ok(taken) = door.try_recv() {
+                        step(&mut members, taken);
+                    }
+                    for (n, member) in members.values().enumerate() {
+                        member.fan_out(&room, stretch);
+                        if n % STRIDE == STRIDE - 1 {
+                            tokio::task::yield_now().await;
+                        }
                     }
                 }
             }

@@ -56,6 +56,23 @@ impl Cursor {
         Self { me, rev, position: None }
     }
 
+    /// Nobody's cursor, at the end of `ring`: sees what everybody sees who wrote none of it.
+    pub fn of_all(ring: &Ring) -> Self {
+        let mut cursor = Self::new(UserKey(uuid::Uuid::nil()), ring.head());
+        ring.join(&mut cursor);
+        cursor
+    }
+
+    /// Whether `stretch` is what comes next, in the face that most see.
+    pub fn is_before(&self, stretch: &Stretch) -> bool {
+        self.position == stretch.from.position && self.rev == stretch.from.rev && !stretch.authors.contains(&self.me)
+    }
+
+    /// Moves behind `stretch`.
+    pub fn pass(&mut self, stretch: &Stretch) {
+        (self.position, self.rev) = (stretch.to.position, stretch.to.rev);
+    }
+
     pub fn me(&self) -> UserKey {
         self.me
     }
@@ -71,6 +88,16 @@ impl Cursor {
     }
 }
 
+/// Some entries as most see them, in a frame that is made once for all who are in the same place.
+#[derive(Debug)]
+pub struct Stretch {
+    from: Cursor,
+    to: Cursor,
+    /// Who has a face of their own in it, and needs another frame.
+    authors: Vec<UserKey>,
+    pub frame: Frame,
+}
+
 /// What a cursor finds.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
@@ -81,6 +108,10 @@ pub enum Found {
     /// The ring has passed the cursor: read changes after its `rev` from the store.
     Passed,
 }
+
+/// The ring no longer has what comes next.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Passed;
 
 impl Ring {
     /// An empty ring of a log whose latest change is `head`.
@@ -174,6 +205,27 @@ impl Ring {
             (true, _) => Found::End,
             (false, true) => Found::Frame(gather(&faces)),
             (false, false) => Found::Frame(self.gather_once(from, to, &faces)),
+        }
+    }
+
+    /// Reads on from a [cursor of all](Cursor::of_all). `None` at the end.
+    ///
+    /// # Errors
+    /// [`Passed`] where the ring has passed the cursor, which now stands at its end.
+    pub fn stretch(&self, all: &mut Cursor) -> Result<Option<Stretch>, Passed> {
+        let from = all.clone();
+        match self.read(all) {
+            Found::End => Ok(None),
+            Found::Passed => {
+                *all = Cursor::of_all(self);
+                Err(Passed)
+            }
+            Found::Frame(frame) => {
+                let index = |cursor: &Cursor| cursor.position.unwrap_or(self.start).max(self.start) - self.start;
+                let entries = self.entries.range(index(&from) as usize..index(all) as usize);
+                let authors = entries.filter_map(|(_, entry)| entry.own.as_ref().map(|(author, _)| *author)).collect();
+                Ok(Some(Stretch { from, to: all.clone(), authors, frame }))
+            }
         }
     }
 

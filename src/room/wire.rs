@@ -83,7 +83,7 @@ impl Wire {
     /// Where the connection is broken.
     pub fn offer(&self, frame: &Frame) -> io::Result<Offer> {
         let mut rest = self.rest();
-        if !self.write_rest(&mut rest)? {
+        if !rest.is_empty() && !self.write_rest(&mut rest)? {
             return Ok(Offer::Refused);
         }
         match self.stream.try_write(&frame.0) {
