@@ -86,7 +86,13 @@ impl Wire {
         if !rest.is_empty() && !self.write_rest(&mut rest)? {
             return Ok(Offer::Refused);
         }
-        match self.stream.try_write(&frame.0) {
+        // past tokio, whose note of the socket's readiness is one more cache line to wait for; it is told where
+        // there is no room, by failing once more
+        let outcome = match socket2::SockRef::from(&self.stream).send(&frame.0) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.stream.try_write(&frame.0),
+            outcome => outcome,
+        };
+        match outcome {
             Ok(written) if written == frame.0.len() => Ok(Offer::Sent),
             Ok(written) => {
                 *rest = frame.0.slice(written..);
