@@ -15,7 +15,7 @@ use std::{
 use tokio::{sync::mpsc, task::JoinHandle, time::sleep_until};
 
 use super::{
-    Door, Room,
+    Door, Here, Room,
     lease::{self, Local},
     presence::{Announcement, Presence},
     registry::{Goodbye, Registry},
@@ -229,7 +229,7 @@ impl Task {
 
     fn announce(&self, announcement: &Announcement) {
         let Announcement { entered, left, here } = announcement;
-        let here = render::here(here);
+        let here = Here::new(here);
         let (left, came) = (names(left), names(entered));
         let left = render::notice(&left, "left");
         let others = format!("{left}{}{}", render::notice(&came, "entered"), here.fragment);
@@ -239,7 +239,7 @@ impl Task {
             _ => None,
         };
         // before the notice: who joins after it has to find what it tells of
-        *self.room.here.write().unwrap_or_else(std::sync::PoisonError::into_inner) = here;
+        self.room.set_here(here);
         self.room.push(Entry { rev: None, seq: None, others, own });
         self.room.wake();
     }

@@ -34,7 +34,7 @@ use self::{
     crowd::Crowd,
     reader::Reader,
     ring::{Cursor, Ring},
-    wire::Wire,
+    wire::{Frame, Wire},
 };
 use crate::{
     domain::{RoomId, UserKey},
@@ -53,8 +53,25 @@ pub struct Room {
     /// The ring's end, which wakes the fan-out.
     end: watch::Sender<u64>,
     crowd: Crowd,
-    here: RwLock<render::Here>,
+    here: RwLock<Arc<Here>>,
     doors: mpsc::UnboundedSender<Door>,
+}
+
+/// Who is here, rendered once for all who come.
+pub struct Here {
+    /// The inside of the page's list.
+    pub inside: String,
+    /// The same as a fragment that replaces it.
+    fragment: String,
+    frame: Frame,
+}
+
+impl Here {
+    fn new(names: &[String]) -> Arc<Self> {
+        let render::Here { inside, fragment } = render::here(names);
+        let frame = Frame::text(std::iter::once(fragment.as_str()));
+        Arc::new(Self { inside, fragment, frame })
+    }
 }
 
 /// Somebody's socket coming or going.
@@ -67,7 +84,7 @@ pub(crate) enum Door {
 impl Room {
     fn open(id: RoomId, store: Arc<dyn Store>, head: u64, doors: mpsc::UnboundedSender<Door>) -> Arc<Self> {
         let ring = RwLock::new(Ring::new(head, RING));
-        let here = RwLock::new(render::here(&[]));
+        let here = RwLock::new(Here::new(&[]));
         let (crowd, crowd_doors) = Crowd::new();
         let room = Arc::new(Self { id, store, ring, end: watch::Sender::new(0), crowd, here, doors });
         crowd_doors.open(&room);
@@ -105,9 +122,13 @@ impl Room {
         Inside { room: Arc::clone(self), user }
     }
 
-    /// Who is here, as the inside of the page's list.
-    pub fn here(&self) -> render::Here {
-        self.here.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Who is here.
+    pub fn here(&self) -> Arc<Here> {
+        Arc::clone(&self.here.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_here(&self, here: Arc<Here>) {
+        *self.here.write().unwrap_or_else(PoisonError::into_inner) = here;
     }
 
     fn push(&self, entry: ring::Entry) {

@@ -111,22 +111,28 @@ impl Reader {
         (self.id, Arc::clone(&self.member))
     }
 
-    /// Keeps the client up to date for as long as the future is polled: `first`, and then the log from the
+    /// Keeps the client up to date for as long as the future is polled: who is here, and then the log from the
     /// reader's cursor. Returns only when that is no longer possible.
-    pub async fn follow(&self, first: &Frame) -> Lost {
-        match self.try_follow(first).await {
-            Ok(never) => match never {},
-            Err(lost) => lost,
+    pub async fn follow(&self) -> Lost {
+        let mut caught_up = Box::pin(self.begin()).await;
+        loop {
+            if let Err(lost) = caught_up {
+                return lost;
+            }
+            self.member.behind.notified().await;
+            caught_up = Box::pin(self.go_on()).await; // boxed: most sockets only ever wait
         }
     }
 
-    async fn try_follow(&self, first: &Frame) -> Result<std::convert::Infallible, Lost> {
-        self.member.wire.write(first).await?;
-        loop {
-            self.catch_up().await?;
-            self.member.behind.notified().await;
-            self.member.wire.drained().await?;
-        }
+    async fn begin(&self) -> Result<(), Lost> {
+        let here = self.room.here();
+        self.member.wire.write(&here.frame).await?;
+        self.catch_up().await
+    }
+
+    async fn go_on(&self) -> Result<(), Lost> {
+        self.member.wire.drained().await?;
+        self.catch_up().await
     }
 
     /// Writes up to the end, and hands over to the fan-out.
@@ -158,12 +164,13 @@ impl Reader {
         let messages = self.room.store.changes(&self.room.id, cursor.rev(), CATCH_UP).await?;
         metrics::counter!("natter_caught_up_total").increment(messages.len() as u64);
         let me = cursor.me();
-        let mut parts: Vec<String> = messages.iter().map(|m| render::message(m, m.author_key == me)).collect();
+        let parts: Vec<String> = messages.iter().map(|m| render::message(m, m.author_key == me)).collect();
         cursor.skip_to(messages.last().map_or_else(|| self.room.head(), |last| last.rev));
         self.room.ring().join(&mut cursor);
         // the notices that the ring has passed are gone; what they came to is not
-        parts.push(self.room.here().fragment);
-        self.member.wire.write(&Frame::text(parts.iter().map(String::as_str))).await?;
+        let here = self.room.here();
+        let parts = parts.iter().map(String::as_str).chain([here.fragment.as_str()]);
+        self.member.wire.write(&Frame::text(parts)).await?;
         self.member.place().cursor = cursor;
         Ok(())
     }

@@ -23,9 +23,10 @@ use super::{frames, post};
 use crate::{
     domain::{Timestamp, User},
     room::{
-        reader::Lost,
+        Inside as Presence,
+        reader::{Lost, Reader},
         registry::Goodbye,
-        wire::{Frame, Wire},
+        wire::Wire,
     },
     security::{Grant, sessions::Lasting},
     web::{AppState, Bearer, Error, Query, Result, SignedIn, origin},
@@ -81,11 +82,15 @@ pub async fn open(
     let upgrade = upgrade
         .max_frame_size(FRAME_IN)
         .max_message_size(FRAME_IN)
-        .read_buffer_size(1024)
+        .read_buffer_size(512)
         .write_buffer_size(0)
         .max_write_buffer_size(BUFFER_OUT);
     match client {
-        Ok(client) => Ok(upgrade.on_upgrade(move |socket| serve(socket, wire, state, client, query))),
+        Ok(client) => {
+            let SocketQuery { after, returning, .. } = query;
+            let visit = Box::new(Visit { state, wire, client, after, returning });
+            Ok(upgrade.on_upgrade(move |socket| serve(socket, visit)))
+        }
         // a page cannot see the status of a refused handshake, only the code of a close
         Err(error) if from_page.is_some() && error.status.is_client_error() => {
             Ok(upgrade.on_upgrade(|socket| close(socket, End::SignedOut)).into_response())
@@ -141,19 +146,64 @@ impl From<Goodbye> for End {
     }
 }
 
-async fn serve(mut socket: WebSocket, wire: Arc<Wire>, state: AppState, client: Client, query: SocketQuery) {
-    let mut registered = state.hub.registry.register(client.grant);
-    // a grant that was voided between the handshake and now missed its goodbye
-    let end = match state.logins.holder(&client.grant).await {
-        Ok(Some(_)) => tokio::select! {
-            end = talk(&mut socket, wire, &state, &client, &query) => end,
+/// What a socket holds while it is open. Its task sleeps nearly always: what it needs only on its way in, while it
+/// writes, and on its way out, is boxed, as a future is as large as the largest thing it ever waits for.
+async fn serve(mut socket: WebSocket, visit: Box<Visit>) {
+    let mut registered = visit.state.hub.registry.register(visit.client.grant);
+    let end = match Box::pin(visit.come_in()).await {
+        Ok(inside) => tokio::select! {
+            end = converse(&mut socket, &inside.state, &inside.user) => end,
+            lost = inside.reader.follow() => match lost {
+                Lost::Wire(_) => End::Gone,
+                Lost::Store(error) => {
+                    tracing::warn!(%error, "a socket could not catch up");
+                    End::Failed
+                }
+            },
             goodbye = &mut registered.goodbye => goodbye.map_or(End::Restart, End::from),
-            () = expiry(client.until) => End::TokenExpired,
+            () = expiry(inside.until) => End::TokenExpired,
         },
-        Ok(None) => End::SignedOut,
-        Err(_) => End::Failed,
+        Err(end) => end,
     };
-    close(socket, end).await;
+    Box::pin(close(socket, end)).await;
+}
+
+/// A socket on its way in.
+struct Visit {
+    state: AppState,
+    wire: Arc<Wire>,
+    client: Client,
+    /// The latest `rev` the client has.
+    after: Option<u64>,
+    returning: bool,
+}
+
+/// A socket that is in.
+struct Inside {
+    state: AppState,
+    user: User,
+    until: Option<Timestamp>,
+    reader: Reader,
+    _presence: Presence,
+}
+
+impl Visit {
+    async fn come_in(self: Box<Self>) -> Result<Inside, End> {
+        let Self { state, wire, client, after, returning } = *self;
+        // a grant that was voided between the handshake and now missed its goodbye
+        match state.logins.holder(&client.grant).await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Err(End::SignedOut),
+            Err(_) => return Err(End::Failed),
+        }
+        let room = state.hub.lobby();
+        let Ok(reader) = room.reader(client.user.key, wire, after).await else { return Err(End::Failed) };
+        if client.page && after.is_some_and(|after| room.head().saturating_sub(after) > RELOAD) {
+            return Err(End::Reload);
+        }
+        let presence = room.enter(client.user.key, client.user.name.as_str(), returning);
+        Ok(Inside { user: client.user, until: client.until, reader, _presence: presence, state })
+    }
 }
 
 async fn expiry(until: Option<Timestamp>) {
@@ -166,31 +216,10 @@ async fn expiry(until: Option<Timestamp>) {
     }
 }
 
-/// Carries the conversation until it ends.
-async fn talk(socket: &mut WebSocket, wire: Arc<Wire>, state: &AppState, client: &Client, query: &SocketQuery) -> End {
-    let room = state.hub.lobby();
-    let Ok(reader) = room.reader(client.user.key, wire, query.after).await else { return End::Failed };
-    if client.page && query.after.is_some_and(|after| room.head().saturating_sub(after) > RELOAD) {
-        let _ = send(socket, frames::reload().into()).await;
-        return End::Reload;
-    }
-    let _inside = room.enter(client.user.key, client.user.name.as_str(), query.returning);
-    let here = Frame::text(std::iter::once(room.here().fragment.as_str()));
-    tokio::select! {
-        end = converse(socket, state, client) => end,
-        lost = reader.follow(&here) => match lost {
-            Lost::Wire(_) => End::Gone,
-            Lost::Store(error) => {
-                tracing::warn!(%error, "a socket could not catch up");
-                End::Failed
-            }
-        }
-    }
-}
-
 type Answer<'a> = Pin<Box<dyn Future<Output = String> + Send + 'a>>;
 
-async fn converse(socket: &mut WebSocket, state: &AppState, client: &Client) -> End {
+/// Carries the conversation until it ends.
+async fn converse(socket: &mut WebSocket, state: &AppState, user: &User) -> End {
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = true;
@@ -200,13 +229,13 @@ async fn converse(socket: &mut WebSocket, state: &AppState, client: &Client) -> 
         let written = tokio::select! {
             answer = async { sending.as_mut().expect("guarded").await }, if sending.is_some() => {
                 sending = None;
-                send(socket, answer.into()).await
+                Box::pin(send(socket, answer.into())).await
             }
             received = socket.recv(), if sending.is_none() => {
                 heard = true;
                 match received {
                     Some(Ok(Message::Text(frame))) => {
-                        sending = Some(Box::pin(take(state, client, frame)));
+                        sending = Some(Box::pin(take(state, user, frame)));
                         Ok(())
                     }
                     Some(Ok(Message::Close(_))) => return End::Closed,
@@ -218,7 +247,7 @@ async fn converse(socket: &mut WebSocket, state: &AppState, client: &Client) -> 
                 if !std::mem::replace(&mut heard, false) {
                     return End::Gone;
                 }
-                in_time(socket.send(Message::Ping(bytes::Bytes::new()))).await
+                Box::pin(in_time(socket.send(Message::Ping(bytes::Bytes::new())))).await
             }
         };
         if written.is_err() {
@@ -227,10 +256,10 @@ async fn converse(socket: &mut WebSocket, state: &AppState, client: &Client) -> 
     }
 }
 
-async fn take(state: &AppState, client: &Client, frame: Utf8Bytes) -> String {
+async fn take(state: &AppState, user: &User, frame: Utf8Bytes) -> String {
     match frames::Send::parse(&frame) {
         Ok(send) => {
-            let outcome = post::post(state, &client.user, &send.message, &send.client_id).await;
+            let outcome = post::post(state, user, &send.message, &send.client_id).await;
             frames::answer(&send.client_id, &outcome)
         }
         Err(error) => frames::answer("", &Err(error)),
@@ -261,7 +290,10 @@ async fn close(mut socket: WebSocket, end: End) {
         End::SignedOut => (close_code::POLICY, "signed out"),
         End::TokenExpired => (close_code::POLICY, "token expired"),
         End::Restart => (close_code::RESTART, "restarting"),
-        End::Reload => (close_code::NORMAL, "reload"),
+        End::Reload => {
+            let _ = send(&mut socket, frames::reload().into()).await;
+            (close_code::NORMAL, "reload")
+        }
         End::Failed => (close_code::ERROR, "try again"),
     };
     let goodbye = async {
@@ -271,4 +303,19 @@ async fn close(mut socket: WebSocket, end: End) {
         }
     };
     let _ = timeout(Duration::from_secs(2), goodbye).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size<A, B, F>(_: impl FnOnce(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Every byte here is one for each socket, talking or not.
+    #[test]
+    fn an_idle_socket_is_small() {
+        assert!(size(serve) <= 2048, "{}", size(serve));
+    }
 }
