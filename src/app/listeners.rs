@@ -1,11 +1,11 @@
 //! The three servers on their addresses: which routes each listener has, and one stop for all of them.
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Extension, Router, middleware::from_fn_with_state};
 use futures_util::future::join_all;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
@@ -27,6 +27,10 @@ use crate::{
 /// Longest the requests under way may take to finish on a stop, and the sockets to close.
 const DRAIN: Duration = Duration::from_secs(4);
 
+/// Connections that may wait with the system until they are accepted (it takes 4,096 at most by itself): after a
+/// restart all come at once.
+const BACKLOG: u32 = 4096;
+
 /// The addresses a process listens on.
 pub(super) struct Listeners {
     sockets: Vec<TcpListener>,
@@ -41,7 +45,7 @@ impl Listeners {
         let (mut sockets, mut places) = (Vec::new(), config.roles.places(config.listen));
         for place in &mut places {
             let (address, flag) = (place.address, place.flag);
-            let socket = TcpListener::bind(address).await;
+            let socket = listen(address);
             let socket = socket.map_err(|source| StartError::Listen { address, flag, source })?;
             place.address = socket.local_addr().unwrap_or(address);
             sockets.push(socket);
@@ -86,6 +90,13 @@ impl Listeners {
             tracing::warn!("some sockets did not close");
         }
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?; // or a restart would have to wait for the last connections to time out
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// What a listener answers: its roles' routes, and what every one has.

@@ -7,7 +7,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -31,6 +31,13 @@ use crate::room::wire::{Wire, WireStream};
 /// Longest a client may take to send a request's head, and to stay silent between two requests.
 const HEAD: Duration = Duration::from_secs(20);
 
+/// Most connections at a time that are new, their first request not answered yet. When thousands come back at
+/// once, as after a restart, each takes some 35 KB until it is a socket. The others wait with the system, which
+/// keeps them for less.
+const NEWCOMERS: usize = 256;
+/// Longest a connection counts as new: who says nothing must not keep the others out.
+const NEW: Duration = Duration::from_millis(500);
+
 /// Serves as many connections as there are `seats`, until `stop` resolves; then finishes the requests under way, for `drain` at most.
 pub(super) async fn serve(
     listener: TcpListener,
@@ -42,29 +49,46 @@ pub(super) async fn serve(
     let graceful = GracefulShutdown::new();
     let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
     http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let newcomers = Arc::new(Semaphore::new(NEWCOMERS));
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = async {
             let seat = Arc::clone(&seats).acquire_owned().await.ok();
+            let newcomer = Arc::clone(&newcomers).acquire_owned().await.ok();
             let (stream, peer) = accept(&listener).await;
-            (seat, Arc::new(Wire::new(stream)), peer)
+            (seat, newcomer, Arc::new(Wire::new(stream)), peer)
         };
-        let (seat, wire, peer) = tokio::select! {
+        let (seat, newcomer, wire, peer) = tokio::select! {
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
         let stream = Seated { stream: WireStream(Arc::clone(&wire)), _seat: seat };
         let router = router.clone();
+        let newcomer = Arc::new(Newcomer(Mutex::new(newcomer)));
+        let greeted = Arc::clone(&newcomer);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(Arc::clone(&wire)); // what a socket is written to by
-            router.clone().oneshot(request)
+            let (answer, newcomer) = (router.clone().oneshot(request), Arc::clone(&newcomer));
+            async move {
+                let answer = answer.await;
+                newcomer.greet();
+                answer
+            }
         });
         let connection =
             graceful.watch(http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let mut connection = std::pin::pin!(connection);
+            let ended = match timeout(NEW, &mut connection).await {
+                Ok(ended) => ended,
+                Err(_) => {
+                    greeted.greet();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "a connection broke");
             }
         });
@@ -72,6 +96,15 @@ pub(super) async fn serve(
     drop(listener);
     if timeout(drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were still under way");
+    }
+}
+
+/// A connection's place among the new ones, until somebody says that it no longer is.
+struct Newcomer(Mutex<Option<OwnedSemaphorePermit>>);
+
+impl Newcomer {
+    fn greet(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
