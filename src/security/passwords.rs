@@ -24,18 +24,26 @@ pub struct Passwords {
     decoy: PasswordHash,
 }
 
+/// A hash that no password has, and that takes as long to check as another: of an account that nobody can
+/// log in to.
+pub fn nobodys(cost: u32) -> PasswordHash {
+    // any digest does, as nothing that can be typed has it
+    PasswordHash(format!("$2b${cost:02}${}{}", ".".repeat(22), ".".repeat(31)))
+}
+
+/// Whether `hash` is one of bcrypt's that [`Passwords::verify`] can check, of any cost.
+pub fn is_hash(hash: &str) -> bool {
+    let cost = hash.parse::<bcrypt::HashParts>().map(|parts| parts.get_cost());
+    // $2x$ marks hashes of a library that read passwords wrongly: none would match
+    cost.is_ok_and(|cost| (4..=31).contains(&cost)) && !hash.starts_with("$2x$")
+}
+
 impl Passwords {
     /// `cost` is bcrypt's work factor: each step doubles the time.
     pub fn new(cost: u32) -> Self {
         // one core is left for the chat
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get() - 1).max(1);
-        Self {
-            cost,
-            turns: Arc::new(Semaphore::new(cores)),
-            waiting: AtomicUsize::new(0),
-            // any digest does, as nothing that can be typed has it
-            decoy: PasswordHash(format!("$2b${cost:02}${}{}", ".".repeat(22), ".".repeat(31))),
-        }
+        Self { cost, turns: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0), decoy: nobodys(cost) }
     }
 
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Busy> {

@@ -13,6 +13,7 @@ mod events;
 mod location;
 mod mongo;
 mod sqlite;
+mod transfer;
 
 use std::{path::Path, sync::Arc};
 
@@ -20,6 +21,8 @@ use async_trait::async_trait;
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};
 pub use location::{Location, MongoUrl};
+pub use mongo::{NodeDatabase, NodeMessage, NodeMessages, NodeUser, NodeUsers, NodeValue};
+pub use transfer::{Account, Entry, Numbers, Revocation, Row, Table, Transfer};
 
 use crate::domain::{Email, Message, Name, Phone, Post, Role, RoomId, Timestamp, TokenId, User, UserId, UserKey};
 
@@ -160,7 +163,7 @@ pub trait Sessions {
 
 /// Everything natter keeps.
 #[async_trait]
-pub trait Store: Users + Log + Sessions + Send + Sync + 'static {
+pub trait Store: Users + Log + Sessions + Transfer + Send + Sync + 'static {
     /// The stream of what was committed. There is one; a second call gets `None`.
     fn events(&self) -> Option<Events>;
     /// Whether the database answers.
@@ -199,4 +202,26 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>> {
         Location::Embedded(data_dir) => open_embedded(data_dir),
         Location::Mongo(url) => open_mongo(url.as_str()).await,
     }
+}
+
+/// Opens the database at `location` to copy from it: nothing there is made or changed.
+///
+/// # Errors
+/// As [`open`], and where there is no natter, or one of another schema.
+pub async fn open_source(location: &Location) -> Result<Arc<dyn Store>> {
+    Ok(match location {
+        Location::Embedded(dir) => Arc::new(sqlite::Sqlite::open_source(&dir.join("natter.db"))?),
+        Location::Mongo(url) => Arc::new(mongo::Mongo::open_source(url.as_str()).await?),
+    })
+}
+
+/// Opens the database at `location` to copy into it, also where an earlier copy was not finished.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_target(location: &Location) -> Result<Arc<dyn Store>> {
+    Ok(match location {
+        Location::Embedded(dir) => Arc::new(sqlite::Sqlite::open_target(&dir.join("natter.db"))?),
+        Location::Mongo(url) => Arc::new(mongo::Mongo::open_target(url.as_str()).await?),
+    })
 }

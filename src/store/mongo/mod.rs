@@ -8,9 +8,11 @@ mod connect;
 mod documents;
 mod log;
 mod migrations;
+mod node;
 mod outbox;
 mod sessions;
 mod tail;
+mod transfer;
 mod users;
 mod writer;
 
@@ -25,6 +27,7 @@ use mongodb::{
 };
 use tokio::sync::Mutex;
 
+pub use self::node::{NodeDatabase, NodeMessage, NodeMessages, NodeUser, NodeUsers, NodeValue};
 use self::{documents::MessageDoc, documents::SessionDoc, documents::UserDoc, outbox::Outbox, writer::Writer};
 use super::{Error, Events, Result, Store};
 
@@ -80,9 +83,14 @@ impl Mongo {
     pub async fn open(url: &str) -> Result<Self> {
         let db = Db::new(connect::database(url).await?);
         migrations::migrate(&db.database).await?;
+        transfer::refuse_unfinished(&db).await?;
+        Ok(Self::on(db))
+    }
+
+    fn on(db: Db) -> Self {
         let outbox = Arc::new(Outbox::default());
         let writer = Writer::start(db.clone(), Arc::clone(&outbox));
-        Ok(Self { db, writer, outbox, guard: Mutex::default() })
+        Self { db, writer, outbox, guard: Mutex::default() }
     }
 }
 
