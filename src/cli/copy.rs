@@ -19,8 +19,8 @@ use crate::{
 };
 
 pub(super) const NOTES: &str = "\
-The target has to be empty. Stop the natter on the source first: what changes there meanwhile makes the copy
-fail. An interrupted copy is begun anew by the same command, and no natter starts on it before it is whole.
+The target has to be empty. Stop the natter on the source first: what changes there meanwhile makes the copy fail. \
+A copy that was interrupted is begun anew by the same command; until it is whole no natter starts on it.
 
   natter copy --from ./data --to mongodb://localhost:27017/natter
   natter copy --from mongodb://localhost:27017/natter --to sqlite:./data";
@@ -37,6 +37,20 @@ pub struct CopyArgs {
     /// Where to: mongodb://…, or a directory
     #[arg(long, value_name = "URL", value_parser = location)]
     to: Location,
+
+    #[command(flatten)]
+    _unused: Unused,
+}
+
+/// The settings of all other commands, which mean nothing here: kept out of the help.
+#[derive(Args)]
+struct Unused {
+    #[arg(long, hide = true)]
+    data_dir: Option<PathBuf>,
+    #[arg(long, hide = true, value_parser = MongoUrl::parse)]
+    database: Option<MongoUrl>,
+    #[arg(long, hide = true)]
+    bcrypt_cost: Option<u32>,
 }
 
 fn location(raw: &str) -> Result<Location, String> {
@@ -55,7 +69,7 @@ fn location(raw: &str) -> Result<Location, String> {
     Ok(Location::Embedded(dir))
 }
 
-pub(super) async fn run(CopyArgs { from, to }: CopyArgs) -> Result<(), String> {
+pub(super) async fn run(CopyArgs { from, to, .. }: CopyArgs) -> Result<(), String> {
     if let Location::Embedded(dir) = &from
         && !dir.join("natter.db").is_file()
     {

@@ -24,9 +24,9 @@ use crate::{
 };
 
 pub(super) const NOTES: &str = "\
-It can be run again, and adds only what is new; the Node application's data is not changed. Everybody comes over
-as a member, with the password they had. What natter cannot take as it is gets replaced and told of, line by line;
-what has to be left out makes it fail at its end.
+It can be run again, and adds only what is new. The Node application's data is not changed. Everybody comes over as a \
+member, with the password they had. What natter cannot take as it is gets replaced, and a line tells of it; where \
+something has to be left out, a line tells of that and the command fails at its end.
 
   natter import --from mongodb://localhost:27017
   natter import --from mongodb://localhost:27017 --database UsersData --to mongodb://db1,db2/natter";
@@ -53,7 +53,8 @@ fn source(raw: &str) -> Result<MongoUrl, String> {
 }
 
 fn target(raw: &str) -> Result<MongoUrl, String> {
-    let hint = "use an address like mongodb://localhost:27017/natter, or --data-dir DIR for the embedded database";
+    let hint =
+        "use an address like mongodb://localhost:27017/natter (NATTER_DATABASE_URL sets it too), or --data-dir DIR";
     MongoUrl::parse(raw).map_err(|_| hint.into())
 }
 
@@ -96,7 +97,8 @@ pub(super) async fn run(args: ImportArgs, data: &DataArgs) -> Result<(), String>
         error => format!("{location} cannot be opened: {}", reason(error)),
     };
     match &location {
-        Location::Embedded(dir) => make_private_dir(dir).map_err(|error| error.to_string())?,
+        Location::Embedded(dir) => make_private_dir(dir)
+            .map_err(|error| format!("{location} cannot be made ({error}); name another with --data-dir"))?,
         Location::Mongo(url) if source.is_at(url).await.map_err(unusable)? => {
             return Err(format!("{url} is the Node application's own database; name another for natter with --to"));
         }

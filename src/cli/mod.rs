@@ -71,9 +71,10 @@ fn one_line(error: &clap::Error) -> String {
     let mut line = lines.join(" ").trim_start_matches("error: ").to_owned();
     let context = |kind| error.get(kind).map(ToString::to_string);
     if let Some(flag) = context(ContextKind::InvalidArg) {
-        let command = Cli::command();
-        let named =
-            |arg: &&clap::Arg| arg.get_long().is_some_and(|long| flag.split(' ').next() == Some(&format!("--{long}")));
+        let mut command = Cli::command();
+        command.build();
+        // as it is shown: a command may have another by the same flag
+        let named = |arg: &&clap::Arg| arg.to_string() == flag;
         if let Some(arg) = command.get_arguments().find(named) {
             if let (true, Some(value)) = (arg.is_hide_env_values_set(), context(ContextKind::InvalidValue)) {
                 line = line.replace(&format!(" '{value}'"), "");

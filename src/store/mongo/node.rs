@@ -100,7 +100,7 @@ impl NodeDatabase {
             return Err(Error::Failed(reason));
         };
         if bounded(users.find_one(doc! { "folded.userID": { "$exists": true } })).await?.is_some() {
-            return Err(Error::Failed(format!("its database {name} is a natter's; natter copy carries one")));
+            return Err(Error::Failed(format!("its database {name} is a natter's own; natter copy carries that")));
         }
         Ok(Self { database })
     }
