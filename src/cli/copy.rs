@@ -83,6 +83,9 @@ pub(super) async fn run(CopyArgs { from, to, .. }: CopyArgs) -> Result<(), Strin
         }
     };
     let source = store::open_source(&from).await.map_err(opened(&from, "--from"))?;
+    if is_empty(source.as_ref()).await.map_err(opened(&from, "--from"))? {
+        return Err(format!("there is nothing in {from} to copy"));
+    }
     // no natter starts on the directory while it is filled
     let _lock = match &to {
         Location::Embedded(dir) => {
@@ -101,6 +104,10 @@ pub(super) async fn run(CopyArgs { from, to, .. }: CopyArgs) -> Result<(), Strin
     done
 }
 
+async fn is_empty(store: &dyn Store) -> store::Result<bool> {
+    Ok(store.count(Table::Accounts).await? == 0 && store.count(Table::Messages).await? == 0)
+}
+
 struct Copy<'a> {
     from: &'a Location,
     to: &'a Location,
@@ -117,7 +124,7 @@ struct Sums {
 
 impl Copy<'_> {
     async fn run(&self) -> Result<(), String> {
-        self.check_places().await?;
+        self.check_target().await?;
         let failed = |place: &Location| {
             let place = place.clone();
             move |error| format!("{place}: {}; the same command again begins anew", reason(error))
@@ -151,28 +158,23 @@ impl Copy<'_> {
         self.target.finish_copy().await.map_err(failed(self.to))?;
         say(&format!("copied  {} to {}", self.from, self.to));
         for (table, count) in Table::ALL.into_iter().zip(from.counts) {
-            say(&format!("        {count} {}", table.as_str()));
+            say(&format!("  {:<15}{count}", table.as_str()));
         }
         say(&format!("SHA-256 {}, the same on both sides", from.digest));
         Ok(())
     }
 
-    /// Something to copy, and room for it.
-    async fn check_places(&self) -> Result<(), String> {
-        let failed = |place: &Location, error| format!("{place}: {}", reason(error));
-        if self.source.count(Table::Accounts).await.map_err(|e| failed(self.from, e))? == 0
-            && self.source.count(Table::Messages).await.map_err(|e| failed(self.from, e))? == 0
-        {
-            return Err(format!("there is nothing in {} to copy", self.from));
-        }
-        if self.target.is_unfinished().await.map_err(|e| failed(self.to, e))? {
+    /// Room for what is copied.
+    async fn check_target(&self) -> Result<(), String> {
+        let failed = |error| format!("{}: {}", self.to, reason(error));
+        if self.target.is_unfinished().await.map_err(failed)? {
             return Ok(());
         }
         for table in Table::ALL {
-            let count = self.target.count(table).await.map_err(|e| failed(self.to, e))?;
+            let count = self.target.count(table).await.map_err(failed)?;
             if count > 0 {
                 let what = table.as_str();
-                return Err(format!("{} is not empty ({count} {what}); copy into a new place", self.to));
+                return Err(format!("{} is not empty ({what}: {count}); copy into a new place", self.to));
             }
         }
         Ok(())

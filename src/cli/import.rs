@@ -2,7 +2,7 @@
 //!
 //! It can be repeated: an account has a key made of its document's `_id`, a message a client id made of its
 //! own `_id`, time and text, so that what was brought in before is known for it. Messages go through
-//! [`Log::post`](crate::store::Log::post) like any other, in order of their time, and so behind what is
+//! [`Transfer::post_all`](crate::store::Transfer::post_all), in order of their time, and so behind what is
 //! in the log already.
 
 mod accounts;

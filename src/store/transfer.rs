@@ -5,12 +5,11 @@ use std::collections::VecDeque;
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::{PasswordHash, Result, SessionRow};
-use crate::domain::{Timestamp, TokenId, User, UserKey};
+use super::{PasswordHash, Posted, Result, SessionRow};
+use crate::domain::{Post, Timestamp, TokenId, User, UserKey};
 
 /// Why a store is not opened that a copy was begun into.
-pub(super) const UNFINISHED: &str =
-    "a copy into it was not finished; run the same natter copy again, which begins anew";
+pub(super) const UNFINISHED: &str = "a natter copy into it was not finished; the same command again begins anew";
 
 /// What a store holds, in the order in which it is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +106,11 @@ pub trait Transfer {
     /// # Errors
     /// [`Error::Conflict`](super::Error::Conflict) where the userID or the e-mail address is taken.
     async fn add_account(&self, account: &Account) -> Result<bool>;
+    /// Posts many, which stand in the log in this order. `None` where the author's account is gone.
+    ///
+    /// # Errors
+    /// Where the database fails; any of them may be there then. A repeat does no harm.
+    async fn post_all(&self, posts: Vec<Post>) -> Result<Vec<Option<Posted>>>;
     /// Whether a copy into this store was begun and not finished. Such a one is opened for nothing else.
     async fn is_unfinished(&self) -> Result<bool>;
     /// Begins a copy: marks the store as unfinished, and removes what an unfinished copy left.

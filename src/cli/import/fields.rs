@@ -106,12 +106,10 @@ fn name(user: &NodeUser, user_id: &UserId, repairs: &mut Vec<String>) -> Name {
     let allowed = |c: &char| Name::parse(&format!("x{c}x")).is_ok();
     let kept: String = found.as_deref().unwrap_or_default().trim().chars().filter(allowed).take(NAME).collect();
     let name = Name::parse(&kept).unwrap_or_else(|_| Name::stored(user_id.to_string()));
-    match found {
-        Some(found) => {
-            repairs.push(format!("the name {} cannot be one, it is {} now", quote(&found), quote(name.as_str())))
-        }
-        None => repairs.push(format!("it has no name, it is {} now", quote(name.as_str()))),
-    }
+    repairs.push(match found {
+        Some(found) => format!("the name {} cannot be one, it is {} now", quote(&found), quote(name.as_str())),
+        None => format!("it has no name, it is {} now", quote(name.as_str())),
+    });
     name
 }
 
@@ -168,7 +166,7 @@ mod tests {
     #[test]
     fn what_is_in_order_goes_over_as_it_is() {
         let (first, repairs) = carried("", "");
-        assert_eq!(repairs, [String::new(); 0]);
+        assert_eq!(repairs, Vec::<String>::new());
         assert_eq!((first.user_id.as_str(), first.name.as_str(), first.role), ("ada", "Ada", Role::Member));
         assert_eq!(first.created_at.day(), "2012-10-21");
         assert_eq!(carried("userID", "bob").0.key, first.key, "by its document's id alone");

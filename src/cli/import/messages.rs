@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use futures_util::future::join_all;
 
 use super::{
     Import,
@@ -12,10 +11,10 @@ use super::{
 use crate::{
     cli::progress::Progress,
     domain::{ClientId, Post, RoomId, Text, UserKey},
-    store::{Error, NodeMessage, NodeValue, Result},
+    store::{NodeMessage, NodeValue, Result},
 };
 
-/// Posts that are under way at a time: what a store commits at once.
+/// Posts that go at a time: what a store commits at once.
 const WINDOW: usize = 512;
 
 /// A message on its way; of one that is too long, its parts.
@@ -60,18 +59,14 @@ impl Import<'_> {
     }
 
     async fn post(&mut self, progress: &Progress, window: Vec<Carried>) -> Result<()> {
-        // asked one after the other, and so they stand in the log, as a store takes posts in the order they come
-        let posts = window.iter().flat_map(|message| &message.posts);
-        let mut posted = join_all(posts.map(|post| self.store.post(post.clone()))).await.into_iter();
+        let posts = window.iter().flat_map(|message| message.posts.iter().cloned()).collect();
+        let mut posted = self.store.post_all(posts).await?.into_iter();
         for message in window {
             let mut added = false;
             let mut gone = false;
-            for outcome in posted.by_ref().take(message.posts.len()) {
-                match outcome {
-                    Ok(posted) => added |= !posted.repeat,
-                    Err(Error::Gone) => gone = true,
-                    Err(error) => return Err(error),
-                }
+            for posted in posted.by_ref().take(message.posts.len()) {
+                added |= posted.as_ref().is_some_and(|posted| !posted.repeat);
+                gone |= posted.is_none();
             }
             if gone {
                 self.report.message_left_out(progress, &message.label, "its author was deleted meanwhile");

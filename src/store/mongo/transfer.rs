@@ -17,11 +17,13 @@ use super::{
     sessions::binary,
     timed,
     users::taken,
+    writer::Writer,
 };
 use crate::{
-    domain::{RoomId, Timestamp, TokenId, User, UserKey},
+    domain::{Post, RoomId, Timestamp, TokenId, User, UserKey},
     store::{
-        Account, Entry, Error, PasswordHash, Result, Revocation, Row, SessionRow, Table, Transfer, transfer::UNFINISHED,
+        Account, Entry, Error, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer,
+        transfer::UNFINISHED,
     },
 };
 
@@ -182,6 +184,22 @@ impl Transfer for Mongo {
             Err(error) if duplicate(&error).map(index_named) == Some(ID_INDEX) => Ok(false),
             Err(error) => Err(taken(error)),
         }
+    }
+
+    async fn post_all(&self, posts: Vec<Post>) -> Result<Vec<Option<Posted>>> {
+        let mut waiting = Vec::with_capacity(posts.len());
+        for post in posts {
+            waiting.push(self.writer.begin_post(post).await?);
+        }
+        let mut posted = Vec::with_capacity(waiting.len());
+        for outcome in waiting {
+            posted.push(match Writer::outcome(outcome).await {
+                Ok(posted) => Some(posted),
+                Err(Error::Gone) => None,
+                Err(error) => return Err(error),
+            });
+        }
+        Ok(posted)
     }
 
     async fn is_unfinished(&self) -> Result<bool> {

@@ -12,9 +12,10 @@ use super::{
     writer::Batch,
 };
 use crate::{
-    domain::{RoomId, Timestamp, TokenId, UserKey},
+    domain::{Post, RoomId, Timestamp, TokenId, UserKey},
     store::{
-        Account, Entry, Error, PasswordHash, Result, Revocation, Row, SessionRow, Table, Transfer, transfer::UNFINISHED,
+        Account, Entry, Error, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer,
+        transfer::UNFINISHED,
     },
 };
 
@@ -129,6 +130,19 @@ impl Transfer for Sqlite {
                 Ok(there.is_none())
             })
             .await
+    }
+
+    async fn post_all(&self, posts: Vec<Post>) -> Result<Vec<Option<Posted>>> {
+        // the first failure ends it: nothing may be written behind a transaction that was taken back
+        let post_all = |batch: &mut Batch<'_>| {
+            let post = |post| match batch.post(post) {
+                Ok(posted) => Ok(Some(posted)),
+                Err(Error::Gone) => Ok(None),
+                Err(error) => Err(error),
+            };
+            posts.into_iter().map(post).collect()
+        };
+        self.writer.run(move |batch| batch.atomically(post_all)).await
     }
 
     async fn is_unfinished(&self) -> Result<bool> {
