@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-const BAR: &str = "{msg:<24} {bar:30} {human_pos}/{human_len} {per_sec:.dim} {eta:.dim}";
+const BAR: &str = "{msg:<23} {bar:30} {human_pos}/{human_len}  {rate}  {eta}";
 /// Between two lines.
 const LINES: Duration = Duration::from_secs(10);
 
@@ -22,10 +22,13 @@ impl Progress {
     /// Begins something of `total` steps.
     pub fn start(what: impl Into<String>, total: u64) -> Self {
         let lines = (!std::io::stderr().is_terminal()).then(Instant::now);
-        let bar = if lines.is_some() { ProgressBar::hidden() } else { ProgressBar::no_length() };
-        bar.set_length(total);
-        bar.set_style(ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_message(what.into());
+        let target = if lines.is_some() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let style = ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        };
+        let bar = ProgressBar::with_draw_target(Some(total), target);
+        let bar = bar.with_style(style.with_key("rate", rate)).with_message(what.into());
         if lines.is_none() {
             bar.enable_steady_tick(Duration::from_millis(200));
         }

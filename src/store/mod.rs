@@ -7,6 +7,8 @@
 //! - A write has returned `Ok` only when it is durable, and [`Event`]s are sent only after that, in the
 //!   order of commit.
 //! - (author, client id) is unique: posting again returns the message that is already there.
+//!
+//! [`Transfer`] is for whole rows, between stores; [`NodeDatabase`] reads what the Node application left.
 
 mod error;
 mod events;

@@ -170,3 +170,26 @@ async fn an_interrupted_copy_is_no_natter_until_it_is_begun_anew() {
         assert_eq!(contents(&to).await, contents(&source).await);
     }
 }
+
+/// Whoever goes on writing while it is copied must not believe that all of it arrived.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_changes_meanwhile_is_told() {
+    let (source, target) = (Place::embedded(), Place::embedded());
+    fill(&source).await;
+    let store = source.open().await;
+    let ada = key_of(&store, "ada").await;
+    let writing = tokio::spawn(async move {
+        for n in 0.. {
+            store.post(post(ada, &format!("on-{n}"), "on and on")).await.unwrap();
+        }
+    });
+    let refused = copy(&source, &target).await;
+    writing.abort();
+    assert!(refused.err.contains("the copy is not the same (SHA-256 "), "{refused:?}");
+    assert!(refused.err.contains("does a natter run on "), "{refused:?}");
+    assert_eq!(refused.code, 1);
+    let (flag, value) = crate::support::setting(&target);
+    assert!(natter(&["user", "list", flag, &value]).await.refusal().contains("was not finished"));
+    copy(&source, &target).await.ok();
+    assert_eq!(contents(&target).await, contents(&source).await);
+}

@@ -95,11 +95,11 @@ impl NodeDatabase {
         let name = name.or(options.default_database.as_deref()).unwrap_or(DATABASE).to_owned();
         let database = Client::with_options(options)?.database(&name);
         let users = database.collection::<Document>("users");
-        let Some(_) = bounded(users.find_one(doc! {})).await? else {
+        let Some(user) = bounded(users.find_one(doc! {}).projection(doc! { "folded": 1 })).await? else {
             let reason = format!("there are no users in its database {name}; name the right one with --database");
             return Err(Error::Failed(reason));
         };
-        if bounded(users.find_one(doc! { "folded.userID": { "$exists": true } })).await?.is_some() {
+        if user.contains_key("folded") {
             return Err(Error::Failed(format!("its database {name} is a natter's own; natter copy carries that")));
         }
         Ok(Self { database })
