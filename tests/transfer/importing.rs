@@ -4,7 +4,7 @@ use mongodb::bson::{DateTime, doc, oid::ObjectId};
 
 use crate::{
     store::{Mongod, Place},
-    support::{Natter, Old, log_of, natter, said},
+    support::{Natter, Old, log_of, natter, natter_with, said},
 };
 
 const HASH: &str = "$2b$10$7cHeklJzsTa9dotP7CLrw.shTorFKequ91.bVHLPj.dfE0y.ppt8e";
@@ -123,4 +123,19 @@ async fn the_source_needs_no_replica_set() {
     done.says("users     1 read, 1 added\nmessages  0 read, 0 added\n");
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&data).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o700, "the directory is its owner's alone");
+}
+
+/// `--database` is the old database's name behind `import`, and natter's own everywhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn natters_own_database_is_found_by_its_settings() {
+    let (old, by_variable, by_flag) = (Old::written_by_node().await, Place::mongodb().await, Place::mongodb().await);
+    let (server, name) = old.url().rsplit_once('/').unwrap();
+    let import = ["import", "--from", server, "--database", name];
+    let setting = [("NATTER_DATABASE_URL", by_variable.url())];
+    natter_with(&setting, &import).await.says(&format!("database {name}\nto    {}\n", by_variable.url()));
+    natter_with(&setting, &[&import[..], &["--to", by_flag.url()]].concat()).await.says("12 read, 8 added");
+    for place in [&by_variable, &by_flag] {
+        assert_eq!(log_of(place).await.len(), 9);
+        natter(&["--database", place.url(), "import", "--from", old.url()]).await.says("12 read, 0 added");
+    }
 }

@@ -58,11 +58,17 @@ impl Ran {
 
 /// Runs natter with no setting from outside.
 pub async fn natter(args: &[&str]) -> Ran {
+    natter_with(&[], args).await
+}
+
+/// Runs natter with these settings from outside.
+pub async fn natter_with(environment: &[(&str, &str)], args: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_natter"));
     command
         .args(args)
         .env_clear()
         .env("NATTER_BCRYPT_COST", "4")
+        .envs(environment.iter().copied())
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::null());
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
