@@ -12,5 +12,6 @@ mod serve;
 mod server;
 
 pub use server::{Server, StartError};
+pub(crate) use server::{lock, make_private_dir};
 
 pub use self::{config::Config, logging::init as init_logging};

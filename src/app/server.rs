@@ -180,12 +180,13 @@ fn unusable(dir: &Path, source: io::Error) -> StartError {
     StartError::DataDir { path: dir.display().to_string(), source }
 }
 
-fn make_private_dir(dir: &Path) -> io::Result<()> {
+/// Makes a directory for its owner alone, if it is not there.
+pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() { Ok(()) } else { DirBuilder::new().recursive(true).mode(0o700).create(dir) }
 }
 
 /// Holds the directory for this process. The lock goes with the process, however it ends.
-fn lock(dir: &Path) -> Result<File, StartError> {
+pub(crate) fn lock(dir: &Path) -> Result<File, StartError> {
     let path = dir.join("lock");
     let opened = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path);
     let file = opened.map_err(|source| unusable(dir, source))?;

@@ -1,5 +1,8 @@
 //! The command line.
 
+mod copy;
+mod import;
+mod progress;
 mod user;
 
 use clap::{
@@ -7,7 +10,10 @@ use clap::{
     error::{ContextKind, ErrorKind},
 };
 
-use crate::app::config::{Config, DataArgs};
+use crate::{
+    app::config::{Config, DataArgs},
+    store,
+};
 
 /// Self-hosted team chat. Without a command it starts the server.
 #[derive(Parser)]
@@ -28,6 +34,12 @@ pub enum Command {
         #[command(subcommand)]
         command: user::UserCommand,
     },
+    /// Bring in the data of the Node application: accounts with their passwords, and all messages
+    #[command(after_help = import::NOTES)]
+    Import(import::ImportArgs),
+    /// Carry a whole natter from one database to another, and check that all of it arrived
+    #[command(after_help = copy::NOTES)]
+    Copy(copy::CopyArgs),
 }
 
 impl Cli {
@@ -59,9 +71,10 @@ fn one_line(error: &clap::Error) -> String {
     let mut line = lines.join(" ").trim_start_matches("error: ").to_owned();
     let context = |kind| error.get(kind).map(ToString::to_string);
     if let Some(flag) = context(ContextKind::InvalidArg) {
-        let command = Cli::command();
-        let named =
-            |arg: &&clap::Arg| arg.get_long().is_some_and(|long| flag.split(' ').next() == Some(&format!("--{long}")));
+        let mut command = Cli::command();
+        command.build();
+        // as it is shown: a command may have another by the same flag
+        let named = |arg: &&clap::Arg| arg.to_string() == flag;
         if let Some(arg) = command.get_arguments().find(named) {
             if let (true, Some(value)) = (arg.is_hide_env_values_set(), context(ContextKind::InvalidValue)) {
                 line = line.replace(&format!(" '{value}'"), "");
@@ -74,12 +87,36 @@ fn one_line(error: &clap::Error) -> String {
     line + "; natter --help explains every setting"
 }
 
+/// Why a database cannot be used, for one that is named in the same line.
+fn reason(error: store::Error) -> String {
+    match error {
+        store::Error::Failed(why) => why,
+        error => error.to_string(),
+    }
+}
+
 /// Carries out `natter user …`.
 ///
 /// # Errors
 /// One line for the person at the shell.
 pub async fn user(command: user::UserCommand, data: &DataArgs) -> Result<(), String> {
     user::run(command, data).await
+}
+
+/// Carries out `natter import …`.
+///
+/// # Errors
+/// One line for the person at the shell, also where something had to be left out.
+pub async fn import(args: import::ImportArgs, data: &DataArgs) -> Result<(), String> {
+    import::run(args, data).await
+}
+
+/// Carries out `natter copy …`.
+///
+/// # Errors
+/// One line for the person at the shell.
+pub async fn copy(args: copy::CopyArgs) -> Result<(), String> {
+    copy::run(args).await
 }
 
 #[cfg(test)]

@@ -106,6 +106,11 @@ impl ClientId {
         }
     }
 
+    /// An id that is known to fit.
+    pub(crate) fn stored(raw: String) -> Self {
+        Self(raw)
+    }
+
     /// A fresh id, for a form that is sent without JavaScript.
     pub fn generate() -> Self {
         Self(Uuid::new_v4().to_string())

@@ -24,18 +24,30 @@ pub struct Passwords {
     decoy: PasswordHash,
 }
 
+/// A hash that no password has, and that takes as long to check as another: of an account that nobody can
+/// log in to.
+pub fn nobodys(cost: u32) -> PasswordHash {
+    // any digest does, as nothing that can be typed has it
+    PasswordHash(format!("$2b${cost:02}${}{}", ".".repeat(22), ".".repeat(31)))
+}
+
+/// Work factors that a password may be checked with. Past the highest, a check takes longer than anybody waits, and
+/// holds up all others; an application whose users set their own hashes may hold such a one.
+pub const COSTS: std::ops::RangeInclusive<u32> = 4..=16;
+
+/// Whether `hash` is one of bcrypt's that [`Passwords::verify`] can check, of a cost in [`COSTS`].
+pub fn is_hash(hash: &str) -> bool {
+    let cost = hash.parse::<bcrypt::HashParts>().map(|parts| parts.get_cost());
+    // $2x$ marks hashes of a library that read passwords wrongly: none would match
+    cost.is_ok_and(|cost| COSTS.contains(&cost)) && !hash.starts_with("$2x$")
+}
+
 impl Passwords {
     /// `cost` is bcrypt's work factor: each step doubles the time.
     pub fn new(cost: u32) -> Self {
         // one core is left for the chat
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get() - 1).max(1);
-        Self {
-            cost,
-            turns: Arc::new(Semaphore::new(cores)),
-            waiting: AtomicUsize::new(0),
-            // any digest does, as nothing that can be typed has it
-            decoy: PasswordHash(format!("$2b${cost:02}${}{}", ".".repeat(22), ".".repeat(31))),
-        }
+        Self { cost, turns: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0), decoy: nobodys(cost) }
     }
 
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Busy> {
@@ -90,6 +102,14 @@ mod tests {
 
     fn secret(raw: &str) -> SecretString {
         SecretString::from(raw.to_owned())
+    }
+
+    #[test]
+    fn a_hash_that_would_take_too_long_to_check_is_none() {
+        for (hash, fits) in [(4, true), (16, true), (17, false), (31, false)].map(|(cost, fits)| (nobodys(cost), fits))
+        {
+            assert_eq!(is_hash(&hash.0), fits, "{}", hash.0);
+        }
     }
 
     #[tokio::test]

@@ -7,6 +7,8 @@
 //! - A write has returned `Ok` only when it is durable, and [`Event`]s are sent only after that, in the
 //!   order of commit.
 //! - (author, client id) is unique: posting again returns the message that is already there.
+//!
+//! [`Transfer`] is for whole rows, between stores; [`NodeDatabase`] reads what the Node application left.
 
 mod error;
 mod events;
@@ -14,6 +16,7 @@ mod location;
 mod mongo;
 mod presence;
 mod sqlite;
+mod transfer;
 
 use std::{path::Path, sync::Arc};
 
@@ -21,7 +24,9 @@ use async_trait::async_trait;
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};
 pub use location::{Location, MongoUrl};
+pub use mongo::{NodeDatabase, NodeMessage, NodeMessages, NodeUser, NodeUsers, NodeValue};
 pub use presence::{Presence, Present, ProcessId, RENEWAL};
+pub use transfer::{Account, Entry, Numbers, Revocation, Row, Table, Transfer};
 
 use crate::domain::{Email, Message, Name, Phone, Post, Role, RoomId, Timestamp, TokenId, User, UserId, UserKey};
 
@@ -162,7 +167,7 @@ pub trait Sessions {
 
 /// Everything natter keeps.
 #[async_trait]
-pub trait Store: Users + Log + Sessions + Send + Sync + 'static {
+pub trait Store: Users + Log + Sessions + Transfer + Send + Sync + 'static {
     /// The stream of what was committed. There is one; a second call gets `None`.
     fn events(&self) -> Option<Events>;
     /// Who is in, at every process on this database. `None` where it belongs to one process, which knows
@@ -204,4 +209,26 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>> {
         Location::Embedded(data_dir) => open_embedded(data_dir),
         Location::Mongo(url) => open_mongo(url.as_str()).await,
     }
+}
+
+/// Opens the database at `location` to copy from it: nothing there is made or changed.
+///
+/// # Errors
+/// As [`open`], and where there is no natter, or one of another schema.
+pub async fn open_source(location: &Location) -> Result<Arc<dyn Store>> {
+    Ok(match location {
+        Location::Embedded(dir) => Arc::new(sqlite::Sqlite::open_source(&dir.join("natter.db"))?),
+        Location::Mongo(url) => Arc::new(mongo::Mongo::open_source(url.as_str()).await?),
+    })
+}
+
+/// Opens the database at `location` to copy into it, also where an earlier copy was not finished.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_target(location: &Location) -> Result<Arc<dyn Store>> {
+    Ok(match location {
+        Location::Embedded(dir) => Arc::new(sqlite::Sqlite::open_target(&dir.join("natter.db"))?),
+        Location::Mongo(url) => Arc::new(mongo::Mongo::open_target(url.as_str()).await?),
+    })
 }

@@ -29,11 +29,28 @@ const NAMESPACE_EXISTS: i32 = 48;
 /// How many steps this natter knows. Each is a file of its own, never changed once released.
 const STEPS: i32 = 2;
 
-pub async fn migrate(database: &Database) -> Result<()> {
+/// Refuses a database that is not exactly of this natter's schema.
+pub async fn check_current(database: &Database) -> Result<()> {
+    match done(database).await?.last() {
+        None => Err(Error::Failed(format!("there is no natter in the database {}", database.name()))),
+        Some(&STEPS) => Ok(()),
+        Some(newest) => Err(Error::Failed(format!(
+            "the data is of schema {newest}, this natter knows {STEPS}: start the natter to copy with once on it, or use its own",
+        ))),
+    }
+}
+
+/// The steps that were taken, in order.
+async fn done(database: &Database) -> Result<Vec<i32>> {
     let migrations: Collection<Document> = database.collection("migrations");
     let done = bounded(async { migrations.find(doc! {}).sort(doc! { "_id": 1 }).await?.try_collect().await }).await;
     let done: Vec<Document> = done?;
-    let done: Vec<i32> = done.iter().filter_map(|step| step.get_i32("_id").ok()).collect();
+    Ok(done.iter().filter_map(|step| step.get_i32("_id").ok()).collect())
+}
+
+pub async fn migrate(database: &Database) -> Result<()> {
+    let migrations: Collection<Document> = database.collection("migrations");
+    let done = done(database).await?;
     if let Some(newest) = done.last().filter(|newest| **newest > STEPS) {
         return Err(Error::Failed(format!(
             "the data was written by a newer natter (schema {newest}, this one knows {STEPS}): run that one, or restore a backup",

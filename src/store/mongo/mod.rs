@@ -8,10 +8,12 @@ mod connect;
 mod documents;
 mod log;
 mod migrations;
+mod node;
 mod outbox;
 mod presence;
 mod sessions;
 mod tail;
+mod transfer;
 mod users;
 mod writer;
 
@@ -26,6 +28,7 @@ use mongodb::{
 };
 use tokio::sync::Mutex;
 
+pub use self::node::{NodeDatabase, NodeMessage, NodeMessages, NodeUser, NodeUsers, NodeValue};
 use self::{
     documents::{LeaseDoc, MessageDoc, PresenceDoc, SessionDoc, UserDoc},
     outbox::Outbox,
@@ -91,10 +94,15 @@ impl Mongo {
     pub async fn open(url: &str) -> Result<Self> {
         let db = Db::new(connect::database(url).await?);
         migrations::migrate(&db.database).await?;
+        transfer::refuse_unfinished(&db).await?;
+        Ok(Self::on(db))
+    }
+
+    fn on(db: Db) -> Self {
         let outbox = Arc::new(Outbox::default());
         let writer = Writer::start(db.clone(), Arc::clone(&outbox));
         let leases = Arc::new(Leases::new(db.clone()));
-        Ok(Self { db, writer, outbox, leases, guard: Mutex::default() })
+        Self { db, writer, outbox, leases, guard: Mutex::default() }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     store::{Event, Result, SessionRow, Sessions},
 };
 
-fn binary(bytes: &[u8]) -> Binary {
+pub fn binary(bytes: &[u8]) -> Binary {
     Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
 }
 

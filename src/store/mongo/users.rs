@@ -181,7 +181,7 @@ fn update(changes: &UserChanges) -> Document {
 }
 
 /// Tells a broken unique index by its name.
-fn taken(error: mongodb::error::Error) -> Error {
+pub fn taken(error: mongodb::error::Error) -> Error {
     match duplicate(&error).map(index_named) {
         Some(USER_ID_INDEX) => Conflict::UserIdTaken.into(),
         Some(EMAIL_INDEX) => Conflict::EmailTaken.into(),

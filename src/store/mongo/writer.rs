@@ -73,8 +73,18 @@ impl Writer {
     }
 
     pub async fn post(&self, post: Post) -> Result<Posted> {
+        Self::outcome(self.begin_post(post).await?).await
+    }
+
+    /// Gives a post its place in the queue. What is begun first stands first in the log.
+    pub async fn begin_post(&self, post: Post) -> Result<oneshot::Receiver<Result<Posted>>> {
         let (answer, answered) = oneshot::channel();
         self.queue(Job::Post(post, answer)).await?;
+        Ok(answered)
+    }
+
+    /// Waits for what becomes of a post.
+    pub async fn outcome(answered: oneshot::Receiver<Result<Posted>>) -> Result<Posted> {
         match timeout(OUTCOME, answered).await {
             Ok(outcome) => outcome.map_err(|_| stopped())?,
             Err(_) => Err(Error::Failed("the outcome of a post is not known yet".into())),

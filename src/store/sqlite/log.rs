@@ -85,7 +85,7 @@ fn room_head(c: &Connection, room: &RoomId) -> rusqlite::Result<(i64, u64)> {
 }
 
 impl Batch<'_> {
-    fn post(&mut self, post: Post) -> Result<Posted> {
+    pub fn post(&mut self, post: Post) -> Result<Posted> {
         let connection = self.connection;
         let author = connection
             .prepare_cached("SELECT user_id, name FROM users WHERE key = ?1")?

@@ -7,6 +7,7 @@
 mod log;
 mod schema;
 mod sessions;
+mod transfer;
 mod users;
 mod writer;
 
@@ -17,7 +18,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use self::writer::Writer;
@@ -35,6 +36,7 @@ pub struct Sqlite {
 /// Read-only connections, opened as they are needed and kept.
 struct Readers {
     path: PathBuf,
+    flags: OpenFlags,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
 }
@@ -42,11 +44,16 @@ struct Readers {
 impl Sqlite {
     /// Opens the database file, creating it or bringing its schema up to date as needed.
     pub fn open(path: &Path) -> Result<Self> {
-        let mut connection = connect(path)?;
+        let mut connection = connect(path, OpenFlags::default())?;
         schema::migrate(&mut connection)?;
-        let readers =
-            Readers { path: path.to_owned(), idle: Mutex::default(), permits: Arc::new(Semaphore::new(READERS)) };
-        Ok(Self { writer: Writer::start(connection), readers: Arc::new(readers) })
+        transfer::refuse_unfinished(&connection)?;
+        Ok(Self::on(path, OpenFlags::default(), connection))
+    }
+
+    fn on(path: &Path, flags: OpenFlags, connection: Connection) -> Self {
+        let permits = Arc::new(Semaphore::new(READERS));
+        let readers = Readers { path: path.to_owned(), flags, idle: Mutex::default(), permits };
+        Self { writer: Writer::start(connection), readers: Arc::new(readers) }
     }
 
     /// Runs a read off the async threads, in one snapshot of the database.
@@ -75,14 +82,14 @@ impl Readers {
         if let Some(connection) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
             return Ok(connection);
         }
-        let connection = connect(&self.path)?;
+        let connection = connect(&self.path, self.flags)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
 }
 
-fn connect(path: &Path) -> Result<Connection> {
-    let connection = Connection::open(path)?;
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
     // `natter user` in a shell and a backup share the file with the server; they wait for each other
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "wal")?;

@@ -7,6 +7,19 @@ use crate::store::{Error, Result};
 /// One file a step, never changed once released. Each has a note in `migrations-notes/`.
 const STEPS: &[&str] = &[include_str!("migrations/0001.sql")];
 
+/// Refuses a file that is not exactly of this natter's schema.
+pub fn check_current(connection: &Connection) -> Result<()> {
+    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match done as usize {
+        0 => Err(Error::Failed("there is no natter in it".into())),
+        done if done == STEPS.len() => Ok(()),
+        done => Err(Error::Failed(format!(
+            "the data is of schema {done}, this natter knows {}: start the natter to copy with once on it, or use its own",
+            STEPS.len()
+        ))),
+    }
+}
+
 pub fn migrate(connection: &mut Connection) -> Result<()> {
     // immediate: of two processes that start at once, the second waits and finds the work done
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

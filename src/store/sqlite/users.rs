@@ -145,6 +145,11 @@ impl Batch<'_> {
             version: 1,
             created_at: Timestamp::now(),
         };
+        self.insert_user(&user, &new.password)?;
+        Ok(user)
+    }
+
+    pub fn insert_user(&self, user: &User, password: &PasswordHash) -> Result<()> {
         self.connection
             .prepare_cached(&format!(
                 "INSERT INTO users ({COLUMNS}, password_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
@@ -158,10 +163,10 @@ impl Batch<'_> {
                 user.role.as_str(),
                 user.version,
                 user.created_at.0,
-                new.password.0,
+                password.0,
             ])
             .map_err(taken)?;
-        Ok(user)
+        Ok(())
     }
 
     fn update_user(&mut self, key: UserKey, changes: UserChanges) -> Result<User> {

@@ -1,0 +1,147 @@
+//! The Node application checked nothing: what is broken is repaired or left out, and told of, by name.
+
+use mongodb::bson::{Bson, DateTime, Document, doc};
+
+use crate::{
+    store::Place,
+    support::{Natter, Old, log_of, made_at, said},
+};
+
+const HASH: &str = "$2a$04$zfb4VzZHcRmWtHs6fUoJwuMaF5wzCMiCSMAuRWJqMRqPTDbXOxAtC";
+/// 2020-09-13, 12:26:40.
+const DAY: u32 = 1_600_000_000;
+
+/// A user in order but for the fields that `wrong` has.
+fn user(number: u8, wrong: Document) -> Document {
+    let (user_id, email) = (format!("user{number}"), format!("u{number}@example.org"));
+    let mut user = doc! {
+        "_id": made_at(DAY, number), "userID": user_id, "name": "U", "password": HASH, "email": email, "phone": "112",
+        "messages": [],
+    };
+    user.extend(wrong);
+    user.into_iter().filter(|(_, value)| *value != Bson::Undefined).collect()
+}
+
+fn message(number: u8, text: impl Into<Bson>) -> Document {
+    let at = DateTime::from_millis(i64::from(DAY) * 1000 + i64::from(number));
+    doc! { "_id": made_at(DAY, number), "sentTime": at, "message": text.into() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_repaired() {
+    for place in [Place::embedded(), Place::mongodb().await] {
+        users_are_repaired_in(&place).await;
+    }
+}
+
+async fn users_are_repaired_in(place: &Place) {
+    let old = Old::new().await;
+    let missing = Bson::Undefined; // see `user`
+    let nothing = doc! { "userID": &missing, "name": &missing, "email": &missing, "phone": &missing,
+    "password": &missing, "messages": &missing };
+    let cases = [
+        (doc! {}, vec![]),
+        (
+            nothing,
+            vec!["it has no userID, it is user-5f5e10000000000000000002 now", "no name", "no e-mail", "no bcrypt"],
+        ),
+        (doc! { "userID": 4711, "name": true }, vec![r#"userID was no text, it is "4711" now"#, r#"it is "true" now"#]),
+        (doc! { "userID": ["a"], "name": { "a": 1 } }, vec!["the userID was a list", "the name was an object"]),
+        (doc! { "password": "correct horse" }, vec!["its password is no bcrypt hash"]),
+        (doc! { "email": "U1@EXAMPLE.org" }, vec!["another account has the e-mail address U1@EXAMPLE.org"]),
+        (doc! { "userID": "USER1" }, vec!["another account has the userID USER1, it is USER1-2 now"]),
+        (doc! { "userID": "User1" }, vec!["another account has the userID User1, it is User1-3 now"]),
+        (doc! { "name": "a\u{1b}[31mb\u{202e}c" }, vec![r#"the name "a\u{1b}[31mb\u{202e}c" cannot be one"#]),
+        (doc! { "phone": "call me" }, vec!["it is empty now"]),
+    ];
+    old.holds((1..).zip(&cases).map(|(number, (wrong, _))| user(number, wrong.clone()))).await;
+    let import = old.import_into(place).await.ok();
+    for (number, (_, repairs)) in (1..).zip(&cases) {
+        let told = import.about(&format!("user {}", made_at(DAY, number)));
+        assert_eq!(told.len(), usize::from(!repairs.is_empty()), "{told:?}");
+        assert!(repairs.iter().all(|repair| told[0].contains(repair)), "{told:?} lacks some of {repairs:?}");
+    }
+    import.says("users     10 read, 10 added\n");
+    import.says("repaired  9, as told above\n");
+    old.import_into(place).await.ok().says("users     10 read, 0 added, 10 there already\n");
+
+    let natter = Natter::start(place).await;
+    assert_eq!(natter.log_in("user5", "correct horse").await, None, "what was no hash is no password");
+    natter.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_are_repaired_or_left_out() {
+    for place in [Place::embedded(), Place::mongodb().await] {
+        messages_are_repaired_or_left_out_in(&place).await;
+    }
+}
+
+async fn messages_are_repaired_or_left_out_in(place: &Place) {
+    let old = Old::new().await;
+    let at = DateTime::from_millis(i64::from(DAY) * 1000 + 50);
+    let mut undated = message(20, "by its id's time");
+    undated.remove("sentTime");
+    let mut nonsense = message(21, "nonsense for a time");
+    nonsense.insert("sentTime", "last tuesday");
+    let mut as_text = message(22, "the time as text");
+    as_text.insert("sentTime", "2020-09-13T12:26:40.030Z");
+    let mut far = message(23, "in the year 20000");
+    far.insert("sentTime", DateTime::from_millis(569_034_205_000_000));
+    let same_id = [message(24, "one id"), message(24, "for two")];
+    let messages: Vec<Bson> = vec![
+        message(1, "in order").into(),
+        message(2, "").into(),
+        message(3, " \n\t").into(),
+        message(4, Bson::Null).into(),
+        message(5, doc! { "a": 1 }).into(),
+        message(6, 42).into(),
+        message(7, "word ".repeat(2000)).into(),
+        undated.into(),
+        nonsense.into(),
+        as_text.into(),
+        far.into(),
+        same_id[0].clone().into(),
+        same_id[1].clone().into(),
+        doc! { "sentTime": at, "message": "twins" }.into(),
+        doc! { "sentTime": at, "message": "twins" }.into(),
+        "bare text".into(),
+        Bson::Null,
+    ];
+    old.holds([user(1, doc! { "messages": messages }), user(2, doc! { "messages": "no list" })]).await;
+    let import = old.import_into(place).await;
+    assert_eq!(import.code, 1);
+    assert_eq!(import.err.lines().last(), Some("natter: 6 were left out, as told above; all else was carried"));
+    let id = |number| format!("message {} of user", made_at(DAY, number));
+    for (what, told) in [
+        (id(2), "left out", "it is empty"),
+        (id(3), "left out", "it is empty"),
+        (id(4), "left out", "it has no text"),
+        (id(5), "left out", "it is an object, not text"),
+        (id(6), "repaired", r#"it was no text, it is "42" now"#),
+        (id(7), "repaired", "it is 3 messages now"),
+        (id(20), "repaired", "its sentTime is missing, it is 2020-09-13T12:26:40.000Z now"),
+        (id(21), "repaired", r#"its sentTime is "last tuesday", it is 2020-09-13T12:26:40.000Z now"#),
+        (id(22), "repaired", "it is 2020-09-13T12:26:40.030Z now"),
+        (id(23), "repaired", "it is 2020-09-13T12:26:40.000Z now"),
+        ("message 15 of user".into(), "repaired", "its sentTime is missing"),
+        ("message 16 of user".into(), "left out", "it has no text"),
+        (format!("user {}", made_at(DAY, 2)), "left out", r#"its messages are "no list", and no list"#),
+    ]
+    .map(|(what, kind, why)| (what, (kind, why)))
+    {
+        let lines = import.about(&what);
+        assert!(matches!(&lines[..], [line] if line.starts_with(told.0) && line.contains(told.1)), "{what}: {lines:?}");
+    }
+    assert_eq!(import.about(&id(1)), [""; 0]);
+    import.says("messages  18 read, 12 added, 6 left out\n");
+
+    let texts: Vec<String> = said(place).await.into_iter().map(|(_, text)| text).collect();
+    for (text, times) in [("twins", 2), ("one id", 1), ("for two", 1), ("bare text", 1), ("42", 1), ("in order", 1)] {
+        assert_eq!(texts.iter().filter(|found| *found == text).count(), times, "{text}");
+    }
+    let log = log_of(place).await;
+    assert!(log.is_sorted_by_key(|message| message.sent_at));
+    old.import_into(place).await.says("messages  18 read, 0 added, 12 there already, 6 left out\n");
+    assert_eq!(log_of(place).await, log);
+}

@@ -1,0 +1,75 @@
+//! What cannot be done is refused in one line, before anything is written.
+
+use crate::{
+    store::{Place, add},
+    support::{Natter, Old, address, natter},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_cannot_be_is_refused() {
+    let old = Old::written_by_node().await;
+    let own = Place::mongodb().await;
+    add(own.open().await.as_ref(), "ada").await;
+    let (from, own) = (old.url(), own.url());
+    let other = from.replace("127.0.0.1", "localhost");
+    let wrong_database = format!("{from}-not");
+    for (args, why) in [
+        (&["--from", from, "--to", &other][..], "is the Node application's own database; name another"),
+        (&["--from", own], "is a natter's own; natter copy carries that"),
+        (&["--from", &wrong_database], "there are no users in its database"),
+        (
+            &["--from", "mongodb://127.0.0.1:1"],
+            "natter: mongodb://127.0.0.1:1 does not answer; start it, or name another with --from",
+        ),
+        (&["--from", "localhost:27017"], "use an address like mongodb://localhost:27017"),
+        (&["--from", from, "--database", own], "natter's own is given by --to"),
+        (&["--from", from, "--database", "a/b"], "use the name of a database, like UsersData"),
+        (&["--from", from, "--to", "./data"], "or --data-dir DIR"),
+        (&["--from", from, "--to", "mongodb://127.0.0.1:1/x"], "does not answer; start it, or name another with --to"),
+        (&["--from", from, "--data-dir", "/proc/natter"], "name another with --data-dir"),
+        (&[], "--from <URL>"),
+    ] {
+        let line = natter(&[&["import"], args].concat()).await.refusal();
+        assert!(line.starts_with("natter: ") && line.contains(why), "{args:?}: {line}");
+    }
+    let help = natter(&["import", "--help"]).await.ok();
+    help.says("--database <NAME>");
+    help.says("NATTER_DATABASE_URL");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_cannot_be_is_refused() {
+    let (full, empty, node) = (Place::embedded(), Place::embedded(), Old::written_by_node().await);
+    let full_mongo = Place::mongodb().await;
+    for place in [&full, &full_mongo] {
+        let store = place.open().await;
+        add(store.as_ref(), "ada").await;
+        store.close().await;
+    }
+    empty.open().await.close().await;
+    let (new, other) = (Place::embedded(), Place::embedded());
+    let running = Natter::start(&other).await;
+    let file = format!("{}/natter.db", address(&full));
+    let cases: Vec<(String, String, &str)> = vec![
+        (address(&full), address(&full_mongo), "is not empty (accounts: 1); copy into a new place"),
+        (address(&full_mongo), address(&full), "is not empty (accounts: 1); copy into a new place"),
+        (address(&full), address(&full), "is not empty"),
+        (address(&full), address(&other), "a natter runs on"),
+        (address(&empty), address(&new), "there is nothing in"),
+        (address(&new), address(&empty), "there is no natter in"),
+        (node.url().to_owned(), address(&new), "there is no natter in the database"),
+        (address(&full), node.url().to_owned(), "holds users that natter did not write"),
+        ("mongodb://127.0.0.1:1/x".into(), address(&new), "does not answer; start it, or name another with --from"),
+        (address(&full), "mongodb://127.0.0.1:1/x".into(), "does not answer; start it, or name another with --to"),
+        (address(&full), "postgres://localhost".into(), "or a directory like sqlite:./data"),
+        (file, address(&new), "name the directory that natter.db is in"),
+        (address(&full), "/proc/natter".into(), "name another with --to"),
+    ];
+    for (from, to, why) in cases {
+        let line = natter(&["copy", "--from", &from, "--to", &to]).await.refusal();
+        assert!(line.starts_with("natter: ") && line.contains(why), "{from} {to}: {line}");
+    }
+    running.stop().await;
+    let Place::Embedded(new) = new else { unreachable!() };
+    assert!(!new.path().join("natter.db").exists(), "what was refused has made nothing");
+}
