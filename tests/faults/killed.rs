@@ -1,0 +1,47 @@
+//! Servers that end in the middle of things.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Crowd, Natter, ReplicaSet, Verdict};
+
+/// Messages let through before and after.
+const ENOUGH: usize = 200;
+
+fn check(what: &str, verdict: &Verdict) {
+    let Verdict { acknowledged, readers, longest_pause, .. } = verdict;
+    println!("{what}: {}; {acknowledged} acknowledged, {readers} readers, {longest_pause:?} without", verdict.line());
+    assert!(verdict.is_clean(), "{}; {} clients never finished", verdict.line(), verdict.unfinished);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_primary_of_three_is_killed_under_load() {
+    let set = ReplicaSet::start(3, &[]).await;
+    let natter = Natter::start(&set.url("UsersData"));
+    let crowd = Crowd::start(&[&natter], 12, Duration::from_millis(50)).await;
+    crowd.gets_through(ENOUGH, Duration::from_secs(30)).await;
+    let killed = Instant::now();
+    set.members[set.primary().await].signal("KILL");
+    // what was on its way may still be acknowledged
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    crowd.gets_through(1, Duration::from_secs(20)).await;
+    assert!(killed.elapsed() < Duration::from_secs(20), "back after {:?}", killed.elapsed());
+    crowd.gets_through(ENOUGH, Duration::from_secs(30)).await;
+    check("primary killed", &crowd.finish(&natter).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mongod_is_killed_and_started_again_under_load() {
+    let mut set = ReplicaSet::of_one().await;
+    let natter = Natter::start(&set.url("UsersData"));
+    let other = Natter::start(&set.url("UsersData"));
+    let crowd = Crowd::start(&[&natter, &other], 12, Duration::from_millis(50)).await;
+    crowd.gets_through(ENOUGH, Duration::from_secs(30)).await;
+    set.members[0].signal("KILL");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    set.members[0].start_again();
+    crowd.gets_through(ENOUGH, Duration::from_secs(30)).await;
+    // and in good order
+    set.members[0].start_again();
+    crowd.gets_through(ENOUGH, Duration::from_secs(30)).await;
+    check("mongod restarted", &crowd.finish(&natter).await);
+}
