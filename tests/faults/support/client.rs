@@ -100,7 +100,7 @@ pub struct Client {
 
     pub seen: Vec<Seen>,
     pub acknowledged: Vec<Acknowledged>,
-    /// Connections that ended before they should.
+    /// Connections that the server ended, or its end did.
     pub broken: usize,
     pub pending: Option<Pending>,
 }
@@ -125,7 +125,6 @@ impl Client {
                 self.talk(socket).await;
             }
             if !self.is_done() {
-                self.broken += 1;
                 self.at = (self.at + 1) % self.servers.len();
                 tokio::time::sleep(RETRY).await;
             }
@@ -155,7 +154,10 @@ impl Client {
             tokio::select! {
                 frame = socket.next() => match frame {
                     Ok(frame) => self.take(&frame),
-                    Err(_) => return,
+                    Err(_) => {
+                        self.broken += 1;
+                        return;
+                    }
                 },
                 _ = self.phase.changed() => {}
                 () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => {

@@ -118,7 +118,7 @@ pub struct Verdict {
     pub unfinished: usize,
     pub acknowledged: usize,
     pub readers: usize,
-    /// Connections that broke.
+    /// Connections that broke at the server's side.
     pub broken: usize,
     /// Longest time without an acknowledgement.
     pub longest_pause: Duration,

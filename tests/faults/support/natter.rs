@@ -12,6 +12,7 @@ use std::{
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::signal;
 
@@ -104,7 +105,7 @@ impl Natter {
 
     /// Posts a message; the status it is answered with.
     pub async fn post(&self, token: &str, text: &str) -> u16 {
-        let message = json!({ "message": text, "clientID": text.replace(' ', "-") });
+        let message = json!({ "message": text, "clientID": Uuid::new_v4() });
         let sent = self.request(Method::POST, "/api/messages", token).json(&message).send().await.unwrap();
         sent.status().as_u16()
     }
