@@ -6,7 +6,7 @@ use mongodb::bson::doc;
 use reqwest::{Client, Method, Response, header::RETRY_AFTER};
 use tokio::time::sleep;
 
-use crate::support::{Crowd, Natter, PASSWORD, ReplicaSet, Socket, until};
+use crate::support::{Crowd, Line, Natter, PASSWORD, ReplicaSet, Socket, until};
 
 /// How long the server stands still.
 const STILL: Duration = Duration::from_secs(30);
@@ -97,6 +97,24 @@ async fn mongod_stands_still_for_half_a_minute() {
     let verdict = crowd.finish(&natter).await;
     assert!(verdict.is_clean(), "{}; {} clients never finished", verdict.line(), verdict.unfinished);
     assert_eq!(verdict.broken, 0, "sockets stay open");
+}
+
+/// As where a firewall forgot a connection: nothing tells a process that waits for news.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_goes_dead_leaves_nobody_deaf() {
+    let set = ReplicaSet::of_one().await;
+    let line = Line::to(set.members[0].port).await;
+    let far = format!("mongodb://127.0.0.1:{}/UsersData?directConnection=true", line.port);
+    let (near, far) = (Natter::start(&set.url("UsersData")), Natter::start(&far));
+    let token = near.register("ada").await;
+    let mut quiet = Socket::open(far.address, &token, 0).await.unwrap();
+    assert_eq!(near.post(&token, "before").await, 201);
+    quiet.sees("before").await;
+    line.cut();
+    assert_eq!(near.post(&token, "after").await, 201);
+    let started = Instant::now();
+    tokio::time::timeout(Duration::from_secs(20), quiet.sees("after")).await.expect("the news come all the same");
+    println!("a dead line was noticed after {:?}", started.elapsed());
 }
 
 /// The oplog no longer has the place where a process was in the change stream: it reads the log instead.

@@ -35,8 +35,8 @@ type Change = ChangeStreamEvent<Document>;
 const RETRY: Duration = Duration::from_millis(250);
 /// Longest the server keeps a request for changes when there are none.
 const AWAIT: Duration = Duration::from_secs(1);
-/// A server that has not even said that there is nothing for so long is taken for gone: a stopped process
-/// or a cut line sends no reset, and TCP alone would wait for many minutes.
+/// A server that has not even said that there is nothing for so long is taken for gone. A stopped process or a
+/// connection that a firewall forgot sends no reset, and the driver looks after servers by other connections.
 const SILENCE: Duration = Duration::from_secs(5);
 /// Most changes told of at once.
 const BATCH: usize = 500;

@@ -3,6 +3,7 @@
 
 mod client;
 mod crowd;
+mod line;
 mod mongod;
 mod natter;
 
@@ -10,6 +11,7 @@ use std::process::Command;
 
 pub use client::{Client, Socket, revs};
 pub use crowd::{Crowd, Verdict, median_and_worst};
+pub use line::Line;
 pub use mongod::{Mongod, ReplicaSet, free_port};
 pub use natter::{Natter, PASSWORD, spawn, until};
 
