@@ -37,10 +37,11 @@ impl Crowd {
             tokens.push(servers[0].register(&format!("user{n}")).await);
         }
         let mut tasks = JoinSet::new();
+        let crowd = uuid::Uuid::new_v4().simple().to_string(); // there may have been another before
         for n in 0..size {
             let tell = Arc::clone(&acks);
             let client = Client {
-                name: format!("c{n}"),
+                name: format!("{crowd}-{n}"),
                 token: tokens[n % tokens.len()].clone(),
                 servers: Arc::clone(&addresses),
                 at: n % addresses.len(),

@@ -1,5 +1,5 @@
 //! Real servers, and people who go on through whatever happens to them.
-#![allow(dead_code)] // each target that shares this uses a part of it
+#![allow(dead_code, unused_imports)] // each target that shares this uses a part of it
 
 mod client;
 mod crowd;
