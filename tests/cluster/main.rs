@@ -8,7 +8,7 @@ mod support;
 use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
-use support::{Crowd, Natter, ReplicaSet, Verdict, median_and_worst, until};
+use support::{Crowd, Natter, ReplicaSet, Verdict, spread, until};
 use tokio::time::sleep;
 
 #[derive(Parser)]
@@ -25,6 +25,9 @@ struct Args {
     /// Kill nobody.
     #[arg(long)]
     calm: bool,
+    /// How many mongods.
+    #[arg(long, default_value_t = 3)]
+    mongods: usize,
     /// How many natters.
     #[arg(long, default_value_t = 3)]
     natters: usize,
@@ -36,27 +39,30 @@ struct Args {
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    let mut set = ReplicaSet::start(3, &[]).await;
+    let mut set = ReplicaSet::start(args.mongods, &[]).await;
     let mut natters: Vec<Natter> = (0..args.natters).map(|_| Natter::start(&set.url("UsersData"))).collect();
-    println!("{} natters on a replica set of three", natters.len());
+    println!("{} natters on a replica set of {}", args.natters, args.mongods);
 
     // one writer, and a reader at each of the others
     let quiet = Crowd::start(&all(&natters), natters.len(), Duration::from_millis(100)).await;
     sleep(Duration::from_secs(5)).await;
     let quiet = quiet.finish(&natters[0]).await;
 
-    let pace =
-        args.rate.checked_div(args.rate).map_or(Duration::ZERO, |_| Duration::from_secs(1) * args.clients / args.rate);
+    let pace = match args.rate {
+        0 => Duration::ZERO,
+        rate => Duration::from_secs(1) * args.clients / rate,
+    };
     let crowd = Crowd::start(&all(&natters), args.clients as usize, pace).await;
     let part = Duration::from_secs(1) * args.seconds / 6;
     if args.calm {
         sleep(6 * part).await;
     } else {
         sleep(part).await;
-        natters[1].kill();
+        let victim = args.natters - 1;
+        natters[victim].kill();
         println!("a natter was killed");
         sleep(part).await;
-        natters[1].start_again();
+        natters[victim].start_again();
         let primary = set.primary().await;
         set.members[primary].signal("KILL");
         println!("it is back; the primary was killed");
@@ -68,7 +74,7 @@ async fn main() -> ExitCode {
         println!("the former primary is back");
         sleep(2 * part).await;
     }
-    let verdict = crowd.finish(&natters[2 % natters.len()]).await;
+    let verdict = crowd.finish(&natters[0]).await;
     for natter in &natters {
         until("every natter is ready", Duration::from_secs(20), async || natter.status("/readyz").await == 200).await;
     }
@@ -86,11 +92,12 @@ fn report(quiet: &Verdict, verdict: &Verdict) -> ExitCode {
         *acknowledged as f64 / took.as_secs_f64()
     );
     println!("longest time without an acknowledgement {longest_pause:.1?}");
+    let pairs = [("a quiet chat", quiet), ("under load, faults and all", verdict)];
     for (what, Verdict { across, across_from_commit, .. }) in
-        [("a quiet chat", quiet), ("under load, faults and all", verdict)]
+        pairs.into_iter().filter(|(_, verdict)| !verdict.across.is_empty())
     {
         for (since, times) in [("sent", across), ("acknowledged", across_from_commit)] {
-            let (median, p99, longest) = median_and_worst(times);
+            let (median, p99, longest) = spread(times);
             println!(
                 "from {since} at one natter to shown by another, {what}: median {median:.1?}, p99 {p99:.1?}, longest {longest:.1?}"
             );

@@ -181,7 +181,7 @@ impl Verdict {
 }
 
 /// The median, the 99th percentile and the longest of sorted times.
-pub fn median_and_worst(times: &[Duration]) -> (Duration, Duration, Duration) {
+pub fn spread(times: &[Duration]) -> (Duration, Duration, Duration) {
     let at = |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1)));
     (at(50).copied().unwrap_or_default(), at(99).copied().unwrap_or_default(), at(100).copied().unwrap_or_default())
 }

@@ -10,7 +10,7 @@ mod natter;
 use std::process::Command;
 
 pub use client::{Client, Socket, revs};
-pub use crowd::{Crowd, Verdict, median_and_worst};
+pub use crowd::{Crowd, Verdict, spread};
 pub use line::Line;
 pub use mongod::{Mongod, ReplicaSet, free_port};
 pub use natter::{Natter, PASSWORD, spawn, until};
