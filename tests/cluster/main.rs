@@ -25,6 +25,9 @@ struct Args {
     /// Kill nobody.
     #[arg(long)]
     calm: bool,
+    /// Stop the primary (SIGSTOP) instead of killing it: it neither answers nor hangs up.
+    #[arg(long)]
+    silent: bool,
     /// How many mongods.
     #[arg(long, default_value_t = 3)]
     mongods: usize,
@@ -64,8 +67,8 @@ async fn main() -> ExitCode {
         sleep(part).await;
         natters[victim].start_again();
         let primary = set.primary().await;
-        set.members[primary].signal("KILL");
-        println!("it is back; the primary was killed");
+        set.members[primary].signal(if args.silent { "STOP" } else { "KILL" });
+        println!("it is back; the primary was {}", if args.silent { "stopped" } else { "killed" });
         sleep(Duration::from_secs(1)).await;
         let back = crowd.gets_through(1, Duration::from_secs(60)).await + Duration::from_secs(1);
         println!("messages are acknowledged again after {back:.1?}");

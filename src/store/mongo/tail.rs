@@ -1,8 +1,8 @@
 //! What other processes commit, from the database's change stream.
 //!
 //! The stream tells of this process's own commits too; the outbox knows what went out already. Where the
-//! stream breaks it is resumed behind the last event; where that point is gone, [`Event::Outside`] makes
-//! the reader look for itself. No error ends the task: a chat that is deaf to others must not look alive.
+//! stream breaks or falls silent it is resumed behind the last event; where that point is gone,
+//! [`Event::Outside`] makes the reader look for itself. No error ends the task: a chat that is deaf to others must not look alive.
 
 use std::{sync::Arc, time::Duration};
 
