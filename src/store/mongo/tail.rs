@@ -2,7 +2,8 @@
 //!
 //! The stream tells of this process's own commits too; the outbox knows what went out already. Where the
 //! stream breaks or falls silent it is resumed behind the last event; where that point is gone,
-//! [`Event::Outside`] makes the reader look for itself. No error ends the task: a chat that is deaf to others must not look alive.
+//! [`Event::Outside`] makes the reader look for itself. No error ends the task: a chat that is deaf to others
+//! must not look alive.
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,6 +39,8 @@ const AWAIT: Duration = Duration::from_secs(1);
 /// A server that has not even said that there is nothing for so long is taken for gone. A stopped process or a
 /// connection that a firewall forgot sends no reset, and the driver looks after servers by other connections.
 const SILENCE: Duration = Duration::from_secs(5);
+/// The server's codes for its own shutdown, which it does not label as passing.
+const GOING: [i32; 2] = [91, 11600];
 /// Most changes told of at once.
 const BATCH: usize = 500;
 
@@ -68,6 +71,7 @@ pub async fn follow(db: Db, outbox: Arc<Outbox>) {
 fn give_up(resume: &mut Option<ResumeToken>, error: &mongodb::error::Error) {
     let passing = match error.kind.as_ref() {
         ErrorKind::Io(_) | ErrorKind::ServerSelection { .. } | ErrorKind::ConnectionPoolCleared { .. } => true,
+        ErrorKind::Command(command) if GOING.contains(&command.code) => true,
         _ => error.contains_label("ResumableChangeStreamError"),
     };
     if !passing && resume.take().is_some() {
