@@ -47,7 +47,7 @@ async fn main() -> ExitCode {
     println!("{} natters on a replica set of {}", args.natters, args.mongods);
 
     // one writer, and a reader at each of the others
-    let quiet = Crowd::start(&all(&natters), natters.len(), Duration::from_millis(100)).await;
+    let quiet = Crowd::of(&all(&natters), natters.len(), 1, Duration::from_millis(50)).await;
     sleep(Duration::from_secs(5)).await;
     let quiet = quiet.finish(&natters[0]).await;
 

@@ -29,6 +29,11 @@ pub struct Crowd {
 impl Crowd {
     /// `size` people on `servers` in turn, each with a message every `pace`.
     pub async fn start(servers: &[&Natter], size: usize, pace: Duration) -> Self {
+        Self::of(servers, size, size, pace).await
+    }
+
+    /// Of whom only the first `writers` write.
+    pub async fn of(servers: &[&Natter], size: usize, writers: usize, pace: Duration) -> Self {
         let addresses: Arc<[SocketAddr]> = servers.iter().map(|natter| natter.address).collect();
         let (phase, told) = watch::channel(Phase::Talk);
         let acks: Arc<Mutex<Vec<Instant>>> = Arc::default();
@@ -45,7 +50,7 @@ impl Crowd {
                 token: tokens[n % tokens.len()].clone(),
                 servers: Arc::clone(&addresses),
                 at: n % addresses.len(),
-                pace: Some(pace),
+                pace: (n < writers).then_some(pace),
                 phase: told.clone(),
                 tell: Arc::new(move |when| tell.lock().unwrap().push(when)),
                 seen: Vec::new(),
@@ -124,7 +129,8 @@ pub struct Verdict {
     /// Longest time without an acknowledgement.
     pub longest_pause: Duration,
     pub took: Duration,
-    /// From sent at one server to shown by a socket of another; from acknowledged to shown likewise.
+    /// From sent at one server to shown by a socket of another; from acknowledged to shown likewise, 0 where it
+    /// was shown first.
     pub across: Vec<Duration>,
     pub across_from_commit: Vec<Duration>,
 }
