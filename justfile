@@ -26,3 +26,7 @@ e2e *args:
 # Figures of this machine, beside the floor and the Node application
 bench *args:
     tests/bench/run {{args}}
+
+# A cluster on this machine, one of each killed under load, and what was lost, doubled and misordered
+cluster *args:
+    tests/cluster/run {{args}}

@@ -82,6 +82,7 @@ fn describe() {
         "natter_caught_up_total",
         "Changes that sockets read from the store, as the ring had passed them"
     );
+    describe_counter!("natter_collisions_total", "Batches of messages that came too late for their numbers");
     describe_counter!("natter_logins_total", "Logins, by how they ended");
     describe_histogram!("natter_commit_seconds", "Time a commit took");
     describe_histogram!("natter_commit_writes", "Writes in a commit");

@@ -66,6 +66,11 @@ impl Error {
         Self::later(StatusCode::SERVICE_UNAVAILABLE, message, Duration::from_secs(5))
     }
 
+    fn unanswered() -> Self {
+        let message = "The database does not answer. Try again in a moment.";
+        Self::later(StatusCode::SERVICE_UNAVAILABLE, message, Duration::from_secs(5))
+    }
+
     /// Answers with `page`, which shows the error itself, beside what was typed.
     pub fn on_page(self, page: impl IntoResponse) -> Response {
         let mut response = self.status_and_headers();
@@ -109,8 +114,7 @@ impl From<store::Error> for Error {
             store::Error::Busy => Self::busy(),
             store::Error::Failed(reason) => {
                 tracing::error!(reason, "the store failed");
-                let message = "The database does not answer. Try again in a moment.";
-                Self::later(StatusCode::SERVICE_UNAVAILABLE, message, Duration::from_secs(5))
+                Self::unanswered()
             }
         }
     }
@@ -203,8 +207,16 @@ pub async fn render(State(sites): State<SharedSites>, request: Request, next: Ne
         None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
             Error::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method.")
         }
+        // a session that could not be saved, and a request that took too long, come without a word
+        None if response.status().is_server_error() && !response.headers().contains_key(header::CONTENT_TYPE) => {
+            Error::unanswered()
+        }
         None => return response,
     };
+    *response.status_mut() = error.status;
+    if let Some(secs) = error.retry_after_secs() {
+        response.headers_mut().insert(header::RETRY_AFTER, secs.into());
+    }
     let body = match form {
         Form::Json => axum::Json(error.json()).into_response(),
         Form::Fragment => html(&AlertFragment { message: &error.message }),
@@ -240,4 +252,33 @@ impl Form {
 
 fn html(template: &impl Template) -> Response {
     Html(template.render().unwrap_or_default()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, middleware::from_fn_with_state, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::web::Sites;
+
+    #[tokio::test]
+    async fn what_a_layer_failed_at_without_a_word_is_a_503_that_says_when_to_come_back() {
+        let sites: SharedSites = std::sync::Arc::new(Sites::default());
+        let routes = Router::new()
+            .route("/api/unsaved", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+            .route("/readyz", get(async || (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")))
+            .layer(from_fn_with_state(sites, render));
+        let ask =
+            async |path: &str| routes.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        let unsaved = ask("/api/unsaved").await;
+        assert_eq!(
+            (unsaved.status(), &unsaved.headers()["retry-after"]),
+            (StatusCode::SERVICE_UNAVAILABLE, &"5".parse().unwrap())
+        );
+        let text = axum::body::to_bytes(unsaved.into_body(), 1000).await.unwrap();
+        assert!(text.starts_with(b"{\"message\":\"The database does not answer"), "{text:?}");
+        let own = axum::body::to_bytes(ask("/readyz").await.into_body(), 1000).await.unwrap();
+        assert_eq!(own, "stopping\n");
+    }
 }

@@ -1,12 +1,13 @@
 //! What other processes commit, from the database's change stream.
 //!
 //! The stream tells of this process's own commits too; the outbox knows what went out already. Where the
-//! stream breaks it is resumed behind the last event; where that point is gone, [`Event::Outside`] makes
-//! the reader look for itself. No error ends the task: a chat that is deaf to others must not look alive.
+//! stream breaks or falls silent it is resumed behind the last event; where that point is gone,
+//! [`Event::Outside`] makes the reader look for itself. No error ends the task: a chat that is deaf to others
+//! must not look alive.
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use mongodb::{
     bson::{self, Document, doc},
     change_stream::{
@@ -16,7 +17,7 @@ use mongodb::{
     error::ErrorKind,
     options::FullDocumentType,
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{
     Db,
@@ -33,6 +34,13 @@ type Change = ChangeStreamEvent<Document>;
 
 /// Wait before the stream is opened again.
 const RETRY: Duration = Duration::from_millis(250);
+/// Longest the server keeps a request for changes when there are none.
+const AWAIT: Duration = Duration::from_secs(1);
+/// A server that has not even said that there is nothing for so long is taken for gone. A stopped process or a
+/// connection that a firewall forgot sends no reset, and the driver looks after servers by other connections.
+const SILENCE: Duration = Duration::from_secs(5);
+/// The server's codes for its own shutdown, which it does not label as passing.
+const GOING: [i32; 2] = [91, 11600];
 /// Most changes told of at once.
 const BATCH: usize = 500;
 
@@ -43,6 +51,7 @@ pub async fn follow(db: Db, outbox: Arc<Outbox>) {
         match open(&db, resume.clone()).await {
             Ok(stream) => {
                 if resume.is_none() {
+                    resume = stream.resume_token();
                     // what was committed before the stream began
                     outbox.send(vec![Event::Outside]).await;
                 }
@@ -50,12 +59,23 @@ pub async fn follow(db: Db, outbox: Arc<Outbox>) {
             }
             Err(error) => {
                 tracing::warn!(error = %error.kind, "the change stream cannot be opened");
-                if matches!(*error.kind, ErrorKind::Command(_)) {
-                    resume = None; // most likely the oplog no longer has that point
-                }
+                give_up(&mut resume, &error);
             }
         }
         sleep(RETRY).await;
+    }
+}
+
+/// Gives the place in the stream up where asking again would be answered the same: the oplog no longer has it,
+/// or it leads to what cannot be read.
+fn give_up(resume: &mut Option<ResumeToken>, error: &mongodb::error::Error) {
+    let passing = match error.kind.as_ref() {
+        ErrorKind::Io(_) | ErrorKind::ServerSelection { .. } | ErrorKind::ConnectionPoolCleared { .. } => true,
+        ErrorKind::Command(command) if GOING.contains(&command.code) => true,
+        _ => error.contains_label("ResumableChangeStreamError"),
+    };
+    if !passing && resume.take().is_some() {
+        tracing::warn!("what others did is read from the log, as the change stream lost its place");
     }
 }
 
@@ -67,38 +87,42 @@ async fn open(db: &Db, resume: Option<ResumeToken>) -> mongodb::error::Result<Ch
         { "ns.coll": db.presence.name() },
         { "operationType": { "$in": ["dropDatabase", "invalidate"] } },
     ] } };
-    timed(db.database.watch().pipeline([told]).full_document(FullDocumentType::UpdateLookup).resume_after(resume)).await
+    let watch = db.database.watch().pipeline([told]).full_document(FullDocumentType::UpdateLookup);
+    timed(watch.max_await_time(AWAIT).resume_after(resume)).await
 }
 
-/// Reads until the stream ends.
+/// Reads until the stream ends, breaks or falls silent. It is dropped then, and with it whatever the driver had
+/// under way: `resume` stands behind the last change that was told, and nothing behind it is missed.
 async fn read(mut stream: ChangeStream<Change>, db: &Db, outbox: &Outbox, resume: &mut Option<ResumeToken>) {
-    let mut open = true;
-    while open {
+    loop {
+        let Ok(mut next) = timeout(SILENCE, stream.next_if_any()).await else {
+            return tracing::warn!("the change stream is silent; opening it anew");
+        };
         let mut changes = Vec::new();
-        let mut next = stream.next().await;
-        loop {
+        let broken = loop {
             match next {
-                Some(Ok(change)) => {
-                    *resume = Some(change.id.clone());
-                    changes.push(change);
-                }
-                Some(Err(error)) => {
-                    tracing::warn!(error = %error.kind, "the change stream broke");
-                    open = false;
-                }
-                None => {
-                    *resume = None; // invalidated: it cannot be resumed
-                    open = false;
-                }
+                Ok(Some(change)) => changes.push(change),
+                Ok(None) => break None,
+                Err(error) => break Some(error),
             }
-            // what else is here already
-            let more = if open && changes.len() < BATCH { stream.next().now_or_never() } else { None };
+            // what else is here already; a request that this starts goes on with the next call
+            let more = if changes.len() < BATCH { stream.next_if_any().now_or_never() } else { None };
             match more {
                 Some(more) => next = more,
-                None => break,
+                None => break None,
             }
-        }
+        };
         outbox.send(events(changes, db, outbox).await).await;
+        if let Some(error) = broken {
+            tracing::warn!(error = %error.kind, "the change stream broke");
+            return give_up(resume, &error);
+        }
+        // without a change, too: the point where a quiet database was left must not fall out of the oplog
+        *resume = stream.resume_token();
+        if !stream.is_alive() {
+            *resume = None; // invalidated: it cannot be resumed
+            return;
+        }
     }
 }
 

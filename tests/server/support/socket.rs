@@ -42,7 +42,7 @@ impl Socket {
         if let Some(token) = &script.token {
             request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         }
-        Self::connect(request).await.unwrap()
+        Self::connect(request).await.unwrap().inside().await
     }
 
     /// Opens the chat as a page of this browser does, with its cookies.
@@ -50,7 +50,14 @@ impl Socket {
         let mut request = format!("ws://{}/ws{query}", browser.address).into_client_request().unwrap();
         request.headers_mut().insert("cookie", browser.cookies().parse().unwrap());
         request.headers_mut().insert("origin", browser.url("").parse().unwrap());
-        Self::connect(request).await.unwrap()
+        Self::connect(request).await.unwrap().inside().await
+    }
+
+    /// Waits for the first frame, who is here: before it the socket has no place in the log yet, and where it named
+    /// none by `?after=` it would not hear of what is sent meanwhile.
+    async fn inside(mut self) -> Self {
+        timeout(PATIENCE, self.receive()).await.expect("a first frame, or the end");
+        self
     }
 
     pub async fn connect(request: Request<()>) -> Result<Self, tungstenite::Error> {

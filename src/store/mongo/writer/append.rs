@@ -111,6 +111,8 @@ impl Task {
                 return Vec::new();
             }
         }
+        // once something may be there, that the database is gone is no longer the whole truth
+        let mut doubt = false;
         while !waiting.is_empty() {
             let (done, stop) = self.insert(room, &waiting).await;
             let posted = waiting.drain(..done.len()).zip(done).collect();
@@ -134,12 +136,14 @@ impl Task {
                 Some(Stop::Unknown(error)) if late => Err(error),
                 Some(Stop::Unknown(error)) => {
                     tracing::warn!(%error, "an insert has an unknown outcome; looking what is there");
+                    doubt |= !matches!(error, Error::Busy);
                     sleep(RETRY).await;
                     let all = waiting.len();
                     self.find_known(room, &mut waiting, all).await
                 }
             };
             if let (Err(error), true) = (resolved, late) {
+                let error = if doubt { Error::Failed(error.to_string()) } else { error };
                 fail_all(std::mem::take(&mut waiting), &error);
             }
         }
