@@ -20,7 +20,10 @@ pub struct Load {
 
 /// What it counted.
 #[derive(Debug, Clone)]
-pub struct Counted(pub Value);
+pub struct Counted {
+    figures: Value,
+    secs: usize,
+}
 
 impl Load {
     /// `members` sockets of natter, or of the floor, that get `rate` messages a second for `secs` seconds.
@@ -53,11 +56,11 @@ impl Load {
         command.args(&self.command).stdin(Stdio::null()).stderr(Stdio::inherit());
         let output = tokio::task::spawn_blocking(move || command.output()).await.map_err(|why| why.to_string())?;
         let output = output.map_err(|why| why.to_string())?;
-        let counted: Value = serde_json::from_slice(&output.stdout).map_err(|why| format!("load: {why}"))?;
+        let figures: Value = serde_json::from_slice(&output.stdout).map_err(|why| format!("load: {why}"))?;
         let Self { members, rate, secs, .. } = self;
-        let counted = Counted(counted);
+        let counted = Counted { figures, secs };
         if counted.get("failed") > 0.0 || counted.get("members") < members as f64 {
-            return Err(format!("not all of {members} could connect for {rate}/s over {secs} s: {}", counted.0));
+            return Err(format!("not all of {members} could connect for {rate}/s over {secs} s: {}", counted.figures));
         }
         Ok(counted)
     }
@@ -65,7 +68,12 @@ impl Load {
 
 impl Counted {
     pub fn get(&self, name: &str) -> f64 {
-        self.0[name].as_f64().unwrap_or_default()
+        self.figures[name].as_f64().unwrap_or_default()
+    }
+
+    /// Whether it sent as fast as it was to.
+    pub fn was_on_time(&self) -> bool {
+        self.get("send_s") <= 1.1 * self.secs as f64
     }
 
     /// Whether the generator, not the server, was at its limit. It is a thread that sends and one that reads.

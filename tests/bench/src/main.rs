@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
 mod chart;
+mod crowd;
 mod http;
 mod load;
 mod natter;
