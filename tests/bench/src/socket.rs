@@ -36,11 +36,22 @@ pub struct Socket {
 impl Socket {
     /// Opens `ws://address/path`; `n` counts the connections to that address.
     pub async fn open(address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
-        timeout(PATIENCE, Self::shake_hands(address, path, n)).await.map_err(|_| Error::other("no answer"))?
+        Self::open_on(TcpSocket::new_v4()?, address, path, n).await
     }
 
-    async fn shake_hands(address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
+    /// The same, where the kernel holds little for a client that does not read.
+    pub async fn open_narrow(address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(32 * 1024)?;
+        Self::open_on(socket, address, path, n).await
+    }
+
+    async fn open_on(socket: TcpSocket, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
+        let shaken = timeout(PATIENCE, Self::shake_hands(socket, address, path, n)).await;
+        shaken.map_err(|_| Error::other("no answer"))?
+    }
+
+    async fn shake_hands(socket: TcpSocket, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
         socket.bind(SocketAddr::from(([127, 0, 0, 2 + (n / PER_ADDRESS) as u8], 0)))?;
         let mut stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
