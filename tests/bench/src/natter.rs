@@ -1,6 +1,7 @@
 //! A natter of one's own, with people in it.
 
 use std::{
+    fs::File,
     net::SocketAddr,
     path::Path,
     process::{Command, Stdio},
@@ -28,14 +29,10 @@ const SECRET: &str = "a secret that is for the benches only";
 pub const HASH: &str = "$2b$12$n.cP5AzL4vsMNdTWSJfR9uasmQl817nRGRq6XX3zgXyoOAzpJaH2K";
 pub const PASSWORD: &str = "correct horse battery";
 
-pub struct Person {
-    pub user: User,
-    pub token: String,
-}
-
 pub struct Natter {
     server: Server,
-    pub people: Vec<Person>,
+    /// A token for each of the people in it.
+    pub tokens: Vec<String>,
     _dir: Option<Dir>,
 }
 
@@ -66,28 +63,28 @@ impl Natter {
         store.close().await;
         drop(store);
         let tokens = Tokens::new(&SecretString::from(SECRET));
-        let people = users.into_iter().map(|user| Person { token: tokens.issue(&user).0, user }).collect();
+        let tokens = users.iter().map(|user| tokens.issue(user).0).collect();
         let address = free_address();
         let server = Server::start(command(location, address).args(flags).stdout(Stdio::null()), address)?;
-        Ok(Self { server, people, _dir: None })
+        Ok(Self { server, tokens, _dir: None })
     }
 
     /// Where a person's socket is.
     pub fn socket(&self, person: usize) -> String {
-        format!("/ws?jwt={}", self.people[person % self.people.len()].token)
+        format!("/ws?jwt={}", self.tokens[person % self.tokens.len()])
     }
 
     /// A file of the sockets' addresses, for the load generator.
     pub fn urls(&self, dir: &Path) -> std::path::PathBuf {
         let path = dir.join("natter.urls");
         let urls: Vec<_> =
-            (0..self.people.len()).map(|n| format!("ws://{}{}\n", self.address, self.socket(n))).collect();
+            (0..self.tokens.len()).map(|n| format!("ws://{}{}\n", self.address, self.socket(n))).collect();
         std::fs::write(&path, urls.concat()).expect("the directory can be written to");
         path
     }
 
     pub fn bearer(&self, person: usize) -> String {
-        format!("Authorization: Bearer {}\r\n", self.people[person % self.people.len()].token)
+        format!("Authorization: Bearer {}\r\n", self.tokens[person % self.tokens.len()])
     }
 
     /// The log's latest `rev`.
@@ -117,7 +114,7 @@ impl Natter {
     /// The cookie of a browser in which `person` came with a token.
     pub async fn session(&self, person: usize) -> String {
         let mut http = Http::open(self.address).await.expect("natter answers");
-        let request = http::get(&format!("/?jwt={}", self.people[person].token), "");
+        let request = http::get(&format!("/?jwt={}", self.tokens[person]), "");
         let answer = http.ask(&request).await.expect("natter answers");
         let cookie = answer.is(200).header("set-cookie").expect("a cookie");
         format!("Cookie: {}\r\n", cookie.split(';').next().unwrap_or_default())
@@ -134,6 +131,9 @@ pub fn command(location: &Location, address: SocketAddr) -> Command {
     };
     command.args(["--listen", &address.to_string(), "--rate-limits", "off", "--log", "warn"]);
     command.args(["--max-connections", "18000"]);
+    if let Ok(log) = File::options().create(true).append(true).open(place::kept().join("natter.log")) {
+        command.stderr(log);
+    }
     command
 }
 

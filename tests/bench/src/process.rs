@@ -2,8 +2,9 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
     process::{Child, Command},
+    sync::atomic::{AtomicU16, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -56,9 +57,17 @@ impl Drop for Server {
     }
 }
 
-/// An address that was free a moment ago.
+/// An address that was free a moment ago, on a port that no client is given: thousands of those were in use
+/// a moment ago, too.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+    static NEXT: AtomicU16 = AtomicU16::new(17_000);
+    loop {
+        let port = NEXT.fetch_add(1, Relaxed);
+        // on all addresses, as some servers listen on them
+        if TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).is_ok() {
+            return SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        }
+    }
 }
 
 /// Seconds of CPU that a process has used, itself and its threads.
