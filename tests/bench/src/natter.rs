@@ -96,6 +96,15 @@ impl Natter {
         json["rev"].as_u64().expect("a number")
     }
 
+    /// A counter of `/metrics`; 0 where it has not counted yet.
+    pub async fn counter(&self, name: &str) -> f64 {
+        let mut http = Http::open(self.address).await.expect("natter answers");
+        let request = http::get("/metrics", "");
+        let answer = http.ask(&request).await.expect("natter answers");
+        let value = answer.is(200).body.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        value.unwrap_or_default()
+    }
+
     /// Posts `count` messages of about 50 characters, by everybody in turn.
     pub async fn post(&self, count: usize) {
         let mut http = Http::open(self.address).await.expect("natter answers");

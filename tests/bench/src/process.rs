@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     process::{Child, Command},
     sync::atomic::{AtomicU16, Ordering::Relaxed},
     time::{Duration, Instant},
@@ -60,11 +60,12 @@ impl Drop for Server {
 /// An address that was free a moment ago, on a port that no client is given: thousands of those were in use
 /// a moment ago, too.
 pub fn free_address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(17_000);
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
-        let port = NEXT.fetch_add(1, Relaxed);
+        // benches that run at the same time look in different places
+        let port = 12_000 + (std::process::id() % 500) as u16 * 40 + NEXT.fetch_add(1, Relaxed);
         // on all addresses, as some servers listen on them
-        if TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).is_ok() {
+        if TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() {
             return SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         }
     }
