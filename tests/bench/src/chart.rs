@@ -57,8 +57,8 @@ fn figure(found: &[Value], row: &str, scene: Option<&str>, subject: &str, name: 
 
 fn panels(found: &[Value]) -> Vec<Panel> {
     let bar = |subject, label: &str, value: Option<f64>, unit: &str, target| {
-        let digits = if value.is_some_and(|value| value < 20.0) { 1 } else { 0 };
-        let shown = |value: f64| if digits == 0 { thousands(value) } else { format!("{value:.digits$}") };
+        let exact = value.is_some_and(|value| value < 20.0) && unit != "%";
+        let shown = |value: f64| if exact { format!("{value:.1}") } else { thousands(value) };
         value.map(|value| Bar { subject, label: label.into(), value, shown: shown(value) + unit, target })
     };
     let get = |row, subject, name| figure(found, row, None, subject, name);
@@ -127,7 +127,7 @@ fn svg(panels: &[Panel]) -> String {
     let (width, whole) = (2.0 * COLUMN + GAP, ends[0].max(ends[1]));
     let mut legend = String::new();
     let mut x = 0.0;
-    for (subject, name, room) in [("natter", "natter", 70.0), ("node", "the Node application it replaces", 210.0)] {
+    for (subject, name, room) in [("natter", "natter", 70.0), ("node", "the Node application it replaces", 216.0)] {
         let _ = write!(legend, r#"<rect class="{subject}" x="{x}" y="4" width="12" height="12" rx="2"/>"#);
         let _ = writeln!(legend, r#"<text class="legend" x="{}" y="14">{name}</text>"#, x + 18.0);
         x += room;
