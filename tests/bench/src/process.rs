@@ -114,11 +114,3 @@ impl Used {
         self.client > 0.9 * self.secs
     }
 }
-
-impl std::ops::AddAssign for Used {
-    fn add_assign(&mut self, other: Self) {
-        self.secs += other.secs;
-        self.server += other.server;
-        self.client += other.client;
-    }
-}
