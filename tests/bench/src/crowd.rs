@@ -23,7 +23,7 @@ use crate::socket::Socket;
 pub struct Got {
     pub frames: AtomicU64,
     pub bytes: AtomicU64,
-    /// Messages: fragments of the log, whatever else a frame holds.
+    /// Messages, each counted once a socket.
     pub messages: AtomicU64,
     open: AtomicU64,
 }
@@ -46,10 +46,10 @@ impl Got {
         self.open.load(Relaxed)
     }
 
-    fn count(&self, frame: &[u8]) {
+    fn count(&self, frame: &[u8], messages: u64) {
         self.frames.fetch_add(1, Relaxed);
         self.bytes.fetch_add(frame.len() as u64, Relaxed);
-        self.messages.fetch_add(messages(frame), Relaxed);
+        self.messages.fetch_add(messages, Relaxed);
     }
 
     /// Returns once nothing has come for a second.
@@ -64,9 +64,28 @@ impl Got {
     }
 }
 
-/// The messages in a frame of natter's.
-pub fn messages(frame: &[u8]) -> u64 {
-    memchr::memmem::find_iter(frame, b"<li id=\"m").count() as u64
+/// The messages that one socket has got. They come in order, so that one that comes again is not counted and
+/// cannot make up for one that is missing.
+#[derive(Default)]
+pub struct Seen {
+    last: u64,
+    pub count: u64,
+}
+
+impl Seen {
+    /// Returns how many in `frame` are new.
+    pub fn take(&mut self, frame: &[u8]) -> u64 {
+        const MESSAGE: &[u8] = b"<li id=\"m";
+        let before = self.count;
+        for at in memchr::memmem::find_iter(frame, MESSAGE) {
+            let digits = frame[at + MESSAGE.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+            let seq = digits.fold(0, |seq, digit| seq * 10 + u64::from(digit - b'0'));
+            if seq > self.last {
+                (self.last, self.count) = (seq, self.count + 1);
+            }
+        }
+        self.count - before
+    }
 }
 
 /// How sockets come.
@@ -130,6 +149,7 @@ impl Drop for Crowd {
 }
 
 async fn listen(mut socket: Socket, got: Arc<Got>) {
-    while socket.read(|frame| got.count(frame)).await.is_ok() {}
+    let mut seen = Seen::default();
+    while socket.read(|frame| got.count(frame, seen.take(frame))).await.is_ok() {}
     got.open.fetch_sub(1, Relaxed);
 }

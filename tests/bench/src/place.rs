@@ -41,7 +41,7 @@ pub fn tool(name: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// Whether to be content with shorter runs: `QUICK=1`.
+/// Whether to be content with shorter runs, whose figures are printed and kept nowhere: `QUICK=1`.
 pub fn quick() -> bool {
     env::var_os("QUICK").is_some()
 }

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    crowd::{Crowd, Pace, messages},
+    crowd::{Crowd, Pace, Seen},
     natter::{Natter, lobby, users},
     others::Mongod,
     place::{self, Dir},
@@ -89,13 +89,11 @@ async fn over_sockets(location: &Location) -> Result<Taken, String> {
     for (n, socket) in sockets.into_iter().enumerate() {
         writers.spawn(write(socket, n, until));
     }
-    let mut acknowledged = 0;
-    let (mut seen, mut open) = (0, Vec::new());
+    let (mut acknowledged, mut open) = (0, Vec::new());
     while let Some(done) = writers.join_next().await {
-        let (socket, count, others) = done.map_err(|why| why.to_string())??;
+        let (socket, count, seen) = done.map_err(|why| why.to_string())??;
         acknowledged += count;
-        seen += others;
-        open.push(socket);
+        open.push((socket, seen));
     }
     let used = meter.read();
     // nothing that was acknowledged may be missing from the log, nor from anybody's socket
@@ -106,16 +104,14 @@ async fn over_sockets(location: &Location) -> Result<Taken, String> {
         sleep(Duration::from_millis(20)).await;
     }
     let mut rest = JoinSet::new();
-    for mut socket in open {
+    for (mut socket, mut seen) in open {
         rest.spawn(async move {
-            let mut count = 0;
-            while let Ok(Ok(())) =
-                timeout(Duration::from_millis(500), socket.read(|frame| count += messages(frame))).await
-            {}
-            count
+            let quiet = Duration::from_millis(500);
+            while let Ok(Ok(())) = timeout(quiet, socket.read(|frame| _ = seen.take(frame))).await {}
+            seen.count
         });
     }
-    seen += rest.join_all().await.iter().sum::<u64>();
+    let seen: u64 = rest.join_all().await.iter().sum();
     let (read, to_see) = (readers.got.messages(), acknowledged * WRITERS as u64);
     if (logged, read, seen) != (acknowledged, want, to_see) {
         return Err(format!(
@@ -125,9 +121,9 @@ async fn over_sockets(location: &Location) -> Result<Taken, String> {
     Ok(Taken { used, acknowledged })
 }
 
-/// Sends one message after the other; returns how many, and how many fragments came meanwhile.
-async fn write(mut socket: Socket, writer: usize, until: Instant) -> Result<(Socket, u64, u64), String> {
-    let (mut sent, mut seen) = (0, 0);
+/// Sends one message after the other; returns how many, and what came meanwhile.
+async fn write(mut socket: Socket, writer: usize, until: Instant) -> Result<(Socket, u64, Seen), String> {
+    let (mut sent, mut seen) = (0, Seen::default());
     while Instant::now() < until {
         socket
             .send(&format!(r#"{{"message":"{TEXT}","clientID":"{writer}-{sent}"}}"#))
@@ -139,7 +135,7 @@ async fn write(mut socket: Socket, writer: usize, until: Instant) -> Result<(Soc
                 if frame.starts_with(b"{") {
                     answer = Some(frame.to_owned());
                 } else {
-                    seen += messages(frame);
+                    seen.take(frame);
                 }
             });
             timeout(Duration::from_secs(20), read)
