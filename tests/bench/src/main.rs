@@ -65,12 +65,17 @@ async fn run(arguments: Vec<String>) -> Result<(), String> {
         rows.insert(0, "fanout".into());
     }
     let scenes = if scenes.is_empty() { SCENES.map(str::to_owned).to_vec() } else { scenes };
+    let _ = std::fs::remove_file(place::log());
     let mut failed = Vec::new();
     for row in rows {
         if let Err(why) = measure(&row, &scenes).await {
             eprintln!("bench: {row}: {why}");
             failed.push(row);
         }
+    }
+    let said = std::fs::read_to_string(place::log()).unwrap_or_default().lines().count();
+    if said > 0 {
+        eprintln!("natter wrote {said} warnings and errors, see {}", place::log().display());
     }
     if !place::quick() {
         let table = place::kept().join("table.md");

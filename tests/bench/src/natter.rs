@@ -140,7 +140,7 @@ pub fn command(location: &Location, address: SocketAddr) -> Command {
     };
     command.args(["--listen", &address.to_string(), "--rate-limits", "off", "--log", "warn"]);
     command.args(["--max-connections", "18000"]);
-    if let Ok(log) = File::options().create(true).append(true).open(place::kept().join("natter.log")) {
+    if let Ok(log) = File::options().create(true).append(true).open(place::log()) {
         command.stderr(log);
     }
     command

@@ -7,7 +7,7 @@ use std::{
 };
 
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
 /// What is kept between runs: filled databases, the Node application, results.
@@ -44,6 +44,11 @@ pub fn tool(name: &str) -> Result<PathBuf, String> {
 /// Whether to be content with shorter runs, whose figures are printed and kept nowhere: `QUICK=1`.
 pub fn quick() -> bool {
     env::var_os("QUICK").is_some()
+}
+
+/// What the natters of this run have to say, on standard error.
+pub fn log() -> PathBuf {
+    kept().join("natter.log")
 }
 
 /// A directory that goes with this value.
