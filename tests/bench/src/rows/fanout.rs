@@ -12,7 +12,7 @@ use crate::{
     report::{Finding, median, thousands},
 };
 
-const SECS: usize = 5;
+const SECS: usize = 4;
 /// As natter's, for whom fifty people send from ten sockets.
 const PEOPLE: usize = 50;
 
@@ -27,7 +27,7 @@ pub async fn measure(scenes: &[(usize, usize)]) -> Result<(), String> {
     let node_urls = node.as_ref().map(|node| node.urls_file(dir.path()));
     for (members, rate) in scenes.iter().copied() {
         let (mut by_floor, mut by_natter, mut by_node) = (Vec::new(), Vec::new(), Vec::new());
-        for round in 0..if place::quick() { 1 } else { 3 } {
+        for round in 0..if place::quick() { 1 } else { 5 } {
             by_floor.push(Load::natter(&floor, &floor_urls, members, rate, SECS).run().await?);
             by_natter.push(Load::natter(&natter, &natter_urls, members, rate, SECS).run().await?);
             // the Node application is far away: one run will do
@@ -52,12 +52,11 @@ struct Sum {
 
 impl Sum {
     fn of(runs: &[Counted]) -> Self {
-        let sum = |name: &str| runs.iter().map(|run| run.get(name)).sum::<f64>();
         let middle = |name: &str| median(runs.iter().map(|run| run.get(name)).collect());
         Self {
-            efficiency: sum("delivered") / sum("server_cpu_s").max(0.01),
+            efficiency: median(runs.iter().map(efficiency).collect()),
             p99: middle("p99_ms"),
-            missing: sum("missing"),
+            missing: runs.iter().map(|run| run.get("missing")).sum(),
             kib: runs.first().map_or(0.0, |run| run.get("kib_per_conn")),
             a_frame: middle("msgs_per_frame"),
             client_was_full: runs.iter().any(Counted::client_was_full),
@@ -65,7 +64,8 @@ impl Sum {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("{}/CPU s, p99 {:.0} ms", thousands(self.efficiency), self.p99);
+        let mut text =
+            format!("{}/CPU s, p99 {:.0} ms, {:.1} a frame", thousands(self.efficiency), self.p99, self.a_frame);
         if self.missing != 0.0 {
             text += &format!(", {} missing", thousands(self.missing));
         }
@@ -76,11 +76,19 @@ impl Sum {
     }
 }
 
+/// Deliveries a second of the server's CPU.
+fn efficiency(run: &Counted) -> f64 {
+    run.get("delivered") / run.get("server_cpu_s").max(0.01)
+}
+
 fn tell(members: usize, rate: usize, floor: &[Counted], natter: &[Counted], node: &[Counted]) {
     let scene = format!("{} × {rate}/s", thousands(members as f64));
-    let (floor, natter) = (Sum::of(floor), Sum::of(natter));
-    let find = |subject: &str, sum: &Sum| {
-        let share = sum.efficiency / floor.efficiency;
+    // of runs side by side, not of the whole: then what else the machine does falls on both
+    let share = |runs: &[Counted]| {
+        median(runs.iter().zip(floor).map(|(run, floor)| efficiency(run) / efficiency(floor)).collect())
+    };
+    let find = |subject: &str, runs: &[Counted]| {
+        let (sum, share) = (Sum::of(runs), share(runs));
         let text = match subject {
             "floor" => sum.text(),
             _ => format!("{:.0}% of the floor: {}", 100.0 * share, sum.text()),
@@ -89,13 +97,13 @@ fn tell(members: usize, rate: usize, floor: &[Counted], natter: &[Counted], node
             "kib_a_socket": sum.kib, "a_frame": sum.a_frame });
         Finding::new("fanout", subject, text, figures).scene(&scene)
     };
-    let share = natter.efficiency / floor.efficiency;
+    let (ours, quiet) = (Sum::of(natter), rate < 100);
     let (target, enough) =
-        if rate < 100 { ("≥ 80% of the floor", 0.8) } else { ("≥ 100% of the floor, p99 ≤ 100 ms", 1.0) };
-    let met = share >= enough && natter.missing == 0.0 && (rate < 100 || natter.p99 <= 100.0);
-    find("natter", &natter).target(format!("{target}, nothing missing"), met).tell();
-    find("floor", &floor).tell();
+        if quiet { ("≥ 80% of the floor", 0.8) } else { ("≥ 100% of the floor, p99 ≤ 100 ms", 1.0) };
+    let met = share(natter) >= enough && ours.missing == 0.0 && (quiet || ours.p99 <= 100.0);
+    find("natter", natter).target(format!("{target}, nothing missing"), met).tell();
+    find("floor", floor).tell();
     if !node.is_empty() {
-        find("node", &Sum::of(node)).tell();
+        find("node", node).tell();
     }
 }
