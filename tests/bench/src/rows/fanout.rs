@@ -1,0 +1,109 @@
+//! Fan-out: what a second of the server's CPU delivers.
+//!
+//! The subjects take turns, several short runs each, as the machine's speed drifts.
+
+use serde_json::json;
+
+use crate::{
+    load::{Counted, Load},
+    natter::Natter,
+    others::{self, Node},
+    place::{self, Dir},
+    report::{Finding, median, thousands},
+};
+
+const SECS: usize = 4;
+/// As natter's, for whom fifty people send from ten sockets.
+const PEOPLE: usize = 50;
+
+pub async fn measure(scenes: &[(usize, usize)]) -> Result<(), String> {
+    let dir = Dir::new();
+    let natter = Natter::start(PEOPLE).await?;
+    let natter_urls = natter.urls(dir.path());
+    let floor = others::floor()?;
+    let floor_urls = dir.path().join("floor.urls");
+    std::fs::write(&floor_urls, format!("ws://{}/", floor.address)).map_err(|why| why.to_string())?;
+    let node = if std::env::var_os("NO_NODE").is_some() { None } else { Some(Node::start(PEOPLE).await?) };
+    let node_urls = node.as_ref().map(|node| node.urls_file(dir.path()));
+    for (members, rate) in scenes.iter().copied() {
+        let (mut by_floor, mut by_natter, mut by_node) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..if place::quick() { 1 } else { 5 } {
+            by_floor.push(Load::natter(&floor, &floor_urls, members, rate, SECS).run().await?);
+            by_natter.push(Load::natter(&natter, &natter_urls, members, rate, SECS).run().await?);
+            // the Node application is far away: one run will do
+            if let (0, Some(node), Some(urls)) = (round, &node, &node_urls) {
+                by_node.push(Load::node(&node.server, urls, members, rate, SECS).and("--drain", "3").run().await?);
+            }
+        }
+        tell(members, rate, &by_floor, &by_natter, &by_node);
+    }
+    Ok(())
+}
+
+/// Deliveries a second of CPU, the p99 in milliseconds, deliveries missing, KiB a socket.
+struct Sum {
+    efficiency: f64,
+    p99: f64,
+    missing: f64,
+    kib: f64,
+    a_frame: f64,
+    client_was_full: bool,
+}
+
+impl Sum {
+    fn of(runs: &[Counted]) -> Self {
+        let middle = |name: &str| median(runs.iter().map(|run| run.get(name)).collect());
+        Self {
+            efficiency: median(runs.iter().map(efficiency).collect()),
+            p99: middle("p99_ms"),
+            missing: runs.iter().map(|run| run.get("missing")).sum(),
+            kib: runs.first().map_or(0.0, |run| run.get("kib_per_conn")),
+            a_frame: middle("msgs_per_frame"),
+            client_was_full: runs.iter().any(Counted::client_was_full),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text =
+            format!("{}/CPU s, p99 {:.0} ms, {:.1} a frame", thousands(self.efficiency), self.p99, self.a_frame);
+        if self.missing != 0.0 {
+            text += &format!(", {} missing", thousands(self.missing));
+        }
+        if self.client_was_full {
+            text += " (the load generator was full)";
+        }
+        text
+    }
+}
+
+/// Deliveries a second of the server's CPU.
+fn efficiency(run: &Counted) -> f64 {
+    run.get("delivered") / run.get("server_cpu_s").max(0.01)
+}
+
+fn tell(members: usize, rate: usize, floor: &[Counted], natter: &[Counted], node: &[Counted]) {
+    let scene = format!("{} × {rate}/s", thousands(members as f64));
+    // of runs side by side, not of the whole: then what else the machine does falls on both
+    let share = |runs: &[Counted]| {
+        median(runs.iter().zip(floor).map(|(run, floor)| efficiency(run) / efficiency(floor)).collect())
+    };
+    let find = |subject: &str, runs: &[Counted]| {
+        let (sum, share) = (Sum::of(runs), share(runs));
+        let text = match subject {
+            "floor" => sum.text(),
+            _ => format!("{:.0}% of the floor: {}", 100.0 * share, sum.text()),
+        };
+        let figures = json!({ "per_cpu_s": sum.efficiency, "share": share, "p99_ms": sum.p99, "missing": sum.missing,
+            "kib_a_socket": sum.kib, "a_frame": sum.a_frame });
+        Finding::new("fanout", subject, text, figures).scene(&scene)
+    };
+    let (ours, quiet) = (Sum::of(natter), rate < 100);
+    let (target, enough) =
+        if quiet { ("≥ 80% of the floor", 0.8) } else { ("≥ 100% of the floor, p99 ≤ 100 ms", 1.0) };
+    let met = share(natter) >= enough && ours.missing == 0.0 && (quiet || ours.p99 <= 100.0);
+    find("natter", natter).target(format!("{target}, nothing missing"), met).tell();
+    find("floor", floor).tell();
+    if !node.is_empty() {
+        find("node", node).tell();
+    }
+}

@@ -1,0 +1,62 @@
+//! The network is back: thousands of sockets return at once, each some messages behind.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::{
+    crowd::{Crowd, Pace},
+    natter::Natter,
+    place,
+    report::{Finding, thousands},
+};
+
+const SOCKETS: usize = 5000;
+const PEOPLE: usize = 500;
+const BEHIND: usize = 100;
+const TARGET: f64 = 5.0;
+
+pub async fn measure() -> Result<(), String> {
+    let natter = Natter::start(PEOPLE).await?;
+    natter.post(50).await;
+    let crowd = Crowd::open(natter.address, SOCKETS, Pace::Gently(128), |n| natter.socket(n)).await?;
+    crowd.got.are_quiet().await;
+    sleep(Duration::from_secs(2)).await;
+    let before = natter.memory();
+    let head = natter.head().await;
+    drop(crowd);
+    sleep(Duration::from_secs(1)).await;
+    natter.post(BEHIND).await;
+
+    let (meter, started) = (natter.meter(), Instant::now());
+    let path = |n| format!("{}&after={head}&returning=true", natter.socket(n));
+    let crowd = Crowd::open(natter.address, SOCKETS, Pace::AtOnce, path).await?;
+    let want = (SOCKETS * BEHIND) as u64;
+    while crowd.got.messages() < want && started.elapsed() < Duration::from_secs(60) {
+        sleep(Duration::from_millis(5)).await;
+    }
+    let (took, used) = (started.elapsed().as_secs_f64(), meter.read());
+    let peak = natter.memory();
+    sleep(Duration::from_secs(if place::quick() { 5 } else { 15 })).await;
+    let after = natter.memory();
+    let got = crowd.got.messages();
+    if got != want {
+        return Err(format!("{got} messages of {want} came, {} of {SOCKETS} sockets are open", crowd.got.open()));
+    }
+    let mib = |kib: u64| kib as f64 / 1024.0;
+    let text = format!(
+        "all caught up in {took:.1} s ({:.1} CPU s; the client's {:.1}), {} messages; memory {:.0} MiB before, {:.0} then, {:.0} after",
+        used.server,
+        used.client,
+        thousands(got as f64),
+        mib(before),
+        mib(peak),
+        mib(after)
+    );
+    let figures =
+        json!({ "secs": took, "cpu_s": used.server, "before_kib": before, "peak_kib": peak, "after_kib": after });
+    let met = took <= TARGET && after as f64 <= 1.2 * before as f64;
+    Finding::new("reconnect", "natter", text, figures).target("≤ 5 s, memory back (≤ 1.2 ×)", met).tell();
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! The README's table.
+
+use serde_json::Value;
+
+use crate::report;
+
+/// What each row is, in the words of the README.
+const ROWS: [(&str, &str); 11] = [
+    ("fanout", "fan-out, members × messages"),
+    ("ceiling", "ceiling: most messages/s at which 1,000 members get everything, p99 ≤ 250 ms"),
+    ("idle", "idle socket: 15,000 sockets of 500 users"),
+    ("ingest", "durable ingest: 64 writers"),
+    ("history", "cost as history grows: 1,000,000 messages against 1,000"),
+    ("joining", "joining: 1,000 people in one second"),
+    ("reconnect", "reconnecting: 5,000 sockets at once, each 100 messages behind"),
+    ("slow", "slow readers: 100 of 1,000 sockets stop reading in a busy room"),
+    ("page", "page: `GET /` with a session, 50 messages"),
+    ("login", "login storm: 200 logins at once, bcrypt 12"),
+    ("rest", "at rest: start to ready; memory; binary"),
+];
+
+pub fn markdown() -> Result<String, String> {
+    let found = report::latest()?;
+    let mut table =
+        String::from("| what | natter | floor | Node application | target | |\n|---|---|---|---|---|---|\n");
+    for (row, what) in ROWS {
+        let natter = found.iter().filter(|finding| finding["row"] == row && finding["subject"] == "natter");
+        for finding in natter {
+            let scene = finding["scene"].as_str().unwrap_or_default();
+            let what = if scene.is_empty() { what.to_owned() } else { format!("{what}: {scene}") };
+            let beside = |subject: &str| {
+                let same = |other: &&Value| {
+                    other["row"] == row && other["scene"] == finding["scene"] && other["subject"] == subject
+                };
+                found.iter().find(same).and_then(|other| other["text"].as_str()).unwrap_or("–").to_owned()
+            };
+            let met = match finding["met"].as_bool() {
+                Some(true) => "met",
+                Some(false) => "missed",
+                None => "",
+            };
+            let text = finding["text"].as_str().unwrap_or_default();
+            let target = finding["target"].as_str().unwrap_or_default();
+            table += &format!("| {what} | {text} | {} | {} | {target} | {met} |\n", beside("floor"), beside("node"));
+        }
+    }
+    Ok(table)
+}
