@@ -59,8 +59,10 @@ async fn serve(config: Config) -> Result<(), String> {
             banner += &format!("  {:<5}  {url} ({listens})\n", role.as_str());
         }
     }
-    banner +=
-        &format!("  data   {data}\n  admin  the first to sign up at {users}/signup, or: natter user admin USERID\n");
+    banner += &format!("  data   {data}\n");
+    if server.is_new() {
+        banner += &format!("  admin  the first to sign up at {users}/signup, or: natter user admin USERID\n");
+    }
     let _ = std::io::stdout().write_all(banner.as_bytes()); // whoever started it may not want to read it
     tokio::select! {
         _ = terminate.recv() => {}

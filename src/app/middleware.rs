@@ -94,7 +94,8 @@ fn span(request: &Request) -> Span {
 fn log_response<B>(response: &Response<B>, latency: Duration, _: &Span) {
     let (status, ms) = (response.status().as_u16(), latency.as_secs_f64() * 1000.0);
     metrics::histogram!("natter_request_seconds").record(latency.as_secs_f64());
-    if response.status().is_server_error() {
+    // 503 asks to come back later; why has been said where it was found out, and many may be asked
+    if response.status().is_server_error() && response.status() != StatusCode::SERVICE_UNAVAILABLE {
         tracing::error!(status, ms, "answered");
     } else {
         tracing::debug!(status, ms, "answered");

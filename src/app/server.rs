@@ -57,6 +57,7 @@ pub enum StartError {
 pub struct Server {
     places: Vec<Place>,
     sites: SharedSites,
+    is_new: bool,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -102,6 +103,7 @@ impl Server {
             metrics_token: config.metrics_token.clone(),
         };
         let state = AppState::new(store, logins, hub, settings);
+        let is_new = state.store.users_after(None, 1).await.map_err(broken)?.is_empty();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let sweeping = tokio::spawn(sweep(state.clone()));
@@ -111,7 +113,7 @@ impl Server {
             state.store.close().await;
             drop(lock);
         });
-        Ok(Self { places, sites, stop, task })
+        Ok(Self { places, sites, is_new, stop, task })
     }
 
     /// Where the chat listens, or whatever else does if the chat is not served here.
@@ -127,6 +129,11 @@ impl Server {
     /// Where people find the three servers.
     pub fn sites(&self) -> &Sites {
         &self.sites
+    }
+
+    /// Whether nobody had an account when it started: the first to sign up becomes the admin.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Stops in good order: no new connections, sockets told to come back, commits finished.

@@ -15,7 +15,7 @@ use std::{
 use tokio::{sync::mpsc, task::JoinHandle, time::sleep_until};
 
 use super::{
-    Door, Here, Room,
+    Door, Here, Room, grants,
     lease::{self, Local},
     presence::{Announcement, Presence},
     registry::{Goodbye, Registry},
@@ -64,6 +64,7 @@ impl Hub {
         let hub = Self { lobby: Arc::clone(&lobby), registry: Arc::default() };
         let task = Task {
             room: lobby,
+            grants: grants::watch(Arc::clone(&store), Arc::clone(&hub.registry)),
             store,
             registry: Arc::clone(&hub.registry),
             presence: Presence::default(),
@@ -87,6 +88,8 @@ struct Task {
     presence: Presence,
     /// Who tells the other processes, if there can be any.
     keeper: Option<mpsc::UnboundedSender<Local>>,
+    /// Asks for a look at whether the open sockets' grants hold.
+    grants: mpsc::Sender<()>,
     woken: Option<Instant>,
     /// When to ask the store again for what it failed to tell: nobody else may come to tell of it.
     again: Option<Instant>,
@@ -176,10 +179,10 @@ impl Task {
 
     /// Reads what others may have done, and reads it again a little later if the store does not answer.
     async fn catch_up(&mut self) {
+        let _ = self.grants.try_send(()); // full: it has been asked to already
         let caught_up = async {
             self.fill().await?;
-            self.look_around().await?;
-            self.check_grants().await
+            self.look_around().await
         };
         self.again = match caught_up.await {
             Ok(()) => None,
@@ -215,16 +218,6 @@ impl Task {
                 let _ = keeper.send(local); // it ends with the process
             }
         }
-    }
-
-    /// Ends the sockets whose grant was voided by another process.
-    async fn check_grants(&self) -> store::Result<()> {
-        for grant in self.registry.grants() {
-            if self.store.authenticate(grant.user(), grant.version(), grant.token()).await?.is_none() {
-                self.registry.end(Goodbye::Revoked, |other| other.token() == grant.token());
-            }
-        }
-        Ok(())
     }
 
     fn announce(&self, announcement: &Announcement) {

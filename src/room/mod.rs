@@ -12,11 +12,13 @@
 //! - [`render`]: a message as others and as its author see it; notices; the list of who is here.
 //! - [`hub`]: the task that turns the store's events into entries of the rings.
 //! - [`registry`]: the open sockets, for ending those whose grant no longer holds.
+//! - [`grants`]: the task that looks for such.
 //! - [`wire`]: a connection, and how two can write to it.
 //! - [`crowd`]: the fan-out: few tasks that write to many sockets.
 //! - [`reader`]: what a socket holds: a cursor, and the way on when it cannot keep up.
 
 mod crowd;
+mod grants;
 pub mod hub;
 pub mod lease;
 pub mod presence;

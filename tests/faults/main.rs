@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod killed;
+mod presence;
 mod several;
 mod starting;
 mod stopped;

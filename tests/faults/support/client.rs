@@ -30,6 +30,20 @@ impl Socket {
         opened.map_err(|_| Error::ConnectionClosed)?.map(|(stream, _)| Self(stream))
     }
 
+    /// As a page does that was not open before. Returns once the server counts it.
+    pub async fn enter(address: SocketAddr, token: &str) -> Self {
+        let (stream, _) = connect_async(format!("ws://{address}/ws?jwt={token}")).await.unwrap();
+        let mut socket = Self(stream);
+        socket.next().await.expect("who is here comes first");
+        socket
+    }
+
+    /// Closes, in good order.
+    pub async fn ends(mut self) {
+        self.0.close(None).await.unwrap();
+        while self.next().await.is_ok() {}
+    }
+
     /// The next frame's text; at the end the code that the server closed with, 1006 where it said nothing.
     pub async fn next(&mut self) -> Result<String, u16> {
         loop {
