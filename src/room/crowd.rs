@@ -100,7 +100,12 @@ async fn serve(
                     while let Ok(taken) = door.try_recv() {
                         step(&mut members, taken);
                     }
+                    // where a thousand sockets take turns, each one's memory has left the caches since its last: it
+                    // is asked for while the system writes to the ones before
+                    let (mut second_next, mut next) = (members.values().skip(2), members.values().skip(1));
                     for (n, member) in members.values().enumerate() {
+                        second_next.next().inspect(|member| member.prefetch());
+                        next.next().inspect(|member| member.prefetch_wire());
                         member.fan_out(&room, stretch);
                         if n % STRIDE == STRIDE - 1 {
                             tokio::task::yield_now().await;

@@ -30,7 +30,7 @@ pub mod wire;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use self::{
     crowd::Crowd,
@@ -47,6 +47,9 @@ use crate::{
 /// this is under a megabyte.
 const RING: usize = 1024;
 
+/// Sockets that read from the store at the same time.
+const TURNS: usize = 4;
+
 /// One room, shared by all who are in it.
 pub struct Room {
     id: RoomId,
@@ -56,6 +59,8 @@ pub struct Room {
     end: watch::Sender<u64>,
     crowd: Crowd,
     here: RwLock<Arc<Here>>,
+    /// For sockets that read from the store.
+    turns: Semaphore,
     doors: mpsc::UnboundedSender<Door>,
 }
 
@@ -88,7 +93,16 @@ impl Room {
         let ring = RwLock::new(Ring::new(head, RING));
         let here = RwLock::new(Here::new(&[]));
         let (crowd, crowd_doors) = Crowd::new();
-        let room = Arc::new(Self { id, store, ring, end: watch::Sender::new(0), crowd, here, doors });
+        let room = Arc::new(Self {
+            id,
+            store,
+            ring,
+            end: watch::Sender::new(0),
+            crowd,
+            here,
+            turns: Semaphore::new(TURNS),
+            doors,
+        });
         crowd_doors.open(&room);
         room
     }

@@ -6,6 +6,7 @@
 //! So a slow socket costs the others nothing, and no memory.
 
 use std::{
+    hint::black_box,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -19,8 +20,8 @@ use super::{
 };
 use crate::store;
 
-/// Changes read from the store at a time: a frame of some 50 KB.
-const CATCH_UP: u32 = 200;
+/// Changes read from the store at a time: a frame of some 25 KB.
+const CATCH_UP: u32 = 100;
 
 /// Why a socket can no longer follow.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,16 @@ struct Place {
 impl Member {
     fn place(&self) -> MutexGuard<'_, Place> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the cache line of the place loaded, by a read that nothing waits for.
+    pub(super) fn prefetch(&self) {
+        black_box(self.place.is_poisoned());
+    }
+
+    /// As [`Member::prefetch`], for the wire; to find it takes the place's line.
+    pub(super) fn prefetch_wire(&self) {
+        self.wire.prefetch();
     }
 
     /// Writes `stretch`, or whatever is new to those for whom that is not it, if the socket is live and there
@@ -161,18 +172,24 @@ impl Reader {
     }
 
     async fn read_from_store(&self, mut cursor: Cursor) -> Result<(), Lost> {
+        let frame = self.frame_from_store(&mut cursor).await?;
+        self.member.wire.write(&frame).await?;
+        self.member.place().cursor = cursor;
+        Ok(())
+    }
+
+    async fn frame_from_store(&self, cursor: &mut Cursor) -> Result<Frame, Lost> {
+        // what this makes is large, and hundreds may be behind: few at a time
+        let _turn = self.room.turns.acquire().await;
         let messages = self.room.store.changes(&self.room.id, cursor.rev(), CATCH_UP).await?;
         metrics::counter!("natter_caught_up_total").increment(messages.len() as u64);
         let me = cursor.me();
         let parts: Vec<String> = messages.iter().map(|m| render::message(m, m.author_key == me)).collect();
         cursor.skip_to(messages.last().map_or_else(|| self.room.head(), |last| last.rev));
-        self.room.ring().join(&mut cursor);
+        self.room.ring().join(cursor);
         // the notices that the ring has passed are gone; what they came to is not
         let here = self.room.here();
-        let parts = parts.iter().map(String::as_str).chain([here.fragment.as_str()]);
-        self.member.wire.write(&Frame::text(parts)).await?;
-        self.member.place().cursor = cursor;
-        Ok(())
+        Ok(Frame::text(parts.iter().map(String::as_str).chain([here.fragment.as_str()])))
     }
 
     /// Ends the fan-out to this socket: after a goodbye nothing may follow.

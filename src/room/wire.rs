@@ -7,6 +7,7 @@
 //! hand over whole frames: what the system does not take of one is kept here, and goes out before anything else.
 
 use std::{
+    hint::black_box,
     io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -75,6 +76,11 @@ pub struct Wire {
 impl Wire {
     pub fn new(stream: TcpStream) -> Self {
         Self { stream, rest: Mutex::default() }
+    }
+
+    /// Has the cache line of what is held loaded, by a read that nothing waits for.
+    pub(super) fn prefetch(&self) {
+        black_box(self.rest.is_poisoned());
     }
 
     /// Writes a whole frame without waiting, if there is room for any of it.
