@@ -17,6 +17,9 @@ use crate::{
     store::{self, Presence, RENEWAL},
 };
 
+/// Most people told of in one go, between two looks at the lease.
+const AT_ONCE: usize = 1000;
+
 /// Somebody's first socket at this process (or their new name), or the end of the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Local {
@@ -34,6 +37,7 @@ pub async fn keep(presence: Arc<dyn Presence>, room: RoomId, told: mpsc::Unbound
 struct Keeper {
     presence: Arc<dyn Presence>,
     room: RoomId,
+    /// Whether the last renewal went well.
     leased: bool,
     here: HashMap<UserKey, String>,
     /// Whose coming or going the others have not been told of yet.
@@ -46,6 +50,8 @@ impl Keeper {
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                biased; // however much there is to publish, the lease is renewed in time
+                _ = renewal.tick() => self.renew().await,
                 first = told.recv() => {
                     let Some(first) = first else { return };
                     self.note(first);
@@ -53,14 +59,12 @@ impl Keeper {
                         self.note(next);
                     }
                 }
-                _ = renewal.tick() => self.renew().await,
-            }
-            if self.leased
-                && !self.unpublished.is_empty()
-                && let Err(error) = self.publish().await
-            {
-                // the next renewal tries again
-                tracing::warn!(%error, "the other processes could not be told who is here");
+                () = std::future::ready(()), if self.leased && !self.unpublished.is_empty() => {
+                    if let Err(error) = self.publish().await {
+                        tracing::warn!(%error, "the other processes could not be told who is here");
+                        self.leased = false; // until the next renewal
+                    }
+                }
             }
         }
     }
@@ -87,20 +91,26 @@ impl Keeper {
                     self.unpublished.extend(self.here.keys());
                 }
             }
-            Err(error) => tracing::warn!(%error, "the lease on who is here could not be renewed"),
+            Err(error) => {
+                tracing::warn!(%error, "the lease on who is here could not be renewed");
+                self.leased = false; // it may have been ended: nothing is published under it
+            }
         }
     }
 
     async fn publish(&mut self) -> store::Result<()> {
+        let users: Vec<UserKey> = self.unpublished.iter().copied().take(AT_ONCE).collect();
         let (mut here, mut gone) = (Vec::new(), Vec::new());
-        for user in &self.unpublished {
+        for user in &users {
             match self.here.get(user) {
                 Some(name) => here.push((*user, name.clone())),
                 None => gone.push(*user),
             }
         }
         self.presence.publish(&self.room, &here, &gone).await?;
-        self.unpublished.clear();
+        for user in &users {
+            self.unpublished.remove(user);
+        }
         Ok(())
     }
 }

@@ -185,7 +185,7 @@ impl Reader {
         metrics::counter!("natter_caught_up_total").increment(messages.len() as u64);
         let me = cursor.me();
         let parts: Vec<String> = messages.iter().map(|m| render::message(m, m.author_key == me)).collect();
-        cursor.skip_to(messages.last().map_or_else(|| self.room.head(), |last| last.rev));
+        cursor.skip_to(messages.last().map_or(cursor.rev(), |last| last.rev));
         self.room.ring().join(cursor);
         // the notices that the ring has passed are gone; what they came to is not
         let here = self.room.here();

@@ -170,9 +170,11 @@ impl Ring {
     pub fn read(&self, cursor: &mut Cursor) -> Found {
         let from = match cursor.position {
             Some(position) if position >= self.start => position,
-            _ if cursor.rev < self.base => return Found::Passed,
+            // notices, if nothing else: what they came to is shown with what is read from the store
+            Some(_) => return Found::Passed,
+            None if cursor.rev < self.base => return Found::Passed,
             // notices from before a reader came are not for them
-            _ => self.start + self.entries.partition_point(|(rev, _)| *rev <= cursor.rev) as u64,
+            None => self.start + self.entries.partition_point(|(rev, _)| *rev <= cursor.rev) as u64,
         };
         let mut to = from;
         let mut bytes = 0;
@@ -307,6 +309,21 @@ mod tests {
         assert_eq!(ring.read(&mut live), Found::End);
         ring.push(change(4, ada));
         assert_eq!(read_all(&ring, &mut live), "4 ");
+    }
+
+    #[test]
+    fn what_is_forgotten_before_it_was_read_is_not_missed() {
+        let (ada, bob) = (UserKey::generate(), UserKey::generate());
+        let mut ring = Ring::new(0, 10);
+        ring.push(change(1, ada));
+        let mut live = Cursor::new(bob, 1);
+        ring.join(&mut live);
+        ring.push(notice("(cyd came) "));
+        ring.forget();
+        assert_eq!(ring.read(&mut live), Found::Passed, "there was a notice, though no change");
+        live.skip_to(1);
+        ring.join(&mut live);
+        assert_eq!(ring.read(&mut live), Found::End);
     }
 
     #[test]

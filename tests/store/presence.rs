@@ -78,6 +78,26 @@ async fn a_process_that_does_not_renew_is_given_up_with_its_people() {
     assert_eq!(names(alive.as_ref()).await, ["Ada", "Bob"]);
 }
 
+/// Cut off until its lease was ended, and back before it knows: what it publishes then must not stay for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_under_an_ended_lease_is_removed() {
+    let place = Place::mongodb().await;
+    let [cut_off, other] = processes(&place).await;
+    let (room, ada) = (RoomId::lobby(), [(UserKey::generate(), "Ada".to_owned())]);
+    cut_off.renew().await.unwrap();
+    for _ in 0..5 {
+        other.renew().await.unwrap();
+    }
+    cut_off.publish(&room, &ada, &[]).await.unwrap();
+    assert_eq!(names(other.as_ref()).await, ["Ada"]);
+    other.renew().await.unwrap();
+    assert!(names(other.as_ref()).await.is_empty());
+    assert!(!cut_off.renew().await.unwrap(), "it is told, and publishes again");
+    cut_off.publish(&room, &ada, &[]).await.unwrap();
+    other.renew().await.unwrap();
+    assert_eq!(names(other.as_ref()).await, ["Ada"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_renews_is_not_given_up() {
     let [one, two] = processes(&Place::mongodb().await).await;

@@ -1,7 +1,7 @@
 //! The socket: fragments out as the room's log grows, messages in.
 //!
 //! Memory is what limits how many people one machine can hold, so the buffers are small: with the
-//! defaults (128 KiB, zeroed on each read) an idle socket costs 135 KiB, with these 3 KiB. A write buffer
+//! defaults (128 KiB, zeroed on each read) an idle socket costs 135 KiB, with these some 4 in all. A write buffer
 //! of 0 hands each frame over whole, as [`crate::room::wire`] asks for. Only what concerns this client alone
 //! goes through the WebSocket library: answers, pings, the goodbye. The log comes by the fan-out.
 
@@ -58,7 +58,6 @@ pub struct SocketQuery {
 
 /// Who opened a socket, and until when they may keep it.
 struct Client {
-    user: User,
     grant: Grant,
     until: Option<Timestamp>,
     /// Whether it is a page, and not a script.
@@ -110,15 +109,15 @@ async fn identify(
         Some(token) => Some(Bearer::of(state, token).await?),
         None => bearer?,
     };
-    if let Some(Bearer { user, grant }) = bearer {
-        return Ok(Client { user, grant, until: Some(grant.expires()), page });
+    if let Some(Bearer { grant, .. }) = bearer {
+        return Ok(Client { grant, until: Some(grant.expires()), page });
     }
     let SignedIn { user, grant, lasting } = session?.ok_or_else(Error::bad_token)?;
     if query.user.as_deref().is_some_and(|shown| shown != user.user_id.as_str()) {
         return Err(Error::bad_token());
     }
     let until = (lasting == Lasting::WhileTokenIsValid).then(|| grant.expires());
-    Ok(Client { user, grant, until, page })
+    Ok(Client { grant, until, page })
 }
 
 /// Why a socket ended.
@@ -191,18 +190,18 @@ impl Visit {
     async fn come_in(self: Box<Self>) -> Result<Inside, End> {
         let Self { state, wire, client, after, returning } = *self;
         // a grant that was voided between the handshake and now missed its goodbye
-        match state.logins.holder(&client.grant).await {
-            Ok(Some(_)) => {}
+        let user = match state.logins.holder(&client.grant).await {
+            Ok(Some(user)) => user,
             Ok(None) => return Err(End::SignedOut),
             Err(_) => return Err(End::Failed),
-        }
+        };
         let room = state.hub.lobby();
-        let Ok(reader) = room.reader(client.user.key, wire, after).await else { return Err(End::Failed) };
+        let Ok(reader) = room.reader(user.key, wire, after).await else { return Err(End::Failed) };
         if client.page && after.is_some_and(|after| room.head().saturating_sub(after) > RELOAD) {
             return Err(End::Reload);
         }
-        let presence = room.enter(client.user.key, client.user.name.as_str(), returning);
-        Ok(Inside { user: client.user, until: client.until, reader, _presence: presence, state })
+        let presence = room.enter(user.key, user.name.as_str(), returning);
+        Ok(Inside { user, until: client.until, reader, _presence: presence, state })
     }
 }
 

@@ -3,7 +3,8 @@
 //! Whether a lease is renewed is found out by looking whether its date changes, a few times over: no clock
 //! is compared with another, and while the database is away nobody's lease runs out. Ending a lease and
 //! renewing it are decided on the one document: whoever comes second finds it ended, and takes a new lease,
-//! so that what is removed under the old one is never somebody who is back.
+//! so that what is removed under the old one is never somebody who is back. What is published under a lease
+//! that was ended meanwhile is nobody's, and removed with the next look.
 
 use std::collections::HashMap;
 
@@ -53,7 +54,14 @@ impl Leases {
     }
 
     async fn end_others(&self, state: &mut State) -> Result<()> {
+        // before the leases are read: a lease is there before its people, so those without one here are nobody's.
+        // Whoever was cut off may publish once more, before they know that their lease was ended
+        let published = bounded(self.db.presence.distinct("_id.lease", doc! {})).await?;
         let leases: Vec<LeaseDoc> = bounded(async { self.db.leases.find(doc! {}).await?.try_collect().await }).await?;
+        let known = |lease: &Bson| leases.iter().any(|known| Bson::from(known.id) == *lease);
+        for orphaned in published.iter().filter(|lease| !known(lease)) {
+            bounded(self.db.presence.delete_many(doc! { "_id.lease": orphaned })).await?;
+        }
         let others: Vec<LeaseDoc> = leases.into_iter().filter(|lease| Some(lease.id) != state.own).collect();
         state.seen.retain(|id, _| others.iter().any(|lease| lease.id == *id));
         for lease in others {
@@ -111,8 +119,9 @@ impl Presence for Leases {
                 "writeConcern": { "w": "majority" },
             };
             let answer = bounded(self.db.database.run_command(command)).await?;
-            if let Ok(errors) = answer.get_array("writeErrors") {
-                return Err(Error::Failed(format!("presence could not be written: {errors:?}")));
+            // such an answer is no error to the driver; without a majority it may be taken back
+            if let Some(why) = answer.get("writeErrors").or(answer.get("writeConcernError")) {
+                return Err(Error::Failed(format!("presence could not be written: {why}")));
             }
         }
         for gone in gone.chunks(BATCH) {
@@ -133,19 +142,19 @@ fn of(id: &PresenceId, name: String) -> Present {
     Present { process: ProcessId(user_key(id.lease).0), user: user_key(id.user), name }
 }
 
-/// What a change of the collection means; `None` for what natter does not do.
-pub fn event(id: &Bson, operation: &OperationType, document: Option<&Document>) -> Option<Event> {
-    let id: PresenceId = bson::deserialize_from_bson(id.clone()).ok()?;
+/// What a change of the collection tells, if anything; `None` for what natter does not do.
+pub fn told(id: Option<&Bson>, operation: &OperationType, document: Option<&Document>) -> Option<Option<Event>> {
+    let id: PresenceId = bson::deserialize_from_bson(id?.clone()).ok()?;
     let room = RoomId::named(&id.room);
     match operation {
         OperationType::Delete => {
             let Present { process, user, .. } = of(&id, String::new());
-            Some(Event::Went { room, process, user })
+            Some(Some(Event::Went { room, process, user }))
         }
         OperationType::Insert | OperationType::Update => {
-            // gone again by now: that will be told
-            let name = document.and_then(|document| document.get_str("name").ok())?;
-            Some(Event::Came(room, of(&id, name.to_owned())))
+            // without a document: gone again by now, which will be told
+            let name = document.and_then(|document| document.get_str("name").ok());
+            Some(name.map(|name| Event::Came(room, of(&id, name.to_owned()))))
         }
         _ => None,
     }

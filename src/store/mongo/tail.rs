@@ -115,6 +115,7 @@ async fn read(mut stream: ChangeStream<Change>, db: &Db, outbox: &Outbox, resume
         outbox.send(events(changes, db, outbox).await).await;
         if let Some(error) = broken {
             tracing::warn!(error = %error.kind, "the change stream broke");
+            *resume = stream.resume_token().or(resume.take()); // behind what has just been told
             return give_up(resume, &error);
         }
         // without a change, too: the point where a quiet database was left must not fall out of the oplog
@@ -166,10 +167,9 @@ fn tell(change: Change, db: &Db) -> Vec<Told> {
     let collection = change.ns.and_then(|ns| ns.coll).unwrap_or_default();
     let key = change.document_key.as_ref().and_then(|document| document.get("_id"));
     if collection == db.presence.name()
-        && let Some(event) =
-            key.and_then(|id| presence::event(id, &change.operation_type, change.full_document.as_ref()))
+        && let Some(told) = presence::told(key, &change.operation_type, change.full_document.as_ref())
     {
-        return vec![Told::Event(event)];
+        return told.into_iter().map(Told::Event).collect();
     }
     let uuid = key.and_then(|id| bson::deserialize_from_bson::<bson::Uuid>(id.clone()).ok()).map(user_key);
     let events = match (collection.as_str(), change.operation_type, uuid) {

@@ -126,7 +126,10 @@ impl Task {
                     self.wait_past(room, rev).await;
                     return waiting.into();
                 }
-                Some(Stop::Known) => self.find_known(room, &mut waiting, 1).await,
+                Some(Stop::Known) => {
+                    doubt = true; // it is there
+                    self.find_known(room, &mut waiting, 1).await
+                }
                 Some(Stop::Refused(error)) => {
                     if let Some(entry) = waiting.pop_front() {
                         entry.fail(&error);
