@@ -59,7 +59,8 @@ fn location(raw: &str) -> Result<Location, String> {
         return MongoUrl::parse(raw).map(Location::Mongo).map_err(|_| hint.into());
     }
     let dir = raw.strip_prefix("sqlite://").or_else(|| raw.strip_prefix("sqlite:")).unwrap_or(raw);
-    if dir.is_empty() || dir.contains("://") {
+    // an address with a slash too few would be shown with its password
+    if dir.is_empty() || dir.contains(":/") || dir.contains('@') {
         return Err(hint.into());
     }
     let dir = PathBuf::from(dir);

@@ -2,7 +2,7 @@
 
 use crate::{
     store::{Place, add},
-    support::{Natter, Old, address, natter},
+    support::{Natter, Old, address, natter, natter_with},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,4 +72,22 @@ async fn a_copy_that_cannot_be_is_refused() {
     running.stop().await;
     let Place::Embedded(new) = new else { unreachable!() };
     assert!(!new.path().join("natter.db").exists(), "what was refused has made nothing");
+}
+
+/// Where a password stands the driver, the environment and the file system get to see it too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_address_is_shown_without_its_password() {
+    let setting = [("NATTER_DATABASE_URL", "mongo://ada:s3cret@h/x")];
+    let question = "mongodb://ada:s3c?ret@127.0.0.1:1/x";
+    for (environment, args, why) in [
+        (&setting[..], &["import", "--from", "mongodb://127.0.0.1:1"][..], "(NATTER_DATABASE_URL sets it too)"),
+        (&[], &["import", "--from", question], "the address is malformed"),
+        (&[], &["import", "--from", question, "--to", question], "the address is malformed"),
+        (&[], &["user", "list", "--database", question], "the address is malformed"),
+        (&[], &["copy", "--from", question, "--to", "./data"], "the address is malformed"),
+        (&[], &["copy", "--from", "mongodb:/ada:s3cret@h/x", "--to", "./data"], "or a directory like sqlite:./data"),
+    ] {
+        let line = natter_with(environment, args).await.refusal();
+        assert!(!line.contains("s3c") && line.contains(why), "{args:?}: {line}");
+    }
 }

@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use mongodb::{
     Client, Cursor, Database,
     bson::{Bson, DateTime, Document, RawBsonRef, RawDocument, RawDocumentBuf, doc},
-    options::{ClientOptions, ReadPreference, SelectionCriteria},
+    options::{ReadPreference, SelectionCriteria},
 };
 
 use super::{bounded, connect};
@@ -85,7 +85,7 @@ impl NodeDatabase {
     /// [`Error::Busy`] where no server answers; [`Error::Failed`] where the address is wrong, or there are
     /// no users of the Node application.
     pub async fn open(url: &MongoUrl, name: Option<&str>) -> Result<Self> {
-        let mut options = bounded(ClientOptions::parse(url.as_str())).await?;
+        let mut options = connect::parse(url.as_str()).await?;
         options.app_name.get_or_insert_with(|| "natter import".into());
         options.server_selection_timeout.get_or_insert(SELECTION);
         options.connect_timeout.get_or_insert(SELECTION);
