@@ -139,3 +139,26 @@ async fn natters_own_database_is_found_by_its_settings() {
         natter(&["--database", place.url(), "import", "--from", old.url()]).await.says("12 read, 0 added");
     }
 }
+
+fn one_message(user_id: &str, text: &str) -> mongodb::bson::Document {
+    let message = doc! { "_id": ObjectId::new(), "sentTime": DateTime::now(), "message": text };
+    let email = format!("{user_id}@example.org");
+    doc! { "userID": user_id, "name": "U", "password": HASH, "email": email, "phone": "", "messages": [message] }
+}
+
+/// Over there anybody could take the userID of another, and what they wrote was theirs before that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_id_that_changed_since_moves_no_messages() {
+    for place in [Place::embedded(), Place::mongodb().await] {
+        let old = Old::new().await;
+        old.holds([one_message("ada", "I am Ada"), one_message("bob", "I am Bob")]).await;
+        old.import_into(&place).await.ok().says("users     2 read, 2 added\n");
+        let log = log_of(&place).await;
+        let users = old.0.raw().await.collection::<mongodb::bson::Document>("users");
+        users.update_one(doc! { "userID": "bob" }, doc! { "$set": { "userID": "ada" } }).await.unwrap();
+        let again = old.import_into(&place).await.ok();
+        again.says("users     2 read, 0 added, 2 there already\n");
+        again.says("messages  2 read, 0 added, 2 there already\n");
+        assert_eq!(log_of(&place).await, log);
+    }
+}

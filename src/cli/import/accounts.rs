@@ -35,11 +35,15 @@ impl Import<'_> {
                 }
             }
             if let NodeValue::Text(user_id) = &user.user_id {
-                if let Some(owner) = first.get(user_id).and_then(|id| self.owners.get(id)).cloned() {
-                    self.merge(&progress, user, owner);
-                    continue;
+                match first.get(user_id).and_then(|id| self.owners.get(id)).cloned() {
+                    // one that was told apart at an earlier import keeps what is its own
+                    Some(owner) if !self.store.has_account(fields::key(&user)).await? => {
+                        self.merge(&progress, user, owner);
+                        continue;
+                    }
+                    Some(_) => {}
+                    None => drop(first.insert(user_id.clone(), user.id.clone())),
                 }
-                first.insert(user_id.clone(), user.id.clone());
             }
             self.account(&progress, user).await?;
         }

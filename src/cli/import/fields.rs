@@ -57,7 +57,7 @@ pub fn account(user: &NodeUser, nobodys: &PasswordHash) -> (Account, Vec<String>
 
 /// The same for the same document, whenever it is brought in. Like every key it begins with the time when the
 /// account was made.
-fn key(user: &NodeUser) -> UserKey {
+pub fn key(user: &NodeUser) -> UserKey {
     let digest = digest(&SHA256, format!("natter import, user {}", user.id).as_bytes());
     let mut random = [0; 10];
     random.copy_from_slice(&digest.as_ref()[..10]);
