@@ -6,7 +6,7 @@ mod progress;
 mod user;
 
 use clap::{
-    CommandFactory, Parser, Subcommand,
+    CommandFactory, FromArgMatches, Parser, Subcommand,
     error::{ContextKind, ErrorKind},
 };
 
@@ -48,7 +48,7 @@ impl Cli {
     /// # Errors
     /// One line that names the wrong setting and the way out.
     pub fn read() -> Result<Self, String> {
-        Self::try_parse().map_err(|error| {
+        let told = |error: clap::Error| {
             if matches!(
                 error.kind(),
                 ErrorKind::DisplayHelp
@@ -58,7 +58,10 @@ impl Cli {
                 error.exit();
             }
             one_line(&error)
-        })
+        };
+        let matches = Self::command().try_get_matches().map_err(told)?;
+        copy::refuse_other_settings(&matches)?;
+        Self::from_arg_matches(&matches).map_err(told)
     }
 }
 

@@ -5,7 +5,7 @@
 //! renewing it are decided on the one document: whoever comes second finds it ended, and takes a new lease,
 //! so that what is removed under the old one is never somebody who is back.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -13,7 +13,7 @@ use mongodb::{
     bson::{self, Bson, DateTime, Document, doc},
     change_stream::event::OperationType,
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::sleep};
 
 use super::{
     Db, bounded,
@@ -21,11 +21,13 @@ use super::{
 };
 use crate::{
     domain::{RoomId, UserKey},
-    store::{Error, Event, Presence, Present, ProcessId, Result},
+    store::{Error, Event, Presence, Present, ProcessId, RENEWAL, Result},
 };
 
 /// How often in a row a lease may be found as it was before it is ended.
 const MISSED: u32 = 4;
+/// How long a lease is watched: by then whoever holds it has renewed it, or tried.
+const WATCH: Duration = RENEWAL.saturating_add(Duration::from_secs(2));
 /// Most people in one command.
 const BATCH: usize = 1000;
 
@@ -52,9 +54,12 @@ impl Leases {
         Ok(bounded(self.db.leases.update_one(held, now).upsert(upsert)).await?.matched_count == 1)
     }
 
+    async fn all(&self) -> Result<Vec<LeaseDoc>> {
+        bounded(async { self.db.leases.find(doc! {}).await?.try_collect().await }).await
+    }
+
     async fn end_others(&self, state: &mut State) -> Result<()> {
-        let leases: Vec<LeaseDoc> = bounded(async { self.db.leases.find(doc! {}).await?.try_collect().await }).await?;
-        let others: Vec<LeaseDoc> = leases.into_iter().filter(|lease| Some(lease.id) != state.own).collect();
+        let others: Vec<LeaseDoc> = self.all().await?.into_iter().filter(|lease| Some(lease.id) != state.own).collect();
         state.seen.retain(|id, _| others.iter().any(|lease| lease.id == *id));
         for lease in others {
             let missed = match state.seen.get(&lease.id) {
@@ -95,6 +100,16 @@ impl Presence for Leases {
             tracing::warn!(%error, "processes that are gone could not be looked for");
         }
         Ok(held)
+    }
+
+    async fn in_use(&self) -> Result<bool> {
+        let before: HashMap<bson::Uuid, DateTime> =
+            self.all().await?.into_iter().map(|lease| (lease.id, lease.at)).collect();
+        if before.is_empty() {
+            return Ok(false);
+        }
+        sleep(WATCH).await;
+        Ok(self.all().await?.into_iter().any(|lease| before.get(&lease.id) != Some(&lease.at)))
     }
 
     async fn publish(&self, room: &RoomId, here: &[(UserKey, String)], gone: &[UserKey]) -> Result<()> {
