@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     Import, Owner,
     fields::{self, numbered, placeholder},
-    report::{quote, shown},
+    report::{named, quote, shown},
 };
 use crate::{
     cli::progress::Progress,
@@ -57,7 +57,7 @@ impl Import<'_> {
         let fields = [("name", &user.name), ("e-mail", &user.email), ("phone", &user.phone)];
         let fields: Vec<String> = fields.iter().map(|(field, value)| format!("{field} {}", shown(value))).collect();
         let why = format!(
-            "an older document has this userID, and its fields count; not carried are this one's password, {}",
+            "another document logged in with this userID, and its fields count; not carried are this one's password, {}",
             fields.join(", ")
         );
         self.report.user_merged(progress, &label(&user), &why);
@@ -112,7 +112,7 @@ impl Import<'_> {
 /// How a line of the report names a user.
 fn label(user: &NodeUser) -> String {
     match &user.user_id {
-        NodeValue::Text(user_id) => format!("user {} ({})", user.id, quote(user_id)),
-        _ => format!("user {}", user.id),
+        NodeValue::Text(user_id) => format!("user {} ({})", named(&user.id), quote(user_id)),
+        _ => format!("user {}", named(&user.id)),
     }
 }

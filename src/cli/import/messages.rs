@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{
     Import,
-    report::{quote, shown},
+    report::{named, quote, shown},
 };
 use crate::{
     cli::progress::Progress,
@@ -84,7 +84,7 @@ impl Import<'_> {
 /// How a line of the report names a message.
 fn label(message: &NodeMessage) -> String {
     match &message.id {
-        Some(id) => format!("message {id}"),
+        Some(id) => format!("message {}", named(id)),
         None => format!("message {}", message.place),
     }
 }
