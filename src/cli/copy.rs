@@ -249,5 +249,5 @@ async fn read(
         progress.finish();
     }
     let digest = context.finish();
-    Ok(Sums { counts, digest: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect() })
+    Ok(Sums { counts, digest: hex::encode(digest) })
 }
