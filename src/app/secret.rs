@@ -28,7 +28,7 @@ pub(super) fn load_or_make(data_dir: &Path) -> io::Result<SecretString> {
 pub(super) fn generate() -> io::Result<String> {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex::encode(bytes))
 }
 
 /// Written beside and moved into place: a crash in between leaves no empty secret. The caller holds the

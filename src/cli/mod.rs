@@ -6,7 +6,7 @@ mod progress;
 mod user;
 
 use clap::{
-    CommandFactory, Parser, Subcommand,
+    CommandFactory, FromArgMatches, Parser, Subcommand,
     error::{ContextKind, ErrorKind},
 };
 
@@ -48,7 +48,7 @@ impl Cli {
     /// # Errors
     /// One line that names the wrong setting and the way out.
     pub fn read() -> Result<Self, String> {
-        Self::try_parse().map_err(|error| {
+        let told = |error: clap::Error| {
             if matches!(
                 error.kind(),
                 ErrorKind::DisplayHelp
@@ -58,33 +58,47 @@ impl Cli {
                 error.exit();
             }
             one_line(&error)
-        })
+        };
+        let matches = Self::command().try_get_matches().map_err(told)?;
+        copy::refuse_other_settings(&matches)?;
+        Self::from_arg_matches(&matches).map_err(told)
     }
 }
 
 /// What clap says over several lines, in one; with the environment variable beside the flag, as it may be
-/// that one that is wrong, and without the value where that is a secret.
+/// that one that is wrong, and without the value where that is a secret, or the password in it.
 fn one_line(error: &clap::Error) -> String {
-    let text = error.to_string();
+    let context = |kind| error.get(kind).map(ToString::to_string);
+    let mut command = Cli::command();
+    command.build();
+    // as it is shown: a command may have another by the same flag
+    let flag = context(ContextKind::InvalidArg).unwrap_or_default();
+    let arg = command.get_arguments().find(|arg| arg.to_string() == flag);
+    // secrets first, while the values are as they were given
+    let mut text = error.to_string();
+    if let (Some(true), Some(value)) = (arg.map(clap::Arg::is_hide_env_values_set), context(ContextKind::InvalidValue))
+    {
+        text = text.replace(&format!(" '{value}'"), "");
+    }
+    for value in error.context().map(|(_, value)| value.to_string()).filter(|value| value.contains('@')) {
+        text = text.replace(&value, &without_password(&value));
+    }
     let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let lines: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
     let mut line = lines.join(" ").trim_start_matches("error: ").to_owned();
-    let context = |kind| error.get(kind).map(ToString::to_string);
-    if let Some(flag) = context(ContextKind::InvalidArg) {
-        let mut command = Cli::command();
-        command.build();
-        // as it is shown: a command may have another by the same flag
-        let named = |arg: &&clap::Arg| arg.to_string() == flag;
-        if let Some(arg) = command.get_arguments().find(named) {
-            if let (true, Some(value)) = (arg.is_hide_env_values_set(), context(ContextKind::InvalidValue)) {
-                line = line.replace(&format!(" '{value}'"), "");
-            }
-            if let Some(variable) = arg.get_env() {
-                line = line.replacen(&format!("'{flag}'"), &format!("'{flag}' ({})", variable.display()), 1);
-            }
-        }
+    if let Some(variable) = arg.and_then(clap::Arg::get_env) {
+        line = line.replacen(&format!("'{flag}'"), &format!("'{flag}' ({})", variable.display()), 1);
     }
     line + "; natter --help explains every setting"
+}
+
+/// An address without what stands between its scheme and its hosts, however it is misspelled.
+fn without_password(value: &str) -> String {
+    let hosts = value.rsplit_once('@').map_or(value, |(_, hosts)| hosts);
+    match value.split_once("://") {
+        Some((scheme, rest)) if rest.contains('@') => format!("{scheme}://{hosts}"),
+        _ => hosts.to_owned(),
+    }
 }
 
 /// Why a database cannot be used, for one that is named in the same line.
@@ -136,7 +150,36 @@ mod tests {
 
     #[test]
     fn a_refused_secret_is_not_shown() {
-        let line = refused(&["--access-token-secret", "hush"]);
-        assert!(line.contains("ACCESS_TOKEN_SECRET") && line.contains("needs 32") && !line.contains("hush"), "{line}");
+        for secret in ["hush", "a@hush", "hush\nhush"] {
+            let line = refused(&["--access-token-secret", secret]);
+            assert!(line.contains("ACCESS_TOKEN_SECRET") && line.contains("needs 32"), "{line}");
+            assert!(!line.contains("hush"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_refused_address_is_shown_without_its_password() {
+        let (good, bad) = ("mongodb://ada:s3cret@h/x", "mongo://ada:s3cret@h/x");
+        for args in [
+            &["import", "--from", bad][..],
+            &["import", "--from", "mongo://ada:it's\n@s3cret@h/x"],
+            &["import", "--from", good, "--to", bad],
+            &["import", "--from", good, "--database", good],
+            &["import", "--from", "mongodb:/ada:s3cret@h/x"],
+            &["copy", "--from", bad, "--to", "./data"],
+            &["copy", "--from", "./data", "--to", bad],
+            &["copy", "--from", "mongodb:/ada:s3cret@h/x", "--to", "./data"],
+            &["copy", "--from", "ada:s3cret@h/x", "--to", "./data"],
+            &["import", good],
+            &["user", "list", good],
+            &[good],
+            &["--nonsense=mongodb://ada:s3cret@h/x"],
+            &["--listen", good],
+            &["--database", bad],
+        ] {
+            let line = refused(args);
+            assert!(!line.contains("s3cret") && !line.contains('\n'), "{args:?}: {line}");
+        }
+        assert!(refused(&["import", "--from", bad]).starts_with("invalid value 'mongo://h/x' for '--from <URL>'"));
     }
 }

@@ -28,16 +28,19 @@ impl TokenId {
     }
 }
 
-/// The `userID` a person signs up and logs in with: 3–32 ASCII letters, digits, `_ . -`.
+/// The `userID` a person signs up and logs in with: 3–[`UserId::MAX`] ASCII letters, digits, `_ . -`.
 /// Two that differ only in case are the same; the spelling of the sign-up is kept for display.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UserId(String);
 
 impl UserId {
+    /// Longest userID, in characters.
+    pub const MAX: usize = 32;
+
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let raw = raw.trim();
-        if !(3..=32).contains(&raw.chars().count()) {
-            return Err(Invalid::new("Use 3 to 32 characters."));
+        if !(3..=Self::MAX).contains(&raw.chars().count()) {
+            return Err(Invalid::new(format!("Use 3 to {} characters.", Self::MAX)));
         }
         if !raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)) {
             return Err(Invalid::new("Use letters, digits, and _ . - only."));

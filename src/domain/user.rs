@@ -70,17 +70,20 @@ macro_rules! text_newtype {
     };
 }
 
-/// The name shown beside messages: 1–64 characters, none of them invisible control or direction
+/// The name shown beside messages: 1–[`Name::MAX`] characters, none of them invisible control or direction
 /// characters, which could make one name look like another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 text_newtype!(Name);
 
 impl Name {
+    /// Longest name, in characters.
+    pub const MAX: usize = 64;
+
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let name = raw.trim();
-        if !(1..=64).contains(&name.chars().count()) {
-            return Err(Invalid::new("Use 1 to 64 characters."));
+        if !(1..=Self::MAX).contains(&name.chars().count()) {
+            return Err(Invalid::new(format!("Use 1 to {} characters.", Self::MAX)));
         }
         if name.chars().any(is_deceptive) {
             return Err(Invalid::new("Leave out control and text-direction characters."));

@@ -31,6 +31,8 @@ pub trait Presence: Send + Sync {
     /// Takes or renews this process's lease, and ends those of others that were not renewed over the last four
     /// calls. `false` where the lease is a new one, under which nobody has been published yet.
     async fn renew(&self) -> Result<bool>;
+    /// Whether any process holds a lease. Where there are leases, this takes as long as it takes to see one renewed.
+    async fn in_use(&self) -> Result<bool>;
     /// Tells the other processes who is in here, by name, and who no longer is.
     ///
     /// # Errors

@@ -101,6 +101,7 @@ pub trait Transfer {
     async fn count(&self, table: Table) -> Result<u64>;
     /// Rows behind `after`: messages in order of `rev`, all others by their key.
     async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>>;
+    async fn has_account(&self, key: UserKey) -> Result<bool>;
     /// Adds an account as it is. `false` where its key is there already.
     ///
     /// # Errors

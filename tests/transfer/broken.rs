@@ -145,3 +145,32 @@ async fn messages_are_repaired_or_left_out_in(place: &Place) {
     old.import_into(place).await.says("messages  18 read, 0 added, 12 there already, 6 left out\n");
     assert_eq!(log_of(place).await, log);
 }
+
+/// Not everything that has an `_id` got it from Mongoose.
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_other_kinds_are_neither_trusted_nor_obeyed() {
+    let (old, place) = (Old::new().await, Place::embedded());
+    let far = DateTime::from_millis(569_034_205_000_000);
+    let long_ago = DateTime::from_millis(-1_000_000_000_000);
+    let messages: Vec<Bson> = vec![
+        doc! { "_id": far, "message": "by its user's time" }.into(),
+        doc! { "_id": "\u{1b}[2J", "message": "obeyed?" }.into(),
+    ];
+    let bare: Vec<Bson> = vec![doc! { "message": "in 1970" }.into()];
+    old.holds([
+        user(1, doc! { "messages": messages }),
+        user(2, doc! { "_id": "\u{1b}[31m", "name": "" }),
+        user(3, doc! { "_id": long_ago, "messages": bare }),
+    ])
+    .await;
+    let import = old.import_into(&place).await.ok();
+    assert!(!import.out.contains('\u{1b}'), "{:?}", import.out);
+    import.says("user \"\\u{1b}[31m\"");
+    import.says("message \"\\u{1b}[2J\"");
+    let at: Vec<(i64, Option<String>)> =
+        log_of(&place).await.into_iter().map(|message| (message.sent_at.0, message.text)).collect();
+    let by_user = i64::from(DAY) * 1000;
+    for (time, text) in [(0, "in 1970"), (by_user, "by its user's time"), (by_user, "obeyed?")] {
+        assert!(at.contains(&(time, Some(text.into()))), "{at:?}");
+    }
+}

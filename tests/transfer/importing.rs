@@ -4,7 +4,7 @@ use mongodb::bson::{DateTime, doc, oid::ObjectId};
 
 use crate::{
     store::{Mongod, Place},
-    support::{Natter, Old, log_of, natter, natter_with, said},
+    support::{Natter, Old, log_of, made_at, natter, natter_with, said},
 };
 
 const HASH: &str = "$2b$10$7cHeklJzsTa9dotP7CLrw.shTorFKequ91.bVHLPj.dfE0y.ppt8e";
@@ -62,7 +62,7 @@ async fn what_node_wrote_comes_over(place: &Place) {
     assert_eq!(log_of(place).await, log, "nothing is doubled, nothing moved");
 
     let natter = Natter::start(place).await;
-    assert_eq!(natter.log_in("bob", "another one of bob").await, None, "the oldest document counts");
+    assert_eq!(natter.log_in("bob", "another one of bob").await, None, "the document that is stored first counts");
     for (user_id, password) in [("bob", "bob's long secret"), ("j_rgen_m_ller", "jürgen's long secret")] {
         assert!(natter.log_in(user_id, password).await.is_some(), "{user_id} logs in as ever");
     }
@@ -138,4 +138,41 @@ async fn natters_own_database_is_found_by_its_settings() {
         assert_eq!(log_of(place).await.len(), 9);
         natter(&["--database", place.url(), "import", "--from", old.url()]).await.says("12 read, 0 added");
     }
+}
+
+fn one_message(user_id: &str, text: &str) -> mongodb::bson::Document {
+    let message = doc! { "_id": ObjectId::new(), "sentTime": DateTime::now(), "message": text };
+    let email = format!("{user_id}@example.org");
+    doc! { "userID": user_id, "name": "U", "password": HASH, "email": email, "phone": "", "messages": [message] }
+}
+
+/// Over there anybody could take the userID of another, and what they wrote was theirs before that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_id_that_changed_since_moves_no_messages() {
+    for place in [Place::embedded(), Place::mongodb().await] {
+        let old = Old::new().await;
+        old.holds([one_message("ada", "I am Ada"), one_message("bob", "I am Bob")]).await;
+        old.import_into(&place).await.ok().says("users     2 read, 2 added\n");
+        let log = log_of(&place).await;
+        let users = old.0.raw().await.collection::<mongodb::bson::Document>("users");
+        users.update_one(doc! { "userID": "bob" }, doc! { "$set": { "userID": "ada" } }).await.unwrap();
+        let again = old.import_into(&place).await.ok();
+        again.says("users     2 read, 0 added, 2 there already\n");
+        again.says("messages  2 read, 0 added, 2 there already\n");
+        assert_eq!(log_of(&place).await, log);
+    }
+}
+
+/// As the Node application's findOne does, which takes the first that is stored, whatever its `_id`.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_documents_with_one_user_id_the_one_that_logged_in_counts() {
+    let (old, place) = (Old::new().await, Place::embedded());
+    let with_id = |second, text| {
+        let mut user = one_message("ada", text);
+        user.insert("_id", made_at(second, 1));
+        user
+    };
+    old.holds([with_id(2_000_000, "stored first"), with_id(1_000_000, "stored second")]).await;
+    let import = old.import_into(&place).await.ok();
+    assert!(import.about("merged    user")[0].contains(&made_at(1_000_000, 1).to_hex()), "{import:?}");
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     store::{Place, add},
-    support::{Natter, Old, address, natter},
+    support::{Natter, Old, address, natter, natter_with},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,12 +49,18 @@ async fn a_copy_that_cannot_be_is_refused() {
     empty.open().await.close().await;
     let (new, other) = (Place::embedded(), Place::embedded());
     let running = Natter::start(&other).await;
+    let other_mongo = Place::mongodb().await;
+    add(other_mongo.open().await.as_ref(), "ada").await;
+    let sharing = Natter::start(&other_mongo).await;
     let file = format!("{}/natter.db", address(&full));
     let cases: Vec<(String, String, &str)> = vec![
         (address(&full), address(&full_mongo), "is not empty (accounts: 1); copy into a new place"),
         (address(&full_mongo), address(&full), "is not empty (accounts: 1); copy into a new place"),
-        (address(&full), address(&full), "is not empty"),
-        (address(&full), address(&other), "a natter runs on"),
+        (address(&full), address(&full), "--from and --to are the same"),
+        (address(&full), address(&other), "; stop it, or name another with --to"),
+        (address(&other), address(&new), "; stop it, or name another with --from"),
+        (address(&full), address(&other_mongo), "; stop it, or name another with --to"),
+        (address(&other_mongo), address(&new), "; stop it, or name another with --from"),
         (address(&empty), address(&new), "there is nothing in"),
         (address(&new), address(&empty), "there is no natter in"),
         (node.url().to_owned(), address(&new), "there is no natter in the database"),
@@ -70,6 +76,40 @@ async fn a_copy_that_cannot_be_is_refused() {
         assert!(line.starts_with("natter: ") && line.contains(why), "{from} {to}: {line}");
     }
     running.stop().await;
-    let Place::Embedded(new) = new else { unreachable!() };
-    assert!(!new.path().join("natter.db").exists(), "what was refused has made nothing");
+    sharing.stop().await;
+    let Place::Embedded(dir) = &new else { unreachable!() };
+    assert!(!dir.path().join("natter.db").exists(), "what was refused has made nothing");
+    // a lease that is not renewed is nobody's
+    natter(&["copy", "--from", &address(&other_mongo), "--to", &address(&new)]).await.ok().says("accounts       1\n");
+}
+
+/// Where a password stands the driver, the environment and the file system get to see it too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_address_is_shown_without_its_password() {
+    let setting = [("NATTER_DATABASE_URL", "mongo://ada:s3cret@h/x")];
+    let question = "mongodb://ada:s3c?ret@127.0.0.1:1/x";
+    for (environment, args, why) in [
+        (&setting[..], &["import", "--from", "mongodb://127.0.0.1:1"][..], "(NATTER_DATABASE_URL sets it too)"),
+        (&[], &["import", "--from", question], "the address is malformed"),
+        (&[], &["import", "--from", question, "--to", question], "the address is malformed"),
+        (&[], &["user", "list", "--database", question], "the address is malformed"),
+        (&[], &["copy", "--from", question, "--to", "./data"], "the address is malformed"),
+        (&[], &["copy", "--from", "mongodb:/ada:s3cret@h/x", "--to", "./data"], "or a directory like sqlite:./data"),
+    ] {
+        let line = natter_with(environment, args).await.refusal();
+        assert!(!line.contains("s3c") && line.contains(why), "{args:?}: {line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_mean_nothing_to_a_copy_are_refused() {
+    let copy = ["copy", "--from", "./data", "--to", "./new"];
+    for setting in [["--database", "mongodb://h/x"], ["--data-dir", "./data"], ["--bcrypt-cost", "5"]] {
+        for args in [[&setting[..], &copy].concat(), [&copy[..], &setting].concat()] {
+            let line = natter(&args).await.refusal();
+            assert!(line.contains(&format!("{} means nothing to natter copy", setting[0])), "{args:?}: {line}");
+        }
+    }
+    let environment = [("NATTER_DATABASE_URL", "mongodb://h/x"), ("NATTER_DATA_DIR", "./data")];
+    assert!(natter_with(&environment, &copy).await.refusal().contains("there is no natter in ./data"));
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     Import, Owner,
     fields::{self, numbered, placeholder},
-    report::{quote, shown},
+    report::{named, quote, shown},
 };
 use crate::{
     cli::progress::Progress,
@@ -35,11 +35,15 @@ impl Import<'_> {
                 }
             }
             if let NodeValue::Text(user_id) = &user.user_id {
-                if let Some(owner) = first.get(user_id).and_then(|id| self.owners.get(id)).cloned() {
-                    self.merge(&progress, user, owner);
-                    continue;
+                match first.get(user_id).and_then(|id| self.owners.get(id)).cloned() {
+                    // one that was told apart at an earlier import keeps what is its own
+                    Some(owner) if !self.store.has_account(fields::key(&user)).await? => {
+                        self.merge(&progress, user, owner);
+                        continue;
+                    }
+                    Some(_) => {}
+                    None => drop(first.insert(user_id.clone(), user.id.clone())),
                 }
-                first.insert(user_id.clone(), user.id.clone());
             }
             self.account(&progress, user).await?;
         }
@@ -53,7 +57,7 @@ impl Import<'_> {
         let fields = [("name", &user.name), ("e-mail", &user.email), ("phone", &user.phone)];
         let fields: Vec<String> = fields.iter().map(|(field, value)| format!("{field} {}", shown(value))).collect();
         let why = format!(
-            "an older document has this userID, and its fields count; not carried are this one's password, {}",
+            "another document logged in with this userID, and its fields count; not carried are this one's password, {}",
             fields.join(", ")
         );
         self.report.user_merged(progress, &label(&user), &why);
@@ -108,7 +112,7 @@ impl Import<'_> {
 /// How a line of the report names a user.
 fn label(user: &NodeUser) -> String {
     match &user.user_id {
-        NodeValue::Text(user_id) => format!("user {} ({})", user.id, quote(user_id)),
-        _ => format!("user {}", user.id),
+        NodeValue::Text(user_id) => format!("user {} ({})", named(&user.id), quote(user_id)),
+        _ => format!("user {}", named(&user.id)),
     }
 }

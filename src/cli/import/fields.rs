@@ -11,10 +11,6 @@ use crate::{
     store::{Account, NodeUser, NodeValue, PasswordHash},
 };
 
-/// Longest userID.
-const USER_ID: usize = 32;
-/// Longest name.
-const NAME: usize = 64;
 /// Of the addresses that stand in for missing ones: no mail ever gets there (RFC 2606).
 const NOWHERE: &str = "imported.invalid";
 
@@ -57,7 +53,7 @@ pub fn account(user: &NodeUser, nobodys: &PasswordHash) -> (Account, Vec<String>
 
 /// The same for the same document, whenever it is brought in. Like every key it begins with the time when the
 /// account was made.
-fn key(user: &NodeUser) -> UserKey {
+pub fn key(user: &NodeUser) -> UserKey {
     let digest = digest(&SHA256, format!("natter import, user {}", user.id).as_bytes());
     let mut random = [0; 10];
     random.copy_from_slice(&digest.as_ref()[..10]);
@@ -70,11 +66,12 @@ fn user_id(user: &NodeUser, repairs: &mut Vec<String>) -> UserId {
     if let Some(user_id) = found.as_deref().and_then(|raw| UserId::parse(raw).ok().filter(|id| id.as_str() == raw)) {
         return user_id;
     }
-    let mut fitting: String = found.as_deref().unwrap_or_default().trim().chars().map(plain).take(USER_ID).collect();
+    let mut fitting: String =
+        found.as_deref().unwrap_or_default().trim().chars().map(plain).take(UserId::MAX).collect();
     while !fitting.is_empty() && fitting.len() < 3 {
         fitting.push('_');
     }
-    let id: String = user.id.chars().filter(char::is_ascii_alphanumeric).take(USER_ID - 5).collect();
+    let id: String = user.id.chars().filter(char::is_ascii_alphanumeric).take(UserId::MAX - 5).collect();
     let user_id = UserId::parse(&fitting).unwrap_or_else(|_| UserId::stored(format!("user-{id}")));
     match found {
         Some(found) => repairs.push(format!("the userID {} cannot be one, it is {user_id} now", quote(&found))),
@@ -90,7 +87,7 @@ fn plain(c: char) -> char {
 /// A userID with a number behind it, for one that is taken.
 pub fn numbered(wanted: &UserId, number: u32) -> UserId {
     let suffix = format!("-{number}");
-    let end = wanted.as_str().len().min(USER_ID - suffix.len());
+    let end = wanted.as_str().len().min(UserId::MAX - suffix.len());
     UserId::stored(format!("{}{suffix}", &wanted.as_str()[..end]))
 }
 
@@ -106,7 +103,7 @@ fn name(user: &NodeUser, user_id: &UserId, repairs: &mut Vec<String>) -> Name {
         return name;
     }
     let allowed = |c: &char| Name::parse(&format!("x{c}x")).is_ok();
-    let kept: String = found.as_deref().unwrap_or_default().trim().chars().filter(allowed).take(NAME).collect();
+    let kept: String = found.as_deref().unwrap_or_default().trim().chars().filter(allowed).take(Name::MAX).collect();
     let name = Name::parse(&kept).unwrap_or_else(|_| Name::stored(user_id.to_string()));
     repairs.push(match found {
         Some(found) => format!("the name {} cannot be one, it is {} now", quote(&found), quote(name.as_str())),

@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{
     Import,
-    report::{quote, shown},
+    report::{named, quote, shown},
 };
 use crate::{
     cli::progress::Progress,
@@ -84,7 +84,7 @@ impl Import<'_> {
 /// How a line of the report names a message.
 fn label(message: &NodeMessage) -> String {
     match &message.id {
-        Some(id) => format!("message {id}"),
+        Some(id) => format!("message {}", named(id)),
         None => format!("message {}", message.place),
     }
 }
@@ -113,7 +113,7 @@ fn carry(message: &NodeMessage, author: UserKey, twin: u64) -> std::result::Resu
     }
     let id = message.id.as_ref().map_or(format!("{twin}"), |id| format!("id {id}"));
     let digest = digest(&SHA256, format!("{id}\n{}\n{text}", message.at.0).as_bytes());
-    let client: String = digest.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let client = hex::encode(&digest.as_ref()[..16]);
     let posts = (1..).zip(texts).map(|(part, text)| {
         let client = if part == 1 { client.clone() } else { format!("{client}-{part}") };
         Post { room: RoomId::lobby(), author, client: ClientId::stored(client), text, at: message.at }

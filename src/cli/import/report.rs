@@ -82,6 +82,16 @@ pub fn quote(text: &str) -> String {
     }
 }
 
+/// An `_id` as a line shows it: whole, as it is searched by, and in quotes unless it is all digits.
+pub fn named(id: &str) -> String {
+    if id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return id.to_owned();
+    }
+    // an `_id` that is text stands in quotes already, which escape nothing
+    let text = id.strip_prefix('"').and_then(|id| id.strip_suffix('"'));
+    format!("{:?}", text.unwrap_or(id))
+}
+
 /// What was found in a field, as a line shows it.
 pub fn shown(value: &NodeValue) -> String {
     match value {

@@ -9,7 +9,7 @@ use mongodb::{
     options::{Acknowledgment, ClientOptions, ReadConcern, ServerAddress, WriteConcern},
 };
 
-use super::{bounded, timed};
+use super::timed;
 use crate::store::{Error, Result};
 
 /// The mission's name for the common database.
@@ -20,6 +20,9 @@ const SELECTION: Duration = Duration::from_secs(5);
 const DURABLE: Duration = Duration::from_secs(7);
 /// Connections to each server: page loads and sign-ins read side by side.
 const POOL: u32 = 32;
+
+const MALFORMED: &str = "the address is malformed; in a user's name or password : / ? # [ ] @ must be written as \
+    %3A %2F %3F %23 %5B %5D %40, and behind a ? in the address only MongoDB's own options may stand";
 
 /// Connects to the database that `url` names.
 ///
@@ -45,8 +48,19 @@ pub async fn database(url: &str) -> Result<Database> {
     }
 }
 
+/// Reads an address. What the driver says of a wrong one is not passed on: it quotes the part that it took
+/// for a host, which may be a password.
+pub async fn parse(url: &str) -> Result<ClientOptions> {
+    match timed(ClientOptions::parse(url)).await {
+        Err(error) if matches!(*error.kind, ErrorKind::InvalidArgument { .. }) => Err(Error::Failed(MALFORMED.into())),
+        // the driver looks the hosts of mongodb+srv:// up
+        Err(_) => Err(Error::Failed("its hosts could not be looked up in the DNS".into())),
+        Ok(options) => Ok(options),
+    }
+}
+
 async fn options(url: &str) -> Result<ClientOptions> {
-    let mut options = bounded(ClientOptions::parse(url)).await?;
+    let mut options = parse(url).await?;
     options.app_name.get_or_insert_with(|| "natter".into());
     options.server_selection_timeout.get_or_insert(SELECTION);
     options.connect_timeout.get_or_insert(SELECTION);

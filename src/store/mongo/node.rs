@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use mongodb::{
     Client, Cursor, Database,
     bson::{Bson, DateTime, Document, RawBsonRef, RawDocument, RawDocumentBuf, doc},
-    options::{ClientOptions, ReadPreference, SelectionCriteria},
+    options::{ReadPreference, SelectionCriteria},
 };
 
 use super::{bounded, connect};
@@ -85,7 +85,7 @@ impl NodeDatabase {
     /// [`Error::Busy`] where no server answers; [`Error::Failed`] where the address is wrong, or there are
     /// no users of the Node application.
     pub async fn open(url: &MongoUrl, name: Option<&str>) -> Result<Self> {
-        let mut options = bounded(ClientOptions::parse(url.as_str())).await?;
+        let mut options = connect::parse(url.as_str()).await?;
         options.app_name.get_or_insert_with(|| "natter import".into());
         options.server_selection_timeout.get_or_insert(SELECTION);
         options.connect_timeout.get_or_insert(SELECTION);
@@ -124,25 +124,28 @@ impl NodeDatabase {
         bounded(self.database.collection::<Document>("users").estimated_document_count()).await
     }
 
-    /// The users, the oldest first.
+    /// The users as they are stored, one after the other: the order in which the Node application's `findOne`
+    /// looked for who logs in.
     pub async fn users(&self) -> Result<NodeUsers> {
         let list = doc! { "$isArray": "$messages" };
         let slim = doc! {
             "count": { "$cond": [&list, { "$size": "$messages" }, 0] },
             "messages": { "$cond": [&list, "$$REMOVE", "$messages"] },
         };
-        let pipeline = [doc! { "$sort": { "_id": 1 } }, doc! { "$set": slim }];
-        Ok(NodeUsers(self.aggregate(pipeline).await?))
+        // the natural order, as nothing is asked for by an index
+        Ok(NodeUsers(self.aggregate([doc! { "$set": slim }]).await?))
     }
 
     /// All messages of all users in the order of their time, those of one instant in the order of their ids.
     /// The server sorts them, on its disk where they are many.
     pub async fn messages(&self) -> Result<NodeMessages> {
-        let date = |input: &str| doc! { "$convert": { "input": input, "to": "date", "onError": null, "onNull": null } };
         let range = doc! { "$and": [
             { "$gte": ["$$at", DateTime::from_millis(0)] }, { "$lte": ["$$at", DateTime::from_millis(LATEST)] },
         ] };
-        let sent = doc! { "$let": { "vars": { "at": date("$sentTime") }, "in": { "$cond": [range, "$$at", null] } } };
+        let date = |input: &str| {
+            let at = doc! { "$convert": { "input": input, "to": "date", "onError": null, "onNull": null } };
+            doc! { "$let": { "vars": { "at": at }, "in": { "$cond": [&range, "$$at", null] } } }
+        };
         let never = DateTime::from_millis(0);
         let inside = |field: &str| {
             let path = format!("$messages.{field}");
@@ -158,7 +161,7 @@ impl NodeDatabase {
             doc! { "$project": {
                 "place": 1, "id": inside("_id"), "sentTime": inside("sentTime"), "text": text,
             } },
-            doc! { "$set": { "sent": sent } },
+            doc! { "$set": { "sent": date("$sentTime") } },
             doc! { "$set": { "at": { "$ifNull": ["$sent", date("$id"), date("$_id"), never] } } },
             doc! { "$sort": { "at": 1, "id": 1, "_id": 1, "place": 1 } },
         ];

@@ -6,7 +6,7 @@
 //! so that what is removed under the old one is never somebody who is back. What is published under a lease
 //! that was ended meanwhile is nobody's, and removed with the next look.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -14,7 +14,7 @@ use mongodb::{
     bson::{self, Bson, DateTime, Document, doc},
     change_stream::event::OperationType,
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::sleep};
 
 use super::{
     Db, bounded,
@@ -22,11 +22,13 @@ use super::{
 };
 use crate::{
     domain::{RoomId, UserKey},
-    store::{Error, Event, Presence, Present, ProcessId, Result},
+    store::{Error, Event, Presence, Present, ProcessId, RENEWAL, Result},
 };
 
 /// How often in a row a lease may be found as it was before it is ended.
 const MISSED: u32 = 4;
+/// How long a lease is watched: by then whoever holds it has renewed it, or tried.
+const WATCH: Duration = RENEWAL.saturating_add(Duration::from_secs(2));
 /// Most people in one command.
 const BATCH: usize = 1000;
 
@@ -53,11 +55,15 @@ impl Leases {
         Ok(bounded(self.db.leases.update_one(held, now).upsert(upsert)).await?.matched_count == 1)
     }
 
+    async fn all(&self) -> Result<Vec<LeaseDoc>> {
+        bounded(async { self.db.leases.find(doc! {}).await?.try_collect().await }).await
+    }
+
     async fn end_others(&self, state: &mut State) -> Result<()> {
         // before the leases are read: a lease is there before its people, so those without one here are nobody's.
         // Whoever was cut off may publish once more, before they know that their lease was ended
         let published = bounded(self.db.presence.distinct("_id.lease", doc! {})).await?;
-        let leases: Vec<LeaseDoc> = bounded(async { self.db.leases.find(doc! {}).await?.try_collect().await }).await?;
+        let leases = self.all().await?;
         let known = |lease: &Bson| leases.iter().any(|known| Bson::from(known.id) == *lease);
         for orphaned in published.iter().filter(|lease| !known(lease)) {
             bounded(self.db.presence.delete_many(doc! { "_id.lease": orphaned })).await?;
@@ -103,6 +109,16 @@ impl Presence for Leases {
             tracing::warn!(%error, "processes that are gone could not be looked for");
         }
         Ok(held)
+    }
+
+    async fn in_use(&self) -> Result<bool> {
+        let before: HashMap<bson::Uuid, DateTime> =
+            self.all().await?.into_iter().map(|lease| (lease.id, lease.at)).collect();
+        if before.is_empty() {
+            return Ok(false);
+        }
+        sleep(WATCH).await;
+        Ok(self.all().await?.into_iter().any(|lease| before.get(&lease.id) != Some(&lease.at)))
     }
 
     async fn publish(&self, room: &RoomId, here: &[(UserKey, String)], gone: &[UserKey]) -> Result<()> {

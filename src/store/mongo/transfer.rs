@@ -174,11 +174,15 @@ impl Transfer for Mongo {
         }
     }
 
+    async fn has_account(&self, user: UserKey) -> Result<bool> {
+        Ok(bounded(self.db.users.find_one(doc! { "_id": key(user) })).await?.is_some())
+    }
+
     async fn add_account(&self, account: &Account) -> Result<bool> {
-        let row = UserDoc::new(&account.user, account.password.0.clone());
-        if bounded(self.db.users.find_one(doc! { "_id": row.key })).await?.is_some() {
+        if self.has_account(account.user.key).await? {
             return Ok(false);
         }
+        let row = UserDoc::new(&account.user, account.password.0.clone());
         match timed(self.db.users.insert_one(row)).await {
             Ok(_) => Ok(true),
             Err(error) if duplicate(&error).map(index_named) == Some(ID_INDEX) => Ok(false),

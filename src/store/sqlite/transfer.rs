@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params, types::Value};
+use rusqlite::{Connection, OpenFlags, params, types::Value};
 use uuid::Uuid;
 
 use super::{
@@ -47,6 +47,10 @@ pub fn refuse_unfinished(connection: &Connection) -> Result<()> {
 fn is_unfinished(connection: &Connection) -> rusqlite::Result<bool> {
     let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     Ok(id == UNFINISHED_ID)
+}
+
+fn has_account(connection: &Connection, key: UserKey) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM users WHERE key = ?1")?.exists([key.0.as_bytes()])
 }
 
 fn name(table: Table) -> &'static str {
@@ -115,19 +119,19 @@ impl Transfer for Sqlite {
         .await
     }
 
+    async fn has_account(&self, key: UserKey) -> Result<bool> {
+        self.read(move |c| has_account(c, key)).await
+    }
+
     async fn add_account(&self, account: &Account) -> Result<bool> {
         let account = account.clone();
         self.writer
             .run(move |batch| {
-                let there = batch
-                    .connection
-                    .prepare_cached("SELECT 1 FROM users WHERE key = ?1")?
-                    .query_row([account.user.key.0.as_bytes()], |_| Ok(()))
-                    .optional()?;
-                if there.is_none() {
+                let is_new = !has_account(batch.connection, account.user.key)?;
+                if is_new {
                     batch.insert_user(&account.user, &account.password)?;
                 }
-                Ok(there.is_none())
+                Ok(is_new)
             })
             .await
     }
