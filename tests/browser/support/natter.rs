@@ -1,14 +1,13 @@
 //! The server under test: the binary, on a directory of its own.
 
 use std::{
-    net::TcpListener,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use super::{Look, Person, eventually};
+use super::{Look, Person, eventually, port::free_port};
 
 pub struct Natter {
     dir: tempfile::TempDir,
@@ -145,10 +144,6 @@ fn spawn(dir: &tempfile::TempDir, args: &[String]) -> Child {
         .stdout(Stdio::null())
         .spawn()
         .unwrap()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Drop for Natter {

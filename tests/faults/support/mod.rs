@@ -6,14 +6,17 @@ mod crowd;
 mod line;
 mod mongod;
 mod natter;
+#[path = "../../support/port.rs"]
+mod port;
 
 use std::process::Command;
 
 pub use client::{Client, Socket, revs};
 pub use crowd::{Crowd, Verdict, spread};
 pub use line::Line;
-pub use mongod::{Mongod, ReplicaSet, free_port};
+pub use mongod::{Mongod, ReplicaSet};
 pub use natter::{Natter, PASSWORD, spawn, until};
+pub use port::free_port;
 
 /// Sends a process a signal by its name.
 fn signal(pid: u32, name: &str) {

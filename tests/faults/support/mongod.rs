@@ -1,7 +1,6 @@
 //! A replica set of real servers, each of which can be killed, stopped and started again on its data.
 
 use std::{
-    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -14,7 +13,7 @@ use mongodb::{
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use super::signal;
+use super::{free_port, signal};
 
 /// A server and its keeper, which ends it with this process, however that ends.
 pub struct Mongod {
@@ -76,11 +75,6 @@ fn keep(port: u16, dir: &Path, options: &[String]) -> Child {
     let mut command = Command::new(&script);
     command.arg("run").arg(port.to_string()).arg(dir).args(options).env("NATTER_MONGOD_KEEP", "yes");
     command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("tests/mongod starts")
-}
-
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// A replica set with the settings a real one has, its ten seconds until an election too.
