@@ -151,7 +151,7 @@ impl Drop for Natter {
         let _ = self.server.kill();
         let _ = self.server.wait();
         // asked kindly, chromedriver takes its browsers along
-        let _ = Command::new("kill").arg(self.driver.id().to_string()).status();
+        let _ = Command::new("sh").args(["-c", &format!("kill {}", self.driver.id())]).status();
         for _ in 0..100 {
             if matches!(self.driver.try_wait(), Ok(Some(_))) {
                 return;
