@@ -1,5 +1,4 @@
 //! Real servers, and people who go on through whatever happens to them.
-#![allow(dead_code, unused_imports)] // each target that shares this uses a part of it
 
 mod client;
 mod crowd;
@@ -11,8 +10,8 @@ mod port;
 
 use std::process::Command;
 
-pub use client::{Client, Socket, revs};
-pub use crowd::{Crowd, Verdict, spread};
+pub use client::{Socket, revs};
+pub use crowd::{Crowd, Verdict};
 pub use line::Line;
 pub use mongod::{Mongod, ReplicaSet};
 pub use natter::{Natter, PASSWORD, spawn, until};
