@@ -3,18 +3,19 @@
 #![allow(clippy::unwrap_used)] // a test's way to fail
 
 #[path = "../faults/support/mod.rs"]
+#[allow(dead_code, unused_imports)] // a part of it: the fault tests use it all, and are told what is not used
 mod support;
 
 use std::{process::ExitCode, time::Duration};
 
-use clap::Parser;
-use support::{Crowd, Natter, ReplicaSet, Verdict, spread, until};
+use clap::{Parser, value_parser};
+use support::{Crowd, Natter, ReplicaSet, Verdict, until};
 use tokio::time::sleep;
 
 #[derive(Parser)]
 struct Args {
     /// People, each of whom writes and reads.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = value_parser!(u32).range(1..))]
     clients: u32,
     /// Messages a second, of all together; 0: each sends the next as soon as one is acknowledged.
     #[arg(long, default_value_t = 200)]
@@ -29,11 +30,11 @@ struct Args {
     #[arg(long)]
     silent: bool,
     /// How many mongods.
-    #[arg(long, default_value_t = 3)]
-    mongods: usize,
+    #[arg(long, default_value_t = 3, value_parser = value_parser!(u16).range(1..))]
+    mongods: u16,
     /// How many natters.
-    #[arg(long, default_value_t = 3)]
-    natters: usize,
+    #[arg(long, default_value_t = 3, value_parser = value_parser!(u16).range(1..))]
+    natters: u16,
     /// Cargo says so to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -42,7 +43,7 @@ struct Args {
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    let mut set = ReplicaSet::start(args.mongods, &[]).await;
+    let mut set = ReplicaSet::start(args.mongods.into(), &[]).await;
     let mut natters: Vec<Natter> = (0..args.natters).map(|_| Natter::start(&set.url("UsersData"))).collect();
     println!("{} natters on a replica set of {}", args.natters, args.mongods);
 
@@ -61,7 +62,7 @@ async fn main() -> ExitCode {
         sleep(6 * part).await;
     } else {
         sleep(part).await;
-        let victim = args.natters - 1;
+        let victim = natters.len() - 1;
         natters[victim].kill();
         println!("a natter was killed");
         sleep(part).await;
@@ -111,4 +112,10 @@ fn report(quiet: &Verdict, verdict: &Verdict) -> ExitCode {
     }
     println!("{}", verdict.line());
     if verdict.is_clean() && quiet.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The median, the 99th percentile and the longest of sorted times.
+fn spread(times: &[Duration]) -> (Duration, Duration, Duration) {
+    let at = |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1)));
+    (at(50).copied().unwrap_or_default(), at(99).copied().unwrap_or_default(), at(100).copied().unwrap_or_default())
 }

@@ -2,7 +2,6 @@
 
 use std::{
     io::{BufRead, BufReader},
-    net::{Ipv4Addr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
     sync::{
@@ -19,6 +18,9 @@ use natter::{
 };
 use tempfile::TempDir;
 use tokio::{sync::OnceCell, time::timeout};
+
+#[path = "../support/port.rs"]
+mod port;
 
 /// Where a test's data is. It can be opened again, and MongoDB's by several at once.
 pub enum Place {
@@ -77,7 +79,7 @@ impl Mongod {
     /// Starts a server; `options` are further ones for its command line.
     pub fn start(options: &[&str]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mongod");
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let port = port::free_port();
         // the keeper removes it, as it outlives a killed process
         let dir = std::env::temp_dir().join(format!("natter-mongod-{}-{port}", std::process::id()));
         // before the server: fetching it takes longer than a server may take to answer

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     place,
     report::{self, thousands},
+    rows::fanout::enough,
 };
 
 const COLUMN: f64 = 420.0;
@@ -65,8 +66,8 @@ fn panels(found: &[Value]) -> Vec<Panel> {
     let mut fanout = vec![];
     for scene in found.iter().filter(|finding| finding["row"] == "fanout" && finding["subject"] == "natter") {
         let scene = scene["scene"].as_str().unwrap_or_default();
-        let enough = if scene.ends_with(" 20/s") { 80.0 } else { 100.0 };
-        for (subject, target) in [("natter", Some(enough)), ("node", None)] {
+        let rate = scene.rsplit(' ').next().and_then(|rate| rate.strip_suffix("/s")?.parse().ok());
+        for (subject, target) in [("natter", rate.map(|rate| 100.0 * enough(rate))), ("node", None)] {
             let share = figure(found, "fanout", Some(scene), subject, "share").map(|share| 100.0 * share);
             fanout.push(bar(subject, if subject == "natter" { scene } else { "" }, share, "%", target));
         }

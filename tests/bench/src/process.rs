@@ -2,11 +2,13 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     process::{Child, Command},
-    sync::atomic::{AtomicU16, Ordering::Relaxed},
     time::{Duration, Instant},
 };
+
+#[path = "../../support/port.rs"]
+mod port;
 
 /// Ticks of `/proc/PID/stat` in a second, the same on every Linux.
 const TICKS: f64 = 100.0;
@@ -57,18 +59,9 @@ impl Drop for Server {
     }
 }
 
-/// An address that was free a moment ago, on a port that no client is given: thousands of those were in use
-/// a moment ago, too.
+/// An address that is free, on a port that no client is given: thousands of those are.
 pub fn free_address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    loop {
-        // benches that run at the same time look in different places
-        let port = 12_000 + (std::process::id() % 500) as u16 * 40 + NEXT.fetch_add(1, Relaxed);
-        // on all addresses, as some servers listen on them
-        if TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() {
-            return SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        }
-    }
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port::free_port()))
 }
 
 /// Seconds of CPU that a process has used, itself and its threads.

@@ -2,6 +2,8 @@
 
 mod natter;
 mod person;
+#[path = "../../support/port.rs"]
+mod port;
 
 use std::{future::Future, time::Duration};
 

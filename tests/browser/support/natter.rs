@@ -1,14 +1,13 @@
 //! The server under test: the binary, on a directory of its own.
 
 use std::{
-    net::TcpListener,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use super::{Look, Person, eventually};
+use super::{Look, Person, eventually, port::free_port};
 
 pub struct Natter {
     dir: tempfile::TempDir,
@@ -147,16 +146,12 @@ fn spawn(dir: &tempfile::TempDir, args: &[String]) -> Child {
         .unwrap()
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 impl Drop for Natter {
     fn drop(&mut self) {
         let _ = self.server.kill();
         let _ = self.server.wait();
         // asked kindly, chromedriver takes its browsers along
-        let _ = Command::new("kill").arg(self.driver.id().to_string()).status();
+        let _ = Command::new("sh").args(["-c", &format!("kill {}", self.driver.id())]).status();
         for _ in 0..100 {
             if matches!(self.driver.try_wait(), Ok(Some(_))) {
                 return;

@@ -27,7 +27,9 @@ impl Drop for Person {
     /// A test that fails does not get to close its browsers, and chromedriver leaves them running.
     fn drop(&mut self) {
         let ours = format!("--user-data-dir={}", self.profile.path().display());
-        let _ = std::process::Command::new("pkill").args(["-f", "--", &ours]).status();
+        if let Err(why) = std::process::Command::new("pkill").args(["-f", "--", &ours]).status() {
+            eprintln!("pkill: {why}; a browser may be left: tests/run installs what is missing");
+        }
     }
 }
 

@@ -128,6 +128,7 @@ pub struct Verdict {
     pub broken: usize,
     /// Longest time without an acknowledgement.
     pub longest_pause: Duration,
+    #[allow(dead_code)] // tests/cluster tells it
     pub took: Duration,
     /// From sent at one server to shown by a socket of another; from acknowledged to shown likewise, 0 where it
     /// was shown first.
@@ -184,10 +185,4 @@ impl Verdict {
     pub fn line(&self) -> String {
         format!("lost {}  doubled {}  misordered {}", self.lost, self.doubled, self.misordered)
     }
-}
-
-/// The median, the 99th percentile and the longest of sorted times.
-pub fn spread(times: &[Duration]) -> (Duration, Duration, Duration) {
-    let at = |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1)));
-    (at(50).copied().unwrap_or_default(), at(99).copied().unwrap_or_default(), at(100).copied().unwrap_or_default())
 }

@@ -1,7 +1,6 @@
 //! A replica set of real servers, each of which can be killed, stopped and started again on its data.
 
 use std::{
-    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -12,9 +11,12 @@ use mongodb::{
     bson::{Document, doc},
 };
 use tempfile::TempDir;
-use tokio::time::sleep;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::sleep,
+};
 
-use super::signal;
+use super::{free_port, signal};
 
 /// A server and its keeper, which ends it with this process, however that ends.
 pub struct Mongod {
@@ -78,28 +80,31 @@ fn keep(port: u16, dir: &Path, options: &[String]) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("tests/mongod starts")
 }
 
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
-
 /// A replica set with the settings a real one has, its ten seconds until an election too.
 pub struct ReplicaSet {
     pub members: Vec<Mongod>,
     _home: TempDir, // dropped after the members
+    _turn: SemaphorePermit<'static>,
 }
+
+/// How many servers in sets run at once. A set that elects has the machine to itself: members that are kept waiting
+/// vote late, and what a test allows for an election is gone.
+const AT_ONCE: usize = 3;
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 impl ReplicaSet {
     pub async fn of_one() -> Self {
         Self::start(1, &[]).await
     }
 
-    /// Returns once there is a primary, and all others are ready to become it.
+    /// Returns once there is a primary, and all others are ready to become it. A test has one set: who waited for a
+    /// second could wait for themselves.
     pub async fn start(size: usize, options: &[&str]) -> Self {
+        let turn = TURNS.acquire_many(size.min(AT_ONCE) as u32).await.unwrap();
         let home = tempfile::tempdir().unwrap();
         let options = [&["--replSet", "rs0"], options].concat();
         let member = |n: usize| Mongod::start(free_port(), &home.path().join(n.to_string()), &options);
-        let set = Self { members: (0..size).map(member).collect(), _home: home };
+        let set = Self { members: (0..size).map(member).collect(), _home: home, _turn: turn };
         let hosts: Vec<Document> =
             (0..).zip(&set.members).map(|(n, m)| doc! { "_id": n, "host": format!("127.0.0.1:{}", m.port) }).collect();
         for member in &set.members {

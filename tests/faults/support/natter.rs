@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::mpsc,
     time::Duration,
 };
 
@@ -45,7 +46,9 @@ impl Natter {
         let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
         let listen = SocketAddr::from(([127, 0, 0, 1], super::free_port()));
         let child = spawn(directory.path(), database, listen, &settings);
-        Self { child: ready(child), address: listen, database: database.to_owned(), settings, directory }
+        let mut natter = Self { child, address: listen, database: database.to_owned(), settings, directory };
+        natter.is_ready();
+        natter
     }
 
     /// kill -9: no goodbye, no last write.
@@ -55,8 +58,24 @@ impl Natter {
     }
 
     /// Starts it again, on the same address.
+    #[allow(dead_code)] // tests/cluster does
     pub fn start_again(&mut self) {
-        self.child = ready(spawn(self.directory.path(), &self.database, self.address, &self.settings));
+        self.child = spawn(self.directory.path(), &self.database, self.address, &self.settings);
+        self.is_ready();
+    }
+
+    /// Waits until it says so. It may wait for a database for ever, and a test may not.
+    fn is_ready(&mut self) {
+        let mut output = BufReader::new(self.child.stdout.take().unwrap());
+        let (says, said) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let _ = output.read_line(&mut line); // read or not, it did not start
+            let _ = says.send(line);
+            output.lines().for_each(drop); // it must not be kept from writing
+        });
+        let line = said.recv_timeout(Duration::from_secs(60)).unwrap_or_default();
+        assert!(line.contains("is ready"), "natter did not start: {line}\n{}", self.log());
     }
 
     pub fn signal(&self, name: &str) {
@@ -139,15 +158,6 @@ pub fn spawn(directory: &Path, database: &str, listen: SocketAddr, settings: &[S
     let log = File::options().create(true).append(true).open(directory.join("log")).unwrap();
     let mut command = command(directory, database, listen, settings);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts")
-}
-
-fn ready(mut child: Child) -> Child {
-    let mut line = String::new();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    output.read_line(&mut line).unwrap();
-    assert!(line.contains("is ready"), "natter did not start: {line}");
-    std::thread::spawn(move || output.lines().for_each(drop)); // it must not be kept from writing
-    child
 }
 
 /// Waits until `is_so`, for `patience` at most; how long it took.
