@@ -28,7 +28,7 @@ impl Process {
             .expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = lines.next().expect("a line on standard output").unwrap();
-        lines.by_ref().take(2).for_each(|line| drop(line.unwrap())); // where the data is, how to become an admin
+        std::thread::spawn(move || lines.for_each(drop)); // whatever else it tells
         let address = ready.strip_prefix("natter is ready at http://localhost:").unwrap_or_else(|| panic!("{ready}"));
         let address = SocketAddr::from(([127, 0, 0, 1], address.parse().unwrap()));
         Self { child, address }
