@@ -22,7 +22,7 @@ use tracing::Span;
 
 use crate::{
     security::sessions::{self, SessionTable},
-    web::{AppState, Error, Sites, assets, error},
+    web::{AppState, Error, Result, SignedIn, Sites, assets, error},
 };
 
 /// Largest body taken. The largest there is: a message of 4,000 characters, escaped.
@@ -55,7 +55,9 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         csrf = csrf.add_trusted_origin(origin).unwrap_or_default();
     }
     let pages = pages
-        .fallback(|| async { Error::not_found("page") })
+        // these extract the signed-in user for the error page's head; a failing store must not change the answer
+        .fallback(async |_: Result<Option<SignedIn>>| Error::not_found("page"))
+        .method_not_allowed_fallback(async |_: Result<Option<SignedIn>>| Error::method_not_allowed())
         .layer(sessions)
         .layer(csrf.with_rejection_response(|_: ProtectionError| {
             Error::forbidden("This request came from another site.").into_response()

@@ -44,7 +44,7 @@ struct SwitchPage {
 pub fn ask(state: &AppState, present: Option<&User>, other: &User, token: &str, next: &str) -> Response {
     let page = SwitchPage {
         sites: state.sites(),
-        nav: None,
+        nav: present.map(Nav::from),
         present: present.map(|user| user.name.to_string()),
         other: other.name.to_string(),
         token: token.to_owned(),

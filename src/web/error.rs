@@ -14,7 +14,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Nav, SharedSites};
+use super::{Nav, NavSlot, SharedSites};
 use crate::{
     domain::Fields,
     security::{accounts::AccountError, limits::TooMany, login::LoginError, passwords::Busy},
@@ -50,6 +50,10 @@ impl Error {
 
     pub fn forbidden(message: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, message)
+    }
+
+    pub fn method_not_allowed() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method.")
     }
 
     /// No token, or none that holds.
@@ -197,16 +201,14 @@ struct AlertFragment<'a> {
 }
 
 /// Gives an [`Error`] the form that the client can read. Goes around all routes.
-pub async fn render(State(sites): State<SharedSites>, request: Request, next: Next) -> Response {
+pub async fn render(State(sites): State<SharedSites>, mut request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
     let form = Form::wanted(request.headers(), api);
+    let signed_in = NavSlot::default();
+    request.extensions_mut().insert(signed_in.clone());
     let mut response = next.run(request).await;
     let error = match response.extensions_mut().remove::<Error>() {
         Some(error) => error,
-        // routing answers these by itself, without a body
-        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
-            Error::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method.")
-        }
         // a session that could not be saved, and a request that took too long, come without a word
         None if response.status().is_server_error() && !response.headers().contains_key(header::CONTENT_TYPE) => {
             Error::unanswered()
@@ -220,7 +222,7 @@ pub async fn render(State(sites): State<SharedSites>, request: Request, next: Ne
     let body = match form {
         Form::Json => axum::Json(error.json()).into_response(),
         Form::Fragment => html(&AlertFragment { message: &error.message }),
-        Form::Page => html(&ErrorPage { sites, nav: None, status: error.status, message: &error.message }),
+        Form::Page => html(&ErrorPage { sites, nav: signed_in.get(), status: error.status, message: &error.message }),
     };
     let (parts, body) = body.into_parts();
     response.headers_mut().remove(header::CONTENT_LENGTH);

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tower_sessions::Session;
 
-use super::{AppState, Error, Sites, sites::without_token};
+use super::{AppState, Error, NavSlot, Sites, sites::without_token};
 use crate::{
     domain::{Fields, User},
     security::{
@@ -40,6 +40,9 @@ impl OptionalFromRequestParts<AppState> for SignedIn {
         let Some(current) = sessions::current(session).await? else { return Ok(None) };
         let Some(user) = state.logins.holder(&current.grant).await? else { return Ok(None) };
         sessions::renew(session).await?;
+        if let Some(slot) = parts.extensions.get::<NavSlot>() {
+            slot.fill(&user);
+        }
         Ok(Some(Self { user, grant: current.grant, lasting: current.lasting }))
     }
 }
@@ -196,7 +199,7 @@ fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
 fn body_error(rejection: BytesRejection) -> Error {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Error::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large; 64 KiB are enough for everything here.")
+            Error::new(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large. Shorten it and send it again.")
         }
         status => Error::new(status, rejection.body_text()),
     }

@@ -11,7 +11,7 @@ pub mod state;
 
 pub use error::Error;
 pub use extract::{Admin, Bearer, ClientAddr, Form, Json, Path, Query, SignedIn};
-pub use page::Nav;
+pub use page::{Nav, NavSlot};
 pub use sites::Sites;
 pub use state::{AppState, SharedSites};
 

@@ -1,5 +1,7 @@
 //! What every page shows.
 
+use std::sync::{Arc, OnceLock};
+
 use crate::domain::User;
 
 /// The signed-in user, as the page's head shows them.
@@ -12,6 +14,21 @@ pub struct Nav {
 impl From<&User> for Nav {
     fn from(user: &User) -> Self {
         Self { name: user.name.to_string(), admin: user.is_admin() }
+    }
+}
+
+/// Carries the signed-in user of a request out to the error page, which is rendered outside the session layer. An
+/// extension of each request; [`super::SignedIn`] fills it in.
+#[derive(Debug, Clone, Default)]
+pub struct NavSlot(Arc<OnceLock<Nav>>);
+
+impl NavSlot {
+    pub fn fill(&self, user: &User) {
+        let _ = self.0.set(Nav::from(user)); // extracted twice: the same user
+    }
+
+    pub fn get(&self) -> Option<Nav> {
+        self.0.get().cloned()
     }
 }
 

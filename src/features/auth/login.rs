@@ -83,7 +83,7 @@ pub async fn submit(
             let error = Error::from(error);
             let page = LoginPage {
                 sites,
-                nav: None,
+                nav: signed_in.map(|me| Nav::from(&me.user)),
                 user_id: form.user_id,
                 next,
                 alert: Some(error.message.clone()),

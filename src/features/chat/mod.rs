@@ -7,7 +7,7 @@ mod page;
 mod post;
 mod socket;
 
-use axum::routing::get;
+use axum::{extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::web::AppState;
@@ -15,10 +15,14 @@ use crate::web::AppState;
 /// Messages on a page, and in each step back.
 const PAGE: u32 = 50;
 
+/// Largest form taken, in bytes. It is larger than any message, so that a text far too long comes back in the form,
+/// with the reason, instead of being lost to an error page.
+const FORM: usize = 1024 * 1024;
+
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(api::list, api::post))
         .route("/", get(page::show))
-        .route("/messages", get(fragments::list).post(page::submit))
+        .route("/messages", get(fragments::list).post(page::submit).layer(DefaultBodyLimit::max(FORM)))
         .route("/ws", get(socket::open))
 }

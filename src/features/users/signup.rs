@@ -32,10 +32,11 @@ struct SignupPage {
     open: bool,
 }
 
-pub async fn show(State(state): State<AppState>) -> Response {
+pub async fn show(State(state): State<AppState>, signed_in: Option<SignedIn>) -> Response {
     let open = state.settings.signup_open;
     let (sites, form, fields) = (state.sites(), SignUp::default(), Fields::default());
-    let page = SignupPage { sites, nav: None, form, fields, alert: None, open };
+    let nav = signed_in.map(|me| Nav::from(&me.user));
+    let page = SignupPage { sites, nav, form, fields, alert: None, open };
     (if open { StatusCode::OK } else { StatusCode::FORBIDDEN }, page).into_response()
 }
 
@@ -71,7 +72,7 @@ pub async fn submit(
         Err(error) => {
             let page = SignupPage {
                 sites: state.sites(),
-                nav: None,
+                nav: signed_in.map(|me| Nav::from(&me.user)),
                 form,
                 fields: error.fields.clone(),
                 alert: Some(error.message.clone()),

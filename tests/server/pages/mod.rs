@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod admin_changes;
 mod chat_page;
+mod head;
 mod login;
 mod protection;
 mod signup;

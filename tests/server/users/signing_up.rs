@@ -117,7 +117,7 @@ async fn what_is_no_user_is_refused_with_the_fitting_status() {
     let form = post_raw(&script, "application/x-www-form-urlencoded", "userID=ada".to_owned()).await;
     form.says(415, "Send JSON, with Content-Type: application/json.");
     let large = post_raw(&script, "application/json", ada_with("name", &"x".repeat(70_000)).to_string()).await;
-    large.says(413, "The body is too large; 64 KiB are enough for everything here.");
+    large.says(413, "The request body is too large. Shorten it and send it again.");
     let method = script.delete("/api/users").await.says(405, "This address does not take that method.");
     let mut allowed: Vec<_> = method.header("allow").split(',').collect();
     allowed.sort_unstable();

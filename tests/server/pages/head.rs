@@ -1,0 +1,75 @@
+//! What every page has: who is signed in, a heading, a description.
+
+use reqwest::Method;
+
+use crate::support::{Browser, Natter, Page};
+
+/// Whose name stands in the page's head; empty where nobody is signed in.
+fn signed_in(page: &Page) -> Vec<String> {
+    page.texts("header nav a[href='/account']")
+}
+
+async fn ask(browser: &Browser, method: Method, path: &str) -> Page {
+    Page::of(browser.request(method, path).header("origin", browser.url("")).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn every_page_shows_who_is_signed_in() {
+    let natter = Natter::start().await;
+    let (ada, bob) = (natter.browse_as("ada").await, natter.browse_as("bob").await);
+    let switch = format!("/?jwt={}", bob.token.as_deref().unwrap());
+    let pages = [
+        (200, "/", Method::GET),
+        (200, "/account", Method::GET),
+        (200, "/admin/users", Method::GET),
+        (200, "/api/docs", Method::GET),
+        (200, "/signup", Method::GET),
+        (200, &switch, Method::GET),
+        (400, "/messages?before=x", Method::GET),
+        (401, "/?jwt=bad", Method::GET),
+        (404, "/nowhere", Method::GET),
+        (405, "/account/password", Method::GET),
+        (415, "/account/password", Method::POST),
+    ];
+    for (status, path, method) in pages {
+        let page = ask(&ada, method.clone(), path).await.is(status);
+        assert_eq!(signed_in(&page), ["Ada"], "{method} {path}");
+        if path != switch {
+            let stranger = ask(&natter.browser(), method.clone(), path).await;
+            assert!(signed_in(&stranger).is_empty(), "{method} {path}");
+        }
+    }
+    let refused = bob.visit("/admin/users").await.is(403);
+    assert_eq!(signed_in(&refused), ["Bob"]);
+}
+
+#[tokio::test]
+async fn every_page_has_one_heading_and_a_description() {
+    let natter = Natter::start().await;
+    let (ada, bob) = (natter.browse_as("ada").await, natter.browse_as("bob").await);
+    let switch = format!("/?jwt={}", bob.token.as_deref().unwrap());
+    let stranger = natter.browser();
+    for (browser, path) in [
+        (&ada, "/"),
+        (&ada, "/?before=3"),
+        (&ada, "/account"),
+        (&ada, "/admin/users"),
+        (&ada, "/api/docs"),
+        (&ada, &switch),
+        (&ada, "/nowhere"),
+        (&stranger, "/login"),
+        (&stranger, "/signup"),
+    ] {
+        let page = browser.visit(path).await;
+        assert_eq!(page.texts("h1").len(), 1, "{path}");
+        assert!(!page.attribute("meta[name=description]", "content").is_empty(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_page_does_not_take_is_answered_with_those_it_takes() {
+    let natter = Natter::start().await;
+    let page = ask(&natter.browser(), Method::GET, "/logout").await.is(405);
+    assert_eq!(page.header("allow"), "POST");
+    assert!(page.text("main").contains("This address does not take that method."));
+}
