@@ -5,6 +5,7 @@ mod docs;
 mod listeners;
 mod logging;
 mod middleware;
+mod openapi;
 mod ops;
 pub mod roles;
 mod secret;

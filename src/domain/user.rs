@@ -112,7 +112,13 @@ pub struct Email(String);
 text_newtype!(Email);
 
 impl Email {
+    /// Longest address, in bytes: what fits a path of RFC 5321 (4.5.3.1.3), less its angle brackets.
+    pub const MAX: usize = 254;
+
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        if raw.trim().len() > Self::MAX {
+            return Err(Invalid::new(format!("Use at most {} characters.", Self::MAX)));
+        }
         let options =
             email_address::Options::default().with_required_tld().without_display_text().without_domain_literal();
         email_address::EmailAddress::parse_with_options(raw.trim(), options)
@@ -205,6 +211,11 @@ mod tests {
         for bad in ["", "ada", "ada@", "@example.org", "ada@localhost", "Ada <ada@example.org>", "a b@example.org"] {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }
+        let of = |length: usize| {
+            format!("a@{}.{}.{}.{}.org", "x".repeat(63), "x".repeat(63), "x".repeat(63), "x".repeat(length - 198))
+        };
+        assert!(Email::parse(&of(Email::MAX)).is_ok());
+        assert!(Email::parse(&of(Email::MAX + 1)).unwrap_err().0.contains("254"));
         for good in ["", "+49 (0)30 123-456", "112"] {
             assert!(Phone::parse(good).is_ok(), "{good:?}");
         }

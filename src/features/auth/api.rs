@@ -11,6 +11,7 @@ use crate::{
     web::{AppState, ClientAddr, Json, Result},
 };
 
+/// Any strings: what cannot be a userID or a password does not match.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
@@ -36,6 +37,7 @@ pub struct LoggedIn {
     #[serde(rename = "userID")]
     user_id: String,
     name: String,
+    /// `member` or `admin`.
     role: &'static str,
 }
 
@@ -51,7 +53,6 @@ impl From<&User> for LoggedIn {
     responses(
         (status = 200, description = "A token, valid for an hour", body = LoginResponse),
         (status = 401, description = "Wrong password or unknown user"),
-        (status = 422, description = "`fields` tells what is wrong with which"),
         (status = 429, description = "Too many attempts; Retry-After tells how long to wait"),
         (status = 503, description = "Too many logins at once; Retry-After tells how long to wait"),
     )

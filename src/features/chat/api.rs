@@ -26,7 +26,8 @@ pub struct MessagesQuery {
     #[serde(default = "fifty")]
     #[param(default = 50, minimum = 1, maximum = 500)]
     limit: u32,
-    /// Only messages of this user; not together with `after`.
+    /// Only messages of this user, by userID; not together with `after`.
+    #[param(min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
     author: Option<String>,
 }
 
@@ -58,6 +59,7 @@ pub struct MessageResponse {
     /// `null` once the message is deleted.
     message: Option<String>,
     #[serde(rename = "sentTime")]
+    #[schema(format = DateTime)]
     sent_time: String,
 }
 
@@ -78,7 +80,7 @@ impl From<Message> for MessageResponse {
 /// Read messages: the latest, the ones before a `seq`, or all that changed after a `rev`.
 #[utoipa::path(
     get, path = "/api/messages", tag = "chat", params(MessagesQuery), security(("jwt" = [])),
-    responses((status = 200, body = MessagesResponse), (status = 401, description = "Token didn't match"), (status = 422))
+    responses((status = 200, body = MessagesResponse), (status = 404, description = "The author is unknown"))
 )]
 pub async fn list(
     State(state): State<AppState>,
@@ -127,11 +129,13 @@ async fn page(state: &AppState, query: &MessagesQuery) -> Result<MessagesRespons
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PostRequest {
-    /// 1–4,000 characters.
+    /// 1–4,000 characters, at least one of them visible.
+    #[schema(min_length = 1, max_length = 4000)]
     message: String,
     /// A fresh id for each message, 1–64 letters, digits, `_ -`. A repeat of it does not post again, so a
     /// send whose answer was lost can simply be tried again. Left out, nothing guards against a repeat.
     #[serde(rename = "clientID")]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
     client_id: Option<String>,
 }
 
@@ -141,8 +145,7 @@ pub struct PostRequest {
     responses(
         (status = 201, description = "Posted", body = MessageResponse),
         (status = 200, description = "A repeat: the message that is there already", body = MessageResponse),
-        (status = 401, description = "Token didn't match"),
-        (status = 422, description = "`fields` tells what is wrong with which"),
+        (status = 409, description = "This clientID was used for another message"),
         (status = 429, description = "Too fast; Retry-After tells how long to wait"),
     )
 )]

@@ -22,10 +22,10 @@ const MESSAGES: u32 = 100;
 #[utoipa::path(
     post, path = "/api/users", tag = "users", request_body = NewUserRequest,
     responses(
-        (status = 201, description = "The user; Location tells the address", body = UserResponse),
-        (status = 403, description = "Signing up is closed"),
+        (status = 201, description = "The user", body = UserResponse, headers(("Location" = String, description = "The user's address"))),
+        (status = 401, description = "A token was sent that didn't match"),
+        (status = 403, description = "Signing up is closed, or the request came from a page of another site"),
         (status = 409, description = "The userID or the e-mail address is taken"),
-        (status = 422, description = "`fields` tells what is wrong with which"),
         (status = 429, description = "Too many attempts; Retry-After tells how long to wait"),
     )
 )]
@@ -51,7 +51,7 @@ pub async fn create(
 /// List the users, in order of their userID.
 #[utoipa::path(
     get, path = "/api/users", tag = "users", params(ListQuery), security(("jwt" = [])),
-    responses((status = 200, body = UsersResponse), (status = 401, description = "Token didn't match"), (status = 422))
+    responses((status = 200, body = UsersResponse))
 )]
 pub async fn list(
     State(state): State<AppState>,
@@ -80,7 +80,7 @@ pub async fn list(
 /// Read a user.
 #[utoipa::path(
     get, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path)), security(("jwt" = [])),
-    responses((status = 200, body = UserResponse), (status = 401), (status = 404))
+    responses((status = 200, body = UserResponse), (status = 404, description = "There is no such user"))
 )]
 pub async fn read(
     State(state): State<AppState>,
@@ -95,7 +95,12 @@ pub async fn read(
 #[utoipa::path(
     patch, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path)), security(("jwt" = [])),
     request_body = PatchRequest,
-    responses((status = 200, body = UserResponse), (status = 401), (status = 403), (status = 404), (status = 409), (status = 422))
+    responses(
+        (status = 200, body = UserResponse),
+        (status = 403, description = "Only they themselves and admins may"),
+        (status = 404, description = "There is no such user"),
+        (status = 409, description = "The e-mail address is taken, or this is the last admin"),
+    )
 )]
 pub async fn patch(
     State(state): State<AppState>,
@@ -110,7 +115,12 @@ pub async fn patch(
 #[utoipa::path(
     put, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path)), security(("jwt" = [])),
     request_body = PutRequest,
-    responses((status = 200, body = UserResponse), (status = 401), (status = 403), (status = 404), (status = 409), (status = 422))
+    responses(
+        (status = 200, body = UserResponse),
+        (status = 403, description = "Only they themselves and admins may"),
+        (status = 404, description = "There is no such user"),
+        (status = 409, description = "The e-mail address is taken, or this is the last admin"),
+    )
 )]
 pub async fn put(
     State(state): State<AppState>,
@@ -126,8 +136,10 @@ pub async fn put(
     delete, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path), DeleteQuery),
     security(("jwt" = [])),
     responses(
-        (status = 204), (status = 401), (status = 403), (status = 404), (status = 409, description = "The last admin"),
-        (status = 422)
+        (status = 204, description = "The user is deleted"),
+        (status = 403, description = "Only they themselves and admins may"),
+        (status = 404, description = "There is no such user"),
+        (status = 409, description = "This is the last admin"),
     )
 )]
 pub async fn delete(

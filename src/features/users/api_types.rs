@@ -12,20 +12,35 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUserRequest {
-    /// 3–32 letters, digits, `_ . -`; unique without regard to case.
+    /// 3–32 letters, digits, `_ . -`, not dots alone; unique without regard to case.
     #[serde(rename = "userID", default)]
+    #[schema(
+        required = true,
+        min_length = 3,
+        max_length = 32,
+        pattern = "^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$"
+    )]
     user_id: String,
-    /// 1–64 characters.
+    /// 1–64 characters, at least one of them visible; no control or text-direction characters.
     #[serde(default)]
+    #[schema(
+        required = true,
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$"
+    )]
     name: String,
+    /// An address with a dotted domain; unique without regard to case.
     #[serde(default)]
+    #[schema(required = true, format = Email, max_length = 254)]
     email: String,
-    /// Digits, spaces, `+ ( ) -`; may be left out.
+    /// Empty, or 3–32 digits, spaces, `+ ( ) -`; may be left out.
     #[serde(default)]
+    #[schema(pattern = "^([0-9 +()-]{3,32})?$")]
     phone: String,
-    /// 8 characters or more, 71 bytes at most.
+    /// 8 characters or more, 71 bytes at most; not one of the most common passwords.
     #[serde(default)]
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, required = true, min_length = 8, max_length = 71)]
     password: SecretString,
 }
 
@@ -43,12 +58,21 @@ pub struct PatchRequest {
     /// Cannot be changed; taken if it is the one in the address.
     #[serde(rename = "userID")]
     pub user_id: Option<String>,
+    /// As at sign-up, like the next two.
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$"
+    )]
     pub name: Option<String>,
+    #[schema(format = Email, max_length = 254)]
     pub email: Option<String>,
+    #[schema(pattern = "^([0-9 +()-]{3,32})?$")]
     pub phone: Option<String>,
-    /// `member` or `admin`; for admins.
+    /// For admins.
+    #[schema(value_type = Option<RoleName>)]
     pub role: Option<String>,
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 71)]
     pub password: Option<SecretString>,
     /// One's present password: needed to change one's own.
     #[serde(rename = "currentPassword")]
@@ -68,22 +92,53 @@ impl PatchRequest {
     }
 }
 
-/// The whole profile: `name` and `email` are needed, a `phone` left out is emptied. Password and role stay
-/// as they are where left out.
+/// A role, as the API spells it.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes the strings that domain::Role parses and shows")]
+pub enum RoleName {
+    Member,
+    Admin,
+}
+
+/// The whole profile: a `phone` left out is emptied. Password and role stay as they are where left out.
 #[derive(Deserialize, ToSchema)]
-#[serde(transparent)]
-#[schema(title = "PutRequest")]
-pub struct PutRequest(pub PatchRequest);
+#[serde(deny_unknown_fields)]
+pub struct PutRequest {
+    /// Cannot be changed; taken if it is the one in the address.
+    #[serde(rename = "userID")]
+    user_id: Option<String>,
+    /// As at sign-up, like the next two.
+    #[serde(default)]
+    #[schema(
+        required = true,
+        min_length = 1,
+        max_length = 64,
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$"
+    )]
+    name: String,
+    #[serde(default)]
+    #[schema(required = true, format = Email, max_length = 254)]
+    email: String,
+    #[serde(default)]
+    #[schema(pattern = "^([0-9 +()-]{3,32})?$")]
+    phone: String,
+    /// For admins.
+    #[schema(value_type = Option<RoleName>)]
+    role: Option<String>,
+    #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 71)]
+    password: Option<SecretString>,
+    /// One's present password: needed to change one's own.
+    #[serde(rename = "currentPassword")]
+    #[schema(value_type = Option<String>, format = Password)]
+    current_password: Option<SecretString>,
+}
 
 impl PutRequest {
     pub fn into_patch(self) -> PatchRequest {
-        let Self(patch) = self;
-        PatchRequest {
-            name: patch.name.or_else(|| Some(String::new())),
-            email: patch.email.or_else(|| Some(String::new())),
-            phone: patch.phone.or_else(|| Some(String::new())),
-            ..patch
-        }
+        let Self { user_id, name, email, phone, role, password, current_password } = self;
+        let (name, email, phone) = (Some(name), Some(email), Some(phone));
+        PatchRequest { user_id, name, email, phone, role, password, current_password }
     }
 }
 
@@ -94,9 +149,10 @@ pub struct UserResponse {
     pub name: String,
     pub email: String,
     pub phone: String,
-    #[schema(value_type = String, example = "member")]
+    #[schema(value_type = RoleName)]
     pub role: &'static str,
     #[serde(rename = "createdAt")]
+    #[schema(format = DateTime)]
     pub created_at: String,
     /// Their latest 100, oldest first.
     pub messages: Vec<SentMessage>,
@@ -108,6 +164,7 @@ pub struct UserResponse {
 #[derive(Serialize, ToSchema)]
 pub struct SentMessage {
     #[serde(rename = "sentTime")]
+    #[schema(format = DateTime)]
     pub sent_time: String,
     pub message: String,
 }
@@ -150,7 +207,8 @@ pub struct ListQuery {
     #[serde(default = "twenty")]
     #[param(default = 20, minimum = 1, maximum = 100)]
     pub limit: u32,
-    /// Users behind this userID.
+    /// Users behind this userID, in order of the userIDs.
+    #[param(min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
     pub after: Option<String>,
 }
 
@@ -162,6 +220,16 @@ fn twenty() -> u32 {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DeleteQuery {
-    /// `delete`: the user's messages go too. Otherwise they stay, under "deleted user".
+    /// `delete`: the user's messages go too. `keep`, the default: they stay, under "deleted user".
+    #[param(value_type = Option<MessagesOfDeleted>, inline)]
     pub messages: Option<String>,
+}
+
+/// What becomes of a deleted user's messages, as the API spells it.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes the strings that the handler parses")]
+pub enum MessagesOfDeleted {
+    Keep,
+    Delete,
 }
