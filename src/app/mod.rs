@@ -8,7 +8,6 @@ mod middleware;
 mod ops;
 pub mod roles;
 mod secret;
-mod serve;
 mod server;
 
 pub use server::{Server, StartError};

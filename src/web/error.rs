@@ -224,6 +224,7 @@ pub async fn render(State(sites): State<SharedSites>, request: Request, next: Ne
     };
     let (parts, body) = body.into_parts();
     response.headers_mut().remove(header::CONTENT_LENGTH);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().extend(parts.headers);
     *response.body_mut() = body;
     response
