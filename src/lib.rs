@@ -6,9 +6,10 @@
 //! | layer | module | what |
 //! |---|---|---|
 //! | entry | `main`, [`cli`] | the command line |
-//! | composition | [`app`] | settings, routers, layers, the accept loop, the way to stop |
+//! | composition | [`app`] | settings, routers, layers, the way to stop |
 //! | slices | [`features`] | auth · users · admin · chat; they never import each other |
 //! | kits | [`web`] · [`room`] · [`security`] | HTTP · the live log · tokens, passwords, sessions, accounts |
+//! | connections | [`net`] | the accept loop, WebSocket frames, client addresses |
 //! | port | [`store`] | what natter needs of a database, and private adapters for it |
 //! | words | [`domain`] | users, messages, ids; no I/O |
 //!
@@ -29,6 +30,7 @@ pub mod app;
 pub mod cli;
 pub mod domain;
 pub mod features;
+pub mod net;
 pub mod room;
 pub mod security;
 pub mod store;

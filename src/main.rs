@@ -41,7 +41,7 @@ async fn serve(config: Config) -> Result<(), String> {
     app::init_logging(&config);
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| e.to_string())?;
-    let data = config.data.location();
+    let (data, delay) = (config.data.location(), config.shutdown_delay());
     let public = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
     let server = tokio::select! {
         started = Server::start(config) => started.map_err(|e| e.to_string())?,
@@ -68,7 +68,13 @@ async fn serve(config: Config) -> Result<(), String> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tracing::info!("stopping");
+    tracing::info!(delay_s = delay.as_secs(), "stopping");
+    server.announce_stop();
+    tokio::select! {
+        () = tokio::time::sleep(delay) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
     server.stop().await;
     Ok(())
 }

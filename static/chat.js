@@ -91,7 +91,7 @@
   show();
 
   // ---- the connection ----
-  let socket = null, before = false;
+  let socket = null, before = false, crowded = 0; // crowded: how often in a row there was no room for this tab
   const open = () => socket?.readyState === WebSocket.OPEN;
   const head = () => Array.from(list.querySelectorAll('[data-rev]'), (item) => +item.dataset.rev).reduce((a, b) => Math.max(a, b), +chat.dataset.head);
   const transmit = (item) => {
@@ -126,12 +126,17 @@
   chat.addEventListener('htmx:ws:after:connection', ({ detail: { connection } }) => {
     socket = connection.socket;
     before = true;
-    tell();
+    if (!crowded) tell(); // else the first frame tells that there is room now
     for (const item of outbox) { item.sent = 0; item.again = true; }
     resend();
   });
-  chat.addEventListener('htmx:ws:close', ({ detail: { code } }) => {
+  chat.addEventListener('htmx:ws:close', ({ detail: { code, connection } }) => {
     if (code === 1000) return; // this page is going away
+    if (code === 1013) {
+      // the extension starts over with every handshake that is accepted, and this one always is: it has to wait longer
+      connection.attempt = crowded++;
+      return tell('You have too many tabs with the chat open. Close one; this one then connects by itself.');
+    }
     if (code !== 1008) return tell('Connection lost. Reconnecting…');
     const login = document.createElement('a');
     login.href = chat.dataset.login;
@@ -161,6 +166,7 @@
     if (!now) event.preventDefault(); // it goes out from the outbox, after what is there already
   });
   chat.addEventListener('htmx:ws:before:message:incoming', (event) => {
+    if (crowded) { crowded = 0; tell(); }
     const { data } = event.detail.message;
     if (!data.startsWith('{')) return;
     event.preventDefault();

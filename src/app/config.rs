@@ -1,6 +1,6 @@
 //! Settings: a flag, or an environment variable, or a default.
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
@@ -90,6 +90,20 @@ pub struct Config {
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
 
+    /// Most connections of one client address, where an IPv6 /64 counts as one; 0 sets no limit. Behind a proxy
+    /// the addresses in X-Forwarded-For count
+    #[arg(long, env = "NATTER_ADDRESS_CONNECTIONS", default_value = "2000", value_name = "N")]
+    pub address_connections: u32,
+
+    /// Most WebSockets that one user may have open at this process; 0 sets no limit
+    #[arg(long, env = "NATTER_USER_SOCKETS", default_value = "64", value_name = "N")]
+    pub user_sockets: u32,
+
+    /// Seconds between SIGTERM and the end, in which /readyz says "stopping" and all else is served: time for
+    /// balancers to send people elsewhere; a second signal ends the wait [default: 0, or 5 behind a proxy]
+    #[arg(long, env = "NATTER_SHUTDOWN_DELAY", value_name = "SECONDS")]
+    pub shutdown_delay: Option<u32>,
+
     /// Lets whoever sends it as a Bearer token read /metrics; unset, only this machine may
     #[arg(long, env = "NATTER_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub metrics_token: Option<SecretString>,
@@ -122,6 +136,12 @@ pub enum LogFormat {
 }
 
 impl Config {
+    /// How long a stop is announced before it begins.
+    pub fn shutdown_delay(&self) -> Duration {
+        let seconds = self.shutdown_delay.unwrap_or(if self.proxies > 0 { 5 } else { 0 });
+        Duration::from_secs(seconds.into())
+    }
+
     /// `None` where limits are off.
     pub fn limits(&self) -> Option<LimitSettings> {
         (self.rate_limits == Switch::On).then_some(LimitSettings {
@@ -187,6 +207,19 @@ mod tests {
         ] {
             let error = Line::try_parse_from(["natter", flag, value]).err().unwrap().to_string();
             assert!(error.contains(flag) && error.contains(hint), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_stop_is_announced_where_somebody_asks() {
+        for (line, seconds) in [
+            (&["natter"][..], 0),
+            (&["natter", "--proxies", "1"], 5),
+            (&["natter", "--proxies", "1", "--shutdown-delay", "0"], 0),
+            (&["natter", "--shutdown-delay", "30"], 30),
+        ] {
+            let line = Line::try_parse_from(line).ok().unwrap();
+            assert_eq!(line.config.shutdown_delay(), Duration::from_secs(seconds));
         }
     }
 

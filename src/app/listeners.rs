@@ -1,6 +1,6 @@
 //! The three servers on their addresses: which routes each listener has, and one stop for all of them.
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::{Extension, Router, middleware::from_fn_with_state};
 use futures_util::future::join_all;
@@ -15,11 +15,14 @@ use super::{
     config::Config,
     docs, middleware, ops,
     roles::{Place, Role},
-    serve,
     server::StartError,
 };
 use crate::{
     features,
+    net::{
+        accept::{self, Limits},
+        address::Addresses,
+    },
     room::registry::Goodbye,
     web::{AppState, arrival, extract::Here},
 };
@@ -62,7 +65,12 @@ impl Listeners {
     pub(super) async fn run(self, config: &Config, state: &AppState, stop: impl Future<Output = ()>) {
         // each listener holds a seat for whom it waits for: an idle one must not take it from the others
         let seats = config.max_connections as usize + self.sockets.len() - 1;
-        let seats = Arc::new(Semaphore::new(seats));
+        let settings = accept::Settings {
+            seats: Arc::new(Semaphore::new(seats)),
+            addresses: Addresses::new(NonZeroU32::new(config.address_connections)),
+            peer_is_client: config.proxies == 0,
+            limits: Limits { drain: DRAIN, ..Limits::default() },
+        };
         let (stopping, stopped) = watch::channel(());
         let listeners = self.sockets.into_iter().zip(&self.places);
         let serving = listeners.map(|(socket, place)| {
@@ -70,7 +78,7 @@ impl Listeners {
             let router = middleware::wrap(routes(&place.roles, state), state, secure);
             let mut stopped = stopped.clone();
             let stop = async move { drop(stopped.changed().await) };
-            serve::serve(socket, router, Arc::clone(&seats), stop, DRAIN)
+            accept::serve(socket, router, settings.clone(), stop)
         });
         let stop = async {
             stop.await;

@@ -1,11 +1,12 @@
 //! What every request goes through, from the outside in.
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{ConnectInfo, DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use tower::ServiceBuilder;
@@ -21,6 +22,7 @@ use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 use tracing::Span;
 
 use crate::{
+    net::address::{self, Slot},
     security::sessions::{self, SessionTable},
     web::{AppState, Error, Result, SignedIn, Sites, assets, error},
 };
@@ -44,7 +46,7 @@ fn policy(sites: &Sites) -> HeaderValue {
 
 /// Puts the layers around `pages`, and the assets beside them. `secure`: people come by https.
 pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> Router {
-    let sessions = SessionManagerLayer::new(SessionTable(std::sync::Arc::clone(&state.store)))
+    let sessions = SessionManagerLayer::new(SessionTable(Arc::clone(&state.store)))
         .with_name("natter")
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
@@ -64,7 +66,6 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         }))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(axum::middleware::from_fn_with_state(state.sites(), error::render))
         // pages show what only their reader may see; assets, beside this, say for themselves how long they keep
         .layer(if_absent(header::CACHE_CONTROL, "no-store"));
     let id = HeaderName::from_static("x-request-id");
@@ -72,14 +73,16 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         .layer(SetRequestIdLayer::new(id.clone(), MakeRequestUuid))
         .layer(PropagateRequestIdLayer::new(id))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(log_response).on_failure(()))
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy(&state.settings.sites)))
         .layer(if_absent(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(if_absent(header::X_FRAME_OPTIONS, "DENY"))
         .layer(if_absent(header::REFERRER_POLICY, "same-origin"))
         .layer(if_absent(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(if_absent(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"))
-        .option_layer(secure.then(|| if_absent(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")));
+        .option_layer(secure.then(|| if_absent(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")))
+        .layer(from_fn_with_state(state.sites(), error::render))
+        .layer(CatchPanicLayer::custom(panicked))
+        .option_layer((state.settings.proxies > 0).then(|| from_fn_with_state(state.clone(), count_client)));
     pages.with_state(state.clone()).merge(assets::router()).layer(outside)
 }
 
@@ -107,6 +110,85 @@ fn log_response<B>(response: &Response<B>, latency: Duration, _: &Span) {
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let reason = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(reason, "a handler panicked");
-    (StatusCode::INTERNAL_SERVER_ERROR, axum::Json(Error::new(StatusCode::OK, "Something went wrong here.").json()))
-        .into_response()
+    let message = "Something went wrong here. Try again; if it goes on, tell whoever runs this server.";
+    Error::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+}
+
+/// Behind a proxy the connection counts under the client that its latest request names.
+async fn count_client(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (peer, slot) = (request.extensions().get::<ConnectInfo<SocketAddr>>(), request.extensions().get::<Arc<Slot>>());
+    if let (Some(ConnectInfo(peer)), Some(slot)) = (peer, slot) {
+        let client = address::client(request.headers(), peer.ip(), state.settings.proxies);
+        if slot.stand_under(client).is_err() {
+            let message = "Your address has too many connections to this server. Close some and try again.";
+            let mut response = Error::new(StatusCode::TOO_MANY_REQUESTS, message).into_response();
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            return response;
+        }
+    }
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, body::to_bytes, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::{
+        room::hub::Hub,
+        security::{limits::Limits, login::Logins, passwords::Passwords, tokens::Tokens},
+        store::{self, Location},
+        web::state::Settings,
+    };
+
+    async fn state(dir: &tempfile::TempDir) -> AppState {
+        let store = store::open(&Location::Embedded(dir.path().into())).await.unwrap();
+        let (hub, _) = Hub::start(Arc::clone(&store)).await.unwrap();
+        let logins = Logins {
+            store: Arc::clone(&store),
+            passwords: Arc::new(Passwords::new(4)),
+            tokens: Arc::new(Tokens::new(&"a secret of thirty-two bytes, or more".to_owned().into())),
+            limits: Arc::new(Limits::new(None)),
+        };
+        let settings =
+            Settings { signup_open: true, sites: Arc::default(), proxies: 0, metrics_token: None, user_sockets: None };
+        AppState::new(store, logins, hub, settings)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_like_every_other_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let panics = || get(async || -> &'static str { panic!("on purpose") });
+        let routes = Router::new().route("/", panics()).route("/api/panics", panics());
+        let app = wrap(routes, &state(&dir).await, true);
+        let message = "Something went wrong here. Try again; if it goes on, tell whoever runs this server.";
+        for (path, header, value, content_type, shape) in [
+            ("/", "accept", "text/html", "text/html; charset=utf-8", "<h1"),
+            ("/", "hx-request", "true", "text/html; charset=utf-8", "<hx-partial hx-target=\"#alert\""),
+            ("/", "accept", "*/*", "application/json", "{\"message\":"),
+            ("/api/panics", "accept", "text/html", "application/json", "{\"message\":"),
+        ] {
+            let request = Request::get(path).header(header, value).body(Body::empty()).unwrap();
+            let answer = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let headers = answer.headers().clone();
+            let body = String::from_utf8(to_bytes(answer.into_body(), 100_000).await.unwrap().into()).unwrap();
+            assert!(body.contains(shape) && body.contains(message), "{path} with {header}: {body}");
+            assert_eq!(headers["content-type"], content_type, "{path} with {header}");
+            assert_eq!(headers["cache-control"], "no-store");
+            for name in [
+                "content-security-policy",
+                "x-content-type-options",
+                "x-frame-options",
+                "referrer-policy",
+                "cross-origin-opener-policy",
+                "permissions-policy",
+                "strict-transport-security",
+                "x-request-id",
+            ] {
+                assert!(headers.contains_key(name), "no {name} in {headers:?}");
+            }
+        }
+    }
 }

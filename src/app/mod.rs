@@ -9,7 +9,6 @@ mod openapi;
 mod ops;
 pub mod roles;
 mod secret;
-mod serve;
 mod server;
 
 pub use server::{Server, StartError};

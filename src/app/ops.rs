@@ -76,6 +76,11 @@ pub(super) fn recorder() -> &'static PrometheusHandle {
 fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
     describe_gauge!("natter_sockets", "Sockets open now");
+    describe_counter!(
+        "natter_connections_refused_total",
+        "Connections and requests refused, as their client address had too many connections"
+    );
+    describe_counter!("natter_sockets_refused_total", "Sockets refused, as their user had too many open");
     describe_counter!("natter_messages_total", "Messages sent, by whether the send was new or a repeat");
     describe_counter!("natter_changes_total", "Changes that entered the live log");
     describe_counter!(

@@ -4,6 +4,7 @@ use std::{
     fs::{self, DirBuilder, File},
     io,
     net::SocketAddr,
+    num::NonZeroU32,
     os::unix::fs::DirBuilderExt,
     path::Path,
     sync::Arc,
@@ -58,6 +59,7 @@ pub struct Server {
     places: Vec<Place>,
     sites: SharedSites,
     is_new: bool,
+    state: AppState,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -101,19 +103,21 @@ impl Server {
             sites: Arc::clone(&sites),
             proxies: config.proxies,
             metrics_token: config.metrics_token.clone(),
+            user_sockets: NonZeroU32::new(config.user_sockets),
         };
         let state = AppState::new(store, logins, hub, settings);
         let is_new = state.store.users_after(None, 1).await.map_err(broken)?.is_empty();
         let (stop, stopped) = oneshot::channel();
+        let served = state.clone();
         let task = tokio::spawn(async move {
-            let sweeping = tokio::spawn(sweep(state.clone()));
-            listeners.run(&config, &state, async { drop(stopped.await) }).await;
+            let sweeping = tokio::spawn(sweep(served.clone()));
+            listeners.run(&config, &served, async { drop(stopped.await) }).await;
             sweeping.abort();
             following.abort();
-            state.store.close().await;
+            served.store.close().await;
             drop(lock);
         });
-        Ok(Self { places, sites, is_new, stop, task })
+        Ok(Self { places, sites, is_new, state, stop, task })
     }
 
     /// Where the chat listens, or whatever else does if the chat is not served here.
@@ -134,6 +138,11 @@ impl Server {
     /// Whether nobody had an account when it started: the first to sign up becomes the admin.
     pub fn is_new(&self) -> bool {
         self.is_new
+    }
+
+    /// Has `/readyz` say that a stop is near, so that balancers send people elsewhere. All else is served as before.
+    pub fn announce_stop(&self) {
+        self.state.drain();
     }
 
     /// Stops in good order: no new connections, sockets told to come back, commits finished.

@@ -13,7 +13,6 @@
 //! - [`hub`]: the task that turns the store's events into entries of the rings.
 //! - [`registry`]: the open sockets, for ending those whose grant no longer holds.
 //! - [`grants`]: the task that looks for such.
-//! - [`wire`]: a connection, and how two can write to it.
 //! - [`crowd`]: the fan-out: few tasks that write to many sockets.
 //! - [`reader`]: what a socket holds: a cursor, and the way on when it cannot keep up.
 
@@ -26,7 +25,6 @@ pub mod reader;
 pub mod registry;
 pub mod render;
 pub mod ring;
-pub mod wire;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -36,10 +34,10 @@ use self::{
     crowd::Crowd,
     reader::Reader,
     ring::{Cursor, Ring},
-    wire::{Frame, Wire},
 };
 use crate::{
     domain::{RoomId, UserKey},
+    net::{Frame, Wire},
     store::{Result, Store},
 };
 

@@ -16,9 +16,11 @@ use tokio::sync::Notify;
 use super::{
     Room, render,
     ring::{Cursor, Found, Stretch},
-    wire::{Frame, Offer, Wire},
 };
-use crate::store;
+use crate::{
+    net::{Frame, Wire, wire::Offer},
+    store,
+};
 
 /// Changes read from the store at a time: a frame of some 25 KB.
 const CATCH_UP: u32 = 100;

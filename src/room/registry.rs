@@ -1,16 +1,14 @@
-//! The open sockets, by the grant they were opened with.
+//! The open sockets, by the grant they were opened with, and how many each user has.
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::sync::oneshot;
 
-use crate::security::Grant;
+use crate::{domain::UserKey, security::Grant};
 
 /// Why a socket is ended from our side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,12 +19,23 @@ pub enum Goodbye {
     Restart,
 }
 
-/// An entry stays until its socket has closed; the sender goes with the goodbye.
-type Open = HashMap<u64, (Grant, Option<oneshot::Sender<Goodbye>>)>;
+/// The user has as many sockets as they may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many sockets")]
+pub struct TooMany {
+    pub limit: NonZeroU32,
+}
+
+#[derive(Default)]
+struct Open {
+    next: u64,
+    /// An entry stays until its socket has closed; the sender goes with the goodbye.
+    sockets: HashMap<u64, (Grant, Option<oneshot::Sender<Goodbye>>)>,
+    of_users: HashMap<UserKey, u32>,
+}
 
 #[derive(Default)]
 pub struct Registry {
-    next: AtomicU64,
     open: Mutex<Open>,
 }
 
@@ -39,17 +48,31 @@ pub struct Registered {
 }
 
 impl Registry {
-    pub fn register(self: &Arc<Self>, grant: Grant) -> Registered {
-        let id = self.next.fetch_add(1, Relaxed);
+    /// Enters a socket, unless its user has `limit` of them already.
+    ///
+    /// # Errors
+    /// See [`TooMany`].
+    pub fn register(self: &Arc<Self>, grant: Grant, limit: Option<NonZeroU32>) -> Result<Registered, TooMany> {
         let (sender, goodbye) = oneshot::channel();
-        self.lock().insert(id, (grant, Some(sender)));
+        let mut open = self.lock();
+        let count = open.of_users.entry(grant.user()).or_default();
+        if let Some(limit) = limit
+            && *count >= limit.get()
+        {
+            metrics::counter!("natter_sockets_refused_total").increment(1);
+            return Err(TooMany { limit });
+        }
+        *count += 1;
+        let id = open.next;
+        open.next += 1;
+        open.sockets.insert(id, (grant, Some(sender)));
         metrics::gauge!("natter_sockets").increment(1.0);
-        Registered { registry: Arc::clone(self), id, goodbye }
+        Ok(Registered { registry: Arc::clone(self), id, goodbye })
     }
 
     /// Ends the sockets whose grant `whose` picks.
     pub fn end(&self, why: Goodbye, whose: impl Fn(&Grant) -> bool) {
-        for (grant, sender) in self.lock().values_mut() {
+        for (grant, sender) in self.lock().sockets.values_mut() {
             if whose(grant)
                 && let Some(sender) = sender.take()
             {
@@ -59,13 +82,13 @@ impl Registry {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+        self.lock().sockets.is_empty()
     }
 
     /// The grants with an open socket, each once.
     pub fn grants(&self) -> Vec<Grant> {
         let mut grants: HashMap<_, Grant> = HashMap::new();
-        for (grant, _) in self.lock().values() {
+        for (grant, _) in self.lock().sockets.values() {
             grants.insert(grant.token(), *grant);
         }
         grants.into_values().collect()
@@ -78,7 +101,14 @@ impl Registry {
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        self.registry.lock().remove(&self.id);
+        let mut open = self.registry.lock();
+        let Some((grant, _)) = open.sockets.remove(&self.id) else { return };
+        if let Some(count) = open.of_users.get_mut(&grant.user()) {
+            *count -= 1;
+            if *count == 0 {
+                open.of_users.remove(&grant.user());
+            }
+        }
         metrics::gauge!("natter_sockets").decrement(1.0);
     }
 }

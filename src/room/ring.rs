@@ -9,8 +9,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::wire::Frame;
 use crate::domain::UserKey;
+use crate::net::Frame;
 
 /// Most bytes gathered into one frame: several messages in one write, but no frame that keeps a slow
 /// line busy for long.

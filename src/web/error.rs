@@ -226,6 +226,7 @@ pub async fn render(State(sites): State<SharedSites>, mut request: Request, next
     };
     let (parts, body) = body.into_parts();
     response.headers_mut().remove(header::CONTENT_LENGTH);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().extend(parts.headers);
     *response.body_mut() = body;
     response

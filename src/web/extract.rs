@@ -18,6 +18,7 @@ use tower_sessions::Session;
 use super::{AppState, Error, NavSlot, Sites, sites::without_token};
 use crate::{
     domain::{Fields, User},
+    net::address,
     security::{
         Grant,
         sessions::{self, Lasting},
@@ -152,12 +153,7 @@ impl FromRequestParts<AppState> for ClientAddr {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let Some(nth) = usize::from(state.settings.proxies).checked_sub(1) else { return Ok(Self(peer)) };
-        // each proxy appends whom it talked to; what stands before that, anybody may have written
-        let hops = parts.headers.get_all("x-forwarded-for").iter();
-        let hops: Vec<&str> = hops.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
-        let hop = hops.iter().rev().nth(nth).and_then(|hop| hop.trim().parse().ok());
-        Ok(Self(hop.unwrap_or(peer)))
+        Ok(Self(address::client(&parts.headers, peer, state.settings.proxies)))
     }
 }
 

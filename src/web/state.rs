@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use std::{
+    num::NonZeroU32,
     ops::Deref,
     sync::{
         Arc,
@@ -31,6 +32,8 @@ pub struct Settings {
     pub proxies: u8,
     /// Opens `/metrics` to whoever presents it; without one, only this machine may read them.
     pub metrics_token: Option<SecretString>,
+    /// Most sockets that one user may have open at this process; `None` sets no limit.
+    pub user_sockets: Option<NonZeroU32>,
 }
 
 pub struct Inner {
@@ -57,7 +60,7 @@ impl AppState {
         Arc::clone(&self.settings.sites)
     }
 
-    /// Notes that the server is about to stop: `/readyz` fails from here on.
+    /// Notes that a stop is near: `/readyz` fails from here on.
     pub fn drain(&self) {
         self.draining.store(true, Relaxed);
     }

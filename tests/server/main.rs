@@ -6,6 +6,7 @@ mod support;
 mod auth;
 mod binary;
 mod chat;
+mod connections;
 mod openapi;
 mod ops;
 mod pages;

@@ -1,6 +1,7 @@
 //! The chat server: the page, the socket, the log as fragments and as JSON.
 
 mod api;
+mod closing;
 mod fragments;
 mod frames;
 mod page;

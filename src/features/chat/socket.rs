@@ -2,7 +2,7 @@
 //!
 //! Memory is what limits how many people one machine can hold, so the buffers are small: with the
 //! defaults (128 KiB, zeroed on each read) an idle socket costs 135 KiB, with these some 4 in all. A write buffer
-//! of 0 hands each frame over whole, as [`crate::room::wire`] asks for. Only what concerns this client alone
+//! of 0 hands each frame over whole, as [`crate::net::wire`] asks for. Only what concerns this client alone
 //! goes through the WebSocket library: answers, pings, the goodbye. The log comes by the fan-out.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
@@ -11,22 +11,25 @@ use axum::{
     Extension,
     extract::{
         State, WebSocketUpgrade,
-        ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code},
+        ws::{Message, Utf8Bytes, WebSocket},
     },
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
-use super::{frames, post};
+use super::{
+    closing::{End, close},
+    frames, post,
+};
 use crate::{
     domain::{Timestamp, User},
+    net::Wire,
     room::{
         Inside as Presence,
         reader::{Lost, Reader},
-        registry::Goodbye,
-        wire::Wire,
+        registry::{Registered, TooMany},
     },
     security::{Grant, sessions::Lasting},
     web::{AppState, Bearer, Error, Query, Result, SignedIn, origin},
@@ -77,24 +80,35 @@ pub async fn open(
     if from_page == Some(false) {
         return Err(Error::forbidden("This page is not on the chat's own address."));
     }
-    let client = identify(&state, &query, from_page.is_some(), bearer, session).await;
+    let admitted = identify(&state, &query, from_page.is_some(), bearer, session).await.and_then(|client| {
+        let registered = state.hub.registry.register(client.grant, state.settings.user_sockets)?;
+        Ok((client, registered))
+    });
     let upgrade = upgrade
         .max_frame_size(FRAME_IN)
         .max_message_size(FRAME_IN)
         .read_buffer_size(512)
         .write_buffer_size(0)
         .max_write_buffer_size(BUFFER_OUT);
-    match client {
-        Ok(client) => {
+    match admitted {
+        Ok((client, registered)) => {
             let SocketQuery { after, returning, .. } = query;
             let visit = Box::new(Visit { state, wire, client, after, returning });
-            Ok(upgrade.on_upgrade(move |socket| serve(socket, visit)))
+            Ok(upgrade.on_upgrade(move |socket| serve(socket, registered, visit)))
         }
         // a page cannot see the status of a refused handshake, only the code of a close
         Err(error) if from_page.is_some() && error.status.is_client_error() => {
-            Ok(upgrade.on_upgrade(|socket| close(socket, End::SignedOut)).into_response())
+            let end = if error.status == StatusCode::TOO_MANY_REQUESTS { End::TooMany } else { End::SignedOut };
+            Ok(upgrade.on_upgrade(move |socket| async move { close(socket, &wire, end).await }).into_response())
         }
         Err(error) => Err(error),
+    }
+}
+
+impl From<TooMany> for Error {
+    fn from(TooMany { limit }: TooMany) -> Self {
+        let message = format!("You have {limit} sockets open here, and may have no more. Close one and try again.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, message)
     }
 }
 
@@ -120,35 +134,10 @@ async fn identify(
     Ok(Client { grant, until, page })
 }
 
-/// Why a socket ended.
-#[derive(Debug, Clone, Copy)]
-enum End {
-    /// The client can no longer be reached.
-    Gone,
-    /// The client said goodbye.
-    Closed,
-    SignedOut,
-    TokenExpired,
-    Restart,
-    /// The page was asked to load anew.
-    Reload,
-    /// Something broke here; the client should come back.
-    Failed,
-}
-
-impl From<Goodbye> for End {
-    fn from(goodbye: Goodbye) -> Self {
-        match goodbye {
-            Goodbye::Revoked => Self::SignedOut,
-            Goodbye::Restart => Self::Restart,
-        }
-    }
-}
-
 /// What a socket holds while it is open. Its task sleeps nearly always: what it needs only on its way in, while it
 /// writes, and on its way out, is boxed, as a future is as large as the largest thing it ever waits for.
-async fn serve(mut socket: WebSocket, visit: Box<Visit>) {
-    let mut registered = visit.state.hub.registry.register(visit.client.grant);
+async fn serve(mut socket: WebSocket, mut registered: Registered, visit: Box<Visit>) {
+    let wire = Arc::clone(&visit.wire);
     let end = match Box::pin(visit.come_in()).await {
         Ok(inside) => tokio::select! {
             end = converse(&mut socket, &inside.state, &inside.user) => end,
@@ -164,7 +153,7 @@ async fn serve(mut socket: WebSocket, visit: Box<Visit>) {
         },
         Err(end) => end,
     };
-    Box::pin(close(socket, end)).await;
+    Box::pin(close(socket, &wire, end)).await;
 }
 
 /// A socket on its way in.
@@ -238,7 +227,8 @@ async fn converse(socket: &mut WebSocket, state: &AppState, user: &User) -> End 
                         Ok(())
                     }
                     Some(Ok(Message::Close(_))) => return End::Closed,
-                    Some(Err(_)) | None => return End::Gone,
+                    Some(Err(error)) => return error.into(),
+                    None => return End::Gone,
                     Some(Ok(_)) => Ok(()), // pings are answered below us; nothing is sent as binary
                 }
             }
@@ -277,38 +267,11 @@ async fn in_time(sending: impl Future<Output = Result<(), axum::Error>>) -> Resu
     }
 }
 
-/// Says goodbye with the code that tells the client what to do: come back (1011, 1012) or not (1008).
-async fn close(mut socket: WebSocket, end: End) {
-    let (code, reason) = match end {
-        End::Gone => return,
-        End::Closed => {
-            // the library answers a goodbye when it is asked for more
-            let _ = timeout(Duration::from_secs(2), socket.recv()).await;
-            return;
-        }
-        End::SignedOut => (close_code::POLICY, "signed out"),
-        End::TokenExpired => (close_code::POLICY, "token expired"),
-        End::Restart => (close_code::RESTART, "restarting"),
-        End::Reload => {
-            let _ = send(&mut socket, frames::reload().into()).await;
-            (close_code::NORMAL, "reload")
-        }
-        End::Failed => (close_code::ERROR, "try again"),
-    };
-    let goodbye = async {
-        let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-        if socket.send(Message::Close(Some(frame))).await.is_ok() {
-            while let Some(Ok(_)) = socket.recv().await {} // until the client has closed its side
-        }
-    };
-    let _ = timeout(Duration::from_secs(2), goodbye).await;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn size<A, B, F>(_: impl FnOnce(A, B) -> F) -> usize {
+    fn size<A, B, C, F>(_: impl FnOnce(A, B, C) -> F) -> usize {
         size_of::<F>()
     }
 

@@ -4,3 +4,4 @@ mod accounts;
 mod crash;
 mod running;
 mod settings;
+mod stopping;

@@ -7,6 +7,7 @@ mod natter;
 mod page;
 mod person;
 mod process;
+mod raw;
 mod script;
 mod socket;
 
@@ -18,6 +19,7 @@ pub use self::{
     page::Page,
     person::Person,
     process::{Process, run, run_with_input},
+    raw::{Raw, frame},
     script::Script,
     socket::{Socket, refused_handshake},
 };

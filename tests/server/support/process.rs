@@ -47,9 +47,14 @@ impl Process {
     /// SIGTERM; returns how it ended and how long it took.
     pub fn terminate(mut self) -> (ExitStatus, Duration) {
         let asked = Instant::now();
-        let kill = format!("kill -TERM {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.signal("TERM");
         (self.child.wait().unwrap(), asked.elapsed())
+    }
+
+    /// Sends a signal, like `TERM`.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 }
 

@@ -1,0 +1,142 @@
+//! Client addresses: what counts as one, and how many connections each has.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::http::HeaderMap;
+
+/// An IPv6 subscriber has at least a /64 of addresses; they count as one.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        v4 => v4,
+    }
+}
+
+/// The client's address, as far as it can be trusted: the peer's, or what the configured number of proxies say of it.
+pub fn client(headers: &HeaderMap, peer: IpAddr, proxies: u8) -> IpAddr {
+    let Some(nth) = usize::from(proxies).checked_sub(1) else { return peer };
+    // each proxy appends whom it talked to; what stands before that, anybody may have written
+    let hops = headers.get_all("x-forwarded-for").iter();
+    let hops: Vec<&str> = hops.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
+    hops.iter().rev().nth(nth).and_then(|hop| hop.trim().parse().ok()).unwrap_or(peer)
+}
+
+/// The address has as many connections as it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many connections")]
+pub struct TooMany;
+
+/// How many connections each address has.
+pub struct Addresses {
+    limit: u32,
+    open: Mutex<HashMap<IpAddr, u32>>,
+}
+
+impl Addresses {
+    /// `None` sets no limit.
+    pub fn new(limit: Option<NonZeroU32>) -> Arc<Self> {
+        Arc::new(Self { limit: limit.map_or(u32::MAX, NonZeroU32::get), open: Mutex::default() })
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn leave(open: &mut HashMap<IpAddr, u32>, network: IpAddr) {
+    if let Some(count) = open.get_mut(&network) {
+        *count -= 1;
+        if *count == 0 {
+            open.remove(&network);
+        }
+    }
+}
+
+/// A connection's place among those of one address; given up when dropped.
+pub struct Slot {
+    addresses: Arc<Addresses>,
+    network: Mutex<Option<IpAddr>>,
+}
+
+impl Slot {
+    /// A connection that counts under no address yet.
+    pub fn new(addresses: Arc<Addresses>) -> Self {
+        Self { addresses, network: Mutex::new(None) }
+    }
+
+    /// Counts the connection under `address` from here on, and no longer under the one before.
+    ///
+    /// # Errors
+    /// Where `address` has as many as it may have. The connection stays where it was.
+    pub fn stand_under(&self, address: IpAddr) -> Result<(), TooMany> {
+        let network = network(address);
+        let mut current = self.network.lock().unwrap_or_else(PoisonError::into_inner);
+        if *current == Some(network) {
+            return Ok(());
+        }
+        let mut open = self.addresses.open();
+        let count = open.entry(network).or_default();
+        if *count >= self.addresses.limit {
+            metrics::counter!("natter_connections_refused_total").increment(1);
+            return Err(TooMany);
+        }
+        *count += 1;
+        if let Some(before) = current.replace(network) {
+            leave(&mut open, before);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(network) = self.network.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            leave(&mut self.addresses.open(), network);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_network_of_ipv6_addresses_counts_as_one() {
+        assert_eq!(network(address("2001:db8::1")), network(address("2001:db8::2:3")));
+        assert_ne!(network(address("2001:db8::1")), network(address("2001:db8:0:1::1")));
+        assert_eq!(network(address("::ffff:10.0.0.1")), IpAddr::from([10, 0, 0, 1]));
+    }
+
+    #[test]
+    fn a_connection_counts_under_one_address_at_a_time() {
+        let addresses = Addresses::new(NonZeroU32::new(1));
+        let slot = || Slot::new(Arc::clone(&addresses));
+        let (first, second) = (slot(), slot());
+        assert_eq!(first.stand_under(address("2001:db8::1")), Ok(()));
+        assert_eq!(first.stand_under(address("2001:db8::2")), Ok(()), "the same network");
+        assert_eq!(second.stand_under(address("2001:db8::3")), Err(TooMany));
+        assert_eq!(second.stand_under(address("10.0.0.1")), Ok(()));
+        assert_eq!(second.stand_under(address("2001:db8::3")), Err(TooMany), "and it stays where it was");
+        assert_eq!(first.stand_under(address("10.0.0.1")), Err(TooMany));
+        assert_eq!(first.stand_under(address("10.0.0.2")), Ok(()), "which frees its place before");
+        assert_eq!(second.stand_under(address("2001:db8::3")), Ok(()));
+        drop((first, second));
+        assert!(addresses.open().is_empty(), "memory does not grow with the addresses seen");
+    }
+
+    #[test]
+    fn without_a_limit_all_come_in() {
+        let addresses = Addresses::new(None);
+        let slots: Vec<_> = (0..10_000).map(|_| Slot::new(Arc::clone(&addresses))).collect();
+        assert!(slots.iter().all(|slot| slot.stand_under(address("10.0.0.1")).is_ok()));
+    }
+}
