@@ -92,6 +92,7 @@
 
   // ---- the connection ----
   let socket = null, before = false, crowded = 0; // crowded: how often in a row there was no room for this tab
+  let heard = 0; // when the server was heard last
   const open = () => socket?.readyState === WebSocket.OPEN;
   const head = () => Array.from(list.querySelectorAll('[data-rev]'), (item) => +item.dataset.rev).reduce((a, b) => Math.max(a, b), +chat.dataset.head);
   const transmit = (item) => {
@@ -126,6 +127,7 @@
   chat.addEventListener('htmx:ws:after:connection', ({ detail: { connection } }) => {
     socket = connection.socket;
     before = true;
+    heard = Date.now();
     if (!crowded) tell(); // else the first frame tells that there is room now
     for (const item of outbox) { item.sent = 0; item.again = true; }
     resend();
@@ -166,12 +168,14 @@
     if (!now) event.preventDefault(); // it goes out from the outbox, after what is there already
   });
   chat.addEventListener('htmx:ws:before:message:incoming', (event) => {
+    heard = Date.now();
     if (crowded) { crowded = 0; tell(); }
     const { data } = event.detail.message;
     if (!data.startsWith('{')) return;
     event.preventDefault();
-    const { clientID, error, status, retryAfter, reload } = JSON.parse(data);
+    const { clientID, error, status, retryAfter, reload, pending } = JSON.parse(data);
     if (reload) return location.reload(); // too much was missed to put it in one by one
+    if (pending) return; // the database is slow, the connection is not: the answer will come
     const item = outbox.find((one) => one.clientID === clientID);
     // the server cannot tell whether it has the message, or did not look: under the same id it is safe to ask again
     if (item && (status >= 500 || (status === 429 && item.again))) {
@@ -196,7 +200,8 @@
   setInterval(() => {
     const now = Date.now(), slept = now - last > 4 * TICK, oldest = outbox[0]?.sent;
     last = now;
-    if (slept || (oldest && now - oldest > 2 * TICK)) drop();
+    // while a message waits the server says so every 3 s; what is heard of others counts as well
+    if (slept || (oldest && now - Math.max(oldest, heard) > 2 * TICK)) drop();
   }, TICK);
   addEventListener('online', drop);
   addEventListener('offline', () => tell('You are offline. What you write is sent when you are back.'));

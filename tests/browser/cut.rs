@@ -100,3 +100,41 @@ async fn what_is_not_confirmed_outlives_a_reload() {
     assert_eq!(natter.log(&robot).await, ["hold this for me"]);
     ann.leaves(GONE).await;
 }
+
+/// In a failover the database takes up to 15 s for a message. The server says meanwhile that it waits.
+#[tokio::test]
+async fn a_connection_lives_as_long_as_the_server_is_heard() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    // what is sent does not arrive, and the server's word that it waits comes every second
+    let _: bool = ann
+        .runs(
+            "const send = WebSocket.prototype.send;
+             WebSocket.prototype.send = function (frame) {
+               const { clientID } = JSON.parse(frame);
+               WebSocket.prototype.send = send;
+               window.heard = 0;
+               window.waiting = setInterval(() => {
+                 const data = JSON.stringify({ clientID, pending: true });
+                 window.heard++;
+                 this.dispatchEvent(new MessageEvent('message', { data }));
+               }, 1000);
+             };
+             addEventListener('htmx:ws:close', () => { window.dropped = true; });
+             return true;",
+        )
+        .await;
+    ann.says("please wait").await;
+    let heard = "return window.dropped ? -1 : window.heard";
+    let over = || async { Some(ann.runs::<i64>(heard).await).filter(|heard| !(0..16).contains(heard)) };
+    assert_ne!(eventually("16 s of waiting", over).await, -1, "the connection was dropped");
+    assert_eq!(ann.texts("#outbox .pending").await, ["You: please wait"]);
+    // silence: the connection is dropped, and the message goes out by the next one
+    let _: bool = ann.runs("clearInterval(window.waiting); return true;").await;
+    ann.sees("You: please wait").await;
+    assert!(ann.runs::<bool>("return window.dropped === true").await);
+    let robot = natter.token("robot").await;
+    assert_eq!(natter.log(&robot).await, ["please wait"]);
+    ann.leaves(&[]).await;
+}

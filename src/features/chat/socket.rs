@@ -39,6 +39,9 @@ use crate::{
 const FRAME_IN: usize = 64 * 1024;
 /// Most of what concerns the client alone that may wait to be written.
 const BUFFER_OUT: usize = 64 * 1024;
+/// How often a client hears that its message is not stored yet. A page takes a connection for dead on which it has
+/// heard nothing for 10 s while a message waits; in a failover the database needs longer.
+const PENDING: Duration = Duration::from_secs(3);
 /// Proxies close what is silent for a minute, nginx for one.
 const HEARTBEAT: Duration = Duration::from_secs(50);
 
@@ -204,7 +207,8 @@ async fn expiry(until: Option<Timestamp>) {
     }
 }
 
-type Answer<'a> = Pin<Box<dyn Future<Output = String> + Send + 'a>>;
+/// A client's message on its way into the log, with its client id.
+type Sending<'a> = (String, Pin<Box<dyn Future<Output = String> + Send + 'a>>);
 
 /// Carries the conversation until it ends.
 async fn converse(socket: &mut WebSocket, state: &AppState, user: &User) -> End {
@@ -212,18 +216,24 @@ async fn converse(socket: &mut WebSocket, state: &AppState, user: &User) -> End 
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = true;
     // one message of a client is on its way to the log at a time, which keeps them in order
-    let mut sending: Option<Answer<'_>> = None;
+    let mut sending: Option<Sending<'_>> = None;
     loop {
         let written = tokio::select! {
-            answer = async { sending.as_mut().expect("guarded").await }, if sending.is_some() => {
-                sending = None;
-                Box::pin(send(socket, answer.into())).await
+            answer = async { timeout(PENDING, &mut sending.as_mut().expect("guarded").1).await }, if sending.is_some() => {
+                let frame = match answer {
+                    Ok(answer) => {
+                        sending = None;
+                        answer
+                    }
+                    Err(_) => frames::pending(&sending.as_ref().expect("guarded").0),
+                };
+                Box::pin(send(socket, frame.into())).await
             }
             received = socket.recv(), if sending.is_none() => {
                 heard = true;
                 match received {
                     Some(Ok(Message::Text(frame))) => {
-                        sending = Some(Box::pin(take(state, user, frame)));
+                        sending = Some(begin(state, user, &frame));
                         Ok(())
                     }
                     Some(Ok(Message::Close(_))) => return End::Closed,
@@ -245,13 +255,17 @@ async fn converse(socket: &mut WebSocket, state: &AppState, user: &User) -> End 
     }
 }
 
-async fn take(state: &AppState, user: &User, frame: Utf8Bytes) -> String {
-    match frames::Send::parse(&frame) {
+fn begin<'a>(state: &'a AppState, user: &'a User, frame: &Utf8Bytes) -> Sending<'a> {
+    match frames::Send::parse(frame) {
         Ok(send) => {
-            let outcome = post::post(state, user, &send.message, &send.client_id).await;
-            frames::answer(&send.client_id, &outcome)
+            let client_id = send.client_id.clone();
+            let answer = async move {
+                let outcome = post::post(state, user, &send.message, &send.client_id).await;
+                frames::answer(&send.client_id, &outcome)
+            };
+            (client_id, Box::pin(answer))
         }
-        Err(error) => frames::answer("", &Err(error)),
+        Err(error) => (String::new(), Box::pin(std::future::ready(frames::answer("", &Err(error))))),
     }
 }
 

@@ -59,6 +59,11 @@ impl Natter {
         self.restart().await;
     }
 
+    /// The embedded database's file.
+    pub fn database(&self) -> std::path::PathBuf {
+        self.directory.path().join("data/natter.db")
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

@@ -83,6 +83,11 @@ impl Socket {
 
     pub async fn sends_frame(&mut self, frame: &str) -> Value {
         self.stream.send(Message::text(frame)).await.unwrap();
+        self.answer().await
+    }
+
+    /// Waits for the next answer to what was sent.
+    pub async fn answer(&mut self) -> Value {
         let is_answer = |item: &Item| matches!(item, Item::Answer(_));
         match self.take("an answer", is_answer).await {
             Item::Answer(answer) => answer,
