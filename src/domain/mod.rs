@@ -2,12 +2,14 @@
 //! that nothing above has to check again. No I/O, no HTTP, no database.
 
 pub mod fields;
+pub mod folding;
 pub mod ids;
 pub mod message;
 pub mod time;
 pub mod user;
 
 pub use fields::{Fields, Invalid};
+pub use folding::fold;
 pub use ids::{ClientId, RoomId, TokenId, UserId, UserKey};
 pub use message::{Author, Message, Post, Text};
 pub use time::Timestamp;

@@ -15,17 +15,18 @@ use std::{
 use tokio::{sync::mpsc, task::JoinHandle, time::sleep_until};
 
 use super::{
-    Door, Here, Room, grants,
+    Door, Here, Room,
+    entry::Entry,
+    grants,
     lease::{self, Local},
     presence::{Announcement, Presence},
     registry::{Goodbye, Registry},
     render,
-    ring::Entry,
 };
 use crate::{
-    domain::{Message, RoomId, Timestamp, UserKey},
+    domain::{Message, RoomId, Timestamp},
     security::Grant,
-    store::{self, Event, Events, Store},
+    store::{self, Chunk, Event, Events, Store},
 };
 
 /// Shortest time between two wake-ups of a room.
@@ -54,8 +55,8 @@ impl Hub {
         let events = store.events().expect("one hub follows a store");
         let (doors, comers) = mpsc::unbounded_channel();
         let id = RoomId::lobby();
-        let head = store.head(&id).await?;
-        let lobby = Room::open(id, Arc::clone(&store), head, doors);
+        let latest = store.page(&id, None, 1, None).await?;
+        let lobby = Room::open(id, Arc::clone(&store), latest.head, doors);
         let keeper = store.presence().map(|presence| {
             let (keeper, told) = mpsc::unbounded_channel();
             tokio::spawn(lease::keep(presence, lobby.id().clone(), told));
@@ -66,6 +67,7 @@ impl Hub {
             room: lobby,
             grants: grants::watch(Arc::clone(&store), Arc::clone(&hub.registry)),
             store,
+            posts: Posts::after(latest.messages.last().map_or(0, |message| message.seq)),
             registry: Arc::clone(&hub.registry),
             presence: Presence::default(),
             keeper,
@@ -84,6 +86,7 @@ impl Hub {
 struct Task {
     room: Arc<Room>,
     store: Arc<dyn Store>,
+    posts: Posts,
     registry: Arc<Registry>,
     presence: Presence,
     /// Who tells the other processes, if there can be any.
@@ -169,9 +172,10 @@ impl Task {
     async fn change(&mut self, message: Message) {
         let head = self.room.head();
         if message.rev == head + 1 {
-            self.room.push(entry(&message));
-            let lag = Timestamp::now().0 - message.sent_at.0;
-            metrics::histogram!("natter_lag_seconds").record(lag as f64 / 1000.0);
+            if self.push(&message) {
+                let lag = Timestamp::now().0 - message.sent_at.0;
+                metrics::histogram!("natter_lag_seconds").record(lag as f64 / 1000.0);
+            }
         } else if message.rev > head {
             self.catch_up().await;
         }
@@ -194,14 +198,23 @@ impl Task {
     }
 
     /// Takes every change after the ring's head from the store.
-    async fn fill(&self) -> store::Result<()> {
+    async fn fill(&mut self) -> store::Result<()> {
         loop {
-            let messages = self.store.changes(self.room.id(), self.room.head(), FILL).await?;
-            if messages.is_empty() {
+            let Chunk { messages, more } = self.store.changes(self.room.id(), self.room.head(), FILL).await?;
+            for message in &messages {
+                self.push(message);
+            }
+            if !more {
                 return Ok(());
             }
-            messages.iter().for_each(|message| self.room.push(entry(message)));
         }
+    }
+
+    /// Appends a change to the ring. Returns whether it is a post.
+    fn push(&mut self, message: &Message) -> bool {
+        metrics::counter!("natter_changes_total").increment(1);
+        self.room.push(Entry::change(message));
+        self.posts.take(message)
     }
 
     /// Reads who is in at other processes.
@@ -223,31 +236,98 @@ impl Task {
     fn announce(&self, announcement: &Announcement) {
         let Announcement { entered, left, here } = announcement;
         let here = Here::new(here);
-        let (left, came) = (names(left), names(entered));
-        let left = render::notice(&left, "left");
-        let others = format!("{left}{}{}", render::notice(&came, "entered"), here.fragment);
-        // nobody is told that they themselves came in
-        let own = match entered.as_slice() {
-            [(user, _)] => Some((*user, left + &here.fragment)),
-            _ => None,
-        };
-        // before the notice: who joins after it has to find what it tells of
-        self.room.set_here(here);
-        self.room.push(Entry { rev: None, seq: None, others, own });
+        // before the notices: who joins after them has to find what they tell of
+        self.room.set_here(Arc::clone(&here));
+        let left: Vec<&str> = left.iter().map(|(_, name)| name.as_str()).collect();
+        // each an entry of its own, so that the faces are small. They go out in one frame
+        let left = Entry::notice(render::notice(&left, "left"));
+        for entry in [left, Entry::entered(entered), Entry::notice(here.fragment.clone())] {
+            if !entry.others.is_empty() {
+                self.room.push(entry);
+            }
+        }
         self.room.wake();
     }
 }
 
-fn entry(message: &Message) -> Entry {
-    metrics::counter!("natter_changes_total").increment(1);
-    Entry {
-        rev: Some(message.rev),
-        seq: Some(message.seq),
-        others: render::message(message, false),
-        own: Some((message.author_key, render::message(message, true))),
+/// Tells posts from later changes of a message: a post takes the room's next `seq`.
+struct Posts {
+    /// The latest `seq` of the room that was seen.
+    latest: u64,
+}
+
+impl Posts {
+    fn after(latest: u64) -> Self {
+        Self { latest }
+    }
+
+    fn take(&mut self, message: &Message) -> bool {
+        // a deleted message can be later than the latest that a page shows
+        let is_post = message.seq > self.latest && message.text.is_some();
+        self.latest = self.latest.max(message.seq);
+        is_post
     }
 }
 
-fn names(people: &[(UserKey, String)]) -> Vec<&str> {
-    people.iter().map(|(_, name)| name.as_str()).collect()
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+    use crate::{
+        domain::{ClientId, Email, Name, Phone, Post, Role, Text, UserId, UserKey},
+        store::{Messages, NewUser, PasswordHash},
+    };
+
+    async fn add(store: &dyn Store, user_id: &str) -> UserKey {
+        let user = NewUser {
+            user_id: UserId::parse(user_id).unwrap(),
+            name: Name::parse(user_id).unwrap(),
+            email: Email::parse(&format!("{user_id}@example.org")).unwrap(),
+            phone: Phone::default(),
+            password: PasswordHash("none".into()),
+            role: Some(Role::Admin),
+        };
+        store.create_user(user).await.unwrap().key
+    }
+
+    #[tokio::test]
+    async fn the_lag_is_that_of_posts() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let _recording = metrics::set_default_local_recorder(&recorder);
+        let dir = tempfile::tempdir().unwrap();
+        let store = store::open_embedded(dir.path()).unwrap();
+        let (_ada, bob) = (add(store.as_ref(), "ada").await, add(store.as_ref(), "bob").await);
+        let (hub, _task) = Hub::start(Arc::clone(&store)).await.unwrap();
+        let mut heads = hub.lobby().end.subscribe();
+        for client in ["1", "2"] {
+            let (client, text) = (ClientId::parse(client).unwrap(), Text::parse("hello").unwrap());
+            let post = Post { room: RoomId::lobby(), author: bob, client, text, at: Timestamp::now() };
+            store.post(post).await.unwrap();
+        }
+        store.delete_user(bob, Messages::Delete).await.unwrap();
+        while hub.lobby().head() < 4 {
+            heads.changed().await.unwrap();
+        }
+        let metrics = recorder.handle().render();
+        assert!(metrics.contains("natter_lag_seconds_count 2\n"), "two posts, two deletions: {metrics}");
+    }
+
+    #[test]
+    fn a_message_is_posted_once() {
+        let message = |seq, rev, text: Option<&str>| Message {
+            seq,
+            rev,
+            author_key: UserKey::generate(),
+            author: None,
+            sent_at: Timestamp(0),
+            text: text.map(str::to_owned),
+        };
+        let mut posts = Posts::after(6);
+        assert!(!posts.take(&message(5, 9, Some("edited"))));
+        assert!(!posts.take(&message(7, 10, None)), "deleted, and for that not known at the start");
+        assert!(posts.take(&message(8, 11, Some("posted"))));
+        assert!(!posts.take(&message(8, 12, Some("edited"))));
+        assert!(posts.take(&message(9, 13, Some("posted"))));
+    }
 }

@@ -6,6 +6,7 @@
 //!   └──────────────────┴───────────────────┴── changes(rev) ◀───┘
 //! ```
 //!
+//! - [`entry`]: a change or a notice, in the faces it has.
 //! - [`ring`]: the last changes of a room as bytes, and the arithmetic of cursors on them. Pure.
 //! - [`presence`]: who is here, and what there is to announce. Pure; the clock is an argument.
 //! - [`lease`]: the task that tells other processes who is in here.
@@ -17,6 +18,7 @@
 //! - [`reader`]: what a socket holds: a cursor, and the way on when it cannot keep up.
 
 mod crowd;
+pub mod entry;
 mod grants;
 pub mod hub;
 pub mod lease;
@@ -32,6 +34,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use self::{
     crowd::Crowd,
+    entry::Entry,
     reader::Reader,
     ring::{Cursor, Ring},
 };
@@ -145,7 +148,7 @@ impl Room {
         *self.here.write().unwrap_or_else(PoisonError::into_inner) = here;
     }
 
-    fn push(&self, entry: ring::Entry) {
+    fn push(&self, entry: Entry) {
         self.ring.write().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 

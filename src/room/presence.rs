@@ -11,7 +11,7 @@ use std::{
 
 use super::lease::Local;
 use crate::{
-    domain::UserKey,
+    domain::{UserKey, fold},
     store::{Present, ProcessId},
 };
 
@@ -191,7 +191,7 @@ impl Presence {
         let name_of = |user: UserKey| self.people.get(&user).map(|person| (user, person.name.clone()));
         let entered = self.entered.drain(..).filter_map(name_of).collect();
         let mut here: Vec<String> = self.people.values().map(|person| person.name.clone()).collect();
-        here.sort_by_cached_key(|name| name.to_lowercase());
+        here.sort_by_cached_key(|name| fold(name));
         Some(Announcement { entered, left: std::mem::take(&mut self.left), here })
     }
 }

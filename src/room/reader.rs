@@ -22,8 +22,10 @@ use crate::{
     store,
 };
 
-/// Changes read from the store at a time: a frame of some 25 KB.
+/// Changes read from the store at a time: as a rule a frame of some 25 KB.
 const CATCH_UP: u32 = 100;
+/// Most bytes of such a frame, but for its last message: it is held until a slow client has taken it.
+const FRAME: usize = 64 * 1024;
 
 /// Why a socket can no longer follow.
 #[derive(Debug, thiserror::Error)]
@@ -183,11 +185,19 @@ impl Reader {
     async fn frame_from_store(&self, cursor: &mut Cursor) -> Result<Frame, Lost> {
         // what this makes is large, and hundreds may be behind: few at a time
         let _turn = self.room.turns.acquire().await;
-        let messages = self.room.store.changes(&self.room.id, cursor.rev(), CATCH_UP).await?;
-        metrics::counter!("natter_caught_up_total").increment(messages.len() as u64);
-        let me = cursor.me();
-        let parts: Vec<String> = messages.iter().map(|m| render::message(m, m.author_key == me)).collect();
-        cursor.skip_to(messages.last().map_or(cursor.rev(), |last| last.rev));
+        let messages = self.room.store.changes(&self.room.id, cursor.rev(), CATCH_UP).await?.messages;
+        let (me, mut parts, mut bytes) = (cursor.me(), Vec::new(), 0);
+        cursor.skip_to(cursor.rev()); // its place in the ring is gone, also where there is no change to read
+        for message in messages {
+            let part = render::message(&message, message.author_key == me);
+            bytes += part.len();
+            parts.push(part);
+            cursor.skip_to(message.rev);
+            if bytes > FRAME {
+                break;
+            }
+        }
+        metrics::counter!("natter_caught_up_total").increment(parts.len() as u64);
         self.room.ring().join(cursor);
         // the notices that the ring has passed are gone; what they came to is not
         let here = self.room.here();

@@ -8,7 +8,7 @@ use crate::domain::{Message, Timestamp};
 /// costs every socket.
 const NAMES: usize = 100;
 /// Most names in one notice.
-const NOTICED: usize = 3;
+pub(super) const NOTICED: usize = 3;
 
 #[derive(Template)]
 #[template(path = "chat/_message.html")]

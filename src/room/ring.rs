@@ -9,24 +9,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::domain::UserKey;
-use crate::net::Frame;
+use super::entry::{Entry, Own};
+use crate::{domain::UserKey, net::Frame};
 
 /// Most bytes gathered into one frame: several messages in one write, but no frame that keeps a slow
 /// line busy for long.
 const FRAME: usize = 64 * 1024;
-
-/// A change or a notice, in the two faces it has.
-#[derive(Debug)]
-pub struct Entry {
-    /// The change's number in the log; `None` for a notice.
-    pub rev: Option<u64>,
-    /// The message it is a change of.
-    pub seq: Option<u64>,
-    pub others: String,
-    /// Who sees another face than the others, and that face.
-    pub own: Option<(UserKey, String)>,
-}
 
 #[derive(Debug)]
 pub struct Ring {
@@ -65,7 +53,9 @@ impl Cursor {
 
     /// Whether `stretch` is what comes next, in the face that most see.
     pub fn is_before(&self, stretch: &Stretch) -> bool {
-        self.position == stretch.from.position && self.rev == stretch.from.rev && !stretch.authors.contains(&self.me)
+        self.position == stretch.from.position
+            && self.rev == stretch.from.rev
+            && stretch.own.binary_search(&self.me).is_err()
     }
 
     /// Moves behind `stretch`.
@@ -93,8 +83,8 @@ impl Cursor {
 pub struct Stretch {
     from: Cursor,
     to: Cursor,
-    /// Who has a face of their own in it, and needs another frame.
-    authors: Vec<UserKey>,
+    /// Who has a face of their own in it, and needs another frame. Sorted.
+    own: Vec<UserKey>,
     pub frame: Frame,
 }
 
@@ -154,7 +144,7 @@ impl Ring {
     /// Blanks earlier states of a message: who is late must not be sent what was deleted meanwhile.
     fn supersede(&mut self, seq: Option<u64>) {
         for (_, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.seq == seq) {
-            (entry.others, entry.own) = (String::new(), None);
+            (entry.others, entry.own) = (String::new(), Own::default());
             *self.gathered.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
@@ -190,16 +180,12 @@ impl Ring {
                 continue;
             }
             cursor.rev = *rev;
-            let face = match &entry.own {
-                Some((user, face)) if *user == cursor.me => {
-                    own = true;
-                    face
-                }
-                _ => &entry.others,
-            };
+            let mine = entry.own.of(cursor.me);
+            own |= mine.is_some();
+            let face = mine.unwrap_or(&entry.others);
             if !face.is_empty() {
                 bytes += face.len();
-                faces.push(face.as_str());
+                faces.push(face);
             }
         }
         cursor.position = Some(to);
@@ -225,8 +211,10 @@ impl Ring {
             Found::Frame(frame) => {
                 let index = |cursor: &Cursor| cursor.position.unwrap_or(self.start).max(self.start) - self.start;
                 let entries = self.entries.range(index(&from) as usize..index(all) as usize);
-                let authors = entries.filter_map(|(_, entry)| entry.own.as_ref().map(|(author, _)| *author)).collect();
-                Ok(Some(Stretch { from, to: all.clone(), authors, frame }))
+                let mut own: Vec<UserKey> = entries.flat_map(|(_, entry)| entry.own.users()).collect();
+                own.sort_unstable();
+                own.dedup();
+                Ok(Some(Stretch { from, to: all.clone(), own, frame }))
             }
         }
     }
@@ -255,11 +243,12 @@ mod tests {
     use super::*;
 
     fn change(rev: u64, author: UserKey) -> Entry {
-        Entry { rev: Some(rev), seq: Some(rev), others: format!("{rev} "), own: Some((author, format!("{rev}! "))) }
+        let own = Own::new(vec![(author, format!("{rev}! ").into())]);
+        Entry { rev: Some(rev), seq: Some(rev), others: format!("{rev} "), own }
     }
 
     fn notice(text: &'static str) -> Entry {
-        Entry { rev: None, seq: None, others: text.to_owned(), own: None }
+        Entry { rev: None, seq: None, others: text.to_owned(), own: Own::default() }
     }
 
     fn read_all(ring: &Ring, cursor: &mut Cursor) -> String {
@@ -284,6 +273,23 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_has_a_face_for_each_of_several() {
+        let (ada, bob, cyd) = (UserKey::generate(), UserKey::generate(), UserKey::generate());
+        let mut ring = Ring::new(0, 10);
+        ring.push(change(1, ada));
+        let own = Own::new(vec![(cyd, "(bob came) ".into()), (bob, "(cyd came) ".into())]);
+        ring.push(Entry { own, ..notice("(bob and cyd came) ") });
+        let mut all = Cursor::new(UserKey(uuid::Uuid::nil()), 0);
+        let stretch = ring.stretch(&mut all).unwrap().unwrap();
+        assert_eq!(stretch.frame.payload(), "1 (bob and cyd came) ");
+        for (user, expected) in [(ada, "1! (bob and cyd came) "), (bob, "1 (cyd came) "), (cyd, "1 (bob came) ")] {
+            assert!(!Cursor::new(user, 0).is_before(&stretch), "a frame of one's own");
+            assert_eq!(read_all(&ring, &mut Cursor::new(user, 0)), expected);
+        }
+        assert!(Cursor::new(UserKey::generate(), 0).is_before(&stretch));
+    }
+
+    #[test]
     fn a_notice_right_after_joining_is_not_missed() {
         let mut ring = Ring::new(7, 10);
         let mut cursor = Cursor::new(UserKey::generate(), 7);
@@ -300,7 +306,7 @@ mod tests {
         ring.push(change(1, ada));
         ring.push(change(2, ada));
         assert_eq!(read_all(&ring, &mut Cursor::new(bob, 0)), "1 2 ");
-        ring.push(Entry { rev: Some(3), seq: Some(1), others: "1 deleted ".into(), own: None });
+        ring.push(Entry { rev: Some(3), seq: Some(1), others: "1 deleted ".into(), own: Own::default() });
         assert_eq!(read_all(&ring, &mut Cursor::new(bob, 0)), "2 1 deleted ");
         let mut live = Cursor::new(bob, 3);
         ring.join(&mut live);

@@ -18,6 +18,9 @@ pub enum Error {
     /// What the call is about is not there (any more).
     #[error("not found")]
     Gone,
+    /// The call names a room that does not exist.
+    #[error("there is no such room")]
+    NoSuchRoom,
     #[error(transparent)]
     Conflict(#[from] Conflict),
     /// More writes are waiting than the database can take in reasonable time, or no server of it answers;

@@ -10,6 +10,7 @@
 //!
 //! [`Transfer`] is for whole rows, between stores; [`NodeDatabase`] reads what the Node application left.
 
+mod budget;
 mod error;
 mod events;
 mod location;
@@ -21,6 +22,7 @@ mod transfer;
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
+pub use budget::TEXT_BYTES;
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};
 pub use location::{Location, MongoUrl};
@@ -77,7 +79,8 @@ pub enum SortUsersBy {
 /// A page of the admin's table.
 #[derive(Debug, Clone, Default)]
 pub struct UserSearch {
-    /// Part of a userID, a name, an e-mail address or a phone number; empty finds everybody.
+    /// Part of a userID, a name, an e-mail address or a phone number, compared as [`fold`](crate::domain::fold)
+    /// makes it; empty finds everybody.
     pub text: String,
     pub sort: SortUsersBy,
     pub descending: bool,
@@ -123,6 +126,16 @@ pub struct Page {
     pub head: u64,
 }
 
+/// Messages without the state of their room.
+#[derive(Debug, Clone, Default)]
+pub struct Chunk {
+    pub messages: Vec<Message>,
+    /// Whether there are more in the direction of reading.
+    pub more: bool,
+}
+
+/// A room's log. Every method returns [`Error::NoSuchRoom`] where the room does not exist. No answer holds more
+/// than [`TEXT_BYTES`] of text, so `more` can be set where fewer than `limit` messages are returned.
 #[async_trait]
 pub trait Log {
     /// Appends to the room's log. Durable when it returns.
@@ -133,8 +146,11 @@ pub trait Log {
     /// The last `limit` messages with `seq` under `before` (of all where it is `None`), deleted ones
     /// left out; only those of `author` where one is named.
     async fn page(&self, room: &RoomId, before: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page>;
-    /// Every message changed after `rev`, deleted ones too, in order of `rev`, at most `limit`.
-    async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Vec<Message>>;
+    /// The latest `limit` messages of each author, in order of `seq`, deleted ones left out: one chunk for each
+    /// author, in the order of `authors`. All chunks share one answer's bytes; each gets the latest first.
+    async fn latest(&self, room: &RoomId, authors: &[UserKey], limit: u32) -> Result<Vec<Chunk>>;
+    /// The first `limit` messages changed after `rev`, deleted ones too, in order of `rev`.
+    async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk>;
     /// The room's latest `rev`; 0 in an empty one.
     async fn head(&self, room: &RoomId) -> Result<u64>;
 }
@@ -156,7 +172,8 @@ pub trait Sessions {
     async fn save_session(&self, row: &SessionRow) -> Result<()>;
     async fn session(&self, id: &[u8; 32]) -> Result<Option<SessionRow>>;
     async fn delete_session(&self, id: &[u8; 32]) -> Result<()>;
-    /// Forgets sessions and revocations that have expired by `now`.
+    /// Forgets sessions and revocations that have expired by `now`, and finishes removals of accounts that broke
+    /// off.
     async fn sweep(&self, now: Timestamp) -> Result<()>;
     /// Voids a token until it would have expired anyway.
     async fn revoke_token(&self, token: TokenId, expires: Timestamp) -> Result<()>;

@@ -114,6 +114,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Gone => Self::not_found("user"),
+            store::Error::NoSuchRoom => Self::not_found("room"),
             store::Error::Conflict(conflict) => conflict.into(),
             store::Error::Busy => Self::busy(),
             store::Error::Failed(reason) => {
@@ -264,6 +265,12 @@ mod tests {
 
     use super::*;
     use crate::web::Sites;
+
+    #[test]
+    fn a_room_that_does_not_exist_is_told() {
+        let error = Error::from(store::Error::NoSuchRoom);
+        assert_eq!((error.status, error.message.as_str()), (StatusCode::NOT_FOUND, "There is no such room."));
+    }
 
     #[tokio::test]
     async fn what_a_layer_failed_at_without_a_word_is_a_503_that_says_when_to_come_back() {

@@ -82,7 +82,7 @@ async fn a_post_whose_outcome_is_lost_with_the_line_is_not_said_to_be_none() {
     far.post(post("before")).await.unwrap();
     line.break_at_insert();
     let lost = far.post(post("lost")).await.unwrap_err();
-    let log = near.changes(&RoomId::lobby(), 1, 10).await.unwrap();
+    let log = near.changes(&RoomId::lobby(), 1, 10).await.unwrap().messages;
     assert_eq!(log.iter().map(|message| message.text.as_deref()).collect::<Vec<_>>(), [Some("lost")], "it is there");
     assert!(matches!(lost, Error::Failed(_)), "{lost:?}");
 }

@@ -1,6 +1,8 @@
 //! What operators ask.
 
-use crate::support::{Answer, Natter};
+use tempfile::tempdir;
+
+use crate::support::{Answer, Natter, Process, Socket, new_user, password_of};
 
 #[tokio::test]
 async fn it_says_that_it_is_alive_and_ready() {
@@ -11,24 +13,35 @@ async fn it_says_that_it_is_alive_and_ready() {
 
 #[tokio::test]
 async fn metrics_tell_how_it_is_going() {
-    let natter = Natter::start().await;
-    let (mut ada, _bob) = (natter.sign_up("ada").await, natter.register("bob").await);
-    ada.socket.sends("once", "1").await;
-    ada.socket.sends("once", "1").await;
-    natter.script().try_log_in("ada", "not her secret").await.is(401);
-    let metrics = natter.script().get("/metrics").await.is(200);
+    // a process of its own: it counts for nobody else
+    let here = tempdir().unwrap();
+    let natter = Process::start(here.path(), "127.0.0.1:0", &[]);
+    let script = natter.script();
+    script.post("/api/users", new_user("ada")).await.is(201);
+    let ada = script.log_in("ada", &password_of("ada")).await;
+    let mut socket = Socket::open(&ada, "").await;
+    for _ in 0..2 {
+        socket.sends("once", "1").await;
+    }
+    socket.sees("You: once").await;
+    script.try_log_in("ada", "not her secret").await.is(401);
+    let metrics = script.get("/metrics").await.is(200);
     for line in [
         "# TYPE natter_sockets gauge",
-        "natter_messages_total{result=\"new\"} ",
-        "natter_messages_total{result=\"repeat\"} ",
-        "natter_logins_total{result=\"ok\"} ",
-        "natter_logins_total{result=\"wrong\"} ",
-        "natter_commit_seconds_bucket{le=\"0.001\"} ",
-        "natter_commit_writes_count ",
-        "natter_lag_seconds_count ",
-        "natter_request_seconds_count ",
+        "natter_sockets 1",
+        "natter_messages_total{result=\"new\"} 1",
+        "natter_messages_total{result=\"repeat\"} 1",
+        "natter_changes_total 1",
+        "natter_logins_total{result=\"ok\"} 1",
+        "natter_logins_total{result=\"wrong\"} 1",
+        "natter_lag_seconds_count 1",
     ] {
-        assert!(metrics.text.contains(line), "{line} in {}", metrics.text);
+        assert!(metrics.text.lines().any(|found| found == line), "{line} in {}", metrics.text);
+    }
+    for part in
+        ["natter_commit_seconds_bucket{le=\"0.001\"} ", "natter_commit_writes_count ", "natter_request_seconds_count "]
+    {
+        assert!(metrics.text.contains(part), "{part} in {}", metrics.text);
     }
     assert!(!metrics.text.contains("ada"), "and nothing of anybody");
 }

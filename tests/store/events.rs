@@ -7,7 +7,10 @@ use natter::{
     store::{Event, Events, Messages, UserChanges},
 };
 
-use crate::support::{Place, add, follow, hash, name, next, post, post_many};
+use crate::{
+    follower::Follower,
+    support::{Place, add, hash, name, next, post, post_many},
+};
 
 pub async fn there_is_one_stream(place: &Place) {
     let store = place.open().await;
@@ -27,7 +30,7 @@ pub async fn posts_are_told_once_they_are_durable(place: &Place) {
     })
     .await;
     // what is told is there for another reader already
-    assert_eq!(store.changes(&RoomId::lobby(), 0, 5).await.unwrap(), std::slice::from_ref(&told));
+    assert_eq!(store.changes(&RoomId::lobby(), 0, 5).await.unwrap().messages, std::slice::from_ref(&told));
     assert_eq!(poster.await.unwrap(), told);
     assert!(store.post(post(ada.key, "c1", "hello")).await.unwrap().repeat);
     let second = store.post(post(ada.key, "c2", "hello")).await.unwrap().message;
@@ -41,7 +44,7 @@ pub async fn posts_are_told_once_they_are_durable(place: &Place) {
 
 pub async fn changes_are_told_in_order(place: &Place) {
     let store = place.open().await;
-    let events = store.events().unwrap();
+    let mut follower = Follower::start(&store).await;
     let ada = add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     let writers = [(ada.key, "a"), (ada.key, "b"), (bob.key, "c")].map(|(key, prefix)| {
@@ -52,14 +55,13 @@ pub async fn changes_are_told_in_order(place: &Place) {
             }
         })
     });
-    let reader = Arc::clone(&store);
-    let reading = tokio::spawn(async move { follow(reader.as_ref(), events, 160).await });
+    let reading = tokio::spawn(async move { follower.reads(160).await });
     for writer in writers {
         writer.await.unwrap();
     }
     store.delete_user(bob.key, Messages::Delete).await.unwrap();
     let seen = reading.await.unwrap();
-    assert!(seen.is_sorted() && seen.last() == Some(&160), "{seen:?}");
+    assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
 }
 
 pub async fn account_changes_are_told(place: &Place) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use natter::{
-    domain::{Author, Message, Role, RoomId, UserKey},
+    domain::{Author, Message, Post, Role, RoomId, UserKey},
     store::{Error, Messages, UserChanges},
 };
 
@@ -132,14 +132,20 @@ pub async fn changes_come_in_order_of_rev(place: &Place) {
     let lobby = RoomId::lobby();
     let ada = add(store.as_ref(), "ada").await;
     post_many(store.as_ref(), ada.key, 5).await;
-    assert_eq!(revs(&store.changes(&lobby, 0, 2).await.unwrap()), [1, 2]);
-    assert_eq!(revs(&store.changes(&lobby, 2, 100).await.unwrap()), [3, 4, 5]);
-    assert!(store.changes(&lobby, 5, 100).await.unwrap().is_empty());
-    assert!(store.changes(&lobby, u64::MAX, 100).await.unwrap().is_empty());
-    assert!(store.changes(&lobby, 0, 0).await.unwrap().is_empty());
+    for (after, limit, expected, more) in [
+        (0, 2, vec![1, 2], true),
+        (2, 100, vec![3, 4, 5], false),
+        (2, 3, vec![3, 4, 5], false),
+        (5, 100, vec![], false),
+        (u64::MAX, 100, vec![], false),
+        (0, 0, vec![], true),
+    ] {
+        let chunk = store.changes(&lobby, after, limit).await.unwrap();
+        assert_eq!((revs(&chunk.messages), chunk.more), (expected, more), "{after} {limit}");
+    }
     let changes = UserChanges { name: Some(name("Ada L.")), ..UserChanges::default() };
     store.update_user(ada.key, changes).await.unwrap();
-    let authors = store.changes(&lobby, 0, 1).await.unwrap();
+    let authors = store.changes(&lobby, 0, 1).await.unwrap().messages;
     assert_eq!(authors[0].author.as_ref().unwrap().name, "Ada L.", "as they are called now");
 }
 
@@ -216,4 +222,20 @@ pub async fn everything_is_there_after_reopening(place: &Place) {
     let next = store.post(post(ada.key, "next", "hello")).await.unwrap().message;
     assert_eq!((next.seq, next.rev), (4, 4));
     assert!(store.post(post(ada.key, "c0", "again")).await.unwrap().repeat);
+}
+
+pub async fn an_unknown_room_is_refused(place: &Place) {
+    let store = place.open().await;
+    let (ada, attic) = (add(store.as_ref(), "ada").await, RoomId::named("attic"));
+    let to_attic = Post { room: attic.clone(), ..post(ada.key, "c1", "hello") };
+    for refused in [
+        store.post(to_attic).await.map(drop),
+        store.page(&attic, None, 5, None).await.map(drop),
+        store.changes(&attic, 0, 5).await.map(drop),
+        store.latest(&attic, &[ada.key], 5).await.map(drop),
+        store.head(&attic).await.map(drop),
+    ] {
+        assert!(matches!(refused, Err(Error::NoSuchRoom)), "{refused:?}");
+    }
+    assert!(!store.post(post(ada.key, "c1", "hello")).await.unwrap().repeat, "nothing was posted anywhere");
 }

@@ -1,10 +1,13 @@
 //! The contract of the store's port, held by both adapters, and what is MongoDB's alone.
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
+mod bounds;
 mod events;
+mod follower;
 mod log;
 mod mongo;
 mod presence;
+mod removals;
 mod sessions;
 mod support;
 mod users;
@@ -44,7 +47,8 @@ contract! {
         a_deleted_user_is_gone
         users_are_listed_in_order
         a_search_takes_its_text_literally
-        a_search_sorts_and_pages;
+        a_search_sorts_and_pages
+        a_search_folds_every_letter;
     log:
         numbers_count_from_one
         many_posters_leave_no_gap
@@ -56,7 +60,12 @@ contract! {
         kept_messages_lose_their_author
         deleted_messages_are_changes
         posts_and_deletions_at_once_leave_no_gap
+        an_unknown_room_is_refused
         everything_is_there_after_reopening;
+    bounds:
+        pages_of_large_messages_lead_through_all_of_them_once
+        changes_of_large_messages_lead_through_all_of_them_once
+        the_latest_of_many_share_one_answer;
     sessions:
         a_session_is_kept_until_it_is_deleted
         a_taken_session_id_is_refused

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mongodb::bson::{self, DateTime, Document, doc};
 use natter::{
     domain::{RoomId, UserKey},
     store::{Event, Presence, Present},
@@ -109,4 +110,35 @@ async fn who_renews_is_not_given_up() {
         assert!(one.renew().await.unwrap());
     }
     assert_eq!(names(two.as_ref()).await, ["Ada"]);
+}
+
+/// Somebody under a lease that was renewed last so long ago.
+async fn leave_behind(place: &Place, name: &str, ago_ms: i64) -> bson::Uuid {
+    let (lease, database) = (bson::Uuid::new(), place.raw().await);
+    let at = DateTime::from_millis(DateTime::now().timestamp_millis() - ago_ms);
+    database.collection("leases").insert_one(doc! { "_id": lease, "at": at }).await.unwrap();
+    let id = doc! { "lease": lease, "room": "lobby", "user": bson::Uuid::new() };
+    database.collection("presence").insert_one(doc! { "_id": id, "name": name }).await.unwrap();
+    lease
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_left_behind_long_ago_is_not_believed_to_be_here() {
+    let place = Place::mongodb().await;
+    place.open().await.close().await; // makes the collections
+    let [old, _] = [leave_behind(&place, "Yesterday", 120_000).await, leave_behind(&place, "Now", 0).await];
+    let store = place.open().await;
+    let mut events = store.events().unwrap();
+    wait_for(&mut events, |event| matches!(event, Event::Outside).then_some(())).await;
+    let presence = store.presence().unwrap();
+    assert_eq!(names(presence.as_ref()).await, ["Now"]);
+    presence.renew().await.unwrap();
+    assert_eq!(names(presence.as_ref()).await, ["Now"]);
+
+    // the database was away for a while, and its process comes back
+    let leases = place.raw().await.collection::<Document>("leases");
+    leases.update_one(doc! { "_id": old }, doc! { "$currentDate": { "at": true } }).await.unwrap();
+    presence.renew().await.unwrap();
+    wait_for(&mut events, |event| matches!(event, Event::Outside).then_some(())).await;
+    assert_eq!(names(presence.as_ref()).await, ["Now", "Yesterday"]);
 }

@@ -183,37 +183,15 @@ pub async fn whole_log(store: &dyn Store) -> Vec<Message> {
     let mut log: Vec<Message> = Vec::new();
     loop {
         let after = log.last().map_or(0, |message| message.rev);
-        let more = store.changes(&RoomId::lobby(), after, 500).await.unwrap();
-        if more.is_empty() {
+        let chunk = store.changes(&RoomId::lobby(), after, 500).await.unwrap();
+        log.extend(chunk.messages);
+        if !chunk.more {
             return log;
         }
-        log.extend(more);
     }
 }
 
 /// Waits for the next batch of events, 30 s at most.
 pub async fn next(events: &mut Events) -> Vec<Event> {
     timeout(Duration::from_secs(30), events.recv()).await.expect("an event within 30 s").expect("the stream goes on")
-}
-
-/// Reads as the hub does: a number enters when it is the next one, and a gap is filled from the log. Returns
-/// the numbers in the order they came in, up to `last`.
-pub async fn follow(store: &dyn Store, mut events: Events, last: u64) -> Vec<u64> {
-    let mut seen = vec![0];
-    while seen.last().unwrap() < &last {
-        for event in next(&mut events).await {
-            let head = *seen.last().unwrap();
-            match event {
-                Event::Changed(_, message) if message.rev == head + 1 => seen.push(message.rev),
-                Event::Changed(_, message) if message.rev <= head => {}
-                Event::Changed(..) | Event::Outside => {
-                    let missing = store.changes(&RoomId::lobby(), head, 500).await.unwrap();
-                    seen.extend(missing.iter().map(|message| message.rev));
-                }
-                _ => {}
-            }
-        }
-    }
-    seen.remove(0);
-    seen
 }

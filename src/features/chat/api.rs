@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::post::post as send;
 use crate::{
     domain::{ClientId, Fields, Message, RoomId, UserId},
+    store::Chunk,
     web::{AppState, Bearer, Error, Json, Query, Result},
 };
 
@@ -22,7 +23,7 @@ pub struct MessagesQuery {
     before: Option<u64>,
     /// Everything changed after this `rev`, in order of `rev`, deletions included: catching up.
     after: Option<u64>,
-    /// At most this many, 1–500.
+    /// At most this many, 1–500. An answer has 256 KiB of text at most, so there can be fewer: `next` leads on.
     #[serde(default = "fifty")]
     #[param(default = 50, minimum = 1, maximum = 500)]
     limit: u32,
@@ -101,9 +102,7 @@ pub async fn list(
 }
 
 async fn changes(state: &AppState, after: u64, limit: u32) -> Result<MessagesResponse> {
-    let mut messages = state.store.changes(&RoomId::lobby(), after, limit + 1).await?;
-    let more = messages.len() > limit as usize;
-    messages.truncate(limit as usize);
+    let Chunk { messages, more } = state.store.changes(&RoomId::lobby(), after, limit).await?;
     let rev = messages.last().map_or(after, |last| last.rev);
     let next = more.then(|| format!("/api/messages?after={rev}&limit={limit}"));
     Ok(MessagesResponse { messages: messages.into_iter().map(Into::into).collect(), rev, next })

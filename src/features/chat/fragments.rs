@@ -37,7 +37,7 @@ pub struct FragmentsQuery {
 }
 
 /// `?before=SEQ`: the 50 before, with the way on. `?after=REV`: what has changed since, 200 at most, in
-/// order of `rev`; ask again from the last `data-rev` until nothing comes.
+/// order of `rev`; ask again from the last `data-rev` until nothing comes. Fewer of each where they are large.
 pub async fn list(
     State(state): State<AppState>,
     me: SignedIn,
@@ -47,7 +47,7 @@ pub async fn list(
     let html = match (query.before, query.after) {
         (before, None) => page(&state.store.page(&room, before, PAGE, None).await?, me.user.key)?,
         (None, Some(after)) => {
-            let changes = state.store.changes(&room, after, 200).await?;
+            let changes = state.store.changes(&room, after, 200).await?.messages;
             changes.iter().map(|message| render::message(message, message.author_key == me.user.key)).collect()
         }
         (Some(_), Some(_)) => return Err(Error::invalid(Fields::one("after", "Use before or after, not both."))),

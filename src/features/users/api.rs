@@ -10,8 +10,8 @@ use super::{
     api_types::{DeleteQuery, ListQuery, NewUserRequest, PatchRequest, PutRequest, UserResponse, UsersResponse},
 };
 use crate::{
-    domain::{Fields, RoomId, User, UserId},
-    store::Messages,
+    domain::{Fields, RoomId, User, UserId, UserKey},
+    store::{Chunk, Messages},
     web::{AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result},
 };
 
@@ -44,7 +44,7 @@ pub async fn create(
     }
     let user = state.accounts.create(&request.into(), None).await?;
     let location = format!("/api/users/{}", user.user_id);
-    let response = UserResponse::new(&user, &[], false);
+    let response = UserResponse::new(&user, &Chunk::default());
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(response)))
 }
 
@@ -70,11 +70,7 @@ pub async fn list(
     found.truncate(query.limit as usize);
     let next = found.last().filter(|_| more);
     let next = next.map(|last| format!("/api/users?limit={}&after={}", query.limit, last.user_id));
-    let mut users = Vec::with_capacity(found.len());
-    for user in &found {
-        users.push(with_messages(&state, user).await?);
-    }
-    Ok(axum::Json(UsersResponse { users, next }))
+    Ok(axum::Json(UsersResponse { users: with_messages(&state, &found).await?, next }))
 }
 
 /// Read a user.
@@ -88,7 +84,7 @@ pub async fn read(
     Path(user_id): Path<String>,
 ) -> Result<axum::Json<UserResponse>> {
     let user = find(&state, &user_id).await?;
-    Ok(axum::Json(with_messages(&state, &user).await?))
+    Ok(axum::Json(one_with_messages(&state, &user).await?))
 }
 
 /// Change some of a user: oneself, or anybody as an admin.
@@ -181,7 +177,7 @@ async fn change(
         state.logins.confirm(me, current).await.map_err(|error| not_yours(error, "currentPassword"))?;
     }
     let user = state.accounts.edit(user.key, &request.edit()).await?;
-    Ok(axum::Json(with_messages(state, &user).await?))
+    Ok(axum::Json(one_with_messages(state, &user).await?))
 }
 
 fn check_may_change(me: &User, user: &User) -> Result<()> {
@@ -197,7 +193,14 @@ async fn find(state: &AppState, user_id: &str) -> Result<User> {
     state.store.user(&id).await?.ok_or_else(|| Error::not_found("user"))
 }
 
-async fn with_messages(state: &AppState, user: &User) -> Result<UserResponse> {
-    let page = state.store.page(&RoomId::lobby(), None, MESSAGES, Some(user.key)).await?;
-    Ok(UserResponse::new(user, &page.messages, page.more))
+/// One call of the store, however many users there are.
+async fn with_messages(state: &AppState, users: &[User]) -> Result<Vec<UserResponse>> {
+    let keys: Vec<UserKey> = users.iter().map(|user| user.key).collect();
+    let latest = state.store.latest(&RoomId::lobby(), &keys, MESSAGES).await?;
+    Ok(users.iter().zip(&latest).map(|(user, latest)| UserResponse::new(user, latest)).collect())
+}
+
+async fn one_with_messages(state: &AppState, user: &User) -> Result<UserResponse> {
+    let latest = state.store.latest(&RoomId::lobby(), &[user.key], MESSAGES).await?;
+    Ok(UserResponse::new(user, &latest.into_iter().next().unwrap_or_default()))
 }

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::{Message, User},
+    domain::User,
     security::accounts::{Edit, SignUp},
+    store::Chunk,
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -154,7 +155,8 @@ pub struct UserResponse {
     #[serde(rename = "createdAt")]
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// Their latest 100, oldest first.
+    /// Their latest 100, oldest first. All messages in an answer have 256 KiB of text at most, so there can be
+    /// fewer: `moreMessages` leads to the rest.
     pub messages: Vec<SentMessage>,
     /// Where the messages before these are, if there are any.
     #[serde(rename = "moreMessages", skip_serializing_if = "Option::is_none")]
@@ -170,8 +172,9 @@ pub struct SentMessage {
 }
 
 impl UserResponse {
-    pub fn new(user: &User, messages: &[Message], more: bool) -> Self {
-        let before = messages.first().filter(|_| more).map(|first| first.seq);
+    pub fn new(user: &User, Chunk { messages, more }: &Chunk) -> Self {
+        // none of them is here where others took all the room
+        let before = messages.first().map_or(String::new(), |first| format!("&before={}", first.seq));
         Self {
             user_id: user.user_id.to_string(),
             name: user.name.to_string(),
@@ -186,7 +189,7 @@ impl UserResponse {
                     message: message.text.clone().unwrap_or_default(),
                 })
                 .collect(),
-            more_messages: before.map(|seq| format!("/api/messages?author={}&before={seq}", user.user_id)),
+            more_messages: more.then(|| format!("/api/messages?author={}{before}", user.user_id)),
         }
     }
 }

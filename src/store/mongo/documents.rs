@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{any_of, timed};
-use crate::domain::{Author, Email, Message, Name, Phone, Role, Timestamp, User, UserId, UserKey};
+use crate::domain::{Author, Email, Message, Name, Phone, Role, Timestamp, User, UserId, UserKey, fold};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UserDoc {
@@ -28,8 +28,8 @@ pub struct UserDoc {
     pub version: i64,
     #[serde(rename = "createdAt")]
     pub created_at: DateTime,
-    /// What is compared and sorted without regard to case, in lower case: the same order and the same
-    /// equality as in the embedded database, whatever a server's collation tables say.
+    /// What is compared and sorted without regard to case: the same order and the same equality as in the
+    /// embedded database, whatever a server's collation tables say.
     pub folded: Folded,
 }
 
@@ -38,12 +38,22 @@ pub struct Folded {
     #[serde(rename = "userID")]
     pub user_id: String,
     pub name: String,
+    /// ASCII in lower case: an address is taken in this form, as in the embedded database.
     pub email: String,
+    /// The address as the search looks for it. Another field, because it folds more than the form that is unique.
+    #[serde(rename = "emailSearch", default)]
+    pub email_search: String,
 }
 
-/// The form that is the same for every spelling. ASCII only, as in the embedded database.
-pub fn fold(text: &str) -> String {
-    text.to_ascii_lowercase()
+impl Folded {
+    pub fn new(user_id: &UserId, name: &str, email: &str) -> Self {
+        Self {
+            user_id: user_id.folded(),
+            name: fold(name),
+            email: email.to_ascii_lowercase(),
+            email_search: fold(email),
+        }
+    }
 }
 
 impl UserDoc {
@@ -58,11 +68,7 @@ impl UserDoc {
             role: user.role.as_str().to_owned(),
             version: user.version,
             created_at: DateTime::from_millis(user.created_at.0),
-            folded: Folded {
-                user_id: fold(user.user_id.as_str()),
-                name: fold(user.name.as_str()),
-                email: fold(user.email.as_str()),
-            },
+            folded: Folded::new(&user.user_id, user.name.as_str(), user.email.as_str()),
         }
     }
 
@@ -120,6 +126,13 @@ impl MessageDoc {
             text: self.text,
         }
     }
+}
+
+/// Somebody whose account is gone, and whose messages are still to be erased.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemovalDoc {
+    #[serde(rename = "_id")]
+    pub user: bson::Uuid,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ use tokio::sync::Mutex;
 
 pub use self::node::{NodeDatabase, NodeMessage, NodeMessages, NodeUser, NodeUsers, NodeValue};
 use self::{
-    documents::{LeaseDoc, MessageDoc, PresenceDoc, SessionDoc, UserDoc},
+    documents::{LeaseDoc, MessageDoc, PresenceDoc, RemovalDoc, SessionDoc, UserDoc},
     outbox::Outbox,
     presence::Leases,
     writer::Writer,
@@ -64,6 +64,7 @@ struct Db {
     revoked: Collection<Document>,
     leases: Collection<LeaseDoc>,
     presence: Collection<PresenceDoc>,
+    removals: Collection<RemovalDoc>,
     /// Single documents of natter's own: the guard of the admins, the shared secret.
     natter: Collection<Document>,
 }
@@ -79,6 +80,7 @@ impl Db {
             revoked: database.collection("revokedTokens"),
             leases: database.collection("leases"),
             presence: database.collection("presence"),
+            removals: database.collection("removals"),
             natter: database.collection("natter"),
             database,
         }
@@ -101,7 +103,7 @@ impl Mongo {
     fn on(db: Db) -> Self {
         let outbox = Arc::new(Outbox::default());
         let writer = Writer::start(db.clone(), Arc::clone(&outbox));
-        let leases = Arc::new(Leases::new(db.clone()));
+        let leases = Arc::new(Leases::new(db.clone(), Arc::clone(&outbox)));
         Self { db, writer, outbox, leases, guard: Mutex::default() }
     }
 }

@@ -5,8 +5,12 @@
 //! renewing it are decided on the one document: whoever comes second finds it ended, and takes a new lease,
 //! so that what is removed under the old one is never somebody who is back. What is published under a lease
 //! that was ended meanwhile is nobody's, and removed with the next look.
+//!
+//! A process that has just started cannot have seen yet whether a lease is renewed. One that the database's own
+//! clock calls old it does not believe until it is: after a long stop of everything, the leases of the last run are
+//! still there.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -19,6 +23,7 @@ use tokio::{sync::Mutex, time::sleep};
 use super::{
     Db, bounded,
     documents::{LeaseDoc, PresenceDoc, PresenceId, key, user_key},
+    outbox::Outbox,
 };
 use crate::{
     domain::{RoomId, UserKey},
@@ -29,11 +34,14 @@ use crate::{
 const MISSED: u32 = 4;
 /// How long a lease is watched: by then whoever holds it has renewed it, or tried.
 const WATCH: Duration = RENEWAL.saturating_add(Duration::from_secs(2));
+/// The age of a lease from which a process that has just started does not believe it.
+const OLD: Duration = Duration::from_secs(60);
 /// Most people in one command.
 const BATCH: usize = 1000;
 
 pub struct Leases {
     db: Db,
+    outbox: Arc<Outbox>,
     state: Mutex<State>,
 }
 
@@ -42,11 +50,23 @@ struct State {
     own: Option<bson::Uuid>,
     /// The others' leases: as they were found last, and how often they were found like that again.
     seen: HashMap<bson::Uuid, (DateTime, u32)>,
+    /// Leases that were old at this process's first look and have not been renewed since. `None` before that look.
+    old: Option<HashMap<bson::Uuid, DateTime>>,
 }
 
 impl Leases {
-    pub fn new(db: Db) -> Self {
-        Self { db, state: Mutex::default() }
+    pub fn new(db: Db, outbox: Arc<Outbox>) -> Self {
+        Self { db, outbox, state: Mutex::default() }
+    }
+
+    /// The leases that are not believed. The first call looks for them.
+    async fn old<'s>(&self, state: &'s mut State) -> Result<&'s mut HashMap<bson::Uuid, DateTime>> {
+        if state.old.is_none() {
+            let old = doc! { "$expr": { "$lt": ["$at", { "$subtract": ["$$NOW", OLD.as_millis() as i64] }] } };
+            let old: Vec<LeaseDoc> = bounded(async { self.db.leases.find(old).await?.try_collect().await }).await?;
+            state.old = Some(old.into_iter().map(|lease| (lease.id, lease.at)).collect());
+        }
+        Ok(state.old.get_or_insert_default())
     }
 
     async fn touch(&self, lease: bson::Uuid, upsert: bool) -> Result<bool> {
@@ -59,7 +79,8 @@ impl Leases {
         bounded(async { self.db.leases.find(doc! {}).await?.try_collect().await }).await
     }
 
-    async fn end_others(&self, state: &mut State) -> Result<()> {
+    /// Returns whether a lease that was not believed has been renewed.
+    async fn end_others(&self, state: &mut State) -> Result<bool> {
         // before the leases are read: a lease is there before its people, so those without one here are nobody's.
         // Whoever was cut off may publish once more, before they know that their lease was ended
         let published = bounded(self.db.presence.distinct("_id.lease", doc! {})).await?;
@@ -70,6 +91,10 @@ impl Leases {
         }
         let others: Vec<LeaseDoc> = leases.into_iter().filter(|lease| Some(lease.id) != state.own).collect();
         state.seen.retain(|id, _| others.iter().any(|lease| lease.id == *id));
+        let old = self.old(state).await?;
+        let before = old.len();
+        old.retain(|id, at| others.iter().all(|lease| lease.id != *id || lease.at == *at));
+        let renewed = old.len() < before;
         for lease in others {
             let missed = match state.seen.get(&lease.id) {
                 Some((at, missed)) if *at == lease.at => missed + 1,
@@ -81,7 +106,7 @@ impl Leases {
                 bounded(self.db.leases.delete_one(doc! { "_id": lease.id })).await?;
             }
         }
-        Ok(())
+        Ok(renewed)
     }
 
     /// Ends a lease, unless it has been renewed meanwhile.
@@ -105,8 +130,12 @@ impl Presence for Leases {
             self.touch(fresh, true).await?;
             state.own = Some(fresh);
         }
-        if let Err(error) = self.end_others(&mut state).await {
-            tracing::warn!(%error, "processes that are gone could not be looked for");
+        let looked = self.end_others(&mut state).await;
+        drop(state); // who is told of the event may look at once
+        match looked {
+            Ok(true) => self.outbox.send(vec![Event::Outside]).await,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "processes that are gone could not be looked for"),
         }
         Ok(held)
     }
@@ -148,7 +177,8 @@ impl Presence for Leases {
     }
 
     async fn present(&self, room: &RoomId) -> Result<Vec<Present>> {
-        let found = self.db.presence.find(doc! { "_id.room": room.as_str() });
+        let old: Vec<Bson> = self.old(&mut *self.state.lock().await).await?.keys().map(|id| (*id).into()).collect();
+        let found = self.db.presence.find(doc! { "_id.room": room.as_str(), "_id.lease": { "$nin": old } });
         let found: Vec<PresenceDoc> = bounded(async { found.await?.try_collect().await }).await?;
         Ok(found.into_iter().map(|present| of(&present.id, present.name)).collect())
     }

@@ -50,7 +50,8 @@ impl Sessions for Mongo {
         // not a TTL index: it would go by the server's clock, and by its own minute
         let expired = doc! { "expires": { "$lte": date(now) } };
         bounded(self.db.sessions.delete_many(expired.clone())).await?;
-        bounded(self.db.revoked.delete_many(expired)).await.map(drop)
+        bounded(self.db.revoked.delete_many(expired)).await?;
+        self.finish_removals().await
     }
 
     async fn revoke_token(&self, token: TokenId, expires: Timestamp) -> Result<()> {

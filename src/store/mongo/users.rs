@@ -2,6 +2,8 @@
 
 mod guarded;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use mongodb::{
@@ -12,17 +14,20 @@ use mongodb::{
 use self::guarded::Guarded;
 use super::{
     Mongo, bounded,
-    documents::{UserDoc, fold, key},
+    documents::{RemovalDoc, UserDoc, key, user_key},
     duplicate, index_named, limit as at_most,
     migrations::{EMAIL_INDEX, USER_ID_INDEX},
     timed,
 };
 use crate::{
-    domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey},
+    domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey, fold},
     store::{
         Conflict, Error, Event, Messages, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch, Users,
     },
 };
+
+/// How long after a removal none of the author's posts is on its way any more, at any process.
+const SETTLED: Duration = Duration::from_secs(60);
 
 #[async_trait]
 impl Users for Mongo {
@@ -67,8 +72,9 @@ impl Users for Mongo {
         let filter = if search.text.is_empty() {
             doc! {}
         } else {
-            let part = doc! { "$regex": literal(&search.text), "$options": "i" };
-            doc! { "$or": [{ "userID": &part }, { "name": &part }, { "email": &part }, { "phone": &part }] }
+            let part = doc! { "$regex": literal(&fold(&search.text)) };
+            let fields = ["folded.userID", "folded.name", "folded.emailSearch", "phone"];
+            doc! { "$or": fields.map(|field| doc! { field: &part }).to_vec() }
         };
         let field = match search.sort {
             SortUsersBy::UserId => "folded.userID",
@@ -113,10 +119,11 @@ impl Users for Mongo {
             self.check_deletable(key).await?;
             self.writer.erase(RoomId::lobby(), key).await?;
         }
-        self.guarded(Guarded::Delete(key)).await?;
+        self.guarded(Guarded::Delete(key, messages)).await?;
         self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
         if messages == Messages::Delete {
-            // what was posted meanwhile. Whoever posts later finds no account (see `append::publish`)
+            // what was posted meanwhile. Whoever posts later finds no account (see `append::publish`). If this or
+            // another process ends before it has seen to its part, `finish_removals` does
             self.writer.erase(RoomId::lobby(), key).await?;
         }
         Ok(())
@@ -124,6 +131,19 @@ impl Users for Mongo {
 }
 
 impl Mongo {
+    /// Erases what is left of accounts that are gone for a while, and strikes the removals off.
+    pub async fn finish_removals(&self) -> Result<()> {
+        // by the server's clock on both sides
+        let settled = doc! { "$expr": { "$lt": ["$at", { "$subtract": ["$$NOW", SETTLED.as_millis() as i64] }] } };
+        let settled: Vec<RemovalDoc> =
+            bounded(async { self.db.removals.find(settled).await?.try_collect().await }).await?;
+        for RemovalDoc { user } in settled {
+            self.writer.erase(RoomId::lobby(), user_key(user)).await?;
+            bounded(self.db.removals.delete_one(doc! { "_id": user })).await?;
+        }
+        Ok(())
+    }
+
     async fn by_id(&self, id: &UserId) -> Result<Option<UserDoc>> {
         bounded(self.db.users.find_one(doc! { "folded.userID": id.folded() })).await
     }
@@ -161,7 +181,9 @@ fn update(changes: &UserChanges) -> Document {
         set.extend(doc! { "name": name, "folded.name": fold(name) });
     }
     if let Some(email) = changes.email.as_ref().map(Email::as_str) {
-        set.extend(doc! { "email": email, "folded.email": fold(email) });
+        set.extend(
+            doc! { "email": email, "folded.email": email.to_ascii_lowercase(), "folded.emailSearch": fold(email) },
+        );
     }
     if let Some(phone) = changes.phone.as_ref().map(Phone::as_str) {
         set.insert("phone", phone);

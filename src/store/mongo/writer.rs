@@ -26,7 +26,7 @@ use tokio::{
 };
 
 use self::append::Entry;
-use super::{Db, outbox::Outbox};
+use super::{Db, log::check_room, outbox::Outbox};
 use crate::{
     domain::{Post, RoomId, UserKey},
     store::{Error, Posted, Result},
@@ -78,6 +78,7 @@ impl Writer {
 
     /// Gives a post its place in the queue. What is begun first stands first in the log.
     pub async fn begin_post(&self, post: Post) -> Result<oneshot::Receiver<Result<Posted>>> {
+        check_room(&post.room)?;
         let (answer, answered) = oneshot::channel();
         self.queue(Job::Post(post, answer)).await?;
         Ok(answered)

@@ -7,11 +7,28 @@ use uuid::Uuid;
 use super::{Sqlite, number, writer::Batch};
 use crate::{
     domain::{Author, Message, Post, RoomId, Timestamp, UserKey},
-    store::{Error, Event, Log, Page, Posted, Result},
+    store::{
+        Chunk, Error, Event, Log, Page, Posted, Result,
+        budget::{Budget, share},
+    },
 };
 
 const SELECT: &str = "SELECT m.seq, m.rev, m.author, m.sent_at, m.text, u.user_id, u.name
     FROM messages m LEFT JOIN users u ON u.key = m.author";
+
+/// Reads messages up to the first that the answer has no room for.
+fn chunk(rows: impl Iterator<Item = rusqlite::Result<Message>>, limit: u32) -> rusqlite::Result<Chunk> {
+    let (mut chunk, mut budget) = (Chunk::default(), Budget::new(limit));
+    for message in rows {
+        let message = message?;
+        if !budget.take(message.text.as_ref().map_or(0, String::len)) {
+            chunk.more = true;
+            break;
+        }
+        chunk.messages.push(message);
+    }
+    Ok(chunk)
+}
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     let user_id: Option<String> = row.get(5)?;
@@ -34,7 +51,7 @@ impl Log for Sqlite {
 
     async fn page(&self, room: &RoomId, before: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page> {
         let room = room.clone();
-        self.read(move |c| {
+        self.read(move |c| -> Result<_> {
             let (id, head) = room_head(c, &room)?;
             // one query each, so that each can use its own index
             let by_author = if author.is_some() { "m.author = :author AND" } else { ":author IS NULL AND" };
@@ -42,57 +59,80 @@ impl Log for Sqlite {
                 "{SELECT} WHERE {by_author} m.room = :room AND m.seq < :before AND m.text IS NOT NULL
                  ORDER BY m.seq DESC LIMIT :limit"
             );
-            let mut messages = c
-                .prepare_cached(&sql)?
-                .query_map(
-                    named_params! {
-                        ":author": author.map(|key| key.0.into_bytes()),
-                        ":room": id,
-                        ":before": before.map_or(i64::MAX, number),
-                        ":limit": limit.saturating_add(1),
-                    },
-                    message,
-                )?
-                .collect::<rusqlite::Result<Vec<_>>>()?;
-            let more = messages.len() > limit as usize;
-            messages.truncate(limit as usize);
+            let mut statement = c.prepare_cached(&sql)?;
+            let rows = statement.query_map(
+                named_params! {
+                    ":author": author.map(|key| key.0.into_bytes()),
+                    ":room": id,
+                    ":before": before.map_or(i64::MAX, number),
+                    ":limit": limit.saturating_add(1),
+                },
+                message,
+            )?;
+            let Chunk { mut messages, more } = chunk(rows, limit)?;
             messages.reverse();
             Ok(Page { messages, more, head })
         })
         .await
     }
 
-    async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Vec<Message>> {
-        let room = room.clone();
-        self.read(move |c| {
+    async fn latest(&self, room: &RoomId, authors: &[UserKey], limit: u32) -> Result<Vec<Chunk>> {
+        let (room, authors) = (room.clone(), authors.to_vec());
+        self.read(move |c| -> Result<_> {
             let (id, _) = room_head(c, &room)?;
-            c.prepare_cached(&format!("{SELECT} WHERE m.room = ?1 AND m.rev > ?2 ORDER BY m.rev LIMIT ?3"))?
-                .query_map(params![id, number(after), limit], message)?
-                .collect()
+            let latest = "WHERE m.author = ?1 AND m.room = ?2 AND m.text IS NOT NULL ORDER BY m.seq DESC LIMIT ?3";
+            let mut sizes = c.prepare_cached(&format!("SELECT octet_length(m.text) FROM messages m {latest}"))?;
+            let size = |author: &UserKey| {
+                let wanted = params![author.0.as_bytes(), id, limit.saturating_add(1)];
+                sizes.query_map(wanted, |row| Ok(row.get::<_, u32>(0)? as usize))?.collect()
+            };
+            let sizes = authors.iter().map(size).collect::<rusqlite::Result<Vec<Vec<usize>>>>()?;
+            let mut texts = c.prepare_cached(&format!("{SELECT} {latest}"))?;
+            let read = |((author, count), sizes): ((&UserKey, usize), &Vec<usize>)| -> Result<Chunk> {
+                let rows = texts.query_map(params![author.0.as_bytes(), id, count as u32], message)?;
+                let mut messages = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+                messages.reverse();
+                Ok(Chunk { messages, more: sizes.len() > count })
+            };
+            authors.iter().zip(share(&sizes, limit)).zip(&sizes).map(read).collect()
+        })
+        .await
+    }
+
+    async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk> {
+        let room = room.clone();
+        self.read(move |c| -> Result<_> {
+            let (id, _) = room_head(c, &room)?;
+            let sql = format!("{SELECT} WHERE m.room = ?1 AND m.rev > ?2 ORDER BY m.rev LIMIT ?3");
+            let mut statement = c.prepare_cached(&sql)?;
+            let rows = statement.query_map(params![id, number(after), limit.saturating_add(1)], message)?;
+            Ok(chunk(rows, limit)?)
         })
         .await
     }
 
     async fn head(&self, room: &RoomId) -> Result<u64> {
         let room = room.clone();
-        self.read(move |c| Ok(room_head(c, &room)?.1)).await
+        self.read(move |c| room_head(c, &room)).await.map(|(_, head)| head)
     }
 }
 
-fn room_head(c: &Connection, room: &RoomId) -> rusqlite::Result<(i64, u64)> {
+fn room_head(c: &Connection, room: &RoomId) -> Result<(i64, u64)> {
     c.prepare_cached("SELECT id, last_rev FROM rooms WHERE name = ?1")?
         .query_row([room.as_str()], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))
+        .optional()?
+        .ok_or(Error::NoSuchRoom)
 }
 
 impl Batch<'_> {
     pub fn post(&mut self, post: Post) -> Result<Posted> {
         let connection = self.connection;
+        let head = self.head(&post.room)?;
         let author = connection
             .prepare_cached("SELECT user_id, name FROM users WHERE key = ?1")?
             .query_row([post.author.0.as_bytes()], |row| Ok(Author { user_id: row.get(0)?, name: row.get(1)? }))
             .optional()?
             .ok_or(Error::Gone)?;
-        let head = self.head(&post.room)?;
         let (seq, rev) = (head.seq + 1, head.rev + 1);
         let inserted = connection
             .prepare_cached(

@@ -18,11 +18,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, functions::FunctionFlags};
 use tokio::sync::Semaphore;
 
 use self::writer::Writer;
 use super::{Error, Events, Presence, Result, Store};
+use crate::domain::fold;
 
 /// How many reads run at once. Reads are microseconds and the machine's cores few: more connections
 /// would only cost memory.
@@ -57,10 +58,11 @@ impl Sqlite {
     }
 
     /// Runs a read off the async threads, in one snapshot of the database.
-    async fn read<T, F>(&self, work: F) -> Result<T>
+    async fn read<T, E, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        E: Into<Error>,
+        F: FnOnce(&Connection) -> std::result::Result<T, E> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
         let permit = Arc::clone(&readers.permits).acquire_owned().await.map_err(|_| Error::Failed("closed".into()))?;
@@ -71,7 +73,7 @@ impl Sqlite {
             let out = work(&snapshot);
             snapshot.finish()?;
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            Ok(out?)
+            out.map_err(Into::into)
         };
         tokio::task::spawn_blocking(run).await.map_err(|e| Error::Failed(e.to_string()))?
     }
@@ -96,6 +98,9 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // SQLite's own functions and its NOCASE fold ASCII only
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("fold", 1, flags, |call| Ok(fold(call.get_raw(0).as_str()?)))?;
     Ok(connection)
 }
 
@@ -136,4 +141,23 @@ impl From<rusqlite::Error> for Error {
 /// A number of the log as SQLite keeps it. The log would have to run for ages to leave the range.
 fn number(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a power cut leaves depends on both; a test cannot cut the power.
+    #[tokio::test]
+    async fn the_writer_syncs_the_log_before_each_commit_returns() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&dir.path().join("natter.db")).unwrap();
+        let settings = |batch: &mut writer::Batch<'_>| {
+            let journal: String = batch.connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            let synchronous: i64 = batch.connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+            Ok((journal, synchronous))
+        };
+        let full = 2;
+        assert_eq!(store.writer.run(settings).await.unwrap(), ("wal".to_owned(), full));
+    }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Sqlite, writer::Batch};
 use crate::{
-    domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey},
+    domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey, fold},
     store::{
         Conflict, Error, Event, Messages, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch, Users,
     },
@@ -66,29 +66,26 @@ impl Users for Sqlite {
     }
 
     async fn search_users(&self, search: &UserSearch) -> Result<(Vec<User>, u64)> {
-        if search.text.contains('\0') {
-            return Ok((Vec::new(), 0)); // to LIKE a pattern ends there, and nothing stored has one
-        }
         let search = search.clone();
-        self.read(move |c| {
-            let pattern = format!("%{}%", search.text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-            let found = "FROM users WHERE user_id LIKE :text ESCAPE '\\' OR name LIKE :text ESCAPE '\\'
-                OR email LIKE :text ESCAPE '\\' OR phone LIKE :text ESCAPE '\\'";
+        self.read(move |c| -> Result<_> {
+            let text = fold(&search.text);
+            let found = "FROM users WHERE instr(fold(user_id), :text) OR instr(fold(name), :text)
+                OR instr(fold(email), :text) OR instr(fold(phone), :text)";
             let column = match search.sort {
                 SortUsersBy::UserId => "user_id",
-                SortUsersBy::Name => "name COLLATE NOCASE",
+                SortUsersBy::Name => "fold(name)",
                 SortUsersBy::Email => "email",
                 SortUsersBy::Created => "created_at",
             };
             let direction = if search.descending { "DESC" } else { "ASC" };
             let total: i64 = c
                 .prepare_cached(&format!("SELECT count(*) {found}"))?
-                .query_row(named_params! { ":text": pattern }, |row| row.get(0))?;
+                .query_row(named_params! { ":text": text }, |row| row.get(0))?;
             let users = c
                 .prepare_cached(&format!(
                     "SELECT {COLUMNS} {found} ORDER BY {column} {direction}, key LIMIT :limit OFFSET :offset"
                 ))?
-                .query_map(named_params! { ":text": pattern, ":limit": search.limit, ":offset": search.offset }, user)?
+                .query_map(named_params! { ":text": text, ":limit": search.limit, ":offset": search.offset }, user)?
                 .collect::<rusqlite::Result<_>>()?;
             Ok((users, total as u64))
         })

@@ -233,10 +233,10 @@ impl Batch<'_> {
                     Ok(Head { room: row.get(0)?, seq: row.get::<_, i64>(1)? as u64, rev: row.get::<_, i64>(2)? as u64 })
                 })
                 .optional()?
-                .ok_or(Error::Gone)?;
+                .ok_or(Error::NoSuchRoom)?;
             self.heads.insert(room.clone(), head);
         }
-        self.heads.get_mut(room).ok_or(Error::Gone)
+        self.heads.get_mut(room).ok_or(Error::NoSuchRoom)
     }
 
     fn write_heads(&self) -> Result<()> {

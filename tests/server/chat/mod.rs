@@ -1,5 +1,6 @@
 //! Talking.
 
+mod bounds;
 mod catching_up;
 mod interleavings;
 mod paging;

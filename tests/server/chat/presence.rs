@@ -75,3 +75,21 @@ async fn a_new_name_and_a_new_face_show_in_the_list() {
     ada.socket.sees_notice("Abe has left the chat").await;
     assert_eq!(ada.socket.notices, ["Bob has entered the chat", "Abe has left the chat"]);
 }
+
+/// Who enters together is told of the others, and not of themselves.
+#[tokio::test]
+async fn nobody_is_told_that_they_themselves_entered() {
+    let natter = Natter::start().await;
+    let (bob, cyd) = (natter.register("bob").await, natter.register("cyd").await);
+    let mut ada = natter.sign_up("ada").await;
+    ada.socket.sees_here(&["Ada"]).await;
+    // Ada was announced a moment ago: the next announcement is a second away, and tells of both
+    let (mut bob, mut cyd) = tokio::join!(Socket::open(&bob, ""), Socket::open(&cyd, ""));
+    for socket in [&mut ada.socket, &mut bob, &mut cyd] {
+        socket.sees_here(&["Ada", "Bob", "Cyd"]).await;
+    }
+    assert!(ada.socket.notices.concat().contains("Bob") && ada.socket.notices.concat().contains("Cyd"));
+    assert!(!bob.notices.concat().contains("Bob"), "{:?}", bob.notices);
+    assert!(!cyd.notices.concat().contains("Cyd"), "{:?}", cyd.notices);
+    assert!(bob.notices.concat().contains("Cyd") || cyd.notices.concat().contains("Bob"), "one of the other");
+}

@@ -3,6 +3,7 @@
 mod answer;
 mod browser;
 mod line;
+mod metrics;
 mod natter;
 mod page;
 mod person;
@@ -15,6 +16,7 @@ pub use self::{
     answer::Answer,
     browser::Browser,
     line::Line,
+    metrics::Metrics,
     natter::{Natter, new_user},
     page::Page,
     person::Person,

@@ -32,6 +32,8 @@ pub struct Socket {
     /// Every message's fragment and every notice that ever came.
     pub lines: Vec<Line>,
     pub notices: Vec<String>,
+    /// Bytes of the largest frame that ever came.
+    pub largest: usize,
     closed: Option<(u16, String)>,
 }
 
@@ -65,7 +67,7 @@ impl Socket {
     }
 
     pub fn on(stream: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
-        Self { stream, items: VecDeque::new(), lines: Vec::new(), notices: Vec::new(), closed: None }
+        Self { stream, items: VecDeque::new(), lines: Vec::new(), notices: Vec::new(), largest: 0, closed: None }
     }
 
     /// Sends a message and waits until it is acknowledged.
@@ -147,7 +149,10 @@ impl Socket {
     /// Takes the next frame apart; `false` at the end.
     async fn receive(&mut self) -> bool {
         match self.stream.next().await {
-            Some(Ok(Message::Text(frame))) => self.parse(&frame),
+            Some(Ok(Message::Text(frame))) => {
+                self.largest = self.largest.max(frame.len());
+                self.parse(&frame);
+            }
             Some(Ok(Message::Close(frame))) => {
                 self.closed = frame.map(|frame| (u16::from(frame.code), frame.reason.to_string()));
             }

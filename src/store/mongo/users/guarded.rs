@@ -16,7 +16,7 @@ use super::{by_key, taken};
 use crate::{
     domain::{Role, UserKey},
     store::{
-        Conflict, Error, Result,
+        Conflict, Error, Messages, Result,
         mongo::{Mongo, documents::UserDoc, documents::key, timed},
     },
 };
@@ -31,7 +31,8 @@ pub(super) enum Guarded<'a> {
     CreateFirst(&'a UserDoc),
     /// An update that leaves the user a member.
     Demote(UserKey, &'a Document),
-    Delete(UserKey),
+    /// Where the messages go too, writes down in the same commit that they are still to be erased.
+    Delete(UserKey, Messages),
 }
 
 /// Why a transaction was not carried out.
@@ -98,8 +99,13 @@ impl Mongo {
                 timed(users.update_one(by_key(user), update.clone()).session(session)).await?;
                 Ok(before)
             }
-            Guarded::Delete(user) => {
+            Guarded::Delete(user, messages) => {
                 let before = self.leaves_an_admin(user, session).await?;
+                if messages == Messages::Delete {
+                    let now = doc! { "$currentDate": { "at": true } };
+                    let removal = self.db.removals.update_one(by_key(user), now).upsert(true);
+                    timed(removal.session(&mut *session)).await?;
+                }
                 timed(users.delete_one(by_key(user)).session(session)).await?;
                 Ok(before)
             }
