@@ -4,11 +4,14 @@
 pub mod fields;
 pub mod ids;
 pub mod message;
+pub mod network;
 pub mod time;
 pub mod user;
+mod visible;
 
 pub use fields::{Fields, Invalid};
 pub use ids::{ClientId, RoomId, TokenId, UserId, UserKey};
 pub use message::{Author, Message, Post, Text};
+pub use network::Network;
 pub use time::Timestamp;
 pub use user::{Email, Name, Password, Phone, Role, User};

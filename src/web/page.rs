@@ -1,5 +1,7 @@
 //! What every page shows.
 
+use axum::http::{HeaderMap, header};
+
 use crate::domain::User;
 
 /// The signed-in user, as the page's head shows them.
@@ -20,6 +22,12 @@ pub fn local_path(next: Option<&str>) -> Option<&str> {
     next.filter(|path| {
         path.starts_with('/') && !path[1..].starts_with(['/', '\\']) && !path.contains(|c: char| c.is_control())
     })
+}
+
+/// Whether the client asks for a page to show, as browsers do when they go somewhere.
+pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod m0001_first_shape;
 mod m0002_presence;
+mod m0003_networks;
 
 use futures_util::TryStreamExt;
 use mongodb::{
@@ -27,7 +28,7 @@ pub const ID_INDEX: &str = "_id_";
 /// The server's code for a collection that is there already.
 const NAMESPACE_EXISTS: i32 = 48;
 /// How many steps this natter knows. Each is a file of its own, never changed once released.
-const STEPS: i32 = 2;
+const STEPS: i32 = 3;
 
 /// Refuses a database that is not exactly of this natter's schema.
 pub async fn check_current(database: &Database) -> Result<()> {
@@ -60,6 +61,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
         let name = match step {
             1 => m0001_first_shape::run(database).await?,
             2 => m0002_presence::run(database).await?,
+            3 => m0003_networks::run(database).await?,
             unknown => return Err(Error::Failed(format!("there is no migration {unknown}"))),
         };
         let record = doc! { "$setOnInsert": { "name": name, "at": DateTime::now() } };

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{Timestamp, TokenId, User, UserKey},
-    store::{Event, Result, SessionRow, Sessions},
+    store::{Event, NETWORK_LIFETIME, Result, SessionRow, Sessions},
 };
 
 pub fn binary(bytes: &[u8]) -> Binary {
@@ -50,7 +50,9 @@ impl Sessions for Mongo {
         // not a TTL index: it would go by the server's clock, and by its own minute
         let expired = doc! { "expires": { "$lte": date(now) } };
         bounded(self.db.sessions.delete_many(expired.clone())).await?;
-        bounded(self.db.revoked.delete_many(expired)).await.map(drop)
+        bounded(self.db.revoked.delete_many(expired)).await?;
+        let old = doc! { "noted": { "$lte": date(now.plus_secs(-NETWORK_LIFETIME)) } };
+        bounded(self.db.networks.delete_many(old)).await.map(drop)
     }
 
     async fn revoke_token(&self, token: TokenId, expires: Timestamp) -> Result<()> {
