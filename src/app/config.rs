@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::{
+    Args, ValueEnum,
+    builder::{PathBufValueParser, TypedValueParser},
+};
 use secrecy::SecretString;
 use url::Url;
 
@@ -16,7 +19,9 @@ use crate::{
 #[derive(Debug, Clone, Args)]
 pub struct DataArgs {
     /// Directory of the embedded database and the generated secret; made with mode 0700 if need be
-    #[arg(long, env = "NATTER_DATA_DIR", default_value = "./data", value_name = "DIR", global = true)]
+    // hidden, as one refused here may be an address with a password
+    #[arg(long, env = "NATTER_DATA_DIR", hide_env_values = true, default_value = "./data", value_name = "DIR",
+        global = true, value_parser = PathBufValueParser::new().try_map(directory))]
     pub data_dir: PathBuf,
 
     /// A MongoDB instead of the embedded database, like mongodb://localhost:27017/UsersData
@@ -73,11 +78,12 @@ pub struct Config {
     #[arg(long, env = "NATTER_RATE_LIMITS", default_value = "on", value_name = "on|off")]
     pub rate_limits: Switch,
 
-    /// Logins that one account may try in 15 minutes
+    /// Logins to one account that one IPv4 address, or IPv6 /64, may try in 15 minutes; ten times as many from all
+    /// together that nobody logged in to it from in the last 90 days
     #[arg(long, env = "NATTER_ACCOUNT_ATTEMPTS", default_value = "20", value_name = "N")]
     pub account_attempts: NonZeroU32,
 
-    /// Logins and sign-ups that one address may try in 15 minutes
+    /// Logins and sign-ups that one IPv4 address, or IPv6 /64, may try in 15 minutes
     #[arg(long, env = "NATTER_ADDRESS_ATTEMPTS", default_value = "200", value_name = "N")]
     pub address_attempts: NonZeroU32,
 
@@ -152,6 +158,17 @@ impl Config {
     }
 }
 
+/// Refuses the address of a database, which would be taken for a directory, and shown with its password.
+fn directory(path: PathBuf) -> Result<PathBuf, &'static str> {
+    let text = path.to_string_lossy().to_ascii_lowercase();
+    let is_address = text.contains(":/") || text.starts_with("mongodb:") || text.starts_with("mongodb+srv:");
+    if is_address {
+        Err("it is a directory; a MongoDB's address goes to --database (NATTER_DATABASE_URL)")
+    } else {
+        Ok(path)
+    }
+}
+
 pub(super) fn listen(raw: &str) -> Result<SocketAddr, String> {
     let host = raw.replace("localhost", "127.0.0.1");
     host.parse().map_err(|_| "use an address and a port, like 127.0.0.1:7000 or [::]:7000".into())
@@ -203,6 +220,8 @@ mod tests {
             ("--bcrypt-cost", "3", "4..=16"),
             ("--signup", "maybe", "open"),
             ("--database", "localhost:27017", "mongodb://localhost"),
+            ("--data-dir", "mongodb://localhost:27017", "--database"),
+            ("--data-dir", "MongoDB+SRV:localhost", "--database"),
             ("--message-rate", "0", "--message-rate"),
         ] {
             let error = Line::try_parse_from(["natter", flag, value]).err().unwrap().to_string();

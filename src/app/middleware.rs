@@ -44,6 +44,12 @@ fn policy(sites: &Sites) -> HeaderValue {
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY))
 }
 
+/// What other sites learn of the page that a link was followed from: nothing, or the server's address, by which our
+/// servers know each other's pages where they are apart ([`crate::web::arrival`]). A path, or a token, never.
+fn referrer_policy(sites: &Sites) -> &'static str {
+    if sites.are_apart() { "origin" } else { "same-origin" }
+}
+
 /// Puts the layers around `pages`, and the assets beside them. `secure`: people come by https.
 pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> Router {
     let sessions = SessionManagerLayer::new(SessionTable(Arc::clone(&state.store)))
@@ -76,7 +82,7 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy(&state.settings.sites)))
         .layer(if_absent(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(if_absent(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(if_absent(header::REFERRER_POLICY, "same-origin"))
+        .layer(if_absent(header::REFERRER_POLICY, referrer_policy(&state.settings.sites)))
         .layer(if_absent(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(if_absent(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"))
         .option_layer(secure.then(|| if_absent(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")))

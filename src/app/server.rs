@@ -92,9 +92,11 @@ impl Server {
 
         ops::recorder();
         let (hub, following) = Hub::start(Arc::clone(&store)).await.map_err(broken)?;
+        let passwords = Passwords::new(config.data.bcrypt_cost);
+        passwords.set_dearest(store.dearest_cost().await.map_err(broken)?);
         let logins = Logins {
             store: Arc::clone(&store),
-            passwords: Arc::new(Passwords::new(config.data.bcrypt_cost)),
+            passwords: Arc::new(passwords),
             tokens: Arc::new(Tokens::new(&secret)),
             limits: Arc::new(Limits::new(config.limits())),
         };
@@ -160,6 +162,10 @@ async fn sweep(state: AppState) {
         ops::recorder().run_upkeep();
         if let Err(error) = state.store.sweep(Timestamp::now()).await {
             tracing::warn!(%error, "what has expired could not be removed");
+        }
+        match state.store.dearest_cost().await {
+            Ok(dearest) => state.logins.passwords.set_dearest(dearest),
+            Err(error) => tracing::warn!(%error, "the highest cost of the passwords could not be read"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `natter copy`: carries a whole natter from one store to another.
 //!
-//! Users with their passwords, the log with its numbers, sessions and voided tokens. The secret that signs
+//! Users with their passwords, the log with its numbers, sessions and voided tokens; not the networks that users log in
+//! from, which the next logins note again. The secret that signs
 //! tokens stays where it is: the copy makes one of its own, so that tokens of before are void there, which
 //! end within the hour anyway. Sessions are not signed and go on.
 

@@ -176,6 +176,12 @@ mod tests {
             &["--nonsense=mongodb://ada:s3cret@h/x"],
             &["--listen", good],
             &["--database", bad],
+            &["--data-dir", good],
+            &["--data-dir", bad],
+            &["--data-dir", "mongodb:ada:s3cret@h/x"],
+            &["--data-dir=mongodb://h/x?authMechanismProperties=AWS_SESSION_TOKEN:s3cret"],
+            &["user", "list", "--data-dir", good],
+            &["import", "--from", "mongodb://h", "--data-dir", good],
         ] {
             let line = refused(args);
             assert!(!line.contains("s3cret") && !line.contains('\n'), "{args:?}: {line}");

@@ -78,14 +78,14 @@ async fn carry_out(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u3
             let role = if revoke { Role::Member } else { Role::Admin };
             let edit = Edit { role: Some(role.as_str().to_owned()), ..Edit::default() };
             let user = find(store.as_ref(), &user_id).await?;
-            let user = accounts.edit(user.key, &edit).await.map_err(|e| e.to_string())?;
+            let user = accounts.edit(&user, &edit).await.map_err(|e| e.to_string())?;
             println!("{} is {} now.", user.user_id, if user.is_admin() { "an admin" } else { "a member" });
             Ok(())
         }
         UserCommand::Password { user_id } => {
             let user = find(store.as_ref(), &user_id).await?;
             let edit = Edit { password: Some(ask_password()?), ..Edit::default() };
-            accounts.edit(user.key, &edit).await.map_err(|e| e.to_string())?;
+            accounts.edit(&user, &edit).await.map_err(|e| e.to_string())?;
             println!("{} has a new password; every token and session of theirs is void.", user.user_id);
             Ok(())
         }

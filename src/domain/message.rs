@@ -1,8 +1,8 @@
 //! Messages and the log they stand in.
 
-use super::{ClientId, Invalid, RoomId, Timestamp, User, UserKey};
+use super::{ClientId, Invalid, RoomId, Timestamp, User, UserKey, visible::is_visible};
 
-/// A message's text: 1–[`Text::MAX`] characters, not only white space. Line breaks are `\n`.
+/// A message's text: 1–[`Text::MAX`] characters, one of them visible. Line breaks are `\n`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(String);
 
@@ -12,8 +12,8 @@ impl Text {
 
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         // browsers send a textarea's line breaks as \r\n; NUL ends strings in some readers of the database
-        let text: String = raw.trim().replace("\r\n", "\n").replace('\0', "");
-        if text.is_empty() {
+        let text = raw.replace('\0', "").replace("\r\n", "\n").trim().to_owned();
+        if !is_visible(&text) {
             return Err(Invalid::new("Write something first."));
         }
         let length = text.chars().count();
@@ -80,7 +80,11 @@ mod tests {
     #[test]
     fn text_is_trimmed_and_bounded_in_characters() {
         assert_eq!(Text::parse(" a\r\nb ").unwrap().as_str(), "a\nb");
-        assert!(Text::parse(" \n ").is_err());
+        for nothing in ["", " \n ", "\0 \0", "\u{200B}", " \u{2060}\u{FEFF}\n\u{3164}", "\u{2800}\u{E0001}"] {
+            assert_eq!(Text::parse(nothing).unwrap_err().0, "Write something first.", "{nothing:?}");
+        }
+        assert_eq!(Text::parse("\0 a\0b \0").unwrap().as_str(), "ab");
+        assert_eq!(Text::parse("👩\u{200D}💻").unwrap().as_str(), "👩\u{200D}💻");
         assert!(Text::parse(&"é".repeat(Text::MAX)).is_ok());
         assert!(Text::parse(&"é".repeat(Text::MAX + 1)).unwrap_err().0.contains("4001"));
     }

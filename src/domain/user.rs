@@ -4,7 +4,10 @@ use std::{collections::HashSet, fmt, sync::LazyLock};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Invalid, Timestamp, UserId, UserKey};
+use super::{
+    Invalid, Timestamp, UserId, UserKey,
+    visible::{as_read, is_visible},
+};
 
 /// An account. The password's hash is deliberately not here: only the store's credentials carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +73,11 @@ macro_rules! text_newtype {
     };
 }
 
+/// What a reader's own messages, and those of deleted accounts, stand under, as they are read.
+const RESERVED: [&str; 2] = ["you", "deleted user"];
+
 /// The name shown beside messages: 1–[`Name::MAX`] characters, none of them invisible control or direction
-/// characters, which could make one name look like another.
+/// characters, which could make one name look like another, and none of the names that the chat itself gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 text_newtype!(Name);
@@ -88,8 +94,11 @@ impl Name {
         if name.chars().any(is_deceptive) {
             return Err(Invalid::new("Leave out control and text-direction characters."));
         }
-        if name.chars().all(is_blank) {
+        if !is_visible(name) {
             return Err(Invalid::new("Use at least one visible character."));
+        }
+        if RESERVED.contains(&as_read(name).as_str()) {
+            return Err(Invalid::new("The chat itself calls people \"You\" and \"deleted user\". Use another name."));
         }
         Ok(Self(name.to_owned()))
     }
@@ -100,10 +109,6 @@ fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
         || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-fn is_blank(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{00AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{3164}')
 }
 
 /// An e-mail address (RFC 5321 and its limits, with a dotted domain), unique without regard to case.
@@ -200,6 +205,16 @@ mod tests {
         }
         for bad in ["", "  ", "a\nb", "a\u{202E}b", "\u{2066}x", "\u{200B}", &"x".repeat(65)] {
             assert!(Name::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_called_what_the_chat_calls_people() {
+        for taken in ["You", "you", " YOU ", "Y\u{200B}ou", "yo\u{FE0F}u", "Deleted user", "deleted \u{A0} USER"] {
+            assert!(Name::parse(taken).unwrap_err().0.contains("Use another name."), "{taken:?}");
+        }
+        for free in ["Youssef", "You and I", "Deleted", "deleteduser"] {
+            assert!(Name::parse(free).is_ok(), "{free:?}");
         }
     }
 

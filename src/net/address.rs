@@ -2,20 +2,14 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::http::HeaderMap;
 
-/// An IPv6 subscriber has at least a /64 of addresses; they count as one.
-pub fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
-        v4 => v4,
-    }
-}
+use crate::domain::Network;
 
 /// The client's address, as far as it can be trusted: the peer's, or what the configured number of proxies say of it.
 pub fn client(headers: &HeaderMap, peer: IpAddr, proxies: u8) -> IpAddr {
@@ -34,7 +28,7 @@ pub struct TooMany;
 /// How many connections each address has.
 pub struct Addresses {
     limit: u32,
-    open: Mutex<HashMap<IpAddr, u32>>,
+    open: Mutex<HashMap<Network, u32>>,
 }
 
 impl Addresses {
@@ -43,12 +37,12 @@ impl Addresses {
         Arc::new(Self { limit: limit.map_or(u32::MAX, NonZeroU32::get), open: Mutex::default() })
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<Network, u32>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn leave(open: &mut HashMap<IpAddr, u32>, network: IpAddr) {
+fn leave(open: &mut HashMap<Network, u32>, network: Network) {
     if let Some(count) = open.get_mut(&network) {
         *count -= 1;
         if *count == 0 {
@@ -60,7 +54,7 @@ fn leave(open: &mut HashMap<IpAddr, u32>, network: IpAddr) {
 /// A connection's place among those of one address; given up when dropped.
 pub struct Slot {
     addresses: Arc<Addresses>,
-    network: Mutex<Option<IpAddr>>,
+    network: Mutex<Option<Network>>,
 }
 
 impl Slot {
@@ -74,7 +68,7 @@ impl Slot {
     /// # Errors
     /// Where `address` has as many as it may have. The connection stays where it was.
     pub fn stand_under(&self, address: IpAddr) -> Result<(), TooMany> {
-        let network = network(address);
+        let network = Network::of(address);
         let mut current = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         if *current == Some(network) {
             return Ok(());
@@ -107,13 +101,6 @@ mod tests {
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_network_of_ipv6_addresses_counts_as_one() {
-        assert_eq!(network(address("2001:db8::1")), network(address("2001:db8::2:3")));
-        assert_ne!(network(address("2001:db8::1")), network(address("2001:db8:0:1::1")));
-        assert_eq!(network(address("::ffff:10.0.0.1")), IpAddr::from([10, 0, 0, 1]));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::passwords::{Busy, Passwords};
 use crate::{
-    domain::{Email, Fields, Name, Password, Phone, Role, User, UserId, UserKey},
+    domain::{Email, Fields, Name, Password, Phone, Role, User, UserId},
     store::{self, NewUser, Store, UserChanges},
 };
 
@@ -70,9 +70,11 @@ impl Accounts {
     }
 
     /// Changes an account. Whether the caller may is theirs to know.
-    pub async fn edit(&self, key: UserKey, raw: &Edit) -> Result<User, AccountError> {
+    pub async fn edit(&self, user: &User, raw: &Edit) -> Result<User, AccountError> {
         let mut fields = Fields::default();
-        let name = raw.name.as_deref().and_then(|name| fields.keep("name", Name::parse(name)));
+        // forms send the name along: one from before a rule stays
+        let name = raw.name.as_deref().filter(|name| *name != user.name.as_str());
+        let name = name.and_then(|name| fields.keep("name", Name::parse(name)));
         let email = raw.email.as_deref().and_then(|email| fields.keep("email", Email::parse(email)));
         let phone = raw.phone.as_deref().and_then(|phone| fields.keep("phone", Phone::parse(phone)));
         let role = raw.role.as_deref().and_then(|role| fields.keep("role", Role::parse(role)));
@@ -84,6 +86,6 @@ impl Accounts {
             Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
         };
-        Ok(self.store.update_user(key, UserChanges { name, email, phone, role, password }).await?)
+        Ok(self.store.update_user(user.key, UserChanges { name, email, phone, role, password }).await?)
     }
 }

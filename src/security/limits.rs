@@ -1,21 +1,22 @@
 //! How often somebody may try. Generic cell rate limits (governor), kept in memory: they bound what one
 //! process can be made to do, and a restart forgives.
 
-use std::{hash::Hash, net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{hash::Hash, num::NonZeroU32, time::Duration};
 
 use governor::{
     DefaultKeyedRateLimiter, Quota,
     clock::{Clock, DefaultClock},
 };
 
-use crate::{domain::UserKey, net::address::network};
+use crate::domain::{Network, UserKey};
 
 /// The numbers behind [`Limits`], from the settings.
 #[derive(Debug, Clone, Copy)]
 pub struct LimitSettings {
-    /// Logins that one account may try in a quarter of an hour.
+    /// Logins to one account that one network may try in a quarter of an hour. All networks together that nobody
+    /// logged in to it from before may try [`UNFAMILIAR`] times as many.
     pub account_attempts: NonZeroU32,
-    /// Logins and sign-ups together that one address may try in a quarter of an hour.
+    /// Logins and sign-ups together that one network may try in a quarter of an hour.
     pub address_attempts: NonZeroU32,
     /// Messages a second that one user may send; three seconds' worth may come at once.
     pub message_rate: NonZeroU32,
@@ -28,9 +29,17 @@ pub struct TooMany {
     pub retry_after: Duration,
 }
 
+/// How many times as many logins to one account all unfamiliar networks together may try as one network.
+pub const UNFAMILIAR: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+
 pub struct Limits {
-    accounts: Option<DefaultKeyedRateLimiter<String>>,
-    addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    /// By account and network: whoever guesses locks out nobody elsewhere.
+    logins: Option<DefaultKeyedRateLimiter<(String, Network)>>,
+    /// By account, for networks that nobody logged in to it from before: guesses from very many places.
+    unfamiliar: Option<DefaultKeyedRateLimiter<String>>,
+    /// Checks of the present password of somebody who is logged in, which strangers cannot use up.
+    confirmations: Option<DefaultKeyedRateLimiter<UserKey>>,
+    networks: Option<DefaultKeyedRateLimiter<Network>>,
     messages: Option<DefaultKeyedRateLimiter<UserKey>>,
 }
 
@@ -43,25 +52,33 @@ impl Limits {
         let messages =
             |n: NonZeroU32| Quota::per_second(n).allow_burst(n.saturating_mul(NonZeroU32::MIN.saturating_add(2)));
         Self {
-            accounts: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts))),
-            addresses: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.address_attempts))),
+            logins: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts))),
+            unfamiliar: settings
+                .map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts.saturating_mul(UNFAMILIAR)))),
+            confirmations: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts))),
+            networks: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.address_attempts))),
             messages: settings.map(|s| DefaultKeyedRateLimiter::keyed(messages(s.message_rate))),
         }
     }
 
-    /// A login of `account` (its userID, folded) from `address`.
-    pub fn login(&self, account: &str, address: IpAddr) -> Result<(), TooMany> {
-        check(self.addresses.as_ref(), &network(address))?;
-        check(self.accounts.as_ref(), &account.to_owned())
+    /// A login to `account` (its userID, folded).
+    pub fn login(&self, account: &str, from: Network) -> Result<(), TooMany> {
+        check(self.networks.as_ref(), &from)?;
+        check(self.logins.as_ref(), &(account.to_owned(), from))
     }
 
-    pub fn sign_up(&self, address: IpAddr) -> Result<(), TooMany> {
-        check(self.addresses.as_ref(), &network(address))
+    /// The same from a network that nobody logged in to the account from before, beside [`Limits::login`].
+    pub fn unfamiliar_login(&self, account: &str) -> Result<(), TooMany> {
+        check(self.unfamiliar.as_ref(), &account.to_owned())
     }
 
-    /// The present password, asked again before a change of it.
-    pub fn password_check(&self, account: &str) -> Result<(), TooMany> {
-        check(self.accounts.as_ref(), &account.to_owned())
+    pub fn sign_up(&self, from: Network) -> Result<(), TooMany> {
+        check(self.networks.as_ref(), &from)
+    }
+
+    /// The present password, asked again of somebody who is logged in.
+    pub fn confirmation(&self, user: UserKey) -> Result<(), TooMany> {
+        check(self.confirmations.as_ref(), &user)
     }
 
     pub fn message(&self, user: UserKey) -> Result<(), TooMany> {
@@ -70,8 +87,10 @@ impl Limits {
 
     /// Forgets whoever is not limited at present, so that memory does not grow with the addresses seen.
     pub fn sweep(&self) {
-        self.accounts.iter().for_each(governor::RateLimiter::retain_recent);
-        self.addresses.iter().for_each(governor::RateLimiter::retain_recent);
+        self.logins.iter().for_each(governor::RateLimiter::retain_recent);
+        self.unfamiliar.iter().for_each(governor::RateLimiter::retain_recent);
+        self.confirmations.iter().for_each(governor::RateLimiter::retain_recent);
+        self.networks.iter().for_each(governor::RateLimiter::retain_recent);
         self.messages.iter().for_each(governor::RateLimiter::retain_recent);
     }
 }
@@ -92,22 +111,43 @@ mod tests {
         LimitSettings { account_attempts: n(2), address_attempts: n(3), message_rate: n(1) }
     }
 
+    fn network(last: u8) -> Network {
+        Network::of([10, 0, 0, last].into())
+    }
+
     #[test]
-    fn accounts_and_addresses_are_limited_each_by_themselves() {
+    fn accounts_and_networks_are_limited_each_by_themselves() {
         let limits = Limits::new(Some(settings()));
-        let (here, there) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let (here, there) = (network(1), network(2));
         assert!(limits.login("ada", here).is_ok());
         assert!(limits.login("ada", here).is_ok());
-        assert!(limits.login("ada", there).is_err(), "the account");
-        assert!(limits.login("bob", here).is_ok());
-        let told = limits.login("cyd", here).unwrap_err();
+        assert!(limits.login("ada", there).is_ok(), "attempts from here lock out nobody there");
+        assert!(limits.login("ada", here).is_err(), "the account, from here");
+        let told = limits.login("bob", here).unwrap_err();
         assert!(told.retry_after <= Duration::from_secs(300) && told.retry_after > Duration::from_secs(200));
-        assert!(limits.login("cyd", there).is_ok());
+        assert!(limits.login("bob", there).is_ok(), "the network");
+    }
+
+    #[test]
+    fn all_unfamiliar_networks_together_are_limited_by_account() {
+        let limits = Limits::new(Some(settings()));
+        assert!((0..20).all(|_| limits.unfamiliar_login("ada").is_ok()));
+        assert!(limits.unfamiliar_login("ada").is_err());
+        assert!(limits.unfamiliar_login("bob").is_ok());
+    }
+
+    #[test]
+    fn confirmations_are_limited_by_account_and_nobodys_logins_count() {
+        let limits = Limits::new(Some(settings()));
+        let (ada, bob) = (UserKey::generate(), UserKey::generate());
+        assert!((0..2).all(|_| limits.confirmation(ada).is_ok()));
+        assert!(limits.confirmation(ada).is_err());
+        assert!(limits.confirmation(bob).is_ok());
     }
 
     #[test]
     fn off_is_off() {
         let limits = Limits::new(None);
-        assert!((0..1000).all(|_| limits.login("ada", IpAddr::from([10, 0, 0, 1])).is_ok()));
+        assert!((0..1000).all(|_| limits.login("ada", network(1)).is_ok()));
     }
 }

@@ -1,7 +1,7 @@
 //! The login service: whoever has the right password gets a token. The auth server offers it to people
 //! and scripts, the users server calls it on sign-up.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use secrecy::SecretString;
 
@@ -13,9 +13,13 @@ use super::{
     tokens::{self, Tokens},
 };
 use crate::{
-    domain::{Timestamp, User, UserId},
-    store::{self, Store},
+    domain::{Network, Timestamp, User, UserId, UserKey},
+    store::{self, PasswordHash, Store},
 };
+
+/// A network is noted as one of an account's again when it was last noted longer ago, in seconds: more often would be
+/// a write a login.
+const NOTE_AFTER: i64 = 24 * 3600;
 
 /// A successful login.
 pub struct Login {
@@ -47,7 +51,7 @@ pub struct Logins {
 
 impl Logins {
     /// Checks a password and issues a token.
-    pub async fn login(&self, user_id: &str, password: SecretString, from: IpAddr) -> Result<Login, LoginError> {
+    pub async fn login(&self, user_id: &str, password: SecretString, from: Network) -> Result<Login, LoginError> {
         let outcome = self.check(user_id, password, from).await;
         let result = match &outcome {
             Ok(_) => "ok",
@@ -59,24 +63,53 @@ impl Logins {
         Ok(self.admit(outcome?))
     }
 
-    async fn check(&self, user_id: &str, password: SecretString, from: IpAddr) -> Result<User, LoginError> {
-        // what cannot be a userID is limited by its address, and takes as long as what can
+    async fn check(&self, user_id: &str, password: SecretString, from: Network) -> Result<User, LoginError> {
+        // what cannot be a userID is limited, and takes as long, as what can
         let id = UserId::parse(user_id).ok();
-        self.limits.login(&id.as_ref().map_or(String::new(), UserId::folded), from)?;
+        let account = id.as_ref().map_or(String::new(), UserId::folded);
+        self.limits.login(&account, from)?;
         let found = match &id {
             Some(id) => self.store.credentials(id).await?,
             None => None,
         };
-        let (user, hash) = found.unzip();
-        let matches = self.passwords.verify(password, hash).await?;
-        user.filter(|_| matches).ok_or(LoginError::Wrong)
+        // asked of nobody's key too, or the time of one read would tell who has an account
+        let key = found.as_ref().map_or_else(UserKey::generate, |(user, _)| user.key);
+        let seen = self.store.network_seen(key, from).await?;
+        if seen.is_none() {
+            self.limits.unfamiliar_login(&account)?;
+        }
+        let hash = found.as_ref().map(|(_, hash)| hash.clone());
+        let matches = self.passwords.verify(password.clone(), hash).await?.matches;
+        let Some((user, hash)) = found.filter(|_| matches) else { return Err(LoginError::Wrong) };
+        self.rehash(&user, password, hash).await;
+        if seen.is_none_or(|seen| seen < Timestamp::now().plus_secs(-NOTE_AFTER)) {
+            self.note_network(&user, from).await;
+        }
+        Ok(user)
+    }
+
+    /// Replaces a hash that has another cost than the configured one, now that the password is known. The login goes
+    /// on where that cannot be done; the next one does it.
+    async fn rehash(&self, user: &User, password: SecretString, old: PasswordHash) {
+        let Some(new) = self.passwords.rehash(password, &old).await else { return };
+        if let Err(error) = self.store.replace_hash(user.key, &old, &new).await {
+            tracing::warn!(user = %user.key.0, %error, "a password could not be hashed anew");
+        }
+    }
+
+    /// Notes that `user` logged in, or signed up, from a network: attempts from elsewhere do not lock it out. The login
+    /// goes on where it cannot be noted.
+    pub async fn note_network(&self, user: &User, from: Network) {
+        if let Err(error) = self.store.note_network(user.key, from, Timestamp::now()).await {
+            tracing::warn!(user = %user.key.0, %error, "the network of a login could not be noted");
+        }
     }
 
     /// Asks for a user's present password once more, before a change that needs it.
     pub async fn confirm(&self, user: &User, password: SecretString) -> Result<(), LoginError> {
-        self.limits.password_check(&user.user_id.folded())?;
+        self.limits.confirmation(user.key)?;
         let (_, hash) = self.store.credentials(&user.user_id).await?.unzip();
-        if self.passwords.verify(password, hash).await? { Ok(()) } else { Err(LoginError::Wrong) }
+        if self.passwords.verify(password, hash).await?.matches { Ok(()) } else { Err(LoginError::Wrong) }
     }
 
     /// Issues a token to somebody whose password needs no check: they have just set it.
@@ -101,16 +134,16 @@ impl Logins {
         self.store.authenticate(grant.user(), grant.version(), grant.token()).await
     }
 
-    /// Voids the grant that a browser had, where it goes on as somebody else: pages that show the one must not
-    /// go on as the other.
+    /// Voids those of the grants that a browser had which are another user's than `next`: pages that show the one must
+    /// not go on as the other.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn revoke_other(&self, present: Option<Grant>, next: &Grant) -> store::Result<()> {
-        match present.filter(|present| present.user() != next.user()) {
-            Some(other) => self.revoke(&other).await,
-            None => Ok(()),
+    pub async fn revoke_others(&self, present: &[Grant], next: &Grant) -> store::Result<()> {
+        for other in present.iter().filter(|present| present.user() != next.user()) {
+            self.revoke(other).await?;
         }
+        Ok(())
     }
 
     /// Voids a grant: its token, the sessions that came of it, and the sockets opened with either.

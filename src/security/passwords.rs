@@ -1,6 +1,9 @@
 //! Password hashing: bcrypt, off the async threads, a few at a time.
 
-use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
+};
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
@@ -18,10 +21,19 @@ pub struct Busy;
 
 pub struct Passwords {
     cost: u32,
+    /// The highest cost that any account's hash may have. A check that fails does as much work, whatever it was
+    /// checked against: how long it takes does not tell whether the account is there.
+    dearest: AtomicU32,
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
-    /// Checked in place of the hash of a user who is not there, so that the answer takes as long.
-    decoy: PasswordHash,
+}
+
+/// The outcome of a password check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checked {
+    pub matches: bool,
+    /// How much work it was: 2^cost for each hash that was computed.
+    pub rounds: u64,
 }
 
 /// A hash that no password has, and that takes as long to check as another: of an account that nobody can
@@ -37,9 +49,21 @@ pub const COSTS: std::ops::RangeInclusive<u32> = 4..=16;
 
 /// Whether `hash` is one of bcrypt's that [`Passwords::verify`] can check, of a cost in [`COSTS`].
 pub fn is_hash(hash: &str) -> bool {
-    let cost = hash.parse::<bcrypt::HashParts>().map(|parts| parts.get_cost());
+    cost_of(hash).is_some()
+}
+
+/// The cost of `hash`, if it is one that [`Passwords::verify`] can check.
+fn cost_of(hash: &str) -> Option<u32> {
+    let cost = hash.parse::<bcrypt::HashParts>().ok()?.get_cost();
     // $2x$ marks hashes of a library that read passwords wrongly: none would match
-    cost.is_ok_and(|cost| COSTS.contains(&cost)) && !hash.starts_with("$2x$")
+    (COSTS.contains(&cost) && !hash.starts_with("$2x$")).then_some(cost)
+}
+
+/// Compares a password, and adds the work that it was to `rounds`.
+fn compare(password: &[u8], PasswordHash(hash): &PasswordHash, rounds: &mut u64) -> bool {
+    let Ok(matches) = bcrypt::verify(password, hash) else { return false };
+    *rounds += cost_of(hash).map_or(0, |cost| 1 << cost);
+    matches
 }
 
 impl Passwords {
@@ -47,7 +71,15 @@ impl Passwords {
     pub fn new(cost: u32) -> Self {
         // one core is left for the chat
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get() - 1).max(1);
-        Self { cost, turns: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0), decoy: nobodys(cost) }
+        let (dearest, turns) = (AtomicU32::new(cost), Arc::new(Semaphore::new(cores)));
+        Self { cost, dearest, turns, waiting: AtomicUsize::new(0) }
+    }
+
+    /// Takes over the highest cost of the stored hashes, of which there may be none.
+    pub fn set_dearest(&self, stored: Option<u32>) {
+        // one past COSTS is never checked
+        let stored = stored.unwrap_or_default().min(*COSTS.end());
+        self.dearest.store(self.cost.max(stored), Relaxed);
     }
 
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Busy> {
@@ -59,18 +91,43 @@ impl Passwords {
         .await
     }
 
-    /// Whether `password` has this hash. Takes as long where there is no hash to check against.
-    pub async fn verify(&self, password: SecretString, hash: Option<PasswordHash>) -> Result<bool, Busy> {
-        let known = hash.is_some();
-        let PasswordHash(hash) = hash.unwrap_or_else(|| self.decoy.clone());
+    /// Checks whether `password` has this hash. A check that fails is as much work as one against the dearest hash
+    /// there is, also where there is none to check against.
+    pub async fn verify(&self, password: SecretString, hash: Option<PasswordHash>) -> Result<Checked, Busy> {
+        let hash = hash.and_then(|hash| cost_of(&hash.0).map(|cost| (cost, hash)));
+        let known = hash.as_ref().map_or(0, |(cost, _)| *cost);
+        // the dearest is read with each sweep, and an import may have brought a dearer one since
+        let dearest = self.dearest.fetch_max(known, Relaxed).max(known);
         self.in_turn(move || {
             // one that is too long was never accepted; it is compared all the same, cut, for the time it takes
             let bytes = password.expose_secret().as_bytes();
             let fits = bytes.len() <= Password::MAX_BYTES;
-            let matches = bcrypt::verify(&bytes[..bytes.len().min(Password::MAX_BYTES)], &hash).unwrap_or(false);
-            known && fits && matches
+            let bytes = &bytes[..bytes.len().min(Password::MAX_BYTES)];
+            let mut rounds = 0;
+            let matches = hash.is_some_and(|(_, hash)| compare(bytes, &hash, &mut rounds)) && fits;
+            if !matches {
+                // 2^c + 2^c + 2^(c+1) + … + 2^(d-1) = 2^d
+                let missing = if known == 0 { dearest..dearest + 1 } else { known..dearest };
+                for cost in missing {
+                    compare(bytes, &nobodys(cost), &mut rounds);
+                }
+            }
+            metrics::counter!("natter_bcrypt_rounds_total").increment(rounds);
+            Checked { matches, rounds }
         })
         .await
+    }
+
+    /// `password`, which has the hash `old`, hashed anew where `old` has another cost than the configured one. `None`
+    /// where it has that one, and where too many hashes wait.
+    pub async fn rehash(&self, password: SecretString, old: &PasswordHash) -> Option<PasswordHash> {
+        let cost = self.cost;
+        if cost_of(&old.0) == Some(cost) {
+            return None;
+        }
+        // not by way of Password: one from before a rule goes on
+        let hash = move || bcrypt::non_truncating_hash(password.expose_secret(), cost).map(PasswordHash);
+        self.in_turn(hash).await.ok()?.ok()
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
@@ -116,17 +173,58 @@ mod tests {
     async fn verifies_what_it_hashed_and_nothing_else() {
         let passwords = Passwords::new(4);
         let hash = passwords.hash(Password::parse(secret(&"x".repeat(71))).unwrap()).await.unwrap();
-        assert!(passwords.verify(secret(&"x".repeat(71)), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify(secret(&"x".repeat(72)), Some(hash.clone())).await.unwrap(), "never cut");
-        assert!(!passwords.verify(secret("wrong"), Some(hash)).await.unwrap());
-        assert!(!passwords.verify(secret("wrong"), None).await.unwrap());
+        let matches = async |password: &str, hash| passwords.verify(secret(password), hash).await.unwrap().matches;
+        assert!(matches(&"x".repeat(71), Some(hash.clone())).await);
+        assert!(!matches(&"x".repeat(72), Some(hash.clone())).await, "never cut");
+        assert!(!matches("wrong", Some(hash)).await);
+        assert!(!matches("wrong", None).await);
     }
 
     #[tokio::test]
     async fn the_decoy_is_a_hash_that_bcrypt_works_on() {
         // a malformed one would be refused at once, and its speed would tell that there is no such user
-        let PasswordHash(decoy) = Passwords::new(4).decoy;
-        assert!(matches!(bcrypt::verify("x", &decoy), Ok(false)));
+        assert!(matches!(bcrypt::verify("x", &nobodys(4).0), Ok(false)));
+    }
+
+    /// The work of a failed check of a hash of `cost`, or of none.
+    async fn rounds(passwords: &Passwords, cost: Option<u32>) -> u64 {
+        let checked = passwords.verify(secret("wrong"), cost.map(nobodys)).await.unwrap();
+        assert!(!checked.matches);
+        checked.rounds
+    }
+
+    #[tokio::test]
+    async fn a_failed_check_is_as_much_work_whatever_it_is_checked_against() {
+        let passwords = Passwords::new(5);
+        for (dearest, work) in [(None, 1 << 5), (Some(4), 1 << 5), (Some(8), 1 << 8), (Some(6), 1 << 6)] {
+            passwords.set_dearest(dearest);
+            for cost in [None, Some(4), Some(5)] {
+                assert_eq!(rounds(&passwords, cost).await, work, "{cost:?} where {dearest:?} is the dearest");
+            }
+        }
+        // a dearer one, which an import has just brought
+        assert_eq!(rounds(&passwords, Some(9)).await, 1 << 9);
+        assert_eq!(rounds(&passwords, None).await, 1 << 9);
+        let too_long = passwords.verify(secret(&"x".repeat(99)), Some(nobodys(4))).await.unwrap();
+        assert_eq!(too_long, Checked { matches: false, rounds: 1 << 9 });
+        let broken = passwords.verify(secret("x"), Some(PasswordHash("no hash".into()))).await.unwrap();
+        assert_eq!(broken, Checked { matches: false, rounds: 1 << 9 });
+        passwords.set_dearest(Some(31));
+        assert_eq!(passwords.dearest.load(Relaxed), 16, "one that is never checked");
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_cost_is_made_anew() {
+        let passwords = Passwords::new(5);
+        for (cost, anew) in [(4, true), (5, false), (6, true)] {
+            // shorter than a new one may be
+            let old = PasswordHash(bcrypt::hash("short", cost).unwrap());
+            let new = passwords.rehash(secret("short"), &old).await;
+            assert_eq!(new.as_ref().map(|new| cost_of(&new.0)), anew.then_some(Some(5)), "{cost}");
+            if let Some(new) = new {
+                assert!(passwords.verify(secret("short"), Some(new)).await.unwrap().matches);
+            }
+        }
     }
 
     #[tokio::test]

@@ -24,6 +24,9 @@ const RENEW_AFTER: Duration = Duration::days(1);
 
 const GRANT: &str = "grant";
 const RENEWED: &str = "renewed";
+const EARLIER: &str = "earlier";
+/// Most earlier grants that a session remembers.
+const EARLIER_MAX: usize = 16;
 
 /// The session of one who logged in here, lasting; or of one who came with a token, ending with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +36,21 @@ pub enum Lasting {
 }
 
 /// Makes `session` the one of `grant`, under a fresh id: one planted before the login is worth nothing.
+///
+/// The same user's grants that it had before are remembered. They are not voided here, as another tab may have a
+/// socket under one; but they may have a session on another server's host too, and so a logout ends all of them.
 pub async fn start(session: &Session, grant: Grant, lasting: Lasting) -> Result<(), Error> {
+    let mut earlier = grants(session).await?;
+    earlier.retain(|other| {
+        (other.user(), other.version()) == (grant.user(), grant.version()) && other.token() != grant.token()
+    });
+    earlier.drain(..earlier.len().saturating_sub(EARLIER_MAX));
     session.clear().await;
     session.cycle_id().await?;
     session.insert(GRANT, grant).await?;
+    if !earlier.is_empty() {
+        session.insert(EARLIER, earlier).await?;
+    }
     match lasting {
         Lasting::Yes => session.insert(RENEWED, OffsetDateTime::now_utc().unix_timestamp()).await?,
         Lasting::WhileTokenIsValid => {
@@ -63,6 +77,13 @@ pub async fn current(session: &Session) -> Result<Option<Current>, Error> {
         None => Lasting::WhileTokenIsValid,
     };
     Ok(Some(Current { grant, lasting }))
+}
+
+/// Every grant that `session` has, or had of the same user: what a logout voids. The oldest comes first.
+pub async fn grants(session: &Session) -> Result<Vec<Grant>, Error> {
+    let mut grants = session.get::<Vec<Grant>>(EARLIER).await?.unwrap_or_default();
+    grants.extend(session.get::<Grant>(GRANT).await?);
+    Ok(grants)
 }
 
 /// Puts off a lasting session's end, at most once a day.

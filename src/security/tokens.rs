@@ -13,6 +13,7 @@ pub const LIFETIME: i64 = 3600;
 /// How far the clocks of two machines may be apart for a fresh token to be good on both, in seconds.
 const SKEW: i64 = 30;
 const ISSUER: &str = "natter";
+const TYPE: &str = "JWT";
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -90,13 +91,33 @@ impl Tokens {
 
     /// What the token stands for. Whether that still holds, only the store can tell.
     pub fn read(&self, token: &str) -> Result<Grant, BadToken> {
-        let claims = decode::<Claims>(token, &self.decoding, &self.validation).map_err(|_| BadToken)?.claims;
+        let read = decode::<Claims>(token, &self.decoding, &self.validation).map_err(|_| BadToken)?;
+        let claims = read.claims;
+        if !is_plain(&read.header) || claims.iat > Timestamp::now().as_secs() + SKEW {
+            return Err(BadToken);
+        }
         Ok(Grant::from_parts(claims.sub, claims.ver, claims.jti, claims.exp))
     }
 }
 
+/// Whether the header asks for nothing but what [`Tokens::read`] does. The library leaves this to its caller.
+///
+/// - `crit` names extensions that have to be understood (RFC 7515, 4.1.11); none is here. `b64` is one of them (RFC
+///   7797), and would change what is signed.
+/// - A `typ` says which kind of token it is (RFC 8725, 3.11), so one of another kind is not taken. A token without one
+///   claims to be nothing else (it is optional, RFC 7519, 5.1), and `iss` and `aud` tell whose it is.
+/// - `cty` marks a token inside the token (RFC 7519, 5.2), which is never issued.
+fn is_plain(header: &Header) -> bool {
+    let typ = header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case(TYPE));
+    typ && header.crit.is_none() && header.cty.is_none() && !header.extras.inner().contains_key("b64")
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::domain::{Email, Name, Phone, Role, UserId, UserKey};
 
@@ -151,9 +172,57 @@ mod tests {
         }
     }
 
+    const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+    /// A good token's claims, some of them changed or doubled, in order.
+    struct Changed(Vec<(&'static str, Value)>);
+
+    impl Serialize for Changed {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let (token, _) = tokens().issue(&ada());
+            let claims = jsonwebtoken::dangerous::insecure_decode::<BTreeMap<String, Value>>(&token).unwrap().claims;
+            let doubled: Vec<_> = self.0.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| *name).collect();
+            let changed = |name: &str| self.0.iter().any(|(other, _)| *other == name) && !doubled.contains(&name);
+            let kept = claims.iter().filter(|(name, _)| !changed(name)).map(|(name, value)| (name.as_str(), value));
+            let again = doubled.iter().map(|name| (*name, &claims[*name]));
+            let new = self.0.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (*name, value));
+            serializer.collect_map(kept.chain(again).chain(new))
+        }
+    }
+
+    fn signed(header: impl FnOnce(&mut Header), changes: &[(&'static str, Value)]) -> Result<Grant, BadToken> {
+        let mut plain = Header::new(Algorithm::HS256);
+        header(&mut plain);
+        tokens().read(&encode(&plain, &Changed(changes.to_vec()), &EncodingKey::from_secret(KEY)).unwrap())
+    }
+
+    #[test]
+    fn a_header_that_asks_for_more_than_is_done_is_refused() {
+        for (typ, good) in [(Some("JWT"), true), (Some("jwt"), true), (None, true), (Some("at+jwt"), false)] {
+            let read = signed(|header| header.typ = typ.map(str::to_owned), &[]);
+            assert_eq!(read.is_ok(), good, "{typ:?}");
+        }
+        assert!(signed(|header| header.crit = Some(vec!["exp".into()]), &[]).is_err());
+        assert!(signed(|header| header.crit = Some(vec![]), &[]).is_err());
+        assert!(signed(|header| header.cty = Some("JWT".into()), &[]).is_err());
+        assert!(signed(|header| header.extras.insert("b64", false), &[]).is_err());
+        assert!(signed(|header| header.extras.insert("typ", "JWT"), &[]).is_err(), "twice");
+        assert!(signed(|header| header.kid = Some("1".into()), &[]).is_ok(), "what is not critical is ignored");
+    }
+
+    #[test]
+    fn a_token_from_the_future_and_a_doubled_claim_are_refused() {
+        let now = Timestamp::now().as_secs();
+        assert!(signed(|_| {}, &[("iat", json!(now + SKEW - 5))]).is_ok());
+        assert!(signed(|_| {}, &[("iat", json!(now + SKEW + 60))]).is_err());
+        for name in ["sub", "iat", "exp", "jti", "ver", "aud"] {
+            assert!(signed(|_| {}, &[(name, Value::Null)]).is_err(), "{name}");
+        }
+    }
+
     #[test]
     fn only_hs256_is_taken() {
-        let key = EncodingKey::from_secret(b"0123456789abcdef0123456789abcdef");
+        let key = EncodingKey::from_secret(KEY);
         let (token, _) = tokens().issue(&ada());
         let claims = jsonwebtoken::dangerous::insecure_decode::<Claims>(&token).unwrap().claims;
         let hs384 = encode(&Header::new(Algorithm::HS384), &claims, &key).unwrap();

@@ -30,7 +30,9 @@ pub use mongo::{NodeDatabase, NodeMessage, NodeMessages, NodeUser, NodeUsers, No
 pub use presence::{Presence, Present, ProcessId, RENEWAL};
 pub use transfer::{Account, Entry, Numbers, Revocation, Row, Table, Transfer};
 
-use crate::domain::{Email, Message, Name, Phone, Post, Role, RoomId, Timestamp, TokenId, User, UserId, UserKey};
+use crate::domain::{
+    Email, Message, Name, Network, Phone, Post, Role, RoomId, Timestamp, TokenId, User, UserId, UserKey,
+};
 
 /// A bcrypt hash in the modular crypt format, for the store's eyes and the password check's only.
 #[derive(Clone)]
@@ -107,6 +109,34 @@ pub trait Users {
     /// # Errors
     /// As [`Users::update_user`].
     async fn delete_user(&self, key: UserKey, messages: Messages) -> Result<()>;
+    /// The highest cost of all users' hashes. `None` where nobody has one.
+    async fn dearest_cost(&self) -> Result<Option<u32>>;
+    /// Replaces a hash of the password that stays, and so the version too. `false` where `old` is not the user's hash
+    /// any more.
+    async fn replace_hash(&self, key: UserKey, old: &PasswordHash, new: &PasswordHash) -> Result<bool>;
+}
+
+/// Most networks kept of a user, the ones noted last.
+const NETWORKS: u32 = 16;
+/// How long a network is kept after it was last noted, in seconds.
+const NETWORK_LIFETIME: i64 = 90 * 24 * 3600;
+
+/// The networks that users log in from. They go with their user.
+#[async_trait]
+pub trait Networks {
+    /// When the network was last noted as one of the user's. `None` where it is not kept.
+    async fn network_seen(&self, user: UserKey, network: Network) -> Result<Option<Timestamp>>;
+    /// Notes that the user logged in from the network. Where the user is gone, it does nothing, or what it keeps is
+    /// forgotten by [`Sessions::sweep`].
+    async fn note_network(&self, user: UserKey, network: Network, now: Timestamp) -> Result<()>;
+}
+
+/// How the hashes that natter checks begin, each followed by its cost.
+const HASH_VERSIONS: [&str; 3] = ["$2a$", "$2b$", "$2y$"];
+
+/// The cost that a bcrypt hash names, like `$2b$12$…`; 0 where it names none.
+fn cost_named(hash: &str) -> u32 {
+    hash.split('$').nth(2).and_then(|cost| cost.parse().ok()).unwrap_or_default()
 }
 
 /// A message that was posted, and whether this call or an earlier one did it.
@@ -172,8 +202,8 @@ pub trait Sessions {
     async fn save_session(&self, row: &SessionRow) -> Result<()>;
     async fn session(&self, id: &[u8; 32]) -> Result<Option<SessionRow>>;
     async fn delete_session(&self, id: &[u8; 32]) -> Result<()>;
-    /// Forgets sessions and revocations that have expired by `now`, and finishes removals of accounts that broke
-    /// off.
+    /// Forgets sessions and revocations that have expired by `now`, and networks that were last noted 90 days before;
+    /// finishes removals of accounts that broke off.
     async fn sweep(&self, now: Timestamp) -> Result<()>;
     /// Voids a token until it would have expired anyway.
     async fn revoke_token(&self, token: TokenId, expires: Timestamp) -> Result<()>;
@@ -184,7 +214,7 @@ pub trait Sessions {
 
 /// Everything natter keeps.
 #[async_trait]
-pub trait Store: Users + Log + Sessions + Transfer + Send + Sync + 'static {
+pub trait Store: Users + Networks + Log + Sessions + Transfer + Send + Sync + 'static {
     /// The stream of what was committed. There is one; a second call gets `None`.
     fn events(&self) -> Option<Events>;
     /// Who is in, at every process on this database. `None` where it belongs to one process, which knows

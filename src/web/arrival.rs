@@ -17,7 +17,11 @@ use serde::Deserialize;
 use tower_sessions::Session;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{AppState, Bearer, Form, Nav, Result, SharedSites, SignedIn, page::local_path, sites};
+use super::{
+    AppState, Bearer, Form, Nav, Result, SharedSites, SignedIn, Sites, origin,
+    page::{accepts_html, local_path},
+    sites,
+};
 use crate::{
     domain::User,
     security::{
@@ -26,8 +30,8 @@ use crate::{
     },
 };
 
-/// A link that carries somebody else's token than the one signed in asks before it switches: otherwise
-/// anybody could, with a link, have people write under an account that is not theirs.
+/// A link that carries somebody else's token than the one signed in, or that a foreign page holds, asks first:
+/// otherwise anybody could, with a link, have people write under an account that is not theirs.
 #[derive(Template, WebTemplate)]
 #[template(path = "switch.html")]
 struct SwitchPage {
@@ -40,17 +44,29 @@ struct SwitchPage {
     next: String,
 }
 
-/// Asks whether to go on as `other`, at the path `next`.
-pub fn ask(state: &AppState, present: Option<&User>, other: &User, token: &str, next: &str) -> Response {
-    let page = SwitchPage {
+/// The page that asks whether to go on as the token's holder, at the path `next`. `None` where nobody has to be
+/// asked: the holder is signed in, or nobody is and the browser came by itself or from one of our pages.
+pub fn question(
+    state: &AppState,
+    headers: &HeaderMap,
+    present: Option<&SignedIn>,
+    other: &User,
+    token: &str,
+    next: &str,
+) -> Option<Response> {
+    let asks = match present {
+        Some(me) => me.user.key != other.key,
+        None => is_lured(headers, &state.settings.sites),
+    };
+    let page = asks.then(|| SwitchPage {
         sites: state.sites(),
-        nav: present.map(Nav::from),
-        present: present.map(|user| user.name.to_string()),
+        nav: present.map(|me| Nav::from(&me.user)),
+        present: present.map(|me| me.user.name.to_string()),
         other: other.name.to_string(),
         token: token.to_owned(),
         next: next.to_owned(),
-    };
-    page.into_response()
+    });
+    page.map(IntoResponse::into_response)
 }
 
 /// The token is in this page's address, whatever the page shows: nothing may take it along.
@@ -89,16 +105,9 @@ pub struct SwitchForm {
 ///
 /// # Errors
 /// 401 if the token does not hold.
-pub async fn switch(
-    State(state): State<AppState>,
-    signed_in: Option<SignedIn>,
-    session: Session,
-    Form(form): Form<SwitchForm>,
-) -> Result<Response> {
+pub async fn switch(State(state): State<AppState>, session: Session, Form(form): Form<SwitchForm>) -> Result<Response> {
     let bearer = Bearer::of(&state, &form.jwt).await?;
-    if let Some(signed_in) = signed_in.filter(|me| me.user.key != bearer.user.key) {
-        state.logins.revoke(&signed_in.grant).await?;
-    }
+    state.logins.revoke_others(&sessions::grants(&session).await?, &bearer.grant).await?;
     sessions::start(&session, bearer.grant, Lasting::WhileTokenIsValid).await?;
     Ok(Redirect::to(local_path(form.next.as_deref()).unwrap_or("/")).into_response())
 }
@@ -122,12 +131,8 @@ async fn arrive(state: &AppState, request: &mut Request, token: &str) -> Result<
     let signed_in = request.extract_parts_with_state::<Option<SignedIn>, _>(state).await?;
     let bearer = Bearer::of(state, token).await?;
     let here = sites::without_token(request.uri().path_and_query().map_or("/", |here| here.as_str()));
-    let asks = match &signed_in {
-        Some(me) => me.user.key != bearer.user.key,
-        None => is_lured(request.headers()),
-    };
-    if asks {
-        return Ok(ask(state, signed_in.as_ref().map(|me| &me.user), &bearer.user, token, &here));
+    if let Some(page) = question(state, request.headers(), signed_in.as_ref(), &bearer.user, token, &here) {
+        return Ok(page);
     }
     if let Some(session) = request.extensions().get::<Session>() {
         admit(session, signed_in.as_ref(), bearer.grant).await?;
@@ -140,24 +145,74 @@ fn token_in(uri: &Uri) -> Option<String> {
     pairs.find(|(name, _)| name == "jwt").map(|(_, token)| token.into_owned())
 }
 
-/// Whether another site's link led here, all redirects counted. With a token of the link's author, people
-/// would save their profile, and a password, into a stranger's account.
-fn is_lured(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
+/// Whether a page of another site may have led here, all redirects counted. With a token of that page's author,
+/// people would write, and save their profile and a password, under an account that is not theirs.
+///
+/// A browser tells by `Sec-Fetch-Site`, but not over plain http to another machine. There a page has to come from
+/// one of ours, which `Referer` tells: a page can leave it out, so none is as good as a foreign one, and cannot
+/// forge it. A script is not lured; it does not ask for a page.
+fn is_lured(headers: &HeaderMap, sites: &Sites) -> bool {
+    let suspect = match headers.get("sec-fetch-site") {
+        Some(site) => site == "cross-site",
+        None => accepts_html(headers),
+    };
+    suspect && !origin::is_link_ours(headers, sites)
 }
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
+    fn lured(sites: &Sites, given: &[(&'static str, &str)]) -> bool {
+        let headers = given.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        is_lured(&headers.collect(), sites)
+    }
+
+    const PAGE: (&str, &str) = ("accept", "text/html,*/*;q=0.8");
+    const HOST: (&str, &str) = ("host", "10.0.0.1:7000");
+    const CROSS: (&str, &str) = ("sec-fetch-site", "cross-site");
+
     #[test]
-    fn only_links_on_other_sites_lure() {
-        for (site, lured) in
-            [(None, false), (Some("none"), false), (Some("same-site"), false), (Some("cross-site"), true)]
-        {
-            let mut headers = HeaderMap::new();
-            headers.extend(site.map(|site| (header::HeaderName::from_static("sec-fetch-site"), site.parse().unwrap())));
-            assert_eq!(is_lured(&headers), lured, "{site:?}");
+    fn a_browser_that_tells_is_lured_from_other_sites_only() {
+        let sites = Sites::together(None);
+        for (site, is_lured) in [("none", false), ("same-origin", false), ("same-site", false), ("cross-site", true)] {
+            assert_eq!(lured(&sites, &[PAGE, HOST, ("sec-fetch-site", site)]), is_lured, "{site:?}");
+        }
+        assert!(lured(&sites, &[CROSS]), "whatever it accepts");
+    }
+
+    #[test]
+    fn a_browser_that_does_not_tell_has_to_come_from_one_of_our_pages() {
+        let url = |raw| Url::parse(raw).unwrap();
+        let one = Sites::together(None);
+        let public = Sites::together(Some(&url("https://chat.example")));
+        let three = Sites::apart(&url("http://a.example:5000"), &url("http://b.example"), &url("https://c.example"));
+        for (sites, referer, is_lured) in [
+            (&one, None, true),
+            (&one, Some("http://10.0.0.1:7000/login"), false),
+            (&one, Some("http://10.0.0.1:7001/"), true),
+            (&one, Some("http://10.0.0.1:7000.evil.example/"), true),
+            (&one, Some("null"), true),
+            (&one, Some(""), true),
+            (&public, Some("https://chat.example/signup"), false),
+            (&public, Some("http://chat.example/"), true),
+            (&three, Some("http://a.example:5000/"), false),
+            (&three, Some("http://b.example/"), false),
+            (&three, Some("https://c.example/"), false),
+            (&three, Some("http://c.example/"), true),
+            (&three, Some("http://a.example/"), true),
+            (&three, Some("http://a.example:5000@evil.example/"), true),
+            (&three, None, true),
+        ] {
+            let referer = referer.map(|referer| ("referer", referer));
+            let page: Vec<_> = [PAGE, HOST].into_iter().chain(referer).collect();
+            assert_eq!(lured(sites, &page), is_lured, "{referer:?}");
+            let told: Vec<_> = [PAGE, HOST, CROSS].into_iter().chain(referer).collect();
+            assert_eq!(lured(sites, &told), is_lured, "our servers may be of different sites: {referer:?}");
+            let script: Vec<_> = [("accept", "*/*"), HOST].into_iter().chain(referer).collect();
+            assert!(!lured(sites, &script), "a script: {referer:?}");
         }
     }
 }

@@ -14,7 +14,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Nav, NavSlot, SharedSites};
+use super::{Nav, NavSlot, SharedSites, page::accepts_html};
 use crate::{
     domain::Fields,
     security::{accounts::AccountError, limits::TooMany, login::LoginError, passwords::Busy},
@@ -241,14 +241,10 @@ enum Form {
 
 impl Form {
     fn wanted(headers: &HeaderMap, api: bool) -> Self {
-        let accepts_html = || {
-            let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-            accept.is_some_and(|accept| accept.contains("text/html"))
-        };
         match () {
             () if api => Self::Json,
             () if headers.contains_key("hx-request") => Self::Fragment,
-            () if accepts_html() => Self::Page,
+            () if accepts_html(headers) => Self::Page,
             () => Self::Json,
         }
     }

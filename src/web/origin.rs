@@ -1,9 +1,11 @@
-//! Whether a WebSocket handshake comes from our own page.
+//! Whether a WebSocket handshake, or a link, comes from our own page.
 //!
 //! The CSRF layer lets every GET pass, and browsers let any page open a socket anywhere, cookies and all.
 //! So the handshake looks at `Origin` itself. A script sends none, and has to bring a token.
 
 use axum::http::{HeaderMap, header};
+
+use url::Url;
 
 use super::Sites;
 
@@ -14,15 +16,27 @@ pub fn is_ours(headers: &HeaderMap, sites: &Sites) -> Option<bool> {
     if trusted.iter().any(|trusted| trusted == origin) {
         return Some(true);
     }
+    Some(is_host(headers, origin))
+}
+
+/// Whether the page that a link was followed from is on one of the three servers, as `Referer` tells. `false` where
+/// there is none.
+pub fn is_link_ours(headers: &HeaderMap, sites: &Sites) -> bool {
+    let referer = headers.get(header::REFERER).and_then(|referer| referer.to_str().ok());
+    let Some(url) = referer.and_then(|referer| Url::parse(referer).ok()) else { return false };
+    let origin = url.origin().ascii_serialization();
+    sites.trusted.contains(&origin) || (!sites.are_apart() && is_host(headers, &origin))
+}
+
+/// Whether `origin` is the address that the request was sent to.
+fn is_host(headers: &HeaderMap, origin: &str) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    Some(authority.is_some() && authority == host)
+    authority.is_some() && authority == host
 }
 
 #[cfg(test)]
 mod tests {
-    use url::Url;
-
     use super::*;
 
     fn asked(origin: Option<&str>, host: &str, public: Option<&str>) -> Option<bool> {

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use axum::http::{HeaderMap, header};
+
 use crate::domain::User;
 
 /// The signed-in user, as the page's head shows them.
@@ -37,6 +39,12 @@ pub fn local_path(next: Option<&str>) -> Option<&str> {
     next.filter(|path| {
         path.starts_with('/') && !path[1..].starts_with(['/', '\\']) && !path.contains(|c: char| c.is_control())
     })
+}
+
+/// Whether the client asks for a page to show, as browsers do when they go somewhere.
+pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 #[cfg(test)]

@@ -34,6 +34,15 @@ impl Sites {
         !self.auth.is_empty()
     }
 
+    /// Whether a browser sends the auth server's cookie to the users server too: it goes by the host and not by the
+    /// port.
+    pub fn share_cookies(&self) -> bool {
+        let place = |address: &str| {
+            Url::parse(address).ok().map(|url| (url.scheme().to_owned(), url.host().map(|host| host.to_owned())))
+        };
+        place(&self.users) == place(&self.auth)
+    }
+
     /// `next`, if it leads to a path here or to one of the three servers, and not astray.
     pub fn next(&self, next: Option<&str>) -> Option<String> {
         if let Some(path) = local_path(next) {
@@ -131,6 +140,20 @@ mod tests {
         assert_eq!((sites.chat.as_str(), sites.are_apart()), ("", false));
         assert_eq!(sites.trusted, ["https://chat.example"]);
         assert!(!sites.leaves_auth("/account"));
+    }
+
+    #[test]
+    fn cookies_go_by_the_host() {
+        assert!(Sites::together(None).share_cookies());
+        let chat = url("http://localhost:7000");
+        for (users, auth, shared) in [
+            ("http://localhost:5000", "http://localhost:4000", true),
+            ("http://127.0.0.2:5000", "http://127.0.0.3:5000", false),
+            ("https://users.example", "https://auth.example", false),
+            ("http://users.example", "https://users.example", false),
+        ] {
+            assert_eq!(Sites::apart(&url(users), &url(auth), &chat).share_cookies(), shared, "{users} {auth}");
+        }
     }
 
     #[test]

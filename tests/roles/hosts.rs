@@ -91,3 +91,93 @@ async fn a_changed_password_ends_every_session_but_the_one_it_was_changed_in() {
     assert_eq!(ann.get(&format!("{chat}/")).await.location, format!("{auth}/login"));
     assert_eq!(ann.get(&format!("{auth}/login")).await.status, 200);
 }
+
+#[tokio::test]
+async fn our_own_pages_lead_from_one_to_another_without_asking() {
+    let natter = Natter::on_three_hosts().await;
+    let Natter { users, auth, chat, .. } = &natter;
+    let ann = Browser::new();
+    let form = [("userID", "ann"), ("name", "Ann"), ("email", "ann@example.org"), ("password", PASSWORD)];
+    let page = ann.get(&format!("{users}/signup")).await;
+    let signed_up = ann.post(&format!("{users}/signup"), &form).await;
+    // the page, and the redirect: a browser goes by the latter
+    assert_eq!((page.referrer.as_str(), signed_up.referrer.as_str()), ("origin", "origin"));
+    let opened = ann.follows(&signed_up.location, &format!("{users}/")).await;
+    assert!(opened.body.contains("id=\"chat\"") && !opened.cookie.is_empty(), "{opened:?}");
+
+    let (other, login) = (Browser::new(), format!("{auth}/login"));
+    assert_eq!(other.get(&login).await.referrer, "origin");
+    let to_account = other.log_in(&natter, "ann", Some(&format!("{users}/account"))).await;
+    assert_eq!(to_account.referrer, "origin");
+    let arrived = other.follows(&to_account.location, &format!("{auth}/")).await;
+    assert_eq!(arrived.location, "/account", "{arrived:?}");
+    // from the chat by its link to the account, over the auth server that knows who it is
+    let third = Browser::new();
+    let to_chat = third.log_in(&natter, "ann", None).await.location;
+    assert!(third.follows(&to_chat, &format!("{auth}/")).await.body.contains("id=\"chat\""));
+    let chats = format!("{chat}/");
+    let away = third.follows(&format!("{users}/account"), &chats).await;
+    let back = third.follows(&away.location, &chats).await;
+    assert_eq!((away.referrer.as_str(), back.referrer.as_str()), ("origin", "origin"));
+    assert_eq!(third.follows(&back.location, &chats).await.location, "/account");
+}
+
+#[tokio::test]
+async fn a_foreign_page_signs_nobody_in_on_any_of_the_servers() {
+    let natter = Natter::on_three_hosts().await;
+    natter.user("eve").await;
+    let eves = natter.token("eve").await;
+    for link in [format!("{}/?jwt={eves}", natter.chat), format!("{}/account?jwt={eves}", natter.users)] {
+        for referer in ["", "http://evil.example/", "http://localhost:1/"] {
+            let asked = Browser::new().follows(&link, referer).await;
+            assert!(asked.body.contains("Go on as eve?") && asked.cookie.is_empty(), "{link} {referer}: {asked:?}");
+        }
+        let asked = Browser::new().is_lured_to(&link).await;
+        assert!(asked.body.contains("Go on as eve?") && asked.cookie.is_empty(), "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_later_logout_ends_what_a_sign_up_left_on_another_host() {
+    let natter = Natter::on_three_hosts().await;
+    let Natter { users, auth, chat, .. } = &natter;
+    let ann = Browser::new();
+    let form = [("userID", "ann"), ("name", "Ann"), ("email", "ann@example.org"), ("password", PASSWORD)];
+    let signed_up = ann.post(&format!("{users}/signup"), &form).await;
+    // no longer than the token, an hour: the session of a login lasts 30 days
+    let seconds = |cookie: &str| -> u32 {
+        let age = cookie.split("; ").find_map(|part| part.strip_prefix("Max-Age="));
+        age.unwrap_or_else(|| panic!("{cookie}")).parse().unwrap()
+    };
+    assert!(seconds(&signed_up.cookie) <= 3600, "{}", signed_up.cookie);
+    assert_eq!(ann.get(&signed_up.location).await.status, 200);
+    assert_eq!(ann.get(&format!("{users}/account")).await.status, 200);
+
+    // within that hour, a login of its own
+    let to_chat = ann.log_in(&natter, "ann", None).await;
+    assert!(seconds(&to_chat.cookie) > 3600, "{}", to_chat.cookie);
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await; // a token of the same second lasts no longer
+    let to_chat = ann.get(&format!("{auth}/login")).await;
+    assert_eq!(ann.get(&to_chat.location).await.status, 200);
+    assert_eq!(ann.get(&format!("{users}/account")).await.status, 200, "nothing is signed out by it");
+
+    let elsewhere = Browser::new();
+    let there = elsewhere.log_in(&natter, "ann", None).await.location;
+    elsewhere.get(&there).await;
+    assert_eq!(ann.post(&format!("{chat}/logout"), &[]).await.location, format!("{auth}/login"));
+    for server in [format!("{users}/account"), format!("{chat}/")] {
+        assert_eq!(ann.get(&server).await.status, 303, "{server}");
+    }
+    assert_eq!(elsewhere.get(&format!("{chat}/")).await.status, 200, "another browser stays");
+}
+
+#[tokio::test]
+async fn on_one_host_a_sign_up_lasts_like_a_login() {
+    let natter = Natter::on_one_host(&[]).await;
+    let Natter { users, chat, .. } = &natter;
+    let ann = Browser::new();
+    let form = [("userID", "ann"), ("name", "Ann"), ("email", "ann@example.org"), ("password", PASSWORD)];
+    let signed_up = ann.post(&format!("{users}/signup"), &form).await;
+    assert!(signed_up.cookie.contains("Max-Age=2592000"), "{}", signed_up.cookie);
+    assert_eq!(ann.get(&format!("{chat}/")).await.status, 200);
+}

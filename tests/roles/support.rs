@@ -71,8 +71,14 @@ impl Browser {
         Self(Client::builder().cookie_store(true).redirect(Policy::none()).build().unwrap())
     }
 
+    /// Goes to an address that is typed or pasted.
     pub async fn get(&self, url: &str) -> Answer {
-        Self::ask(self.0.get(url)).await
+        Self::ask(self.0.get(url).header("Sec-Fetch-Site", "none")).await
+    }
+
+    /// Goes where a page at `referer` leads to, over plain http: the browser tells nothing else.
+    pub async fn follows(&self, url: &str, referer: &str) -> Answer {
+        Self::ask(self.0.get(url).header("Referer", referer)).await
     }
 
     /// Follows a link on a page of another site.

@@ -6,6 +6,7 @@ mod events;
 mod follower;
 mod log;
 mod mongo;
+mod networks;
 mod presence;
 mod removals;
 mod sessions;
@@ -48,7 +49,13 @@ contract! {
         users_are_listed_in_order
         a_search_takes_its_text_literally
         a_search_sorts_and_pages
-        a_search_folds_every_letter;
+        a_search_folds_every_letter
+        the_dearest_hash_is_found_whatever_its_version
+        a_hash_is_replaced_where_it_is_still_the_same;
+    networks:
+        a_network_is_kept_with_the_time_it_was_noted_last
+        the_newest_networks_of_a_user_are_kept
+        networks_are_forgotten_in_time_and_with_their_user;
     log:
         numbers_count_from_one
         many_posters_leave_no_gap

@@ -2,7 +2,7 @@
 
 use natter::{
     domain::{Phone, Role, UserKey},
-    store::{Conflict, Error, Messages, SortUsersBy, Store, UserChanges, UserSearch},
+    store::{Conflict, Error, Messages, PasswordHash, SortUsersBy, Store, UserChanges, UserSearch},
 };
 use std::sync::Arc;
 
@@ -285,4 +285,45 @@ pub async fn a_search_folds_every_letter(place: &Place) {
     }
     let search = UserSearch { sort: SortUsersBy::Name, limit: 10, ..UserSearch::default() };
     assert_eq!(found(store.as_ref(), search).await.0, ["dan", "cyd", "bob", "fay", "ada", "eve"]);
+}
+
+async fn add_with(store: &dyn Store, user_id: &str, hash: &str) -> natter::domain::User {
+    let mut user = new_user(user_id, None);
+    user.password = PasswordHash(hash.to_owned());
+    store.create_user(user).await.unwrap()
+}
+
+pub async fn the_dearest_hash_is_found_whatever_its_version(place: &Place) {
+    let store = place.open().await;
+    assert_eq!(store.dearest_cost().await.unwrap(), None);
+    add(store.as_ref(), "no-hash").await;
+    assert_eq!(store.dearest_cost().await.unwrap(), None);
+    let rest = "./..............................................zzzzz"; // as high and as low as a hash can be
+    for (user_id, begins, dearest) in [
+        ("ada", "$2b$05$", 5),
+        ("bob", "$2a$11$", 11),
+        ("cyd", "$2b$10$", 11),
+        ("dan", "$2y$12$", 12),
+        ("eve", "$2b$04$", 12),
+    ] {
+        add_with(store.as_ref(), user_id, &format!("{begins}{rest}")).await;
+        assert_eq!(store.dearest_cost().await.unwrap(), Some(dearest), "{user_id}");
+    }
+    let dan = store.user(&id("dan")).await.unwrap().unwrap();
+    store.delete_user(dan.key, Messages::Keep).await.unwrap();
+    assert_eq!(store.dearest_cost().await.unwrap(), Some(11));
+}
+
+pub async fn a_hash_is_replaced_where_it_is_still_the_same(place: &Place) {
+    let store = place.open().await;
+    let ada = add(store.as_ref(), "ada").await;
+    let hash_now = async || store.credentials(&ada.user_id).await.unwrap().unwrap();
+    let (old, new, other) = (hash("ada"), hash("new"), hash("other"));
+    assert!(!store.replace_hash(ada.key, &other, &new).await.unwrap());
+    assert_eq!(hash_now().await.1.0, old.0);
+    assert!(store.replace_hash(ada.key, &old, &new).await.unwrap());
+    let (user, stored) = hash_now().await;
+    assert_eq!((user, stored.0), (ada.clone(), new.0.clone()), "the version stays");
+    assert!(!store.replace_hash(ada.key, &old, &other).await.unwrap());
+    assert!(!store.replace_hash(UserKey::generate(), &new, &other).await.unwrap());
 }

@@ -104,7 +104,9 @@ fn name(user: &NodeUser, user_id: &UserId, repairs: &mut Vec<String>) -> Name {
     }
     let allowed = |c: &char| Name::parse(&format!("x{c}x")).is_ok();
     let kept: String = found.as_deref().unwrap_or_default().trim().chars().filter(allowed).take(Name::MAX).collect();
-    let name = Name::parse(&kept).unwrap_or_else(|_| Name::stored(user_id.to_string()));
+    // a userID can be "you", which no name can
+    let name = Name::parse(&kept).or_else(|_| Name::parse(user_id.as_str()));
+    let name = name.unwrap_or_else(|_| Name::stored(format!("{user_id} (imported)")));
     repairs.push(match found {
         Some(found) => format!("the name {} cannot be one, it is {} now", quote(&found), quote(name.as_str())),
         None => format!("it has no name, it is {} now", quote(name.as_str())),
@@ -181,6 +183,8 @@ mod tests {
             ("name", "a\nb", r#"it is "ab" now"#),
             ("name", "\u{202e}", r#"it is "ada" now"#),
             ("name", &"n".repeat(99), &"n".repeat(40)),
+            ("name", "You", r#"it is "ada" now"#),
+            ("name", "Deleted  User", r#"it is "ada" now"#),
             ("email", "nonsense", "ada@imported.invalid now"),
             ("phone", "030/1234.5", "it is 030-1234-5 now"),
             ("phone", "call me", "it is empty now"),
@@ -192,7 +196,12 @@ mod tests {
             assert!(UserId::parse(user.user_id.as_str()).is_ok() && Name::parse(user.name.as_str()).is_ok());
             assert!(Email::parse(user.email.as_str()).is_ok() && Phone::parse(user.phone.as_str()).is_ok());
         }
-        let (_, repairs) = account(&user("email", NodeValue::Other("a list".into())), &passwords::nobodys(4));
+        let both = NodeUser { user_id: NodeValue::Text("You".into()), ..user("name", NodeValue::Text("you".into())) };
+        let (account, repairs) = super::account(&both, &passwords::nobodys(4));
+        assert!(
+            Name::parse(account.user.name.as_str()).is_ok() && repairs[0].contains(r#"it is "You (imported)" now"#)
+        );
+        let (_, repairs) = super::account(&user("email", NodeValue::Other("a list".into())), &passwords::nobodys(4));
         assert_eq!(repairs.len(), 2, "{repairs:?}");
     }
 

@@ -68,7 +68,7 @@ pub async fn edit(
         let why = "Change your own under Account, which asks for the present one.";
         Err(Error::invalid(Fields::one("password", why)))
     } else {
-        state.accounts.edit(user.key, &edit).await.map_err(Error::from)
+        state.accounts.edit(&user, &edit).await.map_err(Error::from)
     };
     match edited {
         Ok(_) => Ok(Redirect::to(&view.plain()).into_response()),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::User,
+    domain::{Network, User},
     security::tokens,
     web::{AppState, ClientAddr, Json, Result},
 };
@@ -62,7 +62,7 @@ pub async fn login(
     ClientAddr(from): ClientAddr,
     Json(request): Json<LoginRequest>,
 ) -> Result<axum::Json<LoginResponse>> {
-    let login = state.logins.login(&request.user_id, request.password, from).await?;
+    let login = state.logins.login(&request.user_id, request.password, Network::of(from)).await?;
     Ok(axum::Json(LoginResponse {
         jwt_token: login.token,
         expires_in: tokens::LIFETIME,

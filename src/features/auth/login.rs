@@ -11,6 +11,7 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use crate::{
+    domain::Network,
     security::sessions::{self, Lasting},
     web::{AppState, ClientAddr, Error, Form, Nav, Query, Result, SharedSites, SignedIn, sites::with_token},
 };
@@ -62,15 +63,14 @@ pub struct LoginForm {
 pub async fn submit(
     State(state): State<AppState>,
     ClientAddr(from): ClientAddr,
-    signed_in: Option<SignedIn>,
     session: Session,
     Form(form): Form<LoginForm>,
 ) -> Result<Response> {
     let sites = state.sites();
     let next = sites.next(form.next.as_deref());
-    match state.logins.login(&form.user_id, form.password, from).await {
+    match state.logins.login(&form.user_id, form.password, Network::of(from)).await {
         Ok(login) => {
-            state.logins.revoke_other(signed_in.map(|me| me.grant), &login.grant).await?;
+            state.logins.revoke_others(&sessions::grants(&session).await?, &login.grant).await?;
             sessions::start(&session, login.grant, Lasting::Yes).await?;
             let to = match next {
                 Some(next) if sites.leaves_auth(&next) => with_token(&next, &login.token),
@@ -83,7 +83,7 @@ pub async fn submit(
             let error = Error::from(error);
             let page = LoginPage {
                 sites,
-                nav: signed_in.map(|me| Nav::from(&me.user)),
+                nav: None,
                 user_id: form.user_id,
                 next,
                 alert: Some(error.message.clone()),

@@ -9,21 +9,19 @@ use axum::{
 };
 use tower_sessions::Session;
 
-use crate::web::{AppState, Bearer, Result, SignedIn};
+use crate::{
+    security::sessions,
+    web::{AppState, Bearer, Result},
+};
 
 /// A browser goes to the login page; a script that sends a token gets 204.
-pub async fn submit(
-    State(state): State<AppState>,
-    bearer: Option<Bearer>,
-    signed_in: Option<SignedIn>,
-    session: Session,
-) -> Result<Response> {
+pub async fn submit(State(state): State<AppState>, bearer: Option<Bearer>, session: Session) -> Result<Response> {
     if let Some(bearer) = bearer {
         state.logins.revoke(&bearer.grant).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    if let Some(signed_in) = signed_in {
-        state.logins.revoke(&signed_in.grant).await?;
+    for grant in sessions::grants(&session).await? {
+        state.logins.revoke(&grant).await?;
     }
     session.flush().await?;
     Ok(Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response())

@@ -4,7 +4,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -43,12 +43,13 @@ pub struct ChatQuery {
 
 pub async fn show(
     State(state): State<AppState>,
+    headers: HeaderMap,
     session: Session,
     signed_in: Result<Option<SignedIn>, Error>,
     query: Result<Query<ChatQuery>, Error>,
 ) -> Response {
     // errors, too, stand at an address with a token in it
-    match answer(&state, &session, signed_in, query).await {
+    match answer(&state, &headers, &session, signed_in, query).await {
         Ok(response) => response,
         Err(error) => arrival::hide_token(error.into_response()),
     }
@@ -56,6 +57,7 @@ pub async fn show(
 
 async fn answer(
     state: &AppState,
+    headers: &HeaderMap,
     session: &Session,
     signed_in: Result<Option<SignedIn>, Error>,
     query: Result<Query<ChatQuery>, Error>,
@@ -67,20 +69,21 @@ async fn answer(
             None => Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response(),
         });
     };
-    let page = by_token(state, session, signed_in, token, query.before).await;
+    let page = by_token(state, headers, session, signed_in, token, query.before).await;
     Ok(arrival::hide_token(page.into_response()))
 }
 
 async fn by_token(
     state: &AppState,
+    headers: &HeaderMap,
     session: &Session,
     signed_in: Option<SignedIn>,
     token: &str,
     before: Option<u64>,
 ) -> Result<Response> {
     let bearer = Bearer::of(state, token).await?;
-    if let Some(me) = signed_in.as_ref().filter(|me| me.user.key != bearer.user.key) {
-        return Ok(arrival::ask(state, Some(&me.user), &bearer.user, token, "/"));
+    if let Some(page) = arrival::question(state, headers, signed_in.as_ref(), &bearer.user, token, "/") {
+        return Ok(page);
     }
     arrival::admit(session, signed_in.as_ref(), bearer.grant).await?;
     Ok(chat(state, &bearer.user, before, true).await?.into_response())

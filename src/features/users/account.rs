@@ -12,11 +12,7 @@ use tower_sessions::Session;
 
 use crate::{
     domain::{Fields, User},
-    security::{
-        accounts::Edit,
-        login::LoginError,
-        sessions::{self, Lasting},
-    },
+    security::{accounts::Edit, login::LoginError, sessions},
     store::Messages,
     web::{AppState, Error, Form, Nav, Query, Result, SharedSites, SignedIn},
 };
@@ -84,7 +80,7 @@ pub async fn submit_profile(State(state): State<AppState>, me: SignedIn, Form(fo
     let ProfileForm { name, email, phone } = form;
     let edit =
         Edit { name: Some(name.clone()), email: Some(email.clone()), phone: Some(phone.clone()), ..Edit::default() };
-    match state.accounts.edit(me.user.key, &edit).await {
+    match state.accounts.edit(&me.user, &edit).await {
         Ok(_) => Redirect::to("/account?saved=profile").into_response(),
         Err(error) => AccountPage { name, email, phone, ..AccountPage::of(&state, &me.user) }.refused(error.into()),
     }
@@ -107,7 +103,8 @@ pub async fn submit_password(
     match change_password(&state, &me.user, form).await {
         Ok(user) => {
             // the change voided this browser's session too; whoever made it stays
-            sessions::start(&session, state.logins.admit(user).grant, Lasting::Yes).await?;
+            let grant = state.logins.admit(user).grant;
+            sessions::start(&session, grant, super::lasting(&state.settings.sites)).await?;
             Ok(Redirect::to("/account?saved=password").into_response())
         }
         Err(error) => Ok(AccountPage::of(&state, &me.user).refused(error)),
@@ -117,7 +114,7 @@ pub async fn submit_password(
 async fn change_password(state: &AppState, user: &User, form: PasswordForm) -> Result<User> {
     state.logins.confirm(user, form.current).await.map_err(|error| not_yours(error, "currentPassword"))?;
     let edit = Edit { password: Some(form.password), ..Edit::default() };
-    Ok(state.accounts.edit(user.key, &edit).await?)
+    Ok(state.accounts.edit(user, &edit).await?)
 }
 
 /// A wrong password where somebody is asked for their own: a fault of the field, not of the session.

@@ -10,7 +10,7 @@ use super::{
     api_types::{DeleteQuery, ListQuery, NewUserRequest, PatchRequest, PutRequest, UserResponse, UsersResponse},
 };
 use crate::{
-    domain::{Fields, RoomId, User, UserId, UserKey},
+    domain::{Fields, Network, RoomId, User, UserId, UserKey},
     store::{Chunk, Messages},
     web::{AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result},
 };
@@ -35,6 +35,7 @@ pub async fn create(
     bearer: Option<Bearer>,
     Json(request): Json<NewUserRequest>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], axum::Json<UserResponse>)> {
+    let from = Network::of(from);
     let by_admin = bearer.is_some_and(|bearer| bearer.user.is_admin());
     if !by_admin {
         if !state.settings.signup_open {
@@ -43,6 +44,9 @@ pub async fn create(
         state.logins.limits.sign_up(from)?;
     }
     let user = state.accounts.create(&request.into(), None).await?;
+    if !by_admin {
+        state.logins.note_network(&user, from).await;
+    }
     let location = format!("/api/users/{}", user.user_id);
     let response = UserResponse::new(&user, &Chunk::default());
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(response)))
@@ -176,7 +180,7 @@ async fn change(
         };
         state.logins.confirm(me, current).await.map_err(|error| not_yours(error, "currentPassword"))?;
     }
-    let user = state.accounts.edit(user.key, &request.edit()).await?;
+    let user = state.accounts.edit(&user, &request.edit()).await?;
     Ok(axum::Json(one_with_messages(state, &user).await?))
 }
 

@@ -8,7 +8,10 @@ mod signup;
 use axum::routing::{get, post};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::web::AppState;
+use crate::{
+    security::sessions::Lasting,
+    web::{AppState, Sites},
+};
 
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -18,4 +21,10 @@ pub fn router() -> OpenApiRouter<AppState> {
         .route("/account", get(account::show).post(account::submit_profile))
         .route("/account/password", post(account::submit_password))
         .route("/account/delete", post(account::submit_delete))
+}
+
+/// How long a session that this server starts lasts. Where the auth server is on another host, no longer than its
+/// token: a later login there has a token of its own, whose end does not reach a session of before.
+fn lasting(sites: &Sites) -> Lasting {
+    if sites.share_cookies() { Lasting::Yes } else { Lasting::WhileTokenIsValid }
 }

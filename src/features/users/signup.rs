@@ -12,12 +12,8 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use crate::{
-    domain::Fields,
-    security::{
-        accounts::SignUp,
-        login::Login,
-        sessions::{self, Lasting},
-    },
+    domain::{Fields, Network},
+    security::{accounts::SignUp, login::Login, sessions},
     web::{AppState, ClientAddr, Error, Form, Nav, Result, SharedSites, SignedIn, sites::with_token},
 };
 
@@ -63,10 +59,10 @@ pub async fn submit(
 ) -> Result<Response> {
     let SignupForm { user_id, name, email, phone, password } = form;
     let form = SignUp { user_id, name, email, phone, password };
-    match sign_up(&state, from, &form).await {
+    match sign_up(&state, Network::of(from), &form).await {
         Ok(login) => {
-            state.logins.revoke_other(signed_in.map(|me| me.grant), &login.grant).await?;
-            sessions::start(&session, login.grant, Lasting::Yes).await?;
+            state.logins.revoke_others(&sessions::grants(&session).await?, &login.grant).await?;
+            sessions::start(&session, login.grant, super::lasting(&state.settings.sites)).await?;
             Ok(Redirect::to(&with_token(&format!("{}/", state.settings.sites.chat), &login.token)).into_response())
         }
         Err(error) => {
@@ -83,11 +79,12 @@ pub async fn submit(
     }
 }
 
-async fn sign_up(state: &AppState, from: std::net::IpAddr, form: &SignUp) -> Result<Login> {
+async fn sign_up(state: &AppState, from: Network, form: &SignUp) -> Result<Login> {
     if !state.settings.signup_open {
         return Err(Error::forbidden("Signing up is closed here. Ask an admin for an account."));
     }
     state.logins.limits.sign_up(from)?;
     let user = state.accounts.create(form, None).await?;
+    state.logins.note_network(&user, from).await;
     Ok(state.logins.admit(user))
 }

@@ -4,6 +4,7 @@
 mod m0001_first_shape;
 mod m0002_presence;
 mod m0003_removals;
+mod m0004_networks;
 
 use futures_util::TryStreamExt;
 use mongodb::{
@@ -28,7 +29,7 @@ pub const ID_INDEX: &str = "_id_";
 /// The server's code for a collection that is there already.
 const NAMESPACE_EXISTS: i32 = 48;
 /// How many steps this natter knows. Each is a file of its own, never changed once released.
-const STEPS: i32 = 3;
+const STEPS: i32 = 4;
 
 /// Refuses a database that is not exactly of this natter's schema.
 pub async fn check_current(database: &Database) -> Result<()> {
@@ -62,6 +63,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
             1 => m0001_first_shape::run(database).await?,
             2 => m0002_presence::run(database).await?,
             3 => m0003_removals::run(database).await?,
+            4 => m0004_networks::run(database).await?,
             unknown => return Err(Error::Failed(format!("there is no migration {unknown}"))),
         };
         let record = doc! { "$setOnInsert": { "name": name, "at": DateTime::now() } };

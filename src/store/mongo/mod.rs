@@ -8,6 +8,7 @@ mod connect;
 mod documents;
 mod log;
 mod migrations;
+mod networks;
 mod node;
 mod outbox;
 mod presence;
@@ -61,6 +62,7 @@ struct Db {
     users_now: Collection<UserDoc>,
     messages: Collection<MessageDoc>,
     sessions: Collection<SessionDoc>,
+    networks: Collection<Document>,
     revoked: Collection<Document>,
     leases: Collection<LeaseDoc>,
     presence: Collection<PresenceDoc>,
@@ -77,6 +79,7 @@ impl Db {
             users_now: database.collection_with_options("users", now),
             messages: database.collection("messages"),
             sessions: database.collection("sessions"),
+            networks: database.collection("loginNetworks"),
             revoked: database.collection("revokedTokens"),
             leases: database.collection("leases"),
             presence: database.collection("presence"),

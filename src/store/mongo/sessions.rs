@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{Timestamp, TokenId, User, UserKey},
-    store::{Event, Result, SessionRow, Sessions},
+    store::{Event, NETWORK_LIFETIME, Result, SessionRow, Sessions},
 };
 
 pub fn binary(bytes: &[u8]) -> Binary {
@@ -51,6 +51,8 @@ impl Sessions for Mongo {
         let expired = doc! { "expires": { "$lte": date(now) } };
         bounded(self.db.sessions.delete_many(expired.clone())).await?;
         bounded(self.db.revoked.delete_many(expired)).await?;
+        let old = doc! { "noted": { "$lte": date(now.plus_secs(-NETWORK_LIFETIME)) } };
+        bounded(self.db.networks.delete_many(old)).await?;
         self.finish_removals().await
     }
 

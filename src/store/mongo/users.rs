@@ -22,7 +22,8 @@ use super::{
 use crate::{
     domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey, fold},
     store::{
-        Conflict, Error, Event, Messages, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch, Users,
+        Conflict, Error, Event, HASH_VERSIONS, Messages, NewUser, PasswordHash, Result, SortUsersBy, UserChanges,
+        UserSearch, Users, cost_named,
     },
 };
 
@@ -126,7 +127,28 @@ impl Users for Mongo {
             // another process ends before it has seen to its part, `finish_removals` does
             self.writer.erase(RoomId::lobby(), key).await?;
         }
-        Ok(())
+        // last, as nothing is told by what is left of them: the key is never given out again, and a sweep forgets them
+        bounded(self.db.networks.delete_many(doc! { "user": super::documents::key(key) })).await.map(drop)
+    }
+
+    async fn dearest_cost(&self) -> Result<Option<u32>> {
+        let users = self.db.users.clone_with_type::<Document>();
+        let mut dearest = 0;
+        // the index has each version's dearest last
+        for version in HASH_VERSIONS {
+            let hashes = doc! { "password": { "$gte": version, "$lt": format!("{version}~") } };
+            let find = users.find_one(hashes).sort(doc! { "password": -1 });
+            let found = bounded(find.projection(doc! { "_id": 0, "password": 1 })).await?;
+            let hash = found.as_ref().and_then(|found| found.get_str("password").ok());
+            dearest = dearest.max(hash.map_or(0, cost_named));
+        }
+        Ok((dearest > 0).then_some(dearest))
+    }
+
+    async fn replace_hash(&self, key: UserKey, old: &PasswordHash, new: &PasswordHash) -> Result<bool> {
+        let same = doc! { "_id": super::documents::key(key), "password": &old.0 };
+        let update = doc! { "$set": { "password": &new.0 } };
+        Ok(bounded(self.db.users.update_one(same, update)).await?.modified_count == 1)
     }
 }
 

@@ -5,6 +5,7 @@
 //! (see [`writer`]). `mmap_size` stays off: an I/O error in mapped memory is a crash, not an error.
 
 mod log;
+mod networks;
 mod schema;
 mod sessions;
 mod transfer;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{Timestamp, TokenId, User, UserKey},
-    store::{Event, Result, SessionRow, Sessions},
+    store::{Event, NETWORK_LIFETIME, Result, SessionRow, Sessions},
 };
 
 #[async_trait]
@@ -61,6 +61,8 @@ impl Sessions for Sqlite {
             .run(move |batch| {
                 batch.connection.execute("DELETE FROM sessions WHERE expires <= ?1", [now.0])?;
                 batch.connection.execute("DELETE FROM revoked_tokens WHERE expires <= ?1", [now.0])?;
+                let old = now.plus_secs(-NETWORK_LIFETIME);
+                batch.connection.execute("DELETE FROM login_networks WHERE noted <= ?1", [old.0])?;
                 Ok(())
             })
             .await

@@ -8,7 +8,8 @@ use super::{Sqlite, writer::Batch};
 use crate::{
     domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey, fold},
     store::{
-        Conflict, Error, Event, Messages, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch, Users,
+        Conflict, Error, Event, HASH_VERSIONS, Messages, NewUser, PasswordHash, Result, SortUsersBy, UserChanges,
+        UserSearch, Users, cost_named,
     },
 };
 
@@ -119,6 +120,33 @@ impl Users for Sqlite {
             Ok(())
         };
         self.writer.run(move |batch| batch.atomically(delete)).await
+    }
+
+    async fn dearest_cost(&self) -> Result<Option<u32>> {
+        self.read(|c| {
+            // the index users_cost has each version's dearest last
+            let mut last = c.prepare_cached(
+                "SELECT substr(password_hash, 1, 7) FROM users WHERE substr(password_hash, 1, 7) >= ?1
+                 AND substr(password_hash, 1, 7) < ?1 || '~' ORDER BY 1 DESC LIMIT 1",
+            )?;
+            let mut dearest = 0;
+            for version in HASH_VERSIONS {
+                let found = last.query_row([version], |row| Ok(cost_named(row.get_ref(0)?.as_str()?))).optional()?;
+                dearest = dearest.max(found.unwrap_or_default());
+            }
+            Ok::<_, rusqlite::Error>((dearest > 0).then_some(dearest))
+        })
+        .await
+    }
+
+    async fn replace_hash(&self, key: UserKey, old: &PasswordHash, new: &PasswordHash) -> Result<bool> {
+        let (old, new) = (old.0.clone(), new.0.clone());
+        let update = "UPDATE users SET password_hash = ?3 WHERE key = ?1 AND password_hash = ?2";
+        self.writer
+            .run(move |batch| {
+                Ok(batch.connection.prepare_cached(update)?.execute(params![key.0.as_bytes(), old, new])? == 1)
+            })
+            .await
     }
 }
 

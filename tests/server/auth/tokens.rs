@@ -13,6 +13,12 @@ fn sign(algorithm: Algorithm, claims: &Value, secret: &str) -> String {
     encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
 }
 
+fn signed_with(change: impl FnOnce(&mut Header), claims: &Value) -> String {
+    let mut header = Header::new(Algorithm::HS256);
+    change(&mut header);
+    encode(&header, claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
+}
+
 /// The same claims with some changed.
 fn with(claims: &Value, changes: Value) -> Value {
     let mut claims = claims.clone();
@@ -90,6 +96,10 @@ async fn only_our_own_tokens_match() {
         ("another audience", sign(Algorithm::HS256, &with(&claims, json!({ "aud": "chatter" })), SECRET)),
         ("an older version of the account", sign(Algorithm::HS256, &with(&claims, json!({ "ver": 0 })), SECRET)),
         ("nobody", sign(Algorithm::HS256, &with(&claims, json!({ "sub": someone })), SECRET)),
+        ("an extension that must be understood", signed_with(|header| header.crit = Some(vec!["exp".into()]), &claims)),
+        ("another kind of token", signed_with(|header| header.typ = Some("at+jwt".into()), &claims)),
+        ("a token inside", signed_with(|header| header.cty = Some("JWT".into()), &claims)),
+        ("issued in the future", sign(Algorithm::HS256, &with(&claims, json!({ "iat": now + 90 })), SECRET)),
         ("rubbish", "rubbish".to_owned()),
     ] {
         println!("{what}");

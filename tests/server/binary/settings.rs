@@ -40,6 +40,25 @@ fn a_wrong_setting_stops_the_start_and_names_itself_and_the_way_out() {
 }
 
 #[test]
+fn a_database_in_place_of_a_directory_is_refused_without_its_password() {
+    let here = tempdir().unwrap();
+    let url = "mongodb://ada:s3cret@127.0.0.1:1/x";
+    for (environment, arguments) in [
+        (("NATTER_DATA_DIR", url), vec![]),
+        (("NATTER_DATA_DIR", url), vec!["user", "list"]),
+        (("A", "B"), vec!["--data-dir", url]),
+        (("A", "B"), vec!["user", "list", "--data-dir", url]),
+        (("A", "B"), vec!["--data-dir", "mongodb:/ada:s3cret@127.0.0.1"]),
+        (("A", "B"), vec!["--data-dir", "postgres://ada:s3cret@127.0.0.1/x"]),
+    ] {
+        let line = refusal(&run(here.path(), &[environment], &arguments));
+        assert!(line.contains("--data-dir") && line.contains("--database"), "{line}");
+        assert!(!line.contains("s3cret"), "{line}");
+    }
+    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0, "nothing is made");
+}
+
+#[test]
 fn settings_are_read_from_a_dotenv_file_too() {
     let here = tempdir().unwrap();
     std::fs::write(here.path().join(".env"), "NATTER_SIGNUP=maybe\n").unwrap();
@@ -99,7 +118,12 @@ fn help_explains_every_setting() {
     ] {
         assert!(help.contains(flag) && help.contains(&format!("[env: {variable}")), "{flag} in {help}");
     }
-    let secret = [("ACCESS_TOKEN_SECRET", "do not show this, whatever happens")];
-    let help = String::from_utf8(run(here.path(), &secret, &["--help"]).stdout).unwrap();
-    assert!(!help.contains("whatever happens"));
+    let secrets = [
+        ("ACCESS_TOKEN_SECRET", "do not show this, whatever happens"),
+        ("NATTER_DATA_DIR", "mongodb://ada:whatever happens@h/x"),
+    ];
+    for secret in secrets {
+        let help = String::from_utf8(run(here.path(), &[secret], &["--help"]).stdout).unwrap();
+        assert!(help.contains(secret.0) && !help.contains("whatever happens"));
+    }
 }

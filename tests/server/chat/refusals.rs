@@ -9,6 +9,8 @@ async fn what_cannot_be_sent_is_told_over_the_socket() {
     for (message, client_id, field, why) in [
         ("", "1", "message", "Write something first."),
         (" \r\n\t ", "1", "message", "Write something first."),
+        ("\0 \0", "1", "message", "Write something first."),
+        ("\u{200B}\u{FEFF} \u{3164}\u{2800}", "1", "message", "Write something first."),
         (
             &"é".repeat(4001),
             "1",

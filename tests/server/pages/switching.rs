@@ -1,4 +1,4 @@
-use crate::support::Natter;
+use crate::support::{Natter, Page};
 
 #[tokio::test]
 async fn a_link_with_somebody_elses_token_asks_before_it_switches() {
@@ -38,4 +38,67 @@ async fn a_link_with_ones_own_token_just_opens() {
     assert_eq!(page.attribute("#chat", "data-user"), "ada");
     other.request(reqwest::Method::POST, "/logout").send().await.unwrap().error_for_status().unwrap();
     assert!(ada.is_signed_in().await, "the session is the login's own, not the link's");
+}
+
+const NONE: &[(&str, &str)] = &[];
+const CROSS: (&str, &str) = ("sec-fetch-site", "cross-site");
+const EVIL: (&str, &str) = ("referer", "http://evil.example/");
+
+/// Whether the chat opened, and not a page that asks.
+fn opened(page: &Page) -> bool {
+    let opened = page.texts("#chat").len() == 1;
+    assert!(opened || page.text("h1") == "Go on as Ada?", "{}", page.html);
+    assert_eq!(page.headers.contains_key("set-cookie"), opened);
+    opened
+}
+
+#[tokio::test]
+async fn a_link_on_a_foreign_page_asks_a_browser_that_is_signed_out() {
+    let natter = Natter::start().await;
+    let ada = natter.register("ada").await;
+    let link = format!("/?jwt={}", ada.token());
+    let own = natter.url("/login");
+    let own = ("referer", own.as_str());
+    for (told, opens) in [
+        (&[CROSS][..], false),
+        (&[CROSS, EVIL], false),
+        // plain http to another machine
+        (NONE, false),
+        (&[EVIL], false),
+        (&[("referer", "http://127.0.0.1:1/")], false),
+        (&[own], true),
+        (&[CROSS, own], true),
+        // typed or pasted, and from our own pages
+        (&[("sec-fetch-site", "none")], true),
+        (&[("sec-fetch-site", "same-origin")], true),
+        (&[("sec-fetch-site", "same-site")], true),
+    ] {
+        let browser = natter.browser();
+        assert_eq!(opened(&browser.follows(&link, told).await.is(200)), opens, "{told:?}");
+        assert_eq!(browser.is_signed_in().await, opens, "{told:?}");
+    }
+    let curl = natter.script().get(&link).await.is(200);
+    assert!(curl.text.contains("id=\"chat\"") && !curl.text.contains("Go on as"), "a script is not asked");
+    natter.browser().follows("/?jwt=x.y.z", &[CROSS]).await.is(401);
+
+    let browser = natter.browser();
+    let asked = browser.follows(&link, &[CROSS]).await;
+    assert_eq!((asked.header("referrer-policy"), asked.header("cache-control")), ("no-referrer", "no-store"));
+    browser.submit("/switch", &[("jwt", &asked.typed("jwt"))]).await.leads_to("/");
+    assert_eq!(browser.visit("/account").await.text("h1"), "ada");
+    // signed in, one's own link opens wherever it stands
+    assert_eq!(browser.follows(&link, &[CROSS, EVIL]).await.texts("#chat").len(), 1);
+}
+
+#[tokio::test]
+async fn the_public_address_is_ours() {
+    let natter = Natter::with(&["--public-url", "https://chat.example.org"]).await;
+    let ada = natter.register("ada").await;
+    let link = format!("/?jwt={}", ada.token());
+    for (referer, opens) in
+        [("https://chat.example.org/login", true), ("https://chat.example.org.evil.example/", false)]
+    {
+        let page = natter.browser().follows(&link, &[("referer", referer)]).await.is(200);
+        assert_eq!(opened(&page), opens, "{referer}");
+    }
 }

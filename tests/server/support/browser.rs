@@ -27,8 +27,16 @@ impl Browser {
         Self { client, jar, address, token: None }
     }
 
+    /// Goes to an address that is typed or pasted.
     pub async fn visit(&self, path: &str) -> Page {
-        Page::of(self.request(Method::GET, path).send().await.unwrap()).await
+        self.follows(path, &[("sec-fetch-site", "none")]).await
+    }
+
+    /// Goes to an address; the headers tell from where.
+    pub async fn follows(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+        let request = self.request(Method::GET, path);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Page::of(request.send().await.unwrap()).await
     }
 
     /// Sends a form that stands on a page of this site.

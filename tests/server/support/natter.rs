@@ -6,6 +6,8 @@ use clap::Parser;
 use natter::{
     app::{Config, Server},
     cli::Cli,
+    domain::UserId,
+    store::{self, PasswordHash},
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -55,13 +57,30 @@ impl Natter {
     }
 
     pub async fn restart_with(&mut self, settings: &[&str]) {
-        self.settings.extend(settings.iter().map(|&setting| setting.to_owned()));
+        // a later one takes the place of an earlier one of the same name
+        let names: Vec<_> = settings.iter().step_by(2).collect();
+        let kept = self.settings.chunks(2).filter(|pair| !names.contains(&&pair[0].as_str())).flatten().cloned();
+        self.settings = kept.chain(settings.iter().map(|&setting| setting.to_owned())).collect();
         self.restart().await;
     }
 
     /// The embedded database's file.
     pub fn database(&self) -> std::path::PathBuf {
         self.directory.path().join("data/natter.db")
+    }
+
+    /// The hash that is stored for a user's password.
+    pub async fn hash_of(&self, user_id: &str) -> String {
+        let store = store::open_embedded(&self.directory.path().join("data")).unwrap();
+        let (_, PasswordHash(hash)) = store.credentials(&UserId::parse(user_id).unwrap()).await.unwrap().unwrap();
+        store.close().await;
+        hash
+    }
+
+    /// Calls a user something that could not be chosen, as an account from before a rule is.
+    pub fn rename(&self, user_id: &str, name: &str) {
+        let database = rusqlite::Connection::open(self.database()).unwrap();
+        database.execute("UPDATE users SET name = ?2 WHERE user_id = ?1", [user_id, name]).unwrap();
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -1,7 +1,7 @@
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Natter, Script};
+use crate::support::{Answer, Natter, Script, new_user};
 
 fn ada_with(field: &str, value: &str) -> Value {
     let mut ada = json!({
@@ -124,4 +124,28 @@ async fn what_is_no_user_is_refused_with_the_fitting_status() {
     assert_eq!(allowed, ["GET", "HEAD", "POST"]);
     let nothing = script.get("/api/nothing").await.is(404);
     assert!(nothing.json["message"].is_string(), "{}", nothing.text);
+}
+
+#[tokio::test]
+async fn nobody_is_called_you() {
+    let mut natter = Natter::start().await;
+    let why = "The chat itself calls people \"You\" and \"deleted user\". Use another name.";
+    for name in ["You", " you ", "Y\u{200B}OU", "deleted  user"] {
+        let mut user = new_user("ada");
+        user["name"] = json!(name);
+        natter.script().post("/api/users", user).await.blames(422, "name", why);
+    }
+    let ada = natter.browse_as("ada").await;
+    let page = ada.submit("/account", &[("name", "you"), ("email", "ada@example.org")]).await.is(422);
+    assert_eq!(page.error_beside("name"), why);
+
+    // who was called so before stays so, also where a form sends the name along
+    natter.stop().await;
+    natter.rename("ada", "You");
+    natter.start_again().await;
+    let form = [("name", "You"), ("email", "ada@example.org"), ("phone", "112")];
+    ada.submit("/account", &form).await.leads_to("/account?saved=profile");
+    let page = ada.visit("/account").await;
+    assert_eq!((page.typed("name"), page.typed("phone")), ("You".to_owned(), "112".to_owned()));
+    ada.submit("/account", &[("name", "YOU"), ("email", "ada@example.org")]).await.is(422);
 }

@@ -1,0 +1,87 @@
+//! Guesses from elsewhere, and whom they lock out.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Answer, Natter, Script, new_user, password_of};
+
+/// Sends JSON from an address, which a proxy tells.
+async fn from(script: &Script, address: &str, method: Method, path: &str, body: serde_json::Value) -> Answer {
+    let request = script.request(method, path).header("x-forwarded-for", address).json(&body);
+    Answer::of(request.send().await.unwrap()).await
+}
+
+async fn log_in(natter: &Natter, address: &str, password: &str) -> Answer {
+    from(&natter.script(), address, Method::POST, "/api/login", json!({ "userID": "ada", "password": password })).await
+}
+
+const HOME: &str = "2001:db8:0:1::7";
+const SAME_HOME: &str = "2001:db8:0:1:ffff::1";
+
+/// A natter where ada signed up at home.
+async fn natter() -> Natter {
+    let natter = Natter::with(&["--account-attempts", "2", "--proxies", "1"]).await;
+    from(&natter.script(), HOME, Method::POST, "/api/users", new_user("ada")).await.is(201);
+    natter
+}
+
+#[tokio::test]
+async fn guesses_from_one_network_lock_out_nobody_elsewhere() {
+    let natter = natter().await;
+    for status in [401, 401, 429, 429] {
+        log_in(&natter, "10.0.0.1", "not her secret").await.is(status);
+    }
+    log_in(&natter, "10.0.0.2", &password_of("ada")).await.is(200);
+    log_in(&natter, HOME, "a slip of hers").await.is(401);
+    log_in(&natter, SAME_HOME, &password_of("ada")).await.is(200);
+    log_in(&natter, HOME, &password_of("ada")).await.is(429); // one network, whichever of its addresses
+}
+
+#[tokio::test]
+async fn guesses_from_very_many_networks_lock_out_no_network_that_somebody_logged_in_from() {
+    let mut natter = natter().await;
+    log_in(&natter, "10.0.0.1", &password_of("ada")).await.is(200);
+    for n in 0..19 {
+        log_in(&natter, &format!("10.1.0.{n}"), "not her secret").await.is(401);
+    }
+    log_in(&natter, "10.2.0.1", &password_of("ada")).await.is(429);
+    log_in(&natter, "10.2.0.2", "not her secret").await.is(429);
+    log_in(&natter, "10.0.0.1", &password_of("ada")).await.is(200);
+    log_in(&natter, SAME_HOME, &password_of("ada")).await.is(200);
+    // it is known after a restart too
+    natter.restart().await;
+    for n in 0..20 {
+        log_in(&natter, &format!("10.1.0.{n}"), "not her secret").await.is(401);
+    }
+    log_in(&natter, "10.2.0.1", &password_of("ada")).await.is(429);
+    log_in(&natter, HOME, &password_of("ada")).await.is(200);
+}
+
+#[tokio::test]
+async fn a_wrong_password_makes_no_network_known() {
+    let natter = natter().await;
+    log_in(&natter, "10.3.0.1", "not her secret").await.is(401);
+    for n in 0..19 {
+        log_in(&natter, &format!("10.1.0.{n}"), "not her secret").await.is(401);
+    }
+    log_in(&natter, "10.3.0.1", &password_of("ada")).await.is(429);
+}
+
+#[tokio::test]
+async fn whoever_is_logged_in_changes_their_password_whatever_others_guess() {
+    let natter = natter().await;
+    let token = log_in(&natter, HOME, &password_of("ada")).await.is(200).json["jwtToken"].as_str().unwrap().to_owned();
+    let ada = natter.script().with_token(&token);
+    for n in 0..30 {
+        log_in(&natter, &format!("10.1.0.{n}"), "not her secret").await;
+    }
+    let wrong = json!({ "password": "another secret", "currentPassword": "not this one" });
+    from(&ada, "10.4.0.1", Method::PATCH, "/api/users/ada", wrong.clone()).await.is(422);
+    let change = json!({ "password": "another secret", "currentPassword": password_of("ada") });
+    from(&ada, "10.4.0.2", Method::PATCH, "/api/users/ada", change).await.is(200);
+
+    // a stolen token does not guess on for ever
+    let token = log_in(&natter, HOME, "another secret").await.is(200).json["jwtToken"].as_str().unwrap().to_owned();
+    let ada = natter.script().with_token(&token);
+    from(&ada, "10.4.0.3", Method::PATCH, "/api/users/ada", wrong).await.is(429);
+}
