@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.first().map(String::as_str) {
         // the processes that the benches start
-        Some(name @ ("floor" | "page" | "sockets")) if arguments.len() > 1 => servers::run(name, &arguments[1..]),
+        Some(name @ ("floor" | "bare-page" | "bare-sockets")) => servers::run(name, &arguments[1..]),
         Some("load") => generator::run(&generator::Args::parse_from(&arguments)).map_err(|why| format!("load: {why}")),
         Some("chart") => chart::draw(),
         Some("table") => table::write(),

@@ -28,7 +28,7 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     for _ in 0..STARTS {
         fresh.push(start_in(run, &Dir::new())?);
         back.push(start_in(run, &again)?);
-        bare.push(start_to_line(servers::command("page", free_address().port(), &[1000, 8, 400])?, "ready")?);
+        bare.push(start_to_line(servers::command("bare-page", free_address().port(), &[1000, 8, 400])?, "ready")?);
     }
     let (ready, back, bare) = (median(fresh), median(back), median(bare));
     let natter = Natter::start(run, 1).await?;

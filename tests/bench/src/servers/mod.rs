@@ -20,12 +20,12 @@ pub fn start_floor(hello: usize) -> Result<Server, String> {
 
 /// Starts the server of bare answers, with `body` bytes behind `head` bytes in `headers` headers.
 pub fn start_page(body: usize, headers: usize, head: usize) -> Result<Server, String> {
-    start("page", &[body, headers, head])
+    start("bare-page", &[body, headers, head])
 }
 
 /// Starts the server of bare sockets.
 pub fn start_sockets() -> Result<Server, String> {
-    start("sockets", &[])
+    start("bare-sockets", &[])
 }
 
 fn start(name: &str, arguments: &[usize]) -> Result<Server, String> {
@@ -57,7 +57,7 @@ pub fn run(name: &str, arguments: &[String]) -> Result<(), String> {
     let runtime = || tokio::runtime::Runtime::new().map_err(|why| why.to_string());
     let ended = match name {
         "floor" => floor::run(port, if arguments.len() > 1 { number(1)? } else { 0 }),
-        "page" => runtime()?.block_on(page::run(port, number(1)?, number(2)?, number(3)?)),
+        "bare-page" => runtime()?.block_on(page::run(port, number(1)?, number(2)?, number(3)?)),
         _ => runtime()?.block_on(sockets::run(port)),
     };
     ended.map_err(|why| format!("{name}: {why}"))
