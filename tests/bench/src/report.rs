@@ -37,6 +37,14 @@ impl Finding {
     pub fn target(self, text: impl Into<String>, met: bool) -> Self {
         Self { target: Some(Target { text: text.into(), met }), ..self }
     }
+
+    /// A target beside the one that decides: it is of one machine, and others differ by a factor of four.
+    pub fn absolute(mut self, text: &str, met: bool) -> Self {
+        if let Some(target) = &mut self.target {
+            target.text += &format!("; absolute: {text}, {}", if met { "met" } else { "missed" });
+        }
+        self
+    }
 }
 
 /// Prints a finding, and adds it to the results; what a short run found is no result.

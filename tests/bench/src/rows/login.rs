@@ -22,6 +22,8 @@ use crate::{
 const LOGINS: usize = 200;
 const MEMBERS: usize = 100;
 const RATE: usize = 20;
+/// The share of bare bcrypt that is to be let in.
+const ENOUGH: f64 = 0.8;
 const COST: &str = "12";
 /// Of [`PASSWORD`] at [`COST`].
 const HASH: &str = "$2b$12$n.cP5AzL4vsMNdTWSJfR9uasmQl817nRGRq6XX3zgXyoOAzpJaH2K";
@@ -58,8 +60,9 @@ pub async fn measure(run: &Run) -> Result<(), String> {
         storm.put_off
     );
     let figures = json!({ "p99_ms": p99, "before_ms": before, "let_in": storm.let_in, "per_s": rate, "put_off": storm.put_off, "secs": storm.secs });
-    let met = p99 <= 100.0 && missing == 0.0;
-    run.tell(Finding::new("login", "natter", text, figures).target("messages' p99 ≤ 100 ms", met));
+    let met = p99 <= 100.0 && missing == 0.0 && (!run.beside || rate >= ENOUGH * bare);
+    let target = format!("messages' p99 ≤ 100 ms, ≥ {:.0}% of bare bcrypt", 100.0 * ENOUGH);
+    run.tell(Finding::new("login", "natter", text, figures).target(target, met));
     if run.beside {
         let text = format!("bare bcrypt: {bare:.1} passwords/s on {} of the cores", spare_cores());
         run.tell(Finding::new("login", "reference", text, json!({ "per_s": bare })));
