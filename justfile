@@ -23,7 +23,7 @@ ci:
 e2e *args:
     tests/run --test browser -- {{args}}
 
-# Figures of this machine, beside the floor and the Node application
+# Figures of this machine, beside references of the same run
 bench *args:
     tests/bench/run {{args}}
 

@@ -1,5 +1,5 @@
 // Writes node-app.jsonl: a database as the Node application itself leaves it. Needed only to make it anew:
-//   cp -r measure/node-app app; (cd app; npm install); mongod …
+//   with the Node application (not its stand-in in tests/bench/node) in app; (cd app; npm install); mongod …
 //   with MONGO_URL, ACCESS_TOKEN_SECRET and USERS_PORT, AUTH_PORT, CHAT_PORT set, in app:
 //   node index.js & node authServer.js & node chatServer.js &
 //   NODE_PATH=app/node_modules node node-app.js >node-app.jsonl

@@ -7,7 +7,10 @@ use serde_json::Value;
 use crate::{
     place,
     report::{self, thousands},
-    rows::fanout::enough,
+    rows::{
+        fanout::enough,
+        ingest::{EMBEDDED, MONGO},
+    },
 };
 
 const COLUMN: f64 = 420.0;
@@ -21,7 +24,7 @@ const STYLE: &str = "
   text { font: 12px -apple-system, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 13px }
   .label { text-anchor: end }
-  .natter { fill: #1f6feb } .node { fill: #bc8c4b } .floor { fill: #8b949e }
+  .natter { fill: #1f6feb } .node { fill: #bc8c4b } .reference { fill: #8b949e }
   .target { stroke: #1f2328; stroke-width: 1.5 } .legend { fill: #59636e }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 } .target { stroke: #e6edf3 } .natter { fill: #4493f8 } .legend { fill: #9198a1 }
@@ -72,10 +75,13 @@ fn panels(found: &[Value]) -> Vec<Panel> {
             fanout.push(bar(subject, if subject == "natter" { scene } else { "" }, share, "%", target));
         }
     }
-    let ingest = [("embedded", 20_000.0), ("MongoDB", 6000.0)].map(|(scene, target)| {
-        let rate = figure(found, "ingest", Some(scene), "natter", "per_s");
-        bar("natter", scene, rate, "/s", Some(target))
-    });
+    let ingest = [("embedded", "bare SQLite", EMBEDDED[0]), ("MongoDB", "bare insert_many", MONGO[0])].map(
+        |(scene, bare, enough)| {
+            let rate = |subject| figure(found, "ingest", Some(scene), subject, "per_s");
+            let target = rate("reference").map(|rate| enough * rate);
+            [bar("natter", scene, rate("natter"), "/s", target), bar("reference", bare, rate("reference"), "/s", None)]
+        },
+    );
     let node_ceiling = get("ceiling", "node", "rate");
     let node_joining = get("joining", "node", "cpu_s");
     let panel = |title, bars: Vec<Option<Bar>>| Panel { title, bars: bars.into_iter().flatten().collect() };
@@ -99,6 +105,7 @@ fn panels(found: &[Value]) -> Vec<Panel> {
             "Memory an idle socket (less is better)",
             vec![
                 bar("natter", "natter, of 15,000", get("idle", "natter", "kib"), " KiB", Some(5.0)),
+                bar("reference", "bare tokio task", get("idle", "reference", "kib"), " KiB", None),
                 bar(
                     "node",
                     "Node, of 1,000",
@@ -108,7 +115,7 @@ fn panels(found: &[Value]) -> Vec<Panel> {
                 ),
             ],
         ),
-        panel("Durable messages/s from 64 sockets", ingest.into()),
+        panel("Durable messages/s from 64 sockets", ingest.into_iter().flatten().collect()),
         panel(
             "Chat pages per CPU second",
             vec![bar("natter", "natter", get("page", "natter", "per_cpu_s"), "", Some(5000.0))],
@@ -128,7 +135,11 @@ fn svg(panels: &[Panel]) -> String {
     let (width, whole) = (2.0 * COLUMN + GAP, ends[0].max(ends[1]));
     let mut legend = String::new();
     let mut x = 0.0;
-    for (subject, name, room) in [("natter", "natter", 70.0), ("node", "the Node application it replaces", 216.0)] {
+    for (subject, name, room) in [
+        ("natter", "natter", 70.0),
+        ("node", "the Node application it replaces", 216.0),
+        ("reference", "reference of the same run", 176.0),
+    ] {
         let _ = write!(legend, r#"<rect class="{subject}" x="{x}" y="4" width="12" height="12" rx="2"/>"#);
         let _ = writeln!(legend, r#"<text class="legend" x="{}" y="14">{name}</text>"#, x + 18.0);
         x += room;

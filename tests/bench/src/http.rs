@@ -14,7 +14,7 @@ pub struct Http {
 
 pub struct Answer<'a> {
     pub status: u16,
-    head: &'a str,
+    pub head: &'a str,
     pub body: &'a str,
 }
 

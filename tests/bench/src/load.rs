@@ -1,15 +1,16 @@
-//! The load generator, and what it says.
+//! Runs of the load generator, and what it counted.
 
 use std::{
+    env,
     path::Path,
     process::{Command, Stdio},
 };
 
 use serde_json::Value;
 
-use crate::{place, process::Server};
+use crate::process::Server;
 
-/// A run of it. The text of each message is some 50 characters.
+/// A run of it ([`crate::generator`]). The text of each message is some 50 characters.
 #[derive(Clone)]
 pub struct Load {
     command: Vec<String>,
@@ -28,17 +29,16 @@ pub struct Counted {
 impl Load {
     /// `members` sockets of natter, or of the floor, that get `rate` messages a second for `secs` seconds.
     pub fn natter(server: &Server, urls: &Path, members: usize, rate: usize, secs: usize) -> Self {
-        let run = Self::new(server, urls, "htmx", members, rate, secs).and("--extra", "clientID={uuid}");
-        run.and("--fanout", &members.to_string())
+        Self::new(server, urls, "natter", members, rate, secs)
     }
 
     /// The Node application does not send a message back to the socket it came from.
     pub fn node(server: &Server, urls: &Path, members: usize, rate: usize, secs: usize) -> Self {
-        Self::new(server, urls, "sio", members, rate, secs).and("--fanout", &(members - 1).to_string())
+        Self::new(server, urls, "socket-io", members, rate, secs).and("--fanout", &(members - 1).to_string())
     }
 
-    fn new(server: &Server, urls: &Path, proto: &str, members: usize, rate: usize, secs: usize) -> Self {
-        let command = ["--urls", &urls.display().to_string(), "--proto", proto].map(str::to_owned).to_vec();
+    fn new(server: &Server, urls: &Path, protocol: &str, members: usize, rate: usize, secs: usize) -> Self {
+        let command = ["--urls", &urls.display().to_string(), "--protocol", protocol].map(str::to_owned).to_vec();
         let run = Self { command, members, rate, secs };
         run.and("--pid", &server.pid().to_string())
             .and("--members", &members.to_string())
@@ -52,8 +52,8 @@ impl Load {
     }
 
     pub async fn run(self) -> Result<Counted, String> {
-        let mut command = Command::new(place::tool("load")?);
-        command.args(&self.command).stdin(Stdio::null()).stderr(Stdio::inherit());
+        let mut command = Command::new(env::current_exe().map_err(|why| why.to_string())?);
+        command.arg("load").args(&self.command).stdin(Stdio::null()).stderr(Stdio::inherit());
         let output = tokio::task::spawn_blocking(move || command.output()).await.map_err(|why| why.to_string())?;
         let output = output.map_err(|why| why.to_string())?;
         let figures: Value = serde_json::from_slice(&output.stdout).map_err(|why| format!("load: {why}"))?;
@@ -76,7 +76,7 @@ impl Counted {
         self.get("send_s") <= 1.1 * self.secs as f64
     }
 
-    /// Whether the generator, not the server, was at its limit. It is a thread that sends and one that reads.
+    /// Whether the generator, which is one thread, was at its limit, and not the server.
     pub fn client_was_full(&self) -> bool {
         self.get("client_cpu_s") > 0.9 * self.get("secs")
     }

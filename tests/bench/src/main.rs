@@ -5,37 +5,49 @@
 //! a run in which this process, and not the server, was at its limit says so.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
+mod against;
+mod bare;
 mod chart;
 mod crowd;
+mod filled;
+mod frames;
+mod generator;
 mod http;
+mod latency;
 mod load;
+mod mongod;
 mod natter;
-mod others;
+mod node;
 mod place;
 mod process;
 mod report;
 mod rows;
+mod run;
+mod servers;
 mod socket;
 mod table;
+mod writer;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
+use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{against::Against, run::Run};
 
 const ROWS: [&str; 11] =
     ["fanout", "ceiling", "idle", "ingest", "history", "joining", "reconnect", "slow", "page", "login", "rest"];
 const SCENES: [&str; 3] = ["1000x20", "200x500", "1000x200"];
 
-// One thread, so that the server has the other cores, and so that it is plain when this one is full.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    let mut terminate = signal(SignalKind::terminate()).unwrap();
-    let mut interrupt = signal(SignalKind::interrupt()).unwrap();
-    // ending by a signal drops what runs, and with it the servers
-    let done = tokio::select! {
-        done = run(std::env::args().skip(1).collect()) => done,
-        _ = terminate.recv() => Err("ended".into()),
-        _ = interrupt.recv() => Err("ended".into()),
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.first().map(String::as_str) {
+        // the processes that the benches start
+        Some(name @ ("floor" | "bare-page" | "bare-sockets")) => servers::run(name, &arguments[1..]),
+        Some("load") => generator::run(&generator::Args::parse_from(&arguments)).map_err(|why| format!("load: {why}")),
+        Some("chart") => chart::draw(),
+        Some("table") => table::write(),
+        _ => benches(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -46,14 +58,26 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Vec<String>) -> Result<(), String> {
-    match arguments.first().map(String::as_str) {
-        Some("chart") => return chart::draw(),
-        Some("table") => {
-            print!("{}", table::markdown()?);
-            return Ok(());
+/// On one thread, so that the server has the other cores, and so that it is plain when this one is full.
+fn benches(arguments: Vec<String>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| why.to_string())?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).map_err(|why| why.to_string())?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(|why| why.to_string())?;
+        // ending by a signal drops what runs, and with it the servers
+        tokio::select! {
+            done = run(arguments) => done,
+            _ = terminate.recv() => Err("ended".into()),
+            _ = interrupt.recv() => Err("ended".into()),
         }
-        _ => {}
+    })
+}
+
+async fn run(mut arguments: Vec<String>) -> Result<(), String> {
+    let mut other = std::env::var_os("AGAINST").map(PathBuf::from);
+    if let Some(at) = arguments.iter().position(|word| word == "--against") {
+        let named = arguments.drain(at..(at + 2).min(arguments.len())).nth(1);
+        other = Some(named.ok_or("--against takes a binary")?.into());
     }
     let (scenes, mut rows): (Vec<String>, Vec<String>) = arguments.into_iter().partition(|word| scene(word).is_some());
     if let Some(word) = rows.iter().find(|word| !ROWS.contains(&word.as_str())) {
@@ -65,38 +89,48 @@ async fn run(arguments: Vec<String>) -> Result<(), String> {
         rows.insert(0, "fanout".into());
     }
     let scenes = if scenes.is_empty() { SCENES.map(str::to_owned).to_vec() } else { scenes };
+    let scenes: Vec<_> = scenes.iter().filter_map(|word| scene(word)).collect();
     let _ = std::fs::remove_file(place::log());
     let mut failed = Vec::new();
-    for row in rows {
-        if let Err(why) = measure(&row, &scenes).await {
-            eprintln!("bench: {row}: {why}");
-            failed.push(row);
+    if let Some(other) = other {
+        let mut against = Against::new(place::binary(), other)?;
+        for row in rows {
+            keep_failed(against.measure(&row, &scenes).await, row, &mut failed);
+        }
+        against.finish()?;
+    } else {
+        let run = Run::new(place::binary(), true)?;
+        for row in rows {
+            keep_failed(measure(&run, &row, &scenes).await, row, &mut failed);
         }
     }
     let said = std::fs::read_to_string(place::log()).unwrap_or_default().lines().count();
     if said > 0 {
         eprintln!("natter wrote {said} warnings and errors, see {}", place::log().display());
     }
-    if !place::quick() {
-        let table = place::kept().join("table.md");
-        std::fs::write(&table, table::markdown()?).map_err(|why| format!("{}: {why}", table.display()))?;
-    }
     if failed.is_empty() { Ok(()) } else { Err(format!("without figures: {}", failed.join(" "))) }
 }
 
-async fn measure(row: &str, scenes: &[String]) -> Result<(), String> {
+fn keep_failed(done: Result<(), String>, row: String, failed: &mut Vec<String>) {
+    if let Err(why) = done {
+        eprintln!("bench: {row}: {why}");
+        failed.push(row);
+    }
+}
+
+async fn measure(run: &Run, row: &str, scenes: &[(usize, usize)]) -> Result<(), String> {
     match row {
-        "fanout" => rows::fanout::measure(&scenes.iter().filter_map(|word| scene(word)).collect::<Vec<_>>()).await,
-        "ceiling" => rows::ceiling::measure().await,
-        "idle" => rows::idle::measure().await,
-        "ingest" => rows::ingest::measure().await,
-        "history" => rows::history::measure().await,
-        "joining" => rows::joining::measure().await,
-        "reconnect" => rows::reconnect::measure().await,
-        "slow" => rows::slow::measure().await,
-        "page" => rows::page::measure().await,
-        "login" => rows::login::measure().await,
-        _ => rows::rest::measure().await,
+        "fanout" => rows::fanout::measure(run, scenes).await,
+        "ceiling" => rows::ceiling::measure(run).await,
+        "idle" => rows::idle::measure(run).await,
+        "ingest" => rows::ingest::measure(run).await,
+        "history" => rows::history::measure(run).await,
+        "joining" => rows::joining::measure(run).await,
+        "reconnect" => rows::reconnect::measure(run).await,
+        "slow" => rows::slow::measure(run).await,
+        "page" => rows::page::measure(run).await,
+        "login" => rows::login::measure(run).await,
+        _ => rows::rest::measure(run).await,
     }
 }
 

@@ -1,38 +1,39 @@
-//! A natter of one's own, with people in it.
+//! A natter of one's own, with people in it. It is used by its flags and its API alone, so that binaries of other
+//! commits can be measured too.
 
 use std::{
     fs::File,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::Arc,
 };
 
-use natter::{
-    domain::{Email, Name, Phone, RoomId, User, UserId},
-    security::tokens::Tokens,
-    store::{self, Location, NewUser, PasswordHash, Store},
-};
-use secrecy::SecretString;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
     http::{self, Http},
     place::{self, Dir},
     process::{Server, free_address},
+    run::Run,
 };
 
-/// Signs the tokens, so that nobody has to log in.
+/// Signs the tokens, so that they outlast a restart.
 const SECRET: &str = "a secret that is for the benches only";
-
-/// Of [`PASSWORD`] at cost 12.
-pub const HASH: &str = "$2b$12$n.cP5AzL4vsMNdTWSJfR9uasmQl817nRGRq6XX3zgXyoOAzpJaH2K";
 pub const PASSWORD: &str = "correct horse battery";
+/// Connections that sign people up at a time.
+const CLIENTS: usize = 4;
+
+/// Where a natter keeps its data.
+pub enum Database {
+    Embedded(PathBuf),
+    Mongo(String),
+}
 
 pub struct Natter {
     server: Server,
     /// A token for each of the people in it.
-    pub tokens: Vec<String>,
+    tokens: Vec<String>,
     _dir: Option<Dir>,
 }
 
@@ -45,28 +46,40 @@ impl std::ops::Deref for Natter {
 
 impl Natter {
     /// One on a fresh embedded database, with this many people.
-    pub async fn start(people: usize) -> Result<Self, String> {
-        Self::start_with(people, &["--bcrypt-cost", "4"]).await
-    }
-
-    pub async fn start_with(people: usize, flags: &[&str]) -> Result<Self, String> {
+    pub async fn start(run: &Run, people: usize) -> Result<Self, String> {
         let dir = Dir::new();
-        let location = Location::Embedded(dir.path().to_owned());
-        let natter = Self::start_on(&location, people, flags).await?;
+        let natter = Self::start_on(run, &Database::Embedded(dir.path().to_owned()), people).await?;
         Ok(Self { _dir: Some(dir), ..natter })
     }
 
     /// One on a database that may have these people already.
-    pub async fn start_on(location: &Location, people: usize, flags: &[&str]) -> Result<Self, String> {
-        let store = store::open(location).await.map_err(|why| why.to_string())?;
-        let users = users(&store, people).await?;
-        store.close().await;
-        drop(store);
-        let tokens = Tokens::new(&SecretString::from(SECRET));
-        let tokens = users.iter().map(|user| tokens.issue(user).0).collect();
+    pub async fn start_on(run: &Run, database: &Database, people: usize) -> Result<Self, String> {
+        let tokens = Self::prepare(run, database, people).await?;
+        Self::start_prepared(run, database, tokens, &[])
+    }
+
+    /// One that has just started, on a database that [`Natter::prepare`] put people into.
+    pub fn start_prepared(run: &Run, database: &Database, tokens: Vec<String>, flags: &[&str]) -> Result<Self, String> {
         let address = free_address();
-        let server = Server::start(command(location, address).args(flags).stdout(Stdio::null()), address)?;
+        let server = Server::start(command(run, database, address).args(flags).stdout(Stdio::null()), address)?;
         Ok(Self { server, tokens, _dir: None })
+    }
+
+    /// Signs up `user0`, `user1` … as far as they are not there, by a natter of its own. Returns a token for each.
+    pub async fn prepare(run: &Run, database: &Database, people: usize) -> Result<Vec<String>, String> {
+        let natter = Self::start_prepared(run, database, Vec::new(), &["--bcrypt-cost", "4"])?;
+        let mut signing_up = JoinSet::new();
+        // the first becomes the admin, whoever else comes at the same time
+        sign_up(natter.address, vec![0]).await?;
+        for client in 0..CLIENTS {
+            signing_up.spawn(sign_up(natter.address, (client..people).step_by(CLIENTS).collect()));
+        }
+        let mut tokens = Vec::with_capacity(people);
+        while let Some(done) = signing_up.join_next().await {
+            tokens.extend(done.map_err(|why| why.to_string())??);
+        }
+        tokens.sort();
+        Ok(tokens.into_iter().map(|(_, token)| token).collect())
     }
 
     /// Where a person's socket is.
@@ -75,7 +88,7 @@ impl Natter {
     }
 
     /// A file of the sockets' addresses, for the load generator.
-    pub fn urls(&self, dir: &Path) -> std::path::PathBuf {
+    pub fn urls(&self, dir: &Path) -> PathBuf {
         let path = dir.join("natter.urls");
         let urls: Vec<_> =
             (0..self.tokens.len()).map(|n| format!("ws://{}{}\n", self.address, self.socket(n))).collect();
@@ -92,7 +105,7 @@ impl Natter {
         let mut http = Http::open(self.address).await.expect("natter answers");
         let request = http::get("/api/messages?limit=1", &self.bearer(0));
         let answer = http.ask(&request).await.expect("natter answers");
-        let json: serde_json::Value = serde_json::from_str(answer.is(200).body).expect("JSON");
+        let json: Value = serde_json::from_str(answer.is(200).body).expect("JSON");
         json["rev"].as_u64().expect("a number")
     }
 
@@ -130,52 +143,39 @@ impl Natter {
     }
 }
 
-/// natter on `location`, listening on `address`, with no setting from outside.
-pub fn command(location: &Location, address: SocketAddr) -> Command {
-    let mut command = Command::new(place::natter());
+/// natter on `database`, listening on `address`, with no setting from outside.
+pub fn command(run: &Run, database: &Database, address: SocketAddr) -> Command {
+    let mut command = Command::new(&run.binary);
     command.env_clear().env("ACCESS_TOKEN_SECRET", SECRET).stdin(Stdio::null());
-    match location {
-        Location::Embedded(dir) => command.arg("--data-dir").arg(dir),
-        Location::Mongo(url) => command.args(["--database", url.as_str()]),
+    match database {
+        Database::Embedded(dir) => command.arg("--data-dir").arg(dir),
+        Database::Mongo(url) => command.args(["--database", url.as_str()]),
     };
     command.args(["--listen", &address.to_string(), "--rate-limits", "off", "--log", "warn"]);
-    command.args(["--max-connections", "18000"]);
+    command.args(["--max-connections", "18000"]).args(&run.flags);
     if let Ok(log) = File::options().create(true).append(true).open(place::log()) {
         command.stderr(log);
     }
     command
 }
 
-/// The users `user0`, `user1` …, made as far as they are not there.
-pub async fn users(store: &Arc<dyn Store>, count: usize) -> Result<Vec<User>, String> {
-    let mut making = JoinSet::new();
-    for n in 0..count {
-        let store = Arc::clone(store);
-        making.spawn(async move {
-            let user_id = UserId::parse(&format!("user{n}")).map_err(|why| why.0)?;
-            if let Some(there) = store.user(&user_id).await.map_err(|why| why.to_string())? {
-                return Ok((n, there));
-            }
-            let new = NewUser {
-                user_id,
-                name: Name::parse(&format!("User {n}")).map_err(|why| why.0)?,
-                email: Email::parse(&format!("user{n}@example.org")).map_err(|why| why.0)?,
-                phone: Phone::default(),
-                password: PasswordHash(HASH.into()),
-                role: None,
-            };
-            store.create_user(new).await.map(|user| (n, user)).map_err(|why| why.to_string())
-        });
+/// Signs up the people of these numbers, or finds them there, and logs each in. Returns the numbers with the tokens.
+async fn sign_up(address: SocketAddr, people: Vec<usize>) -> Result<Vec<(usize, String)>, String> {
+    let mut http = Http::open(address).await.map_err(|why| why.to_string())?;
+    let mut tokens = Vec::with_capacity(people.len());
+    for n in people {
+        let (id, email) = (format!("user{n}"), format!("user{n}@example.org"));
+        let account = json!({ "userID": id, "name": format!("User {n}"), "email": email, "password": PASSWORD });
+        let answer = http.ask(&http::post("/api/users", "", &account.to_string())).await;
+        let answer = answer.map_err(|why| format!("sign-up: {why}"))?;
+        if !matches!(answer.status, 201 | 409) {
+            return Err(format!("sign-up: {}: {}", answer.status, answer.body));
+        }
+        let login = json!({ "userID": id, "password": PASSWORD }).to_string();
+        let answer = http.ask(&http::post("/api/login", "", &login)).await.map_err(|why| format!("login: {why}"))?;
+        let body: Value = serde_json::from_str(answer.body).unwrap_or_default();
+        let token = body["jwtToken"].as_str().ok_or_else(|| format!("login: {}: {}", answer.status, answer.body))?;
+        tokens.push((n, token.to_owned()));
     }
-    let mut users = Vec::with_capacity(count);
-    while let Some(made) = making.join_next().await {
-        users.push(made.map_err(|why| why.to_string())??);
-    }
-    users.sort_by_key(|(n, _)| *n);
-    Ok(users.into_iter().map(|(_, user)| user).collect())
-}
-
-/// The room everybody is in.
-pub fn lobby() -> RoomId {
-    RoomId::lobby()
+    Ok(tokens)
 }

@@ -18,27 +18,8 @@ pub fn kept() -> PathBuf {
 }
 
 /// The natter to measure; `NATTER` names another than the one just built.
-pub fn natter() -> PathBuf {
+pub fn binary() -> PathBuf {
     env::var_os("NATTER").map_or_else(|| root().join("target/release/natter"), Into::into)
-}
-
-/// The measuring tools' sources, and the Node application.
-pub fn measure() -> PathBuf {
-    env::var_os("NATTER_MEASURE").map_or_else(|| root().join("../shared/measure"), Into::into)
-}
-
-/// One of the measuring tools, as `tests/bench/run` built it.
-pub fn tool(name: &str) -> Result<PathBuf, String> {
-    let dir = env::var_os("NATTER_MEASURE_BIN").map(PathBuf::from).unwrap_or_default();
-    let path = dir.join(name);
-    if path.is_file() {
-        Ok(path)
-    } else {
-        Err(format!(
-            "there is no {}; NATTER_MEASURE names the tools' sources, tests/bench/run builds them",
-            path.display()
-        ))
-    }
 }
 
 /// Whether to be content with shorter runs, whose figures are printed and kept nowhere: `QUICK=1`.

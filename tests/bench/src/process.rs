@@ -1,6 +1,7 @@
 //! The servers under measure: processes that end with the value that stands for them.
 
 use std::{
+    collections::HashMap,
     fs,
     net::{Ipv4Addr, SocketAddr, TcpStream},
     process::{Child, Command},
@@ -9,9 +10,6 @@ use std::{
 
 #[path = "../../support/port.rs"]
 mod port;
-
-/// Ticks of `/proc/PID/stat` in a second, the same on every Linux.
-const TICKS: f64 = 100.0;
 
 pub struct Server {
     child: Child,
@@ -42,9 +40,7 @@ impl Server {
 
     /// Resident memory, in KiB.
     pub fn memory(&self) -> u64 {
-        let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid())).unwrap_or_default();
-        let rss = rollup.lines().find_map(|line| line.strip_prefix("Rss:"));
-        rss.and_then(|rss| rss.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
+        memory(self.pid())
     }
 
     pub fn meter(&self) -> Meter {
@@ -64,18 +60,28 @@ pub fn free_address() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port::free_port()))
 }
 
-/// Seconds of CPU that a process has used, itself and its threads.
-fn cpu(pid: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS
+/// Resident memory of a process, in KiB.
+pub fn memory(pid: u32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let rss = rollup.lines().find_map(|line| line.strip_prefix("Rss:"));
+    rss.and_then(|rss| rss.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
+}
+
+/// Nanoseconds that each thread of a process has run. `/proc/PID/stat` counts in hundredths of a second only.
+fn threads(pid: u32) -> HashMap<u32, u64> {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return HashMap::new() };
+    let ran = |task: fs::DirEntry| {
+        let schedstat = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        Some((task.file_name().to_str()?.parse().ok()?, schedstat.split(' ').next()?.parse().ok()?))
+    };
+    tasks.flatten().filter_map(ran).collect()
 }
 
 /// What a stretch of time cost the server, and what it cost this process, its client.
 pub struct Meter {
     pid: u32,
-    server: f64,
-    client: f64,
+    server: HashMap<u32, u64>,
+    client: HashMap<u32, u64>,
     started: Instant,
 }
 
@@ -88,15 +94,24 @@ pub struct Used {
 }
 
 impl Meter {
-    fn start(pid: u32) -> Self {
-        Self { pid, server: cpu(pid), client: cpu(std::process::id()), started: Instant::now() }
+    pub fn start(pid: u32) -> Self {
+        Self { pid, server: threads(pid), client: threads(std::process::id()), started: Instant::now() }
+    }
+
+    pub fn started(&self) -> Instant {
+        self.started
     }
 
     pub fn read(&self) -> Used {
+        // a thread that has ended meanwhile is not counted: those that end were idle for seconds
+        let since = |before: &HashMap<u32, u64>, pid| -> f64 {
+            let ran = |(thread, now): (u32, u64)| now.saturating_sub(before.get(&thread).copied().unwrap_or_default());
+            threads(pid).into_iter().map(ran).sum::<u64>() as f64 / 1e9
+        };
         Used {
             secs: self.started.elapsed().as_secs_f64(),
-            server: cpu(self.pid) - self.server,
-            client: cpu(std::process::id()) - self.client,
+            server: since(&self.server, self.pid),
+            client: since(&self.client, std::process::id()),
         }
     }
 }
@@ -105,5 +120,10 @@ impl Used {
     /// Whether this process, which is one thread, had nothing left: the server could have done more.
     pub fn client_was_full(&self) -> bool {
         self.client > 0.9 * self.secs
+    }
+
+    /// The server's CPU, as a share of one core.
+    pub fn share(&self) -> f64 {
+        self.server / self.secs
     }
 }

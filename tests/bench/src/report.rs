@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::place;
 
-/// What a row says of one subject: natter, the floor, the Node application.
+/// What a row says of one subject: natter, the reference of the same run, the Node application.
 #[derive(Debug, Clone)]
 pub struct Finding {
     pub row: &'static str,
@@ -38,25 +38,34 @@ impl Finding {
         Self { target: Some(Target { text: text.into(), met }), ..self }
     }
 
-    /// Prints it, and adds it to the results; what a short run found is no result.
-    pub fn tell(&self) {
-        let target = self.target.as_ref().map_or(String::new(), |target| {
-            format!("  [{}: {}]", target.text, if target.met { "met" } else { "MISSED" })
-        });
-        println!("{:<10} {:<18} {:<6} {}{target}", self.row, self.scene, self.subject, self.text);
-        if place::quick() {
-            return;
+    /// A target beside the one that decides: it is of one machine, and others differ by a factor of four.
+    pub fn absolute(mut self, text: &str, met: bool) -> Self {
+        if let Some(target) = &mut self.target {
+            target.text += &format!("; absolute: {text}, {}", if met { "met" } else { "missed" });
         }
-        let line = json!({
-            "at": natter::domain::Timestamp::now().rfc3339(), "row": self.row, "scene": self.scene,
-            "subject": self.subject, "text": self.text, "figures": self.figures,
-            "target": self.target.as_ref().map(|target| &target.text), "met": self.target.as_ref().map(|target| target.met),
-        });
-        let path = results();
-        let file = File::options().create(true).append(true).open(&path);
-        if let Err(why) = file.and_then(|mut file| writeln!(file, "{line}")) {
-            eprintln!("{} cannot be written ({why}); RESULTS names another", path.display());
-        }
+        self
+    }
+}
+
+/// Prints a finding, and adds it to the results; what a short run found is no result.
+pub fn tell(finding: &Finding) {
+    let Finding { row, scene, subject, text, target, figures } = finding;
+    let verdict = target
+        .as_ref()
+        .map_or(String::new(), |target| format!("  [{}: {}]", target.text, if target.met { "met" } else { "MISSED" }));
+    println!("{row:<10} {scene:<18} {subject:<9} {text}{verdict}");
+    if place::quick() {
+        return;
+    }
+    let line = json!({
+        "at": natter::domain::Timestamp::now().rfc3339(), "row": row, "scene": scene, "subject": subject, "text": text,
+        "figures": figures, "target": target.as_ref().map(|target| &target.text),
+        "met": target.as_ref().map(|target| target.met),
+    });
+    let path = results();
+    let file = File::options().create(true).append(true).open(&path);
+    if let Err(why) = file.and_then(|mut file| writeln!(file, "{line}")) {
+        eprintln!("{} cannot be written ({why}); RESULTS names another", path.display());
     }
 }
 

@@ -1,4 +1,4 @@
-//! A WebSocket client that costs little: it takes frames apart in place and keeps no buffer while idle.
+//! A WebSocket client that costs little: it keeps no buffer while idle.
 
 use std::{
     cell::RefCell,
@@ -13,10 +13,8 @@ use tokio::{
     time::timeout,
 };
 
-const TEXT: u8 = 1;
-const CLOSE: u8 = 8;
-const PING: u8 = 9;
-const PONG: u8 = 10;
+use crate::frames::{self, PONG, TEXT};
+
 /// Connections from one source address, so that ports do not run out.
 const PER_ADDRESS: usize = 4000;
 /// Longest wait for the answer to a handshake.
@@ -25,6 +23,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 thread_local! {
     /// What all sockets read into: none of them holds it across a wait.
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; 256 * 1024].into());
+}
+
+/// Where the `n`th connection comes from.
+pub fn source(n: usize) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 2 + (n / PER_ADDRESS) as u8], 0))
+}
+
+/// The request that opens a WebSocket.
+pub fn handshake(address: SocketAddr, path: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
 }
 
 pub struct Socket {
@@ -52,14 +63,10 @@ impl Socket {
     }
 
     async fn shake_hands(socket: TcpSocket, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
-        socket.bind(SocketAddr::from(([127, 0, 0, 2 + (n / PER_ADDRESS) as u8], 0)))?;
+        socket.bind(source(n))?;
         let mut stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).await?;
+        stream.write_all(handshake(address, path).as_bytes()).await?;
         let mut answer = Vec::with_capacity(1024);
         loop {
             if stream.read_buf(&mut answer).await? == 0 {
@@ -75,7 +82,7 @@ impl Socket {
     }
 
     pub async fn send(&self, text: &str) -> io::Result<()> {
-        self.write(&frame(TEXT, text.as_bytes())).await
+        self.write(&frames::client(TEXT, text.as_bytes())).await
     }
 
     async fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
@@ -98,7 +105,7 @@ impl Socket {
         let mut pings = 0;
         if self.part.len() >= 2 {
             // what came with the answer to the handshake
-            let used = split(&self.part, &mut each, &mut pings)?;
+            let used = frames::from_server(&self.part, &mut each, &mut pings)?;
             self.part.drain(..used);
             if used > 0 {
                 return self.pong(pings).await;
@@ -114,11 +121,11 @@ impl Socket {
                 Err(why) => return Err(why),
             };
             if part.is_empty() {
-                let used = split(&scratch[..length], &mut each, &mut pings)?;
+                let used = frames::from_server(&scratch[..length], &mut each, &mut pings)?;
                 part.extend_from_slice(&scratch[used..length]);
             } else {
                 part.extend_from_slice(&scratch[..length]);
-                let used = split(part, &mut each, &mut pings)?;
+                let used = frames::from_server(part, &mut each, &mut pings)?;
                 part.drain(..used);
             }
             if part.is_empty() {
@@ -131,52 +138,8 @@ impl Socket {
 
     async fn pong(&self, times: usize) -> io::Result<()> {
         for _ in 0..times {
-            self.write(&frame(PONG, b"")).await?;
+            self.write(&frames::client(PONG, b"")).await?;
         }
         Ok(())
     }
-}
-
-/// Gives each whole frame to `each`; returns the bytes that were taken.
-fn split(bytes: &[u8], each: &mut impl FnMut(&[u8]), pings: &mut usize) -> io::Result<usize> {
-    let mut at = 0;
-    loop {
-        let rest = &bytes[at..];
-        let [first, second, ..] = rest else { return Ok(at) };
-        let (head, length) = match second & 127 {
-            126 if rest.len() >= 4 => (4, usize::from(u16::from_be_bytes([rest[2], rest[3]]))),
-            127 if rest.len() >= 10 => {
-                let length: [u8; 8] = rest[2..10].try_into().unwrap_or_default();
-                (10, u64::from_be_bytes(length) as usize)
-            }
-            126 | 127 => return Ok(at),
-            length => (2, usize::from(length)),
-        };
-        let Some(payload) = rest.get(head..head + length) else { return Ok(at) };
-        match first & 15 {
-            CLOSE => {
-                let why = String::from_utf8_lossy(payload.get(2..).unwrap_or_default());
-                return Err(Error::other(format!("closed: {why}")));
-            }
-            PING => *pings += 1, // natter's are empty
-            PONG => {}
-            _ => each(payload),
-        }
-        at += head + length;
-    }
-}
-
-/// A client's frame; a mask of zeros leaves the payload as it is.
-fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0x80 | kind];
-    match payload.len() {
-        length if length < 126 => frame.push(0x80 | length as u8),
-        length => {
-            frame.push(0x80 | 126);
-            frame.extend((length as u16).to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend(payload);
-    frame
 }

@@ -1,10 +1,16 @@
-//! The README's table.
+//! The table of all results, `tests/bench/RESULTS.md`.
 
 use serde_json::Value;
 
-use crate::report;
+use crate::{place, report};
 
-/// What each row is, in the words of the README.
+const TITLE: &str = "# Results
+`tests/bench/run` measures, `tests/bench/run table` writes this file. Machines differ by a factor of four, and one
+machine's speed drifts: read what is said of the reference, which is measured in the same run.
+
+";
+
+/// What each row is.
 const ROWS: [(&str, &str); 11] = [
     ("fanout", "fan-out, members × messages"),
     ("ceiling", "ceiling: most messages/s at which 1,000 members get everything, p99 ≤ 250 ms"),
@@ -19,10 +25,16 @@ const ROWS: [(&str, &str); 11] = [
     ("rest", "at rest: start to ready; memory; binary"),
 ];
 
-pub fn markdown() -> Result<String, String> {
+/// Writes the latest results.
+pub fn write() -> Result<(), String> {
+    let path = place::root().join("tests/bench/RESULTS.md");
+    std::fs::write(&path, TITLE.to_owned() + &markdown()?).map_err(|why| format!("{}: {why}", path.display()))
+}
+
+fn markdown() -> Result<String, String> {
     let found = report::latest()?;
     let mut table =
-        String::from("| what | natter | floor | Node application | target | |\n|---|---|---|---|---|---|\n");
+        String::from("| what | natter | reference | Node application | target | |\n|---|---|---|---|---|---|\n");
     for (row, what) in ROWS {
         let natter = found.iter().filter(|finding| finding["row"] == row && finding["subject"] == "natter");
         for finding in natter {
@@ -41,7 +53,8 @@ pub fn markdown() -> Result<String, String> {
             };
             let text = finding["text"].as_str().unwrap_or_default();
             let target = finding["target"].as_str().unwrap_or_default();
-            table += &format!("| {what} | {text} | {} | {} | {target} | {met} |\n", beside("floor"), beside("node"));
+            let (reference, node) = (beside("reference"), beside("node"));
+            table += &format!("| {what} | {text} | {reference} | {node} | {target} | {met} |\n");
         }
     }
     Ok(table)

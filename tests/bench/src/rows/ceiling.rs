@@ -5,9 +5,11 @@ use serde_json::json;
 use crate::{
     load::{Counted, Load},
     natter::Natter,
-    others::Node,
+    node::Node,
     place::{self, Dir},
     report::{Finding, thousands},
+    run::Run,
+    servers,
 };
 
 const MEMBERS: usize = 1000;
@@ -24,36 +26,52 @@ struct Ceiling {
     client_was_full: bool,
 }
 
-pub async fn measure() -> Result<(), String> {
+pub async fn measure(run: &Run) -> Result<(), String> {
     let dir = Dir::new();
     let secs = if place::quick() { 3 } else { 6 };
-    let natter = Natter::start(PEOPLE).await?;
+    let natter = Natter::start(run, PEOPLE).await?;
     let urls = natter.urls(dir.path());
     let ours = find(400, |rate| Load::natter(&natter, &urls, MEMBERS, rate, secs)).await?;
     drop(natter);
-    let theirs = async {
-        let Some(node) = Node::start(PEOPLE).await? else { return Ok(None) };
-        let urls = node.urls_file(dir.path());
-        find(50, |rate| Load::node(&node.server, &urls, MEMBERS, rate, secs)).await.map(Some)
-    };
-    let theirs: Result<Option<Ceiling>, String> = theirs.await;
-    let find = |subject, ceiling: &Ceiling, times: String| {
+    let tell = |subject, ceiling: &Ceiling, name: &str, times: Option<f64>| {
         let least = if ceiling.client_was_full { "at least " } else { "" };
         let full = if ceiling.client_was_full { " (then the load generator is full)" } else { "" };
-        let text = format!("{least}{}/s{times}, p99 {:.0} ms{full}", thousands(ceiling.rate as f64), ceiling.p99);
+        let shown = times.map_or(String::new(), |times| format!(" ({times:.0} ×)"));
+        let rate = thousands(ceiling.rate as f64);
+        let text = format!("{name}{least}{rate}/s{shown}, p99 {:.0} ms{full}", ceiling.p99);
         let figures = json!({ "rate": ceiling.rate, "p99_ms": ceiling.p99, "at_least": ceiling.client_was_full });
-        Finding::new("ceiling", subject, text, figures)
+        let finding = Finding::new("ceiling", subject, text, figures);
+        run.tell(match times {
+            Some(times) => finding.target("≥ 10 × the Node application's", times >= 10.0),
+            None => finding,
+        });
     };
-    // what natter does is told without the other, too
-    let Ok(Some(beside)) = &theirs else {
-        find("natter", &ours, String::new()).tell();
-        return theirs.map(drop);
+    // what natter does is told without the others, too
+    let beside = if run.beside { others(run, &dir, secs).await } else { Ok((None, None)) };
+    let (floor, node) = match &beside {
+        Ok((floor, node)) => (floor.as_ref(), node.as_ref()),
+        Err(_) => (None, None),
     };
-    let times = ours.rate as f64 / beside.rate.max(1) as f64;
-    let ours = find("natter", &ours, format!(" ({times:.0} ×)"));
-    ours.target("≥ 10 × the Node application's", times >= 10.0).tell();
-    find("node", beside, String::new()).tell();
-    Ok(())
+    tell("natter", &ours, "", node.map(|node| ours.rate as f64 / node.rate.max(1) as f64));
+    if let Some(floor) = floor {
+        tell("reference", floor, "floor: ", None);
+    }
+    if let Some(node) = node {
+        tell("node", node, "", None);
+    }
+    beside.map(drop)
+}
+
+/// The ceilings of the floor, which says how far the load generator reaches, and of the Node application.
+async fn others(run: &Run, dir: &Dir, secs: usize) -> Result<(Option<Ceiling>, Option<Ceiling>), String> {
+    let floor = servers::start_floor(0)?;
+    let urls = servers::urls(&floor, dir.path());
+    let of_floor = find(400, |rate| Load::natter(&floor, &urls, MEMBERS, rate, secs)).await?;
+    drop(floor);
+    let Some(node) = Node::start(run, PEOPLE).await? else { return Ok((Some(of_floor), None)) };
+    let urls = node.urls_file(dir.path());
+    let of_node = find(50, |rate| Load::node(&node.server, &urls, MEMBERS, rate, secs)).await?;
+    Ok((Some(of_floor), Some(of_node)))
 }
 
 /// Doubles (or halves) `rate` until it is too high (or fits), and closes in on what lies between.

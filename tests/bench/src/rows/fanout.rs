@@ -7,9 +7,11 @@ use serde_json::json;
 use crate::{
     load::{Counted, Load},
     natter::Natter,
-    others::{self, Node},
+    node::Node,
     place::{self, Dir},
     report::{Finding, median, thousands},
+    run::Run,
+    servers,
 };
 
 const SECS: usize = 4;
@@ -18,26 +20,29 @@ const PEOPLE: usize = 50;
 /// Messages a second under which a room is quiet.
 const QUIET: usize = 100;
 
-pub async fn measure(scenes: &[(usize, usize)]) -> Result<(), String> {
+pub async fn measure(run: &Run, scenes: &[(usize, usize)]) -> Result<(), String> {
     let dir = Dir::new();
-    let natter = Natter::start(PEOPLE).await?;
+    let natter = Natter::start(run, PEOPLE).await?;
     let natter_urls = natter.urls(dir.path());
-    let floor = others::floor()?;
-    let floor_urls = dir.path().join("floor.urls");
-    std::fs::write(&floor_urls, format!("ws://{}/", floor.address)).map_err(|why| why.to_string())?;
-    let node = Node::start(PEOPLE).await?;
+    let floor = servers::start_floor(0)?;
+    let floor_urls = servers::urls(&floor, dir.path());
+    let node = Node::start(run, PEOPLE).await?;
     let node_urls = node.as_ref().map(|node| node.urls_file(dir.path()));
+    // `--against` has rounds of its own
+    let rounds = if place::quick() || !run.beside { 1 } else { 5 };
     for (members, rate) in scenes.iter().copied() {
         let (mut by_floor, mut by_natter, mut by_node) = (Vec::new(), Vec::new(), Vec::new());
-        for round in 0..if place::quick() { 1 } else { 5 } {
-            by_floor.push(Load::natter(&floor, &floor_urls, members, rate, SECS).run().await?);
+        for round in 0..rounds {
+            if run.beside {
+                by_floor.push(Load::natter(&floor, &floor_urls, members, rate, SECS).run().await?);
+            }
             by_natter.push(Load::natter(&natter, &natter_urls, members, rate, SECS).run().await?);
             // the Node application is far away: one run will do
             if let (0, Some(node), Some(urls)) = (round, &node, &node_urls) {
                 by_node.push(Load::node(&node.server, urls, members, rate, SECS).and("--drain", "3").run().await?);
             }
         }
-        tell(members, rate, &by_floor, &by_natter, &by_node);
+        tell(run, members, rate, &by_floor, &by_natter, &by_node);
     }
     Ok(())
 }
@@ -88,7 +93,7 @@ fn efficiency(run: &Counted) -> f64 {
     run.get("delivered") / run.get("server_cpu_s").max(0.01)
 }
 
-fn tell(members: usize, rate: usize, floor: &[Counted], natter: &[Counted], node: &[Counted]) {
+fn tell(run: &Run, members: usize, rate: usize, floor: &[Counted], natter: &[Counted], node: &[Counted]) {
     let scene = format!("{} × {rate}/s", thousands(members as f64));
     // of runs side by side, not of the whole: then what else the machine does falls on both
     let share = |runs: &[Counted]| {
@@ -97,7 +102,7 @@ fn tell(members: usize, rate: usize, floor: &[Counted], natter: &[Counted], node
     let find = |subject: &str, runs: &[Counted]| {
         let (sum, share) = (Sum::of(runs), share(runs));
         let text = match subject {
-            "floor" => sum.text(),
+            "reference" => format!("floor: {}", sum.text()),
             _ => format!("{:.0}% of the floor: {}", 100.0 * share, sum.text()),
         };
         let figures = json!({ "per_cpu_s": sum.efficiency, "share": share, "p99_ms": sum.p99, "missing": sum.missing,
@@ -108,9 +113,10 @@ fn tell(members: usize, rate: usize, floor: &[Counted], natter: &[Counted], node
     let (p99, in_time) = if rate < QUIET { ("", true) } else { (", p99 ≤ 100 ms", ours.p99 <= 100.0) };
     let target = format!("≥ {:.0}% of the floor{p99}, nothing missing", 100.0 * enough);
     let met = share(natter) >= enough && ours.missing == 0.0 && in_time;
-    find("natter", natter).target(target, met).tell();
-    find("floor", floor).tell();
-    if !node.is_empty() {
-        find("node", node).tell();
+    run.tell(find("natter", natter).target(target, met));
+    for (subject, runs) in [("reference", floor), ("node", node)] {
+        if !runs.is_empty() {
+            run.tell(find(subject, runs));
+        }
     }
 }

@@ -1,32 +1,26 @@
 //! What things cost with a million messages in the room, against a thousand.
 //!
-//! Two natters take turns, a moment each, so that both have the same machine. The databases are filled once
-//! and kept under `target/bench`; each run works on copies.
+//! Two natters take turns, a moment each, so that both have the same machine.
 
 use std::{
-    fs,
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use natter::{
-    domain::{ClientId, Post, Text, Timestamp},
-    store::{self, Location},
-};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::{
+    filled::{self, PEOPLE},
     http::{self, Http},
-    natter::{Natter, lobby, users},
+    natter::{Database, Natter},
     place::{self, Dir},
     report::{Finding, median},
+    run::Run,
 };
 
 const FEW: u64 = 1000;
 const MANY: u64 = 1_000_000;
-const PEOPLE: usize = 50;
 /// Connections that ask at the same time.
 const CLIENTS: usize = 4;
 
@@ -35,7 +29,7 @@ type Ask = fn(&Room, u64) -> Vec<u8>;
 
 const ASKS: [(&str, Ask); 6] = [
     ("page", |room, _| http::get("/", &room.session)),
-    ("back: newest", |room, n| room.before(room.count - n % 10)),
+    ("newest", |room, n| room.before(room.count - n % 10)),
     ("middle", |room, n| room.before(room.count / 2 - n % 10)),
     ("oldest", |room, n| room.before(61 + n % 10)),
     ("catch-up", |room, n| {
@@ -55,15 +49,10 @@ struct Room {
 }
 
 impl Room {
-    async fn open(count: u64) -> Result<Self, String> {
-        let (filled, dir) = (filled(count).await?, Dir::new());
-        fs::copy(filled.join("natter.db"), dir.path().join("natter.db")).map_err(|why| why.to_string())?;
-        let location = Location::Embedded(dir.path().to_owned());
-        let natter = Natter::start_on(&location, PEOPLE, &["--bcrypt-cost", "4"]).await?;
+    async fn open(run: &Run, count: u64) -> Result<Self, String> {
+        let dir = filled::copy(run, count).await?;
+        let natter = Natter::start_on(run, &Database::Embedded(dir.path().to_owned()), PEOPLE).await?;
         let (session, head) = (natter.session(0).await, natter.head().await);
-        if head < count {
-            return Err(format!("{filled:?} has {head} messages and not {count}; remove it"));
-        }
         Ok(Self { natter, session, count: head, _dir: dir })
     }
 
@@ -78,8 +67,8 @@ struct Cost {
     cpu_us: f64,
 }
 
-pub async fn measure() -> Result<(), String> {
-    let rooms = [Arc::new(Room::open(FEW).await?), Arc::new(Room::open(MANY).await?)];
+pub async fn measure(run: &Run) -> Result<(), String> {
+    let rooms = [Arc::new(Room::open(run, FEW).await?), Arc::new(Room::open(run, MANY).await?)];
     let (mut parts, mut figures, mut worst) = (Vec::new(), json!({}), 0.0_f64);
     for (what, ask) in ASKS {
         let moments = compare(&rooms, what, ask).await.map_err(|why| format!("{what}: {why}"))?;
@@ -89,11 +78,13 @@ pub async fn measure() -> Result<(), String> {
         let ms = middle(|[few, many]| many.ms / few.ms);
         worst = worst.max(cpu).max(ms);
         parts.push(format!("{what} {cpu:.2} ({ms:.2})"));
-        figures[what] = json!({ "cpu": cpu, "time": ms, "cpu_us": middle(|[_, many]| many.cpu_us), "ms": middle(|[_, many]| many.ms) });
+        figures[format!("{what}: growth")] = cpu.into();
+        figures[format!("{what}: time growth")] = ms.into();
+        figures[format!("{what}: cpu_us")] = middle(|[_, many]| many.cpu_us).into();
     }
     figures["worst"] = worst.into();
     let text = format!("CPU (and time) of each: {}", parts.join(", "));
-    Finding::new("history", "natter", text, figures).target("each within 1.2 ×", worst <= 1.2).tell();
+    run.tell(Finding::new("history", "natter", text, figures).target("each within 1.2 ×", worst <= 1.2));
     Ok(())
 }
 
@@ -135,44 +126,4 @@ async fn ask_for(room: &Arc<Room>, ask: Ask, moment: Duration) -> Result<Cost, S
         took.extend(done.map_err(|why| why.to_string())??);
     }
     Ok(Cost { cpu_us: meter.read().server * 1e6 / took.len().max(1) as f64, ms: median(took) })
-}
-
-/// The directory of a database with this many messages by fifty people.
-async fn filled(count: u64) -> Result<PathBuf, String> {
-    let dir = place::kept().join(format!("history-{count}"));
-    if dir.is_dir() {
-        return Ok(dir);
-    }
-    eprintln!("filling a room with {count} messages, once");
-    let work = Dir::new();
-    let store = store::open_embedded(work.path()).map_err(|why| why.to_string())?;
-    let authors = users(&store, PEOPLE).await?;
-    // more than one commit takes, so that the writer always has a full one
-    let posters = 1024.min(count);
-    let mut posting = JoinSet::new();
-    for poster in 0..posters {
-        let (store, author) = (Arc::clone(&store), authors[poster as usize % PEOPLE].key);
-        let share = count / posters + u64::from(poster < count % posters);
-        posting.spawn(async move {
-            for n in 0..share {
-                let text = Text::parse(&format!("Message {n} of {poster}: the quick brown fox jumps over the dog"));
-                let post = Post {
-                    room: lobby(),
-                    author,
-                    client: ClientId::generate(),
-                    text: text.map_err(|why| why.0)?,
-                    at: Timestamp::now(),
-                };
-                store.post(post).await.map_err(|why| why.to_string())?;
-            }
-            Ok::<_, String>(())
-        });
-    }
-    while let Some(done) = posting.join_next().await {
-        done.map_err(|why| why.to_string())??;
-    }
-    store.close().await;
-    drop(store);
-    fs::rename(work.path(), &dir).map_err(|why| why.to_string())?;
-    Ok(dir)
 }

@@ -1,40 +1,41 @@
-//! Durable ingest: sixty-four writers, each with one message on its way.
+//! Durable ingest: sixty-four writers, each with one message on its way, beside the bare database.
 //!
-//! Over sockets every writer reads what all write too, as people do; through the store's port there is the
-//! database alone, in this process.
+//! Every writer reads what all write too, as people do. The bare database gets the same rows in groups of the same
+//! size, in one thread; a round of natter is followed by one of it.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use natter::{
-    domain::{ClientId, Post, Text, Timestamp, User},
-    store::{self, Location, MongoUrl, Store},
-};
 use serde_json::json;
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
 
+use super::port::through_the_port;
 use crate::{
-    crowd::{Crowd, Pace, Seen},
-    natter::{Natter, lobby, users},
-    others::Mongod,
+    bare,
+    crowd::{Crowd, Pace},
+    mongod::Mongod,
+    natter::{Database, Natter},
     place::{self, Dir},
     process::Used,
-    report::{Finding, thousands},
+    report::{Finding, median, thousands},
+    run::Run,
     socket::Socket,
+    writer,
 };
 
 const WRITERS: usize = 64;
 const READERS: usize = 4;
-const TEXT: &str = "The quick brown fox jumps over the lazy dog, again";
+/// Targets: the share of the bare database, and messages a second.
+pub const EMBEDDED: [f64; 2] = [0.5, 20_000.0];
+pub const MONGO: [f64; 2] = [0.4, 6000.0];
 
 struct Taken {
     used: Used,
     acknowledged: u64,
+    /// Writes in a commit, on average.
+    group: f64,
 }
 
 impl Taken {
@@ -43,41 +44,88 @@ impl Taken {
     }
 }
 
-pub async fn measure() -> Result<(), String> {
-    let (dir, other) = (Dir::new(), Dir::new());
-    let embedded = [&dir, &other].map(|dir| Location::Embedded(dir.path().to_owned()));
-    tell("embedded", &embedded, 20_000.0).await?;
-    let mongod = Mongod::start().await?;
-    let url = |name| MongoUrl::parse(&mongod.url(name)).map(Location::Mongo);
-    tell("MongoDB", &[url("sockets")?, url("port")?], 6000.0).await
+pub async fn measure(run: &Run) -> Result<(), String> {
+    let (mut rounds, port) = (Vec::new(), Dir::new());
+    for _ in 0..rounds_of(run) {
+        let (dir, other) = (Dir::new(), Dir::new());
+        let taken = over_sockets(run, &Database::Embedded(dir.path().to_owned())).await?;
+        let group = taken.group.round() as usize;
+        let bare = match run.beside {
+            true => tokio::task::spawn_blocking(move || bare::sqlite(dir.path(), other.path(), group)).await,
+            false => Ok(Ok(0.0)),
+        };
+        rounds.push((taken, bare.map_err(|why| why.to_string())?.map_err(|why| format!("bare SQLite: {why}"))?));
+    }
+    tell(run, "embedded", "SQLite", &rounds, &Database::Embedded(port.path().to_owned()), EMBEDDED).await?;
+    drop(port);
+
+    let (mongod, mut rounds) = (Mongod::start().await?, Vec::new());
+    for round in 0..rounds_of(run) {
+        let (from, to) = (format!("natter{round}"), format!("bare{round}"));
+        let taken = over_sockets(run, &Database::Mongo(mongod.url(&from))).await?;
+        let bare = match run.beside {
+            true => bare::mongo(&mongod.url("admin"), &from, &to, taken.group.round() as usize).await,
+            false => Ok(0.0),
+        };
+        rounds.push((taken, bare.map_err(|why| format!("bare insert_many: {why}"))?));
+    }
+    tell(run, "MongoDB", "insert_many", &rounds, &Database::Mongo(mongod.url("port")), MONGO).await
 }
 
-async fn tell(scene: &str, [by_sockets, by_port]: &[Location; 2], target: f64) -> Result<(), String> {
-    let sockets = over_sockets(by_sockets).await?;
-    let port = through_the_port(by_port).await?;
-    let full = if sockets.used.client_was_full() { ", whose clients were full," } else { "" };
-    let text = format!(
-        "{}/s over sockets{full} ({} per CPU s; natter takes {:.0}%, its clients {:.0}% of a core); {}/s through the store's port",
-        thousands(sockets.rate()),
-        thousands(sockets.acknowledged as f64 / sockets.used.server.max(0.01)),
-        100.0 * sockets.used.server / sockets.used.secs,
-        100.0 * sockets.used.client / sockets.used.secs,
-        thousands(port)
-    );
-    let figures = json!({ "per_s": sockets.rate(), "per_cpu_s": sockets.acknowledged as f64 / sockets.used.server.max(0.01),
-        "port_per_s": port, "client_was_full": sockets.used.client_was_full() });
-    let met = sockets.rate() >= target;
-    let target = format!("≥ {}/s, acknowledged after the commit", thousands(target));
-    Finding::new("ingest", "natter", text, figures).scene(scene).target(target, met).tell();
-    Ok(())
+fn rounds_of(run: &Run) -> usize {
+    if place::quick() || !run.beside { 1 } else { 3 }
 }
 
 fn time() -> Duration {
-    Duration::from_secs(if place::quick() { 3 } else { 8 })
+    Duration::from_secs(if place::quick() { 2 } else { 4 })
 }
 
-async fn over_sockets(location: &Location) -> Result<Taken, String> {
-    let natter = Natter::start_on(location, WRITERS + READERS, &["--bcrypt-cost", "4"]).await?;
+async fn tell(
+    run: &Run,
+    scene: &str,
+    bare: &str,
+    rounds: &[(Taken, f64)],
+    port: &Database,
+    [enough, target]: [f64; 2],
+) -> Result<(), String> {
+    let middle = |of: fn(&(Taken, f64)) -> f64| median(rounds.iter().map(of).collect());
+    let (rate, reference) = (middle(|(taken, _)| taken.rate()), middle(|(_, bare)| *bare));
+    let a_core = middle(|(taken, _)| taken.acknowledged as f64 / taken.used.server.max(0.01));
+    let (ours, theirs) =
+        (middle(|(taken, _)| taken.used.share()), middle(|(taken, _)| taken.used.client / taken.used.secs));
+    let (share, group) = (middle(|(taken, bare)| taken.rate() / bare), middle(|(taken, _)| taken.group));
+    let full = rounds.iter().any(|(taken, _)| taken.used.client_was_full());
+    let mut figures = json!({ "per_s": rate, "per_cpu_s": a_core, "group": group, "client_was_full": full });
+    let mut text = format!("{}/s over sockets", thousands(rate));
+    if run.beside {
+        text += &format!(", {:.0}% of bare {bare}", 100.0 * share);
+        figures["share"] = share.into();
+    }
+    text += &format!(
+        "{} ({} per CPU s; natter takes {:.0}%, its clients {:.0}% of a core)",
+        if full { ", whose clients were full" } else { "" },
+        thousands(a_core),
+        100.0 * ours,
+        100.0 * theirs,
+    );
+    if run.beside {
+        let through = through_the_port(port, WRITERS, time()).await?;
+        text += &format!("; {}/s through the store's port", thousands(through));
+        figures["port_per_s"] = through.into();
+    }
+    let relative = format!("≥ {:.0}% of bare {bare}, acknowledged after the commit", 100.0 * enough);
+    let found = Finding::new("ingest", "natter", text, figures).scene(scene).target(relative, share >= enough);
+    run.tell(found.absolute(&format!("≥ {}/s", thousands(target)), rate >= target));
+    if run.beside {
+        let text = format!("bare {bare}: {}/s in groups of {group:.0}", thousands(reference));
+        let figures = json!({ "per_s": reference, "group": group });
+        run.tell(Finding::new("ingest", "reference", text, figures).scene(scene));
+    }
+    Ok(())
+}
+
+async fn over_sockets(run: &Run, database: &Database) -> Result<Taken, String> {
+    let natter = Natter::start_on(run, database, WRITERS + READERS).await?;
     let path = |n| natter.socket(WRITERS + n);
     let readers = Crowd::open(natter.address, READERS, Pace::AtOnce, path).await?;
     let mut sockets = Vec::new();
@@ -85,9 +133,12 @@ async fn over_sockets(location: &Location) -> Result<Taken, String> {
         sockets.push(Socket::open(natter.address, &natter.socket(n), n).await.map_err(|why| why.to_string())?);
     }
     readers.got.are_quiet().await;
+    let commits =
+        async || (natter.counter("natter_commit_writes_sum").await, natter.counter("natter_commit_writes_count").await);
+    let before = commits().await;
     let (mut writers, meter, until) = (JoinSet::new(), natter.meter(), Instant::now() + time());
     for (n, socket) in sockets.into_iter().enumerate() {
-        writers.spawn(write(socket, n, until));
+        writers.spawn(writer::write(socket, n, u64::MAX, until));
     }
     let (mut acknowledged, mut open) = (0, Vec::new());
     while let Some(done) = writers.join_next().await {
@@ -95,7 +146,7 @@ async fn over_sockets(location: &Location) -> Result<Taken, String> {
         acknowledged += count;
         open.push((socket, seen));
     }
-    let used = meter.read();
+    let (used, after) = (meter.read(), commits().await);
     // nothing that was acknowledged may be missing from the log, nor from anybody's socket
     let logged = natter.head().await;
     let want = acknowledged * READERS as u64;
@@ -118,70 +169,5 @@ async fn over_sockets(location: &Location) -> Result<Taken, String> {
             "{acknowledged} acknowledged, {logged} in the log; readers got {read} of {want}, writers {seen} of {to_see}"
         ));
     }
-    Ok(Taken { used, acknowledged })
-}
-
-/// Sends one message after the other; returns how many, and what came meanwhile.
-async fn write(mut socket: Socket, writer: usize, until: Instant) -> Result<(Socket, u64, Seen), String> {
-    let (mut sent, mut seen) = (0, Seen::default());
-    while Instant::now() < until {
-        socket
-            .send(&format!(r#"{{"message":"{TEXT}","clientID":"{writer}-{sent}"}}"#))
-            .await
-            .map_err(|why| why.to_string())?;
-        let mut answer: Option<Vec<u8>> = None;
-        while answer.is_none() {
-            let read = socket.read(|frame| {
-                if frame.starts_with(b"{") {
-                    answer = Some(frame.to_owned());
-                } else {
-                    seen.take(frame);
-                }
-            });
-            timeout(Duration::from_secs(20), read)
-                .await
-                .map_err(|_| "no answer in 20 s")?
-                .map_err(|why| why.to_string())?;
-        }
-        let answer = String::from_utf8(answer.unwrap_or_default()).map_err(|why| why.to_string())?;
-        if !answer.contains(&format!("\"{writer}-{sent}\"")) || !answer.contains("\"seq\":") {
-            return Err(format!("a message was refused: {answer}"));
-        }
-        sent += 1;
-    }
-    Ok((socket, sent, seen))
-}
-
-async fn through_the_port(location: &Location) -> Result<f64, String> {
-    let store = store::open(location).await.map_err(|why| why.to_string())?;
-    // somebody has to take the events, as the hub does
-    let mut events = store.events().ok_or("somebody else takes the events")?;
-    let taking = tokio::spawn(async move { while events.recv().await.is_some() {} });
-    let writers = users(&store, WRITERS).await?;
-    let (started, until) = (Instant::now(), Instant::now() + time());
-    let mut posting = JoinSet::new();
-    for user in writers {
-        posting.spawn(post(Arc::clone(&store), user, until));
-    }
-    let mut posted = 0;
-    while let Some(done) = posting.join_next().await {
-        posted += done.map_err(|why| why.to_string())??;
-    }
-    let rate = posted as f64 / started.elapsed().as_secs_f64();
-    let logged = store.head(&lobby()).await.map_err(|why| why.to_string())?;
-    taking.abort();
-    store.close().await;
-    if logged == posted { Ok(rate) } else { Err(format!("{posted} acknowledged, {logged} in the log")) }
-}
-
-async fn post(store: Arc<dyn Store>, author: User, until: Instant) -> Result<u64, String> {
-    let text = Text::parse(TEXT).map_err(|why| why.0)?;
-    let mut posted = 0;
-    while Instant::now() < until {
-        let client = ClientId::parse(&posted.to_string()).map_err(|why| why.0)?;
-        let post = Post { room: lobby(), author: author.key, client, text: text.clone(), at: Timestamp::now() };
-        store.post(post).await.map_err(|why| why.to_string())?;
-        posted += 1;
-    }
-    Ok(posted)
+    Ok(Taken { used, acknowledged, group: (after.0 - before.0) / (after.1 - before.1).max(1.0) })
 }

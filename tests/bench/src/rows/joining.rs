@@ -7,12 +7,16 @@ use serde_json::json;
 use crate::{
     crowd::{Crowd, Pace},
     natter::Natter,
-    others::Node,
+    node::Node,
     process::{Server, Used},
     report::Finding,
+    run::Run,
+    servers,
 };
 
 const PEOPLE: usize = 1000;
+/// The target, as times the floor's CPU.
+const ENOUGH: f64 = 10.0;
 
 struct Joined {
     used: Used,
@@ -22,37 +26,51 @@ struct Joined {
     bytes: f64,
 }
 
-pub async fn measure() -> Result<(), String> {
-    let natter = Natter::start(PEOPLE).await?;
+pub async fn measure(run: &Run) -> Result<(), String> {
+    let natter = Natter::start(run, PEOPLE).await?;
     let ours = join(&natter, |n| natter.socket(n)).await?;
-    let theirs = async {
-        let Some(node) = Node::start(PEOPLE).await? else { return Ok(None) };
-        let path = |n: usize| node.urls[n].splitn(4, '/').nth(3).map_or(String::new(), |path| format!("/{path}"));
-        join(&node.server, path).await.map(Some)
-    };
-    let theirs: Result<Option<Joined>, String> = theirs.await;
-    let find = |subject: &str, joined: &Joined, share: String| {
+    let tell = |subject: &str, joined: &Joined, name: &str, share: String| {
+        let (frames, bytes) = (joined.frames / PEOPLE as f64, joined.bytes / PEOPLE as f64);
         let text = format!(
-            "{:.2} CPU s{share}, {:.0} frames and {:.0} KiB each, all in after {:.1} s",
+            "{name}{:.2} CPU s{share}, {frames:.0} frames and {:.1} KiB each, all in after {:.1} s",
             joined.used.server,
-            joined.frames / PEOPLE as f64,
-            joined.bytes / PEOPLE as f64 / 1024.0,
+            bytes / 1024.0,
             joined.took
         );
         let figures =
-            json!({ "cpu_s": joined.used.server, "frames_each": joined.frames / PEOPLE as f64, "secs": joined.took });
+            json!({ "cpu_s": joined.used.server, "frames_each": frames, "bytes_each": bytes, "secs": joined.took });
         Finding::new("joining", subject, text, figures)
     };
-    // what natter does is told without the other, too
-    let Ok(Some(beside)) = &theirs else {
-        find("natter", &ours, String::new()).tell();
-        return theirs.map(drop);
+    if !run.beside {
+        run.tell(tell("natter", &ours, "", String::new()));
+        return Ok(());
+    }
+    // to each socket as many bytes as natter sends in the scene
+    let floor = servers::start_floor(ours.bytes as usize / PEOPLE)?;
+    let least = join(&floor, |_| "/".into()).await?;
+    let times = ours.used.server / least.used.server;
+    let to_floor = format!("≤ {ENOUGH:.0} × the floor's");
+    let theirs = async {
+        let Some(node) = Node::start(run, PEOPLE).await? else { return Ok(None) };
+        join(&node.server, |n| node.path(n)).await.map(Some)
     };
-    let share = ours.used.server / beside.used.server;
-    let target = "≤ 1/10 of the Node application's CPU";
-    find("natter", &ours, format!(" (1/{:.0})", 1.0 / share)).target(target, share <= 0.1).tell();
-    find("node", beside, String::new()).tell();
-    Ok(())
+    // what natter does is told without the Node application, too
+    let theirs: Result<Option<Joined>, String> = theirs.await;
+    match &theirs {
+        Ok(Some(node)) => {
+            let share = ours.used.server / node.used.server;
+            let shares = format!(" ({times:.1} × the floor's, 1/{:.0} of the Node application's)", 1.0 / share);
+            let target = format!("≤ 1/10 of the Node application's CPU, {to_floor}");
+            run.tell(tell("natter", &ours, "", shares).target(target, share <= 0.1 && times <= ENOUGH));
+            run.tell(tell("node", node, "", String::new()));
+        }
+        _ => {
+            let found = tell("natter", &ours, "", format!(" ({times:.1} × the floor's)"));
+            run.tell(found.target(to_floor, times <= ENOUGH));
+        }
+    }
+    run.tell(tell("reference", &least, "floor, handshakes and the same bytes: ", String::new()));
+    theirs.map(drop)
 }
 
 /// From the first handshake until everybody has been told of the last.

@@ -8,6 +8,7 @@ pub mod ingest;
 pub mod joining;
 pub mod login;
 pub mod page;
+mod port;
 pub mod reconnect;
 pub mod rest;
 pub mod slow;

@@ -10,7 +10,10 @@ use crate::{
     load::{Counted, Load},
     natter::Natter,
     place::{self, Dir},
+    process::Server,
     report::{Finding, thousands},
+    run::Run,
+    servers,
     socket::Socket,
 };
 
@@ -21,29 +24,21 @@ const RATE: usize = 200;
 const PAD: &str = "400";
 const PEOPLE: usize = 200;
 
-pub async fn measure() -> Result<(), String> {
+pub async fn measure(run: &Run) -> Result<(), String> {
     let stop = Duration::from_secs(if place::quick() { 15 } else { 60 });
     let dir = Dir::new();
-    let natter = Natter::start(PEOPLE).await?;
+    let natter = Natter::start(run, PEOPLE).await?;
     let urls = natter.urls(dir.path());
     let secs = stop.as_secs() as usize;
     let others = |secs| Load::natter(&natter, &urls, OTHERS, RATE, secs).and("--pad", PAD).run();
 
     // the same room before and after, with the hundred reading
-    let with_all = async || {
-        let sockets = open(&natter).await?;
-        let mut reading = JoinSet::new();
-        sockets.into_iter().for_each(|socket| drop(reading.spawn(read_up_to(socket, None))));
-        let counted = others(secs / 3).await;
-        reading.shutdown().await;
-        sleep(Duration::from_secs(2)).await;
-        counted
-    };
+    let with_all = async || all_read(&natter, |n| natter.socket(n), others(secs / 3)).await;
     let before = with_all().await?;
     let memory_without = natter.memory();
 
     // they stop for as long as the others talk, but for the last seconds
-    let sockets = open(&natter).await?;
+    let sockets = open(&natter, |n| natter.socket(n)).await?;
     let (talk, total) = (secs + 5, (RATE * (secs + 5)) as u64);
     let slow = async {
         sleep(stop).await;
@@ -78,15 +73,39 @@ pub async fn measure() -> Result<(), String> {
     let flat = stopped.max(after) as f64 <= 1.2 * memory_without as f64;
     let met = ratio <= 1.2 && flat && whole == SLOW && missing(&with) == 0.0;
     let target = "p99 within 1.2 ×, memory flat (≤ 1.2 ×), the 100 get everything";
-    Finding::new("slow", "natter", text, figures).target(target, met).tell();
+    run.tell(Finding::new("slow", "natter", text, figures).target(target, met));
+    drop(natter);
+    if run.beside {
+        // the floor keeps nothing for a socket that does not read, so that it is asked for the room alone
+        let floor = servers::start_floor(0)?;
+        let urls = servers::urls(&floor, dir.path());
+        let load = Load::natter(&floor, &urls, OTHERS, RATE, secs / 3).and("--pad", PAD).run();
+        let p99 = all_read(&floor, |_| "/".into(), load).await?.get("p99_ms");
+        let text = format!("floor, the hundred reading: p99 {p99:.1} ms");
+        run.tell(Finding::new("slow", "reference", text, json!({ "p99_ms": p99 })));
+    }
     Ok(())
 }
 
-async fn open(natter: &Natter) -> Result<Vec<Socket>, String> {
+/// What is counted under `load` while the hundred read too.
+async fn all_read(
+    server: &Server,
+    path: impl Fn(usize) -> String,
+    load: impl Future<Output = Result<Counted, String>>,
+) -> Result<Counted, String> {
+    let mut reading = JoinSet::new();
+    open(server, path).await?.into_iter().for_each(|socket| drop(reading.spawn(read_up_to(socket, None))));
+    let counted = load.await;
+    reading.shutdown().await;
+    sleep(Duration::from_secs(2)).await;
+    counted
+}
+
+async fn open(server: &Server, path: impl Fn(usize) -> String) -> Result<Vec<Socket>, String> {
     let mut sockets = Vec::with_capacity(SLOW);
     for n in 0..SLOW {
         // as browsers behind a slow line: what the kernel holds for them is small
-        let opened = Socket::open_narrow(natter.address, &natter.socket(n), n).await;
+        let opened = Socket::open_narrow(server.address, &path(n), n).await;
         sockets.push(opened.map_err(|why| why.to_string())?);
     }
     Ok(sockets)
