@@ -4,6 +4,7 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
+use tracing_subscriber::filter::Targets;
 use url::Url;
 
 use super::roles::Roles;
@@ -158,7 +159,7 @@ fn secret(raw: &str) -> Result<SecretString, String> {
 }
 
 fn log_filter(raw: &str) -> Result<String, String> {
-    tracing_subscriber::EnvFilter::try_new(raw).map(|_| raw.to_owned()).map_err(|e| e.to_string())
+    raw.parse::<Targets>().map(|_| raw.to_owned()).map_err(|e| e.to_string())
 }
 
 #[cfg(test)]

@@ -13,15 +13,12 @@ use std::{
 };
 
 use axum::{Router, extract::ConnectInfo};
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
-};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
 use tower::ServiceExt;
@@ -46,9 +43,9 @@ pub(super) async fn serve(
     stop: impl Future<Output = ()>,
     drain: Duration,
 ) {
-    let graceful = GracefulShutdown::new();
-    let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
-    http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let (stopping, stopped) = watch::channel(());
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
     let newcomers = Arc::new(Semaphore::new(NEWCOMERS));
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -77,10 +74,17 @@ pub(super) async fn serve(
                 answer
             }
         });
-        let connection =
-            graceful.watch(http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned());
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let mut stopped = stopped.clone();
         tokio::spawn(async move {
             let mut connection = std::pin::pin!(connection);
+            let mut connection = std::pin::pin!(async {
+                tokio::select! {
+                    ended = &mut connection => return ended,
+                    _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
+                }
+                connection.await
+            });
             let ended = match timeout(NEW, &mut connection).await {
                 Ok(ended) => ended,
                 Err(_) => {
@@ -93,8 +97,9 @@ pub(super) async fn serve(
             }
         });
     }
-    drop(listener);
-    if timeout(drain, graceful.shutdown()).await.is_err() {
+    drop((listener, stopped));
+    let _ = stopping.send(());
+    if timeout(drain, stopping.closed()).await.is_err() {
         tracing::warn!("some requests were still under way");
     }
 }
