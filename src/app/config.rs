@@ -7,6 +7,7 @@ use clap::{
     builder::{PathBufValueParser, TypedValueParser},
 };
 use secrecy::SecretString;
+use tracing_subscriber::filter::Targets;
 use url::Url;
 
 use super::roles::Roles;
@@ -195,7 +196,7 @@ fn secret(raw: &str) -> Result<SecretString, String> {
 }
 
 fn log_filter(raw: &str) -> Result<String, String> {
-    tracing_subscriber::EnvFilter::try_new(raw).map(|_| raw.to_owned()).map_err(|e| e.to_string())
+    raw.parse::<Targets>().map(|_| raw.to_owned()).map_err(|e| e.to_string())
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! Structured logs, on standard error.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::config::{Config, LogFormat};
 
 /// Sends log lines to standard error from here on.
 pub fn init(config: &Config) {
     // memory-serve tells of every asset at every start
-    let filter = EnvFilter::new(format!("memory_serve=warn,{}", config.log));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter: Targets = format!("memory_serve=warn,{}", config.log).parse().expect("the settings have been checked");
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let logs = tracing_subscriber::registry().with(filter);
     match config.log_format {
-        LogFormat::Text => logs.with_target(false).init(),
-        LogFormat::Json => logs.json().flatten_event(true).init(),
+        LogFormat::Text => logs.with(lines.with_target(false)).init(),
+        LogFormat::Json => logs.with(lines.json().flatten_event(true)).init(),
     }
 }

@@ -9,6 +9,7 @@ use axum::{
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::web::{AppState, Error, Result};
@@ -43,9 +44,7 @@ async fn metrics(
         Some(token) => {
             let sent = headers.get(header::AUTHORIZATION).map(axum::http::HeaderValue::as_bytes);
             let expected = format!("Bearer {}", token.expose_secret());
-            sent.is_some_and(|sent| {
-                aws_lc_rs::constant_time::verify_slices_are_equal(sent, expected.as_bytes()).is_ok()
-            })
+            sent.is_some_and(|sent| sent.ct_eq(expected.as_bytes()).into())
         }
         // what came through a proxy is not from this machine, whatever the peer's address says
         None => {

@@ -7,8 +7,8 @@
 
 use std::{fs::File, path::PathBuf};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use clap::{ArgMatches, Args, parser::ValueSource};
+use ring::digest::{Context, SHA256};
 
 use super::{
     progress::{Progress, say},

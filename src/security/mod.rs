@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod grant;
+mod jwt_hmac;
 pub mod limits;
 pub mod login;
 pub mod passwords;

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use aws_lc_rs::digest::{SHA256, digest};
+use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 use tower_sessions::{
     Expiry, Session, SessionStore,

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Grant;
+use super::{Grant, jwt_hmac};
 use crate::domain::{Timestamp, User};
 
 /// How long a token is valid, in seconds.
@@ -46,6 +46,7 @@ pub struct Tokens {
 impl Tokens {
     /// Signs and checks with `secret`, which every server of one database has to share.
     pub fn new(secret: &SecretString) -> Self {
+        jwt_hmac::install();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.validate_nbf = true;

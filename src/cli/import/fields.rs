@@ -1,7 +1,7 @@
 //! An account of what a document of the Node application holds, which checked nothing. What natter cannot
 //! take is replaced, and each replacement told of.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use ring::digest::{SHA256, digest};
 use uuid::Builder;
 
 use super::report::quote;

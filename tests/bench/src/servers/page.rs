@@ -4,11 +4,8 @@ use std::{convert::Infallible, io, net::Ipv4Addr};
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{Request, Response, body::Incoming, header::HeaderValue, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-};
+use hyper::{Request, Response, body::Incoming, header::HeaderValue, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 /// Headers that hyper adds by itself: `content-length` and `date`, of this many bytes with their lines.
@@ -40,8 +37,7 @@ pub async fn run(port: u16, body: usize, headers: usize, head: usize) -> io::Res
             async move { Ok::<_, Infallible>(answer) }
         });
         tokio::spawn(async move {
-            let http = auto::Builder::new(TokioExecutor::new()).http1_only();
-            let _ = http.serve_connection(TokioIo::new(stream), service).await; // the client hung up
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await; // the client hung up
         });
     }
 }
