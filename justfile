@@ -1,4 +1,4 @@
-# Habits. `just` lists them.
+# Commands. `just` lists them.
 
 _default:
     @just --list
@@ -15,9 +15,13 @@ dev *args:
 test *args:
     tests/run {{args}}
 
-# What a change has to pass
+# What a change has to pass, in under half an hour
 ci:
     .ci/run
+
+# All there is: what a change has to pass, generated requests, more cases for each property, the cluster, every bench
+full:
+    tests/full
 
 # The browser tests alone
 e2e *args:
