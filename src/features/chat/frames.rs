@@ -47,7 +47,7 @@ pub(super) fn answer(client_id: &str, outcome: &Result<Posted>) -> String {
     .to_string()
 }
 
-/// Tells a client that its message still waits for the database, and the connection works.
+/// Tells a page that its message still waits for the database, and the connection works.
 pub(super) fn pending(client_id: &str) -> String {
     json!({ "clientID": client_id, "pending": true }).to_string()
 }

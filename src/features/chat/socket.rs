@@ -39,8 +39,8 @@ use crate::{
 const FRAME_IN: usize = 64 * 1024;
 /// Most of what concerns the client alone that may wait to be written.
 const BUFFER_OUT: usize = 64 * 1024;
-/// How often a client hears that its message is not stored yet. A page takes a connection for dead on which it has
-/// heard nothing for 10 s while a message waits; in a failover the database needs longer.
+/// How often a page hears that its message is not stored yet. It takes a connection for dead on which it has heard
+/// nothing for 10 s while a message waits; in a failover the database needs longer. A script only waits for the answer.
 const PENDING: Duration = Duration::from_secs(3);
 /// Proxies close what is silent for a minute, nginx for one.
 const HEARTBEAT: Duration = Duration::from_secs(50);
@@ -143,7 +143,7 @@ async fn serve(mut socket: WebSocket, mut registered: Registered, visit: Box<Vis
     let wire = Arc::clone(&visit.wire);
     let end = match Box::pin(visit.come_in()).await {
         Ok(inside) => tokio::select! {
-            end = converse(&mut socket, &inside.state, &inside.user) => end,
+            end = converse(&mut socket, &inside) => end,
             lost = inside.reader.follow() => match lost {
                 Lost::Wire(_) => End::Gone,
                 Lost::Store(error) => {
@@ -174,6 +174,8 @@ struct Inside {
     state: AppState,
     user: User,
     until: Option<Timestamp>,
+    /// Whether it is a page's, and not a script's.
+    page: bool,
     reader: Reader,
     _presence: Presence,
 }
@@ -193,7 +195,7 @@ impl Visit {
             return Err(End::Reload);
         }
         let presence = room.enter(user.key, user.name.as_str(), returning);
-        Ok(Inside { user, until: client.until, reader, _presence: presence, state })
+        Ok(Inside { user, until: client.until, page: client.page, reader, _presence: presence, state })
     }
 }
 
@@ -211,7 +213,9 @@ async fn expiry(until: Option<Timestamp>) {
 type Sending<'a> = (String, Pin<Box<dyn Future<Output = String> + Send + 'a>>);
 
 /// Carries the conversation until it ends.
-async fn converse(socket: &mut WebSocket, state: &AppState, user: &User) -> End {
+async fn converse(socket: &mut WebSocket, inside: &Inside) -> End {
+    let Inside { state, user, page, .. } = inside;
+    let pending = if *page { PENDING } else { Duration::MAX };
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = true;
@@ -219,7 +223,7 @@ async fn converse(socket: &mut WebSocket, state: &AppState, user: &User) -> End 
     let mut sending: Option<Sending<'_>> = None;
     loop {
         let written = tokio::select! {
-            answer = async { timeout(PENDING, &mut sending.as_mut().expect("guarded").1).await }, if sending.is_some() => {
+            answer = async { timeout(pending, &mut sending.as_mut().expect("guarded").1).await }, if sending.is_some() => {
                 let frame = match answer {
                     Ok(answer) => {
                         sending = None;

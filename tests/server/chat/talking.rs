@@ -116,13 +116,14 @@ async fn a_busy_room_is_in_the_same_order_for_everybody() {
 
 /// Or the page would take the connection for dead, and open another one.
 #[tokio::test]
-async fn who_waits_for_the_database_is_told_so() {
+async fn a_page_that_waits_for_the_database_is_told_so() {
     let natter = Natter::start().await;
-    let mut ada = natter.sign_up("ada").await;
+    let browser = natter.browse_as("ada").await;
+    let mut ada = Socket::open_in(&browser, "").await;
     let held = rusqlite::Connection::open(natter.database()).unwrap();
     held.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(ada.socket.sends("hello", "1").await, json!({ "clientID": "1", "pending": true }));
+    assert_eq!(ada.sends("hello", "1").await, json!({ "clientID": "1", "pending": true }));
     held.execute_batch("COMMIT").unwrap();
-    let answer = ada.socket.answer().await;
+    let answer = ada.answer().await;
     assert!(answer["clientID"] == "1" && answer["seq"].is_u64(), "{answer}");
 }
