@@ -196,10 +196,12 @@
 
   // ---- connections that die without a word ----
   const TICK = 5000;
-  let last = Date.now();
+  let last = Date.now(), hidden = false;
   setInterval(() => {
-    const now = Date.now(), slept = now - last > 4 * TICK, oldest = outbox[0]?.sent;
+    // a browser runs the timers of a hidden tab once a minute, which is no sleep
+    const now = Date.now(), slept = now - last > (hidden ? 90000 : 4 * TICK), oldest = outbox[0]?.sent;
     last = now;
+    hidden = document.hidden;
     // while a message waits the server says so every 3 s; what is heard of others counts as well
     if (slept || (oldest && now - Math.max(oldest, heard) > 2 * TICK)) drop();
   }, TICK);

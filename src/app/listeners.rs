@@ -27,9 +27,6 @@ use crate::{
     web::{AppState, arrival, extract::Here},
 };
 
-/// Longest the requests under way may take to finish on a stop, and the sockets to close.
-const DRAIN: Duration = Duration::from_secs(4);
-
 /// Connections that may wait with the system until they are accepted (it takes 4,096 at most by itself): after a
 /// restart all come at once.
 const BACKLOG: u32 = 4096;
@@ -69,7 +66,7 @@ impl Listeners {
             seats: Arc::new(Semaphore::new(seats)),
             addresses: Addresses::new(NonZeroU32::new(config.address_connections)),
             peer_is_client: config.proxies == 0,
-            limits: Limits { drain: DRAIN, ..Limits::default() },
+            limits: Limits::default(),
         };
         let (stopping, stopped) = watch::channel(());
         let listeners = self.sockets.into_iter().zip(&self.places);
@@ -94,7 +91,7 @@ impl Listeners {
                 sleep(Duration::from_millis(20)).await;
             }
         };
-        if timeout(DRAIN, closed).await.is_err() {
+        if timeout(Limits::default().drain, closed).await.is_err() {
             tracing::warn!("some sockets did not close");
         }
     }

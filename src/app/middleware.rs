@@ -67,6 +67,7 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         .fallback(async |_: Result<Option<SignedIn>>| Error::not_found("page"))
         .method_not_allowed_fallback(async |_: Result<Option<SignedIn>>| Error::method_not_allowed())
         .layer(sessions)
+        // refused before the session is read: this error page does not show who is signed in
         .layer(csrf.with_rejection_response(|_: ProtectionError| {
             Error::forbidden("This request came from another site.").into_response()
         }))
@@ -127,7 +128,8 @@ async fn count_client(State(state): State<AppState>, request: Request, next: Nex
         let client = address::client(request.headers(), peer.ip(), state.settings.proxies);
         if slot.stand_under(client).is_err() {
             let message = "Your address has too many connections to this server. Close some and try again.";
-            let mut response = Error::new(StatusCode::TOO_MANY_REQUESTS, message).into_response();
+            let error = Error::later(StatusCode::TOO_MANY_REQUESTS, message, Duration::from_secs(5));
+            let mut response = error.into_response();
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             return response;
         }

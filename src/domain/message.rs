@@ -11,8 +11,11 @@ impl Text {
     pub const MAX: usize = 4000;
 
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
-        // browsers send a textarea's line breaks as \r\n; NUL ends strings in some readers of the database
-        let text = raw.replace('\0', "").replace("\r\n", "\n").trim().to_owned();
+        // Browsers send a textarea's line breaks as \r\n. Other control characters show nothing, but a terminal obeys
+        // them, and NUL ends strings in some readers of the database.
+        let text = raw.replace("\r\n", "\n").replace('\r', "\n");
+        let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+        let text = text.trim().to_owned();
         if !is_visible(&text) {
             return Err(Invalid::new("Write something first."));
         }
@@ -80,6 +83,7 @@ mod tests {
     #[test]
     fn text_is_trimmed_and_bounded_in_characters() {
         assert_eq!(Text::parse(" a\r\nb ").unwrap().as_str(), "a\nb");
+        assert_eq!(Text::parse("\u{1b}[31mred\u{7}\tand\rmore\u{9b}").unwrap().as_str(), "[31mred\tand\nmore");
         for nothing in ["", " \n ", "\0 \0", "\u{200B}", " \u{2060}\u{FEFF}\n\u{3164}", "\u{2800}\u{E0001}"] {
             assert_eq!(Text::parse(nothing).unwrap_err().0, "Write something first.", "{nothing:?}");
         }

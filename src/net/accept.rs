@@ -13,7 +13,11 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::StatusCode};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body as _, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -50,11 +54,11 @@ pub struct Limits {
     /// Most connections that are new at a time. When thousands come back at once, as after a restart, their first
     /// requests must not take memory all at once.
     pub newcomers: usize,
-    /// Longest a connection counts as new while it has not sent a whole head: who is slow must not keep others out.
+    /// Longest a connection counts as new while it has not sent a whole request: who is slow must not keep others out.
     pub new_without_head: Duration,
     /// Longest a connection counts as new while its request is handled.
     pub new: Duration,
-    /// Longest the requests under way may take to finish on a stop.
+    /// Longest the requests under way may take to finish on a stop, and the sockets to close.
     pub drain: Duration,
 }
 
@@ -164,7 +168,8 @@ impl Shared {
         let held = Held { write_limit: self.limits.write, _seat: seat, _slot: Some(Arc::clone(&client.slot)) };
         let stream = Connection::new(Arc::clone(&client.wire), held);
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            newcomer.has_asked.store(true, Relaxed);
+            // what still waits for its body is as slow as a head that is not whole
+            newcomer.has_asked.store(request.body().is_end_stream(), Relaxed);
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(client.peer));
             request.extensions_mut().insert(Arc::clone(&client.slot));
@@ -198,7 +203,7 @@ impl Shared {
 /// A connection's place among the new ones, until it is no longer new.
 struct Newcomer {
     permit: Mutex<Option<OwnedSemaphorePermit>>,
-    /// Whether a whole head has come.
+    /// Whether a whole request has come.
     has_asked: AtomicBool,
 }
 
@@ -224,7 +229,7 @@ impl Newcomer {
 mod tests {
     use std::sync::atomic::AtomicUsize;
 
-    use axum::routing::get;
+    use axum::routing::{get, post};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -250,6 +255,7 @@ mod tests {
             let router = Router::new()
                 .route("/", get(async || "hello"))
                 .route("/large", get(async move || large.clone()))
+                .route("/slow", post(async |_: axum::body::Bytes| ()))
                 .route(
                     "/counted",
                     get(async move || {
@@ -303,6 +309,8 @@ mod tests {
     async fn who_says_too_little_keeps_nobody_out() {
         let served = Served::with(narrow()).await;
         let _slow = served.connect_many(50, b"G").await;
+        let without_body = b"POST /slow HTTP/1.1\r\nhost: natter\r\ncontent-length: 9\r\n\r\n";
+        let _slow_too = served.connect_many(50, without_body).await;
         served.answers().await;
     }
 

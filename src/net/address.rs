@@ -2,9 +2,10 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use axum::http::HeaderMap;
@@ -17,7 +18,12 @@ pub fn client(headers: &HeaderMap, peer: IpAddr, proxies: u8) -> IpAddr {
     // each proxy appends whom it talked to; what stands before that, anybody may have written
     let hops = headers.get_all("x-forwarded-for").iter();
     let hops: Vec<&str> = hops.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
-    hops.iter().rev().nth(nth).and_then(|hop| hop.trim().parse().ok()).unwrap_or(peer)
+    hops.iter().rev().nth(nth).and_then(|hop| parse(hop.trim())).unwrap_or(peer)
+}
+
+/// An address as a proxy writes it, some with the port.
+fn parse(hop: &str) -> Option<IpAddr> {
+    hop.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|hop| hop.ip()))
 }
 
 /// The address has as many connections as it may have.
@@ -29,12 +35,30 @@ pub struct TooMany;
 pub struct Addresses {
     limit: u32,
     open: Mutex<HashMap<Network, u32>>,
+    warned: Mutex<Option<Instant>>,
 }
+
+/// Shortest time between two log lines about refused connections.
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Addresses {
     /// `None` sets no limit.
     pub fn new(limit: Option<NonZeroU32>) -> Arc<Self> {
-        Arc::new(Self { limit: limit.map_or(u32::MAX, NonZeroU32::get), open: Mutex::default() })
+        Arc::new(Self {
+            limit: limit.map_or(u32::MAX, NonZeroU32::get),
+            open: Mutex::default(),
+            warned: Mutex::default(),
+        })
+    }
+
+    /// Counts a refusal, and logs one a minute: behind a proxy without `--proxies` everybody has the proxy's address.
+    fn refuse(&self, network: Network) {
+        metrics::counter!("natter_connections_refused_total").increment(1);
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_none_or(|at| at.elapsed() >= WARNING_INTERVAL) {
+            *warned = Some(Instant::now());
+            tracing::warn!(%network, limit = self.limit, "connection refused: its network has too many");
+        }
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<Network, u32>> {
@@ -76,7 +100,7 @@ impl Slot {
         let mut open = self.addresses.open();
         let count = open.entry(network).or_default();
         if *count >= self.addresses.limit {
-            metrics::counter!("natter_connections_refused_total").increment(1);
+            self.addresses.refuse(network);
             return Err(TooMany);
         }
         *count += 1;
@@ -118,6 +142,22 @@ mod tests {
         assert_eq!(second.stand_under(address("2001:db8::3")), Ok(()));
         drop((first, second));
         assert!(addresses.open().is_empty(), "memory does not grow with the addresses seen");
+    }
+
+    #[test]
+    fn a_proxy_names_the_client_with_or_without_a_port() {
+        let peer = address("10.0.0.1");
+        for (forwarded, expected) in [
+            ("1.2.3.4", "1.2.3.4"),
+            ("9.9.9.9, 1.2.3.4:4711", "1.2.3.4"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("unknown", "10.0.0.1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+            assert_eq!(client(&headers, peer, 1), address(expected), "{forwarded}");
+        }
     }
 
     #[test]

@@ -27,6 +27,11 @@ impl Grant {
         Self { user, version, token, expires }
     }
 
+    /// The same grant with another end of its token.
+    pub fn until(self, expires: Timestamp) -> Self {
+        Self { expires: expires.as_secs(), ..self }
+    }
+
     pub fn user(&self) -> UserKey {
         UserKey(self.user)
     }

@@ -37,8 +37,11 @@ pub struct Limits {
     logins: Option<DefaultKeyedRateLimiter<(String, Network)>>,
     /// By account, for networks that nobody logged in to it from before: guesses from very many places.
     unfamiliar: Option<DefaultKeyedRateLimiter<String>>,
-    /// Checks of the present password of somebody who is logged in, which strangers cannot use up.
-    confirmations: Option<DefaultKeyedRateLimiter<UserKey>>,
+    /// Checks of the present password of somebody who is logged in, which strangers cannot use up; by network, so that
+    /// a stolen token does not lock its owner out.
+    confirmations: Option<DefaultKeyedRateLimiter<(UserKey, Network)>>,
+    /// The same for all unfamiliar networks together.
+    unfamiliar_confirmations: Option<DefaultKeyedRateLimiter<UserKey>>,
     networks: Option<DefaultKeyedRateLimiter<Network>>,
     messages: Option<DefaultKeyedRateLimiter<UserKey>>,
 }
@@ -56,6 +59,8 @@ impl Limits {
             unfamiliar: settings
                 .map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts.saturating_mul(UNFAMILIAR)))),
             confirmations: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts))),
+            unfamiliar_confirmations: settings
+                .map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts.saturating_mul(UNFAMILIAR)))),
             networks: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.address_attempts))),
             messages: settings.map(|s| DefaultKeyedRateLimiter::keyed(messages(s.message_rate))),
         }
@@ -77,8 +82,13 @@ impl Limits {
     }
 
     /// The present password, asked again of somebody who is logged in.
-    pub fn confirmation(&self, user: UserKey) -> Result<(), TooMany> {
-        check(self.confirmations.as_ref(), &user)
+    pub fn confirmation(&self, user: UserKey, from: Network) -> Result<(), TooMany> {
+        check(self.confirmations.as_ref(), &(user, from))
+    }
+
+    /// The same from a network that nobody logged in to the account from before, beside [`Limits::confirmation`].
+    pub fn unfamiliar_confirmation(&self, user: UserKey) -> Result<(), TooMany> {
+        check(self.unfamiliar_confirmations.as_ref(), &user)
     }
 
     pub fn message(&self, user: UserKey) -> Result<(), TooMany> {
@@ -90,6 +100,7 @@ impl Limits {
         self.logins.iter().for_each(governor::RateLimiter::retain_recent);
         self.unfamiliar.iter().for_each(governor::RateLimiter::retain_recent);
         self.confirmations.iter().for_each(governor::RateLimiter::retain_recent);
+        self.unfamiliar_confirmations.iter().for_each(governor::RateLimiter::retain_recent);
         self.networks.iter().for_each(governor::RateLimiter::retain_recent);
         self.messages.iter().for_each(governor::RateLimiter::retain_recent);
     }
@@ -137,12 +148,15 @@ mod tests {
     }
 
     #[test]
-    fn confirmations_are_limited_by_account_and_nobodys_logins_count() {
+    fn confirmations_are_limited_by_account_and_network_and_nobodys_logins_count() {
         let limits = Limits::new(Some(settings()));
         let (ada, bob) = (UserKey::generate(), UserKey::generate());
-        assert!((0..2).all(|_| limits.confirmation(ada).is_ok()));
-        assert!(limits.confirmation(ada).is_err());
-        assert!(limits.confirmation(bob).is_ok());
+        assert!((0..2).all(|_| limits.confirmation(ada, network(1)).is_ok()));
+        assert!(limits.confirmation(ada, network(1)).is_err());
+        assert!(limits.confirmation(ada, network(2)).is_ok());
+        assert!(limits.confirmation(bob, network(1)).is_ok());
+        assert!((0..20).all(|_| limits.unfamiliar_confirmation(ada).is_ok()));
+        assert!(limits.unfamiliar_confirmation(ada).is_err());
     }
 
     #[test]

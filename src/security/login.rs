@@ -106,8 +106,11 @@ impl Logins {
     }
 
     /// Asks for a user's present password once more, before a change that needs it.
-    pub async fn confirm(&self, user: &User, password: SecretString) -> Result<(), LoginError> {
-        self.limits.confirmation(user.key)?;
+    pub async fn confirm(&self, user: &User, password: SecretString, from: Network) -> Result<(), LoginError> {
+        self.limits.confirmation(user.key, from)?;
+        if self.store.network_seen(user.key, from).await?.is_none() {
+            self.limits.unfamiliar_confirmation(user.key)?;
+        }
         let (_, hash) = self.store.credentials(&user.user_id).await?.unzip();
         if self.passwords.verify(password, hash).await?.matches { Ok(()) } else { Err(LoginError::Wrong) }
     }
@@ -127,6 +130,17 @@ impl Logins {
             Lasting::WhileTokenIsValid => grant.expires(),
         };
         self.tokens.reissue(user, grant, expires)
+    }
+
+    /// `login` under the token id of `present`, where that is the same user's: whatever came of either in this browser,
+    /// on any host, ends with one logout.
+    pub fn go_on(&self, login: Login, present: Option<&Grant>) -> Login {
+        let of_login = (login.grant.user(), login.grant.version());
+        let Some(present) = present.filter(|present| (present.user(), present.version()) == of_login) else {
+            return login;
+        };
+        let grant = present.until(login.grant.expires());
+        Login { token: self.tokens.reissue(&login.user, &grant, grant.expires()), grant, ..login }
     }
 
     /// The user behind a grant, if it still holds.

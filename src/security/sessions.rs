@@ -86,6 +86,17 @@ pub async fn grants(session: &Session) -> Result<Vec<Grant>, Error> {
     Ok(grants)
 }
 
+/// Notes another grant of the session's user, for a logout to void.
+pub async fn remember(session: &Session, grant: Grant) -> Result<(), Error> {
+    if grants(session).await?.iter().any(|known| known.token() == grant.token()) {
+        return Ok(());
+    }
+    let mut earlier = session.get::<Vec<Grant>>(EARLIER).await?.unwrap_or_default();
+    earlier.push(grant);
+    earlier.drain(..earlier.len().saturating_sub(EARLIER_MAX));
+    session.insert(EARLIER, earlier).await
+}
+
 /// Puts off a lasting session's end, at most once a day.
 pub async fn renew(session: &Session) -> Result<(), Error> {
     let now = OffsetDateTime::now_utc().unix_timestamp();

@@ -3,8 +3,16 @@
 //! A message has up to 16 KB of text, so a number of messages is no bound of memory: an answer is held for as long
 //! as its client takes to read it.
 
-/// Most bytes of text in one answer of the log, as UTF-8. An answer holds one message at least.
+/// Most bytes of text in one answer of the log, as [`written`] on a page or in JSON, whichever is longer. An answer
+/// holds one message at least.
 pub const TEXT_BYTES: usize = 256 * 1024;
+
+/// The bytes that `text` takes where it is escaped: `'` has five in HTML. An upper bound for both forms.
+pub fn written(text: &str) -> usize {
+    let escaped = text.bytes().filter(|byte| matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'"')).count();
+    let doubled = text.bytes().filter(|byte| matches!(byte, b'\\' | b'\n' | b'\t')).count();
+    text.len() + 4 * escaped + doubled
+}
 
 /// Counts the messages that go into an answer.
 pub(super) struct Budget {
@@ -17,6 +25,11 @@ impl Budget {
     /// For at most `limit` messages.
     pub fn new(limit: u32) -> Self {
         Self { messages: limit, bytes: TEXT_BYTES, is_empty: true }
+    }
+
+    /// As [`Budget::take`], for a message with this text; a deleted one has none.
+    pub fn take_text(&mut self, text: Option<&str>) -> bool {
+        self.take(text.map_or(0, written))
     }
 
     /// Whether a message with `bytes` of text goes in as well. After the first that does not, none may follow:
@@ -33,7 +46,7 @@ impl Budget {
 }
 
 /// How many messages of each author go into an answer that they share. `sizes` has the bytes of each author's
-/// messages, the latest first. The latest of everybody goes in before anybody's second latest, so who posts large
+/// messages as they are stored (they go into JSON, which at most doubles them), the latest first. The latest of everybody goes in before anybody's second latest, so who posts large
 /// messages takes nothing from who posts small ones.
 pub(super) fn share(sizes: &[Vec<usize>], limit: u32) -> Vec<usize> {
     let mut budget = Budget::new(u32::MAX);

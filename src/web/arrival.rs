@@ -82,6 +82,8 @@ pub fn hide_token(mut response: Response) -> Response {
 pub async fn admit(session: &Session, present: Option<&SignedIn>, token: Grant) -> Result<()> {
     if is_better(present.map(|me| (me.grant, me.lasting)), &token) {
         sessions::start(session, token, Lasting::WhileTokenIsValid).await?;
+    } else {
+        sessions::remember(session, token).await?; // a logout here ends what came of it elsewhere
     }
     Ok(())
 }

@@ -61,7 +61,8 @@ impl Error {
         Self::new(StatusCode::UNAUTHORIZED, "Token didn't match")
     }
 
-    fn later(status: StatusCode, message: &str, retry_after: Duration) -> Self {
+    /// A refusal that ends by itself: 429 or 503, with when to come back.
+    pub fn later(status: StatusCode, message: &str, retry_after: Duration) -> Self {
         Self { retry_after: Some(retry_after), ..Self::new(status, message) }
     }
 

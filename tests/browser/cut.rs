@@ -116,7 +116,7 @@ async fn a_connection_lives_as_long_as_the_server_is_heard() {
                WebSocket.prototype.send = send;
                window.heard = 0;
                window.waiting = setInterval(() => {
-                 const data = JSON.stringify({ clientID, pending: true });
+                 const data = JSON.stringify({ pending: clientID });
                  window.heard++;
                  this.dispatchEvent(new MessageEvent('message', { data }));
                }, 1000);

@@ -156,7 +156,6 @@ async fn a_later_logout_ends_what_a_sign_up_left_on_another_host() {
     // within that hour, a login of its own
     let to_chat = ann.log_in(&natter, "ann", None).await;
     assert!(seconds(&to_chat.cookie) > 3600, "{}", to_chat.cookie);
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await; // a token of the same second lasts no longer
     let to_chat = ann.get(&format!("{auth}/login")).await;
     assert_eq!(ann.get(&to_chat.location).await.status, 200);
     assert_eq!(ann.get(&format!("{users}/account")).await.status, 200, "nothing is signed out by it");
@@ -169,6 +168,25 @@ async fn a_later_logout_ends_what_a_sign_up_left_on_another_host() {
         assert_eq!(ann.get(&server).await.status, 303, "{server}");
     }
     assert_eq!(elsewhere.get(&format!("{chat}/")).await.status, 200, "another browser stays");
+}
+
+#[tokio::test]
+async fn a_second_login_in_a_browser_ends_with_the_first() {
+    let natter = Natter::on_three_hosts().await;
+    let Natter { users, auth, chat, .. } = &natter;
+    let ann = Browser::new();
+    let form = [("userID", "ann"), ("name", "Ann"), ("email", "ann@example.org"), ("password", PASSWORD)];
+    Browser::new().post(&format!("{users}/signup"), &form).await;
+    let to_chat = ann.log_in(&natter, "ann", None).await.location;
+    assert_eq!(ann.get(&to_chat).await.status, 200);
+    let to_account = ann.log_in(&natter, "ann", Some(&format!("{users}/account"))).await.location;
+    assert_eq!(ann.get(&to_account).await.status, 303);
+    assert_eq!(ann.get(&format!("{users}/account")).await.status, 200);
+    ann.post(&format!("{chat}/logout"), &[]).await;
+    for server in [format!("{users}/account"), format!("{chat}/")] {
+        assert_eq!(ann.get(&server).await.status, 303, "{server}");
+    }
+    assert_eq!(ann.get(&format!("{auth}/login")).await.status, 200, "the login page, and no way past it");
 }
 
 #[tokio::test]

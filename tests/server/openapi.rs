@@ -31,6 +31,9 @@ impl Api {
         let answer = answer.is(status);
         let documented = &self.description["paths"][path][method]["responses"][status.to_string()];
         assert!(documented.is_object(), "{what} is not documented");
+        for name in documented["headers"].as_object().into_iter().flatten().map(|(name, _)| name) {
+            assert!(answer.headers.contains_key(name), "{what}: {name} is missing");
+        }
         let schema = documented["content"]["application/json"]["schema"].clone();
         if schema.is_object() {
             self.check(&what, &schema, &answer.json);

@@ -63,6 +63,7 @@ pub struct LoginForm {
 pub async fn submit(
     State(state): State<AppState>,
     ClientAddr(from): ClientAddr,
+    signed_in: Option<SignedIn>,
     session: Session,
     Form(form): Form<LoginForm>,
 ) -> Result<Response> {
@@ -70,6 +71,7 @@ pub async fn submit(
     let next = sites.next(form.next.as_deref());
     match state.logins.login(&form.user_id, form.password, Network::of(from)).await {
         Ok(login) => {
+            let login = state.logins.go_on(login, signed_in.as_ref().map(|me| &me.grant));
             state.logins.revoke_others(&sessions::grants(&session).await?, &login.grant).await?;
             sessions::start(&session, login.grant, Lasting::Yes).await?;
             let to = match next {
@@ -83,7 +85,7 @@ pub async fn submit(
             let error = Error::from(error);
             let page = LoginPage {
                 sites,
-                nav: None,
+                nav: signed_in.map(|me| Nav::from(&me.user)),
                 user_id: form.user_id,
                 next,
                 alert: Some(error.message.clone()),

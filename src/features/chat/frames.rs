@@ -47,9 +47,10 @@ pub(super) fn answer(client_id: &str, outcome: &Result<Posted>) -> String {
     .to_string()
 }
 
-/// Tells a page that its message still waits for the database, and the connection works.
+/// Tells a page that its message still waits for the database, and the connection works. Without `clientID`, which pages
+/// of before this frame take for the acknowledgement.
 pub(super) fn pending(client_id: &str) -> String {
-    json!({ "clientID": client_id, "pending": true }).to_string()
+    json!({ "pending": client_id }).to_string()
 }
 
 /// Asks a page to load anew.

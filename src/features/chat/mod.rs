@@ -18,7 +18,7 @@ const PAGE: u32 = 50;
 
 /// Largest form taken, in bytes. It is larger than any message, so that a text far too long comes back in the form,
 /// with the reason, instead of being lost to an error page.
-const FORM: usize = 1024 * 1024;
+const FORM: usize = 256 * 1024;
 
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

@@ -111,7 +111,7 @@ pub async fn open(
 impl From<TooMany> for Error {
     fn from(TooMany { limit }: TooMany) -> Self {
         let message = format!("You have {limit} sockets open here, and may have no more. Close one and try again.");
-        Self::new(StatusCode::TOO_MANY_REQUESTS, message)
+        Self::later(StatusCode::TOO_MANY_REQUESTS, &message, Duration::from_secs(5))
     }
 }
 

@@ -11,10 +11,10 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use crate::{
-    domain::{Fields, User},
+    domain::{Fields, Network, User},
     security::{accounts::Edit, login::LoginError, sessions},
     store::Messages,
-    web::{AppState, Error, Form, Nav, Query, Result, SharedSites, SignedIn},
+    web::{AppState, ClientAddr, Error, Form, Nav, Query, Result, SharedSites, SignedIn},
 };
 
 #[derive(Template, WebTemplate)]
@@ -96,11 +96,12 @@ pub struct PasswordForm {
 
 pub async fn submit_password(
     State(state): State<AppState>,
+    ClientAddr(from): ClientAddr,
     me: SignedIn,
     session: Session,
     Form(form): Form<PasswordForm>,
 ) -> Result<Response> {
-    match change_password(&state, &me.user, form).await {
+    match change_password(&state, &me.user, form, Network::of(from)).await {
         Ok(user) => {
             // the change voided this browser's session too; whoever made it stays
             let grant = state.logins.admit(user).grant;
@@ -111,8 +112,8 @@ pub async fn submit_password(
     }
 }
 
-async fn change_password(state: &AppState, user: &User, form: PasswordForm) -> Result<User> {
-    state.logins.confirm(user, form.current).await.map_err(|error| not_yours(error, "currentPassword"))?;
+async fn change_password(state: &AppState, user: &User, form: PasswordForm, from: Network) -> Result<User> {
+    state.logins.confirm(user, form.current, from).await.map_err(|error| not_yours(error, "currentPassword"))?;
     let edit = Edit { password: Some(form.password), ..Edit::default() };
     Ok(state.accounts.edit(user, &edit).await?)
 }
@@ -134,13 +135,14 @@ pub struct DeleteForm {
 
 pub async fn submit_delete(
     State(state): State<AppState>,
+    ClientAddr(from): ClientAddr,
     me: SignedIn,
     session: Session,
     Form(form): Form<DeleteForm>,
 ) -> Result<Response> {
     let messages = if form.messages.as_deref() == Some("delete") { Messages::Delete } else { Messages::Keep };
     let deleted = async {
-        let confirmed = state.logins.confirm(&me.user, form.password).await;
+        let confirmed = state.logins.confirm(&me.user, form.password, Network::of(from)).await;
         confirmed.map_err(|error| not_yours(error, "deletePassword"))?;
         Ok(state.store.delete_user(me.user.key, messages).await?)
     };

@@ -104,11 +104,12 @@ pub async fn read(
 )]
 pub async fn patch(
     State(state): State<AppState>,
+    ClientAddr(from): ClientAddr,
     bearer: Bearer,
     Path(user_id): Path<String>,
     Json(request): Json<PatchRequest>,
 ) -> Result<axum::Json<UserResponse>> {
-    change(&state, &bearer.user, &user_id, request).await
+    change(&state, &bearer.user, &user_id, request, Network::of(from)).await
 }
 
 /// Replace a user's profile: oneself, or anybody as an admin.
@@ -124,11 +125,12 @@ pub async fn patch(
 )]
 pub async fn put(
     State(state): State<AppState>,
+    ClientAddr(from): ClientAddr,
     bearer: Bearer,
     Path(user_id): Path<String>,
     Json(request): Json<PutRequest>,
 ) -> Result<axum::Json<UserResponse>> {
-    change(&state, &bearer.user, &user_id, request.into_patch()).await
+    change(&state, &bearer.user, &user_id, request.into_patch(), Network::of(from)).await
 }
 
 /// Delete a user: oneself, or anybody as an admin. Their tokens, sessions and sockets end at once.
@@ -164,6 +166,7 @@ async fn change(
     me: &User,
     user_id: &str,
     mut request: PatchRequest,
+    from: Network,
 ) -> Result<axum::Json<UserResponse>> {
     let user = find(state, user_id).await?;
     check_may_change(me, &user)?;
@@ -178,7 +181,7 @@ async fn change(
             let why = "Your present password is needed to set a new one.";
             return Err(Error::invalid(Fields::one("currentPassword", why)));
         };
-        state.logins.confirm(me, current).await.map_err(|error| not_yours(error, "currentPassword"))?;
+        state.logins.confirm(me, current, from).await.map_err(|error| not_yours(error, "currentPassword"))?;
     }
     let user = state.accounts.edit(&user, &request.edit()).await?;
     Ok(axum::Json(one_with_messages(state, &user).await?))

@@ -121,9 +121,8 @@ pub struct PutRequest {
     #[serde(default)]
     #[schema(required = true, format = Email, max_length = 254)]
     email: String,
-    #[serde(default)]
     #[schema(pattern = "^([0-9 +()-]{3,32})?$")]
-    phone: String,
+    phone: Option<String>,
     /// For admins.
     #[schema(value_type = Option<RoleName>)]
     role: Option<String>,
@@ -138,7 +137,7 @@ pub struct PutRequest {
 impl PutRequest {
     pub fn into_patch(self) -> PatchRequest {
         let Self { user_id, name, email, phone, role, password, current_password } = self;
-        let (name, email, phone) = (Some(name), Some(email), Some(phone));
+        let (name, email, phone) = (Some(name), Some(email), phone.or_else(|| Some(String::new())));
         PatchRequest { user_id, name, email, phone, role, password, current_password }
     }
 }

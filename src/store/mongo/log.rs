@@ -113,7 +113,7 @@ impl Db {
         let read = async {
             let (mut cursor, mut found) = (find.await?, Vec::new());
             while let Some(message) = cursor.try_next().await? {
-                if !budget.take(message.text.as_ref().map_or(0, String::len)) {
+                if !budget.take_text(message.text.as_deref()) {
                     return Ok((found, true));
                 }
                 found.push(message);

@@ -122,13 +122,14 @@ impl Users for Mongo {
         }
         self.guarded(Guarded::Delete(key, messages)).await?;
         self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
+        // before the messages, which may take long: a failure there must not leave them until the 90 days are over
+        bounded(self.db.networks.delete_many(doc! { "user": super::documents::key(key) })).await?;
         if messages == Messages::Delete {
             // what was posted meanwhile. Whoever posts later finds no account (see `append::publish`). If this or
             // another process ends before it has seen to its part, `finish_removals` does
             self.writer.erase(RoomId::lobby(), key).await?;
         }
-        // last, as nothing is told by what is left of them: the key is never given out again, and a sweep forgets them
-        bounded(self.db.networks.delete_many(doc! { "user": super::documents::key(key) })).await.map(drop)
+        Ok(())
     }
 
     async fn dearest_cost(&self) -> Result<Option<u32>> {

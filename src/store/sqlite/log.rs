@@ -21,7 +21,7 @@ fn chunk(rows: impl Iterator<Item = rusqlite::Result<Message>>, limit: u32) -> r
     let (mut chunk, mut budget) = (Chunk::default(), Budget::new(limit));
     for message in rows {
         let message = message?;
-        if !budget.take(message.text.as_ref().map_or(0, String::len)) {
+        if !budget.take_text(message.text.as_deref()) {
             chunk.more = true;
             break;
         }

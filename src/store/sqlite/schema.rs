@@ -42,6 +42,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_first_shape_holds_is_carried_over() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STEPS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let rows = "INSERT INTO users VALUES (x'01', 'ada', 'Ada', 'a@example.org', '', '$2b$04$x', 'admin', 3, 5);
+            INSERT INTO messages VALUES (1, 1, 1, x'01', 'c', 7, 'hello'); UPDATE rooms SET last_seq = 1, last_rev = 1;
+            INSERT INTO sessions VALUES (x'02', x'03', 9);";
+        connection.execute_batch(rows).unwrap();
+        migrate(&mut connection).unwrap();
+        let all = "SELECT user_id || version || text || last_rev || hex(data) FROM users, messages, rooms, sessions";
+        let found: String = connection.query_row(all, [], |row| row.get(0)).unwrap();
+        assert_eq!(found, "ada3hello103");
+    }
+
+    #[test]
     fn is_repeatable_and_refuses_a_newer_schema() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();

@@ -83,9 +83,9 @@ async fn a_refused_message_stays_in_the_form_with_the_reason() {
 async fn a_message_far_too_long_stays_in_the_form() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
-    let long = "Größe ".repeat(20_000);
+    let long = "Größe ".repeat(10_000);
     let page = ada.submit("/messages", &[("message", &long), ("clientID", "1")]).await.is(422);
-    let why = "A message has at most 4000 characters; this one has 119999. Split it in two.";
+    let why = "A message has at most 4000 characters; this one has 59999. Split it in two.";
     assert_eq!(page.text("#refused"), why);
     assert_eq!(draft(&page), long.trim());
     natter.browser().submit("/messages", &[("message", &long), ("clientID", "1")]).await.leads_to("/login");

@@ -34,6 +34,8 @@ async fn put_takes_the_whole_profile() {
     assert_eq!(ada_now["phone"], "", "left out, it is emptied");
     assert_eq!(ada_now["role"], "admin", "left out, it stays");
     ada.put("/api/users/ada", json!({ "nickname": "Addie" })).await.is(422);
+    let without_phone = json!({ "name": "Ada Lovelace", "email": "countess@example.org", "phone": null });
+    assert_eq!(ada.put("/api/users/ada", without_phone).await.is(200).json["phone"], "");
 }
 
 #[tokio::test]
