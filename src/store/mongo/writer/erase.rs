@@ -25,15 +25,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const DURABLE_MS: i32 = 7000;
 
 impl Task {
-    /// Deletes some of the author's messages. Returns whether to look for more.
+    /// Deletes some of the author's messages. Returns whether to look for more: not after fewer than a chunk, or an author
+    /// who goes on posting could not be removed.
     pub(super) async fn erase_some(&mut self, room: &RoomId, author: UserKey) -> Result<bool> {
         let left = doc! { "author": key(author), "room": room.as_str(), "message": { "$exists": true } };
         let found = self.db.find(left, doc! { "seq": 1 }, CHUNK).await?;
-        if found.is_empty() {
-            return Ok(false);
-        }
+        let full = found.len() == CHUNK as usize;
         self.erase(room, found).await?;
-        Ok(true)
+        Ok(full)
     }
 
     /// Deletes the messages, in order, each under the next number.
