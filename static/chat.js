@@ -91,7 +91,7 @@
   show();
 
   // ---- the connection ----
-  let socket = null, before = false, crowded = 0; // crowded: how often in a row there was no room for this tab
+  let socket = null, before = false, refusals = 0; // refusals: how often in a row the server had too many sockets of this user
   let heard = 0; // when the server was heard last
   const open = () => socket?.readyState === WebSocket.OPEN;
   const head = () => Array.from(list.querySelectorAll('[data-rev]'), (item) => +item.dataset.rev).reduce((a, b) => Math.max(a, b), +chat.dataset.head);
@@ -128,7 +128,7 @@
     socket = connection.socket;
     before = true;
     heard = Date.now();
-    if (!crowded) tell(); // else the first frame tells that there is room now
+    if (!refusals) tell(); // else the first frame says that this socket is accepted
     for (const item of outbox) { item.sent = 0; item.again = true; }
     resend();
   });
@@ -136,7 +136,7 @@
     if (code === 1000) return; // this page is going away
     if (code === 1013) {
       // the extension starts over with every handshake that is accepted, and this one always is: it has to wait longer
-      connection.attempt = crowded++;
+      connection.attempt = refusals++;
       return tell('You have too many tabs with the chat open. Close one; this one then connects by itself.');
     }
     if (code !== 1008) return tell('Connection lost. Reconnecting…');
@@ -169,7 +169,7 @@
   });
   chat.addEventListener('htmx:ws:before:message:incoming', (event) => {
     heard = Date.now();
-    if (crowded) { crowded = 0; tell(); }
+    if (refusals) { refusals = 0; tell(); }
     const { data } = event.detail.message;
     if (!data.startsWith('{')) return;
     event.preventDefault();

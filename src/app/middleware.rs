@@ -126,7 +126,7 @@ async fn count_client(State(state): State<AppState>, request: Request, next: Nex
     let (peer, slot) = (request.extensions().get::<ConnectInfo<SocketAddr>>(), request.extensions().get::<Arc<Slot>>());
     if let (Some(ConnectInfo(peer)), Some(slot)) = (peer, slot) {
         let client = address::client(request.headers(), peer.ip(), state.settings.proxies);
-        if slot.stand_under(client).is_err() {
+        if slot.count_under(client).is_err() {
             let message = "Your address has too many connections to this server. Close some and try again.";
             let error = Error::later(StatusCode::TOO_MANY_REQUESTS, message, Duration::from_secs(5));
             let mut response = error.into_response();

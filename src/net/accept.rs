@@ -94,7 +94,7 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, st
             () = &mut stop => break,
         };
         let slot = Arc::new(Slot::new(Arc::clone(&addresses)));
-        if peer_is_client && slot.stand_under(peer.ip()).is_err() {
+        if peer_is_client && slot.count_under(peer.ip()).is_err() {
             continue; // which closes it
         }
         let client = Client { wire: Arc::new(Wire::new(stream)), slot, peer };

@@ -91,7 +91,7 @@ impl Slot {
     ///
     /// # Errors
     /// Where `address` has as many as it may have. The connection stays where it was.
-    pub fn stand_under(&self, address: IpAddr) -> Result<(), TooMany> {
+    pub fn count_under(&self, address: IpAddr) -> Result<(), TooMany> {
         let network = Network::of(address);
         let mut current = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         if *current == Some(network) {
@@ -132,14 +132,14 @@ mod tests {
         let addresses = Addresses::new(NonZeroU32::new(1));
         let slot = || Slot::new(Arc::clone(&addresses));
         let (first, second) = (slot(), slot());
-        assert_eq!(first.stand_under(address("2001:db8::1")), Ok(()));
-        assert_eq!(first.stand_under(address("2001:db8::2")), Ok(()), "the same network");
-        assert_eq!(second.stand_under(address("2001:db8::3")), Err(TooMany));
-        assert_eq!(second.stand_under(address("10.0.0.1")), Ok(()));
-        assert_eq!(second.stand_under(address("2001:db8::3")), Err(TooMany), "and it stays where it was");
-        assert_eq!(first.stand_under(address("10.0.0.1")), Err(TooMany));
-        assert_eq!(first.stand_under(address("10.0.0.2")), Ok(()), "which frees its place before");
-        assert_eq!(second.stand_under(address("2001:db8::3")), Ok(()));
+        assert_eq!(first.count_under(address("2001:db8::1")), Ok(()));
+        assert_eq!(first.count_under(address("2001:db8::2")), Ok(()), "the same network");
+        assert_eq!(second.count_under(address("2001:db8::3")), Err(TooMany));
+        assert_eq!(second.count_under(address("10.0.0.1")), Ok(()));
+        assert_eq!(second.count_under(address("2001:db8::3")), Err(TooMany), "and it stays where it was");
+        assert_eq!(first.count_under(address("10.0.0.1")), Err(TooMany));
+        assert_eq!(first.count_under(address("10.0.0.2")), Ok(()), "which frees its place before");
+        assert_eq!(second.count_under(address("2001:db8::3")), Ok(()));
         drop((first, second));
         assert!(addresses.open().is_empty(), "memory does not grow with the addresses seen");
     }
@@ -164,6 +164,6 @@ mod tests {
     fn without_a_limit_all_come_in() {
         let addresses = Addresses::new(None);
         let slots: Vec<_> = (0..10_000).map(|_| Slot::new(Arc::clone(&addresses))).collect();
-        assert!(slots.iter().all(|slot| slot.stand_under(address("10.0.0.1")).is_ok()));
+        assert!(slots.iter().all(|slot| slot.count_under(address("10.0.0.1")).is_ok()));
     }
 }

@@ -134,7 +134,7 @@ impl Logins {
 
     /// `login` under the token id of `present`, where that is the same user's: whatever came of either in this browser,
     /// on any host, ends with one logout.
-    pub fn go_on(&self, login: Login, present: Option<&Grant>) -> Login {
+    pub fn under_present_token(&self, login: Login, present: Option<&Grant>) -> Login {
         let of_login = (login.grant.user(), login.grant.version());
         let Some(present) = present.filter(|present| (present.user(), present.version()) == of_login) else {
             return login;

@@ -3,12 +3,12 @@
 //! A message has up to 16 KB of text, so a number of messages is no bound of memory: an answer is held for as long
 //! as its client takes to read it.
 
-/// Most bytes of text in one answer of the log, as [`written`] on a page or in JSON, whichever is longer. An answer
+/// Most bytes of text in one answer of the log, as they are escaped on a page or in JSON, whichever is longer. An answer
 /// holds one message at least.
 pub const TEXT_BYTES: usize = 256 * 1024;
 
 /// The bytes that `text` takes where it is escaped: `'` has five in HTML. An upper bound for both forms.
-pub fn written(text: &str) -> usize {
+fn escaped_len(text: &str) -> usize {
     let escaped = text.bytes().filter(|byte| matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'"')).count();
     let doubled = text.bytes().filter(|byte| matches!(byte, b'\\' | b'\n' | b'\t')).count();
     text.len() + 4 * escaped + doubled
@@ -29,7 +29,7 @@ impl Budget {
 
     /// As [`Budget::take`], for a message with this text; a deleted one has none.
     pub fn take_text(&mut self, text: Option<&str>) -> bool {
-        self.take(text.map_or(0, written))
+        self.take(text.map_or(0, escaped_len))
     }
 
     /// Whether a message with `bytes` of text goes in as well. After the first that does not, none may follow:

@@ -71,7 +71,7 @@ pub async fn submit(
     let next = sites.next(form.next.as_deref());
     match state.logins.login(&form.user_id, form.password, Network::of(from)).await {
         Ok(login) => {
-            let login = state.logins.go_on(login, signed_in.as_ref().map(|me| &me.grant));
+            let login = state.logins.under_present_token(login, signed_in.as_ref().map(|me| &me.grant));
             state.logins.revoke_others(&sessions::grants(&session).await?, &login.grant).await?;
             sessions::start(&session, login.grant, Lasting::Yes).await?;
             let to = match next {
