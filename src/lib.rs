@@ -31,6 +31,7 @@ pub mod cli;
 pub mod domain;
 pub mod features;
 pub mod net;
+pub mod render;
 pub mod room;
 pub mod security;
 pub mod store;

@@ -3,7 +3,7 @@
 use std::{io::Write, process::ExitCode};
 
 use natter::{
-    app::{self, Config, Server, roles::Role},
+    app::{self, Config, Server, roles::ServerRole},
     cli::{self, Cli, Command},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -54,7 +54,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let (ready, users) = if sites.are_apart() { (&sites.chat, &sites.users) } else { (&address, &address) };
     let mut banner = format!("natter is ready at {ready}\n");
     if sites.are_apart() {
-        for (role, url) in Role::ALL.into_iter().zip([&sites.users, &sites.auth, &sites.chat]) {
+        for (role, url) in ServerRole::ALL.into_iter().zip([&sites.users, &sites.auth, &sites.chat]) {
             let listens = server.address_of(role).map_or("another process".to_owned(), |at| format!("listens on {at}"));
             banner += &format!("  {:<5}  {url} ({listens})\n", role.as_str());
         }

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::roles::Roles;
 use crate::{
-    security::limits::LimitSettings,
+    security::limits::RateLimitSettings,
     store::{Location, MongoUrl},
 };
 
@@ -77,7 +77,7 @@ pub struct Config {
 
     /// Whether attempts and messages are limited; off is for benchmarks
     #[arg(long, env = "NATTER_RATE_LIMITS", default_value = "on", value_name = "on|off")]
-    pub rate_limits: Switch,
+    pub rate_limits: OnOff,
 
     /// Logins to one account that one IPv4 address, or IPv6 /64, may try in 15 minutes; ten times as many from all
     /// together that nobody logged in to it from in the last 90 days
@@ -131,7 +131,7 @@ pub enum Signup {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
+pub enum OnOff {
     On,
     Off,
 }
@@ -150,8 +150,8 @@ impl Config {
     }
 
     /// `None` where limits are off.
-    pub fn limits(&self) -> Option<LimitSettings> {
-        (self.rate_limits == Switch::On).then_some(LimitSettings {
+    pub fn limits(&self) -> Option<RateLimitSettings> {
+        (self.rate_limits == OnOff::On).then_some(RateLimitSettings {
             account_attempts: self.account_attempts,
             address_attempts: self.address_attempts,
             message_rate: self.message_rate,

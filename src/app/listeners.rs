@@ -14,17 +14,17 @@ use utoipa_axum::router::OpenApiRouter;
 use super::{
     config::Config,
     docs, middleware, ops,
-    roles::{Place, Role},
+    roles::{Endpoint, ServerRole},
     server::StartError,
 };
 use crate::{
     features,
     net::{
-        accept::{self, Limits},
-        address::Addresses,
+        accept::{self, ConnectionLimits},
+        address::AddressCounts,
     },
-    room::registry::Goodbye,
-    web::{AppState, arrival, extract::Here},
+    room::registry::CloseReason,
+    web::{AppState, arrival, extract::ServerOrigin},
 };
 
 /// Connections that may wait with the system until they are accepted (it takes 4,096 at most by itself): after a
@@ -35,44 +35,44 @@ const BACKLOG: u32 = 4096;
 pub(super) struct Listeners {
     sockets: Vec<TcpListener>,
     /// The same, with the ports as they turned out.
-    pub places: Vec<Place>,
+    pub endpoints: Vec<Endpoint>,
 }
 
 impl Listeners {
     /// # Errors
     /// Where an address cannot be listened on.
     pub(super) async fn bind(config: &Config) -> Result<Self, StartError> {
-        let (mut sockets, mut places) = (Vec::new(), config.roles.places(config.listen));
-        for place in &mut places {
-            let (address, flag) = (place.address, place.flag);
+        let (mut sockets, mut endpoints) = (Vec::new(), config.roles.endpoints(config.listen));
+        for endpoint in &mut endpoints {
+            let (address, flag) = (endpoint.address, endpoint.flag);
             let socket = listen(address);
             let socket = socket.map_err(|source| StartError::Listen { address, flag, source })?;
-            place.address = socket.local_addr().unwrap_or(address);
+            endpoint.address = socket.local_addr().unwrap_or(address);
             sockets.push(socket);
         }
-        Ok(Self { sockets, places })
+        Ok(Self { sockets, endpoints })
     }
 
     /// Where `role` listens, if it does.
-    pub(super) fn address(places: &[Place], role: Role) -> Option<SocketAddr> {
-        places.iter().find(|place| place.roles.contains(&role)).map(|place| place.address)
+    pub(super) fn address(endpoints: &[Endpoint], role: ServerRole) -> Option<SocketAddr> {
+        endpoints.iter().find(|endpoint| endpoint.roles.contains(&role)).map(|endpoint| endpoint.address)
     }
 
     /// Serves until `stop` resolves, and until everybody has been sent home.
     pub(super) async fn run(self, config: &Config, state: &AppState, stop: impl Future<Output = ()>) {
-        // each listener holds a seat for whom it waits for: an idle one must not take it from the others
-        let seats = config.max_connections as usize + self.sockets.len() - 1;
+        // each listener holds a permit for whom it waits for: an idle one must not take it from the others
+        let permits = config.max_connections as usize + self.sockets.len() - 1;
         let settings = accept::Settings {
-            seats: Arc::new(Semaphore::new(seats)),
-            addresses: Addresses::new(NonZeroU32::new(config.address_connections)),
+            permits: Arc::new(Semaphore::new(permits)),
+            addresses: AddressCounts::new(NonZeroU32::new(config.address_connections)),
             peer_is_client: config.proxies == 0,
-            limits: Limits::default(),
+            limits: ConnectionLimits::default(),
         };
         let (stopping, stopped) = watch::channel(());
-        let listeners = self.sockets.into_iter().zip(&self.places);
-        let serving = listeners.map(|(socket, place)| {
-            let secure = config.roles.is_secure(place, config.public_url.as_ref());
-            let router = middleware::wrap(routes(&place.roles, state), state, secure);
+        let listeners = self.sockets.into_iter().zip(&self.endpoints);
+        let serving = listeners.map(|(socket, endpoint)| {
+            let secure = config.roles.is_secure(endpoint, config.public_url.as_ref());
+            let router = middleware::wrap(routes(&endpoint.roles, state), state, secure);
             let mut stopped = stopped.clone();
             let stop = async move { drop(stopped.changed().await) };
             accept::serve(socket, router, settings.clone(), stop)
@@ -80,18 +80,18 @@ impl Listeners {
         let stop = async {
             stop.await;
             state.drain();
-            state.hub.registry.end(Goodbye::Restart, |_| true);
+            state.hub.registry.end(CloseReason::Restart, |_| true);
             drop(stopping);
         };
         tokio::join!(join_all(serving), stop);
         let closed = async {
             while !state.hub.registry.is_empty() {
                 // one that came in at the last moment
-                state.hub.registry.end(Goodbye::Restart, |_| true);
+                state.hub.registry.end(CloseReason::Restart, |_| true);
                 sleep(Duration::from_millis(20)).await;
             }
         };
-        if timeout(Limits::default().drain, closed).await.is_err() {
+        if timeout(ConnectionLimits::default().drain, closed).await.is_err() {
             tracing::warn!("some sockets did not close");
         }
     }
@@ -105,23 +105,23 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// What a listener answers: its roles' routes, and what every one has.
-fn routes(roles: &[Role], state: &AppState) -> Router<AppState> {
+fn routes(roles: &[ServerRole], state: &AppState) -> Router<AppState> {
     let every = ops::router().merge(features::auth::logout()).merge(arrival::router());
     let routers = roles.iter().map(|role| server(*role, state));
     docs::with_openapi(routers.fold(every, OpenApiRouter::merge), state.sites())
 }
 
-fn server(role: Role, state: &AppState) -> OpenApiRouter<AppState> {
+fn server(role: ServerRole, state: &AppState) -> OpenApiRouter<AppState> {
     let sites = &state.settings.sites;
     match role {
-        Role::Users => {
+        ServerRole::Users => {
             let mut users = features::users::router().merge(features::admin::router());
             if sites.users != sites.auth {
                 users = users.layer(from_fn_with_state(state.clone(), arrival::by_token));
             }
-            users.layer(Extension(Here(sites.users.clone())))
+            users.layer(Extension(ServerOrigin(sites.users.clone())))
         }
-        Role::Auth => features::auth::router(),
-        Role::Chat => features::chat::router().layer(Extension(Here(sites.chat.clone()))),
+        ServerRole::Auth => features::auth::router(),
+        ServerRole::Chat => features::chat::router().layer(Extension(ServerOrigin(sites.chat.clone()))),
     }
 }

@@ -22,7 +22,7 @@ use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 use tracing::Span;
 
 use crate::{
-    net::address::{self, Slot},
+    net::address::{self, AddressSlot},
     security::sessions::{self, SessionTable},
     web::{AppState, Error, Result, SignedIn, Sites, assets, error},
 };
@@ -123,7 +123,8 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
 
 /// Behind a proxy the connection counts under the client that its latest request names.
 async fn count_client(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let (peer, slot) = (request.extensions().get::<ConnectInfo<SocketAddr>>(), request.extensions().get::<Arc<Slot>>());
+    let (peer, slot) =
+        (request.extensions().get::<ConnectInfo<SocketAddr>>(), request.extensions().get::<Arc<AddressSlot>>());
     if let (Some(ConnectInfo(peer)), Some(slot)) = (peer, slot) {
         let client = address::client(request.headers(), peer.ip(), state.settings.proxies);
         if slot.count_under(client).is_err() {
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
     use crate::{
         room::hub::Hub,
-        security::{limits::Limits, login::Logins, passwords::Passwords, tokens::Tokens},
+        security::{limits::RateLimits, login::Logins, passwords::Passwords, tokens::Tokens},
         store::{self, Location},
         web::state::Settings,
     };
@@ -157,7 +158,7 @@ mod tests {
             store: Arc::clone(&store),
             passwords: Arc::new(Passwords::new(4)),
             tokens: Arc::new(Tokens::new(&"a secret of thirty-two bytes, or more".to_owned().into())),
-            limits: Arc::new(Limits::new(None)),
+            limits: Arc::new(RateLimits::new(None)),
         };
         let settings =
             Settings { signup_open: true, sites: Arc::default(), proxies: 0, metrics_token: None, user_sockets: None };

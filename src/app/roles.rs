@@ -11,13 +11,13 @@ use crate::web::Sites;
 
 /// One of the three servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Role {
+pub enum ServerRole {
     Users,
     Auth,
     Chat,
 }
 
-impl Role {
+impl ServerRole {
     pub const ALL: [Self; 3] = [Self::Users, Self::Auth, Self::Chat];
 
     pub fn as_str(self) -> &'static str {
@@ -54,7 +54,7 @@ pub struct Roles {
         default_value = "users,auth,chat",
         value_name = "ROLES"
     )]
-    pub served: Vec<Role>,
+    pub served: Vec<ServerRole>,
 
     /// Address of the users server (sign-up, accounts), if it has one of its own; port 5000 is usual
     #[arg(long, env = "NATTER_USERS_ADDR", value_name = "ADDRESS", value_parser = listen)]
@@ -83,31 +83,31 @@ pub struct Roles {
 
 /// An address to listen on, and for whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub roles: Vec<Role>,
+pub(super) struct Endpoint {
+    pub roles: Vec<ServerRole>,
     pub address: SocketAddr,
     /// The setting it comes from.
     pub flag: &'static str,
 }
 
 impl Roles {
-    fn serves(&self, role: Role) -> bool {
+    fn serves(&self, role: ServerRole) -> bool {
         self.served.contains(&role)
     }
 
-    fn own_address(&self, role: Role) -> Option<SocketAddr> {
+    fn own_address(&self, role: ServerRole) -> Option<SocketAddr> {
         match role {
-            Role::Users => self.users_addr,
-            Role::Auth => self.auth_addr,
-            Role::Chat => self.chat_addr,
+            ServerRole::Users => self.users_addr,
+            ServerRole::Auth => self.auth_addr,
+            ServerRole::Chat => self.chat_addr,
         }
     }
 
-    fn url(&self, role: Role) -> Option<&Url> {
+    fn url(&self, role: ServerRole) -> Option<&Url> {
         match role {
-            Role::Users => self.users_url.as_ref(),
-            Role::Auth => self.auth_url.as_ref(),
-            Role::Chat => self.chat_url.as_ref(),
+            ServerRole::Users => self.users_url.as_ref(),
+            ServerRole::Auth => self.auth_url.as_ref(),
+            ServerRole::Chat => self.chat_url.as_ref(),
         }
     }
 
@@ -116,7 +116,7 @@ impl Roles {
     /// # Errors
     /// See [`RolesError`].
     pub(super) fn check(&self, shared_database: bool, public: Option<&Url>) -> Result<(), RolesError> {
-        let left_out: Vec<Role> = Role::ALL.into_iter().filter(|role| !self.serves(*role)).collect();
+        let left_out: Vec<ServerRole> = ServerRole::ALL.into_iter().filter(|role| !self.serves(*role)).collect();
         for role in left_out.iter().copied() {
             if self.own_address(role).is_some() {
                 return Err(RolesError::NotServed(role.as_str()));
@@ -128,33 +128,37 @@ impl Roles {
         if left_out.is_empty() || shared_database {
             return Ok(());
         }
-        Err(RolesError::Embedded(left_out.into_iter().map(Role::as_str).collect::<Vec<_>>().join(" and ")))
+        Err(RolesError::Embedded(left_out.into_iter().map(ServerRole::as_str).collect::<Vec<_>>().join(" and ")))
     }
 
-    /// Where to listen: a place for each address, and its roles.
-    pub(super) fn places(&self, listen: SocketAddr) -> Vec<Place> {
-        let mut places: Vec<Place> = Vec::new();
-        for role in Role::ALL.into_iter().filter(|role| self.serves(*role)) {
+    /// Where to listen: an endpoint for each address, and its roles.
+    pub(super) fn endpoints(&self, listen: SocketAddr) -> Vec<Endpoint> {
+        let mut endpoints: Vec<Endpoint> = Vec::new();
+        for role in ServerRole::ALL.into_iter().filter(|role| self.serves(*role)) {
             let (address, flag) = match (self.own_address(role), role) {
                 (None, _) => (listen, "--listen"),
-                (Some(address), Role::Users) => (address, "--users-addr"),
-                (Some(address), Role::Auth) => (address, "--auth-addr"),
-                (Some(address), Role::Chat) => (address, "--chat-addr"),
+                (Some(address), ServerRole::Users) => (address, "--users-addr"),
+                (Some(address), ServerRole::Auth) => (address, "--auth-addr"),
+                (Some(address), ServerRole::Chat) => (address, "--chat-addr"),
             };
             // port 0 is a free one, and another each time
-            let same = |place: &&mut Place| place.address == address && (address.port() != 0 || place.flag == flag);
-            match places.iter_mut().find(same) {
-                Some(place) => place.roles.push(role),
-                None => places.push(Place { roles: vec![role], address, flag }),
+            let same = |endpoint: &&mut Endpoint| {
+                endpoint.address == address && (address.port() != 0 || endpoint.flag == flag)
+            };
+            match endpoints.iter_mut().find(same) {
+                Some(endpoint) => endpoint.roles.push(role),
+                None => endpoints.push(Endpoint { roles: vec![role], address, flag }),
             }
         }
-        places
+        endpoints
     }
 
     /// Where people find `role`: as the settings say, or else where it listens.
-    fn public(&self, role: Role, places: &[Place], public: Option<&Url>) -> Option<Url> {
-        let listens =
-            places.iter().find(|place| place.roles.contains(&role)).and_then(|place| place_url(place.address));
+    fn public(&self, role: ServerRole, endpoints: &[Endpoint], public: Option<&Url>) -> Option<Url> {
+        let listens = endpoints
+            .iter()
+            .find(|endpoint| endpoint.roles.contains(&role))
+            .and_then(|endpoint| endpoint_url(endpoint.address));
         match (self.url(role), self.own_address(role)) {
             (Some(url), _) => Some(url.clone()),
             (None, Some(_)) => listens,
@@ -162,29 +166,29 @@ impl Roles {
         }
     }
 
-    /// What pages link by, with `places` as they turned out. Without separate addresses links are relative.
-    pub(super) fn sites(&self, places: &[Place], public: Option<&Url>) -> Sites {
-        let [users, auth, chat] = Role::ALL.map(|role| self.public(role, places, public));
+    /// What pages link by, with `endpoints` as they turned out. Without separate addresses links are relative.
+    pub(super) fn sites(&self, endpoints: &[Endpoint], public: Option<&Url>) -> Sites {
+        let [users, auth, chat] = ServerRole::ALL.map(|role| self.public(role, endpoints, public));
         match (users, auth, chat) {
             (Some(users), Some(auth), Some(chat)) if [&users, &auth] != [&chat, &chat] => {
                 Sites::apart(&users, &auth, &chat)
             }
             (_, _, chat) => {
-                let told = public.is_some() || Role::ALL.into_iter().any(|role| self.url(role).is_some());
+                let told = public.is_some() || ServerRole::ALL.into_iter().any(|role| self.url(role).is_some());
                 Sites::together(chat.as_ref().filter(|_| told))
             }
         }
     }
 
-    /// Whether people come to `place` by https.
-    pub(super) fn is_secure(&self, place: &Place, public: Option<&Url>) -> bool {
-        let urls = place.roles.iter().filter_map(|role| self.public(*role, &[], public));
+    /// Whether people come to `endpoint` by https.
+    pub(super) fn is_secure(&self, endpoint: &Endpoint, public: Option<&Url>) -> bool {
+        let urls = endpoint.roles.iter().filter_map(|role| self.public(*role, &[], public));
         urls.into_iter().any(|url| url.scheme() == "https")
     }
 }
 
 /// The address as a browser on this machine takes it.
-fn place_url(address: SocketAddr) -> Option<Url> {
+fn endpoint_url(address: SocketAddr) -> Option<Url> {
     let (ip, port) = (address.ip(), address.port());
     let local = ip == Ipv4Addr::LOCALHOST || ip.is_unspecified();
     Url::parse(&if local { format!("http://localhost:{port}") } else { format!("http://{address}") }).ok()
@@ -209,7 +213,7 @@ mod tests {
     fn sites(args: &[&str], public: Option<&str>) -> [String; 3] {
         let roles = roles(args);
         let public = public.map(|url| Url::parse(url).unwrap());
-        let sites = roles.sites(&roles.places(([0, 0, 0, 0], 7000).into()), public.as_ref());
+        let sites = roles.sites(&roles.endpoints(([0, 0, 0, 0], 7000).into()), public.as_ref());
         [sites.users, sites.auth, sites.chat]
     }
 
@@ -241,19 +245,20 @@ mod tests {
     #[test]
     fn roles_share_the_address_they_are_given() {
         let listen: SocketAddr = ([127, 0, 0, 1], 7000).into();
-        assert_eq!(roles(&[]).places(listen).len(), 1);
-        let places = roles(&["--users-addr", "127.0.0.1:5000", "--auth-addr", "127.0.0.1:5000"]).places(listen);
-        let found: Vec<_> = places.iter().map(|place| (place.roles.as_slice(), place.address.port())).collect();
-        assert_eq!(found, [(&[Role::Users, Role::Auth][..], 5000), (&[Role::Chat][..], 7000)]);
+        assert_eq!(roles(&[]).endpoints(listen).len(), 1);
+        let endpoints = roles(&["--users-addr", "127.0.0.1:5000", "--auth-addr", "127.0.0.1:5000"]).endpoints(listen);
+        let found: Vec<_> =
+            endpoints.iter().map(|endpoint| (endpoint.roles.as_slice(), endpoint.address.port())).collect();
+        assert_eq!(found, [(&[ServerRole::Users, ServerRole::Auth][..], 5000), (&[ServerRole::Chat][..], 7000)]);
         let free = roles(&["--users-addr", "127.0.0.1:0", "--auth-addr", "127.0.0.1:0", "--chat-addr", "127.0.0.1:0"]);
-        assert_eq!(free.places(listen).len(), 3);
+        assert_eq!(free.endpoints(listen).len(), 3);
     }
 
     #[test]
     fn https_makes_cookies_secure_where_people_come_by_it() {
         let roles = roles(&[&THREE[..], &["--auth-url", "https://auth.example"]].concat());
         let secure: Vec<_> =
-            roles.places(([0; 4], 1).into()).iter().map(|place| roles.is_secure(place, None)).collect();
+            roles.endpoints(([0; 4], 1).into()).iter().map(|endpoint| roles.is_secure(endpoint, None)).collect();
         assert_eq!(secure, [false, true, false]);
     }
 

@@ -22,13 +22,13 @@ use super::{
     config::{Config, DataArgs, Signup},
     listeners::Listeners,
     ops,
-    roles::{Place, Role, RolesError},
+    roles::{Endpoint, RolesError, ServerRole},
     secret,
 };
 use crate::{
     domain::Timestamp,
     room::hub::Hub,
-    security::{limits::Limits, login::Logins, passwords::Passwords, tokens::Tokens},
+    security::{limits::RateLimits, login::Logins, passwords::Passwords, tokens::Tokens},
     store::{self, Location, Store},
     web::{AppState, SharedSites, Sites, state::Settings},
 };
@@ -56,7 +56,7 @@ pub enum StartError {
 }
 
 pub struct Server {
-    places: Vec<Place>,
+    endpoints: Vec<Endpoint>,
     sites: SharedSites,
     is_new: bool,
     state: AppState,
@@ -87,18 +87,18 @@ impl Server {
             None => make_secret(store.as_ref(), &config.data).await?,
         };
         let listeners = Listeners::bind(&config).await?;
-        let places = listeners.places.clone();
-        let sites = Arc::new(config.roles.sites(&places, config.public_url.as_ref()));
+        let endpoints = listeners.endpoints.clone();
+        let sites = Arc::new(config.roles.sites(&endpoints, config.public_url.as_ref()));
 
         ops::recorder();
         let (hub, following) = Hub::start(Arc::clone(&store)).await.map_err(broken)?;
         let passwords = Passwords::new(config.data.bcrypt_cost);
-        passwords.set_dearest(store.dearest_cost().await.map_err(broken)?);
+        passwords.set_highest_cost(store.highest_hash_cost().await.map_err(broken)?);
         let logins = Logins {
             store: Arc::clone(&store),
             passwords: Arc::new(passwords),
             tokens: Arc::new(Tokens::new(&secret)),
-            limits: Arc::new(Limits::new(config.limits())),
+            limits: Arc::new(RateLimits::new(config.limits())),
         };
         let settings = Settings {
             signup_open: config.signup == Signup::Open,
@@ -119,17 +119,17 @@ impl Server {
             served.store.close().await;
             drop(lock);
         });
-        Ok(Self { places, sites, is_new, state, stop, task })
+        Ok(Self { endpoints, sites, is_new, state, stop, task })
     }
 
     /// Where the chat listens, or whatever else does if the chat is not served here.
     pub fn address(&self) -> SocketAddr {
-        Listeners::address(&self.places, Role::Chat).unwrap_or_else(|| self.places[0].address)
+        Listeners::address(&self.endpoints, ServerRole::Chat).unwrap_or_else(|| self.endpoints[0].address)
     }
 
     /// Where `role` listens, if this process serves it.
-    pub fn address_of(&self, role: Role) -> Option<SocketAddr> {
-        Listeners::address(&self.places, role)
+    pub fn address_of(&self, role: ServerRole) -> Option<SocketAddr> {
+        Listeners::address(&self.endpoints, role)
     }
 
     /// Where people find the three servers.
@@ -163,8 +163,8 @@ async fn sweep(state: AppState) {
         if let Err(error) = state.store.sweep(Timestamp::now()).await {
             tracing::warn!(%error, "what has expired could not be removed");
         }
-        match state.store.dearest_cost().await {
-            Ok(dearest) => state.logins.passwords.set_dearest(dearest),
+        match state.store.highest_hash_cost().await {
+            Ok(dearest) => state.logins.passwords.set_highest_cost(dearest),
             Err(error) => tracing::warn!(%error, "the highest cost of the passwords could not be read"),
         }
     }

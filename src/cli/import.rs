@@ -79,7 +79,7 @@ struct Import<'a> {
     store: &'a dyn Store,
     report: Report,
     /// The hash that no password has.
-    nobodys: PasswordHash,
+    unusable_hash: PasswordHash,
     /// By the id of their document.
     owners: HashMap<String, Owner>,
 }
@@ -106,9 +106,14 @@ pub(super) async fn run(args: ImportArgs, data: &DataArgs) -> Result<(), String>
     }
     let store = store::open(&location).await.map_err(unusable)?;
     say(&format!("from  {from}, database {}\nto    {location}", source.name()));
-    let nobodys = passwords::nobodys(data.bcrypt_cost);
-    let mut import =
-        Import { source: &source, store: store.as_ref(), report: Report::default(), nobodys, owners: HashMap::new() };
+    let unusable_hash = passwords::unusable_hash(data.bcrypt_cost);
+    let mut import = Import {
+        source: &source,
+        store: store.as_ref(),
+        report: Report::default(),
+        unusable_hash,
+        owners: HashMap::new(),
+    };
     let done = import.run().await.map_err(|error| format!("{}; the same command again goes on", reason(error)));
     store.close().await;
     done?;

@@ -12,7 +12,7 @@ use crate::{
         accounts::{Accounts, Edit, SignUp},
         passwords::Passwords,
     },
-    store::{self, Location, Messages, Store},
+    store::{self, Location, MessageRetention, Store},
 };
 
 #[derive(Subcommand)]
@@ -91,7 +91,7 @@ async fn carry_out(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u3
         }
         UserCommand::Delete { user_id, messages } => {
             let user = find(store.as_ref(), &user_id).await?;
-            let messages = if messages { Messages::Delete } else { Messages::Keep };
+            let messages = if messages { MessageRetention::Delete } else { MessageRetention::Keep };
             store.delete_user(user.key, messages).await.map_err(|e| e.to_string())?;
             println!("{} is deleted.", user.user_id);
             Ok(())

@@ -27,26 +27,26 @@ use tokio::{
 use tower::ServiceExt;
 
 use super::{
-    address::{Addresses, Slot},
-    connection::{Connection, Held},
-    wire::Wire,
+    address::{AddressCounts, AddressSlot},
+    connection::Connection,
+    io::{ConnectionIo, ConnectionPermits},
 };
 
 /// What one listener's connections may do, and how many there may be.
 #[derive(Clone)]
 pub struct Settings {
     /// A permit for each connection; shared by all listeners.
-    pub seats: Arc<Semaphore>,
+    pub permits: Arc<Semaphore>,
     /// Connections of each client address; shared by all listeners.
-    pub addresses: Arc<Addresses>,
-    /// Whether the peer is the client, and counts. Behind a proxy every request's client counts, by its [`Slot`].
+    pub addresses: Arc<AddressCounts>,
+    /// Whether the peer is the client, and counts. Behind a proxy every request's client counts, by its [`AddressSlot`].
     pub peer_is_client: bool,
-    pub limits: Limits,
+    pub limits: ConnectionLimits,
 }
 
 /// Times and numbers that are the same everywhere but in tests.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Longest a client may take to send a request's head, and to stay silent before it.
     pub head: Duration,
     /// Longest a write may wait without progress.
@@ -62,7 +62,7 @@ pub struct Limits {
     pub drain: Duration,
 }
 
-impl Default for Limits {
+impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(20),
@@ -77,7 +77,7 @@ impl Default for Limits {
 
 /// Serves until `stop` resolves; then finishes the requests under way.
 pub async fn serve(listener: TcpListener, router: Router, settings: Settings, stop: impl Future<Output = ()>) {
-    let Settings { seats, addresses, peer_is_client, limits } = settings;
+    let Settings { permits, addresses, peer_is_client, limits } = settings;
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head);
     let shared = Arc::new(Shared { router, http, newcomers: Arc::new(Semaphore::new(limits.newcomers)), limits });
@@ -85,20 +85,20 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, st
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = async {
-            let seat = Arc::clone(&seats).acquire_owned().await.ok();
+            let permit = Arc::clone(&permits).acquire_owned().await.ok();
             let (stream, peer) = accept(&listener).await;
-            (seat, stream, peer)
+            (permit, stream, peer)
         };
-        let (seat, stream, peer) = tokio::select! {
+        let (permit, stream, peer) = tokio::select! {
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
-        let slot = Arc::new(Slot::new(Arc::clone(&addresses)));
+        let slot = Arc::new(AddressSlot::new(Arc::clone(&addresses)));
         if peer_is_client && slot.count_under(peer.ip()).is_err() {
             continue; // which closes it
         }
-        let client = Client { wire: Arc::new(Wire::new(stream)), slot, peer };
-        tokio::spawn(Arc::clone(&shared).attend(client, seat, stopped.clone()));
+        let client = Client { connection: Arc::new(Connection::new(stream)), slot, peer };
+        tokio::spawn(Arc::clone(&shared).attend(client, permit, stopped.clone()));
     }
     drop((listener, stopped));
     let _ = stopping.send(());
@@ -127,13 +127,13 @@ struct Shared {
     router: Router,
     http: http1::Builder,
     newcomers: Arc<Semaphore>,
-    limits: Limits,
+    limits: ConnectionLimits,
 }
 
 /// What handlers may ask of a connection.
 struct Client {
-    wire: Arc<Wire>,
-    slot: Arc<Slot>,
+    connection: Arc<Connection>,
+    slot: Arc<AddressSlot>,
     peer: SocketAddr,
 }
 
@@ -142,11 +142,11 @@ impl Shared {
     async fn attend(
         self: Arc<Self>,
         client: Client,
-        seat: Option<OwnedSemaphorePermit>,
+        permit: Option<OwnedSemaphorePermit>,
         mut stop: watch::Receiver<()>,
     ) {
         let spoken = async {
-            timeout(self.limits.head, client.wire.spoken()).await.ok()?.ok()?;
+            timeout(self.limits.head, client.connection.spoken()).await.ok()?.ok()?;
             Arc::clone(&self.newcomers).acquire_owned().await.ok()
         };
         let newcomer = tokio::select! {
@@ -154,33 +154,37 @@ impl Shared {
             _ = stop.changed() => None,
         };
         if let Some(newcomer) = newcomer {
-            Box::pin(self.talk(client, seat, Newcomer::new(newcomer), stop)).await;
+            Box::pin(self.talk(client, permit, NewConnection::new(newcomer), stop)).await;
         }
     }
 
     async fn talk(
         &self,
         client: Client,
-        seat: Option<OwnedSemaphorePermit>,
-        newcomer: Arc<Newcomer>,
+        permit: Option<OwnedSemaphorePermit>,
+        newcomer: Arc<NewConnection>,
         mut stop: watch::Receiver<()>,
     ) {
-        let held = Held { write_limit: self.limits.write, _seat: seat, _slot: Some(Arc::clone(&client.slot)) };
-        let stream = Connection::new(Arc::clone(&client.wire), held);
+        let held = ConnectionPermits {
+            write_limit: self.limits.write,
+            _permit: permit,
+            _slot: Some(Arc::clone(&client.slot)),
+        };
+        let stream = ConnectionIo::new(Arc::clone(&client.connection), held);
         let service = service_fn(|request: hyper::Request<Incoming>| {
             // what still waits for its body is as slow as a head that is not whole
             newcomer.has_asked.store(request.body().is_end_stream(), Relaxed);
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(client.peer));
             request.extensions_mut().insert(Arc::clone(&client.slot));
-            request.extensions_mut().insert(Arc::clone(&client.wire)); // what a socket is written to by
+            request.extensions_mut().insert(Arc::clone(&client.connection)); // what a socket is written to by
             let answer = self.router.clone().oneshot(request);
-            let (newcomer, wire) = (Arc::clone(&newcomer), Arc::clone(&client.wire));
+            let (newcomer, connection) = (Arc::clone(&newcomer), Arc::clone(&client.connection));
             async move {
                 let answer = answer.await;
                 newcomer.is_no_longer_new();
                 if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS) {
-                    wire.upgraded();
+                    connection.upgraded();
                 }
                 answer
             }
@@ -201,13 +205,13 @@ impl Shared {
 }
 
 /// A connection's place among the new ones, until it is no longer new.
-struct Newcomer {
+struct NewConnection {
     permit: Mutex<Option<OwnedSemaphorePermit>>,
     /// Whether a whole request has come.
     has_asked: AtomicBool,
 }
 
-impl Newcomer {
+impl NewConnection {
     fn new(permit: OwnedSemaphorePermit) -> Arc<Self> {
         Arc::new(Self { permit: Mutex::new(Some(permit)), has_asked: AtomicBool::new(false) })
     }
@@ -216,7 +220,7 @@ impl Newcomer {
         drop(self.permit.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    async fn expire(&self, limits: &Limits) {
+    async fn expire(&self, limits: &ConnectionLimits) {
         sleep(limits.new_without_head).await;
         if self.has_asked.load(Relaxed) {
             sleep(limits.new.saturating_sub(limits.new_without_head)).await;
@@ -236,19 +240,19 @@ mod tests {
 
     /// Longest wait for what has to happen: far more than it takes, and far less than with the limits left out.
     const PATIENCE: Duration = Duration::from_secs(20);
-    const SEATS: u32 = 500;
+    const PERMITS: u32 = 500;
 
     struct Served {
         address: SocketAddr,
-        seats: Arc<Semaphore>,
+        permits: Arc<Semaphore>,
         /// Most requests of `/counted` that were handled at a time.
         at_once: Arc<AtomicUsize>,
     }
 
     impl Served {
-        async fn with(limits: Limits) -> Self {
+        async fn with(limits: ConnectionLimits) -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let (address, seats) = (listener.local_addr().unwrap(), Arc::new(Semaphore::new(SEATS as usize)));
+            let (address, permits) = (listener.local_addr().unwrap(), Arc::new(Semaphore::new(PERMITS as usize)));
             let large = "x".repeat(1 << 20);
             let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
             let (handled, seen) = (Arc::clone(&most), most);
@@ -264,10 +268,14 @@ mod tests {
                         now.fetch_sub(1, Relaxed);
                     }),
                 );
-            let settings =
-                Settings { seats: Arc::clone(&seats), addresses: Addresses::new(None), peer_is_client: true, limits };
+            let settings = Settings {
+                permits: Arc::clone(&permits),
+                addresses: AddressCounts::new(None),
+                peer_is_client: true,
+                limits,
+            };
             tokio::spawn(serve(listener, router, settings, std::future::pending()));
-            Self { address, seats, at_once: seen }
+            Self { address, permits, at_once: seen }
         }
 
         async fn connect(&self, bytes: &[u8]) -> TcpStream {
@@ -294,13 +302,13 @@ mod tests {
     }
 
     /// As few new ones as can be, for as long as can be: who cannot get in does not.
-    fn narrow() -> Limits {
-        Limits { newcomers: 2, new: Duration::from_secs(600), ..Limits::default() }
+    fn narrow() -> ConnectionLimits {
+        ConnectionLimits { newcomers: 2, new: Duration::from_secs(600), ..ConnectionLimits::default() }
     }
 
     #[tokio::test]
     async fn who_says_nothing_keeps_nobody_out() {
-        let served = Served::with(Limits { new_without_head: Duration::from_secs(600), ..narrow() }).await;
+        let served = Served::with(ConnectionLimits { new_without_head: Duration::from_secs(600), ..narrow() }).await;
         let _silent = served.connect_many(100, b"").await;
         served.answers().await;
     }
@@ -316,7 +324,7 @@ mod tests {
 
     #[tokio::test]
     async fn when_many_come_at_once_few_are_handled_at_a_time() {
-        let served = Served::with(Limits { new_without_head: Duration::from_secs(600), ..narrow() }).await;
+        let served = Served::with(ConnectionLimits { new_without_head: Duration::from_secs(600), ..narrow() }).await;
         for mut client in served.connect_many(20, b"GET /counted HTTP/1.1\r\nhost: natter\r\n\r\n").await {
             timeout(PATIENCE, client.read_exact(&mut [0; 15])).await.expect("an answer in time").unwrap();
         }
@@ -325,7 +333,8 @@ mod tests {
 
     #[tokio::test]
     async fn who_stays_silent_is_closed() {
-        let served = Served::with(Limits { head: Duration::from_millis(100), ..Limits::default() }).await;
+        let served =
+            Served::with(ConnectionLimits { head: Duration::from_millis(100), ..ConnectionLimits::default() }).await;
         for bytes in ["", "P", "GET / HT"] {
             let mut stream = served.connect(bytes.as_bytes()).await;
             timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await.expect("an end in time").unwrap();
@@ -334,11 +343,12 @@ mod tests {
 
     #[tokio::test]
     async fn who_does_not_read_the_answers_is_closed() {
-        let served = Served::with(Limits { write: Duration::from_millis(200), ..Limits::default() }).await;
+        let served =
+            Served::with(ConnectionLimits { write: Duration::from_millis(200), ..ConnectionLimits::default() }).await;
         let request = "GET /large HTTP/1.1\r\nhost: natter\r\n\r\n".repeat(50);
         let _deaf = served.connect_many(20, request.as_bytes()).await;
         // but for the one that the loop holds while it waits for the next connection
-        let all_but_one = timeout(PATIENCE, served.seats.acquire_many(SEATS - 1)).await;
+        let all_but_one = timeout(PATIENCE, served.permits.acquire_many(PERMITS - 1)).await;
         drop(all_but_one.expect("the connections are closed").unwrap());
         served.answers().await;
     }

@@ -29,10 +29,10 @@ fn parse(hop: &str) -> Option<IpAddr> {
 /// The address has as many connections as it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many connections")]
-pub struct TooMany;
+pub struct TooManyConnections;
 
 /// How many connections each address has.
-pub struct Addresses {
+pub struct AddressCounts {
     limit: u32,
     open: Mutex<HashMap<Network, u32>>,
     warned: Mutex<Option<Instant>>,
@@ -41,7 +41,7 @@ pub struct Addresses {
 /// Shortest time between two log lines about refused connections.
 const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
-impl Addresses {
+impl AddressCounts {
     /// `None` sets no limit.
     pub fn new(limit: Option<NonZeroU32>) -> Arc<Self> {
         Arc::new(Self {
@@ -76,14 +76,14 @@ fn leave(open: &mut HashMap<Network, u32>, network: Network) {
 }
 
 /// A connection's place among those of one address; given up when dropped.
-pub struct Slot {
-    addresses: Arc<Addresses>,
+pub struct AddressSlot {
+    addresses: Arc<AddressCounts>,
     network: Mutex<Option<Network>>,
 }
 
-impl Slot {
+impl AddressSlot {
     /// A connection that counts under no address yet.
-    pub fn new(addresses: Arc<Addresses>) -> Self {
+    pub fn new(addresses: Arc<AddressCounts>) -> Self {
         Self { addresses, network: Mutex::new(None) }
     }
 
@@ -91,7 +91,7 @@ impl Slot {
     ///
     /// # Errors
     /// Where `address` has as many as it may have. The connection stays where it was.
-    pub fn count_under(&self, address: IpAddr) -> Result<(), TooMany> {
+    pub fn count_under(&self, address: IpAddr) -> Result<(), TooManyConnections> {
         let network = Network::of(address);
         let mut current = self.network.lock().unwrap_or_else(PoisonError::into_inner);
         if *current == Some(network) {
@@ -101,7 +101,7 @@ impl Slot {
         let count = open.entry(network).or_default();
         if *count >= self.addresses.limit {
             self.addresses.refuse(network);
-            return Err(TooMany);
+            return Err(TooManyConnections);
         }
         *count += 1;
         if let Some(before) = current.replace(network) {
@@ -111,7 +111,7 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+impl Drop for AddressSlot {
     fn drop(&mut self) {
         if let Some(network) = self.network.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             leave(&mut self.addresses.open(), network);
@@ -129,15 +129,15 @@ mod tests {
 
     #[test]
     fn a_connection_counts_under_one_address_at_a_time() {
-        let addresses = Addresses::new(NonZeroU32::new(1));
-        let slot = || Slot::new(Arc::clone(&addresses));
+        let addresses = AddressCounts::new(NonZeroU32::new(1));
+        let slot = || AddressSlot::new(Arc::clone(&addresses));
         let (first, second) = (slot(), slot());
         assert_eq!(first.count_under(address("2001:db8::1")), Ok(()));
         assert_eq!(first.count_under(address("2001:db8::2")), Ok(()), "the same network");
-        assert_eq!(second.count_under(address("2001:db8::3")), Err(TooMany));
+        assert_eq!(second.count_under(address("2001:db8::3")), Err(TooManyConnections));
         assert_eq!(second.count_under(address("10.0.0.1")), Ok(()));
-        assert_eq!(second.count_under(address("2001:db8::3")), Err(TooMany), "and it stays where it was");
-        assert_eq!(first.count_under(address("10.0.0.1")), Err(TooMany));
+        assert_eq!(second.count_under(address("2001:db8::3")), Err(TooManyConnections), "and it stays where it was");
+        assert_eq!(first.count_under(address("10.0.0.1")), Err(TooManyConnections));
         assert_eq!(first.count_under(address("10.0.0.2")), Ok(()), "which frees its place before");
         assert_eq!(second.count_under(address("2001:db8::3")), Ok(()));
         drop((first, second));
@@ -162,8 +162,8 @@ mod tests {
 
     #[test]
     fn without_a_limit_all_come_in() {
-        let addresses = Addresses::new(None);
-        let slots: Vec<_> = (0..10_000).map(|_| Slot::new(Arc::clone(&addresses))).collect();
+        let addresses = AddressCounts::new(None);
+        let slots: Vec<_> = (0..10_000).map(|_| AddressSlot::new(Arc::clone(&addresses))).collect();
         assert!(slots.iter().all(|slot| slot.count_under(address("10.0.0.1")).is_ok()));
     }
 }

@@ -1,223 +1,229 @@
-//! The HTTP and WebSocket libraries' end of a connection.
+//! A connection that two write to: the HTTP and WebSocket libraries for what concerns it alone, and the
+//! fan-out for what goes to everybody.
+//!
+//! A broadcast is the same bytes for every socket. A WebSocket library would copy them into each socket's
+//! buffer, in each socket's task; and waking a thousand tasks costs as much as the thousand system calls.
+//! So the fan-out writes frames, made once, straight to the stream. What keeps the two apart is that both
+//! hand over whole frames: what the system does not take of one is kept here, and goes out before anything else.
 
 use std::{
+    future::poll_fn,
+    hint::black_box,
     io::{self, IoSlice},
-    pin::Pin,
-    sync::Arc,
+    net::Shutdown,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::OwnedSemaphorePermit,
-    time::{Sleep, sleep},
-};
+use bytes::Bytes;
+use socket2::SockRef;
+use tokio::{io::ReadBuf, net::TcpStream};
 
-use super::{
-    address::Slot,
-    wire::{Attempt, Wire},
-};
+use super::Frame;
 
-/// A [`Wire`] as the libraries read and write it, with what counts the connection until it is closed. A WebSocket
-/// takes it along when it is upgraded.
-///
-/// A client that reads nothing ends the connection: a write may wait for [`Held::write_limit`] without any progress.
-/// A WebSocket is exempt, as it has limits of its own.
-pub(super) struct Connection {
-    wire: Arc<Wire>,
-    /// Only while a write waits: most connections never have one.
-    stalled: Option<Pin<Box<Sleep>>>,
-    held: Held,
+/// What became of a frame that was offered.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// It is with the system.
+    Sent,
+    /// It is taken, and some of it waits for room: nothing more can be offered until [`Connection::drained`].
+    Held,
+    /// It is not taken: there is no room.
+    Refused,
 }
 
-/// What a connection holds until it is closed.
-pub(super) struct Held {
-    /// Longest that a write may wait without progress.
-    pub write_limit: Duration,
-    /// Its place among all connections.
-    pub _seat: Option<OwnedSemaphorePermit>,
-    /// Its place among those of its client's address.
-    pub _slot: Option<Arc<Slot>>,
+/// What an attempt to write came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// All of it is taken.
+    Taken,
+    /// It is not taken yet, but something that was held went out.
+    Progress,
+    /// The system has no room.
+    Full,
+}
+
+pub struct Connection {
+    stream: TcpStream,
+    /// The end of a frame that the system had no room for.
+    rest: Mutex<Bytes>,
+    is_websocket: AtomicBool,
 }
 
 impl Connection {
-    pub(super) fn new(wire: Arc<Wire>, held: Held) -> Self {
-        Self { wire, stalled: None, held }
+    pub fn new(stream: TcpStream) -> Self {
+        Self { stream, rest: Mutex::default(), is_websocket: AtomicBool::new(false) }
     }
 
-    /// Takes all of `bufs` or nothing.
-    fn poll_attempts(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<()>> {
+    /// Notes that the connection was upgraded. From here on its writer has time limits of its own.
+    pub(super) fn upgraded(&self) {
+        self.is_websocket.store(true, Relaxed);
+    }
+
+    pub(super) fn is_websocket(&self) -> bool {
+        self.is_websocket.load(Relaxed)
+    }
+
+    /// Has the cache line of what is held loaded, by a read that nothing waits for.
+    pub fn prefetch(&self) {
+        black_box(self.rest.is_poisoned());
+    }
+
+    /// Writes a whole frame without waiting, if there is room for any of it.
+    ///
+    /// # Errors
+    /// Where the connection is broken.
+    pub fn offer(&self, frame: &Frame) -> io::Result<Offer> {
+        let mut rest = self.rest();
+        if !rest.is_empty() && !self.write_rest(&mut rest)? {
+            return Ok(Offer::Refused);
+        }
+        match self.send(&frame.0) {
+            Ok(written) if written == frame.0.len() => Ok(Offer::Sent),
+            Ok(written) => {
+                *rest = frame.0.slice(written..);
+                Ok(Offer::Held)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Offer::Refused),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until nothing is held and the system has room again. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// Where the connection is broken.
+    pub async fn drained(&self) -> io::Result<()> {
         loop {
-            match self.wire.attempt(bufs)? {
-                Attempt::Taken => {
-                    self.stalled = None;
-                    return Poll::Ready(Ok(()));
+            self.stream.writable().await?;
+            if self.write_rest(&mut self.rest())? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes a whole frame, waiting for room.
+    ///
+    /// # Errors
+    /// Where the connection is broken.
+    pub async fn write(&self, frame: &Frame) -> io::Result<()> {
+        loop {
+            match self.offer(frame)? {
+                Offer::Sent => return Ok(()),
+                Offer::Held => return self.drained().await,
+                Offer::Refused => self.drained().await?,
+            }
+        }
+    }
+
+    /// Writes what is held and then `bufs`: all of them or nothing, as they end where a frame does.
+    pub(super) fn attempt(&self, bufs: &[IoSlice<'_>]) -> io::Result<Attempt> {
+        let mut rest = self.rest();
+        let held = rest.len();
+        if self.write_rest(&mut rest)? {
+            match self.send_vectored(bufs) {
+                Ok(written) => {
+                    if written < bufs.iter().map(|buf| buf.len()).sum() {
+                        let whole: Vec<u8> = bufs.iter().flat_map(|buf| buf.iter().copied()).collect();
+                        *rest = Bytes::from(whole).slice(written..);
+                    }
+                    return Ok(Attempt::Taken);
                 }
-                Attempt::Progress => self.stalled = None,
-                Attempt::Full => {}
-            }
-            if self.wire.poll_writable(cx)?.is_pending() {
-                return self.poll_stalled(cx);
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
             }
         }
+        Ok(if rest.len() < held { Attempt::Progress } else { Attempt::Full })
     }
 
-    /// Pending until a write has waited for too long.
-    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.wire.is_websocket() {
-            self.stalled = None;
-            return Poll::Pending;
-        }
-        let limit = self.held.write_limit;
-        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read what it asked for")))
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.wire.poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    pub(super) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.poll_write_ready(cx)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let length = bufs.iter().map(|buf| buf.len()).sum();
-        self.poll_attempts(cx, bufs).map_ok(|()| length)
+    /// Waits until the client has sent something, or has closed.
+    pub(super) async fn spoken(&self) -> io::Result<()> {
+        // a look at the input: tokio assumes that a new stream is readable, and finds out by trying
+        self.stream.peek(&mut [0]).await.map(drop)
     }
 
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_attempts(cx, &[])
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.as_mut().poll_flush(cx))?;
-        Poll::Ready(self.wire.shutdown())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::pin::pin;
-
-    use futures_util::poll;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::{TcpListener, TcpStream},
-        time::{Instant, timeout},
-    };
-
-    use super::*;
-    use crate::net::{Frame, wire::Offer};
-
-    /// Longest wait for what has to happen.
-    const PATIENCE: Duration = Duration::from_secs(20);
-
-    impl Connection {
-        fn deadline(&self) -> Option<Instant> {
-            self.stalled.as_ref().map(|stalled| stalled.deadline())
-        }
-    }
-
-    async fn pair(write_limit: Duration) -> (Arc<Wire>, Connection, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
-        let wire = Arc::new(Wire::new(accepted.unwrap().0));
-        let held = Held { write_limit, _seat: None, _slot: None };
-        (Arc::clone(&wire), Connection::new(wire, held), client.unwrap())
-    }
-
-    /// A reader that stops, and two who go on writing to it: whatever is taken arrives whole and in order.
-    #[tokio::test]
-    async fn frames_of_both_writers_arrive_whole() {
-        let (wire, mut library, mut client) = pair(PATIENCE).await;
-        let broadcast = Frame::text(std::iter::once("b".repeat(30_000).as_str()));
-        let mut taken = 0;
-        while wire.offer(&broadcast).unwrap() != Offer::Refused {
-            taken += 1;
-        }
-        assert!(taken > 1);
-        let own = vec![b'o'; 30_000];
-        let writing = async {
-            library.write_all(&own).await.unwrap();
-            wire.write(&broadcast).await.unwrap();
-            library.write_all(&own).await.unwrap();
-            library.shutdown().await.unwrap();
-        };
-        let mut received = Vec::new();
-        tokio::join!(writing, client.read_to_end(&mut received)).1.unwrap();
-        let mut expected = broadcast.0.repeat(taken);
-        expected.extend(&own);
-        expected.extend(&broadcast.0);
-        expected.extend(&own);
-        assert!(received == expected, "{} of {} bytes", received.len(), expected.len());
-    }
-
-    /// Writes until the system takes no more.
-    async fn fill(connection: &mut Connection) {
-        let block = vec![b'x'; 1 << 20];
-        while poll!(pin!(connection.write_all(&block))).is_ready() {}
-    }
-
-    #[tokio::test]
-    async fn a_client_that_reads_nothing_is_given_up() {
-        let (_wire, mut connection, _client) = pair(Duration::from_millis(100)).await;
-        fill(&mut connection).await;
-        // the system may still find room for some of it
-        let block = vec![b'x'; 1 << 20];
-        let writing = async {
-            loop {
-                if let Err(error) = connection.write_all(&block).await {
-                    return error;
-                }
+    pub(super) fn poll_read(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.stream.poll_read_ready(cx))?;
+            match self.stream.try_read_buf(buf) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return Poll::Ready(outcome.map(drop)),
             }
-        };
-        let error = timeout(PATIENCE, writing).await.expect("an end of the wait");
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    }
-
-    #[tokio::test]
-    async fn a_client_that_reads_slowly_is_not() {
-        let (_wire, mut connection, client) = pair(PATIENCE).await;
-        fill(&mut connection).await;
-        let mut before = connection.deadline().expect("a write waits");
-        let mut some = vec![0; 1 << 20];
-        for _ in 0..5 {
-            // the system takes its time to find room
-            while !poll!(pin!(connection.write_all(b"more"))).is_ready() {
-                let _ = client.try_read(&mut some);
-                tokio::task::yield_now().await;
-            }
-            assert_eq!(connection.deadline(), None, "nothing waits, and nothing is kept for it");
-            fill(&mut connection).await;
-            let after = connection.deadline().expect("a write waits");
-            assert!(after > before, "with the whole time before it");
-            before = after;
         }
     }
 
-    #[tokio::test]
-    async fn a_websocket_has_limits_of_its_own() {
-        let (wire, mut connection, mut client) = pair(PATIENCE).await;
-        fill(&mut connection).await;
-        wire.upgraded();
-        assert!(poll!(pin!(connection.flush())).is_pending());
-        assert_eq!(connection.deadline(), None);
-        let mut some = vec![0; 1 << 20];
-        let reading = async { while client.read(&mut some).await.unwrap() > 0 {} };
-        tokio::select! { flushed = connection.flush() => flushed.unwrap(), () = reading => unreachable!() }
+    /// Tells the client that nothing more will come.
+    pub(super) fn shutdown(&self) -> io::Result<()> {
+        match SockRef::from(&self.stream).shutdown(Shutdown::Write) {
+            Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends this side of the connection, and discards what the client sends until it ends its own. To close with
+    /// unread input would reset the connection, and the client could lose what was written last. Nobody else may
+    /// read any more. The client decides how long this takes: set a time limit.
+    ///
+    /// # Errors
+    /// Where the connection is broken.
+    pub async fn finish(&self) -> io::Result<()> {
+        if !self.rest().is_empty() {
+            self.drained().await?;
+        }
+        self.shutdown()?;
+        let mut unread = vec![0; 4096];
+        loop {
+            let read = |cx: &mut Context<'_>| {
+                let mut buf = ReadBuf::new(&mut unread);
+                self.poll_read(cx, &mut buf).map_ok(|()| buf.filled().len())
+            };
+            if poll_fn(read).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    fn rest(&self) -> MutexGuard<'_, Bytes> {
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nothing is held any more.
+    fn write_rest(&self, rest: &mut Bytes) -> io::Result<bool> {
+        while !rest.is_empty() {
+            match self.send(rest) {
+                Ok(written) => drop(rest.split_to(written)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        *rest = Bytes::new(); // an empty slice would hold on to the whole frame
+        Ok(true)
+    }
+
+    /// Past tokio, whose note of the socket's readiness is one more cache line to wait for, and comes only when a
+    /// third of the system's buffer is free. tokio is told where there is no room, by failing once more.
+    fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        match SockRef::from(&self.stream).send(buf) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.stream.try_write(buf),
+            outcome => outcome,
+        }
+    }
+
+    /// As [`Connection::send`].
+    fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        if bufs.is_empty() {
+            return Ok(0);
+        }
+        match SockRef::from(&self.stream).send_vectored(bufs) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.stream.try_write_vectored(bufs),
+            outcome => outcome,
+        }
     }
 }

@@ -4,13 +4,13 @@
 //! - [`accept`]: the accept loop, with its limits of time and number.
 //! - [`address`]: whose a connection is, and how many one address may have.
 //! - [`connection`]: the HTTP and WebSocket libraries' end of a connection.
-//! - [`wire`]: a connection, and how two can write to it.
+//! - [`connection`]: a connection, and how two can write to it.
 //! - [`frame`]: a WebSocket frame that is made once and written to many.
 
 pub mod accept;
 pub mod address;
 pub mod connection;
 pub mod frame;
-pub mod wire;
+pub mod io;
 
-pub use self::{frame::Frame, wire::Wire};
+pub use self::{connection::Connection, frame::Frame};

@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use super::render;
 use crate::domain::{Message, UserKey};
+use crate::render;
 
-/// A change or a notice, in the faces it has.
+/// A change or a notice, in the fragments it has.
 #[derive(Debug)]
 pub struct Entry {
     /// The change's number in the log; `None` for a notice.
     pub rev: Option<u64>,
     /// The message it is a change of.
     pub seq: Option<u64>,
-    pub others: String,
-    pub own: Own,
+    pub fragment: String,
+    pub variants: Variants,
 }
 
-/// Who sees another face of an entry than the others, and which. A thousand may share a face, and the fan-out asks
+/// Who sees another fragment of an entry than the others, and which. A thousand may share a fragment, and the fan-out asks
 /// for each socket: so they are sorted.
 #[derive(Debug, Default)]
-pub struct Own(Vec<(UserKey, Arc<str>)>);
+pub struct Variants(Vec<(UserKey, Arc<str>)>);
 
 impl Entry {
     /// A change of the log.
@@ -27,14 +27,14 @@ impl Entry {
         Self {
             rev: Some(message.rev),
             seq: Some(message.seq),
-            others: render::message(message, false),
-            own: Own::new(vec![(message.author_key, render::message(message, true).into())]),
+            fragment: render::message(message, false),
+            variants: Variants::new(vec![(message.author_key, render::message(message, true).into())]),
         }
     }
 
     /// What is not in the log, the same for everybody.
     pub fn notice(text: String) -> Self {
-        Self { rev: None, seq: None, others: text, own: Own::default() }
+        Self { rev: None, seq: None, fragment: text, variants: Variants::default() }
     }
 
     /// The notice of who entered. Whoever did is told of the others only.
@@ -44,18 +44,18 @@ impl Entry {
             render::notice(&others.collect::<Vec<_>>(), "entered")
         };
         // the notice names the first few and counts the rest: whoever is counted sees the same as all who are
-        let counted: Arc<str> = without(render::NOTICED).into();
+        let counted: Arc<str> = without(render::NOTICE_NAMES).into();
         let own = entered.iter().enumerate().map(|(index, (user, _))| {
-            (*user, if index < render::NOTICED { without(index).into() } else { Arc::clone(&counted) })
+            (*user, if index < render::NOTICE_NAMES { without(index).into() } else { Arc::clone(&counted) })
         });
-        Self { own: Own::new(own.collect()), ..Self::notice(without(entered.len())) }
+        Self { variants: Variants::new(own.collect()), ..Self::notice(without(entered.len())) }
     }
 }
 
-impl Own {
-    pub fn new(mut faces: Vec<(UserKey, Arc<str>)>) -> Self {
-        faces.sort_unstable_by_key(|(user, _)| *user);
-        Self(faces)
+impl Variants {
+    pub fn new(mut fragments: Vec<(UserKey, Arc<str>)>) -> Self {
+        fragments.sort_unstable_by_key(|(user, _)| *user);
+        Self(fragments)
     }
 
     pub fn of(&self, me: UserKey) -> Option<&str> {
@@ -72,16 +72,17 @@ impl Own {
 mod tests {
     use super::*;
 
-    /// A thousand who enter at once have few faces of the notice between them.
+    /// A thousand who enter at once have few fragments of the notice between them.
     #[test]
     fn everybody_is_told_of_the_others() {
         let people = |count: usize| -> Vec<(UserKey, String)> {
             (0..count).map(|n| (UserKey::generate(), format!("N{n}"))).collect()
         };
-        let text = |face: &str| face.replace("<li class=\"user-connect-or-disconnect\">", "").replace("</li>", "");
+        let text =
+            |fragment: &str| fragment.replace("<li class=\"user-connect-or-disconnect\">", "").replace("</li>", "");
         let told = |count: usize| -> Vec<String> {
             let people = people(count);
-            let Entry { others, own, .. } = Entry::entered(&people);
+            let Entry { fragment: others, variants: own, .. } = Entry::entered(&people);
             let own = people.iter().map(|(user, _)| text(own.of(*user).unwrap()));
             std::iter::once(text(&others)).chain(own).collect()
         };
@@ -97,6 +98,6 @@ mod tests {
         let told = told(1000);
         assert_eq!(told[0], "N0, N1 and 998 others have entered the chat");
         assert_eq!(told[1], "N1, N2 and 997 others have entered the chat");
-        assert!(told[3..].iter().all(|face| face == "N0, N1 and 997 others have entered the chat"));
+        assert!(told[3..].iter().all(|fragment| fragment == "N0, N1 and 997 others have entered the chat"));
     }
 }

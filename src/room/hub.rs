@@ -15,16 +15,16 @@ use std::{
 use tokio::{sync::mpsc, task::JoinHandle, time::sleep_until};
 
 use super::{
-    Door, Here, Room,
+    PresenceEvent, Room, RosterView,
     entry::Entry,
-    grants,
-    lease::{self, Local},
-    presence::{Announcement, Presence},
-    registry::{Goodbye, Registry},
-    render,
+    grant_check,
+    presence_publisher::{self, LocalPresence},
+    registry::{CloseReason, Registry},
+    roster::{Announcement, Roster},
 };
 use crate::{
     domain::{Message, RoomId, Timestamp},
+    render,
     security::Grant,
     store::{self, Chunk, Event, Events, Store},
 };
@@ -34,7 +34,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// Wait before the store is asked again for what it failed to tell.
 const RETRY: Duration = Duration::from_millis(250);
 /// Changes read at a time to fill a gap.
-const FILL: u32 = 500;
+const GAP_PAGE: u32 = 500;
 
 /// The rooms of this process, and the sockets in them.
 #[derive(Clone)]
@@ -53,28 +53,28 @@ impl Hub {
     /// Where something else follows the store's events already.
     pub async fn start(store: Arc<dyn Store>) -> store::Result<(Self, JoinHandle<()>)> {
         let events = store.events().expect("one hub follows a store");
-        let (doors, comers) = mpsc::unbounded_channel();
+        let (presence, connections) = mpsc::unbounded_channel();
         let id = RoomId::lobby();
         let latest = store.page(&id, None, 1, None).await?;
-        let lobby = Room::open(id, Arc::clone(&store), latest.head, doors);
-        let keeper = store.presence().map(|presence| {
-            let (keeper, told) = mpsc::unbounded_channel();
-            tokio::spawn(lease::keep(presence, lobby.id().clone(), told));
-            keeper
+        let lobby = Room::open(id, Arc::clone(&store), latest.head, presence);
+        let publisher = store.presence().map(|presence| {
+            let (publisher, told) = mpsc::unbounded_channel();
+            tokio::spawn(presence_publisher::run(presence, lobby.id().clone(), told));
+            publisher
         });
         let hub = Self { lobby: Arc::clone(&lobby), registry: Arc::default() };
-        let task = Task {
+        let task = HubTask {
             room: lobby,
-            grants: grants::watch(Arc::clone(&store), Arc::clone(&hub.registry)),
+            grants: grant_check::spawn(Arc::clone(&store), Arc::clone(&hub.registry)),
             store,
-            posts: Posts::after(latest.messages.last().map_or(0, |message| message.seq)),
+            posts: PostDetector::after(latest.messages.last().map_or(0, |message| message.seq)),
             registry: Arc::clone(&hub.registry),
-            presence: Presence::default(),
-            keeper,
+            roster: Roster::default(),
+            publisher,
             woken: None,
-            again: None,
+            retry_at: None,
         };
-        Ok((hub, tokio::spawn(task.run(events, comers))))
+        Ok((hub, tokio::spawn(task.run(events, connections))))
     }
 
     /// The room everybody is in. Others will have to be asked for by their id.
@@ -83,43 +83,43 @@ impl Hub {
     }
 }
 
-struct Task {
+struct HubTask {
     room: Arc<Room>,
     store: Arc<dyn Store>,
-    posts: Posts,
+    posts: PostDetector,
     registry: Arc<Registry>,
-    presence: Presence,
+    roster: Roster,
     /// Who tells the other processes, if there can be any.
-    keeper: Option<mpsc::UnboundedSender<Local>>,
+    publisher: Option<mpsc::UnboundedSender<LocalPresence>>,
     /// Asks for a look at whether the open sockets' grants hold.
     grants: mpsc::Sender<()>,
     woken: Option<Instant>,
     /// When to ask the store again for what it failed to tell: nobody else may come to tell of it.
-    again: Option<Instant>,
+    retry_at: Option<Instant>,
 }
 
-impl Task {
-    async fn run(mut self, mut events: Events, mut comers: mpsc::UnboundedReceiver<Door>) {
+impl HubTask {
+    async fn run(mut self, mut events: Events, mut connections: mpsc::UnboundedReceiver<PresenceEvent>) {
         loop {
-            self.tell_others();
-            let due = self.presence.due();
+            self.publish_presence();
+            let due = self.roster.due();
             tokio::select! {
                 batch = events.recv() => {
                     let Some(batch) = batch else { return };
                     self.apply(batch).await;
-                    self.gather(&mut events).await;
+                    self.coalesce(&mut events).await;
                 }
-                door = comers.recv() => match door {
-                    Some(Door::In { user, name, returning }) => self.presence.enter(user, name, returning),
-                    Some(Door::Out { user }) => self.presence.leave(user, Instant::now()),
+                commands = connections.recv() => match commands {
+                    Some(PresenceEvent::Connected { user, name, returning }) => self.roster.enter(user, name, returning),
+                    Some(PresenceEvent::Disconnected { user }) => self.roster.leave(user, Instant::now()),
                     None => return,
                 },
-                () = sleep_until(self.again.unwrap_or_else(Instant::now).into()), if self.again.is_some() => {
+                () = sleep_until(self.retry_at.unwrap_or_else(Instant::now).into()), if self.retry_at.is_some() => {
                     self.catch_up().await;
                     self.room.wake();
                 }
                 () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
-                    if let Some(announcement) = self.presence.poll(Instant::now()) {
+                    if let Some(announcement) = self.roster.poll(Instant::now()) {
                         self.announce(&announcement);
                     }
                 }
@@ -128,7 +128,7 @@ impl Task {
     }
 
     /// Takes what else has been committed, and wakes the room: at once, or a tick after the last time.
-    async fn gather(&mut self, events: &mut Events) {
+    async fn coalesce(&mut self, events: &mut Events) {
         if let Some(woken) = self.woken
             && woken.elapsed() < TICK
         {
@@ -151,20 +151,20 @@ impl Task {
                 Event::Changed(room, message) if room == *self.room.id() => self.change(message).await,
                 Event::Changed(..) => {}
                 Event::UserChanged { key, name } => {
-                    self.presence.rename(key, name.as_str());
+                    self.roster.rename(key, name.as_str());
                     self.room.forget();
                 }
                 Event::UserRevoked { key, version } => {
                     // told late, it must not end what was opened with the new password
                     let void = |grant: &Grant| grant.user() == key && grant.version() < version;
-                    self.registry.end(Goodbye::Revoked, void);
+                    self.registry.end(CloseReason::Revoked, void);
                     self.room.forget();
                 }
-                Event::TokenRevoked(token) => self.registry.end(Goodbye::Revoked, |grant| grant.token() == token),
-                Event::Came(room, present) if room == *self.room.id() => self.presence.came(&present),
-                Event::Went { room, process, user } if room == *self.room.id() => self.presence.went(process, user),
-                Event::Came(..) | Event::Went { .. } => {}
-                Event::Outside => self.catch_up().await,
+                Event::TokenRevoked(token) => self.registry.end(CloseReason::Revoked, |grant| grant.token() == token),
+                Event::Online(room, present) if room == *self.room.id() => self.roster.came(&present),
+                Event::Offline { room, process, user } if room == *self.room.id() => self.roster.went(process, user),
+                Event::Online(..) | Event::Offline { .. } => {}
+                Event::ExternalWrite => self.catch_up().await,
             }
         }
     }
@@ -186,9 +186,9 @@ impl Task {
         let _ = self.grants.try_send(()); // full: it has been asked to already
         let caught_up = async {
             self.fill().await?;
-            self.look_around().await
+            self.read_roster().await
         };
-        self.again = match caught_up.await {
+        self.retry_at = match caught_up.await {
             Ok(()) => None,
             Err(error) => {
                 tracing::warn!(%error, "what others did could not be read");
@@ -200,7 +200,7 @@ impl Task {
     /// Takes every change after the ring's head from the store.
     async fn fill(&mut self) -> store::Result<()> {
         loop {
-            let Chunk { messages, more } = self.store.changes(self.room.id(), self.room.head(), FILL).await?;
+            let Chunk { messages, more } = self.store.changes(self.room.id(), self.room.head(), GAP_PAGE).await?;
             for message in &messages {
                 self.push(message);
             }
@@ -218,31 +218,31 @@ impl Task {
     }
 
     /// Reads who is in at other processes.
-    async fn look_around(&mut self) -> store::Result<()> {
+    async fn read_roster(&mut self) -> store::Result<()> {
         if let Some(presence) = self.store.presence() {
-            self.presence.present(&presence.present(self.room.id()).await?);
+            self.roster.present(&presence.present(self.room.id()).await?);
         }
         Ok(())
     }
 
-    fn tell_others(&mut self) {
-        for local in self.presence.take_local() {
-            if let Some(keeper) = &self.keeper {
-                let _ = keeper.send(local); // it ends with the process
+    fn publish_presence(&mut self) {
+        for local in self.roster.take_local() {
+            if let Some(publisher) = &self.publisher {
+                let _ = publisher.send(local); // it ends with the process
             }
         }
     }
 
     fn announce(&self, announcement: &Announcement) {
         let Announcement { entered, left, here } = announcement;
-        let here = Here::new(here);
+        let here = RosterView::new(here);
         // before the notices: who joins after them has to find what they tell of
         self.room.set_here(Arc::clone(&here));
         let left: Vec<&str> = left.iter().map(|(_, name)| name.as_str()).collect();
-        // each an entry of its own, so that the faces are small. They go out in one frame
+        // each an entry of its own, so that the fragments are small. They go out in one frame
         let left = Entry::notice(render::notice(&left, "left"));
         for entry in [left, Entry::entered(entered), Entry::notice(here.fragment.clone())] {
-            if !entry.others.is_empty() {
+            if !entry.fragment.is_empty() {
                 self.room.push(entry);
             }
         }
@@ -251,12 +251,12 @@ impl Task {
 }
 
 /// Tells posts from later changes of a message: a post takes the room's next `seq`.
-struct Posts {
+struct PostDetector {
     /// The latest `seq` of the room that was seen.
     latest: u64,
 }
 
-impl Posts {
+impl PostDetector {
     fn after(latest: u64) -> Self {
         Self { latest }
     }
@@ -276,7 +276,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{ClientId, Email, Name, Phone, Post, Role, Text, UserId, UserKey},
-        store::{Messages, NewUser, PasswordHash},
+        store::{MessageRetention, NewUser, PasswordHash},
     };
 
     async fn add(store: &dyn Store, user_id: &str) -> UserKey {
@@ -305,7 +305,7 @@ mod tests {
             let post = Post { room: RoomId::lobby(), author: bob, client, text, at: Timestamp::now() };
             store.post(post).await.unwrap();
         }
-        store.delete_user(bob, Messages::Delete).await.unwrap();
+        store.delete_user(bob, MessageRetention::Delete).await.unwrap();
         while hub.lobby().head() < 4 {
             heads.changed().await.unwrap();
         }
@@ -323,7 +323,7 @@ mod tests {
             sent_at: Timestamp(0),
             text: text.map(str::to_owned),
         };
-        let mut posts = Posts::after(6);
+        let mut posts = PostDetector::after(6);
         assert!(!posts.take(&message(5, 9, Some("edited"))));
         assert!(!posts.take(&message(7, 10, None)), "deleted, and for that not known at the start");
         assert!(posts.take(&message(8, 11, Some("posted"))));

@@ -10,37 +10,37 @@
 //! - [`ring`]: the last changes of a room as bytes, and the arithmetic of cursors on them. Pure.
 //! - [`presence`]: who is here, and what there is to announce. Pure; the clock is an argument.
 //! - [`lease`]: the task that tells other processes who is in here.
-//! - [`render`]: a message as others and as its author see it; notices; the list of who is here.
+//! - [`crate::render`]: a message as others and as its author see it; notices; the list of who is here.
 //! - [`hub`]: the task that turns the store's events into entries of the rings.
 //! - [`registry`]: the open sockets, for ending those whose grant no longer holds.
 //! - [`grants`]: the task that looks for such.
-//! - [`crowd`]: the fan-out: few tasks that write to many sockets.
+//! - [`fanout`]: the fan-out: few tasks that write to many sockets.
 //! - [`reader`]: what a socket holds: a cursor, and the way on when it cannot keep up.
 
-mod crowd;
 pub mod entry;
-mod grants;
+mod fanout;
+mod grant_check;
 pub mod hub;
-pub mod lease;
-pub mod presence;
-pub mod reader;
+pub mod presence_publisher;
 pub mod registry;
-pub mod render;
 pub mod ring;
+pub mod roster;
+pub mod subscriber;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use self::{
-    crowd::Crowd,
     entry::Entry,
-    reader::Reader,
+    fanout::Fanout,
     ring::{Cursor, Ring},
+    subscriber::Subscription,
 };
 use crate::{
     domain::{RoomId, UserKey},
-    net::{Frame, Wire},
+    net::{Connection, Frame},
+    render,
     store::{Result, Store},
 };
 
@@ -49,7 +49,7 @@ use crate::{
 const RING: usize = 1024;
 
 /// Sockets that read from the store at the same time.
-const TURNS: usize = 4;
+const CATCH_UP_READS: usize = 4;
 
 /// One room, shared by all who are in it.
 pub struct Room {
@@ -58,15 +58,15 @@ pub struct Room {
     ring: RwLock<Ring>,
     /// The ring's end, which wakes the fan-out.
     end: watch::Sender<u64>,
-    crowd: Crowd,
-    here: RwLock<Arc<Here>>,
+    fanout: Fanout,
+    here: RwLock<Arc<RosterView>>,
     /// For sockets that read from the store.
-    turns: Semaphore,
-    doors: mpsc::UnboundedSender<Door>,
+    catch_up_permits: Semaphore,
+    presence: mpsc::UnboundedSender<PresenceEvent>,
 }
 
 /// Who is here, rendered once for all who come.
-pub struct Here {
+pub struct RosterView {
     /// The inside of the page's list.
     pub inside: String,
     /// The same as a fragment that replaces it.
@@ -74,9 +74,9 @@ pub struct Here {
     frame: Frame,
 }
 
-impl Here {
+impl RosterView {
     fn new(names: &[String]) -> Arc<Self> {
-        let render::Here { inside, fragment } = render::here(names);
+        let render::Roster { inside, fragment } = render::roster(names);
         let frame = Frame::text(std::iter::once(fragment.as_str()));
         Arc::new(Self { inside, fragment, frame })
     }
@@ -84,27 +84,27 @@ impl Here {
 
 /// Somebody's socket coming or going.
 #[derive(Debug)]
-pub(crate) enum Door {
-    In { user: UserKey, name: String, returning: bool },
-    Out { user: UserKey },
+pub(crate) enum PresenceEvent {
+    Connected { user: UserKey, name: String, returning: bool },
+    Disconnected { user: UserKey },
 }
 
 impl Room {
-    fn open(id: RoomId, store: Arc<dyn Store>, head: u64, doors: mpsc::UnboundedSender<Door>) -> Arc<Self> {
+    fn open(id: RoomId, store: Arc<dyn Store>, head: u64, presence: mpsc::UnboundedSender<PresenceEvent>) -> Arc<Self> {
         let ring = RwLock::new(Ring::new(head, RING));
-        let here = RwLock::new(Here::new(&[]));
-        let (crowd, crowd_doors) = Crowd::new();
+        let here = RwLock::new(RosterView::new(&[]));
+        let (fanout, fanout_tasks) = Fanout::new();
         let room = Arc::new(Self {
             id,
             store,
             ring,
             end: watch::Sender::new(0),
-            crowd,
+            fanout,
             here,
-            turns: Semaphore::new(TURNS),
-            doors,
+            catch_up_permits: Semaphore::new(CATCH_UP_READS),
+            presence,
         });
-        crowd_doors.open(&room);
+        fanout_tasks.open(&room);
         room
     }
 
@@ -112,11 +112,16 @@ impl Room {
         &self.id
     }
 
-    /// A reader on `wire` of all that changes after `after`, or from now on.
+    /// A reader on `connection` of all that changes after `after`, or from now on.
     ///
     /// # Errors
     /// Where the store cannot tell whether there is such a change.
-    pub async fn reader(self: &Arc<Self>, me: UserKey, wire: Arc<Wire>, after: Option<u64>) -> Result<Reader> {
+    pub async fn reader(
+        self: &Arc<Self>,
+        me: UserKey,
+        connection: Arc<Connection>,
+        after: Option<u64>,
+    ) -> Result<Subscription> {
         let reached = self.head();
         let after = match after {
             None => reached,
@@ -126,25 +131,25 @@ impl Room {
         };
         let mut cursor = Cursor::new(me, after);
         self.ring().join(&mut cursor);
-        let reader = Reader::new(Arc::clone(self), self.crowd.id(), wire, cursor);
-        let (id, member) = reader.member();
-        self.crowd.enter(id, member);
+        let reader = Subscription::new(Arc::clone(self), self.fanout.id(), connection, cursor);
+        let (id, subscriber) = reader.subscriber();
+        self.fanout.add(id, subscriber);
         Ok(reader)
     }
 
     /// Marks a socket of `user` as open for as long as the returned guard lives. `returning` says that
     /// the client had a connection before and lost it: coming back from that is no entrance.
-    pub fn enter(self: &Arc<Self>, user: UserKey, name: &str, returning: bool) -> Inside {
-        let _ = self.doors.send(Door::In { user, name: name.to_owned(), returning });
-        Inside { room: Arc::clone(self), user }
+    pub fn enter(self: &Arc<Self>, user: UserKey, name: &str, returning: bool) -> PresenceGuard {
+        let _ = self.presence.send(PresenceEvent::Connected { user, name: name.to_owned(), returning });
+        PresenceGuard { room: Arc::clone(self), user }
     }
 
     /// Who is here.
-    pub fn here(&self) -> Arc<Here> {
+    pub fn here(&self) -> Arc<RosterView> {
         Arc::clone(&self.here.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn set_here(&self, here: Arc<Here>) {
+    fn set_here(&self, here: Arc<RosterView>) {
         *self.here.write().unwrap_or_else(PoisonError::into_inner) = here;
     }
 
@@ -153,7 +158,7 @@ impl Room {
     }
 
     fn forget(&self) {
-        self.ring.write().unwrap_or_else(PoisonError::into_inner).forget();
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Wakes whoever waits for what was pushed.
@@ -173,13 +178,13 @@ impl Room {
 }
 
 /// An open socket's presence in a room; ends when dropped.
-pub struct Inside {
+pub struct PresenceGuard {
     room: Arc<Room>,
     user: UserKey,
 }
 
-impl Drop for Inside {
+impl Drop for PresenceGuard {
     fn drop(&mut self) {
-        let _ = self.room.doors.send(Door::Out { user: self.user });
+        let _ = self.room.presence.send(PresenceEvent::Disconnected { user: self.user });
     }
 }

@@ -9,10 +9,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::entry::{Entry, Own};
+use super::entry::{Entry, Variants};
 use crate::{domain::UserKey, net::Frame};
 
-/// Most bytes gathered into one frame: several messages in one write, but no frame that keeps a slow
+/// Most bytes put into one frame: several messages in one write, but no frame that keeps a slow
 /// line busy for long.
 const FRAME: usize = 64 * 1024;
 
@@ -26,10 +26,10 @@ pub struct Ring {
     base: u64,
     capacity: usize,
     /// The last frame made, with its positions: a thousand sockets ask for the same one in turn.
-    gathered: Mutex<Option<(u64, u64, Frame)>>,
+    last_frame: Mutex<Option<(u64, u64, Frame)>>,
 }
 
-/// A reader's place.
+/// A cursor.
 #[derive(Debug, Clone)]
 pub struct Cursor {
     me: UserKey,
@@ -45,22 +45,20 @@ impl Cursor {
     }
 
     /// Nobody's cursor, at the end of `ring`: sees what everybody sees who wrote none of it.
-    pub fn of_all(ring: &Ring) -> Self {
+    pub fn shared(ring: &Ring) -> Self {
         let mut cursor = Self::new(UserKey(uuid::Uuid::nil()), ring.head());
         ring.join(&mut cursor);
         cursor
     }
 
-    /// Whether `stretch` is what comes next, in the face that most see.
-    pub fn is_before(&self, stretch: &Stretch) -> bool {
-        self.position == stretch.from.position
-            && self.rev == stretch.from.rev
-            && stretch.own.binary_search(&self.me).is_err()
+    /// Whether `batch` is what comes next, in the fragment that most see.
+    pub fn precedes(&self, batch: &Batch) -> bool {
+        self.position == batch.from.position && self.rev == batch.from.rev && batch.own.binary_search(&self.me).is_err()
     }
 
-    /// Moves behind `stretch`.
-    pub fn pass(&mut self, stretch: &Stretch) {
-        (self.position, self.rev) = (stretch.to.position, stretch.to.rev);
+    /// Moves behind `batch`.
+    pub fn pass(&mut self, batch: &Batch) {
+        (self.position, self.rev) = (batch.to.position, batch.to.rev);
     }
 
     pub fn me(&self) -> UserKey {
@@ -78,12 +76,12 @@ impl Cursor {
     }
 }
 
-/// Some entries as most see them, in a frame that is made once for all who are in the same place.
+/// Some entries as most see them, in a frame that is made once for all who are at the same place.
 #[derive(Debug)]
-pub struct Stretch {
+pub struct Batch {
     from: Cursor,
     to: Cursor,
-    /// Who has a face of their own in it, and needs another frame. Sorted.
+    /// Who has a fragment of their own in it, and needs another frame. Sorted.
     own: Vec<UserKey>,
     pub frame: Frame,
 }
@@ -96,17 +94,17 @@ pub enum Found {
     /// Nothing new.
     End,
     /// The ring has passed the cursor: read changes after its `rev` from the store.
-    Passed,
+    Lagged,
 }
 
 /// The ring no longer has what comes next.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Passed;
+pub struct Lagged;
 
 impl Ring {
     /// An empty ring of a log whose latest change is `head`.
     pub fn new(head: u64, capacity: usize) -> Self {
-        Self { entries: VecDeque::new(), start: 0, base: head, capacity, gathered: Mutex::new(None) }
+        Self { entries: VecDeque::new(), start: 0, base: head, capacity, last_frame: Mutex::new(None) }
     }
 
     /// The position behind the last entry.
@@ -144,14 +142,14 @@ impl Ring {
     /// Blanks earlier states of a message: who is late must not be sent what was deleted meanwhile.
     fn supersede(&mut self, seq: Option<u64>) {
         for (_, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.seq == seq) {
-            (entry.others, entry.own) = (String::new(), Own::default());
-            *self.gathered.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+            (entry.fragment, entry.variants) = (String::new(), Variants::default());
+            *self.last_frame.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 
     /// Drops what is rendered, as it may show people under names they no longer have. Whoever is late reads
     /// from the store.
-    pub fn forget(&mut self) {
+    pub fn clear(&mut self) {
         (self.base, self.start) = (self.head(), self.end());
         self.entries.clear();
     }
@@ -161,15 +159,15 @@ impl Ring {
         let from = match cursor.position {
             Some(position) if position >= self.start => position,
             // notices, if nothing else: what they came to is shown with what is read from the store
-            Some(_) => return Found::Passed,
-            None if cursor.rev < self.base => return Found::Passed,
+            Some(_) => return Found::Lagged,
+            None if cursor.rev < self.base => return Found::Lagged,
             // notices from before a reader came are not for them
             None => self.start + self.entries.partition_point(|(rev, _)| *rev <= cursor.rev) as u64,
         };
         let mut to = from;
         let mut bytes = 0;
         let mut own = false;
-        let mut faces = Vec::new();
+        let mut fragments = Vec::new();
         for (rev, entry) in self.entries.range((from - self.start) as usize..) {
             if bytes > FRAME {
                 break;
@@ -180,60 +178,60 @@ impl Ring {
                 continue;
             }
             cursor.rev = *rev;
-            let mine = entry.own.of(cursor.me);
+            let mine = entry.variants.of(cursor.me);
             own |= mine.is_some();
-            let face = mine.unwrap_or(&entry.others);
-            if !face.is_empty() {
-                bytes += face.len();
-                faces.push(face);
+            let fragment = mine.unwrap_or(&entry.fragment);
+            if !fragment.is_empty() {
+                bytes += fragment.len();
+                fragments.push(fragment);
             }
         }
         cursor.position = Some(to);
-        match (faces.is_empty(), own) {
+        match (fragments.is_empty(), own) {
             (true, _) => Found::End,
-            (false, true) => Found::Frame(gather(&faces)),
-            (false, false) => Found::Frame(self.gather_once(from, to, &faces)),
+            (false, true) => Found::Frame(build_frame(&fragments)),
+            (false, false) => Found::Frame(self.shared_frame(from, to, &fragments)),
         }
     }
 
-    /// Reads on from a [cursor of all](Cursor::of_all). `None` at the end.
+    /// Reads on from a [cursor of all](Cursor::shared). `None` at the end.
     ///
     /// # Errors
-    /// [`Passed`] where the ring has passed the cursor, which now stands at its end.
-    pub fn stretch(&self, all: &mut Cursor) -> Result<Option<Stretch>, Passed> {
+    /// [`Lagged`] where the ring has passed the cursor, which now stands at its end.
+    pub fn next_batch(&self, all: &mut Cursor) -> Result<Option<Batch>, Lagged> {
         let from = all.clone();
         match self.read(all) {
             Found::End => Ok(None),
-            Found::Passed => {
-                *all = Cursor::of_all(self);
-                Err(Passed)
+            Found::Lagged => {
+                *all = Cursor::shared(self);
+                Err(Lagged)
             }
             Found::Frame(frame) => {
                 let index = |cursor: &Cursor| cursor.position.unwrap_or(self.start).max(self.start) - self.start;
                 let entries = self.entries.range(index(&from) as usize..index(all) as usize);
-                let mut own: Vec<UserKey> = entries.flat_map(|(_, entry)| entry.own.users()).collect();
+                let mut own: Vec<UserKey> = entries.flat_map(|(_, entry)| entry.variants.users()).collect();
                 own.sort_unstable();
                 own.dedup();
-                Ok(Some(Stretch { from, to: all.clone(), own, frame }))
+                Ok(Some(Batch { from, to: all.clone(), own, frame }))
             }
         }
     }
 
-    fn gather_once(&self, from: u64, to: u64, faces: &[&str]) -> Frame {
-        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((f, t, frame)) = &*gathered
+    fn shared_frame(&self, from: u64, to: u64, fragments: &[&str]) -> Frame {
+        let mut last_frame = self.last_frame.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((f, t, frame)) = &*last_frame
             && (*f, *t) == (from, to)
         {
             return frame.clone();
         }
-        let frame = gather(faces);
-        *gathered = Some((from, to, frame.clone()));
+        let frame = build_frame(fragments);
+        *last_frame = Some((from, to, frame.clone()));
         frame
     }
 }
 
-fn gather(faces: &[&str]) -> Frame {
-    Frame::text(faces.iter().copied())
+fn build_frame(fragments: &[&str]) -> Frame {
+    Frame::text(fragments.iter().copied())
 }
 
 #[cfg(test)]
@@ -243,12 +241,12 @@ mod tests {
     use super::*;
 
     fn change(rev: u64, author: UserKey) -> Entry {
-        let own = Own::new(vec![(author, format!("{rev}! ").into())]);
-        Entry { rev: Some(rev), seq: Some(rev), others: format!("{rev} "), own }
+        let own = Variants::new(vec![(author, format!("{rev}! ").into())]);
+        Entry { rev: Some(rev), seq: Some(rev), fragment: format!("{rev} "), variants: own }
     }
 
     fn notice(text: &'static str) -> Entry {
-        Entry { rev: None, seq: None, others: text.to_owned(), own: Own::default() }
+        Entry { rev: None, seq: None, fragment: text.to_owned(), variants: Variants::default() }
     }
 
     fn read_all(ring: &Ring, cursor: &mut Cursor) -> String {
@@ -269,7 +267,7 @@ mod tests {
         assert_eq!(read_all(&ring, &mut Cursor::new(ada, 7)), "8! (bob came) 9 ");
         assert_eq!(read_all(&ring, &mut Cursor::new(bob, 8)), "9! ", "the notice was before its time");
         assert_eq!(ring.read(&mut Cursor::new(bob, 9)), Found::End);
-        assert_eq!(ring.read(&mut Cursor::new(bob, 6)), Found::Passed);
+        assert_eq!(ring.read(&mut Cursor::new(bob, 6)), Found::Lagged);
     }
 
     #[test]
@@ -277,16 +275,16 @@ mod tests {
         let (ada, bob, cyd) = (UserKey::generate(), UserKey::generate(), UserKey::generate());
         let mut ring = Ring::new(0, 10);
         ring.push(change(1, ada));
-        let own = Own::new(vec![(cyd, "(bob came) ".into()), (bob, "(cyd came) ".into())]);
-        ring.push(Entry { own, ..notice("(bob and cyd came) ") });
+        let own = Variants::new(vec![(cyd, "(bob came) ".into()), (bob, "(cyd came) ".into())]);
+        ring.push(Entry { variants: own, ..notice("(bob and cyd came) ") });
         let mut all = Cursor::new(UserKey(uuid::Uuid::nil()), 0);
-        let stretch = ring.stretch(&mut all).unwrap().unwrap();
-        assert_eq!(stretch.frame.payload(), "1 (bob and cyd came) ");
+        let batch = ring.next_batch(&mut all).unwrap().unwrap();
+        assert_eq!(batch.frame.payload(), "1 (bob and cyd came) ");
         for (user, expected) in [(ada, "1! (bob and cyd came) "), (bob, "1 (cyd came) "), (cyd, "1 (bob came) ")] {
-            assert!(!Cursor::new(user, 0).is_before(&stretch), "a frame of one's own");
+            assert!(!Cursor::new(user, 0).precedes(&batch), "a frame of one's own");
             assert_eq!(read_all(&ring, &mut Cursor::new(user, 0)), expected);
         }
-        assert!(Cursor::new(UserKey::generate(), 0).is_before(&stretch));
+        assert!(Cursor::new(UserKey::generate(), 0).precedes(&batch));
     }
 
     #[test]
@@ -306,12 +304,12 @@ mod tests {
         ring.push(change(1, ada));
         ring.push(change(2, ada));
         assert_eq!(read_all(&ring, &mut Cursor::new(bob, 0)), "1 2 ");
-        ring.push(Entry { rev: Some(3), seq: Some(1), others: "1 deleted ".into(), own: Own::default() });
+        ring.push(Entry { rev: Some(3), seq: Some(1), fragment: "1 deleted ".into(), variants: Variants::default() });
         assert_eq!(read_all(&ring, &mut Cursor::new(bob, 0)), "2 1 deleted ");
         let mut live = Cursor::new(bob, 3);
         ring.join(&mut live);
-        ring.forget();
-        assert_eq!(ring.read(&mut Cursor::new(bob, 0)), Found::Passed);
+        ring.clear();
+        assert_eq!(ring.read(&mut Cursor::new(bob, 0)), Found::Lagged);
         assert_eq!(ring.read(&mut live), Found::End);
         ring.push(change(4, ada));
         assert_eq!(read_all(&ring, &mut live), "4 ");
@@ -325,8 +323,8 @@ mod tests {
         let mut live = Cursor::new(bob, 1);
         ring.join(&mut live);
         ring.push(notice("(cyd came) "));
-        ring.forget();
-        assert_eq!(ring.read(&mut live), Found::Passed, "there was a notice, though no change");
+        ring.clear();
+        assert_eq!(ring.read(&mut live), Found::Lagged, "there was a notice, though no change");
         live.skip_to(1);
         ring.join(&mut live);
         assert_eq!(ring.read(&mut live), Found::End);
@@ -364,7 +362,7 @@ mod tests {
                     seen.extend(frame.payload().split_whitespace().filter_map(|n| n.parse::<u64>().ok()));
                     true
                 }
-                Found::Passed => {
+                Found::Lagged => {
                     // the store: two changes at a time, as a store with a limit would give them
                     let upto = ring.head().min(cursor.rev() + 2);
                     seen.extend(cursor.rev() + 1..=upto);

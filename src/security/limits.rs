@@ -10,9 +10,9 @@ use governor::{
 
 use crate::domain::{Network, UserKey};
 
-/// The numbers behind [`Limits`], from the settings.
+/// The numbers behind [`RateLimits`], from the settings.
 #[derive(Debug, Clone, Copy)]
-pub struct LimitSettings {
+pub struct RateLimitSettings {
     /// Logins to one account that one network may try in a quarter of an hour. All networks together that nobody
     /// logged in to it from before may try [`UNFAMILIAR`] times as many.
     pub account_attempts: NonZeroU32,
@@ -25,14 +25,14 @@ pub struct LimitSettings {
 /// How long to wait before it is worth trying again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many attempts")]
-pub struct TooMany {
+pub struct RateLimited {
     pub retry_after: Duration,
 }
 
 /// How many times as many logins to one account all unfamiliar networks together may try as one network.
 pub const UNFAMILIAR: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 
-pub struct Limits {
+pub struct RateLimits {
     /// By account and network: whoever guesses locks out nobody elsewhere.
     logins: Option<DefaultKeyedRateLimiter<(String, Network)>>,
     /// By account, for networks that nobody logged in to it from before: guesses from very many places.
@@ -46,9 +46,9 @@ pub struct Limits {
     messages: Option<DefaultKeyedRateLimiter<UserKey>>,
 }
 
-impl Limits {
+impl RateLimits {
     /// `None` sets no limits at all, for benchmarks.
-    pub fn new(settings: Option<LimitSettings>) -> Self {
+    pub fn new(settings: Option<RateLimitSettings>) -> Self {
         let quarter_hour = Duration::from_secs(15 * 60);
         let spread =
             |n: NonZeroU32| Quota::with_period(quarter_hour / n.get()).expect("a period over zero").allow_burst(n);
@@ -67,31 +67,31 @@ impl Limits {
     }
 
     /// A login to `account` (its userID, folded).
-    pub fn login(&self, account: &str, from: Network) -> Result<(), TooMany> {
+    pub fn login(&self, account: &str, from: Network) -> Result<(), RateLimited> {
         check(self.networks.as_ref(), &from)?;
         check(self.logins.as_ref(), &(account.to_owned(), from))
     }
 
-    /// The same from a network that nobody logged in to the account from before, beside [`Limits::login`].
-    pub fn unfamiliar_login(&self, account: &str) -> Result<(), TooMany> {
+    /// The same from a network that nobody logged in to the account from before, beside [`RateLimits::login`].
+    pub fn unfamiliar_login(&self, account: &str) -> Result<(), RateLimited> {
         check(self.unfamiliar.as_ref(), &account.to_owned())
     }
 
-    pub fn sign_up(&self, from: Network) -> Result<(), TooMany> {
+    pub fn sign_up(&self, from: Network) -> Result<(), RateLimited> {
         check(self.networks.as_ref(), &from)
     }
 
     /// The present password, asked again of somebody who is logged in.
-    pub fn confirmation(&self, user: UserKey, from: Network) -> Result<(), TooMany> {
+    pub fn confirmation(&self, user: UserKey, from: Network) -> Result<(), RateLimited> {
         check(self.confirmations.as_ref(), &(user, from))
     }
 
-    /// The same from a network that nobody logged in to the account from before, beside [`Limits::confirmation`].
-    pub fn unfamiliar_confirmation(&self, user: UserKey) -> Result<(), TooMany> {
+    /// The same from a network that nobody logged in to the account from before, beside [`RateLimits::confirmation`].
+    pub fn unfamiliar_confirmation(&self, user: UserKey) -> Result<(), RateLimited> {
         check(self.unfamiliar_confirmations.as_ref(), &user)
     }
 
-    pub fn message(&self, user: UserKey) -> Result<(), TooMany> {
+    pub fn message(&self, user: UserKey) -> Result<(), RateLimited> {
         check(self.messages.as_ref(), &user)
     }
 
@@ -106,20 +106,20 @@ impl Limits {
     }
 }
 
-fn check<K: Hash + Eq + Clone>(limiter: Option<&DefaultKeyedRateLimiter<K>>, key: &K) -> Result<(), TooMany> {
+fn check<K: Hash + Eq + Clone>(limiter: Option<&DefaultKeyedRateLimiter<K>>, key: &K) -> Result<(), RateLimited> {
     let Some(limiter) = limiter else { return Ok(()) };
     limiter
         .check_key(key)
-        .map_err(|not_until| TooMany { retry_after: not_until.wait_time_from(DefaultClock::default().now()) })
+        .map_err(|not_until| RateLimited { retry_after: not_until.wait_time_from(DefaultClock::default().now()) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn settings() -> LimitSettings {
+    fn settings() -> RateLimitSettings {
         let n = |n| NonZeroU32::new(n).unwrap();
-        LimitSettings { account_attempts: n(2), address_attempts: n(3), message_rate: n(1) }
+        RateLimitSettings { account_attempts: n(2), address_attempts: n(3), message_rate: n(1) }
     }
 
     fn network(last: u8) -> Network {
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn accounts_and_networks_are_limited_each_by_themselves() {
-        let limits = Limits::new(Some(settings()));
+        let limits = RateLimits::new(Some(settings()));
         let (here, there) = (network(1), network(2));
         assert!(limits.login("ada", here).is_ok());
         assert!(limits.login("ada", here).is_ok());
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn all_unfamiliar_networks_together_are_limited_by_account() {
-        let limits = Limits::new(Some(settings()));
+        let limits = RateLimits::new(Some(settings()));
         assert!((0..20).all(|_| limits.unfamiliar_login("ada").is_ok()));
         assert!(limits.unfamiliar_login("ada").is_err());
         assert!(limits.unfamiliar_login("bob").is_ok());
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn confirmations_are_limited_by_account_and_network_and_nobodys_logins_count() {
-        let limits = Limits::new(Some(settings()));
+        let limits = RateLimits::new(Some(settings()));
         let (ada, bob) = (UserKey::generate(), UserKey::generate());
         assert!((0..2).all(|_| limits.confirmation(ada, network(1)).is_ok()));
         assert!(limits.confirmation(ada, network(1)).is_err());
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn off_is_off() {
-        let limits = Limits::new(None);
+        let limits = RateLimits::new(None);
         assert!((0..1000).all(|_| limits.login("ada", network(1)).is_ok()));
     }
 }

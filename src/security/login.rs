@@ -7,9 +7,9 @@ use secrecy::SecretString;
 
 use super::{
     Grant,
-    limits::{Limits, TooMany},
+    limits::{RateLimited, RateLimits},
     passwords::{Busy, Passwords},
-    sessions::{self, Lasting},
+    sessions::{self, SessionLifetime},
     tokens::{self, Tokens},
 };
 use crate::{
@@ -32,9 +32,9 @@ pub struct Login {
 pub enum LoginError {
     /// Wrong password or unknown user: the two look and time alike.
     #[error("This userID and password don't match.")]
-    Wrong,
+    WrongPassword,
     #[error(transparent)]
-    TooMany(#[from] TooMany),
+    RateLimited(#[from] RateLimited),
     #[error(transparent)]
     Busy(#[from] Busy),
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub struct Logins {
     pub store: Arc<dyn Store>,
     pub passwords: Arc<Passwords>,
     pub tokens: Arc<Tokens>,
-    pub limits: Arc<Limits>,
+    pub limits: Arc<RateLimits>,
 }
 
 impl Logins {
@@ -55,8 +55,8 @@ impl Logins {
         let outcome = self.check(user_id, password, from).await;
         let result = match &outcome {
             Ok(_) => "ok",
-            Err(LoginError::Wrong) => "wrong",
-            Err(LoginError::TooMany(_)) => "limited",
+            Err(LoginError::WrongPassword) => "wrong",
+            Err(LoginError::RateLimited(_)) => "limited",
             Err(_) => "failed",
         };
         metrics::counter!("natter_logins_total", "result" => result).increment(1);
@@ -74,16 +74,16 @@ impl Logins {
         };
         // asked of nobody's key too, or the time of one read would tell who has an account
         let key = found.as_ref().map_or_else(UserKey::generate, |(user, _)| user.key);
-        let seen = self.store.network_seen(key, from).await?;
+        let seen = self.store.network_last_seen(key, from).await?;
         if seen.is_none() {
             self.limits.unfamiliar_login(&account)?;
         }
         let hash = found.as_ref().map(|(_, hash)| hash.clone());
         let matches = self.passwords.verify(password.clone(), hash).await?.matches;
-        let Some((user, hash)) = found.filter(|_| matches) else { return Err(LoginError::Wrong) };
+        let Some((user, hash)) = found.filter(|_| matches) else { return Err(LoginError::WrongPassword) };
         self.rehash(&user, password, hash).await;
         if seen.is_none_or(|seen| seen < Timestamp::now().plus_secs(-NOTE_AFTER)) {
-            self.note_network(&user, from).await;
+            self.record_network(&user, from).await;
         }
         Ok(user)
     }
@@ -99,8 +99,8 @@ impl Logins {
 
     /// Notes that `user` logged in, or signed up, from a network: attempts from elsewhere do not lock it out. The login
     /// goes on where it cannot be noted.
-    pub async fn note_network(&self, user: &User, from: Network) {
-        if let Err(error) = self.store.note_network(user.key, from, Timestamp::now()).await {
+    pub async fn record_network(&self, user: &User, from: Network) {
+        if let Err(error) = self.store.record_network(user.key, from, Timestamp::now()).await {
             tracing::warn!(user = %user.key.0, %error, "the network of a login could not be noted");
         }
     }
@@ -108,11 +108,11 @@ impl Logins {
     /// Asks for a user's present password once more, before a change that needs it.
     pub async fn confirm(&self, user: &User, password: SecretString, from: Network) -> Result<(), LoginError> {
         self.limits.confirmation(user.key, from)?;
-        if self.store.network_seen(user.key, from).await?.is_none() {
+        if self.store.network_last_seen(user.key, from).await?.is_none() {
             self.limits.unfamiliar_confirmation(user.key)?;
         }
         let (_, hash) = self.store.credentials(&user.user_id).await?.unzip();
-        if self.passwords.verify(password, hash).await?.matches { Ok(()) } else { Err(LoginError::Wrong) }
+        if self.passwords.verify(password, hash).await?.matches { Ok(()) } else { Err(LoginError::WrongPassword) }
     }
 
     /// Issues a token to somebody whose password needs no check: they have just set it.
@@ -124,17 +124,17 @@ impl Logins {
     /// A fresh token for somebody who is logged in, to show on another server. It has the login's token id:
     /// what ends the one ends the other.
     /// A session that came of a token makes none that outlives it: nobody stays in for ever without a password.
-    pub fn hand_over(&self, user: &User, grant: &Grant, lasting: Lasting) -> String {
-        let expires = match lasting {
-            Lasting::Yes => Timestamp::now().plus_secs(tokens::LIFETIME),
-            Lasting::WhileTokenIsValid => grant.expires(),
+    pub fn token_for_other_server(&self, user: &User, grant: &Grant, lifetime: SessionLifetime) -> String {
+        let expires = match lifetime {
+            SessionLifetime::Renewable => Timestamp::now().plus_secs(tokens::LIFETIME),
+            SessionLifetime::UntilTokenExpires => grant.expires(),
         };
         self.tokens.reissue(user, grant, expires)
     }
 
     /// `login` under the token id of `present`, where that is the same user's: whatever came of either in this browser,
     /// on any host, ends with one logout.
-    pub fn under_present_token(&self, login: Login, present: Option<&Grant>) -> Login {
+    pub fn keep_token_id(&self, login: Login, present: Option<&Grant>) -> Login {
         let of_login = (login.grant.user(), login.grant.version());
         let Some(present) = present.filter(|present| (present.user(), present.version()) == of_login) else {
             return login;

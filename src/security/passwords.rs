@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::{domain::Password, store::PasswordHash};
 
-/// Hashes that may wait for their turn. At cost 12 a hash is a quarter of a second: this is a wait of some
+/// Hashes that may wait for their permit. At cost 12 a hash is a quarter of a second: this is a wait of some
 /// ten seconds on a small machine, after which people would have given up.
 const QUEUE: usize = 64;
 
@@ -23,14 +23,14 @@ pub struct Passwords {
     cost: u32,
     /// The highest cost that any account's hash may have. A check that fails does as much work, whatever it was
     /// checked against: how long it takes does not tell whether the account is there.
-    dearest: AtomicU32,
-    turns: Arc<Semaphore>,
+    highest_cost: AtomicU32,
+    permits: Arc<Semaphore>,
     waiting: AtomicUsize,
 }
 
 /// The outcome of a password check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checked {
+pub struct Verification {
     pub matches: bool,
     /// How much work it was: 2^cost for each hash that was computed.
     pub rounds: u64,
@@ -38,7 +38,7 @@ pub struct Checked {
 
 /// A hash that no password has, and that takes as long to check as another: of an account that nobody can
 /// log in to.
-pub fn nobodys(cost: u32) -> PasswordHash {
+pub fn unusable_hash(cost: u32) -> PasswordHash {
     // any digest does, as nothing that can be typed has it
     PasswordHash(format!("$2b${cost:02}${}{}", ".".repeat(22), ".".repeat(31)))
 }
@@ -71,34 +71,34 @@ impl Passwords {
     pub fn new(cost: u32) -> Self {
         // one core is left for the chat
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get() - 1).max(1);
-        let (dearest, turns) = (AtomicU32::new(cost), Arc::new(Semaphore::new(cores)));
-        Self { cost, dearest, turns, waiting: AtomicUsize::new(0) }
+        let (highest_cost, permits) = (AtomicU32::new(cost), Arc::new(Semaphore::new(cores)));
+        Self { cost, highest_cost, permits, waiting: AtomicUsize::new(0) }
     }
 
     /// Takes over the highest cost of the stored hashes, of which there may be none.
-    pub fn set_dearest(&self, stored: Option<u32>) {
+    pub fn set_highest_cost(&self, stored: Option<u32>) {
         // one past COSTS is never checked
         let stored = stored.unwrap_or_default().min(*COSTS.end());
-        self.dearest.store(self.cost.max(stored), Relaxed);
+        self.highest_cost.store(self.cost.max(stored), Relaxed);
     }
 
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Busy> {
         let cost = self.cost;
-        self.in_turn(move || {
+        self.run_limited(move || {
             let hash = bcrypt::non_truncating_hash(password.expose(), cost);
             PasswordHash(hash.expect("a Password is short enough, and the settings checked the cost"))
         })
         .await
     }
 
-    /// Checks whether `password` has this hash. A check that fails is as much work as one against the dearest hash
+    /// Checks whether `password` has this hash. A check that fails is as much work as one against a hash of the highest cost
     /// there is, also where there is none to check against.
-    pub async fn verify(&self, password: SecretString, hash: Option<PasswordHash>) -> Result<Checked, Busy> {
+    pub async fn verify(&self, password: SecretString, hash: Option<PasswordHash>) -> Result<Verification, Busy> {
         let hash = hash.and_then(|hash| cost_of(&hash.0).map(|cost| (cost, hash)));
         let known = hash.as_ref().map_or(0, |(cost, _)| *cost);
-        // the dearest is read with each sweep, and an import may have brought a dearer one since
-        let dearest = self.dearest.fetch_max(known, Relaxed).max(known);
-        self.in_turn(move || {
+        // the highest cost is read with each sweep, and an import may have brought a dearer one since
+        let highest_cost = self.highest_cost.fetch_max(known, Relaxed).max(known);
+        self.run_limited(move || {
             // one that is too long was never accepted; it is compared all the same, cut, for the time it takes
             let bytes = password.expose_secret().as_bytes();
             let fits = bytes.len() <= Password::MAX_BYTES;
@@ -107,13 +107,13 @@ impl Passwords {
             let matches = hash.is_some_and(|(_, hash)| compare(bytes, &hash, &mut rounds)) && fits;
             if !matches {
                 // 2^c + 2^c + 2^(c+1) + … + 2^(d-1) = 2^d
-                let missing = if known == 0 { dearest..dearest + 1 } else { known..dearest };
+                let missing = if known == 0 { highest_cost..highest_cost + 1 } else { known..highest_cost };
                 for cost in missing {
-                    compare(bytes, &nobodys(cost), &mut rounds);
+                    compare(bytes, &unusable_hash(cost), &mut rounds);
                 }
             }
             metrics::counter!("natter_bcrypt_rounds_total").increment(rounds);
-            Checked { matches, rounds }
+            Verification { matches, rounds }
         })
         .await
     }
@@ -127,10 +127,10 @@ impl Passwords {
         }
         // not by way of Password: one from before a rule goes on
         let hash = move || bcrypt::non_truncating_hash(password.expose_secret(), cost).map(PasswordHash);
-        self.in_turn(hash).await.ok()?.ok()
+        self.run_limited(hash).await.ok()?.ok()
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+    async fn run_limited<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         struct Waiting<'a>(&'a AtomicUsize);
         impl Drop for Waiting<'_> {
             fn drop(&mut self) {
@@ -142,11 +142,11 @@ impl Passwords {
         if before >= QUEUE {
             return Err(Busy);
         }
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Busy)?;
         drop(waiting);
-        // the turn goes along: a caller who hangs up does not free it before the hash is done
+        // the permit goes along: a caller who hangs up does not free it before the hash is done
         let run = move || {
-            let _turn = turn;
+            let _turn = permit;
             work()
         };
         tokio::task::spawn_blocking(run).await.map_err(|_| Busy)
@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_hash_that_would_take_too_long_to_check_is_none() {
-        for (hash, fits) in [(4, true), (16, true), (17, false), (31, false)].map(|(cost, fits)| (nobodys(cost), fits))
+        for (hash, fits) in
+            [(4, true), (16, true), (17, false), (31, false)].map(|(cost, fits)| (unusable_hash(cost), fits))
         {
             assert_eq!(is_hash(&hash.0), fits, "{}", hash.0);
         }
@@ -183,12 +184,12 @@ mod tests {
     #[tokio::test]
     async fn the_decoy_is_a_hash_that_bcrypt_works_on() {
         // a malformed one would be refused at once, and its speed would tell that there is no such user
-        assert!(matches!(bcrypt::verify("x", &nobodys(4).0), Ok(false)));
+        assert!(matches!(bcrypt::verify("x", &unusable_hash(4).0), Ok(false)));
     }
 
     /// The work of a failed check of a hash of `cost`, or of none.
     async fn rounds(passwords: &Passwords, cost: Option<u32>) -> u64 {
-        let checked = passwords.verify(secret("wrong"), cost.map(nobodys)).await.unwrap();
+        let checked = passwords.verify(secret("wrong"), cost.map(unusable_hash)).await.unwrap();
         assert!(!checked.matches);
         checked.rounds
     }
@@ -196,21 +197,21 @@ mod tests {
     #[tokio::test]
     async fn a_failed_check_is_as_much_work_whatever_it_is_checked_against() {
         let passwords = Passwords::new(5);
-        for (dearest, work) in [(None, 1 << 5), (Some(4), 1 << 5), (Some(8), 1 << 8), (Some(6), 1 << 6)] {
-            passwords.set_dearest(dearest);
+        for (highest_cost, work) in [(None, 1 << 5), (Some(4), 1 << 5), (Some(8), 1 << 8), (Some(6), 1 << 6)] {
+            passwords.set_highest_cost(highest_cost);
             for cost in [None, Some(4), Some(5)] {
-                assert_eq!(rounds(&passwords, cost).await, work, "{cost:?} where {dearest:?} is the dearest");
+                assert_eq!(rounds(&passwords, cost).await, work, "{cost:?} where {highest_cost:?} is the highest_cost");
             }
         }
         // a dearer one, which an import has just brought
         assert_eq!(rounds(&passwords, Some(9)).await, 1 << 9);
         assert_eq!(rounds(&passwords, None).await, 1 << 9);
-        let too_long = passwords.verify(secret(&"x".repeat(99)), Some(nobodys(4))).await.unwrap();
-        assert_eq!(too_long, Checked { matches: false, rounds: 1 << 9 });
+        let too_long = passwords.verify(secret(&"x".repeat(99)), Some(unusable_hash(4))).await.unwrap();
+        assert_eq!(too_long, Verification { matches: false, rounds: 1 << 9 });
         let broken = passwords.verify(secret("x"), Some(PasswordHash("no hash".into()))).await.unwrap();
-        assert_eq!(broken, Checked { matches: false, rounds: 1 << 9 });
-        passwords.set_dearest(Some(31));
-        assert_eq!(passwords.dearest.load(Relaxed), 16, "one that is never checked");
+        assert_eq!(broken, Verification { matches: false, rounds: 1 << 9 });
+        passwords.set_highest_cost(Some(31));
+        assert_eq!(passwords.highest_cost.load(Relaxed), 16, "one that is never checked");
     }
 
     #[tokio::test]
@@ -230,7 +231,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_is_told_at_once() {
         let passwords = Passwords::new(4);
-        let all = passwords.turns.clone().acquire_many_owned(passwords.turns.available_permits() as u32);
+        let all = passwords.permits.clone().acquire_many_owned(passwords.permits.available_permits() as u32);
         let _all = all.await.unwrap();
         let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(passwords.verify(secret("x"), None))).collect();
         for one in &mut waiting {

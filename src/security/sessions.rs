@@ -28,18 +28,18 @@ const EARLIER: &str = "earlier";
 /// Most earlier grants that a session remembers.
 const EARLIER_MAX: usize = 16;
 
-/// The session of one who logged in here, lasting; or of one who came with a token, ending with it.
+/// The session of one who logged in here, renewable; or of one who came with a token, ending with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lasting {
-    Yes,
-    WhileTokenIsValid,
+pub enum SessionLifetime {
+    Renewable,
+    UntilTokenExpires,
 }
 
 /// Makes `session` the one of `grant`, under a fresh id: one planted before the login is worth nothing.
 ///
 /// The same user's grants that it had before are remembered. They are not voided here, as another tab may have a
 /// socket under one; but they may have a session on another server's host too, and so a logout ends all of them.
-pub async fn start(session: &Session, grant: Grant, lasting: Lasting) -> Result<(), Error> {
+pub async fn start(session: &Session, grant: Grant, lifetime: SessionLifetime) -> Result<(), Error> {
     let mut earlier = grants(session).await?;
     earlier.retain(|other| {
         (other.user(), other.version()) == (grant.user(), grant.version()) && other.token() != grant.token()
@@ -51,9 +51,9 @@ pub async fn start(session: &Session, grant: Grant, lasting: Lasting) -> Result<
     if !earlier.is_empty() {
         session.insert(EARLIER, earlier).await?;
     }
-    match lasting {
-        Lasting::Yes => session.insert(RENEWED, OffsetDateTime::now_utc().unix_timestamp()).await?,
-        Lasting::WhileTokenIsValid => {
+    match lifetime {
+        SessionLifetime::Renewable => session.insert(RENEWED, OffsetDateTime::now_utc().unix_timestamp()).await?,
+        SessionLifetime::UntilTokenExpires => {
             let end =
                 OffsetDateTime::from_unix_timestamp(grant.expires().as_secs()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
             session.set_expiry(Some(Expiry::AtDateTime(end)));
@@ -66,17 +66,17 @@ pub async fn start(session: &Session, grant: Grant, lasting: Lasting) -> Result<
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Current {
     pub grant: Grant,
-    pub lasting: Lasting,
+    pub lifetime: SessionLifetime,
 }
 
 /// Who the session belongs to, if to anybody. Whether the grant still holds, only the store can tell.
 pub async fn current(session: &Session) -> Result<Option<Current>, Error> {
     let Some(grant) = session.get::<Grant>(GRANT).await? else { return Ok(None) };
-    let lasting = match session.get::<i64>(RENEWED).await? {
-        Some(_) => Lasting::Yes,
-        None => Lasting::WhileTokenIsValid,
+    let lifetime = match session.get::<i64>(RENEWED).await? {
+        Some(_) => SessionLifetime::Renewable,
+        None => SessionLifetime::UntilTokenExpires,
     };
-    Ok(Some(Current { grant, lasting }))
+    Ok(Some(Current { grant, lifetime }))
 }
 
 /// Every grant that `session` has, or had of the same user: what a logout voids. The oldest comes first.
@@ -97,7 +97,7 @@ pub async fn remember(session: &Session, grant: Grant) -> Result<(), Error> {
     session.insert(EARLIER, earlier).await
 }
 
-/// Puts off a lasting session's end, at most once a day.
+/// Puts off a renewable session's end, at most once a day.
 pub async fn renew(session: &Session) -> Result<(), Error> {
     let now = OffsetDateTime::now_utc().unix_timestamp();
     match session.get::<i64>(RENEWED).await? {

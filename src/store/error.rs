@@ -17,7 +17,7 @@ pub enum Conflict {
 pub enum Error {
     /// What the call is about is not there (any more).
     #[error("not found")]
-    Gone,
+    NotFound,
     /// The call names a room that does not exist.
     #[error("there is no such room")]
     NoSuchRoom,

@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use super::{Present, ProcessId};
+use super::{OnlineUser, ProcessId};
 use crate::domain::{Message, Name, RoomId, TokenId, UserKey};
 
 #[derive(Debug, Clone)]
@@ -20,11 +20,11 @@ pub enum Event {
     TokenRevoked(TokenId),
     /// Somebody was published as present in a room, by this process or another. Again under another name where
     /// it changed.
-    Came(RoomId, Present),
+    Online(RoomId, OnlineUser),
     /// Somebody no longer is.
-    Went { room: RoomId, process: ProcessId, user: UserKey },
+    Offline { room: RoomId, process: ProcessId, user: UserKey },
     /// Another process wrote to the database; anything may have changed. Read again from the cursor.
-    Outside,
+    ExternalWrite,
 }
 
 /// Receives events in batches, one for each commit.

@@ -27,8 +27,8 @@ pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};
 pub use location::{Location, MongoUrl};
 pub use mongo::{NodeDatabase, NodeMessage, NodeMessages, NodeUser, NodeUsers, NodeValue};
-pub use presence::{Presence, Present, ProcessId, RENEWAL};
-pub use transfer::{Account, Entry, Numbers, Revocation, Row, Table, Transfer};
+pub use presence::{OnlineUser, PresenceStore, ProcessId, RENEWAL};
+pub use transfer::{Account, MessageRow, Numbers, Revocation, Row, Table, Transfer};
 
 use crate::domain::{
     Email, Message, Name, Network, Phone, Post, Role, RoomId, Timestamp, TokenId, User, UserId, UserKey,
@@ -62,7 +62,7 @@ pub struct UserChanges {
 
 /// What becomes of a deleted user's messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Messages {
+pub enum MessageRetention {
     /// They stay, under "deleted user".
     Keep,
     /// Each is deleted too, a change of its own in the log.
@@ -103,21 +103,21 @@ pub trait Users {
     /// A page of the users found, and how many there are in all.
     async fn search_users(&self, search: &UserSearch) -> Result<(Vec<User>, u64)>;
     /// # Errors
-    /// [`Error::Gone`] where there is no such user, [`Error::Conflict`] where the e-mail address is taken
+    /// [`Error::NotFound`] where there is no such user, [`Error::Conflict`] where the e-mail address is taken
     /// or the last admin would stop being one.
     async fn update_user(&self, key: UserKey, changes: UserChanges) -> Result<User>;
     /// # Errors
     /// As [`Users::update_user`].
-    async fn delete_user(&self, key: UserKey, messages: Messages) -> Result<()>;
+    async fn delete_user(&self, key: UserKey, messages: MessageRetention) -> Result<()>;
     /// The highest cost of all users' hashes. `None` where nobody has one.
-    async fn dearest_cost(&self) -> Result<Option<u32>>;
+    async fn highest_hash_cost(&self) -> Result<Option<u32>>;
     /// Replaces a hash of the password that stays, and so the version too. `false` where `old` is not the user's hash
     /// any more.
     async fn replace_hash(&self, key: UserKey, old: &PasswordHash, new: &PasswordHash) -> Result<bool>;
 }
 
 /// Most networks kept of a user, the ones noted last.
-const NETWORKS: u32 = 16;
+const NETWORKS_PER_USER: u32 = 16;
 /// How long a network is kept after it was last noted, in seconds.
 const NETWORK_LIFETIME: i64 = 90 * 24 * 3600;
 
@@ -125,10 +125,10 @@ const NETWORK_LIFETIME: i64 = 90 * 24 * 3600;
 #[async_trait]
 pub trait Networks {
     /// When the network was last noted as one of the user's. `None` where it is not kept.
-    async fn network_seen(&self, user: UserKey, network: Network) -> Result<Option<Timestamp>>;
+    async fn network_last_seen(&self, user: UserKey, network: Network) -> Result<Option<Timestamp>>;
     /// Notes that the user logged in from the network. Where the user is gone, it does nothing, or what it keeps is
     /// forgotten by [`Sessions::sweep`].
-    async fn note_network(&self, user: UserKey, network: Network, now: Timestamp) -> Result<()>;
+    async fn record_network(&self, user: UserKey, network: Network, now: Timestamp) -> Result<()>;
 }
 
 /// How the hashes that natter checks begin, each followed by its cost.
@@ -171,7 +171,7 @@ pub trait Log {
     /// Appends to the room's log. Durable when it returns.
     ///
     /// # Errors
-    /// [`Error::Gone`] where the author's account is gone.
+    /// [`Error::NotFound`] where the author's account is gone.
     async fn post(&self, post: Post) -> Result<Posted>;
     /// The last `limit` messages with `seq` under `before` (of all where it is `None`), deleted ones
     /// left out; only those of `author` where one is named.
@@ -219,7 +219,7 @@ pub trait Store: Users + Networks + Log + Sessions + Transfer + Send + Sync + 's
     fn events(&self) -> Option<Events>;
     /// Who is in, at every process on this database. `None` where it belongs to one process, which knows
     /// by itself.
-    fn presence(&self) -> Option<Arc<dyn Presence>>;
+    fn presence(&self) -> Option<Arc<dyn PresenceStore>>;
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
     /// The secret that all processes on this database share: the one stored, or else `fresh`, stored now.

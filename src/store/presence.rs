@@ -20,14 +20,14 @@ pub struct ProcessId(pub Uuid);
 
 /// Somebody with a socket at a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Present {
+pub struct OnlineUser {
     pub process: ProcessId,
     pub user: UserKey,
     pub name: String,
 }
 
 #[async_trait]
-pub trait Presence: Send + Sync {
+pub trait PresenceStore: Send + Sync {
     /// Takes or renews this process's lease, and ends those of others that were not renewed over the last four
     /// calls. `false` where the lease is a new one, under which nobody has been published yet.
     async fn renew(&self) -> Result<bool>;
@@ -36,8 +36,8 @@ pub trait Presence: Send + Sync {
     /// Tells the other processes who is in here, by name, and who no longer is.
     ///
     /// # Errors
-    /// [`super::Error::Gone`] before the first [`Presence::renew`].
+    /// [`super::Error::NotFound`] before the first [`PresenceStore::renew`].
     async fn publish(&self, room: &RoomId, here: &[(UserKey, String)], gone: &[UserKey]) -> Result<()>;
     /// Whoever was published, by this process too.
-    async fn present(&self, room: &RoomId) -> Result<Vec<Present>>;
+    async fn present(&self, room: &RoomId) -> Result<Vec<OnlineUser>>;
 }

@@ -44,7 +44,7 @@ pub struct Account {
 
 /// A message with all that the log keeps of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct MessageRow {
     pub seq: u64,
     pub rev: u64,
     /// The number that the message was posted under in the log of changes, where it has moved on from that one.
@@ -67,7 +67,7 @@ pub struct Revocation {
 #[derive(Clone)]
 pub enum Row {
     Account(Account),
-    Message(Entry),
+    Message(MessageRow),
     Session(SessionRow),
     Revocation(Revocation),
 }
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     fn message(seq: u64, rev: u64, text: Option<&str>) -> Row {
-        Row::Message(Entry {
+        Row::Message(MessageRow {
             seq,
             rev,
             first_rev: None,

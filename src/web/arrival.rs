@@ -26,7 +26,7 @@ use crate::{
     domain::User,
     security::{
         Grant,
-        sessions::{self, Lasting},
+        sessions::{self, SessionLifetime},
     },
 };
 
@@ -80,8 +80,8 @@ pub fn hide_token(mut response: Response) -> Response {
 /// # Errors
 /// Where the store fails.
 pub async fn admit(session: &Session, present: Option<&SignedIn>, token: Grant) -> Result<()> {
-    if is_better(present.map(|me| (me.grant, me.lasting)), &token) {
-        sessions::start(session, token, Lasting::WhileTokenIsValid).await?;
+    if is_better(present.map(|me| (me.grant, me.lifetime)), &token) {
+        sessions::start(session, token, SessionLifetime::UntilTokenExpires).await?;
     } else {
         sessions::remember(session, token).await?; // a logout here ends what came of it elsewhere
     }
@@ -89,11 +89,11 @@ pub async fn admit(session: &Session, present: Option<&SignedIn>, token: Grant) 
 }
 
 /// Whether a token holds for longer than the session that the same user has.
-fn is_better(present: Option<(Grant, Lasting)>, token: &Grant) -> bool {
+fn is_better(present: Option<(Grant, SessionLifetime)>, token: &Grant) -> bool {
     match present {
         None => true,
-        Some((_, Lasting::Yes)) => false,
-        Some((grant, Lasting::WhileTokenIsValid)) => token.expires() > grant.expires(),
+        Some((_, SessionLifetime::Renewable)) => false,
+        Some((grant, SessionLifetime::UntilTokenExpires)) => token.expires() > grant.expires(),
     }
 }
 
@@ -110,7 +110,7 @@ pub struct SwitchForm {
 pub async fn switch(State(state): State<AppState>, session: Session, Form(form): Form<SwitchForm>) -> Result<Response> {
     let bearer = Bearer::of(&state, &form.jwt).await?;
     state.logins.revoke_others(&sessions::grants(&session).await?, &bearer.grant).await?;
-    sessions::start(&session, bearer.grant, Lasting::WhileTokenIsValid).await?;
+    sessions::start(&session, bearer.grant, SessionLifetime::UntilTokenExpires).await?;
     Ok(Redirect::to(local_path(form.next.as_deref()).unwrap_or("/")).into_response())
 }
 

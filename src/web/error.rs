@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::{Nav, NavSlot, SharedSites, page::accepts_html};
 use crate::{
     domain::Fields,
-    security::{accounts::AccountError, limits::TooMany, login::LoginError, passwords::Busy},
+    security::{accounts::AccountError, limits::RateLimited, login::LoginError, passwords::Busy},
     store::{self, Conflict},
 };
 
@@ -114,7 +114,7 @@ impl Error {
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Gone => Self::not_found("user"),
+            store::Error::NotFound => Self::not_found("user"),
             store::Error::NoSuchRoom => Self::not_found("room"),
             store::Error::Conflict(conflict) => conflict.into(),
             store::Error::Busy => Self::busy(),
@@ -137,8 +137,8 @@ impl From<Conflict> for Error {
     }
 }
 
-impl From<TooMany> for Error {
-    fn from(TooMany { retry_after }: TooMany) -> Self {
+impl From<RateLimited> for Error {
+    fn from(RateLimited { retry_after }: RateLimited) -> Self {
         let secs = retry_after.as_millis().div_ceil(1000);
         let wait = if secs > 90 { format!("{} minutes", secs.div_ceil(60)) } else { format!("{secs} seconds") };
         let message = format!("Too many attempts. Try again in {wait}.");
@@ -165,8 +165,8 @@ impl From<AccountError> for Error {
 impl From<LoginError> for Error {
     fn from(error: LoginError) -> Self {
         match error {
-            LoginError::Wrong => Self::new(StatusCode::UNAUTHORIZED, error.to_string()),
-            LoginError::TooMany(too_many) => too_many.into(),
+            LoginError::WrongPassword => Self::new(StatusCode::UNAUTHORIZED, error.to_string()),
+            LoginError::RateLimited(too_many) => too_many.into(),
             LoginError::Busy(busy) => busy.into(),
             LoginError::Store(store) => store.into(),
         }

@@ -21,7 +21,7 @@ use crate::{
     net::address,
     security::{
         Grant,
-        sessions::{self, Lasting},
+        sessions::{self, SessionLifetime},
     },
 };
 
@@ -30,7 +30,7 @@ use crate::{
 pub struct SignedIn {
     pub user: User,
     pub grant: Grant,
-    pub lasting: Lasting,
+    pub lifetime: SessionLifetime,
 }
 
 impl OptionalFromRequestParts<AppState> for SignedIn {
@@ -44,7 +44,7 @@ impl OptionalFromRequestParts<AppState> for SignedIn {
         if let Some(slot) = parts.extensions.get::<NavSlot>() {
             slot.fill(&user);
         }
-        Ok(Some(Self { user, grant: current.grant, lasting: current.lasting }))
+        Ok(Some(Self { user, grant: current.grant, lifetime: current.lifetime }))
     }
 }
 
@@ -66,11 +66,11 @@ impl FromRequestParts<AppState> for SignedIn {
 
 /// The public address of the server that a router belongs to; its routes carry it as an extension.
 #[derive(Debug, Clone)]
-pub struct Here(pub String);
+pub struct ServerOrigin(pub String);
 
 fn to_login(parts: &Parts, sites: &Sites) -> Response {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let here = parts.extensions.get::<Here>().map_or("", |here| here.0.as_str());
+    let here = parts.extensions.get::<ServerOrigin>().map_or("", |here| here.0.as_str());
     if parts.method.is_safe()
         && let Some(path) = parts.uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str)
         && path != "/"

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use natter::{
-    app::{Server, StartError, roles::Role},
+    app::{Server, StartError, roles::ServerRole},
     cli::Cli,
 };
 use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
@@ -25,7 +25,7 @@ pub async fn start(args: &[&str]) -> Result<Natter, StartError> {
     let args = [&common[..], &[dir.path().to_str().unwrap()], args].concat();
     let server = Server::start(Cli::try_parse_from(args).map_err(|e| e.to_string()).unwrap().config).await?;
     let url = |role| format!("http://{}", server.address_of(role).unwrap()).replace("127.0.0.1", "localhost");
-    let [users, auth, chat] = Role::ALL.map(url);
+    let [users, auth, chat] = ServerRole::ALL.map(url);
     Ok(Natter { _dir: dir, server, users, auth, chat })
 }
 

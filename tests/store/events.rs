@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use natter::{
     domain::{RoomId, Timestamp, TokenId},
-    store::{Event, Events, Messages, UserChanges},
+    store::{Event, Events, MessageRetention, UserChanges},
 };
 
 use crate::{
@@ -59,7 +59,7 @@ pub async fn changes_are_told_in_order(place: &Place) {
     for writer in writers {
         writer.await.unwrap();
     }
-    store.delete_user(bob.key, Messages::Delete).await.unwrap();
+    store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
     let seen = reading.await.unwrap();
     assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
 }
@@ -87,7 +87,7 @@ pub async fn account_changes_are_told(place: &Place) {
     // what echoes of the commits so far
     tokio::time::sleep(Duration::from_millis(300)).await;
     while events.try_recv().is_ok() {}
-    store.delete_user(bob.key, Messages::Delete).await.unwrap();
+    store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
     let gone = wait_for(&mut events, |event| match event {
         Event::Changed(_, message) => Some(message.clone()),
         _ => None,

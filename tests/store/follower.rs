@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
-use natter::{domain::UserKey, net::Wire, room::hub::Hub, store::Store};
+use natter::{domain::UserKey, net::Connection, room::hub::Hub, store::Store};
 use tokio::{
     net::{TcpListener, TcpStream},
     time::timeout,
@@ -22,8 +22,8 @@ impl Follower {
         let (hub, _) = Hub::start(Arc::clone(store)).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
-        let wire = Arc::new(Wire::new(accepted.unwrap().0));
-        let reader = hub.lobby().reader(UserKey::generate(), wire, Some(0)).await.unwrap();
+        let connection = Arc::new(Connection::new(accepted.unwrap().0));
+        let reader = hub.lobby().reader(UserKey::generate(), connection, Some(0)).await.unwrap();
         tokio::spawn(async move { reader.follow().await });
         let socket = WebSocketStream::from_raw_socket(client.unwrap(), Role::Client, None).await;
         Self { socket, _hub: hub }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use natter::{
     domain::{Author, Message, Post, Role, RoomId, UserKey},
-    store::{Error, Messages, UserChanges},
+    store::{Error, MessageRetention, UserChanges},
 };
 
 use crate::support::{Place, add, name, new_user, post, post_many, whole_log};
@@ -92,10 +92,10 @@ pub async fn a_deleted_author_cannot_post(place: &Place) {
     let store = place.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
-    store.delete_user(bob.key, Messages::Keep).await.unwrap();
+    store.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
     for key in [bob.key, UserKey::generate()] {
         let gone = store.post(post(key, "c1", "hello")).await.unwrap_err();
-        assert!(matches!(gone, Error::Gone), "{gone:?}");
+        assert!(matches!(gone, Error::NotFound), "{gone:?}");
     }
     assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 0);
 }
@@ -154,7 +154,7 @@ pub async fn kept_messages_lose_their_author(place: &Place) {
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     let posted = post_many(store.as_ref(), bob.key, 2).await;
-    store.delete_user(bob.key, Messages::Keep).await.unwrap();
+    store.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
     let page = store.page(&RoomId::lobby(), None, 5, Some(bob.key)).await.unwrap();
     let expected: Vec<_> = posted.into_iter().map(|message| Message { author: None, ..message }).collect();
     assert_eq!((page.messages, page.head), (expected, 2));
@@ -168,7 +168,7 @@ pub async fn deleted_messages_are_changes(place: &Place) {
     post_many(store.as_ref(), bob.key, 2).await;
     post_many(store.as_ref(), ada.key, 1).await;
     store.post(post(bob.key, "last", "bye")).await.unwrap();
-    store.delete_user(bob.key, Messages::Delete).await.unwrap();
+    store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
     let log = whole_log(store.as_ref()).await;
     assert_eq!((seqs(&log), revs(&log)), (vec![3, 1, 2, 4], vec![3, 5, 6, 7]));
     assert!(log[1..].iter().all(|message| message.text.is_none()));
@@ -189,13 +189,13 @@ pub async fn posts_and_deletions_at_once_leave_no_gap(place: &Place) {
     let of_bob = async {
         for n in 0.. {
             if let Err(error) = store.post(post(bob.key, &format!("more{n}"), "still here")).await {
-                assert!(matches!(error, Error::Gone), "{error:?}");
+                assert!(matches!(error, Error::NotFound), "{error:?}");
                 return n;
             }
         }
         0
     };
-    let deleted = store.delete_user(bob.key, Messages::Delete);
+    let deleted = store.delete_user(bob.key, MessageRetention::Delete);
     let (posts, more, deleted) = tokio::join!(of_ada, of_bob, deleted);
     deleted.unwrap();
     let log = whole_log(store.as_ref()).await;

@@ -11,7 +11,7 @@ use natter::{
     app::Server,
     cli::Cli,
     domain::{Role, Timestamp, TokenId},
-    store::{self, Error, Event, Messages, Store, UserChanges, UserSearch},
+    store::{self, Error, Event, MessageRetention, Store, UserChanges, UserSearch},
 };
 use serde_json::json;
 
@@ -150,7 +150,7 @@ async fn deletions_and_posts_of_several_processes_leave_no_gap() {
             }
         }));
         let deleting = Arc::clone(store);
-        tasks.push(tokio::spawn(async move { deleting.delete_user(user, Messages::Delete).await.unwrap() }));
+        tasks.push(tokio::spawn(async move { deleting.delete_user(user, MessageRetention::Delete).await.unwrap() }));
     }
     for task in tasks {
         task.await.unwrap();
@@ -169,7 +169,7 @@ async fn others_hear_of_account_changes() {
     add(here.as_ref(), "ada").await;
     let bob = add(here.as_ref(), "bob").await;
     let mut events = there.events().unwrap();
-    wait_for(&mut events, |event| matches!(event, Event::Outside).then_some(())).await;
+    wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
     let token = TokenId::generate();
 
     let changes = UserChanges { name: Some(name("Bobby")), ..UserChanges::default() };
@@ -182,7 +182,7 @@ async fn others_hear_of_account_changes() {
     let changes = UserChanges { password: Some(hash("new")), ..UserChanges::default() };
     here.update_user(bob.key, changes).await.unwrap();
     wait_for(&mut events, revoked).await;
-    here.delete_user(bob.key, Messages::Keep).await.unwrap();
+    here.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
     wait_for(&mut events, revoked).await;
 }
 
@@ -191,7 +191,7 @@ async fn a_post_at_one_process_is_told_of_by_the_other() {
     let stores = open_all(&Place::mongodb().await, 2).await;
     let ada = add(stores[0].as_ref(), "ada").await;
     let mut events = stores[1].events().unwrap();
-    wait_for(&mut events, |event| matches!(event, Event::Outside).then_some(())).await;
+    wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
     // each with its message, and not by being sent to look: that is what makes it quick. How quick, tests/bench says
     for n in 0..50_u64 {
         stores[0].post(post(ada.key, &format!("c{n}"), "hello")).await.unwrap();
@@ -212,7 +212,7 @@ async fn admins_of_two_processes_cannot_remove_each_other() {
         assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
         let admin = UserChanges { role: Some(Role::Admin), ..UserChanges::default() };
         stores[0].update_user(ada.key, admin).await.unwrap();
-        stores[1].delete_user(bob.key, Messages::Keep).await.unwrap();
+        stores[1].delete_user(bob.key, MessageRetention::Keep).await.unwrap();
     }
 }
 

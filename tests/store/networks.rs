@@ -2,7 +2,7 @@
 
 use natter::{
     domain::{Network, Timestamp, UserKey},
-    store::Messages,
+    store::MessageRetention,
 };
 
 use crate::support::{Place, add};
@@ -17,39 +17,39 @@ pub async fn a_network_is_kept_with_the_time_it_was_noted_last(place: &Place) {
     let store = place.open().await;
     let (ada, bob) = (add(store.as_ref(), "ada").await.key, add(store.as_ref(), "bob").await.key);
     let (now, later) = (Timestamp(1_000), Timestamp(2_000));
-    assert_eq!(store.network_seen(ada, network(1)).await.unwrap(), None);
+    assert_eq!(store.network_last_seen(ada, network(1)).await.unwrap(), None);
     for (at, kept) in [(now, now), (later, later), (now, later)] {
-        store.note_network(ada, network(1), at).await.unwrap();
-        assert_eq!(store.network_seen(ada, network(1)).await.unwrap(), Some(kept));
+        store.record_network(ada, network(1), at).await.unwrap();
+        assert_eq!(store.network_last_seen(ada, network(1)).await.unwrap(), Some(kept));
     }
-    assert_eq!(store.network_seen(ada, network(2)).await.unwrap(), None);
-    assert_eq!(store.network_seen(bob, network(1)).await.unwrap(), None);
+    assert_eq!(store.network_last_seen(ada, network(2)).await.unwrap(), None);
+    assert_eq!(store.network_last_seen(bob, network(1)).await.unwrap(), None);
     let v6 = Network::of("2001:db8::1".parse().unwrap());
-    store.note_network(bob, v6, now).await.unwrap();
-    assert_eq!(store.network_seen(bob, Network::of("2001:db8::2".parse().unwrap())).await.unwrap(), Some(now));
-    let at_once = (0..8).map(|_| store.note_network(bob, network(3), later));
+    store.record_network(bob, v6, now).await.unwrap();
+    assert_eq!(store.network_last_seen(bob, Network::of("2001:db8::2".parse().unwrap())).await.unwrap(), Some(now));
+    let at_once = (0..8).map(|_| store.record_network(bob, network(3), later));
     for noted in futures_util::future::join_all(at_once).await {
         noted.unwrap();
     }
-    assert_eq!(store.network_seen(bob, network(3)).await.unwrap(), Some(later));
+    assert_eq!(store.network_last_seen(bob, network(3)).await.unwrap(), Some(later));
 }
 
 pub async fn the_newest_networks_of_a_user_are_kept(place: &Place) {
     let store = place.open().await;
     let (ada, bob) = (add(store.as_ref(), "ada").await.key, add(store.as_ref(), "bob").await.key);
-    store.note_network(bob, network(1), Timestamp(1)).await.unwrap();
+    store.record_network(bob, network(1), Timestamp(1)).await.unwrap();
     for n in 1..=17 {
-        store.note_network(ada, network(n), Timestamp(i64::from(n))).await.unwrap();
+        store.record_network(ada, network(n), Timestamp(i64::from(n))).await.unwrap();
     }
-    assert_eq!(store.network_seen(ada, network(1)).await.unwrap(), None);
+    assert_eq!(store.network_last_seen(ada, network(1)).await.unwrap(), None);
     for n in 2..=17 {
-        assert!(store.network_seen(ada, network(n)).await.unwrap().is_some(), "{n}");
+        assert!(store.network_last_seen(ada, network(n)).await.unwrap().is_some(), "{n}");
     }
-    assert!(store.network_seen(bob, network(1)).await.unwrap().is_some(), "another user's");
-    store.note_network(ada, network(2), Timestamp(18)).await.unwrap();
-    store.note_network(ada, network(18), Timestamp(19)).await.unwrap();
-    assert!(store.network_seen(ada, network(2)).await.unwrap().is_some(), "seen again");
-    assert_eq!(store.network_seen(ada, network(3)).await.unwrap(), None);
+    assert!(store.network_last_seen(bob, network(1)).await.unwrap().is_some(), "another user's");
+    store.record_network(ada, network(2), Timestamp(18)).await.unwrap();
+    store.record_network(ada, network(18), Timestamp(19)).await.unwrap();
+    assert!(store.network_last_seen(ada, network(2)).await.unwrap().is_some(), "seen again");
+    assert_eq!(store.network_last_seen(ada, network(3)).await.unwrap(), None);
 }
 
 pub async fn networks_are_forgotten_in_time_and_with_their_user(place: &Place) {
@@ -57,12 +57,12 @@ pub async fn networks_are_forgotten_in_time_and_with_their_user(place: &Place) {
     let (ada, bob) = (add(store.as_ref(), "ada").await.key, add(store.as_ref(), "bob").await.key);
     let then = Timestamp(1_000);
     for (user, at) in [(ada, then), (bob, then.plus_secs(1))] {
-        store.note_network(user, network(1), at).await.unwrap();
+        store.record_network(user, network(1), at).await.unwrap();
     }
     store.sweep(then.plus_secs(90 * DAY)).await.unwrap();
-    assert_eq!(store.network_seen(ada, network(1)).await.unwrap(), None);
-    assert!(store.network_seen(bob, network(1)).await.unwrap().is_some());
-    store.delete_user(bob, Messages::Keep).await.unwrap();
-    assert_eq!(store.network_seen(bob, network(1)).await.unwrap(), None);
-    store.note_network(UserKey::generate(), network(1), then).await.unwrap(); // nobody's, which does no harm
+    assert_eq!(store.network_last_seen(ada, network(1)).await.unwrap(), None);
+    assert!(store.network_last_seen(bob, network(1)).await.unwrap().is_some());
+    store.delete_user(bob, MessageRetention::Keep).await.unwrap();
+    assert_eq!(store.network_last_seen(bob, network(1)).await.unwrap(), None);
+    store.record_network(UserKey::generate(), network(1), then).await.unwrap(); // nobody's, which does no harm
 }

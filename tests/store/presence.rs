@@ -5,16 +5,16 @@ use std::sync::Arc;
 use mongodb::bson::{self, DateTime, Document, doc};
 use natter::{
     domain::{RoomId, UserKey},
-    store::{Event, Presence, Present},
+    store::{Event, OnlineUser, PresenceStore},
 };
 
 use crate::{events::wait_for, support::Place};
 
-async fn processes(place: &Place) -> [Arc<dyn Presence>; 2] {
+async fn processes(place: &Place) -> [Arc<dyn PresenceStore>; 2] {
     [place.open().await.presence().unwrap(), place.open().await.presence().unwrap()]
 }
 
-async fn names(presence: &dyn Presence) -> Vec<String> {
+async fn names(presence: &dyn PresenceStore) -> Vec<String> {
     let mut names: Vec<String> =
         presence.present(&RoomId::lobby()).await.unwrap().into_iter().map(|present| present.name).collect();
     names.sort();
@@ -30,7 +30,7 @@ async fn who_is_published_is_told_to_all() {
     let place = Place::mongodb().await;
     let (one, two) = (place.open().await, place.open().await);
     let mut events = two.events().unwrap();
-    wait_for(&mut events, |event| matches!(event, Event::Outside).then_some(())).await;
+    wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
     let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
     let here = one.presence().unwrap();
     assert!(here.publish(&room, &[(ada, "Ada".into())], &[]).await.is_err(), "there is no lease yet");
@@ -40,17 +40,17 @@ async fn who_is_published_is_told_to_all() {
     assert_eq!(names(two.presence().unwrap().as_ref()).await, ["Ada", "Bob"]);
     let came = |user: UserKey, name: &'static str| {
         move |event: &Event| match event {
-            Event::Came(_, present) if present.user == user && present.name == name => Some(present.clone()),
+            Event::Online(_, present) if present.user == user && present.name == name => Some(present.clone()),
             _ => None,
         }
     };
     // both may be told of in one batch: the second is asked for under a later name
-    let Present { process, .. } = wait_for(&mut events, came(ada, "Ada")).await;
+    let OnlineUser { process, .. } = wait_for(&mut events, came(ada, "Ada")).await;
     here.publish(&room, &[(bob, "Bobby".into())], &[ada]).await.unwrap();
     assert_eq!(wait_for(&mut events, came(bob, "Bobby")).await.process, process);
     here.publish(&room, &[], &[bob]).await.unwrap();
     let went = |event: &Event| match event {
-        Event::Went { process, user, .. } if *user == bob => Some(*process),
+        Event::Offline { process, user, .. } if *user == bob => Some(*process),
         _ => None,
     };
     assert_eq!(wait_for(&mut events, went).await, process);
@@ -129,7 +129,7 @@ async fn who_was_left_behind_long_ago_is_not_believed_to_be_here() {
     let [old, _] = [leave_behind(&place, "Yesterday", 120_000).await, leave_behind(&place, "Now", 0).await];
     let store = place.open().await;
     let mut events = store.events().unwrap();
-    wait_for(&mut events, |event| matches!(event, Event::Outside).then_some(())).await;
+    wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
     let presence = store.presence().unwrap();
     assert_eq!(names(presence.as_ref()).await, ["Now"]);
     presence.renew().await.unwrap();
@@ -139,6 +139,6 @@ async fn who_was_left_behind_long_ago_is_not_believed_to_be_here() {
     let leases = place.raw().await.collection::<Document>("leases");
     leases.update_one(doc! { "_id": old }, doc! { "$currentDate": { "at": true } }).await.unwrap();
     presence.renew().await.unwrap();
-    wait_for(&mut events, |event| matches!(event, Event::Outside).then_some(())).await;
+    wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
     assert_eq!(names(presence.as_ref()).await, ["Now", "Yesterday"]);
 }

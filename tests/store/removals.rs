@@ -4,7 +4,7 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, Document, doc, spec::BinarySubtype};
 use natter::{
     domain::{RoomId, Timestamp, UserKey},
-    store::{Messages, Store},
+    store::{MessageRetention, Store},
 };
 
 use crate::support::{Place, add, post_many, whole_log};
@@ -15,7 +15,7 @@ fn key(user: UserKey) -> mongodb::bson::Binary {
 
 /// What is left where a process ends between removing the account and erasing what was posted meanwhile.
 async fn break_off(place: &Place, store: &dyn Store, user: UserKey, ago_ms: i64) {
-    store.delete_user(user, Messages::Keep).await.unwrap();
+    store.delete_user(user, MessageRetention::Keep).await.unwrap();
     let at = DateTime::from_millis(DateTime::now().timestamp_millis() - ago_ms);
     place.raw().await.collection("removals").insert_one(doc! { "_id": key(user), "at": at }).await.unwrap();
 }
@@ -50,7 +50,7 @@ async fn a_removal_is_written_down_with_the_account() {
     let bob = add(store.as_ref(), "bob").await;
     post_many(store.as_ref(), bob.key, 2).await;
     let mut changes = place.raw().await.watch().await.unwrap();
-    store.delete_user(bob.key, Messages::Delete).await.unwrap();
+    store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
     let commit = async {
         let mut seen = Vec::new();
         while let Some(change) = changes.try_next().await.unwrap() {
@@ -70,7 +70,7 @@ async fn a_removal_is_written_down_with_the_account() {
     assert_eq!(seen[0].1, seen[1].1, "one commit");
 
     let cyd = add(store.as_ref(), "cyd").await;
-    store.delete_user(cyd.key, Messages::Keep).await.unwrap();
+    store.delete_user(cyd.key, MessageRetention::Keep).await.unwrap();
     let removals = place.raw().await.collection::<Document>("removals");
     assert_eq!(removals.distinct("_id", doc! {}).await.unwrap(), [key(bob.key).into()], "kept messages stay");
 }

@@ -2,7 +2,7 @@
 
 use natter::{
     domain::{Timestamp, TokenId, UserKey},
-    store::{Messages, SessionRow, UserChanges},
+    store::{MessageRetention, SessionRow, UserChanges},
 };
 
 use crate::support::{Place, add, hash};
@@ -74,7 +74,7 @@ pub async fn a_grant_holds_until_it_is_void(place: &Place) {
     store.update_user(bob.key, changes).await.unwrap();
     assert_eq!(store.authenticate(bob.key, 1, other).await.unwrap(), None);
     assert!(store.authenticate(bob.key, 2, other).await.unwrap().is_some());
-    store.delete_user(bob.key, Messages::Keep).await.unwrap();
+    store.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
     assert_eq!(store.authenticate(bob.key, 2, other).await.unwrap(), None);
 }
 

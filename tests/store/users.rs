@@ -2,7 +2,7 @@
 
 use natter::{
     domain::{Phone, Role, UserKey},
-    store::{Conflict, Error, Messages, PasswordHash, SortUsersBy, Store, UserChanges, UserSearch},
+    store::{Conflict, Error, MessageRetention, PasswordHash, SortUsersBy, Store, UserChanges, UserSearch},
 };
 use std::sync::Arc;
 
@@ -104,7 +104,7 @@ pub async fn an_edit_changes_what_it_names(place: &Place) {
     assert_eq!(store.user(&id("ada")).await.unwrap(), Some(expected));
     for changes in [UserChanges::default(), role(Role::Member), role(Role::Admin)] {
         let gone = store.update_user(UserKey::generate(), changes).await.unwrap_err();
-        assert!(matches!(gone, Error::Gone), "{gone:?}");
+        assert!(matches!(gone, Error::NotFound), "{gone:?}");
     }
 }
 
@@ -125,8 +125,8 @@ pub async fn there_is_always_an_admin(place: &Place) {
     let bob = add(store.as_ref(), "bob").await;
     for refused in [
         store.update_user(ada.key, role(Role::Member)).await.map(drop),
-        store.delete_user(ada.key, Messages::Keep).await,
-        store.delete_user(ada.key, Messages::Delete).await,
+        store.delete_user(ada.key, MessageRetention::Keep).await,
+        store.delete_user(ada.key, MessageRetention::Delete).await,
     ] {
         assert!(matches!(refused, Err(Error::Conflict(Conflict::LastAdmin))), "{refused:?}");
     }
@@ -134,8 +134,8 @@ pub async fn there_is_always_an_admin(place: &Place) {
     assert!(store.update_user(ada.key, role(Role::Admin)).await.unwrap().is_admin(), "an admin stays one");
     assert!(store.update_user(bob.key, role(Role::Admin)).await.unwrap().is_admin());
     assert!(!store.update_user(ada.key, role(Role::Member)).await.unwrap().is_admin());
-    store.delete_user(ada.key, Messages::Keep).await.unwrap();
-    let last = store.delete_user(bob.key, Messages::Keep).await.unwrap_err();
+    store.delete_user(ada.key, MessageRetention::Keep).await.unwrap();
+    let last = store.delete_user(bob.key, MessageRetention::Keep).await.unwrap_err();
     assert!(matches!(last, Error::Conflict(Conflict::LastAdmin)), "{last:?}");
 }
 
@@ -146,11 +146,11 @@ pub async fn two_admins_cannot_remove_each_other_at_once(place: &Place) {
         let bob = store.create_user(new_user(&format!("bob{round}"), Some(Role::Admin))).await.unwrap();
         for other in store.users_after(None, 100).await.unwrap() {
             if other.is_admin() && other.key != ada.key && other.key != bob.key {
-                store.delete_user(other.key, Messages::Keep).await.unwrap();
+                store.delete_user(other.key, MessageRetention::Keep).await.unwrap();
             }
         }
         let demoted = store.update_user(ada.key, role(Role::Member));
-        let deleted = store.delete_user(bob.key, Messages::Keep);
+        let deleted = store.delete_user(bob.key, MessageRetention::Keep);
         let (demoted, deleted) = tokio::join!(demoted, deleted);
         assert!(demoted.is_ok() != deleted.is_ok(), "{demoted:?} {deleted:?}");
         assert_eq!(admins(store.as_ref()).await, 1);
@@ -161,10 +161,10 @@ pub async fn a_deleted_user_is_gone(place: &Place) {
     let store = place.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
-    store.delete_user(bob.key, Messages::Keep).await.unwrap();
+    store.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
     assert_eq!(store.user(&id("bob")).await.unwrap(), None);
-    for messages in [Messages::Keep, Messages::Delete] {
-        assert!(matches!(store.delete_user(bob.key, messages).await, Err(Error::Gone)));
+    for messages in [MessageRetention::Keep, MessageRetention::Delete] {
+        assert!(matches!(store.delete_user(bob.key, messages).await, Err(Error::NotFound)));
     }
     let successor = add(store.as_ref(), "Bob").await;
     assert_ne!(successor.key, bob.key, "a freed userID brings no old account back");
@@ -295,9 +295,9 @@ async fn add_with(store: &dyn Store, user_id: &str, hash: &str) -> natter::domai
 
 pub async fn the_dearest_hash_is_found_whatever_its_version(place: &Place) {
     let store = place.open().await;
-    assert_eq!(store.dearest_cost().await.unwrap(), None);
+    assert_eq!(store.highest_hash_cost().await.unwrap(), None);
     add(store.as_ref(), "no-hash").await;
-    assert_eq!(store.dearest_cost().await.unwrap(), None);
+    assert_eq!(store.highest_hash_cost().await.unwrap(), None);
     let rest = "./..............................................zzzzz"; // as high and as low as a hash can be
     for (user_id, begins, dearest) in [
         ("ada", "$2b$05$", 5),
@@ -307,11 +307,11 @@ pub async fn the_dearest_hash_is_found_whatever_its_version(place: &Place) {
         ("eve", "$2b$04$", 12),
     ] {
         add_with(store.as_ref(), user_id, &format!("{begins}{rest}")).await;
-        assert_eq!(store.dearest_cost().await.unwrap(), Some(dearest), "{user_id}");
+        assert_eq!(store.highest_hash_cost().await.unwrap(), Some(dearest), "{user_id}");
     }
     let dan = store.user(&id("dan")).await.unwrap().unwrap();
-    store.delete_user(dan.key, Messages::Keep).await.unwrap();
-    assert_eq!(store.dearest_cost().await.unwrap(), Some(11));
+    store.delete_user(dan.key, MessageRetention::Keep).await.unwrap();
+    assert_eq!(store.highest_hash_cost().await.unwrap(), Some(11));
 }
 
 pub async fn a_hash_is_replaced_where_it_is_still_the_same(place: &Place) {

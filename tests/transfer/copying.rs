@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use mongodb::bson::doc;
 use natter::{
     domain::{Message, Role, Timestamp, TokenId, UserKey},
-    store::{self, Location, Messages, MongoUrl, Row, SessionRow, Store, Table, UserChanges},
+    store::{self, Location, MessageRetention, MongoUrl, Row, SessionRow, Store, Table, UserChanges},
 };
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -33,8 +33,8 @@ async fn fill(place: &Place) -> u64 {
         post_many_as(s, &format!("b{round}"), bob.key, 150).await;
         s.post(post(cyd.key, &format!("c{round}"), "<b>two\nlines</b> 👋")).await.unwrap();
     }
-    s.delete_user(bob.key, Messages::Delete).await.unwrap();
-    s.delete_user(cyd.key, Messages::Keep).await.unwrap();
+    s.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
+    s.delete_user(cyd.key, MessageRetention::Keep).await.unwrap();
     post_many(s, ada.key, 5).await;
     s.update_user(ada.key, UserChanges { password: Some(hash("a new one")), ..UserChanges::default() }).await.unwrap();
     add(s, "dan").await;
@@ -94,7 +94,7 @@ async fn a_natter_goes_to_mongodb_and_back() {
         assert!(repeat.repeat && repeat.message.text.as_deref() == Some("a0 7"), "client ids are known");
         let next = store.post(post(ada, "next", "goes on")).await.unwrap();
         assert_eq!((next.message.seq, next.message.rev), (1209, changes + 1));
-        store.delete_user(key_of(&store, "dan").await, Messages::Delete).await.unwrap();
+        store.delete_user(key_of(&store, "dan").await, MessageRetention::Delete).await.unwrap();
         store.close().await;
         let natter = Natter::start(place).await;
         natter.stop().await;

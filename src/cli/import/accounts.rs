@@ -65,7 +65,7 @@ impl Import<'_> {
     }
 
     async fn account(&mut self, progress: &Progress, user: NodeUser) -> Result<()> {
-        let (mut account, mut repairs) = fields::account(&user, &self.nobodys);
+        let (mut account, mut repairs) = fields::account(&user, &self.unusable_hash);
         let (user_id, email) = (account.user.user_id.clone(), account.user.email.clone());
         let mut suffix = 1;
         let mut stand_ins = 0;

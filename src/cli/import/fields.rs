@@ -14,8 +14,8 @@ use crate::{
 /// Of the addresses that stand in for missing ones: no mail ever gets there (RFC 2606).
 const NOWHERE: &str = "imported.invalid";
 
-/// The account, and what was replaced in it. `nobodys` is the hash that no password has.
-pub fn account(user: &NodeUser, nobodys: &PasswordHash) -> (Account, Vec<String>) {
+/// The account, and what was replaced in it. `unusable_hash` is the hash that no password has.
+pub fn account(user: &NodeUser, unusable_hash: &PasswordHash) -> (Account, Vec<String>) {
     let mut repairs = Vec::new();
     let user_id = user_id(user, &mut repairs);
     let name = name(user, &user_id, &mut repairs);
@@ -45,7 +45,7 @@ pub fn account(user: &NodeUser, nobodys: &PasswordHash) -> (Account, Vec<String>
                 "its password is no bcrypt hash of cost 4 to 16, nobody can log in until natter user password sets one"
                     .into(),
             );
-            nobodys.clone()
+            unusable_hash.clone()
         }
     };
     (Account { user: account, password }, repairs)
@@ -160,7 +160,7 @@ mod tests {
     }
 
     fn carried(field: &str, value: &str) -> (User, Vec<String>) {
-        let (account, repairs) = account(&user(field, NodeValue::Text(value.into())), &passwords::nobodys(4));
+        let (account, repairs) = account(&user(field, NodeValue::Text(value.into())), &passwords::unusable_hash(4));
         (account.user, repairs)
     }
 
@@ -197,11 +197,12 @@ mod tests {
             assert!(Email::parse(user.email.as_str()).is_ok() && Phone::parse(user.phone.as_str()).is_ok());
         }
         let both = NodeUser { user_id: NodeValue::Text("You".into()), ..user("name", NodeValue::Text("you".into())) };
-        let (account, repairs) = super::account(&both, &passwords::nobodys(4));
+        let (account, repairs) = super::account(&both, &passwords::unusable_hash(4));
         assert!(
             Name::parse(account.user.name.as_str()).is_ok() && repairs[0].contains(r#"it is "You (imported)" now"#)
         );
-        let (_, repairs) = super::account(&user("email", NodeValue::Other("a list".into())), &passwords::nobodys(4));
+        let (_, repairs) =
+            super::account(&user("email", NodeValue::Other("a list".into())), &passwords::unusable_hash(4));
         assert_eq!(repairs.len(), 2, "{repairs:?}");
     }
 

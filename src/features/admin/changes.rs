@@ -11,7 +11,7 @@ use super::table::{Editing, UsersPage, View};
 use crate::{
     domain::{Fields, Role, User, UserId},
     security::accounts::{Edit, SignUp},
-    store::Messages,
+    store::MessageRetention,
     web::{Admin, AppState, Error, Form, Path, Query, Result},
 };
 
@@ -92,7 +92,8 @@ pub async fn delete(
     Form(form): Form<DeleteForm>,
 ) -> Result<Response> {
     let user = find(&state, &user_id).await?;
-    let messages = if form.messages.as_deref() == Some("delete") { Messages::Delete } else { Messages::Keep };
+    let messages =
+        if form.messages.as_deref() == Some("delete") { MessageRetention::Delete } else { MessageRetention::Keep };
     match state.store.delete_user(user.key, messages).await {
         Ok(()) => Ok(Redirect::to(&view.plain()).into_response()),
         Err(error) => {

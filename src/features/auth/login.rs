@@ -12,7 +12,7 @@ use tower_sessions::Session;
 
 use crate::{
     domain::Network,
-    security::sessions::{self, Lasting},
+    security::sessions::{self, SessionLifetime},
     web::{AppState, ClientAddr, Error, Form, Nav, Query, Result, SharedSites, SignedIn, sites::with_token},
 };
 
@@ -44,7 +44,7 @@ pub async fn show(
         if !sites.leaves_auth(&next) {
             return Redirect::to(&next).into_response();
         }
-        let token = state.logins.hand_over(&me.user, &me.grant, me.lasting);
+        let token = state.logins.token_for_other_server(&me.user, &me.grant, me.lifetime);
         return Redirect::to(&with_token(&next, &token)).into_response();
     }
     let signup_open = state.settings.signup_open;
@@ -71,9 +71,9 @@ pub async fn submit(
     let next = sites.next(form.next.as_deref());
     match state.logins.login(&form.user_id, form.password, Network::of(from)).await {
         Ok(login) => {
-            let login = state.logins.under_present_token(login, signed_in.as_ref().map(|me| &me.grant));
+            let login = state.logins.keep_token_id(login, signed_in.as_ref().map(|me| &me.grant));
             state.logins.revoke_others(&sessions::grants(&session).await?, &login.grant).await?;
-            sessions::start(&session, login.grant, Lasting::Yes).await?;
+            sessions::start(&session, login.grant, SessionLifetime::Renewable).await?;
             let to = match next {
                 Some(next) if sites.leaves_auth(&next) => with_token(&next, &login.token),
                 Some(next) => next,

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use tungstenite::error::{Error as Broken, ProtocolError};
 
 use super::frames;
-use crate::{net::Wire, room::registry::Goodbye};
+use crate::{net::Connection, room::registry::CloseReason};
 
 /// Longest that closing may take, with all that the client still sends.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -36,11 +36,11 @@ pub(super) enum End {
     Failed,
 }
 
-impl From<Goodbye> for End {
-    fn from(goodbye: Goodbye) -> Self {
-        match goodbye {
-            Goodbye::Revoked => Self::SignedOut,
-            Goodbye::Restart => Self::Restart,
+impl From<CloseReason> for End {
+    fn from(reason: CloseReason) -> Self {
+        match reason {
+            CloseReason::Revoked => Self::SignedOut,
+            CloseReason::Restart => Self::Restart,
         }
     }
 }
@@ -78,8 +78,8 @@ impl End {
     }
 }
 
-/// Closes the socket. Whoever else writes to `wire` has stopped.
-pub(super) async fn close(mut socket: WebSocket, wire: &Wire, end: End) {
+/// Closes the socket. Whoever else writes to `connection` has stopped.
+pub(super) async fn close(mut socket: WebSocket, connection: &Connection, end: End) {
     if end == End::Gone {
         return;
     }
@@ -93,7 +93,7 @@ pub(super) async fn close(mut socket: WebSocket, wire: &Wire, end: End) {
         }
         // until the client has closed its side; a Close frame of the client is answered by the library
         while let Some(Ok(_)) = socket.recv().await {}
-        wire.finish().await.map_err(axum::Error::new)
+        connection.finish().await.map_err(axum::Error::new)
     };
     let _ = timeout(CLOSING, closing).await;
 }

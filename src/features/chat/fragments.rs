@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::PAGE;
 use crate::{
     domain::{Fields, RoomId, UserKey},
-    room::render,
+    render,
     store::Page,
     web::{AppState, Error, Query, Result, SignedIn},
 };

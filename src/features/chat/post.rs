@@ -19,7 +19,7 @@ pub(super) async fn post(state: &AppState, author: &User, message: &str, client_
     let post = Post { room: RoomId::lobby(), author: author.key, client, text, at: Timestamp::now() };
     let text = post.text.clone();
     let posted = state.store.post(post).await.map_err(|error| match error {
-        store::Error::Gone => Error::bad_token(), // deleted since the request was let in
+        store::Error::NotFound => Error::bad_token(), // deleted since the request was let in
         other => other.into(),
     })?;
     if posted.repeat && posted.message.text.as_deref().is_some_and(|there| there != text.as_str()) {
@@ -33,7 +33,7 @@ pub(super) async fn post(state: &AppState, author: &User, message: &str, client_
     Ok(posted)
 }
 
-fn too_fast(limit: crate::security::limits::TooMany) -> Error {
+fn too_fast(limit: crate::security::limits::RateLimited) -> Error {
     let error = Error::from(limit);
     let message = "You are sending faster than the chat takes it. Wait a moment and send again.";
     Error { message: message.into(), ..error }

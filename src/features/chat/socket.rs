@@ -2,8 +2,8 @@
 //!
 //! Memory is what limits how many people one machine can hold, so the buffers are small: with the
 //! defaults (128 KiB, zeroed on each read) an idle socket costs 135 KiB, with these some 4 in all. A write buffer
-//! of 0 hands each frame over whole, as [`crate::net::wire`] asks for. Only what concerns this client alone
-//! goes through the WebSocket library: answers, pings, the goodbye. The log comes by the fan-out.
+//! of 0 hands each frame over whole, as [`crate::net::connection`] asks for. Only what concerns this client alone
+//! goes through the WebSocket library: answers, pings, the close frame. The log comes by the fan-out.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -25,13 +25,13 @@ use super::{
 };
 use crate::{
     domain::{Timestamp, User},
-    net::Wire,
+    net::Connection,
     room::{
-        Inside as Presence,
-        reader::{Lost, Reader},
-        registry::{Registered, TooMany},
+        PresenceGuard,
+        registry::{Registration, TooManySockets},
+        subscriber::{FollowError, Subscription},
     },
-    security::{Grant, sessions::Lasting},
+    security::{Grant, sessions::SessionLifetime},
     web::{AppState, Bearer, Error, Query, Result, SignedIn, origin},
 };
 
@@ -76,7 +76,7 @@ pub async fn open(
     Query(query): Query<SocketQuery>,
     bearer: Result<Option<Bearer>, Error>,
     session: Result<Option<SignedIn>, Error>,
-    Extension(wire): Extension<Arc<Wire>>,
+    Extension(connection): Extension<Arc<Connection>>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response> {
     let from_page = origin::is_ours(&headers, &state.settings.sites);
@@ -96,20 +96,20 @@ pub async fn open(
     match admitted {
         Ok((client, registered)) => {
             let SocketQuery { after, returning, .. } = query;
-            let visit = Box::new(Visit { state, wire, client, after, returning });
+            let visit = Box::new(Visit { state, connection, client, after, returning });
             Ok(upgrade.on_upgrade(move |socket| serve(socket, registered, visit)))
         }
         // a page cannot see the status of a refused handshake, only the code of a close
         Err(error) if from_page.is_some() && error.status.is_client_error() => {
             let end = if error.status == StatusCode::TOO_MANY_REQUESTS { End::TooMany } else { End::SignedOut };
-            Ok(upgrade.on_upgrade(move |socket| async move { close(socket, &wire, end).await }).into_response())
+            Ok(upgrade.on_upgrade(move |socket| async move { close(socket, &connection, end).await }).into_response())
         }
         Err(error) => Err(error),
     }
 }
 
-impl From<TooMany> for Error {
-    fn from(TooMany { limit }: TooMany) -> Self {
+impl From<TooManySockets> for Error {
+    fn from(TooManySockets { limit }: TooManySockets) -> Self {
         let message = format!("You have {limit} sockets open here, and may have no more. Close one and try again.");
         Self::later(StatusCode::TOO_MANY_REQUESTS, &message, Duration::from_secs(5))
     }
@@ -129,40 +129,40 @@ async fn identify(
     if let Some(Bearer { grant, .. }) = bearer {
         return Ok(Client { grant, until: Some(grant.expires()), page });
     }
-    let SignedIn { user, grant, lasting } = session?.ok_or_else(Error::bad_token)?;
+    let SignedIn { user, grant, lifetime } = session?.ok_or_else(Error::bad_token)?;
     if query.user.as_deref().is_some_and(|shown| shown != user.user_id.as_str()) {
         return Err(Error::bad_token());
     }
-    let until = (lasting == Lasting::WhileTokenIsValid).then(|| grant.expires());
+    let until = (lifetime == SessionLifetime::UntilTokenExpires).then(|| grant.expires());
     Ok(Client { grant, until, page })
 }
 
 /// What a socket holds while it is open. Its task sleeps nearly always: what it needs only on its way in, while it
 /// writes, and on its way out, is boxed, as a future is as large as the largest thing it ever waits for.
-async fn serve(mut socket: WebSocket, mut registered: Registered, visit: Box<Visit>) {
-    let wire = Arc::clone(&visit.wire);
+async fn serve(mut socket: WebSocket, mut registered: Registration, visit: Box<Visit>) {
+    let connection = Arc::clone(&visit.connection);
     let end = match Box::pin(visit.come_in()).await {
         Ok(inside) => tokio::select! {
             end = converse(&mut socket, &inside) => end,
             lost = inside.reader.follow() => match lost {
-                Lost::Wire(_) => End::Gone,
-                Lost::Store(error) => {
+                FollowError::Connection(_) => End::Gone,
+                FollowError::Store(error) => {
                     tracing::warn!(%error, "a socket could not catch up");
                     End::Failed
                 }
             },
-            goodbye = &mut registered.goodbye => goodbye.map_or(End::Restart, End::from),
+            reason = &mut registered.close => reason.map_or(End::Restart, End::from),
             () = expiry(inside.until) => End::TokenExpired,
         },
         Err(end) => end,
     };
-    Box::pin(close(socket, &wire, end)).await;
+    Box::pin(close(socket, &connection, end)).await;
 }
 
 /// A socket on its way in.
 struct Visit {
     state: AppState,
-    wire: Arc<Wire>,
+    connection: Arc<Connection>,
     client: Client,
     /// The latest `rev` the client has.
     after: Option<u64>,
@@ -176,21 +176,21 @@ struct Inside {
     until: Option<Timestamp>,
     /// Whether it is a page's, and not a script's.
     page: bool,
-    reader: Reader,
-    _presence: Presence,
+    reader: Subscription,
+    _presence: PresenceGuard,
 }
 
 impl Visit {
     async fn come_in(self: Box<Self>) -> Result<Inside, End> {
-        let Self { state, wire, client, after, returning } = *self;
-        // a grant that was voided between the handshake and now missed its goodbye
+        let Self { state, connection, client, after, returning } = *self;
+        // a grant that was voided between the handshake and now missed its close reason
         let user = match state.logins.holder(&client.grant).await {
             Ok(Some(user)) => user,
             Ok(None) => return Err(End::SignedOut),
             Err(_) => return Err(End::Failed),
         };
         let room = state.hub.lobby();
-        let Ok(reader) = room.reader(user.key, wire, after).await else { return Err(End::Failed) };
+        let Ok(reader) = room.reader(user.key, connection, after).await else { return Err(End::Failed) };
         if client.page && after.is_some_and(|after| room.head().saturating_sub(after) > RELOAD) {
             return Err(End::Reload);
         }

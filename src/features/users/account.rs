@@ -13,7 +13,7 @@ use tower_sessions::Session;
 use crate::{
     domain::{Fields, Network, User},
     security::{accounts::Edit, login::LoginError, sessions},
-    store::Messages,
+    store::MessageRetention,
     web::{AppState, ClientAddr, Error, Form, Nav, Query, Result, SharedSites, SignedIn},
 };
 
@@ -105,7 +105,7 @@ pub async fn submit_password(
         Ok(user) => {
             // the change voided this browser's session too; whoever made it stays
             let grant = state.logins.admit(user).grant;
-            sessions::start(&session, grant, super::lasting(&state.settings.sites)).await?;
+            sessions::start(&session, grant, super::lifetime(&state.settings.sites)).await?;
             Ok(Redirect::to("/account?saved=password").into_response())
         }
         Err(error) => Ok(AccountPage::of(&state, &me.user).refused(error)),
@@ -121,7 +121,7 @@ async fn change_password(state: &AppState, user: &User, form: PasswordForm, from
 /// A wrong password where somebody is asked for their own: a fault of the field, not of the session.
 pub(super) fn not_yours(error: LoginError, field: &str) -> Error {
     match error {
-        LoginError::Wrong => Error::invalid(Fields::one(field, "This is not your present password.")),
+        LoginError::WrongPassword => Error::invalid(Fields::one(field, "This is not your present password.")),
         other => other.into(),
     }
 }
@@ -140,7 +140,8 @@ pub async fn submit_delete(
     session: Session,
     Form(form): Form<DeleteForm>,
 ) -> Result<Response> {
-    let messages = if form.messages.as_deref() == Some("delete") { Messages::Delete } else { Messages::Keep };
+    let messages =
+        if form.messages.as_deref() == Some("delete") { MessageRetention::Delete } else { MessageRetention::Keep };
     let deleted = async {
         let confirmed = state.logins.confirm(&me.user, form.password, Network::of(from)).await;
         confirmed.map_err(|error| not_yours(error, "deletePassword"))?;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{Fields, Network, RoomId, User, UserId, UserKey},
-    store::{Chunk, Messages},
+    store::{Chunk, MessageRetention},
     web::{AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result},
 };
 
@@ -45,7 +45,7 @@ pub async fn create(
     }
     let user = state.accounts.create(&request.into(), None).await?;
     if !by_admin {
-        state.logins.note_network(&user, from).await;
+        state.logins.record_network(&user, from).await;
     }
     let location = format!("/api/users/{}", user.user_id);
     let response = UserResponse::new(&user, &Chunk::default());
@@ -153,8 +153,8 @@ pub async fn delete(
     let user = find(&state, &user_id).await?;
     check_may_change(&bearer.user, &user)?;
     let messages = match query.messages.as_deref() {
-        None | Some("keep") => Messages::Keep,
-        Some("delete") => Messages::Delete,
+        None | Some("keep") => MessageRetention::Keep,
+        Some("delete") => MessageRetention::Delete,
         Some(_) => return Err(Error::invalid(Fields::one("messages", "Use \"keep\" or \"delete\"."))),
     };
     state.store.delete_user(user.key, messages).await?;

@@ -223,7 +223,7 @@ fn twenty() -> u32 {
 #[into_params(parameter_in = Query)]
 pub struct DeleteQuery {
     /// `delete`: the user's messages go too. `keep`, the default: they stay, under "deleted user".
-    #[param(value_type = Option<MessagesOfDeleted>, inline)]
+    #[param(value_type = Option<MessageRetentionName>, inline)]
     pub messages: Option<String>,
 }
 
@@ -231,7 +231,7 @@ pub struct DeleteQuery {
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase")]
 #[expect(dead_code, reason = "describes the strings that the handler parses")]
-pub enum MessagesOfDeleted {
+pub enum MessageRetentionName {
     Keep,
     Delete,
 }

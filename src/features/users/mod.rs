@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    security::sessions::Lasting,
+    security::sessions::SessionLifetime,
     web::{AppState, Sites},
 };
 
@@ -25,6 +25,6 @@ pub fn router() -> OpenApiRouter<AppState> {
 
 /// How long a session that this server starts lasts. Where the auth server is on another host, no longer than its
 /// token: a later login there has a token of its own, whose end does not reach a session of before.
-fn lasting(sites: &Sites) -> Lasting {
-    if sites.share_cookies() { Lasting::Yes } else { Lasting::WhileTokenIsValid }
+fn lifetime(sites: &Sites) -> SessionLifetime {
+    if sites.share_cookies() { SessionLifetime::Renewable } else { SessionLifetime::UntilTokenExpires }
 }

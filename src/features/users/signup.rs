@@ -62,7 +62,7 @@ pub async fn submit(
     match sign_up(&state, Network::of(from), &form).await {
         Ok(login) => {
             state.logins.revoke_others(&sessions::grants(&session).await?, &login.grant).await?;
-            sessions::start(&session, login.grant, super::lasting(&state.settings.sites)).await?;
+            sessions::start(&session, login.grant, super::lifetime(&state.settings.sites)).await?;
             Ok(Redirect::to(&with_token(&format!("{}/", state.settings.sites.chat), &login.token)).into_response())
         }
         Err(error) => {
@@ -85,6 +85,6 @@ async fn sign_up(state: &AppState, from: Network, form: &SignUp) -> Result<Login
     }
     state.logins.limits.sign_up(from)?;
     let user = state.accounts.create(form, None).await?;
-    state.logins.note_network(&user, from).await;
+    state.logins.record_network(&user, from).await;
     Ok(state.logins.admit(user))
 }

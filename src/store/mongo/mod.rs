@@ -36,7 +36,7 @@ use self::{
     presence::Leases,
     writer::Writer,
 };
-use super::{Error, Events, Presence, Result, Store};
+use super::{Error, Events, PresenceStore, Result, Store};
 
 /// Longest one operation may take. The driver itself would wait for a silent server for ever.
 const OPERATION: Duration = Duration::from_secs(8);
@@ -119,7 +119,7 @@ impl Store for Mongo {
         Some(events)
     }
 
-    fn presence(&self) -> Option<Arc<dyn Presence>> {
+    fn presence(&self) -> Option<Arc<dyn PresenceStore>> {
         Some(Arc::<Leases>::clone(&self.leases))
     }
 

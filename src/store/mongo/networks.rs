@@ -11,18 +11,18 @@ use super::{
 };
 use crate::{
     domain::{Network, Timestamp, UserKey},
-    store::{NETWORKS, Networks, Result},
+    store::{NETWORKS_PER_USER, Networks, Result},
 };
 
 #[async_trait]
 impl Networks for Mongo {
-    async fn network_seen(&self, user: UserKey, network: Network) -> Result<Option<Timestamp>> {
+    async fn network_last_seen(&self, user: UserKey, network: Network) -> Result<Option<Timestamp>> {
         let found = bounded(self.db.networks.find_one(one(user, network))).await?;
         let noted = found.and_then(|found| found.get_datetime("noted").ok().copied());
         Ok(noted.map(|noted| Timestamp(noted.timestamp_millis())))
     }
 
-    async fn note_network(&self, user: UserKey, network: Network, now: Timestamp) -> Result<()> {
+    async fn record_network(&self, user: UserKey, network: Network, now: Timestamp) -> Result<()> {
         let note = doc! { "$max": { "noted": date(now) } };
         match timed(self.db.networks.update_one(one(user, network), note).upsert(true)).await {
             // two logins at once: the other one has noted it
@@ -30,7 +30,7 @@ impl Networks for Mongo {
             _ => {}
         }
         let older = self.db.networks.find(doc! { "user": key(user) }).sort(doc! { "noted": -1 });
-        let older = older.skip(u64::from(NETWORKS)).projection(doc! { "_id": 1 });
+        let older = older.skip(u64::from(NETWORKS_PER_USER)).projection(doc! { "_id": 1 });
         let older: Vec<Document> = bounded(async { older.await?.try_collect().await }).await?;
         let older: Vec<Bson> = older.into_iter().filter_map(|mut network| network.remove("_id")).collect();
         if older.is_empty() {

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     domain::{RoomId, UserKey},
-    store::{Error, Event, Presence, Present, ProcessId, RENEWAL, Result},
+    store::{Error, Event, OnlineUser, PresenceStore, ProcessId, RENEWAL, Result},
 };
 
 /// How often in a row a lease may be found as it was before it is ended.
@@ -118,7 +118,7 @@ impl Leases {
 }
 
 #[async_trait]
-impl Presence for Leases {
+impl PresenceStore for Leases {
     async fn renew(&self) -> Result<bool> {
         let mut state = self.state.lock().await;
         let held = match state.own {
@@ -133,7 +133,7 @@ impl Presence for Leases {
         let looked = self.end_others(&mut state).await;
         drop(state); // who is told of the event may look at once
         match looked {
-            Ok(true) => self.outbox.send(vec![Event::Outside]).await,
+            Ok(true) => self.outbox.send(vec![Event::ExternalWrite]).await,
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "processes that are gone could not be looked for"),
         }
@@ -151,7 +151,7 @@ impl Presence for Leases {
     }
 
     async fn publish(&self, room: &RoomId, here: &[(UserKey, String)], gone: &[UserKey]) -> Result<()> {
-        let lease = self.state.lock().await.own.ok_or(Error::Gone)?;
+        let lease = self.state.lock().await.own.ok_or(Error::NotFound)?;
         let id = |user: UserKey| doc! { "lease": lease, "room": room.as_str(), "user": key(user) };
         for here in here.chunks(BATCH) {
             let upsert = |(user, name): &(UserKey, String)| -> Bson {
@@ -176,7 +176,7 @@ impl Presence for Leases {
         Ok(())
     }
 
-    async fn present(&self, room: &RoomId) -> Result<Vec<Present>> {
+    async fn present(&self, room: &RoomId) -> Result<Vec<OnlineUser>> {
         let old: Vec<Bson> = self.old(&mut *self.state.lock().await).await?.keys().map(|id| (*id).into()).collect();
         let found = self.db.presence.find(doc! { "_id.room": room.as_str(), "_id.lease": { "$nin": old } });
         let found: Vec<PresenceDoc> = bounded(async { found.await?.try_collect().await }).await?;
@@ -184,8 +184,8 @@ impl Presence for Leases {
     }
 }
 
-fn of(id: &PresenceId, name: String) -> Present {
-    Present { process: ProcessId(user_key(id.lease).0), user: user_key(id.user), name }
+fn of(id: &PresenceId, name: String) -> OnlineUser {
+    OnlineUser { process: ProcessId(user_key(id.lease).0), user: user_key(id.user), name }
 }
 
 /// What a change of the collection tells, if anything; `None` for what natter does not do.
@@ -194,13 +194,13 @@ pub fn told(id: Option<&Bson>, operation: &OperationType, document: Option<&Docu
     let room = RoomId::named(&id.room);
     match operation {
         OperationType::Delete => {
-            let Present { process, user, .. } = of(&id, String::new());
-            Some(Some(Event::Went { room, process, user }))
+            let OnlineUser { process, user, .. } = of(&id, String::new());
+            Some(Some(Event::Offline { room, process, user }))
         }
         OperationType::Insert | OperationType::Update => {
             // without a document: gone again by now, which will be told
             let name = document.and_then(|document| document.get_str("name").ok());
-            Some(name.map(|name| Event::Came(room, of(&id, name.to_owned()))))
+            Some(name.map(|name| Event::Online(room, of(&id, name.to_owned()))))
         }
         _ => None,
     }

@@ -2,7 +2,7 @@
 //!
 //! The stream tells of this process's own commits too; the outbox knows what went out already. Where the
 //! stream breaks or falls silent it is resumed behind the last event; where that point is gone,
-//! [`Event::Outside`] makes the reader look for itself. No error ends the task: a chat that is deaf to others
+//! [`Event::ExternalWrite`] makes the reader look for itself. No error ends the task: a chat that is deaf to others
 //! must not look alive.
 
 use std::{sync::Arc, time::Duration};
@@ -53,7 +53,7 @@ pub async fn follow(db: Db, outbox: Arc<Outbox>) {
                 if resume.is_none() {
                     resume = stream.resume_token();
                     // what was committed before the stream began
-                    outbox.send(vec![Event::Outside]).await;
+                    outbox.send(vec![Event::ExternalWrite]).await;
                 }
                 read(stream, &db, &outbox, &mut resume).await;
             }
@@ -147,7 +147,7 @@ async fn events(changes: Vec<Change>, db: &Db, outbox: &Outbox) -> Vec<Event> {
             Told::Event(event) => Some(event),
             Told::Message(_) => None,
         });
-        return others.chain([Event::Outside]).collect();
+        return others.chain([Event::ExternalWrite]).collect();
     };
     told.into_iter()
         .map(|told| match told {
@@ -175,7 +175,7 @@ fn tell(change: Change, db: &Db) -> Vec<Told> {
     let events = match (collection.as_str(), change.operation_type, uuid) {
         (name, OperationType::Insert | OperationType::Update, _) if name == db.messages.name() => {
             let message = change.full_document.and_then(|found| bson::deserialize_from_document(found).ok());
-            return vec![message.map_or(Told::Event(Event::Outside), Told::Message)];
+            return vec![message.map_or(Told::Event(Event::ExternalWrite), Told::Message)];
         }
         (name, OperationType::Update, Some(key)) if name == db.users.name() => {
             let fields = change.update_description.map(|update| update.updated_fields).unwrap_or_default();
@@ -192,7 +192,7 @@ fn tell(change: Change, db: &Db) -> Vec<Told> {
             vec![Event::TokenRevoked(TokenId(id.0))]
         }
         // nothing natter does: an operator's hand, or a restored backup
-        _ => vec![Event::Outside],
+        _ => vec![Event::ExternalWrite],
     };
     events.into_iter().map(Told::Event).collect()
 }

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     domain::{Post, RoomId, Timestamp, TokenId, User, UserKey},
     store::{
-        Account, Entry, Error, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer,
+        Account, Error, MessageRow, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer,
         transfer::UNFINISHED,
     },
 };
@@ -86,7 +86,7 @@ fn account(mut doc: UserDoc) -> Row {
 }
 
 fn message(doc: MessageDoc) -> Row {
-    Row::Message(Entry {
+    Row::Message(MessageRow {
         seq: doc.seq as u64,
         rev: doc.rev as u64,
         first_rev: None,
@@ -199,7 +199,7 @@ impl Transfer for Mongo {
         for outcome in waiting {
             posted.push(match Writer::outcome(outcome).await {
                 Ok(posted) => Some(posted),
-                Err(Error::Gone) => None,
+                Err(Error::NotFound) => None,
                 Err(error) => return Err(error),
             });
         }

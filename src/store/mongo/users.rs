@@ -22,8 +22,8 @@ use super::{
 use crate::{
     domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey, fold},
     store::{
-        Conflict, Error, Event, HASH_VERSIONS, Messages, NewUser, PasswordHash, Result, SortUsersBy, UserChanges,
-        UserSearch, Users, cost_named,
+        Conflict, Error, Event, HASH_VERSIONS, MessageRetention, NewUser, PasswordHash, Result, SortUsersBy,
+        UserChanges, UserSearch, Users, cost_named,
     },
 };
 
@@ -97,7 +97,7 @@ impl Users for Mongo {
         } else {
             let updated =
                 self.db.users.find_one_and_update(by_key(key), update).return_document(ReturnDocument::Before);
-            timed(updated).await.map_err(taken)?.ok_or(Error::Gone)?
+            timed(updated).await.map_err(taken)?.ok_or(Error::NotFound)?
         };
         let before = User::from(before);
         let after = User {
@@ -114,8 +114,8 @@ impl Users for Mongo {
         Ok(after)
     }
 
-    async fn delete_user(&self, key: UserKey, messages: Messages) -> Result<()> {
-        if messages == Messages::Delete {
+    async fn delete_user(&self, key: UserKey, messages: MessageRetention) -> Result<()> {
+        if messages == MessageRetention::Delete {
             // while the account is still there: a delete that fails half way can be asked for again
             self.check_deletable(key).await?;
             self.writer.erase(RoomId::lobby(), key).await?;
@@ -124,7 +124,7 @@ impl Users for Mongo {
         self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
         // before the messages, which may take long: a failure there must not leave them until the 90 days are over
         bounded(self.db.networks.delete_many(doc! { "user": super::documents::key(key) })).await?;
-        if messages == Messages::Delete {
+        if messages == MessageRetention::Delete {
             // what was posted meanwhile. Whoever posts later finds no account (see `append::publish`). If this or
             // another process ends before it has seen to its part, `finish_removals` does
             self.writer.erase(RoomId::lobby(), key).await?;
@@ -132,7 +132,7 @@ impl Users for Mongo {
         Ok(())
     }
 
-    async fn dearest_cost(&self) -> Result<Option<u32>> {
+    async fn highest_hash_cost(&self) -> Result<Option<u32>> {
         let users = self.db.users.clone_with_type::<Document>();
         let mut dearest = 0;
         // the index has each version's dearest last
@@ -172,7 +172,7 @@ impl Mongo {
     }
 
     async fn by_key(&self, key: UserKey) -> Result<UserDoc> {
-        bounded(self.db.users.find_one(by_key(key))).await?.ok_or(Error::Gone)
+        bounded(self.db.users.find_one(by_key(key))).await?.ok_or(Error::NotFound)
     }
 
     async fn list(&self, filter: Document, sort: Document, skip: u32, limit: u32) -> Result<Vec<User>> {

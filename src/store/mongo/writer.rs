@@ -25,7 +25,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use self::append::Entry;
+use self::append::QueuedPost;
 use super::{Db, log::check_room, outbox::Outbox};
 use crate::{
     domain::{Post, RoomId, UserKey},
@@ -137,7 +137,7 @@ impl Task {
     async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut erasures: VecDeque<Erasure> = VecDeque::new();
         let mut stop = None;
-        let mut rooms: HashMap<RoomId, Vec<Entry>> = HashMap::new();
+        let mut rooms: HashMap<RoomId, Vec<QueuedPost>> = HashMap::new();
         loop {
             let mut taken: usize = rooms.values().map(Vec::len).sum();
             let idle = rooms.is_empty() && erasures.is_empty() && stop.is_none();
@@ -148,7 +148,7 @@ impl Task {
             while let Some(job) = next {
                 match job {
                     Job::Post(post, answer) => {
-                        rooms.entry(post.room.clone()).or_default().push(Entry::new(post, answer));
+                        rooms.entry(post.room.clone()).or_default().push(QueuedPost::new(post, answer));
                     }
                     Job::Erase(erasure) => erasures.push_back(erasure),
                     Job::Stop(stopped) => stop = Some(stopped),

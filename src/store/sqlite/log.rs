@@ -132,7 +132,7 @@ impl Batch<'_> {
             .prepare_cached("SELECT user_id, name FROM users WHERE key = ?1")?
             .query_row([post.author.0.as_bytes()], |row| Ok(Author { user_id: row.get(0)?, name: row.get(1)? }))
             .optional()?
-            .ok_or(Error::Gone)?;
+            .ok_or(Error::NotFound)?;
         let (seq, rev) = (head.seq + 1, head.rev + 1);
         let inserted = connection
             .prepare_cached(

@@ -23,7 +23,7 @@ use rusqlite::{Connection, OpenFlags, functions::FunctionFlags};
 use tokio::sync::Semaphore;
 
 use self::writer::Writer;
-use super::{Error, Events, Presence, Result, Store};
+use super::{Error, Events, PresenceStore, Result, Store};
 use crate::domain::fold;
 
 /// How many reads run at once. Reads are microseconds and the machine's cores few: more connections
@@ -111,7 +111,7 @@ impl Store for Sqlite {
         self.writer.events()
     }
 
-    fn presence(&self) -> Option<Arc<dyn Presence>> {
+    fn presence(&self) -> Option<Arc<dyn PresenceStore>> {
         None
     }
 

@@ -6,12 +6,12 @@ use rusqlite::{OptionalExtension, params};
 use super::{Sqlite, writer::Batch};
 use crate::{
     domain::{Network, Timestamp, UserKey},
-    store::{NETWORKS, Networks, Result},
+    store::{NETWORKS_PER_USER, Networks, Result},
 };
 
 #[async_trait]
 impl Networks for Sqlite {
-    async fn network_seen(&self, user: UserKey, network: Network) -> Result<Option<Timestamp>> {
+    async fn network_last_seen(&self, user: UserKey, network: Network) -> Result<Option<Timestamp>> {
         self.read(move |c| {
             c.prepare_cached("SELECT noted FROM login_networks WHERE user = ?1 AND network = ?2")?
                 .query_row(params![user.0.as_bytes(), network.to_string()], |row| Ok(Timestamp(row.get(0)?)))
@@ -20,7 +20,7 @@ impl Networks for Sqlite {
         .await
     }
 
-    async fn note_network(&self, user: UserKey, network: Network, now: Timestamp) -> Result<()> {
+    async fn record_network(&self, user: UserKey, network: Network, now: Timestamp) -> Result<()> {
         let note = move |batch: &mut Batch<'_>| {
             batch
                 .connection
@@ -35,7 +35,7 @@ impl Networks for Sqlite {
                     "DELETE FROM login_networks WHERE user = ?1 AND network NOT IN
                      (SELECT network FROM login_networks WHERE user = ?1 ORDER BY noted DESC LIMIT ?2)",
                 )?
-                .execute(params![user.0.as_bytes(), NETWORKS])?;
+                .execute(params![user.0.as_bytes(), NETWORKS_PER_USER])?;
             Ok(())
         };
         self.writer.run(move |batch| batch.atomically(note)).await

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{Post, RoomId, Timestamp, TokenId, UserKey},
     store::{
-        Account, Entry, Error, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer,
+        Account, Error, MessageRow, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer,
         transfer::UNFINISHED,
     },
 };
@@ -78,7 +78,7 @@ fn row(table: Table, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let uuid = |column| row.get(column).map(Uuid::from_bytes);
     Ok(match table {
         Table::Accounts => Row::Account(Account { user: user(row)?, password: PasswordHash(row.get(8)?) }),
-        Table::Messages => Row::Message(Entry {
+        Table::Messages => Row::Message(MessageRow {
             seq: row.get::<_, i64>(0)? as u64,
             rev: row.get::<_, i64>(1)? as u64,
             first_rev: None,
@@ -141,7 +141,7 @@ impl Transfer for Sqlite {
         let post_all = |batch: &mut Batch<'_>| {
             let post = |post| match batch.post(post) {
                 Ok(posted) => Ok(Some(posted)),
-                Err(Error::Gone) => Ok(None),
+                Err(Error::NotFound) => Ok(None),
                 Err(error) => Err(error),
             };
             posts.into_iter().map(post).collect()

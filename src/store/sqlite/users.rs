@@ -8,8 +8,8 @@ use super::{Sqlite, writer::Batch};
 use crate::{
     domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey, fold},
     store::{
-        Conflict, Error, Event, HASH_VERSIONS, Messages, NewUser, PasswordHash, Result, SortUsersBy, UserChanges,
-        UserSearch, Users, cost_named,
+        Conflict, Error, Event, HASH_VERSIONS, MessageRetention, NewUser, PasswordHash, Result, SortUsersBy,
+        UserChanges, UserSearch, Users, cost_named,
     },
 };
 
@@ -97,9 +97,9 @@ impl Users for Sqlite {
         self.writer.run(move |batch| batch.atomically(|batch| batch.update_user(key, changes))).await
     }
 
-    async fn delete_user(&self, key: UserKey, messages: Messages) -> Result<()> {
+    async fn delete_user(&self, key: UserKey, messages: MessageRetention) -> Result<()> {
         let room = RoomId::lobby();
-        if messages == Messages::Delete {
+        if messages == MessageRetention::Delete {
             self.writer.run(move |batch| batch.check_deletable(key)).await?;
             loop {
                 let room = room.clone();
@@ -111,7 +111,7 @@ impl Users for Sqlite {
         }
         let delete = move |batch: &mut Batch<'_>| {
             batch.check_deletable(key)?;
-            if messages == Messages::Delete {
+            if messages == MessageRetention::Delete {
                 // what was posted since the last chunk goes with the account, in the same commit
                 while batch.delete_messages(&room, key, DELETE_CHUNK)? > 0 {}
             }
@@ -122,7 +122,7 @@ impl Users for Sqlite {
         self.writer.run(move |batch| batch.atomically(delete)).await
     }
 
-    async fn dearest_cost(&self) -> Result<Option<u32>> {
+    async fn highest_hash_cost(&self) -> Result<Option<u32>> {
         self.read(|c| {
             // the index users_cost has each version's dearest last
             let mut last = c.prepare_cached(
@@ -231,7 +231,7 @@ impl Batch<'_> {
             .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE key = ?1"))?
             .query_row([key.0.as_bytes()], user)
             .optional()?
-            .ok_or(Error::Gone)
+            .ok_or(Error::NotFound)
     }
 
     fn check_deletable(&self, key: UserKey) -> Result<()> {

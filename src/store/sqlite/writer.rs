@@ -181,7 +181,7 @@ impl WriterThread {
     fn look_outside(&mut self) {
         let version = self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).ok();
         if version.is_some() && self.data_version.is_some() && version != self.data_version {
-            self.send(vec![Event::Outside]);
+            self.send(vec![Event::ExternalWrite]);
         }
         self.data_version = version.or(self.data_version);
     }

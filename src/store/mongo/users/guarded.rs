@@ -16,7 +16,7 @@ use super::{by_key, taken};
 use crate::{
     domain::{Role, UserKey},
     store::{
-        Conflict, Error, Messages, Result,
+        Conflict, Error, MessageRetention, Result,
         mongo::{Mongo, documents::UserDoc, documents::key, timed},
     },
 };
@@ -32,7 +32,7 @@ pub(super) enum Guarded<'a> {
     /// An update that leaves the user a member.
     Demote(UserKey, &'a Document),
     /// Where the messages go too, writes down in the same commit that they are still to be erased.
-    Delete(UserKey, Messages),
+    Delete(UserKey, MessageRetention),
 }
 
 /// Why a transaction was not carried out.
@@ -101,7 +101,7 @@ impl Mongo {
             }
             Guarded::Delete(user, messages) => {
                 let before = self.leaves_an_admin(user, session).await?;
-                if messages == Messages::Delete {
+                if messages == MessageRetention::Delete {
                     let now = doc! { "$currentDate": { "at": true } };
                     let removal = self.db.removals.update_one(by_key(user), now).upsert(true);
                     timed(removal.session(&mut *session)).await?;
@@ -115,7 +115,7 @@ impl Mongo {
     /// The user, if they may stop being an admin.
     async fn leaves_an_admin(&self, user: UserKey, session: &mut ClientSession) -> std::result::Result<UserDoc, Abort> {
         let before = timed(self.db.users.find_one(by_key(user)).session(&mut *session)).await?;
-        let before = before.ok_or(Abort::Rule(Error::Gone))?;
+        let before = before.ok_or(Abort::Rule(Error::NotFound))?;
         let other = doc! { "_id": { "$ne": key(user) }, "role": Role::Admin.as_str() };
         if before.is_admin() && timed(self.db.users.find_one(other).session(session)).await?.is_none() {
             return Err(Abort::Rule(Conflict::LastAdmin.into()));

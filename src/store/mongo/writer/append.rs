@@ -34,7 +34,7 @@ const RETRY: Duration = Duration::from_millis(200);
 const SOON: Duration = Duration::from_millis(2);
 
 /// A post with those who wait for it: more than one where a client sent it again meanwhile.
-pub(super) struct Entry {
+pub(super) struct QueuedPost {
     /// Made once, so that after an unknown outcome the message is known for this post's own.
     id: ObjectId,
     post: Post,
@@ -44,7 +44,7 @@ pub(super) struct Entry {
     checked: bool,
 }
 
-impl Entry {
+impl QueuedPost {
     pub(super) fn new(post: Post, answer: Answer<Posted>) -> Self {
         Self { id: ObjectId::new(), post, answers: vec![answer], since: Instant::now(), checked: false }
     }
@@ -93,16 +93,16 @@ enum Stop {
 impl Task {
     /// Appends the posts and answers each. Those that another process was faster than are returned, to go
     /// again with what was posted meanwhile: the more processes there are, the larger grow the batches.
-    pub(super) async fn append(&mut self, room: &RoomId, entries: Vec<Entry>) -> Vec<Entry> {
+    pub(super) async fn append(&mut self, room: &RoomId, posts: Vec<QueuedPost>) -> Vec<QueuedPost> {
         let started = Instant::now();
-        let mut waiting = gather(entries);
+        let mut waiting = gather(posts);
         metrics::histogram!("natter_commit_writes").record(waiting.len() as f64);
         let unchecked = waiting.iter().filter(|entry| !entry.checked).map(|entry| entry.post.author);
         match authors(&self.db.users_now, unchecked).await {
             Ok(there) => waiting.retain_mut(|entry| {
                 entry.checked |= there.contains_key(&entry.post.author);
                 if !entry.checked {
-                    entry.answers.drain(..).for_each(|answer| drop(answer.send(Err(Error::Gone))));
+                    entry.answers.drain(..).for_each(|answer| drop(answer.send(Err(Error::NotFound))));
                 }
                 entry.checked
             }),
@@ -156,7 +156,7 @@ impl Task {
 
     /// Inserts the posts under the next numbers, in order. Returns those that are durable now, the first
     /// of all, and why it stopped there.
-    async fn insert(&mut self, room: &RoomId, waiting: &VecDeque<Entry>) -> (Vec<MessageDoc>, Option<Stop>) {
+    async fn insert(&mut self, room: &RoomId, waiting: &VecDeque<QueuedPost>) -> (Vec<MessageDoc>, Option<Stop>) {
         let head = match self.head(room).await {
             Ok(head) => head,
             Err(error) => return (Vec::new(), Some(Stop::Unknown(error))),
@@ -187,8 +187,8 @@ impl Task {
 
     /// Looks which of the first `count` posts are there for good, and answers those. The others stay: they
     /// are not there, or not with a majority yet.
-    async fn find_known(&mut self, room: &RoomId, waiting: &mut VecDeque<Entry>, count: usize) -> Result<()> {
-        let clients: Vec<Document> = waiting.iter().take(count).map(Entry::client).collect();
+    async fn find_known(&mut self, room: &RoomId, waiting: &mut VecDeque<QueuedPost>, count: usize) -> Result<()> {
+        let clients: Vec<Document> = waiting.iter().take(count).map(QueuedPost::client).collect();
         let found = self.db.find(doc! { "$or": clients }, doc! { "rev": 1 }, count as u32).await?;
         if found.is_empty() {
             sleep(SOON).await;
@@ -209,7 +209,7 @@ impl Task {
     }
 
     /// Tells of posts that are durable, and answers them.
-    async fn publish(&mut self, room: &RoomId, posted: Vec<(Entry, MessageDoc)>) {
+    async fn publish(&mut self, room: &RoomId, posted: Vec<(QueuedPost, MessageDoc)>) {
         if posted.is_empty() {
             return;
         }
@@ -221,7 +221,7 @@ impl Task {
             // they are durable, but nobody can be told what their authors are called; a repeat will tell
             Err(error) => {
                 let error = Error::from(error);
-                self.outbox.send(vec![Event::Outside]).await;
+                self.outbox.send(vec![Event::ExternalWrite]).await;
                 return posted.into_iter().for_each(|(entry, _)| entry.fail(&Error::Failed(error.to_string())));
             }
         };
@@ -233,7 +233,7 @@ impl Task {
                 answer(entry.answers, &Posted { message: document.into_message(&now), repeat: false });
             } else {
                 orphans.push(document);
-                entry.fail(&Error::Gone);
+                entry.fail(&Error::NotFound);
             }
         }
         if !orphans.is_empty()
@@ -245,10 +245,10 @@ impl Task {
 }
 
 /// Brings repeats that wait side by side together, and drops posts that nobody waits for any more.
-fn gather(entries: Vec<Entry>) -> VecDeque<Entry> {
-    let mut waiting: VecDeque<Entry> = VecDeque::with_capacity(entries.len());
+fn gather(posts: Vec<QueuedPost>) -> VecDeque<QueuedPost> {
+    let mut waiting: VecDeque<QueuedPost> = VecDeque::with_capacity(posts.len());
     let mut places = HashMap::new();
-    for entry in entries {
+    for entry in posts {
         if entry.answers.iter().all(Answer::is_closed) {
             continue;
         }
@@ -278,6 +278,6 @@ fn answer(answers: Vec<Answer<Posted>>, posted: &Posted) {
     }
 }
 
-fn fail_all(waiting: VecDeque<Entry>, error: &Error) {
+fn fail_all(waiting: VecDeque<QueuedPost>, error: &Error) {
     waiting.into_iter().for_each(|entry| entry.fail(error));
 }

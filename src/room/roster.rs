@@ -2,26 +2,26 @@
 //!
 //! A user is in once, however many tabs they have, and at however many processes. Leaving is announced only
 //! after [`GRACE`], so that a reload is neither a leaving nor an entering. Announcements are at most one a
-//! [`PACE`]: when a thousand people come in one second, everybody is told twice, not a thousand times.
+//! [`ANNOUNCE_INTERVAL`]: when a thousand people come in one second, everybody is told twice, not a thousand times.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
-use super::lease::Local;
+use super::presence_publisher::LocalPresence;
 use crate::{
     domain::{UserKey, fold},
-    store::{Present, ProcessId},
+    store::{OnlineUser, ProcessId},
 };
 
 /// How long somebody without a socket still counts as here.
 pub const GRACE: Duration = Duration::from_secs(4);
 /// Shortest time between two announcements.
-pub const PACE: Duration = Duration::from_secs(1);
+pub const ANNOUNCE_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
-pub struct Presence {
+pub struct Roster {
     people: HashMap<UserKey, Person>,
     /// Those without a socket, in the order their grace ends.
     leaving: VecDeque<(Instant, UserKey)>,
@@ -32,9 +32,9 @@ pub struct Presence {
     changed: bool,
     announced: Option<Instant>,
     /// What the other processes have to be told.
-    local: Vec<Local>,
+    local: Vec<LocalPresence>,
     /// Whether it has been read once who was published before this process came.
-    looked: bool,
+    initialized: bool,
 }
 
 #[derive(Debug, Default)]
@@ -62,8 +62,8 @@ pub struct Announcement {
     pub here: Vec<String>,
 }
 
-impl Presence {
-    /// A socket of `user` opened. `returning`: the client says it was here before and lost the connection.
+impl Roster {
+    /// A socket of `user` opened. `returning`: the client says it was here before and error the connection.
     /// Where this process has never seen the user, it was an earlier one that announced them, and that one
     /// did not live to announce their leaving: so there is nothing to tell.
     pub fn enter(&mut self, user: UserKey, name: String, returning: bool) {
@@ -73,7 +73,7 @@ impl Presence {
         person.sockets += 1;
         person.leaves = None;
         if !was_local {
-            self.local.push(Local::Here(user, name));
+            self.local.push(LocalPresence::Online(user, name));
         }
     }
 
@@ -92,13 +92,13 @@ impl Presence {
             name.clone_into(&mut person.name);
             self.changed = true;
             if person.is_local() {
-                self.local.push(Local::Here(user, name.to_owned()));
+                self.local.push(LocalPresence::Online(user, name.to_owned()));
             }
         }
     }
 
     /// Somebody was published as present.
-    pub fn came(&mut self, present: &Present) {
+    pub fn came(&mut self, present: &OnlineUser) {
         self.published(present, true);
     }
 
@@ -110,7 +110,7 @@ impl Presence {
     }
 
     /// Everybody who is published as present at this moment. What is read first was so before this process came.
-    pub fn present(&mut self, all: &[Present]) {
+    pub fn present(&mut self, all: &[OnlineUser]) {
         let published: HashSet<_> = all.iter().map(|present| (present.process, present.user)).collect();
         let users: Vec<UserKey> = self.people.keys().copied().collect();
         for user in users {
@@ -119,11 +119,11 @@ impl Presence {
             }
             self.leave_if_nowhere(user);
         }
-        let looked = std::mem::replace(&mut self.looked, true);
-        all.iter().for_each(|present| self.published(present, looked));
+        let initialized = std::mem::replace(&mut self.initialized, true);
+        all.iter().for_each(|present| self.published(present, initialized));
     }
 
-    fn published(&mut self, present: &Present, announce: bool) {
+    fn published(&mut self, present: &OnlineUser, announce: bool) {
         let person = self.come(present.user, &present.name, announce);
         if !person.published.contains(&present.process) {
             person.published.push(present.process);
@@ -162,13 +162,13 @@ impl Presence {
     }
 
     /// What the other processes have to be told since the last call.
-    pub fn take_local(&mut self) -> Vec<Local> {
+    pub fn take_local(&mut self) -> Vec<LocalPresence> {
         std::mem::take(&mut self.local)
     }
 
-    /// When to call [`Presence::poll`] next, if nothing happens before.
+    /// When to call [`PresenceStore::poll`] next, if nothing happens before.
     pub fn due(&self) -> Option<Instant> {
-        let announce = self.changed.then(|| self.announced.map_or_else(Instant::now, |last| last + PACE));
+        let announce = self.changed.then(|| self.announced.map_or_else(Instant::now, |last| last + ANNOUNCE_INTERVAL));
         let leave = self.leaving.front().map(|(when, _)| *when);
         announce.into_iter().chain(leave).min()
     }
@@ -179,11 +179,11 @@ impl Presence {
             // a later leaving of the same person has a time of its own
             if let Some(person) = self.people.get_mut(&user).filter(|person| person.leaves == Some(when)) {
                 person.leaves = None;
-                self.local.push(Local::Gone(user));
+                self.local.push(LocalPresence::Offline(user));
                 self.leave_if_nowhere(user);
             }
         }
-        if !self.changed || self.announced.is_some_and(|last| now < last + PACE) {
+        if !self.changed || self.announced.is_some_and(|last| now < last + ANNOUNCE_INTERVAL) {
             return None;
         }
         self.announced = Some(now);
@@ -204,120 +204,122 @@ mod tests {
         people.iter().map(|(_, name)| name.as_str()).collect()
     }
 
-    fn poll(presence: &mut Presence, now: Instant) -> (Vec<String>, Vec<String>, Vec<String>) {
-        let told = presence.poll(now).unwrap_or_default();
+    fn poll(roster: &mut Roster, now: Instant) -> (Vec<String>, Vec<String>, Vec<String>) {
+        let told = roster.poll(now).unwrap_or_default();
         let own = |people| names(people).into_iter().map(str::to_owned).collect();
         (own(&told.entered), own(&told.left), told.here)
     }
 
     #[test]
     fn a_user_enters_with_the_first_tab_and_leaves_with_the_last() {
-        let (ada, mut presence, now) = (UserKey::generate(), Presence::default(), Instant::now());
-        presence.enter(ada, "Ada".into(), false);
-        assert_eq!(names(&presence.poll(now).unwrap().entered), ["Ada"]);
-        presence.enter(ada, "Ada".into(), false);
-        presence.leave(ada, now);
-        assert_eq!(presence.poll(now + GRACE * 2), None, "a tab is still open");
-        presence.leave(ada, now + GRACE * 2);
-        assert_eq!(presence.poll(now + GRACE * 2), None, "not yet");
-        let told = presence.poll(now + GRACE * 3).unwrap();
+        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
+        roster.enter(ada, "Ada".into(), false);
+        assert_eq!(names(&roster.poll(now).unwrap().entered), ["Ada"]);
+        roster.enter(ada, "Ada".into(), false);
+        roster.leave(ada, now);
+        assert_eq!(roster.poll(now + GRACE * 2), None, "a tab is still open");
+        roster.leave(ada, now + GRACE * 2);
+        assert_eq!(roster.poll(now + GRACE * 2), None, "not yet");
+        let told = roster.poll(now + GRACE * 3).unwrap();
         assert_eq!((names(&told.left), told.here.len()), (vec!["Ada"], 0));
     }
 
     #[test]
     fn a_reload_is_neither() {
-        let (ada, mut presence, now) = (UserKey::generate(), Presence::default(), Instant::now());
-        presence.enter(ada, "Ada".into(), false);
-        presence.poll(now);
+        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
+        roster.enter(ada, "Ada".into(), false);
+        roster.poll(now);
         for reload in 1..5 {
-            let now = now + PACE * reload;
-            presence.leave(ada, now);
-            presence.enter(ada, "Ada".into(), false);
-            assert_eq!(presence.poll(now), None);
+            let now = now + ANNOUNCE_INTERVAL * reload;
+            roster.leave(ada, now);
+            roster.enter(ada, "Ada".into(), false);
+            assert_eq!(roster.poll(now), None);
         }
-        assert_eq!(presence.poll(now + GRACE * 9), None);
+        assert_eq!(roster.poll(now + GRACE * 9), None);
     }
 
     #[test]
     fn many_are_announced_together() {
-        let (mut presence, now) = (Presence::default(), Instant::now());
-        presence.enter(UserKey::generate(), "Ada".into(), false);
-        assert_eq!(poll(&mut presence, now).0, ["Ada"], "the first at once");
+        let (mut roster, now) = (Roster::default(), Instant::now());
+        roster.enter(UserKey::generate(), "Ada".into(), false);
+        assert_eq!(poll(&mut roster, now).0, ["Ada"], "the first at once");
         for name in ["Cyd", "bob"] {
-            presence.enter(UserKey::generate(), name.into(), false);
-            assert_eq!(presence.poll(now), None);
+            roster.enter(UserKey::generate(), name.into(), false);
+            assert_eq!(roster.poll(now), None);
         }
-        assert_eq!(presence.due(), Some(now + PACE));
-        let (entered, left, here) = poll(&mut presence, now + PACE);
+        assert_eq!(roster.due(), Some(now + ANNOUNCE_INTERVAL));
+        let (entered, left, here) = poll(&mut roster, now + ANNOUNCE_INTERVAL);
         assert_eq!((entered, left), (vec!["Cyd".to_owned(), "bob".to_owned()], vec![]));
         assert_eq!(here, ["Ada", "bob", "Cyd"]);
     }
 
     #[test]
     fn coming_back_after_a_restart_is_no_entrance_but_after_leaving_it_is() {
-        let (ada, mut presence, now) = (UserKey::generate(), Presence::default(), Instant::now());
-        presence.enter(ada, "Ada".into(), true);
-        assert_eq!(poll(&mut presence, now), (vec![], vec![], vec!["Ada".to_owned()]));
-        presence.leave(ada, now);
-        assert_eq!(poll(&mut presence, now + GRACE).1, ["Ada"]);
-        presence.enter(ada, "Ada".into(), true);
-        assert_eq!(poll(&mut presence, now + GRACE + PACE).0, ["Ada"]);
+        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
+        roster.enter(ada, "Ada".into(), true);
+        assert_eq!(poll(&mut roster, now), (vec![], vec![], vec!["Ada".to_owned()]));
+        roster.leave(ada, now);
+        assert_eq!(poll(&mut roster, now + GRACE).1, ["Ada"]);
+        roster.enter(ada, "Ada".into(), true);
+        assert_eq!(poll(&mut roster, now + GRACE + ANNOUNCE_INTERVAL).0, ["Ada"]);
     }
 
     #[test]
     fn who_comes_and_goes_between_announcements_is_not_announced() {
-        let (ada, mut presence, now) = (UserKey::generate(), Presence::default(), Instant::now());
-        presence.enter(UserKey::generate(), "Bob".into(), false);
-        presence.poll(now);
-        presence.enter(ada, "Ada".into(), false);
-        presence.leave(ada, now - GRACE);
-        assert_eq!(poll(&mut presence, now + PACE), (vec![], vec![], vec!["Bob".to_owned()]));
+        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
+        roster.enter(UserKey::generate(), "Bob".into(), false);
+        roster.poll(now);
+        roster.enter(ada, "Ada".into(), false);
+        roster.leave(ada, now - GRACE);
+        assert_eq!(poll(&mut roster, now + ANNOUNCE_INTERVAL), (vec![], vec![], vec!["Bob".to_owned()]));
     }
 
-    fn at(process: u128, user: UserKey, name: &str) -> Present {
-        Present { process: ProcessId(uuid::Uuid::from_u128(process)), user, name: name.into() }
+    fn at(process: u128, user: UserKey, name: &str) -> OnlineUser {
+        OnlineUser { process: ProcessId(uuid::Uuid::from_u128(process)), user, name: name.into() }
     }
 
     #[test]
     fn tabs_at_several_processes_are_one_person() {
-        let (ada, mut presence, now) = (UserKey::generate(), Presence::default(), Instant::now());
+        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
         let (here, there) = (at(1, ada, "Ada"), at(2, ada, "Ada"));
-        presence.present(&[]);
-        presence.came(&there);
-        assert_eq!(poll(&mut presence, now).0, ["Ada"]);
-        presence.enter(ada, "Ada".into(), false);
-        presence.came(&here);
-        assert_eq!(presence.take_local(), [Local::Here(ada, "Ada".into())]);
-        presence.went(there.process, ada);
-        assert_eq!(presence.poll(now + PACE), None, "the tab here is still open");
-        presence.leave(ada, now);
-        assert_eq!(presence.poll(now + GRACE), None, "published until the others have been told");
-        assert_eq!(presence.take_local(), [Local::Gone(ada)]);
-        presence.went(here.process, ada);
-        assert_eq!(poll(&mut presence, now + GRACE), (vec![], vec!["Ada".to_owned()], vec![]));
+        roster.present(&[]);
+        roster.came(&there);
+        assert_eq!(poll(&mut roster, now).0, ["Ada"]);
+        roster.enter(ada, "Ada".into(), false);
+        roster.came(&here);
+        assert_eq!(roster.take_local(), [LocalPresence::Online(ada, "Ada".into())]);
+        roster.went(there.process, ada);
+        assert_eq!(roster.poll(now + ANNOUNCE_INTERVAL), None, "the tab here is still open");
+        roster.leave(ada, now);
+        assert_eq!(roster.poll(now + GRACE), None, "published until the others have been told");
+        assert_eq!(roster.take_local(), [LocalPresence::Offline(ada)]);
+        roster.went(here.process, ada);
+        assert_eq!(poll(&mut roster, now + GRACE), (vec![], vec!["Ada".to_owned()], vec![]));
     }
 
     #[test]
     fn who_was_there_before_this_process_is_not_announced_but_leaves() {
-        let (ada, bob, mut presence, now) =
-            (UserKey::generate(), UserKey::generate(), Presence::default(), Instant::now());
-        presence.present(&[at(1, ada, "Ada"), at(1, bob, "Bob")]);
-        assert_eq!(poll(&mut presence, now), (vec![], vec![], vec!["Ada".to_owned(), "Bob".to_owned()]));
-        presence.enter(bob, "Bob".into(), true);
-        presence.present(&[]);
-        assert_eq!(poll(&mut presence, now + PACE), (vec![], vec!["Ada".to_owned()], vec!["Bob".to_owned()]));
-        presence.present(&[at(1, ada, "Ada")]);
-        assert_eq!(poll(&mut presence, now + PACE * 2).0, ["Ada"], "what comes later is told");
+        let (ada, bob, mut roster, now) = (UserKey::generate(), UserKey::generate(), Roster::default(), Instant::now());
+        roster.present(&[at(1, ada, "Ada"), at(1, bob, "Bob")]);
+        assert_eq!(poll(&mut roster, now), (vec![], vec![], vec!["Ada".to_owned(), "Bob".to_owned()]));
+        roster.enter(bob, "Bob".into(), true);
+        roster.present(&[]);
+        assert_eq!(
+            poll(&mut roster, now + ANNOUNCE_INTERVAL),
+            (vec![], vec!["Ada".to_owned()], vec!["Bob".to_owned()])
+        );
+        roster.present(&[at(1, ada, "Ada")]);
+        assert_eq!(poll(&mut roster, now + ANNOUNCE_INTERVAL * 2).0, ["Ada"], "what comes later is told");
     }
 
     #[test]
     fn moving_from_one_process_to_another_is_neither() {
-        let (ada, mut presence, now) = (UserKey::generate(), Presence::default(), Instant::now());
-        presence.present(&[at(1, ada, "Ada")]);
-        presence.poll(now);
-        presence.went(at(1, ada, "").process, ada);
-        presence.came(&at(2, ada, "Ada Lovelace"));
-        let told = poll(&mut presence, now + PACE);
+        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
+        roster.present(&[at(1, ada, "Ada")]);
+        roster.poll(now);
+        roster.went(at(1, ada, "").process, ada);
+        roster.came(&at(2, ada, "Ada Lovelace"));
+        let told = poll(&mut roster, now + ANNOUNCE_INTERVAL);
         assert_eq!(told, (vec![], vec![], vec!["Ada Lovelace".to_owned()]));
     }
 }

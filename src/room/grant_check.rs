@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::{StreamExt, stream};
 use tokio::{sync::mpsc, time::sleep};
 
-use super::registry::{Goodbye, Registry};
+use super::registry::{CloseReason, Registry};
 use crate::store::{self, Store};
 
 /// Wait before the store is asked again for what it failed to tell.
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 8;
 
 /// Looks through all open sockets whenever it is asked to, until nobody can ask any more. Asking again while it
 /// looks makes it look once more.
-pub(super) fn watch(store: Arc<dyn Store>, registry: Arc<Registry>) -> mpsc::Sender<()> {
+pub(super) fn spawn(store: Arc<dyn Store>, registry: Arc<Registry>) -> mpsc::Sender<()> {
     let (ask, mut asked) = mpsc::channel(1);
     tokio::spawn(async move {
         while asked.recv().await.is_some() {
@@ -34,7 +34,7 @@ async fn check(store: &dyn Store, registry: &Registry) -> store::Result<()> {
     let checks = registry.grants().into_iter().map(|grant| async move {
         let holds = store.authenticate(grant.user(), grant.version(), grant.token()).await?.is_some();
         if !holds {
-            registry.end(Goodbye::Revoked, |other| other.token() == grant.token());
+            registry.end(CloseReason::Revoked, |other| other.token() == grant.token());
         }
         store::Result::Ok(())
     });

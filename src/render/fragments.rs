@@ -8,7 +8,7 @@ use crate::domain::{Message, Timestamp};
 /// costs every socket.
 const NAMES: usize = 100;
 /// Most names in one notice.
-pub(super) const NOTICED: usize = 3;
+pub const NOTICE_NAMES: usize = 3;
 
 #[derive(Template)]
 #[template(path = "chat/_message.html")]
@@ -50,10 +50,10 @@ pub fn notice(names: &[&str], what: &'static str) -> String {
     }
     let who = match names {
         [name] => (*name).to_owned(),
-        [first @ .., last] if names.len() <= NOTICED => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] if names.len() <= NOTICE_NAMES => format!("{} and {last}", first.join(", ")),
         _ => {
-            let others = names.len() - NOTICED + 1;
-            format!("{} and {others} others", names[..NOTICED - 1].join(", "))
+            let others = names.len() - NOTICE_NAMES + 1;
+            format!("{} and {others} others", names[..NOTICE_NAMES - 1].join(", "))
         }
     };
     render(&NoticeView { who, has: if names.len() == 1 { "has" } else { "have" }, what })
@@ -61,7 +61,7 @@ pub fn notice(names: &[&str], what: &'static str) -> String {
 
 /// The list of who is here: for the page, and for the sockets as it changes.
 #[derive(Debug, Clone, Default)]
-pub struct Here {
+pub struct Roster {
     /// The inside of the page's `#here`.
     pub inside: String,
     /// The same as a fragment that replaces it.
@@ -69,19 +69,19 @@ pub struct Here {
 }
 
 #[derive(Template)]
-#[template(path = "chat/_here.html")]
-struct HereView<'a> {
+#[template(path = "chat/_roster.html")]
+struct RosterView<'a> {
     count: usize,
     names: &'a [String],
     more: usize,
 }
 
 /// Renders the list of the people called `names`.
-pub fn here(names: &[String]) -> Here {
+pub fn roster(names: &[String]) -> Roster {
     let shown = &names[..names.len().min(NAMES)];
-    let inside = render(&HereView { count: names.len(), names: shown, more: names.len() - shown.len() });
+    let inside = render(&RosterView { count: names.len(), names: shown, more: names.len() - shown.len() });
     let fragment = format!("<hx-partial hx-target=\"#here\" hx-swap=\"innerHTML\">{inside}</hx-partial>");
-    Here { inside, fragment }
+    Roster { inside, fragment }
 }
 
 fn render(template: &impl Template) -> String {
@@ -146,11 +146,11 @@ mod tests {
     #[test]
     fn the_list_of_who_is_here() {
         let inside = "<h2>2 here</h2><ul><li>Ada</li><li>&#60;Bob&#62;</li></ul>";
-        let two = here(&["Ada".into(), "<Bob>".into()]);
+        let two = roster(&["Ada".into(), "<Bob>".into()]);
         assert_eq!(two.inside, inside);
         let expected = format!(r##"<hx-partial hx-target="#here" hx-swap="innerHTML">{inside}</hx-partial>"##);
         assert_eq!(two.fragment, expected);
-        let crowd: Vec<String> = (0..NAMES + 7).map(|n| n.to_string()).collect();
-        assert!(here(&crowd).inside.ends_with("<li>and 7 more</li></ul>"), "it is bounded");
+        let fanout: Vec<String> = (0..NAMES + 7).map(|n| n.to_string()).collect();
+        assert!(roster(&fanout).inside.ends_with("<li>and 7 more</li></ul>"), "it is bounded");
     }
 }

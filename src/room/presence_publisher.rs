@@ -1,4 +1,4 @@
-//! Tells the other processes on the database who is in here.
+//! Tells the other processes on the database who is in online.
 //!
 //! In a task of its own: while the database is slow or away, the room goes on with what it knows.
 
@@ -14,54 +14,54 @@ use tokio::{
 
 use crate::{
     domain::{RoomId, UserKey},
-    store::{self, Presence, RENEWAL},
+    store::{self, PresenceStore, RENEWAL},
 };
 
-/// Most people told of in one go, between two looks at the lease.
-const AT_ONCE: usize = 1000;
+/// Most people updates of in one go, between two looks at the lease.
+const PUBLISH_BATCH: usize = 1000;
 
 /// Somebody's first socket at this process (or their new name), or the end of the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Local {
-    Here(UserKey, String),
-    Gone(UserKey),
+pub enum LocalPresence {
+    Online(UserKey, String),
+    Offline(UserKey),
 }
 
-/// Publishes what is told, and renews the lease under which it stands, until nobody tells any more. The lease
+/// Publishes what is updates, and renews the lease under which it stands, until nobody tells any more. The lease
 /// then runs out by itself, not at once: after a restart most are back before the others miss them.
-pub async fn keep(presence: Arc<dyn Presence>, room: RoomId, told: mpsc::UnboundedReceiver<Local>) {
-    let keeper = Keeper { presence, room, leased: false, here: HashMap::new(), unpublished: HashSet::new() };
-    keeper.run(told).await;
+pub async fn run(presence: Arc<dyn PresenceStore>, room: RoomId, updates: mpsc::UnboundedReceiver<LocalPresence>) {
+    let publisher = Publisher { presence, room, leased: false, online: HashMap::new(), unpublished: HashSet::new() };
+    publisher.run(updates).await;
 }
 
-struct Keeper {
-    presence: Arc<dyn Presence>,
+struct Publisher {
+    presence: Arc<dyn PresenceStore>,
     room: RoomId,
     /// Whether the last renewal went well.
     leased: bool,
-    here: HashMap<UserKey, String>,
-    /// Whose coming or going the others have not been told of yet.
+    online: HashMap<UserKey, String>,
+    /// Whose coming or going the others have not been updates of yet.
     unpublished: HashSet<UserKey>,
 }
 
-impl Keeper {
-    async fn run(mut self, mut told: mpsc::UnboundedReceiver<Local>) {
+impl Publisher {
+    async fn run(mut self, mut updates: mpsc::UnboundedReceiver<LocalPresence>) {
         let mut renewal = interval(RENEWAL);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased; // however much there is to publish, the lease is renewed in time
                 _ = renewal.tick() => self.renew().await,
-                first = told.recv() => {
+                first = updates.recv() => {
                     let Some(first) = first else { return };
                     self.note(first);
-                    while let Ok(next) = told.try_recv() {
+                    while let Ok(next) = updates.try_recv() {
                         self.note(next);
                     }
                 }
                 () = std::future::ready(()), if self.leased && !self.unpublished.is_empty() => {
                     if let Err(error) = self.publish().await {
-                        tracing::warn!(%error, "the other processes could not be told who is here");
+                        tracing::warn!(%error, "the other processes could not be updates who is here");
                         self.leased = false; // until the next renewal
                     }
                 }
@@ -69,14 +69,14 @@ impl Keeper {
         }
     }
 
-    fn note(&mut self, local: Local) {
+    fn note(&mut self, local: LocalPresence) {
         let user = match local {
-            Local::Here(user, name) => {
-                self.here.insert(user, name);
+            LocalPresence::Online(user, name) => {
+                self.online.insert(user, name);
                 user
             }
-            Local::Gone(user) => {
-                self.here.remove(&user);
+            LocalPresence::Offline(user) => {
+                self.online.remove(&user);
                 user
             }
         };
@@ -88,7 +88,7 @@ impl Keeper {
             Ok(held) => {
                 self.leased = true;
                 if !held {
-                    self.unpublished.extend(self.here.keys());
+                    self.unpublished.extend(self.online.keys());
                 }
             }
             Err(error) => {
@@ -99,15 +99,15 @@ impl Keeper {
     }
 
     async fn publish(&mut self) -> store::Result<()> {
-        let users: Vec<UserKey> = self.unpublished.iter().copied().take(AT_ONCE).collect();
-        let (mut here, mut gone) = (Vec::new(), Vec::new());
+        let users: Vec<UserKey> = self.unpublished.iter().copied().take(PUBLISH_BATCH).collect();
+        let (mut online, mut offline) = (Vec::new(), Vec::new());
         for user in &users {
-            match self.here.get(user) {
-                Some(name) => here.push((*user, name.clone())),
-                None => gone.push(*user),
+            match self.online.get(user) {
+                Some(name) => online.push((*user, name.clone())),
+                None => offline.push(*user),
             }
         }
-        self.presence.publish(&self.room, &here, &gone).await?;
+        self.presence.publish(&self.room, &online, &offline).await?;
         for user in &users {
             self.unpublished.remove(user);
         }
