@@ -4,16 +4,19 @@ use askama::Template;
 use std::sync::Arc;
 
 use askama_web::WebTemplate;
-use axum::{Router, http::header, response::IntoResponse, routing::get};
+use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
 use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::openapi::{self, Api};
-use crate::web::{AppState, Nav, Result, SharedSites, SignedIn};
+use crate::{
+    render::Language,
+    web::{AppState, Result, Shell, SignedIn},
+};
 
 /// The routes, and beside them their description under `/api`.
-pub(super) fn with_openapi(routes: OpenApiRouter<AppState>, sites: SharedSites) -> Router<AppState> {
+pub(super) fn with_openapi(routes: OpenApiRouter<AppState>) -> Router<AppState> {
     let (router, mut api) = OpenApiRouter::with_openapi(Api::openapi()).merge(routes).split_for_parts();
     openapi::complete(&mut api);
     let json = api.to_pretty_json().unwrap_or_default();
@@ -25,9 +28,9 @@ pub(super) fn with_openapi(routes: OpenApiRouter<AppState>, sites: SharedSites) 
         )
         .route(
             "/api/docs",
-            get(async move |signed_in: Result<Option<SignedIn>>| {
-                let nav = signed_in.ok().flatten().map(|me| Nav::from(&me.user)); // shown also while the store fails
-                DocsPage { sites, nav, operations }
+            get(async move |State(state): State<AppState>, language: Language, signed_in: Result<Option<SignedIn>>| {
+                let signed_in = signed_in.ok().flatten(); // the page works while the store fails
+                DocsPage { shell: Shell::new(&state, language, signed_in.as_ref().map(|me| &me.user)), operations }
             }),
         )
 }
@@ -35,8 +38,7 @@ pub(super) fn with_openapi(routes: OpenApiRouter<AppState>, sites: SharedSites) 
 #[derive(Template, WebTemplate)]
 #[template(path = "docs.html")]
 struct DocsPage {
-    sites: SharedSites,
-    nav: Option<Nav>,
+    shell: Shell,
     operations: Arc<[Operation]>,
 }
 

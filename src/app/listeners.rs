@@ -24,7 +24,7 @@ use crate::{
         address::AddressCounts,
     },
     room::registry::CloseReason,
-    web::{AppState, arrival, extract::ServerOrigin},
+    web::{AppState, extract::ServerOrigin, token_login},
 };
 
 /// Connections that may wait with the system until they are accepted (it takes 4,096 at most by itself): after a
@@ -106,9 +106,9 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// What a listener answers: its roles' routes, and what every one has.
 fn routes(roles: &[ServerRole], state: &AppState) -> Router<AppState> {
-    let every = ops::router().merge(features::auth::logout()).merge(arrival::router());
+    let every = ops::router().merge(features::auth::logout()).merge(token_login::router());
     let routers = roles.iter().map(|role| server(*role, state));
-    docs::with_openapi(routers.fold(every, OpenApiRouter::merge), state.sites())
+    docs::with_openapi(routers.fold(every, OpenApiRouter::merge))
 }
 
 fn server(role: ServerRole, state: &AppState) -> OpenApiRouter<AppState> {
@@ -117,7 +117,7 @@ fn server(role: ServerRole, state: &AppState) -> OpenApiRouter<AppState> {
         ServerRole::Users => {
             let mut users = features::users::router().merge(features::admin::router());
             if sites.users != sites.auth {
-                users = users.layer(from_fn_with_state(state.clone(), arrival::by_token));
+                users = users.layer(from_fn_with_state(state.clone(), token_login::by_token));
             }
             users.layer(Extension(ServerOrigin(sites.users.clone())))
         }

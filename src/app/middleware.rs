@@ -22,9 +22,13 @@ use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 use tracing::Span;
 
 use crate::{
+    domain::Phrase,
     net::address::{self, AddressSlot},
     security::sessions::{self, SessionTable},
-    web::{AppState, Error, Result, SignedIn, Sites, assets, error},
+    web::{
+        AppState, Error, Result, SignedIn, Sites, assets,
+        error_page::{self, ErrorPages},
+    },
 };
 
 /// Largest body taken. The largest there is: a message of 4,000 characters, escaped.
@@ -64,17 +68,18 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
     }
     let pages = pages
         // these extract the signed-in user for the error page's head; a failing store must not change the answer
-        .fallback(async |_: Result<Option<SignedIn>>| Error::not_found("page"))
+        .fallback(async |_: Result<Option<SignedIn>>| Error::not_found("no-such-page"))
         .method_not_allowed_fallback(async |_: Result<Option<SignedIn>>| Error::method_not_allowed())
         .layer(sessions)
         // refused before the session is read: this error page does not show who is signed in
         .layer(csrf.with_rejection_response(|_: ProtectionError| {
-            Error::forbidden("This request came from another site.").into_response()
+            Error::forbidden("other-site").into_response()
         }))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(DefaultBodyLimit::max(BODY))
         // pages show what only their reader may see; assets, beside this, say for themselves how long they keep
         .layer(if_absent(header::CACHE_CONTROL, "no-store"));
+    let error_pages = ErrorPages { sites: state.sites(), language: state.settings.language };
     let id = HeaderName::from_static("x-request-id");
     let outside = ServiceBuilder::new()
         .layer(SetRequestIdLayer::new(id.clone(), MakeRequestUuid))
@@ -87,7 +92,7 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         .layer(if_absent(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(if_absent(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"))
         .option_layer(secure.then(|| if_absent(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")))
-        .layer(from_fn_with_state(state.sites(), error::render))
+        .layer(from_fn_with_state(error_pages, error_page::render))
         .layer(CatchPanicLayer::custom(panicked))
         .option_layer((state.settings.proxies > 0).then(|| from_fn_with_state(state.clone(), count_client)));
     pages.with_state(state.clone()).merge(assets::router()).layer(outside)
@@ -117,8 +122,7 @@ fn log_response<B>(response: &Response<B>, latency: Duration, _: &Span) {
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let reason = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(reason, "a handler panicked");
-    let message = "Something went wrong here. Try again; if it goes on, tell whoever runs this server.";
-    Error::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+    Error::new(StatusCode::INTERNAL_SERVER_ERROR, Phrase::new("server-error")).into_response()
 }
 
 /// Behind a proxy the connection counts under the client that its latest request names.
@@ -128,8 +132,7 @@ async fn count_client(State(state): State<AppState>, request: Request, next: Nex
     if let (Some(ConnectInfo(peer)), Some(slot)) = (peer, slot) {
         let client = address::client(request.headers(), peer.ip(), state.settings.proxies);
         if slot.count_under(client).is_err() {
-            let message = "Your address has too many connections to this server. Close some and try again.";
-            let error = Error::later(StatusCode::TOO_MANY_REQUESTS, message, Duration::from_secs(5));
+            let error = Error::later(StatusCode::TOO_MANY_REQUESTS, Phrase::new("too-many-connections"), Duration::from_secs(5));
             let mut response = error.into_response();
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             return response;
@@ -161,7 +164,7 @@ mod tests {
             limits: Arc::new(RateLimits::new(None)),
         };
         let settings =
-            Settings { signup_open: true, sites: Arc::default(), proxies: 0, metrics_token: None, user_sockets: None };
+            Settings { signup_open: true, sites: Arc::default(), language: None, proxies: 0, metrics_token: None, user_sockets: None };
         AppState::new(store, logins, hub, settings)
     }
 
@@ -171,8 +174,7 @@ mod tests {
         let panics = || get(async || -> &'static str { panic!("on purpose") });
         let routes = Router::new().route("/", panics()).route("/api/panics", panics());
         let app = wrap(routes, &state(&dir).await, true);
-        let message = "Something went wrong here. Try again; if it goes on, tell whoever runs this server.";
-        for (path, header, value, content_type, shape) in [
+            for (path, header, value, content_type, shape) in [
             ("/", "accept", "text/html", "text/html; charset=utf-8", "<h1"),
             ("/", "hx-request", "true", "text/html; charset=utf-8", "<hx-partial hx-target=\"#alert\""),
             ("/", "accept", "*/*", "application/json", "{\"message\":"),

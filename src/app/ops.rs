@@ -52,7 +52,7 @@ async fn metrics(
             peer.ip().to_canonical().is_loopback() && state.settings.proxies == 0 && !proxied
         }
     };
-    if allowed { Ok(recorder().render()) } else { Err(Error::not_found("page")) }
+    if allowed { Ok(recorder().render()) } else { Err(Error::not_found("no-such-page")) }
 }
 
 /// The process's recorder of metrics, set up at the first call.

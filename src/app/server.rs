@@ -103,6 +103,7 @@ impl Server {
         let settings = Settings {
             signup_open: config.signup == Signup::Open,
             sites: Arc::clone(&sites),
+            language: config.language.language(),
             proxies: config.proxies,
             metrics_token: config.metrics_token.clone(),
             user_sockets: NonZeroU32::new(config.user_sockets),

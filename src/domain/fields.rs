@@ -1,59 +1,43 @@
-//! What is wrong with an input, field by field.
+//! The refused fields of an input.
 
 use std::collections::BTreeMap;
 
-/// Why one value was refused, as a sentence a person can act on ("Use 3 to 32 characters.").
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Invalid(pub String);
+use super::{Invalid, Phrase};
 
-impl Invalid {
-    pub fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
-    }
-}
-
-/// Refused fields of one input, by the name the field has in the form and in the JSON.
+/// The refused fields of one input, by the name that the field has in the form and in the JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fields(BTreeMap<String, String>);
+pub struct Fields(BTreeMap<String, Phrase>);
 
 impl Fields {
     /// One refused field.
-    pub fn one(field: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub fn one(field: impl Into<String>, reason: impl Into<Phrase>) -> Self {
         let mut fields = Self::default();
         fields.add(field, reason);
         fields
     }
 
-    pub fn add(&mut self, field: impl Into<String>, reason: impl Into<String>) {
+    pub fn add(&mut self, field: impl Into<String>, reason: impl Into<Phrase>) {
         self.0.insert(field.into(), reason.into());
     }
 
-    /// Keeps the value, or notes why `field` was refused: the way to report every field of a form at once.
+    /// The parsed value, or `None` after recording why `field` was refused. So one pass reports every field of a form.
     pub fn keep<T>(&mut self, field: &str, parsed: Result<T, Invalid>) -> Option<T> {
-        match parsed {
-            Ok(value) => Some(value),
-            Err(Invalid(reason)) => {
-                self.add(field, reason);
-                None
-            }
-        }
+        parsed.map_err(|invalid| self.add(field, invalid)).ok()
     }
 
-    /// The reason for `field`, or an empty string: templates show it beside the input.
-    pub fn get(&self, field: &str) -> &str {
-        self.0.get(field).map_or("", String::as_str)
+    pub fn get(&self, field: &str) -> Option<&Phrase> {
+        self.0.get(field)
     }
 
-    pub fn has(&self, field: &str) -> bool {
-        self.0.contains_key(field)
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(field, why)| (field.as_str(), why.as_str()))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Phrase)> {
+        self.0.iter().map(|(field, reason)| (field.as_str(), reason))
     }
 }

@@ -6,19 +6,19 @@ use uuid::Uuid;
 
 use super::Invalid;
 
-/// The key a user keeps for life: what messages, tokens and sessions refer to. It is never given out
-/// again, so an old token cannot open the account of somebody who took over a freed `userID`.
+/// A user's permanent key. Messages, tokens and sessions refer to it. A key is never used twice, so an old token
+/// cannot open the account of a later user with the same `userID`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserKey(pub Uuid);
 
 impl UserKey {
-    /// A fresh key (UUIDv7: made in order, which keeps index pages together).
+    /// A new key (UUIDv7: time-ordered, so that new keys share index pages).
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
     }
 }
 
-/// One token's id (`jti`): what logging out revokes.
+/// The id of a token (`jti`). Logging out revokes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenId(pub Uuid);
 
@@ -28,31 +28,33 @@ impl TokenId {
     }
 }
 
-/// The `userID` a person signs up and logs in with: 3–[`UserId::MAX`] ASCII letters, digits, `_ . -`.
-/// Two that differ only in case are the same; the spelling of the sign-up is kept for display.
+/// The `userID` that a person logs in with: [`UserId::MIN`]–[`UserId::MAX`] ASCII letters, digits, `_ . -`.
+/// Case is ignored in comparisons and kept for display.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UserId(String);
 
 impl UserId {
+    /// Shortest userID, in characters.
+    pub const MIN: usize = 3;
     /// Longest userID, in characters.
     pub const MAX: usize = 32;
 
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let raw = raw.trim();
-        if !(3..=Self::MAX).contains(&raw.chars().count()) {
-            return Err(Invalid::new(format!("Use 3 to {} characters.", Self::MAX)));
+        if !(Self::MIN..=Self::MAX).contains(&raw.chars().count()) {
+            return Err(Invalid::new("user-id-length").arg("min", Self::MIN).arg("max", Self::MAX));
         }
         if !raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)) {
-            return Err(Invalid::new("Use letters, digits, and _ . - only."));
+            return Err(Invalid::new("user-id-characters"));
         }
-        // "." and ".." would be eaten by URL normalisation; three dots and more are merely silly.
+        // URL normalisation removes "." and ".." from a path; longer runs of dots are refused with them
         if raw.bytes().all(|b| b == b'.') {
-            return Err(Invalid::new("Use at least one letter or digit."));
+            return Err(Invalid::new("user-id-dots"));
         }
         Ok(Self(raw.to_owned()))
     }
 
-    /// A userID that was checked on its way into the store.
+    /// A userID from the store, which was checked when it was written.
     pub(crate) fn stored(raw: String) -> Self {
         Self(raw)
     }
@@ -61,7 +63,7 @@ impl UserId {
         &self.0
     }
 
-    /// The form that is the same for every spelling.
+    /// The userID in lower case: the same for every spelling.
     pub fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
     }
@@ -73,17 +75,17 @@ impl fmt::Display for UserId {
     }
 }
 
-/// A room's name in addresses and in the store. There is one room for now, the [lobby](RoomId::lobby).
+/// The name of a room in addresses and in the store. There is one room so far, the [lobby](RoomId::lobby).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RoomId(Arc<str>);
 
 impl RoomId {
-    /// The room everybody is in.
+    /// The room that every user is in.
     pub fn lobby() -> Self {
         Self::named("lobby")
     }
 
-    /// A room by the name it has in the store.
+    /// The room with this name in the store.
     pub fn named(name: &str) -> Self {
         Self(name.into())
     }
@@ -93,28 +95,31 @@ impl RoomId {
     }
 }
 
-/// The id a client gives each send, so that a repeat is known for one: (author, client id) is unique.
-/// 1–64 ASCII letters, digits, `_` and `-`: a UUID fits, and so does a script's own counter.
+/// The id that a client gives to each message it sends. (Author, client id) is unique, so a repeated send is
+/// recognized. 1–64 ASCII letters, digits, `_` and `-`: a UUID fits, and so does a script's own counter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ClientId(String);
 
 impl ClientId {
+    /// Longest client id, in characters.
+    pub const MAX: usize = 64;
+
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let fits =
-            (1..=64).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+            (1..=Self::MAX).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
         if fits {
             Ok(Self(raw.to_owned()))
         } else {
-            Err(Invalid::new("Use 1 to 64 letters, digits, _ and -, a fresh one for each message (a UUID will do)."))
+            Err(Invalid::new("client-id-format").arg("max", Self::MAX))
         }
     }
 
-    /// An id that is known to fit.
+    /// A client id from the store, which was checked when it was written.
     pub(crate) fn stored(raw: String) -> Self {
         Self(raw)
     }
 
-    /// A fresh id, for a form that is sent without JavaScript.
+    /// A new id, for a form that is sent without JavaScript.
     pub fn generate() -> Self {
         Self(Uuid::new_v4().to_string())
     }
@@ -140,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn client_ids_are_what_a_browser_or_a_script_makes() {
+    fn client_ids_of_browsers_and_scripts_are_valid() {
         assert!(ClientId::parse(ClientId::generate().as_str()).is_ok());
         assert!(ClientId::parse("17").is_ok());
         for bad in ["", "a b", "\"", &"x".repeat(65)] {

@@ -1,4 +1,4 @@
-//! Messages and the log they stand in.
+//! Messages.
 
 use super::{ClientId, Invalid, RoomId, Timestamp, User, UserKey, visible::is_visible};
 
@@ -17,14 +17,11 @@ impl Text {
         let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
         let text = text.trim().to_owned();
         if !is_visible(&text) {
-            return Err(Invalid::new("Write something first."));
+            return Err(Invalid::new("message-empty"));
         }
         let length = text.chars().count();
         if length > Self::MAX {
-            return Err(Invalid::new(format!(
-                "A message has at most {} characters; this one has {length}. Split it in two.",
-                Self::MAX
-            )));
+            return Err(Invalid::new("message-too-long").arg("max", Self::MAX).arg("length", length));
         }
         Ok(Self(text))
     }
@@ -38,7 +35,7 @@ impl Text {
     }
 }
 
-/// A message on its way into a room's log.
+/// A message that is not in a room's log yet.
 #[derive(Debug, Clone)]
 pub struct Post {
     pub room: RoomId,
@@ -48,7 +45,7 @@ pub struct Post {
     pub at: Timestamp,
 }
 
-/// Who wrote a message, as they are called now.
+/// The author of a message, under the present name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
     pub user_id: String,
@@ -64,15 +61,15 @@ impl From<&User> for Author {
 /// A message in a room's log, in its latest state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The number it was posted under: its place in the room, the cursor for paging.
+    /// The message's position in the room, given when it was posted. Paging uses it as cursor.
     pub seq: u64,
-    /// The number of its latest change: the cursor for catching up.
+    /// The number of the message's latest change in the room. Catching up uses it as cursor.
     pub rev: u64,
     pub author_key: UserKey,
-    /// `None` once the author's account is deleted.
+    /// `None` after the author's account was deleted.
     pub author: Option<Author>,
     pub sent_at: Timestamp,
-    /// `None` once the message is deleted; its place in the log stays.
+    /// `None` after the message was deleted. Its `seq` stays taken.
     pub text: Option<String>,
 }
 
@@ -85,11 +82,12 @@ mod tests {
         assert_eq!(Text::parse(" a\r\nb ").unwrap().as_str(), "a\nb");
         assert_eq!(Text::parse("\u{1b}[31mred\u{7}\tand\rmore\u{9b}").unwrap().as_str(), "[31mred\tand\nmore");
         for nothing in ["", " \n ", "\0 \0", "\u{200B}", " \u{2060}\u{FEFF}\n\u{3164}", "\u{2800}\u{E0001}"] {
-            assert_eq!(Text::parse(nothing).unwrap_err().0, "Write something first.", "{nothing:?}");
+            assert_eq!(Text::parse(nothing).unwrap_err(), Invalid::new("message-empty"), "{nothing:?}");
         }
         assert_eq!(Text::parse("\0 a\0b \0").unwrap().as_str(), "ab");
         assert_eq!(Text::parse("👩\u{200D}💻").unwrap().as_str(), "👩\u{200D}💻");
         assert!(Text::parse(&"é".repeat(Text::MAX)).is_ok());
-        assert!(Text::parse(&"é".repeat(Text::MAX + 1)).unwrap_err().0.contains("4001"));
+        let too_long = Invalid::new("message-too-long").arg("max", 4000usize).arg("length", 4001usize);
+        assert_eq!(Text::parse(&"é".repeat(Text::MAX + 1)).unwrap_err(), too_long);
     }
 }

@@ -1,19 +1,21 @@
-//! What natter talks about: users, messages, ids. Newtypes that can only be made from valid input, so
-//! that nothing above has to check again. No I/O, no HTTP, no database.
+//! Users, messages, ids and their rules. A newtype can be made from valid input only, so the layers above do not
+//! check again. No I/O, no HTTP, no database, and no sentences: a refusal is a [`Phrase`].
 
 pub mod fields;
 pub mod folding;
 pub mod ids;
 pub mod message;
 pub mod network;
+pub mod phrase;
 pub mod time;
 pub mod user;
 mod visible;
 
-pub use fields::{Fields, Invalid};
+pub use fields::Fields;
 pub use folding::fold;
 pub use ids::{ClientId, RoomId, TokenId, UserId, UserKey};
 pub use message::{Author, Message, Post, Text};
 pub use network::Network;
+pub use phrase::{Arg, Invalid, Phrase};
 pub use time::Timestamp;
 pub use user::{Email, Name, Password, Phone, Role, User};

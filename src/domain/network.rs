@@ -1,12 +1,11 @@
-//! Where somebody comes from.
+//! Client networks, for rate limits.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
 };
 
-/// What counts as one place that requests come from: an IPv4 address, or an IPv6 network of /64, as an IPv6
-/// subscriber has at least that many addresses.
+/// The unit of rate limiting: an IPv4 address or an IPv6 /64 network, because an IPv6 subscriber has at least a /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
@@ -19,7 +18,7 @@ impl Network {
     }
 }
 
-/// The same text for the same network, as stores keep it.
+/// The text that the stores keep: equal for equal networks.
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -1,8 +1,8 @@
-//! Points in time, as every store keeps them.
+//! Points in time.
 
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
-/// Milliseconds since 1970-01-01T00:00:00Z. Millisecond resolution is what both stores keep exactly.
+/// Milliseconds since 1970-01-01T00:00:00Z. Both stores keep milliseconds exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
 
@@ -17,7 +17,7 @@ impl Timestamp {
         Self((nanos / 1_000_000) as i64)
     }
 
-    /// This many seconds later (earlier where negative).
+    /// The time `secs` seconds later; earlier if negative.
     pub fn plus_secs(self, secs: i64) -> Self {
         Self(self.0 + secs * 1000)
     }
@@ -26,12 +26,12 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// RFC 3339 in UTC with milliseconds: the form in JSON and in `<time datetime>`.
+    /// RFC 3339 in UTC with milliseconds, for JSON and `<time datetime>`.
     pub fn rfc3339(self) -> String {
         self.format(RFC3339_MILLIS)
     }
 
-    /// `14:03`, in UTC: what a page shows until the reader's browser puts its own zone there.
+    /// `14:03` in UTC. Pages show it until the browser's script replaces it by local time.
     pub fn clock(self) -> String {
         self.format(CLOCK)
     }

@@ -1,6 +1,6 @@
-//! Users and the rules for what they are made of.
+//! Users, and the rules for their fields.
 
-use std::{collections::HashSet, fmt, sync::LazyLock};
+use std::{collections::HashSet, fmt, ops::RangeInclusive, sync::LazyLock};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -47,7 +47,7 @@ impl Role {
         match raw {
             "member" => Ok(Self::Member),
             "admin" => Ok(Self::Admin),
-            _ => Err(Invalid::new("Use \"member\" or \"admin\".")),
+            _ => Err(Invalid::new("role-unknown")),
         }
     }
 }
@@ -55,8 +55,8 @@ impl Role {
 macro_rules! text_newtype {
     ($name:ident) => {
         impl $name {
-            /// A value that was checked on its way into the store. Checking again would lock accounts out
-            /// whenever a rule changes.
+            /// A value from the store, which was checked when it was written. It is not checked again: a rule
+            /// that changes must not lock accounts out.
             pub(crate) fn stored(raw: String) -> Self {
                 Self(raw)
             }
@@ -73,11 +73,12 @@ macro_rules! text_newtype {
     };
 }
 
-/// What a reader's own messages, and those of deleted accounts, stand under, as they are read.
-const RESERVED: [&str; 2] = ["you", "deleted user"];
+/// The names that pages give to the reader and to a deleted user, in every language of the catalogue, as
+/// [`as_read`] spells them. A test of `render::words` fails when a language is missing here.
+const RESERVED: [&str; 4] = ["you", "deleted user", "du", "gelöschtes konto"];
 
-/// The name shown beside messages: 1–[`Name::MAX`] characters, none of them invisible control or direction
-/// characters, which could make one name look like another, and none of the names that the chat itself gives.
+/// The name shown beside messages: 1–[`Name::MAX`] characters. Control and text-direction characters are refused,
+/// because they can make one name look like another; so are the names that pages use themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 text_newtype!(Name);
@@ -89,22 +90,22 @@ impl Name {
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let name = raw.trim();
         if !(1..=Self::MAX).contains(&name.chars().count()) {
-            return Err(Invalid::new(format!("Use 1 to {} characters.", Self::MAX)));
+            return Err(Invalid::new("name-length").arg("max", Self::MAX));
         }
         if name.chars().any(is_deceptive) {
-            return Err(Invalid::new("Leave out control and text-direction characters."));
+            return Err(Invalid::new("name-control-characters"));
         }
         if !is_visible(name) {
-            return Err(Invalid::new("Use at least one visible character."));
+            return Err(Invalid::new("name-invisible"));
         }
         if RESERVED.contains(&as_read(name).as_str()) {
-            return Err(Invalid::new("The chat itself calls people \"You\" and \"deleted user\". Use another name."));
+            return Err(Invalid::new("name-reserved"));
         }
         Ok(Self(name.to_owned()))
     }
 }
 
-/// Control characters and the bidirectional overrides and isolates of UAX #9.
+/// Whether `c` is a control character or a bidirectional override or isolate of UAX #9.
 fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
@@ -122,13 +123,13 @@ impl Email {
 
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         if raw.trim().len() > Self::MAX {
-            return Err(Invalid::new(format!("Use at most {} characters.", Self::MAX)));
+            return Err(Invalid::new("email-too-long").arg("max", Self::MAX));
         }
         let options =
             email_address::Options::default().with_required_tld().without_display_text().without_domain_literal();
         email_address::EmailAddress::parse_with_options(raw.trim(), options)
             .map(|email| Self(email.as_str().to_owned()))
-            .map_err(|_| Invalid::new("Use an address like ada@example.org."))
+            .map_err(|_| Invalid::new("email-format"))
     }
 }
 
@@ -138,20 +139,23 @@ pub struct Phone(String);
 text_newtype!(Phone);
 
 impl Phone {
+    /// Characters of a phone number that is not empty.
+    pub const LENGTH: RangeInclusive<usize> = 3..=32;
+
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let phone = raw.trim();
         if !phone.chars().all(|c| c.is_ascii_digit() || " +()-".contains(c)) {
-            return Err(Invalid::new("Use digits, spaces, and + ( ) - only."));
+            return Err(Invalid::new("phone-characters"));
         }
-        if !phone.is_empty() && !(3..=32).contains(&phone.len()) {
-            return Err(Invalid::new("Use 3 to 32 characters, or leave it empty."));
+        if !phone.is_empty() && !Self::LENGTH.contains(&phone.len()) {
+            return Err(Invalid::new("phone-length").arg("min", *Self::LENGTH.start()).arg("max", *Self::LENGTH.end()));
         }
         Ok(Self(phone.to_owned()))
     }
 }
 
-/// A new password that keeps the rules: 8 characters or more, at most 71 bytes (all that bcrypt reads),
-/// none of the most common.
+/// A new password: [`Password::MIN`] characters or more, at most [`Password::MAX_BYTES`] bytes (all that bcrypt
+/// reads), and not one of the most common.
 #[derive(Debug, Clone)]
 pub struct Password(SecretString);
 
@@ -160,26 +164,24 @@ pub struct Password(SecretString);
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
 impl Password {
+    /// Fewest characters of a password.
+    pub const MIN: usize = 8;
     /// Most bytes that bcrypt reads of a password, one less than its buffer for the closing NUL.
     pub const MAX_BYTES: usize = 71;
 
     pub fn parse(raw: SecretString) -> Result<Self, Invalid> {
         let password = raw.expose_secret();
-        if password.chars().count() < 8 {
-            return Err(Invalid::new("Use 8 characters or more."));
+        if password.chars().count() < Self::MIN {
+            return Err(Invalid::new("password-too-short").arg("min", Self::MIN));
         }
         if password.len() > Self::MAX_BYTES {
-            return Err(Invalid::new(format!(
-                "Use at most {} bytes (letters with accents and emoji count for two to four); this has {}.",
-                Self::MAX_BYTES,
-                password.len()
-            )));
+            return Err(Invalid::new("password-too-long").arg("max", Self::MAX_BYTES).arg("bytes", password.len()));
         }
         if password.contains('\0') {
-            return Err(Invalid::new("Leave out the NUL character."));
+            return Err(Invalid::new("password-nul"));
         }
         if COMMON.contains(password.to_lowercase().as_str()) {
-            return Err(Invalid::new("This is one of the most common passwords. Use another."));
+            return Err(Invalid::new("password-common"));
         }
         Ok(Self(raw))
     }
@@ -209,9 +211,9 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_called_what_the_chat_calls_people() {
-        for taken in ["You", "you", " YOU ", "Y\u{200B}ou", "yo\u{FE0F}u", "Deleted user", "deleted \u{A0} USER"] {
-            assert!(Name::parse(taken).unwrap_err().0.contains("Use another name."), "{taken:?}");
+    fn names_that_pages_use_themselves_are_refused() {
+        for taken in ["Du", "You", "you", " YOU ", "Y\u{200B}ou", "yo\u{FE0F}u", "Deleted user", "deleted \u{A0} USER"] {
+            assert!(Name::parse(taken).unwrap_err().0.key == "name-reserved", "{taken:?}");
         }
         for free in ["Youssef", "You and I", "Deleted", "deleteduser"] {
             assert!(Name::parse(free).is_ok(), "{free:?}");
@@ -230,7 +232,7 @@ mod tests {
             format!("a@{}.{}.{}.{}.org", "x".repeat(63), "x".repeat(63), "x".repeat(63), "x".repeat(length - 198))
         };
         assert!(Email::parse(&of(Email::MAX)).is_ok());
-        assert!(Email::parse(&of(Email::MAX + 1)).unwrap_err().0.contains("254"));
+        assert_eq!(Email::parse(&of(Email::MAX + 1)).unwrap_err(), Invalid::new("email-too-long").arg("max", 254usize));
         for good in ["", "+49 (0)30 123-456", "112"] {
             assert!(Phone::parse(good).is_ok(), "{good:?}");
         }
@@ -240,18 +242,19 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_refused_and_never_cut() {
+    fn a_bad_password_is_refused_and_never_truncated() {
         assert!(password("correct horse").is_ok());
         assert!(password(&"x".repeat(71)).is_ok());
-        assert!(password(&"x".repeat(72)).unwrap_err().0.contains("this has 72"));
+        let too_long = Invalid::new("password-too-long").arg("max", 71usize).arg("bytes", 72usize);
+        assert_eq!(password(&"x".repeat(72)).unwrap_err(), too_long);
         assert!(password(&"é".repeat(36)).is_err(), "36 characters, 72 bytes");
         assert!(password("seven77").is_err());
-        assert!(password("Password1").unwrap_err().0.contains("most common"));
+        assert_eq!(password("Password1").unwrap_err(), Invalid::new("password-common"));
         assert_eq!(COMMON.len(), 3000);
     }
 
     #[test]
-    fn a_password_does_not_show_in_debug_output() {
+    fn debug_output_does_not_show_the_password() {
         assert!(!format!("{:?}", password("correct horse").unwrap()).contains("correct"));
     }
 }

@@ -1,19 +1,19 @@
-//! Which characters can be seen.
+//! Visible and invisible characters.
 
-/// Whether there is anything to see of `text`.
+/// Whether `text` has a visible character.
 pub fn is_visible(text: &str) -> bool {
     text.chars().any(|c| !is_blank(c))
 }
 
-/// `text` as it looks: without what cannot be seen, white space folded, in lower case.
+/// `text` as a person reads it: without invisible characters, white space collapsed, in lower case.
 pub fn as_read(text: &str) -> String {
     let seen: String = text.chars().filter(|c| c.is_whitespace() || !is_blank(*c)).collect();
     seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// White space, control characters, Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt of Unicode
-/// 17.0), the format characters of annotations, and the Braille pattern without dots. Those that join or choose the
-/// look of others are among them: beside a visible character they do no harm.
+/// 17.0), the format characters of annotations, and the Braille pattern without dots. Joiners and variation selectors
+/// are among them: beside a visible character they do no harm.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || c.is_control() || is_ignorable(c) || matches!(c, '\u{FFF9}'..='\u{FFFB}' | '\u{2800}')
 }
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_be_seen_is_visible() {
+    fn visible_and_invisible_texts_are_told_apart() {
         for visible in ["a", "\u{200B}a", ".", "👩\u{200D}💻", "❤\u{FE0F}", "🏴\u{E0067}\u{E007F}", "한글", "\u{2801}"]
         {
             assert!(is_visible(visible), "{visible:?}");
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_the_same_reads_the_same() {
+    fn texts_that_look_the_same_are_read_the_same() {
         for same in ["deleted user", " Deleted\u{A0}\u{2003}USER", "dele\u{200B}ted us\u{FE0F}er\u{3164}"] {
             assert_eq!(as_read(same), "deleted user");
         }

@@ -1,12 +1,21 @@
-//! What the log looks like. One template for a message, wherever it is shown.
+//! The HTML fragments of the log. A message has one template, wherever it is shown.
+//!
+//! A page is rendered in its reader's language. A frame goes to readers of every language, so it is in [`LIVE`], and
+//! notices and the roster carry the other languages as `data-de` attributes. The page's script shows those, and words
+//! "You" and "deleted user" itself.
+
+use std::fmt::Write;
 
 use askama::Template;
 
+use super::words::{ByLanguage, FluentValue, Html, Language};
 use crate::domain::{Message, Timestamp};
 
-/// Most names in the list of who is here; the rest is a number. It bounds what each change of presence
-/// costs every socket.
-const NAMES: usize = 100;
+/// The language of frames.
+pub const LIVE: Language = Language::English;
+
+/// Most names in the roster; the rest is a number. This bounds what a change of presence costs every socket.
+const ROSTER_NAMES: usize = 100;
 /// Most names in one notice.
 pub const NOTICE_NAMES: usize = 3;
 
@@ -21,10 +30,11 @@ struct MessageView<'a> {
     /// `None`: the message is deleted.
     text: Option<&'a str>,
     sent_at: Timestamp,
+    language: Language,
 }
 
-/// A message's fragment, as its author (`own`) or as others see it.
-pub fn message(message: &Message, own: bool) -> String {
+/// The fragment of a message as its author (`own`) or as others see it.
+pub fn message(message: &Message, own: bool, language: Language) -> String {
     render(&MessageView {
         seq: message.seq,
         rev: message.rev,
@@ -32,56 +42,93 @@ pub fn message(message: &Message, own: bool) -> String {
         author: message.author.as_ref().map(|author| author.name.as_str()),
         text: message.text.as_deref(),
         sent_at: message.sent_at,
+        language,
     })
 }
 
 #[derive(Template)]
 #[template(path = "chat/_notice.html")]
 struct NoticeView {
-    who: String,
-    has: &'static str,
-    what: &'static str,
+    text: String,
+    translations: Html,
 }
 
-/// "Ada has entered the chat", for one or for many. Empty where nobody did.
-pub fn notice(names: &[&str], what: &'static str) -> String {
-    if names.is_empty() {
-        return String::new();
-    }
-    let who = match names {
-        [name] => (*name).to_owned(),
-        [first @ .., last] if names.len() <= NOTICE_NAMES => format!("{} and {last}", first.join(", ")),
-        _ => {
-            let others = names.len() - NOTICE_NAMES + 1;
-            format!("{} and {others} others", names[..NOTICE_NAMES - 1].join(", "))
-        }
+/// "Ada has entered the chat", for one name or for many. Empty for no names.
+pub fn entered(names: &[&str]) -> String {
+    notice(names, "notice-entered")
+}
+
+/// "Ada has left the chat", for one name or for many. Empty for no names.
+pub fn left(names: &[&str]) -> String {
+    notice(names, "notice-left")
+}
+
+fn notice(names: &[&str], key: &str) -> String {
+    let (shown, last, others) = match names {
+        [] => return String::new(),
+        [name] => (*name, "", 0),
+        [first @ .., last] if names.len() <= NOTICE_NAMES => (&*first.join(", "), *last, 0),
+        shown => (&*shown[..NOTICE_NAMES - 1].join(", "), "", names.len() - NOTICE_NAMES + 1),
     };
-    render(&NoticeView { who, has: if names.len() == 1 { "has" } else { "have" }, what })
+    let text = |language: Language| {
+        let args = [
+            ("names", FluentValue::from(shown)),
+            ("last", last.into()),
+            ("count", names.len().into()),
+            ("others", others.into()),
+        ];
+        language.with(key, args).into_owned()
+    };
+    render(&NoticeView { text: text(LIVE), translations: translations(text) })
 }
 
-/// The list of who is here: for the page, and for the sockets as it changes.
+/// The attributes with a text in the languages other than [`LIVE`], like ` data-de="…"`.
+fn translations(text: impl Fn(Language) -> String) -> Html {
+    let mut attributes = String::new();
+    for language in Language::ALL.into_iter().filter(|language| *language != LIVE) {
+        let _ = write!(attributes, " data-{}=\"{}\"", language.tag(), Html::escaped(&text(language)));
+    }
+    Html::trusted(attributes)
+}
+
+/// Who is online: for pages in each language, and for the sockets when it changes.
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
-    /// The inside of the page's `#here`.
-    pub inside: String,
-    /// The same as a fragment that replaces it.
+    /// The inside of the page's `#roster`.
+    pub inside: ByLanguage<String>,
+    /// The frame's fragment, which replaces it.
     pub fragment: String,
 }
 
 #[derive(Template)]
 #[template(path = "chat/_roster.html")]
 struct RosterView<'a> {
-    count: usize,
+    count: String,
+    count_translations: Html,
     names: &'a [String],
-    more: usize,
+    more: Option<(String, Html)>,
 }
 
-/// Renders the list of the people called `names`.
+/// Renders the roster of `names`.
 pub fn roster(names: &[String]) -> Roster {
-    let shown = &names[..names.len().min(NAMES)];
-    let inside = render(&RosterView { count: names.len(), names: shown, more: names.len() - shown.len() });
-    let fragment = format!("<hx-partial hx-target=\"#here\" hx-swap=\"innerHTML\">{inside}</hx-partial>");
-    Roster { inside, fragment }
+    let shown = &names[..names.len().min(ROSTER_NAMES)];
+    let count = |language: Language| language.with("roster-count", [("count", names.len().into())]).into_owned();
+    let hidden = names.len() - shown.len();
+    let more = |language: Language| language.with("roster-more", [("count", hidden.into())]).into_owned();
+    let view = |language: Language, translate: bool| {
+        let attributes = |text: &dyn Fn(Language) -> String| if translate { translations(text) } else { Html::default() };
+        render(&RosterView {
+            count: count(language),
+            count_translations: attributes(&count),
+            names: shown,
+            more: (hidden > 0).then(|| (more(language), attributes(&more))),
+        })
+    };
+    let live = view(LIVE, true);
+    Roster {
+        inside: ByLanguage::new(|language| view(language, false)),
+        fragment: format!("<hx-partial hx-target=\"#roster\" hx-swap=\"innerHTML\">{live}</hx-partial>"),
+    }
 }
 
 fn render(template: &impl Template) -> String {
@@ -111,46 +158,64 @@ mod tests {
     #[test]
     fn a_message_as_others_see_it() {
         let expected = format!(r#"<li id="m12" data-rev="34" class="message"><b>Ada &#60;3: </b>{TEXT} {TIME}</li>"#);
-        assert_eq!(message(&hello(), false), expected);
+        assert_eq!(message(&hello(), false, LIVE), expected);
     }
 
     #[test]
     fn a_message_as_its_author_sees_it() {
         let expected =
             format!(r#"<li id="m12" data-rev="34" class="message sent-by-user"><b>You: </b>{TEXT} {TIME}</li>"#);
-        assert_eq!(message(&hello(), true), expected);
+        assert_eq!(message(&hello(), true, LIVE), expected);
     }
 
     #[test]
     fn a_message_of_a_deleted_user() {
         let expected =
             format!(r#"<li id="m12" data-rev="34" class="message"><b><i>deleted user</i>: </b>{TEXT} {TIME}</li>"#);
-        assert_eq!(message(&Message { author: None, ..hello() }, false), expected);
+        assert_eq!(message(&Message { author: None, ..hello() }, false, LIVE), expected);
     }
 
     #[test]
-    fn a_deleted_message_keeps_its_place() {
+    fn a_deleted_message_stays_as_a_hidden_item() {
         let expected = r#"<li id="m12" data-rev="34" hidden></li>"#;
-        assert_eq!(message(&Message { text: None, ..hello() }, true), expected);
+        assert_eq!(message(&Message { text: None, ..hello() }, true, LIVE), expected);
     }
 
     #[test]
-    fn notices() {
-        assert_eq!(notice(&[], "entered"), "");
-        let li = |text| format!(r#"<li class="user-connect-or-disconnect">{text}</li>"#);
-        assert_eq!(notice(&["<Ada>"], "entered"), li("&#60;Ada&#62; has entered the chat"));
-        assert_eq!(notice(&["Ada", "Bob", "Cyd"], "left"), li("Ada, Bob and Cyd have left the chat"));
-        assert_eq!(notice(&["Ada", "Bob", "Cyd", "Dan"], "left"), li("Ada, Bob and 2 others have left the chat"));
+    fn a_page_is_in_the_readers_language() {
+        assert!(message(&hello(), true, Language::German).contains("<b>Du: </b>"));
+        let deleted = message(&Message { author: None, ..hello() }, false, Language::German);
+        assert!(deleted.contains("<i>gelöschtes Konto</i>"), "{deleted}");
     }
 
     #[test]
-    fn the_list_of_who_is_here() {
-        let inside = "<h2>2 here</h2><ul><li>Ada</li><li>&#60;Bob&#62;</li></ul>";
+    fn a_notice_is_in_every_language() {
+        assert_eq!(entered(&[]), "");
+        let li = |german, text| format!(r#"<li class="user-connect-or-disconnect" data-de="{german}">{text}</li>"#);
+        let ada = li("&#60;Ada&#62; hat den Chat betreten", "&#60;Ada&#62; has entered the chat");
+        assert_eq!(entered(&["<Ada>"]), ada);
+        let three = li("Ada, Bob und Cyd haben den Chat verlassen", "Ada, Bob and Cyd have left the chat");
+        assert_eq!(left(&["Ada", "Bob", "Cyd"]), three);
+        let four = li("Ada, Bob und 2 weitere haben den Chat verlassen", "Ada, Bob and 2 others have left the chat");
+        assert_eq!(left(&["Ada", "Bob", "Cyd", "Dan"]), four);
+    }
+
+    #[test]
+    fn the_roster_names_who_is_online() {
+        let names = "<ul><li>Ada</li><li>&#60;Bob&#62;</li></ul>";
         let two = roster(&["Ada".into(), "<Bob>".into()]);
-        assert_eq!(two.inside, inside);
-        let expected = format!(r##"<hx-partial hx-target="#here" hx-swap="innerHTML">{inside}</hx-partial>"##);
+        assert_eq!(*two.inside.get(Language::English), format!("<h2>2 here</h2>{names}"));
+        assert_eq!(*two.inside.get(Language::German), format!("<h2>2 da</h2>{names}"));
+        let inside = format!(r#"<h2 data-de="2 da">2 here</h2>{names}"#);
+        let expected = format!(r##"<hx-partial hx-target="#roster" hx-swap="innerHTML">{inside}</hx-partial>"##);
         assert_eq!(two.fragment, expected);
-        let fanout: Vec<String> = (0..NAMES + 7).map(|n| n.to_string()).collect();
-        assert!(roster(&fanout).inside.ends_with("<li>and 7 more</li></ul>"), "it is bounded");
+    }
+
+    #[test]
+    fn a_long_roster_ends_with_a_number() {
+        let many: Vec<String> = (0..ROSTER_NAMES + 7).map(|n| n.to_string()).collect();
+        let long = roster(&many);
+        assert!(long.inside.get(LIVE).ends_with("<li>and 7 more</li></ul>"));
+        assert!(long.fragment.contains(r#"<li data-de="und 7 weitere">and 7 more</li>"#));
     }
 }

@@ -1,7 +1,10 @@
-//! What the log looks like: the HTML fragments of messages, notices and the roster.
+//! What pages show: the fragments of the log and the words of every language.
 //!
-//! - [`fragments`]: one template for a message, wherever it is shown; notices; the list of who is online.
+//! - [`fragments`]: the HTML of a message, a notice and the roster, each with one template.
+//! - [`words`]: the catalogue of texts.
 
 pub mod fragments;
+pub mod words;
 
-pub use fragments::{NOTICE_NAMES, Roster, message, notice, roster};
+pub use fragments::{LIVE, NOTICE_NAMES, Roster, entered, left, message, roster};
+pub use words::Language;

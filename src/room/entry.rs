@@ -27,8 +27,8 @@ impl Entry {
         Self {
             rev: Some(message.rev),
             seq: Some(message.seq),
-            fragment: render::message(message, false),
-            variants: Variants::new(vec![(message.author_key, render::message(message, true).into())]),
+            fragment: render::message(message, false, render::LIVE),
+            variants: Variants::new(vec![(message.author_key, render::message(message, true, render::LIVE).into())]),
         }
     }
 
@@ -41,7 +41,7 @@ impl Entry {
     pub fn entered(entered: &[(UserKey, String)]) -> Self {
         let without = |index: usize| -> String {
             let others = entered.iter().enumerate().filter(|(n, _)| *n != index).map(|(_, (_, name))| name.as_str());
-            render::notice(&others.collect::<Vec<_>>(), "entered")
+            render::entered(&others.collect::<Vec<_>>())
         };
         // the notice names the first few and counts the rest: whoever is counted sees the same as all who are
         let counted: Arc<str> = without(render::NOTICE_NAMES).into();

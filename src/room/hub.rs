@@ -240,7 +240,7 @@ impl HubTask {
         self.room.set_here(Arc::clone(&here));
         let left: Vec<&str> = left.iter().map(|(_, name)| name.as_str()).collect();
         // each an entry of its own, so that the fragments are small. They go out in one frame
-        let left = Entry::notice(render::notice(&left, "left"));
+        let left = Entry::notice(render::left(&left));
         for entry in [left, Entry::entered(entered), Entry::notice(here.fragment.clone())] {
             if !entry.fragment.is_empty() {
                 self.room.push(entry);

@@ -67,8 +67,8 @@ pub struct Room {
 
 /// Who is here, rendered once for all who come.
 pub struct RosterView {
-    /// The inside of the page's list.
-    pub inside: String,
+    /// The inside of the page's list, by language.
+    pub inside: render::words::ByLanguage<String>,
     /// The same as a fragment that replaces it.
     fragment: String,
     frame: Frame,

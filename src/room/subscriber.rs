@@ -189,7 +189,7 @@ impl Subscription {
         let (me, mut parts, mut bytes) = (cursor.me(), Vec::new(), 0);
         cursor.skip_to(cursor.rev()); // its place in the ring is gone, also where there is no change to read
         for message in messages {
-            let part = render::message(&message, message.author_key == me);
+            let part = render::message(&message, message.author_key == me, render::LIVE);
             bytes += part.len();
             parts.push(part);
             cursor.skip_to(message.rev);

@@ -1,39 +1,68 @@
-//! Accounts as people fill them in: raw input in, users or field errors out. Sign-up, the account page, the
-//! admin's table, the JSON API and the command line all go through here.
+//! Creating and changing accounts from raw input. Sign-up, the account page, the admin's table, the JSON API and the
+//! command line all use it.
 
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
+use super::account_schema::{EmailInput, NameInput, PasswordInput, PhoneInput, RoleName, UserIdInput};
 use super::passwords::{Busy, Passwords};
 use crate::{
     domain::{Email, Fields, Name, Password, Phone, Role, User, UserId},
     store::{self, NewUser, Store, UserChanges},
 };
 
-/// A new account, as typed.
-#[derive(Debug, Clone, Default)]
-pub struct SignUp {
+/// A new account, as typed: the JSON of `POST /api/users`, the sign-up form and the admin's form.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    #[serde(rename = "userID", default)]
+    #[schema(value_type = UserIdInput, required = true)]
     pub user_id: String,
+    #[serde(default)]
+    #[schema(value_type = NameInput, required = true)]
     pub name: String,
+    #[serde(default)]
+    #[schema(value_type = EmailInput, required = true)]
     pub email: String,
+    #[serde(default)]
+    #[schema(value_type = PhoneInput)]
     pub phone: String,
+    #[serde(default)]
+    #[schema(value_type = PasswordInput, required = true)]
     pub password: SecretString,
 }
 
-/// What to change of an account, as typed; `None` leaves it as it is.
-#[derive(Debug, Clone, Default)]
-pub struct Edit {
+/// Changes of an account, as typed; fields left out stay as they are. The JSON of `PATCH` and `PUT
+/// /api/users/{userID}`, the forms of the account page and the admin's form.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountEdit {
+    /// Cannot be changed; accepted if it is the one in the address.
+    #[serde(rename = "userID")]
+    pub user_id: Option<String>,
+    #[schema(value_type = Option<NameInput>)]
     pub name: Option<String>,
+    #[schema(value_type = Option<EmailInput>)]
     pub email: Option<String>,
+    #[schema(value_type = Option<PhoneInput>)]
     pub phone: Option<String>,
+    /// For admins.
+    #[schema(value_type = Option<RoleName>)]
     pub role: Option<String>,
+    #[schema(value_type = Option<PasswordInput>)]
     pub password: Option<SecretString>,
+    /// The current password: needed to change one's own.
+    #[serde(rename = "currentPassword")]
+    #[schema(value_type = Option<String>, format = Password)]
+    pub current_password: Option<SecretString>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    #[error("{}", .0.iter().map(|(field, why)| format!("{field}: {why}")).collect::<Vec<_>>().join(" "))]
+    #[error("invalid fields: {}", .0.iter().map(|(field, _)| field).collect::<Vec<_>>().join(", "))]
     Invalid(Fields),
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -49,7 +78,7 @@ pub struct Accounts {
 
 impl Accounts {
     /// Creates an account. `role` as in [`NewUser::role`].
-    pub async fn create(&self, raw: &SignUp, role: Option<Role>) -> Result<User, AccountError> {
+    pub async fn create(&self, raw: &NewAccount, role: Option<Role>) -> Result<User, AccountError> {
         let mut fields = Fields::default();
         let user_id = fields.keep("userID", UserId::parse(&raw.user_id));
         let name = fields.keep("name", Name::parse(&raw.name));
@@ -61,7 +90,7 @@ impl Accounts {
         else {
             return Err(AccountError::Invalid(fields));
         };
-        // before the quarter second of hashing; the unique index has the last word all the same
+        // checked before the quarter second of hashing; the unique index decides in a race
         if self.store.user(&user_id).await?.is_some() {
             return Err(store::Error::from(store::Conflict::UserIdTaken).into());
         }
@@ -69,10 +98,11 @@ impl Accounts {
         Ok(self.store.create_user(NewUser { user_id, name, email, phone, password, role }).await?)
     }
 
-    /// Changes an account. Whether the caller may is theirs to know.
-    pub async fn edit(&self, user: &User, raw: &Edit) -> Result<User, AccountError> {
+    /// Changes an account. The caller has checked the permission, and the current password where it is needed;
+    /// `user_id` and `current_password` are not used here.
+    pub async fn edit(&self, user: &User, raw: &AccountEdit) -> Result<User, AccountError> {
         let mut fields = Fields::default();
-        // forms send the name along: one from before a rule stays
+        // an unchanged name is not checked: it may be older than a rule
         let name = raw.name.as_deref().filter(|name| *name != user.name.as_str());
         let name = name.and_then(|name| fields.keep("name", Name::parse(name)));
         let email = raw.email.as_deref().and_then(|email| fields.keep("email", Email::parse(email)));

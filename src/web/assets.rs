@@ -1,4 +1,5 @@
-//! `static/`, in the binary: compressed, under names that change with the content, kept for a year.
+//! The files of `static/`, embedded and compressed. Their names contain a hash of the content, so browsers cache them
+//! for a year.
 
 use std::sync::OnceLock;
 
@@ -16,7 +17,7 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().nest("/static", memory_serve().into_router())
 }
 
-/// Where a page finds the asset `name` ("chat.js"). Templates call it.
+/// The address of the asset `name` ("chat.js"), for templates.
 pub fn url(name: &str) -> String {
     let manifest = MANIFEST.get_or_init(|| memory_serve().manifest());
     let route = format!("/{name}");

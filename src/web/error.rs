@@ -1,82 +1,75 @@
-//! One error type, and the one place that turns it into a page, a fragment or JSON.
+//! The one error type of handlers. [`super::error_page`] turns it into a page, a fragment or JSON.
 //!
-//! A handler does not know who asks. It returns an [`Error`], which travels as an extension of an empty
-//! answer to [`render`], a middleware around all routes, which does know.
+//! A handler does not know the form that the client reads. It returns an [`Error`], which travels to that middleware
+//! as an extension of an empty response.
 
-use std::time::Duration;
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
-use askama::Template;
 use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::Next,
-    response::{Html, IntoResponse, Response},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
-use super::{Nav, NavSlot, SharedSites, page::accepts_html};
 use crate::{
-    domain::Fields,
+    domain::{Fields, Phrase},
+    render::Language,
     security::{accounts::AccountError, limits::RateLimited, login::LoginError, passwords::Busy},
     store::{self, Conflict},
 };
 
-/// Why a request was not served, in words for whoever sent it.
+/// Why a request was refused or failed, for the client that sent it.
 #[derive(Debug, Clone)]
 pub struct Error {
     pub status: StatusCode,
-    pub message: String,
+    pub message: Phrase,
     pub fields: Fields,
     pub retry_after: Option<Duration>,
 }
 
 impl Error {
-    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), fields: Fields::default(), retry_after: None }
+    pub fn new(status: StatusCode, message: Phrase) -> Self {
+        Self { status, message, fields: Fields::default(), retry_after: None }
     }
 
-    /// Input that was understood and cannot be taken; the fields tell why.
+    /// Input that was understood and refused. `fields` tells why.
     pub fn invalid(fields: Fields) -> Self {
-        let message = match fields.iter().collect::<Vec<_>>()[..] {
-            [(field, why)] => format!("{field}: {why}"),
-            _ => "Some fields need another look.".to_owned(),
-        };
-        Self { fields, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message) }
+        Self { fields, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, Phrase::new("fields-refused")) }
     }
 
-    pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("There is no such {what}."))
+    /// 404. `key` is the text that says what does not exist.
+    pub fn not_found(key: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, Phrase::new(key))
     }
 
-    pub fn forbidden(message: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, message)
+    /// 403. `key` is the text that says why.
+    pub fn forbidden(key: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, Phrase::new(key))
     }
 
     pub fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method.")
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, Phrase::new("method-not-allowed"))
     }
 
-    /// No token, or none that holds.
+    /// 401: no token, or one that is not valid.
     pub fn bad_token() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "Token didn't match")
+        Self::new(StatusCode::UNAUTHORIZED, Phrase::new("token-mismatch"))
     }
 
-    /// A refusal that ends by itself: 429 or 503, with when to come back.
-    pub fn later(status: StatusCode, message: &str, retry_after: Duration) -> Self {
+    /// A refusal that ends by itself: 429 or 503, with the time to wait.
+    pub fn later(status: StatusCode, message: Phrase, retry_after: Duration) -> Self {
         Self { retry_after: Some(retry_after), ..Self::new(status, message) }
     }
 
     fn busy() -> Self {
-        let message = "The server is busy. Nothing was changed; try again in a moment.";
-        Self::later(StatusCode::SERVICE_UNAVAILABLE, message, Duration::from_secs(5))
+        Self::later(StatusCode::SERVICE_UNAVAILABLE, Phrase::new("server-busy"), Duration::from_secs(5))
     }
 
-    fn unanswered() -> Self {
-        let message = "The database does not answer. Try again in a moment.";
-        Self::later(StatusCode::SERVICE_UNAVAILABLE, message, Duration::from_secs(5))
+    pub(super) fn database_down() -> Self {
+        Self::later(StatusCode::SERVICE_UNAVAILABLE, Phrase::new("database-down"), Duration::from_secs(5))
     }
 
-    /// Answers with `page`, which shows the error itself, beside what was typed.
+    /// Responds with `page`, which shows the error itself, beside what was typed.
     pub fn on_page(self, page: impl IntoResponse) -> Response {
         let mut response = self.status_and_headers();
         let (parts, body) = page.into_response().into_parts();
@@ -96,31 +89,64 @@ impl Error {
         response
     }
 
-    /// The body that scripts get.
-    pub fn json(&self) -> serde_json::Value {
-        let mut body = json!({ "message": self.message });
+    /// The whole error in one sentence, for places that do not show the fields.
+    pub fn summary(&self, language: Language) -> Cow<'static, str> {
+        match self.fields.iter().collect::<Vec<_>>()[..] {
+            [(field, reason)] if self.message.key == "fields-refused" => {
+                let reason = language.phrase(reason);
+                language.with("field-refused", [("field", field.into()), ("reason", reason.into())])
+            }
+            _ => language.phrase(&self.message),
+        }
+    }
+
+    /// The sentence above a form that shows the reason beside each field.
+    pub fn alert(&self, language: Language) -> String {
+        language.phrase(&self.message).into_owned()
+    }
+
+    /// The refused fields, worded for a form.
+    pub fn field_texts(&self, language: Language) -> FieldTexts {
+        let texts = self.fields.iter().map(|(field, reason)| (field.to_owned(), language.phrase(reason).into_owned()));
+        FieldTexts(texts.collect())
+    }
+
+    /// The JSON body. The API's is English.
+    pub fn json(&self, language: Language) -> Value {
+        let mut body = json!({ "message": self.summary(language) });
         if !self.fields.is_empty() {
-            body["fields"] = self.fields.iter().map(|(field, why)| (field.to_owned(), Value::from(why))).collect();
+            body["fields"] = self.field_texts(language).0.into_iter().collect();
         }
         body
     }
 
-    /// Whole seconds, and never 0: that would be an invitation.
+    /// Whole seconds, at least 1: a client that reads 0 would retry at once.
     pub fn retry_after_secs(&self) -> Option<u64> {
         self.retry_after.map(|wait| wait.as_millis().div_ceil(1000).max(1) as u64)
+    }
+}
+
+/// The reason beside each refused field of a form.
+#[derive(Debug, Clone, Default)]
+pub struct FieldTexts(BTreeMap<String, String>);
+
+impl FieldTexts {
+    /// The reason for `field`, or an empty text.
+    pub fn get(&self, field: &str) -> &str {
+        self.0.get(field).map_or("", String::as_str)
     }
 }
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::NotFound => Self::not_found("user"),
-            store::Error::NoSuchRoom => Self::not_found("room"),
+            store::Error::NotFound => Self::not_found("no-such-user"),
+            store::Error::NoSuchRoom => Self::not_found("no-such-room"),
             store::Error::Conflict(conflict) => conflict.into(),
             store::Error::Busy => Self::busy(),
             store::Error::Failed(reason) => {
-                tracing::error!(reason, "the store failed");
-                Self::unanswered()
+                tracing::error!(reason, "store request failed");
+                Self::database_down()
             }
         }
     }
@@ -128,21 +154,24 @@ impl From<store::Error> for Error {
 
 impl From<Conflict> for Error {
     fn from(conflict: Conflict) -> Self {
-        let fields = match conflict {
-            Conflict::UserIdTaken => Fields::one("userID", conflict.to_string()),
-            Conflict::EmailTaken => Fields::one("email", conflict.to_string()),
-            Conflict::LastAdmin => Fields::one("role", conflict.to_string()),
+        let (field, reason) = match conflict {
+            Conflict::UserIdTaken => ("userID", Phrase::new("user-id-taken")),
+            Conflict::EmailTaken => ("email", Phrase::new("email-taken")),
+            Conflict::LastAdmin => ("role", Phrase::new("last-admin")),
         };
-        Self { fields, ..Self::new(StatusCode::CONFLICT, conflict.to_string()) }
+        Self { fields: Fields::one(field, reason.clone()), ..Self::new(StatusCode::CONFLICT, reason) }
     }
 }
 
 impl From<RateLimited> for Error {
     fn from(RateLimited { retry_after }: RateLimited) -> Self {
-        let secs = retry_after.as_millis().div_ceil(1000);
-        let wait = if secs > 90 { format!("{} minutes", secs.div_ceil(60)) } else { format!("{secs} seconds") };
-        let message = format!("Too many attempts. Try again in {wait}.");
-        Self::later(StatusCode::TOO_MANY_REQUESTS, &message, retry_after)
+        let seconds = retry_after.as_millis().div_ceil(1000) as u64;
+        let message = if seconds > 90 {
+            Phrase::new("too-many-attempts-minutes").arg("minutes", seconds.div_ceil(60))
+        } else {
+            Phrase::new("too-many-attempts-seconds").arg("seconds", seconds)
+        };
+        Self::later(StatusCode::TOO_MANY_REQUESTS, message, retry_after)
     }
 }
 
@@ -165,8 +194,8 @@ impl From<AccountError> for Error {
 impl From<LoginError> for Error {
     fn from(error: LoginError) -> Self {
         match error {
-            LoginError::WrongPassword => Self::new(StatusCode::UNAUTHORIZED, error.to_string()),
-            LoginError::RateLimited(too_many) => too_many.into(),
+            LoginError::WrongPassword => Self::new(StatusCode::UNAUTHORIZED, Phrase::new("wrong-login")),
+            LoginError::RateLimited(limited) => limited.into(),
             LoginError::Busy(busy) => busy.into(),
             LoginError::Store(store) => store.into(),
         }
@@ -187,105 +216,25 @@ impl IntoResponse for Error {
     }
 }
 
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage<'a> {
-    sites: SharedSites,
-    nav: Option<Nav>,
-    status: StatusCode,
-    message: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "_alert.html")]
-struct AlertFragment<'a> {
-    message: &'a str,
-}
-
-/// Gives an [`Error`] the form that the client can read. Goes around all routes.
-pub async fn render(State(sites): State<SharedSites>, mut request: Request, next: Next) -> Response {
-    let api = request.uri().path().starts_with("/api/");
-    let form = Form::wanted(request.headers(), api);
-    let signed_in = NavSlot::default();
-    request.extensions_mut().insert(signed_in.clone());
-    let mut response = next.run(request).await;
-    let error = match response.extensions_mut().remove::<Error>() {
-        Some(error) => error,
-        // a session that could not be saved, and a request that took too long, come without a word
-        None if response.status().is_server_error() && !response.headers().contains_key(header::CONTENT_TYPE) => {
-            Error::unanswered()
-        }
-        None => return response,
-    };
-    *response.status_mut() = error.status;
-    if let Some(secs) = error.retry_after_secs() {
-        response.headers_mut().insert(header::RETRY_AFTER, secs.into());
-    }
-    let body = match form {
-        Form::Json => axum::Json(error.json()).into_response(),
-        Form::Fragment => html(&AlertFragment { message: &error.message }),
-        Form::Page => html(&ErrorPage { sites, nav: signed_in.get(), status: error.status, message: &error.message }),
-    };
-    let (parts, body) = body.into_parts();
-    response.headers_mut().remove(header::CONTENT_LENGTH);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.headers_mut().extend(parts.headers);
-    *response.body_mut() = body;
-    response
-}
-
-enum Form {
-    Json,
-    Fragment,
-    Page,
-}
-
-impl Form {
-    fn wanted(headers: &HeaderMap, api: bool) -> Self {
-        match () {
-            () if api => Self::Json,
-            () if headers.contains_key("hx-request") => Self::Fragment,
-            () if accepts_html(headers) => Self::Page,
-            () => Self::Json,
-        }
-    }
-}
-
-fn html(template: &impl Template) -> Response {
-    Html(template.render().unwrap_or_default()).into_response()
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::{Router, body::Body, middleware::from_fn_with_state, routing::get};
-    use tower::ServiceExt;
-
     use super::*;
-    use crate::web::Sites;
 
     #[test]
-    fn a_room_that_does_not_exist_is_told() {
-        let error = Error::from(store::Error::NoSuchRoom);
-        assert_eq!((error.status, error.message.as_str()), (StatusCode::NOT_FOUND, "There is no such room."));
+    fn a_single_refused_field_stands_in_the_summary() {
+        let one = Error::invalid(Fields::one("name", Phrase::new("name-invisible")));
+        let expected = json!({
+            "message": "name: Use at least one visible character.",
+            "fields": { "name": "Use at least one visible character." },
+        });
+        assert_eq!(one.json(Language::English), expected);
+        assert_eq!(one.alert(Language::German), "Einige Felder brauchen eine Korrektur.");
     }
 
-    #[tokio::test]
-    async fn what_a_layer_failed_at_without_a_word_is_a_503_that_says_when_to_come_back() {
-        let sites: SharedSites = std::sync::Arc::new(Sites::default());
-        let routes = Router::new()
-            .route("/api/unsaved", get(async || StatusCode::INTERNAL_SERVER_ERROR))
-            .route("/readyz", get(async || (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")))
-            .layer(from_fn_with_state(sites, render));
-        let ask =
-            async |path: &str| routes.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
-        let unsaved = ask("/api/unsaved").await;
-        assert_eq!(
-            (unsaved.status(), &unsaved.headers()["retry-after"]),
-            (StatusCode::SERVICE_UNAVAILABLE, &"5".parse().unwrap())
-        );
-        let text = axum::body::to_bytes(unsaved.into_body(), 1000).await.unwrap();
-        assert!(text.starts_with(b"{\"message\":\"The database does not answer"), "{text:?}");
-        let own = axum::body::to_bytes(ask("/readyz").await.into_body(), 1000).await.unwrap();
-        assert_eq!(own, "stopping\n");
+    #[test]
+    fn a_room_that_does_not_exist_is_not_found() {
+        let error = Error::from(store::Error::NoSuchRoom);
+        assert_eq!(error.status, StatusCode::NOT_FOUND);
+        assert_eq!(error.summary(Language::English), "There is no such room.");
     }
 }

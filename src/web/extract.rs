@@ -1,4 +1,4 @@
-//! Extractors. Who may call a handler shows in its signature.
+//! Extractors. A handler's signature shows who may call it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -17,7 +17,7 @@ use tower_sessions::Session;
 
 use super::{AppState, Error, NavSlot, Sites, sites::without_token};
 use crate::{
-    domain::{Fields, User},
+    domain::{Fields, Phrase, User},
     net::address,
     security::{
         Grant,
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// A browser with a session that holds. Strangers are sent to the login page, which leads back.
+/// A browser with a valid session. Without one it is redirected to the login page, which leads back.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     pub user: User,
@@ -55,7 +55,7 @@ impl FromRequestParts<AppState> for SignedIn {
         match <Self as OptionalFromRequestParts<_>>::from_request_parts(parts, state).await {
             Ok(Some(signed_in)) => Ok(signed_in),
             Ok(None) if parts.headers.contains_key("hx-request") => {
-                Err(Error::new(StatusCode::UNAUTHORIZED, "You are signed out. Reload the page to log in.")
+                Err(Error::new(StatusCode::UNAUTHORIZED, Phrase::new("signed-out"))
                     .into_response())
             }
             Ok(None) => Err(to_login(parts, &state.settings.sites)),
@@ -64,19 +64,19 @@ impl FromRequestParts<AppState> for SignedIn {
     }
 }
 
-/// The public address of the server that a router belongs to; its routes carry it as an extension.
+/// The public address of the server that a router belongs to. An extension of the routes.
 #[derive(Debug, Clone)]
 pub struct ServerOrigin(pub String);
 
 fn to_login(parts: &Parts, sites: &Sites) -> Response {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let here = parts.extensions.get::<ServerOrigin>().map_or("", |here| here.0.as_str());
+    let origin = parts.extensions.get::<ServerOrigin>().map_or("", |origin| origin.0.as_str());
     if parts.method.is_safe()
         && let Some(path) = parts.uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str)
         && path != "/"
     {
-        // a token that did not help here is not carried on
-        query.append_pair("next", &format!("{here}{}", without_token(path)));
+        // a token that was not accepted is not passed on
+        query.append_pair("next", &format!("{origin}{}", without_token(path)));
     }
     let query = query.finish();
     let login = format!("{}/login", sites.auth);
@@ -95,12 +95,12 @@ impl FromRequestParts<AppState> for Admin {
         if signed_in.user.is_admin() {
             Ok(Self(signed_in))
         } else {
-            Err(Error::forbidden("This page is for admins.").into_response())
+            Err(Error::forbidden("admins-only").into_response())
         }
     }
 }
 
-/// A script with a token that holds, in `Authorization: Bearer`.
+/// A script with a valid token in `Authorization: Bearer`.
 #[derive(Debug, Clone)]
 pub struct Bearer {
     pub user: User,
@@ -108,7 +108,10 @@ pub struct Bearer {
 }
 
 impl Bearer {
-    /// The holder of a token, wherever it was carried.
+    /// The user of `token`, however it was sent.
+    ///
+    /// # Errors
+    /// 401 if the token is not valid.
     pub async fn of(state: &AppState, token: &str) -> Result<Self, Error> {
         let grant = state.logins.tokens.read(token).map_err(|_| Error::bad_token())?;
         let user = state.logins.holder(&grant).await?.ok_or_else(Error::bad_token)?;
@@ -137,13 +140,12 @@ impl FromRequestParts<AppState> for Bearer {
         let found = <Self as OptionalFromRequestParts<_>>::from_request_parts(parts, state).await?;
         found.ok_or_else(|| {
             let hint = "Send a token: Authorization: Bearer TOKEN. POST /api/login gives one.";
-            Error::new(StatusCode::UNAUTHORIZED, hint)
+            Error::new(StatusCode::UNAUTHORIZED, Phrase::english(hint))
         })
     }
 }
 
-/// The client's address, as far as it can be trusted: the peer's, or what the configured number of proxies
-/// say of it.
+/// The client's address: the peer's, or the one that the configured number of proxies report.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddr(pub IpAddr);
 
@@ -157,7 +159,7 @@ impl FromRequestParts<AppState> for ClientAddr {
     }
 }
 
-/// `axum::Json`, with errors that name the field.
+/// `axum::Json` with errors that name the field.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -169,19 +171,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if !(media_type.eq_ignore_ascii_case("application/json") || media_type.ends_with("+json")) {
             let message = "Send JSON, with Content-Type: application/json.";
-            return Err(Error::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+            return Err(Error::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Phrase::english(message)));
         }
         let body = Bytes::from_request(request, state).await.map_err(body_error)?;
         let mut deserializer = serde_json::Deserializer::from_slice(&body);
         let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| json_error(&e))?;
-        deserializer.end().map_err(|e| Error::new(StatusCode::BAD_REQUEST, format!("The body is not JSON: {e}.")))?;
+        deserializer.end().map_err(|error| not_json(&error))?;
         Ok(Self(value))
     }
 }
 
+fn not_json(error: &serde_json::Error) -> Error {
+    Error::new(StatusCode::BAD_REQUEST, Phrase::english(format!("The body is not JSON: {error}.")))
+}
+
 fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     if !error.inner().is_data() {
-        return Error::new(StatusCode::BAD_REQUEST, format!("The body is not JSON: {}.", error.inner()));
+        return not_json(error.inner());
     }
     // "unknown field `x`, expected …", "missing field `x`", "invalid type: …" at a path
     let text = error.inner().to_string();
@@ -189,19 +195,19 @@ fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let quoted = text.split('`').nth(1).filter(|_| text.contains(" field `"));
     let path = error.path().to_string();
     let field = quoted.map_or(path.as_str(), |field| field);
-    Error::invalid(Fields::one(if field == "." { "body" } else { field }, format!("{text}.")))
+    Error::invalid(Fields::one(if field == "." { "body" } else { field }, Phrase::english(format!("{text}."))))
 }
 
 fn body_error(rejection: BytesRejection) -> Error {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            Error::new(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large. Shorten it and send it again.")
+            Error::new(StatusCode::PAYLOAD_TOO_LARGE, Phrase::new("body-too-large"))
         }
-        status => Error::new(status, rejection.body_text()),
+        status => Error::new(status, Phrase::english(rejection.body_text())),
     }
 }
 
-/// `axum::Form`, with our errors.
+/// `axum::Form` with [`Error`]s.
 #[derive(Debug)]
 pub struct Form<T>(pub T);
 
@@ -212,12 +218,12 @@ impl<T: DeserializeOwned + 'static, S: Send + Sync> FromRequest<S> for Form<T> {
         match request.extract::<axum::Form<T>, _>().await {
             Ok(axum::Form(value)) => Ok(Self(value)),
             Err(FormRejection::BytesRejection(rejection)) => Err(body_error(rejection)),
-            Err(rejection) => Err(Error::new(rejection.status(), rejection.body_text())),
+            Err(rejection) => Err(Error::new(rejection.status(), Phrase::english(rejection.body_text()))),
         }
     }
 }
 
-/// `axum::extract::Query`, with our errors.
+/// `axum::extract::Query` with [`Error`]s.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -226,15 +232,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        let why = "the address's query".to_owned();
-        query.map(|axum::extract::Query(value)| Self(value)).map_err(|e| Error {
-            fields: Fields::one("query", e.body_text()),
-            ..Error::new(StatusCode::BAD_REQUEST, format!("{why}: {}", e.body_text()))
+        query.map(|axum::extract::Query(value)| Self(value)).map_err(|error| {
+            let reason = Phrase::english(error.body_text());
+            let message = Phrase::english(format!("the address's query: {}", error.body_text()));
+            Error { fields: Fields::one("query", reason), ..Error::new(StatusCode::BAD_REQUEST, message) }
         })
     }
 }
 
-/// `axum::extract::Path`, with our errors: what does not parse is not there.
+/// `axum::extract::Path` with [`Error`]s. A path that does not parse is a page that does not exist.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 
@@ -243,6 +249,6 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let path = <axum::extract::Path<T> as FromRequestParts<S>>::from_request_parts(parts, state).await;
-        path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| Error::not_found("page"))
+        path.map(|axum::extract::Path(value)| Self(value)).map_err(|_| Error::not_found("no-such-page"))
     }
 }

@@ -1,17 +1,21 @@
-//! The HTTP kit that the features share: errors, extractors, assets, the state they are handed.
+//! The HTTP kit that the features share: the state of handlers, extractors, errors, assets, what all pages have.
 
-pub mod arrival;
 pub mod assets;
 pub mod error;
+pub mod error_page;
 pub mod extract;
+pub mod language;
 pub mod origin;
 pub mod page;
+pub mod session;
+pub mod shell;
 pub mod sites;
 pub mod state;
+pub mod token_login;
 
-pub use error::Error;
+pub use error::{Error, FieldTexts};
 pub use extract::{Admin, Bearer, ClientAddr, Form, Json, Path, Query, SignedIn};
-pub use page::{Nav, NavSlot};
+pub use shell::{Nav, NavSlot, Shell};
 pub use sites::Sites;
 pub use state::{AppState, SharedSites};
 

@@ -1,15 +1,14 @@
-//! Whether a WebSocket handshake, or a link, comes from our own page.
+//! Whether a WebSocket handshake or a link comes from one of our own pages.
 //!
-//! The CSRF layer lets every GET pass, and browsers let any page open a socket anywhere, cookies and all.
-//! So the handshake looks at `Origin` itself. A script sends none, and has to bring a token.
+//! The CSRF layer accepts every GET, and browsers let any page open a socket to any server, with its cookies. So the
+//! handshake checks `Origin` itself. A script sends no `Origin` and needs a token.
 
 use axum::http::{HeaderMap, header};
-
 use url::Url;
 
 use super::Sites;
 
-/// `None`: not from a browser. Otherwise whether the page that asks is ours.
+/// Whether the page that sent the request is ours. `None`: no browser sent it.
 pub fn is_ours(headers: &HeaderMap, sites: &Sites) -> Option<bool> {
     let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
     let trusted = if sites.are_apart() { std::slice::from_ref(&sites.chat) } else { &sites.trusted };
@@ -19,8 +18,7 @@ pub fn is_ours(headers: &HeaderMap, sites: &Sites) -> Option<bool> {
     Some(is_host(headers, origin))
 }
 
-/// Whether the page that a link was followed from is on one of the three servers, as `Referer` tells. `false` where
-/// there is none.
+/// Whether `Referer` names a page of one of the three servers. `false` without a `Referer`.
 pub fn is_link_ours(headers: &HeaderMap, sites: &Sites) -> bool {
     let referer = headers.get(header::REFERER).and_then(|referer| referer.to_str().ok());
     let Some(url) = referer.and_then(|referer| Url::parse(referer).ok()) else { return false };
@@ -28,7 +26,7 @@ pub fn is_link_ours(headers: &HeaderMap, sites: &Sites) -> bool {
     sites.trusted.contains(&origin) || (!sites.are_apart() && is_host(headers, &origin))
 }
 
-/// Whether `origin` is the address that the request was sent to.
+/// Whether `origin` is the address of this request.
 fn is_host(headers: &HeaderMap, origin: &str) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
@@ -39,7 +37,7 @@ fn is_host(headers: &HeaderMap, origin: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn asked(origin: Option<&str>, host: &str, public: Option<&str>) -> Option<bool> {
+    fn is_ours_with(origin: Option<&str>, host: &str, public: Option<&str>) -> Option<bool> {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, host.parse().unwrap());
         if let Some(origin) = origin {
@@ -49,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn apart_only_the_chats_own_page_may_open_the_socket() {
+    fn with_separate_addresses_only_the_chat_page_may_open_the_socket() {
         let [users, auth, chat] = ["https://users.example", "https://auth.example", "https://chat.example"];
         let url = |raw| Url::parse(raw).unwrap();
         let sites = Sites::apart(&url(users), &url(auth), &url(chat));
@@ -62,16 +60,16 @@ mod tests {
 
     #[test]
     fn a_page_is_ours_by_its_host_or_by_the_public_address() {
-        assert_eq!(asked(None, "localhost:7000", None), None);
-        assert_eq!(asked(Some("http://localhost:7000"), "localhost:7000", None), Some(true));
+        assert_eq!(is_ours_with(None, "localhost:7000", None), None);
+        assert_eq!(is_ours_with(Some("http://localhost:7000"), "localhost:7000", None), Some(true));
         assert_eq!(
-            asked(Some("https://chat.example.org"), "10.0.0.1:7000", Some("https://chat.example.org/")),
+            is_ours_with(Some("https://chat.example.org"), "10.0.0.1:7000", Some("https://chat.example.org/")),
             Some(true)
         );
         for foreign in
             ["http://localhost:7001", "http://evil.example", "null", "", "http://localhost:7000.evil.example"]
         {
-            assert_eq!(asked(Some(foreign), "localhost:7000", None), Some(false), "{foreign:?}");
+            assert_eq!(is_ours_with(Some(foreign), "localhost:7000", None), Some(false), "{foreign:?}");
         }
     }
 }

@@ -1,47 +1,15 @@
-//! What every page shows.
-
-use std::sync::{Arc, OnceLock};
+//! Requests for pages.
 
 use axum::http::{HeaderMap, header};
 
-use crate::domain::User;
-
-/// The signed-in user, as the page's head shows them.
-#[derive(Debug, Clone)]
-pub struct Nav {
-    pub name: String,
-    pub admin: bool,
-}
-
-impl From<&User> for Nav {
-    fn from(user: &User) -> Self {
-        Self { name: user.name.to_string(), admin: user.is_admin() }
-    }
-}
-
-/// Carries the signed-in user of a request out to the error page, which is rendered outside the session layer. An
-/// extension of each request; [`super::SignedIn`] fills it in.
-#[derive(Debug, Clone, Default)]
-pub struct NavSlot(Arc<OnceLock<Nav>>);
-
-impl NavSlot {
-    pub fn fill(&self, user: &User) {
-        let _ = self.0.set(Nav::from(user)); // extracted twice: the same user
-    }
-
-    pub fn get(&self) -> Option<Nav> {
-        self.0.get().cloned()
-    }
-}
-
-/// `next`, if it is a path on this site and not a way to lure people to another one.
+/// `next` if it is a path on this site. An address of another site is refused, however it is spelled.
 pub fn local_path(next: Option<&str>) -> Option<&str> {
     next.filter(|path| {
         path.starts_with('/') && !path[1..].starts_with(['/', '\\']) && !path.contains(|c: char| c.is_control())
     })
 }
 
-/// Whether the client asks for a page to show, as browsers do when they go somewhere.
+/// Whether the client accepts HTML, as browsers do when they navigate.
 pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))

@@ -1,23 +1,23 @@
-//! Where people find the users, auth and chat servers, and how a browser is handed from one to another.
+//! The public addresses of the users, auth and chat servers, and redirects between them.
 
 use url::Url;
 
 use super::page::local_path;
 
-/// The public addresses of the three servers. A link is one of them with a path appended.
+/// The public addresses of the three servers. A link is one of them followed by a path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sites {
-    /// An origin like `https://chat.example.org`; empty where all three servers are on one address, which
-    /// makes every link relative.
+    /// An origin like `https://chat.example.org`. Empty if all three servers have one address: then links are
+    /// relative.
     pub users: String,
     pub auth: String,
     pub chat: String,
-    /// The origins under which people are known to reach natter: what a page there sends is ours.
+    /// The origins of our own pages.
     pub trusted: Vec<String>,
 }
 
 impl Sites {
-    /// All three on one address, which is `public` for people, if that is not where natter listens.
+    /// All three servers on one address. `public` is that address for people, if natter is behind a proxy.
     pub fn together(public: Option<&Url>) -> Self {
         Self { trusted: public.map(origin).into_iter().collect(), ..Self::default() }
     }
@@ -34,46 +34,45 @@ impl Sites {
         !self.auth.is_empty()
     }
 
-    /// Whether a browser sends the auth server's cookie to the users server too: it goes by the host and not by the
-    /// port.
+    /// Whether a browser sends the auth server's cookie to the users server too: cookies belong to a host, whatever
+    /// the port.
     pub fn share_cookies(&self) -> bool {
-        let place = |address: &str| {
+        let host = |address: &str| {
             Url::parse(address).ok().map(|url| (url.scheme().to_owned(), url.host().map(|host| host.to_owned())))
         };
-        place(&self.users) == place(&self.auth)
+        host(&self.users) == host(&self.auth)
     }
 
-    /// `next`, if it leads to a path here or to one of the three servers, and not astray.
+    /// `next` if it is a path on this server or an address of one of the three.
     pub fn next(&self, next: Option<&str>) -> Option<String> {
         if let Some(path) = local_path(next) {
             return Some(path.to_owned());
         }
-        // what is compared is what is sent: the address as it was parsed, not as it was written
+        // the parsed address is compared and sent, so the spelling cannot deceive
         let url = Url::parse(next.filter(|_| self.are_apart())?).ok()?;
         let ours = [&self.users, &self.auth, &self.chat].contains(&&origin(&url));
         let plain = url.username().is_empty() && url.password().is_none();
         (ours && plain).then(|| url.to_string())
     }
 
-    /// Whether `next`, as [`Sites::next`] gave it, leads away from the auth server, where its cookie may not
-    /// be known.
+    /// Whether `next`, a result of [`Sites::next`], leaves the auth server, whose cookie another server may not get.
     pub fn leaves_auth(&self, next: &str) -> bool {
         self.are_apart() && Url::parse(next).is_ok_and(|url| origin(&url) != self.auth)
     }
 }
 
-/// `address` with `token` in its query, in place of any that was there.
+/// `address` with `token` as its only token in the query.
 pub fn with_token(address: &str, token: &str) -> String {
     let (path, query) = split(address);
-    let mut query = kept(query);
+    let mut query = other_pairs(query);
     query.append_pair("jwt", token);
     format!("{path}?{}", query.finish())
 }
 
-/// `address` without a token in its query.
+/// `address` without tokens in the query.
 pub fn without_token(address: &str) -> String {
     let (path, query) = split(address);
-    let query = kept(query).finish();
+    let query = other_pairs(query).finish();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
@@ -82,10 +81,10 @@ fn split(address: &str) -> (&str, &str) {
     address.split_once('?').unwrap_or((address, ""))
 }
 
-fn kept(query: &str) -> url::form_urlencoded::Serializer<'static, String> {
-    let mut kept = url::form_urlencoded::Serializer::new(String::new());
-    kept.extend_pairs(url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "jwt"));
-    kept
+fn other_pairs(query: &str) -> url::form_urlencoded::Serializer<'static, String> {
+    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+    pairs.extend_pairs(url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "jwt"));
+    pairs
 }
 
 fn origin(url: &Url) -> String {
@@ -110,7 +109,7 @@ mod tests {
         for ours in ["/login", "/?before=3", "http://localhost:5000/admin/users?q=a", "https://chat.example/"] {
             assert_eq!(sites.next(Some(ours)).as_deref(), Some(ours));
         }
-        // a browser reads these as ours, and gets them spelled so
+        // browsers read these as our addresses
         assert_eq!(sites.next(Some("HTTPS:\\\\CHAT.example:443")).as_deref(), Some("https://chat.example/"));
         for foreign in [
             "",
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn together_only_paths_are_followed_and_links_are_relative() {
+    fn with_one_address_links_are_relative_and_only_paths_are_followed() {
         let sites = Sites::together(Some(&url("https://chat.example")));
         assert_eq!(sites.next(Some("/account")).as_deref(), Some("/account"));
         assert_eq!(sites.next(Some("https://chat.example/account")), None);
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_go_by_the_host() {
+    fn servers_on_one_host_share_cookies() {
         assert!(Sites::together(None).share_cookies());
         let chat = url("http://localhost:7000");
         for (users, auth, shared) in [
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_goes_along_only_to_another_server() {
+    fn only_another_server_gets_a_token() {
         let sites = apart();
         assert!(sites.leaves_auth("https://chat.example/"));
         assert!(!sites.leaves_auth("https://auth.example/login"));
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_takes_the_place_of_another() {
+    fn a_token_replaces_any_other() {
         assert_eq!(with_token("https://chat.example/", "new"), "https://chat.example/?jwt=new");
         assert_eq!(with_token("http://a/b?q=1&jwt=planted&%6Awt=too#end", "new"), "http://a/b?q=1&jwt=new");
         assert_eq!(without_token("/admin/users?jwt=a&q=b+c&jwt=d"), "/admin/users?q=b+c");

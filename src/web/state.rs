@@ -1,4 +1,4 @@
-//! What every handler can reach.
+//! The state that handlers share.
 
 use std::{
     num::NonZeroU32,
@@ -13,26 +13,29 @@ use secrecy::SecretString;
 
 use super::Sites;
 use crate::{
+    render::Language,
     room::hub::Hub,
     security::{accounts::Accounts, login::Logins},
     store::Store,
 };
 
-/// What pages link by.
+/// The addresses that pages link to.
 pub type SharedSites = Arc<Sites>;
 
-/// Settings that handlers ask for.
+/// The settings that handlers read.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Whether strangers may sign up.
+    /// Whether people without an account may sign up.
     pub signup_open: bool,
-    /// Where people reach the three servers.
+    /// The public addresses of the three servers.
     pub sites: SharedSites,
-    /// Proxies in front that add to `X-Forwarded-For`.
+    /// The language of every page; `None` leaves it to each browser's `Accept-Language`.
+    pub language: Option<Language>,
+    /// Number of trusted proxies in front that append to `X-Forwarded-For`.
     pub proxies: u8,
-    /// Opens `/metrics` to whoever presents it; without one, only this machine may read them.
+    /// Opens `/metrics` to clients that send it; without one, only this machine may read it.
     pub metrics_token: Option<SecretString>,
-    /// Most sockets that one user may have open at this process; `None` sets no limit.
+    /// Most sockets that one user may have open in this process; `None` sets no limit.
     pub user_sockets: Option<NonZeroU32>,
 }
 
@@ -55,12 +58,12 @@ impl AppState {
         Self(Arc::new(Inner { store, logins, accounts, hub, settings, draining: AtomicBool::new(false) }))
     }
 
-    /// What a page links by.
+    /// The addresses that pages link to.
     pub fn sites(&self) -> SharedSites {
         Arc::clone(&self.settings.sites)
     }
 
-    /// Notes that a stop is near: `/readyz` fails from here on.
+    /// Marks the process as stopping: `/readyz` fails from now on.
     pub fn drain(&self) {
         self.draining.store(true, Relaxed);
     }

@@ -1,72 +1,51 @@
-//! What the admin's page does.
+//! The changes that the admin's page makes: creating, editing and deleting users.
 
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::table::{Editing, UsersPage, View};
 use crate::{
-    domain::{Fields, Role, User, UserId},
-    security::accounts::{Edit, SignUp},
+    domain::{Fields, Phrase, Role, User, UserId},
+    render::Language,
+    security::accounts::{AccountEdit, NewAccount},
     store::MessageRetention,
     web::{Admin, AppState, Error, Form, Path, Query, Result},
 };
 
-#[derive(Deserialize)]
-pub struct UserForm {
-    #[serde(rename = "userID", default)]
-    user_id: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    email: String,
-    #[serde(default)]
-    phone: String,
-    role: Option<String>,
-    #[serde(default)]
-    password: SecretString,
-}
-
 pub async fn create(
     State(state): State<AppState>,
+    language: Language,
     admin: Admin,
     Query(view): Query<View>,
-    Form(form): Form<UserForm>,
+    Form(form): Form<NewAccount>,
 ) -> Result<Response> {
-    let UserForm { user_id, name, email, phone, password, .. } = form;
-    let form = SignUp { user_id, name, email, phone, password };
     match state.accounts.create(&form, Some(Role::Member)).await {
         Ok(_) => Ok(Redirect::to(&view.plain()).into_response()),
         Err(error) => {
-            let error = Error::from(error);
-            let page = UsersPage::load(&state, &admin, view).await?.refused(&error, None, Some(form));
-            Ok(error.on_page(page))
+            let page = UsersPage::load(&state, language, &admin, view).await?;
+            Ok(page.refused(error.into(), None, Some(form)))
         }
     }
 }
 
 pub async fn edit(
     State(state): State<AppState>,
+    language: Language,
     admin: Admin,
     Path(user_id): Path<String>,
     Query(view): Query<View>,
-    Form(form): Form<UserForm>,
+    Form(form): Form<AccountEdit>,
 ) -> Result<Response> {
     let user = find(&state, &user_id).await?;
-    let edit = Edit {
-        name: Some(form.name),
-        email: Some(form.email),
-        phone: Some(form.phone),
-        role: form.role,
-        // left empty, the password stays
-        password: Some(form.password).filter(|password| !password.expose_secret().is_empty()),
-    };
+    // an empty password field leaves the password as it is
+    let password = form.password.filter(|password| !password.expose_secret().is_empty());
+    let edit = AccountEdit { password, ..form };
     let edited = if user.key == admin.0.user.key && edit.password.is_some() {
-        let why = "Change your own under Account, which asks for the present one.";
-        Err(Error::invalid(Fields::one("password", why)))
+        Err(Error::invalid(Fields::one("password", Phrase::new("own-password"))))
     } else {
         state.accounts.edit(&user, &edit).await.map_err(Error::from)
     };
@@ -74,7 +53,7 @@ pub async fn edit(
         Ok(_) => Ok(Redirect::to(&view.plain()).into_response()),
         Err(error) => {
             let editing = Editing { user_id: user.user_id.to_string(), edit };
-            Ok(error.clone().on_page(UsersPage::load(&state, &admin, view).await?.refused(&error, Some(editing), None)))
+            Ok(UsersPage::load(&state, language, &admin, view).await?.refused(error, Some(editing), None))
         }
     }
 }
@@ -86,6 +65,7 @@ pub struct DeleteForm {
 
 pub async fn delete(
     State(state): State<AppState>,
+    language: Language,
     admin: Admin,
     Path(user_id): Path<String>,
     Query(view): Query<View>,
@@ -96,14 +76,11 @@ pub async fn delete(
         if form.messages.as_deref() == Some("delete") { MessageRetention::Delete } else { MessageRetention::Keep };
     match state.store.delete_user(user.key, messages).await {
         Ok(()) => Ok(Redirect::to(&view.plain()).into_response()),
-        Err(error) => {
-            let error = Error::from(error);
-            Ok(error.clone().on_page(UsersPage::load(&state, &admin, view).await?.refused(&error, None, None)))
-        }
+        Err(error) => Ok(UsersPage::load(&state, language, &admin, view).await?.refused(error.into(), None, None)),
     }
 }
 
 async fn find(state: &AppState, user_id: &str) -> Result<User> {
-    let id = UserId::parse(user_id).map_err(|_| Error::not_found("user"))?;
-    state.store.user(&id).await?.ok_or_else(|| Error::not_found("user"))
+    let id = UserId::parse(user_id).map_err(|_| Error::not_found("no-such-user"))?;
+    state.store.user(&id).await?.ok_or_else(|| Error::not_found("no-such-user"))
 }

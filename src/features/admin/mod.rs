@@ -1,5 +1,5 @@
-//! The admin's table of users: one page, whose address tells what it shows. Links and forms work as they
-//! are; with htmx they swap the table alone.
+//! The admin's table of users: one page, whose address says what it shows. Links and forms work without JavaScript;
+//! with htmx they replace the table alone.
 
 mod changes;
 mod table;

@@ -1,22 +1,22 @@
-//! What the admin's page shows.
+//! The admin's page: the table of users.
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::extract::State;
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 
 use crate::{
-    domain::{Fields, User},
-    security::accounts::{Edit, SignUp},
+    domain::User,
+    render::Language,
+    security::accounts::{AccountEdit, NewAccount},
     store::{SortUsersBy, UserSearch},
-    web::{Admin, AppState, Error, Nav, Query, Result, SharedSites},
+    web::{Admin, AppState, Error, FieldTexts, Query, Result, Shell},
 };
 
 /// Users on a page of the table.
 const ROWS: u32 = 25;
 
-/// What the table shows, as it stands in the address. It goes along with every change, so that the way
-/// back leads to the same view.
+/// What the table shows, as the query of its address says. Every change sends it along and leads back to the same view.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct View {
     #[serde(default)]
@@ -46,7 +46,7 @@ impl View {
         }
     }
 
-    /// The address of this view with nothing open.
+    /// The address of this view without an open form.
     pub fn plain(&self) -> String {
         self.address(&self.sort, self.desc, self.page, &[])
     }
@@ -74,28 +74,27 @@ impl View {
 /// A row being edited, as typed.
 pub(super) struct Editing {
     pub user_id: String,
-    pub edit: Edit,
+    pub edit: AccountEdit,
 }
 
 #[derive(Template, WebTemplate)]
 #[template(path = "admin/users.html")]
 pub(super) struct UsersPage {
-    sites: SharedSites,
-    nav: Option<Nav>,
+    shell: Shell,
     me: String,
     view: View,
     rows: Vec<User>,
     total: u64,
     pages: u32,
     editing: Option<Editing>,
-    new: Option<SignUp>,
-    fields: Fields,
+    new: Option<NewAccount>,
+    fields: FieldTexts,
     alert: Option<String>,
 }
 
 impl UsersPage {
     /// The page as `view` describes it.
-    pub(super) async fn load(state: &AppState, admin: &Admin, mut view: View) -> Result<Self> {
+    pub(super) async fn load(state: &AppState, language: Language, admin: &Admin, mut view: View) -> Result<Self> {
         let mut search = UserSearch {
             text: view.q.trim().to_owned(),
             sort: view.sort_by(),
@@ -106,7 +105,7 @@ impl UsersPage {
         let (mut rows, total) = state.store.search_users(&search).await?;
         let pages = u32::try_from(total.div_ceil(u64::from(ROWS))).unwrap_or(u32::MAX).max(1);
         if view.page >= pages {
-            // its last user was deleted, or somebody made the address up: the last page there is
+            // the page's last user was deleted, or the address is made up: show the last page
             view.page = pages - 1;
             search.offset = view.page.saturating_mul(ROWS);
             (rows, _) = state.store.search_users(&search).await?;
@@ -114,32 +113,33 @@ impl UsersPage {
         let edited = view.edit.as_ref().and_then(|id| rows.iter().find(|row| row.user_id.as_str() == id));
         let editing = edited.map(|row| Editing {
             user_id: row.user_id.to_string(),
-            edit: Edit {
+            edit: AccountEdit {
                 name: Some(row.name.to_string()),
                 email: Some(row.email.to_string()),
                 phone: Some(row.phone.to_string()),
                 role: Some(row.role.as_str().to_owned()),
-                password: None,
+                ..AccountEdit::default()
             },
         });
         Ok(Self {
-            sites: state.sites(),
-            nav: Some(Nav::from(&admin.0.user)),
+            shell: Shell::new(state, language, Some(&admin.0.user)),
             me: admin.0.user.user_id.to_string(),
-            new: view.new.then(SignUp::default),
+            new: view.new.then(NewAccount::default),
             pages,
             view,
             rows,
             total,
             editing,
-            fields: Fields::default(),
+            fields: FieldTexts::default(),
             alert: None,
         })
     }
 
-    /// The same page with what was refused and why.
-    pub(super) fn refused(self, error: &Error, editing: Option<Editing>, new: Option<SignUp>) -> Self {
-        Self { fields: error.fields.clone(), alert: Some(error.message.clone()), editing, new, ..self }
+    /// The response to a refused change: the same page with the open form, as typed, and the reasons.
+    pub(super) fn refused(self, error: Error, editing: Option<Editing>, new: Option<NewAccount>) -> Response {
+        let language = self.shell.language;
+        let (fields, alert) = (error.field_texts(language), Some(error.alert(language)));
+        error.on_page(Self { fields, alert, editing, new, ..self })
     }
 
     fn heading(&self, sort: &str) -> String {
@@ -159,7 +159,7 @@ impl UsersPage {
         }
     }
 
-    fn turn(&self, page: u32) -> String {
+    fn page_address(&self, page: u32) -> String {
         self.view.address(&self.view.sort, self.view.desc, page, &[])
     }
 
@@ -167,12 +167,12 @@ impl UsersPage {
         self.view.address(&self.view.sort, self.view.desc, self.view.page, &[(what, user_id)])
     }
 
-    /// Where a form goes: the row's address, with the view.
+    /// The address that a form is sent to: the row's, with the view.
     fn action(&self, path: &str) -> String {
         format!("/admin/users{path}{}", self.view.plain().strip_prefix("/admin/users").unwrap_or_default())
     }
 
-    fn is_editing(&self, row: &User) -> Option<&Edit> {
+    fn edit_of(&self, row: &User) -> Option<&AccountEdit> {
         let editing = self.editing.as_ref()?;
         (editing.user_id == row.user_id.as_str()).then_some(&editing.edit)
     }
@@ -182,6 +182,11 @@ impl UsersPage {
     }
 }
 
-pub async fn show(State(state): State<AppState>, admin: Admin, Query(view): Query<View>) -> Result<UsersPage> {
-    UsersPage::load(&state, &admin, view).await
+pub async fn show(
+    State(state): State<AppState>,
+    language: Language,
+    admin: Admin,
+    Query(view): Query<View>,
+) -> Result<UsersPage> {
+    UsersPage::load(&state, language, &admin, view).await
 }

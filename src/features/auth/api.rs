@@ -1,4 +1,4 @@
-//! Logging in from a script.
+//! The login API.
 
 use axum::extract::State;
 use secrecy::SecretString;
@@ -11,7 +11,7 @@ use crate::{
     web::{AppState, ClientAddr, Json, Result},
 };
 
-/// Any strings: what cannot be a userID or a password does not match.
+/// Any strings: one that cannot be a userID or a password does not match.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
@@ -23,7 +23,7 @@ pub struct LoginRequest {
 
 #[derive(Serialize, ToSchema)]
 pub struct LoginResponse {
-    /// Send it as `Authorization: Bearer`, open the chat with it at `/?jwt=`, the socket at `/ws?jwt=`.
+    /// Send it as `Authorization: Bearer`; open the chat page at `/?jwt=`, the socket at `/ws?jwt=`.
     #[serde(rename = "jwtToken")]
     jwt_token: String,
     /// Seconds until the token expires.
@@ -47,14 +47,14 @@ impl From<&User> for LoggedIn {
     }
 }
 
-/// Get a token for a password.
+/// Exchange a password for a token.
 #[utoipa::path(
     post, path = "/api/login", tag = "auth", request_body = LoginRequest,
     responses(
         (status = 200, description = "A token, valid for an hour", body = LoginResponse),
         (status = 401, description = "Wrong password or unknown user"),
-        (status = 429, description = "Too many attempts; Retry-After tells how long to wait"),
-        (status = 503, description = "Too many logins at once; Retry-After tells how long to wait"),
+        (status = 429, description = "Too many attempts; Retry-After says how long to wait"),
+        (status = 503, description = "Too many logins at once; Retry-After says how long to wait"),
     )
 )]
 pub async fn login(

@@ -12,15 +12,17 @@ use tower_sessions::Session;
 
 use crate::{
     domain::Network,
-    security::sessions::{self, SessionLifetime},
-    web::{AppState, ClientAddr, Error, Form, Nav, Query, Result, SharedSites, SignedIn, sites::with_token},
+    render::Language,
+    security::sessions::SessionLifetime,
+    web::{
+        AppState, ClientAddr, Error, Form, Query, Result, Shell, SignedIn, session::continue_as, sites::with_token,
+    },
 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "auth/login.html")]
 struct LoginPage {
-    sites: SharedSites,
-    nav: Option<Nav>,
+    shell: Shell,
     user_id: String,
     next: Option<String>,
     alert: Option<String>,
@@ -34,6 +36,7 @@ pub struct LoginQuery {
 
 pub async fn show(
     State(state): State<AppState>,
+    language: Language,
     signed_in: Option<SignedIn>,
     Query(query): Query<LoginQuery>,
 ) -> Response {
@@ -48,7 +51,8 @@ pub async fn show(
         return Redirect::to(&with_token(&next, &token)).into_response();
     }
     let signup_open = state.settings.signup_open;
-    LoginPage { sites, nav: None, user_id: String::new(), next, alert: None, signup_open }.into_response()
+    let shell = Shell::new(&state, language, None);
+    LoginPage { shell, user_id: String::new(), next, alert: None, signup_open }.into_response()
 }
 
 #[derive(Deserialize)]
@@ -63,6 +67,7 @@ pub struct LoginForm {
 pub async fn submit(
     State(state): State<AppState>,
     ClientAddr(from): ClientAddr,
+    language: Language,
     signed_in: Option<SignedIn>,
     session: Session,
     Form(form): Form<LoginForm>,
@@ -72,23 +77,20 @@ pub async fn submit(
     match state.logins.login(&form.user_id, form.password, Network::of(from)).await {
         Ok(login) => {
             let login = state.logins.keep_token_id(login, signed_in.as_ref().map(|me| &me.grant));
-            state.logins.revoke_others(&sessions::grants(&session).await?, &login.grant).await?;
-            sessions::start(&session, login.grant, SessionLifetime::Renewable).await?;
             let to = match next {
                 Some(next) if sites.leaves_auth(&next) => with_token(&next, &login.token),
                 Some(next) => next,
                 None => with_token(&format!("{}/", sites.chat), &login.token),
             };
-            Ok(Redirect::to(&to).into_response())
+            continue_as(&state, &session, login.grant, SessionLifetime::Renewable, &to).await
         }
         Err(error) => {
             let error = Error::from(error);
             let page = LoginPage {
-                sites,
-                nav: signed_in.map(|me| Nav::from(&me.user)),
+                shell: Shell::new(&state, language, signed_in.as_ref().map(|me| &me.user)),
                 user_id: form.user_id,
                 next,
-                alert: Some(error.message.clone()),
+                alert: Some(error.alert(language)),
                 signup_open: state.settings.signup_open,
             };
             Ok(error.on_page(page))

@@ -1,6 +1,6 @@
-//! Logging out: the session, its token and its sockets end at once, on all three servers: a browser that was
-//! handed from one to another has a session on each, and all under the token of the one login. It is asked of
-//! the server whose page one is on: only there is it certain that the browser tells who it is.
+//! Logging out. The session, its token and its sockets end at once on all three servers: the login page redirects a
+//! browser to each of them under the token of the one login. Every server has this route, because only the server of the
+//! current page is sure to get its cookie.
 
 use axum::{
     extract::State,
@@ -14,7 +14,7 @@ use crate::{
     web::{AppState, Bearer, Result},
 };
 
-/// A browser goes to the login page; a script that sends a token gets 204.
+/// Redirects a browser to the login page; a script that sends a token gets 204.
 pub async fn submit(State(state): State<AppState>, bearer: Option<Bearer>, session: Session) -> Result<Response> {
     if let Some(bearer) = bearer {
         state.logins.revoke(&bearer.grant).await?;

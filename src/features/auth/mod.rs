@@ -1,4 +1,4 @@
-//! The auth server: passwords in, tokens and sessions out.
+//! The auth server: checks passwords, gives tokens and sessions.
 
 mod api;
 mod login;
@@ -13,7 +13,7 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(api::login)).route("/login", get(login::show).post(login::submit))
 }
 
-/// Logging out, which every server does.
+/// The route for logging out, on every server.
 pub fn logout() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().route("/logout", post(logout::submit))
 }

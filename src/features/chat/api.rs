@@ -1,4 +1,4 @@
-//! The log as JSON.
+//! The log as JSON: the messages API.
 
 use axum::{
     extract::State,
@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::post::post as send;
 use crate::{
-    domain::{ClientId, Fields, Message, RoomId, UserId},
+    domain::{ClientId, Fields, Message, Phrase, RoomId, UserId},
     store::Chunk,
     web::{AppState, Bearer, Error, Json, Query, Result},
 };
@@ -19,11 +19,11 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct MessagesQuery {
-    /// Messages posted before this `seq`, the latest of them: paging back.
+    /// Paging back: the latest messages before this `seq`.
     before: Option<u64>,
-    /// Everything changed after this `rev`, in order of `rev`, deletions included: catching up.
+    /// Catching up: all changes after this `rev`, in order of `rev`, deletions included.
     after: Option<u64>,
-    /// At most this many, 1–500. An answer has 256 KiB of text at most, so there can be fewer: `next` leads on.
+    /// At most this many, 1–500. A response has at most 256 KiB of text, so there can be fewer: `next` leads on.
     #[serde(default = "fifty")]
     #[param(default = 50, minimum = 1, maximum = 500)]
     limit: u32,
@@ -42,22 +42,22 @@ pub struct MessagesResponse {
     /// The room's latest `rev` when this was read, or the last one of these where there are more after it:
     /// the next `after`.
     rev: u64,
-    /// Where older messages are, if there are any; with `after`, where the next changes are.
+    /// The address of older messages, if there are any; with `after`, of the next changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct MessageResponse {
-    /// The number it was posted under: its place in the room.
+    /// The message's position in the room, given when it was posted.
     seq: u64,
-    /// The number of its latest change.
+    /// The number of the message's latest change.
     rev: u64,
-    /// `null` once the author's account is deleted.
+    /// `null` after the author's account was deleted.
     #[serde(rename = "userID")]
     user_id: Option<String>,
     name: Option<String>,
-    /// `null` once the message is deleted.
+    /// `null` after the message was deleted.
     message: Option<String>,
     #[serde(rename = "sentTime")]
     #[schema(format = DateTime)]
@@ -89,10 +89,10 @@ pub async fn list(
     Query(query): Query<MessagesQuery>,
 ) -> Result<axum::Json<MessagesResponse>> {
     if !(1..=500).contains(&query.limit) {
-        return Err(Error::invalid(Fields::one("limit", "Use 1 to 500.")));
+        return Err(Error::invalid(Fields::one("limit", Phrase::english("Use 1 to 500."))));
     }
     if query.after.is_some() && (query.before.is_some() || query.author.is_some()) {
-        return Err(Error::invalid(Fields::one("after", "It goes without before and author.")));
+        return Err(Error::invalid(Fields::one("after", Phrase::english("Use it without before and author."))));
     }
     let response = match query.after {
         Some(after) => changes(&state, after, query.limit).await?,
@@ -112,8 +112,8 @@ async fn page(state: &AppState, query: &MessagesQuery) -> Result<MessagesRespons
     let author = match &query.author {
         None => None,
         Some(author) => {
-            let id = UserId::parse(author).map_err(|_| Error::not_found("user"))?;
-            Some(state.store.user(&id).await?.ok_or_else(|| Error::not_found("user"))?)
+            let id = UserId::parse(author).map_err(|_| Error::not_found("no-such-user"))?;
+            Some(state.store.user(&id).await?.ok_or_else(|| Error::not_found("no-such-user"))?)
         }
     };
     let key = author.as_ref().map(|author| author.key);

@@ -1,4 +1,4 @@
-//! The log as fragments: what scrolling back fetches, and catching up without a socket.
+//! The log as fragments, for scrolling back and for catching up without a socket.
 
 use askama::Template;
 use axum::{extract::State, response::Html};
@@ -6,28 +6,29 @@ use serde::Deserialize;
 
 use super::PAGE;
 use crate::{
-    domain::{Fields, RoomId, UserKey},
-    render,
+    domain::{Fields, Message, Phrase, RoomId, UserKey},
+    render::{self, Language},
     store::Page,
     web::{AppState, Error, Query, Result, SignedIn},
 };
 
 #[derive(Template)]
 #[template(path = "chat/_older.html")]
-struct Older {
+struct OlderLink {
     before: u64,
+    language: Language,
 }
 
-/// Messages with the way to older ones in front, if there are any.
-pub(super) fn page(page: &Page, me: UserKey) -> Result<String> {
+/// The messages of `page`, after a link to older ones if there are any.
+pub(super) fn page(page: &Page, me: UserKey, language: Language) -> String {
     let mut html = String::new();
     if let Some(first) = page.messages.first().filter(|_| page.more) {
-        html.push_str(&Older { before: first.seq }.render().unwrap_or_default());
+        html.push_str(&OlderLink { before: first.seq, language }.render().unwrap_or_default());
     }
     for message in &page.messages {
-        html.push_str(&render::message(message, message.author_key == me));
+        html.push_str(&render::message(message, message.author_key == me, language));
     }
-    Ok(html)
+    html
 }
 
 #[derive(Deserialize)]
@@ -36,21 +37,23 @@ pub struct FragmentsQuery {
     after: Option<u64>,
 }
 
-/// `?before=SEQ`: the 50 before, with the way on. `?after=REV`: what has changed since, 200 at most, in
-/// order of `rev`; ask again from the last `data-rev` until nothing comes. Fewer of each where they are large.
+/// `?before=SEQ`: the 50 messages before `seq`, with a link to older ones. `?after=REV`: up to 200 changes after `rev`, in
+/// order; ask again from the last `data-rev` until the response is empty. There are fewer of each if they are large.
 pub async fn list(
     State(state): State<AppState>,
+    language: Language,
     me: SignedIn,
     Query(query): Query<FragmentsQuery>,
 ) -> Result<Html<String>> {
     let room = RoomId::lobby();
     let html = match (query.before, query.after) {
-        (before, None) => page(&state.store.page(&room, before, PAGE, None).await?, me.user.key)?,
+        (before, None) => page(&state.store.page(&room, before, PAGE, None).await?, me.user.key, language),
         (None, Some(after)) => {
             let changes = state.store.changes(&room, after, 200).await?.messages;
-            changes.iter().map(|message| render::message(message, message.author_key == me.user.key)).collect()
+            let own = |message: &Message| message.author_key == me.user.key;
+            changes.iter().map(|message| render::message(message, own(message), language)).collect()
         }
-        (Some(_), Some(_)) => return Err(Error::invalid(Fields::one("after", "Use before or after, not both."))),
+        (Some(_), Some(_)) => return Err(Error::invalid(Fields::one("after", Phrase::english("Use before or after, not both.")))),
     };
     Ok(Html(html))
 }

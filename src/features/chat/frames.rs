@@ -1,9 +1,12 @@
 //! What goes over the socket besides fragments: sends, and the answers to them.
 
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
+    domain::Phrase,
+    render::Language,
     store::Posted,
     web::{Error, Result},
 };
@@ -21,7 +24,7 @@ pub(super) struct Send {
 impl Send {
     pub(super) fn parse(frame: &str) -> Result<Self> {
         let hint = "Send JSON like {\"message\": \"Hello\", \"clientID\": \"a fresh id\"}";
-        let refuse = |why: String| Error::new(axum::http::StatusCode::BAD_REQUEST, format!("{hint} ({why})."));
+        let refuse = |why: String| Error::new(StatusCode::BAD_REQUEST, Phrase::english(format!("{hint} ({why}).")));
         if !frame.starts_with('{') {
             return Err(refuse("this is no object".into())); // serde would take an array's items for the fields
         }
@@ -32,12 +35,12 @@ impl Send {
 /// The answer to a send. The extension does not swap JSON without `content`; the page's script and other
 /// clients take it as the acknowledgement (`seq`, `rev`) or the refusal (`error`) of `clientID`. With a `status`
 /// of 500 and more it is not known whether the message was taken: the same send again tells.
-pub(super) fn answer(client_id: &str, outcome: &Result<Posted>) -> String {
+pub(super) fn answer(client_id: &str, outcome: &Result<Posted>, language: Language) -> String {
     match outcome {
         Ok(Posted { message, .. }) => json!({ "clientID": client_id, "seq": message.seq, "rev": message.rev }),
         Err(error) => {
             let status = error.status.as_u16();
-            let mut answer = json!({ "clientID": client_id, "status": status, "error": error.json() });
+            let mut answer = json!({ "clientID": client_id, "status": status, "error": error.json(language) });
             if let Some(secs) = error.retry_after_secs() {
                 answer["retryAfter"] = secs.into();
             }

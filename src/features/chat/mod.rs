@@ -1,4 +1,4 @@
-//! The chat server: the page, the socket, the log as fragments and as JSON.
+//! The chat server: the page, the socket, and the log as fragments and as JSON.
 
 mod api;
 mod closing;
@@ -13,17 +13,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::web::AppState;
 
-/// Messages on a page, and in each step back.
+/// Messages on a page, and in each response to scrolling back.
 const PAGE: u32 = 50;
 
-/// Largest form taken, in bytes. It is larger than any message, so that a text far too long comes back in the form,
-/// with the reason, instead of being lost to an error page.
-const FORM: usize = 256 * 1024;
+/// Largest form body, in bytes. It is larger than any message, so that a text that is far too long comes back in the
+/// form with the reason, instead of being lost to an error page.
+const FORM_MAX: usize = 256 * 1024;
 
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(api::list, api::post))
         .route("/", get(page::show))
-        .route("/messages", get(fragments::list).post(page::submit).layer(DefaultBodyLimit::max(FORM)))
+        .route("/messages", get(fragments::list).post(page::submit).layer(DefaultBodyLimit::max(FORM_MAX)))
         .route("/ws", get(socket::open))
 }

@@ -8,31 +8,34 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
+use serde_json::json;
 use tower_sessions::Session;
 
 use super::{PAGE, fragments, post};
 use crate::{
-    domain::{ClientId, RoomId, User},
-    web::{AppState, Bearer, Error, Form, Nav, Query, Result, SharedSites, SignedIn, arrival},
+    domain::{ClientId, Phrase, RoomId, Text, User},
+    render::Language,
+    web::{AppState, Bearer, Error, Form, Query, Result, Shell, SignedIn, token_login},
 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "chat/chat.html")]
 struct ChatPage {
-    sites: SharedSites,
-    nav: Option<Nav>,
+    shell: Shell,
     user_id: String,
-    /// Whether the token stands in the address.
+    /// Whether the address contains a token.
     token_in_address: bool,
     messages: String,
-    /// The room's latest `rev` as of this page: the socket starts from here.
+    /// The room's latest `rev` on this page. The socket continues after it.
     head: u64,
-    here: String,
-    /// Whether this shows the end of the log, or an older part of it (without JavaScript).
+    roster: String,
+    /// Whether this is the end of the log, or an older part of it (without JavaScript).
     latest: bool,
     draft: String,
     client_id: String,
     alert: Option<String>,
+    /// The texts of the page's script, as JSON.
+    script_words: String,
 }
 
 #[derive(Deserialize)]
@@ -43,20 +46,22 @@ pub struct ChatQuery {
 
 pub async fn show(
     State(state): State<AppState>,
+    language: Language,
     headers: HeaderMap,
     session: Session,
     signed_in: Result<Option<SignedIn>, Error>,
     query: Result<Query<ChatQuery>, Error>,
 ) -> Response {
-    // errors, too, stand at an address with a token in it
-    match answer(&state, &headers, &session, signed_in, query).await {
+    // an error page, too, has an address with a token in it
+    match open(&state, language, &headers, &session, signed_in, query).await {
         Ok(response) => response,
-        Err(error) => arrival::hide_token(error.into_response()),
+        Err(error) => token_login::hide_token(error.into_response()),
     }
 }
 
-async fn answer(
+async fn open(
     state: &AppState,
+    language: Language,
     headers: &HeaderMap,
     session: &Session,
     signed_in: Result<Option<SignedIn>, Error>,
@@ -65,16 +70,17 @@ async fn answer(
     let (signed_in, Query(query)) = (signed_in?, query?);
     let Some(token) = query.jwt.as_deref() else {
         return Ok(match signed_in {
-            Some(me) => chat(state, &me.user, query.before, false).await?.into_response(),
+            Some(me) => chat(state, language, &me.user, query.before, false).await?.into_response(),
             None => Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response(),
         });
     };
-    let page = by_token(state, headers, session, signed_in, token, query.before).await;
-    Ok(arrival::hide_token(page.into_response()))
+    let page = by_token(state, language, headers, session, signed_in, token, query.before).await;
+    Ok(token_login::hide_token(page.into_response()))
 }
 
 async fn by_token(
     state: &AppState,
+    language: Language,
     headers: &HeaderMap,
     session: &Session,
     signed_in: Option<SignedIn>,
@@ -82,28 +88,53 @@ async fn by_token(
     before: Option<u64>,
 ) -> Result<Response> {
     let bearer = Bearer::of(state, token).await?;
-    if let Some(page) = arrival::question(state, headers, signed_in.as_ref(), &bearer.user, token, "/") {
+    if let Some(page) = token_login::confirmation(state, headers, signed_in.as_ref(), &bearer.user, token, "/") {
         return Ok(page);
     }
-    arrival::admit(session, signed_in.as_ref(), bearer.grant).await?;
-    Ok(chat(state, &bearer.user, before, true).await?.into_response())
+    token_login::start_session(session, signed_in.as_ref(), bearer.grant).await?;
+    Ok(chat(state, language, &bearer.user, before, true).await?.into_response())
 }
 
-async fn chat(state: &AppState, me: &User, before: Option<u64>, token_in_address: bool) -> Result<ChatPage> {
+async fn chat(
+    state: &AppState,
+    language: Language,
+    me: &User,
+    before: Option<u64>,
+    token_in_address: bool,
+) -> Result<ChatPage> {
     let page = state.store.page(&RoomId::lobby(), before, PAGE, None).await?;
     Ok(ChatPage {
-        sites: state.sites(),
-        nav: Some(Nav::from(me)),
+        shell: Shell::new(state, language, Some(me)),
         user_id: me.user_id.to_string(),
         token_in_address,
-        messages: fragments::page(&page, me.key)?,
+        messages: fragments::page(&page, me.key, language),
         head: page.head,
-        here: state.hub.lobby().here().inside.clone(),
+        roster: state.hub.lobby().here().inside.get(language).clone(),
         latest: before.is_none(),
         draft: String::new(),
         client_id: ClientId::generate().as_str().to_owned(),
         alert: None,
+        script_words: script_words(language),
     })
+}
+
+/// The texts that `chat.js` shows, by the names it knows. `tooLong` has `{length}` for the script to fill in.
+fn script_words(language: Language) -> String {
+    let text = |key| language.text(key);
+    let too_long = Phrase::new("message-too-long").arg("max", Text::MAX).arg("length", "{length}");
+    let words = json!({
+        "deletedUser": text("deleted-user"),
+        "earlier": text("chat-earlier"),
+        "empty": text("message-empty"),
+        "logInAgain": text("chat-log-in-again"),
+        "lost": text("chat-connection-lost"),
+        "offline": text("chat-offline"),
+        "signedOut": text("chat-signed-out"),
+        "tooLong": language.phrase(&too_long),
+        "tooManyTabs": text("chat-too-many-tabs"),
+        "you": text("you"),
+    });
+    words.to_string()
 }
 
 #[derive(Deserialize)]
@@ -114,15 +145,21 @@ pub struct MessageForm {
     client_id: String,
 }
 
-/// Sending without JavaScript: the page comes back, with the message in it or with what was typed.
-pub async fn submit(State(state): State<AppState>, me: SignedIn, Form(form): Form<MessageForm>) -> Result<Response> {
+/// Sends a message without JavaScript. The response is the page with the message in it, or with the text still in the
+/// form and the reason.
+pub async fn submit(
+    State(state): State<AppState>,
+    language: Language,
+    me: SignedIn,
+    Form(form): Form<MessageForm>,
+) -> Result<Response> {
     match post::post(&state, &me.user, &form.message, &form.client_id).await {
         Ok(_) => Ok(Redirect::to("/").into_response()),
         Err(error) if error.status == StatusCode::UNAUTHORIZED => Err(error),
         Err(error) => {
-            let why = error.fields.get("message");
-            let alert = if why.is_empty() { error.message.clone() } else { why.to_owned() };
-            let page = chat(&state, &me.user, None, false).await?;
+            let reason = error.fields.get("message").map(|reason| language.phrase(reason));
+            let alert = reason.unwrap_or_else(|| error.summary(language)).into_owned();
+            let page = chat(&state, language, &me.user, None, false).await?;
             Ok(error.on_page(ChatPage { draft: form.message, alert: Some(alert), ..page }))
         }
     }

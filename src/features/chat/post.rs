@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::{
-    domain::{ClientId, Fields, Post, RoomId, Text, Timestamp, User},
+    domain::{ClientId, Fields, Phrase, Post, RoomId, Text, Timestamp, User},
     store::{self, Posted},
     web::{AppState, Error, Result},
 };
@@ -24,9 +24,9 @@ pub(super) async fn post(state: &AppState, author: &User, message: &str, client_
     })?;
     if posted.repeat && posted.message.text.as_deref().is_some_and(|there| there != text.as_str()) {
         // taking it for a repeat would lose it without a word
-        let why = "This clientID was used for another message. Use a fresh one for each.";
-        let fields = Fields::one("clientID", why);
-        return Err(Error { fields, ..Error::new(StatusCode::CONFLICT, why) });
+        let reason = Phrase::new("client-id-reused");
+        let fields = Fields::one("clientID", reason.clone());
+        return Err(Error { fields, ..Error::new(StatusCode::CONFLICT, reason) });
     }
     let result = if posted.repeat { "repeat" } else { "new" };
     metrics::counter!("natter_messages_total", "result" => result).increment(1);
@@ -34,7 +34,5 @@ pub(super) async fn post(state: &AppState, author: &User, message: &str, client_
 }
 
 fn too_fast(limit: crate::security::limits::RateLimited) -> Error {
-    let error = Error::from(limit);
-    let message = "You are sending faster than the chat takes it. Wait a moment and send again.";
-    Error { message: message.into(), ..error }
+    Error { message: Phrase::new("too-many-messages"), ..limit.into() }
 }

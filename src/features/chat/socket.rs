@@ -24,6 +24,8 @@ use super::{
     frames, post,
 };
 use crate::{
+    domain::Phrase,
+    render::Language,
     domain::{Timestamp, User},
     net::Connection,
     room::{
@@ -81,7 +83,7 @@ pub async fn open(
 ) -> Result<Response> {
     let from_page = origin::is_ours(&headers, &state.settings.sites);
     if from_page == Some(false) {
-        return Err(Error::forbidden("This page is not on the chat's own address."));
+        return Err(Error::forbidden("wrong-address"));
     }
     let admitted = identify(&state, &query, from_page.is_some(), bearer, session).await.and_then(|client| {
         let registered = state.hub.registry.register(client.grant, state.settings.user_sockets)?;
@@ -111,7 +113,7 @@ pub async fn open(
 impl From<TooManySockets> for Error {
     fn from(TooManySockets { limit }: TooManySockets) -> Self {
         let message = format!("You have {limit} sockets open here, and may have no more. Close one and try again.");
-        Self::later(StatusCode::TOO_MANY_REQUESTS, &message, Duration::from_secs(5))
+        Self::later(StatusCode::TOO_MANY_REQUESTS, Phrase::english(message), Duration::from_secs(5))
     }
 }
 

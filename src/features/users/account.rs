@@ -1,4 +1,4 @@
-//! One's own account: profile, password, deleting it.
+//! The account page: changing the own profile and password, deleting the account.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -11,43 +11,44 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use crate::{
-    domain::{Fields, Network, User},
-    security::{accounts::Edit, login::LoginError, sessions},
+    domain::{Fields, Network, Phrase, User},
+    render::Language,
+    security::{accounts::AccountEdit, login::LoginError, sessions},
     store::MessageRetention,
-    web::{AppState, ClientAddr, Error, Form, Nav, Query, Result, SharedSites, SignedIn},
+    web::{AppState, ClientAddr, Error, FieldTexts, Form, Query, Result, Shell, SignedIn},
 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "users/account.html")]
 struct AccountPage {
-    sites: SharedSites,
-    nav: Option<Nav>,
+    shell: Shell,
     user_id: String,
     name: String,
     email: String,
     phone: String,
-    fields: Fields,
+    fields: FieldTexts,
     alert: Option<String>,
+    /// The key of the text that confirms a change.
     saved: Option<&'static str>,
 }
 
 impl AccountPage {
-    fn of(state: &AppState, user: &User) -> Self {
+    fn new(state: &AppState, language: Language, user: &User) -> Self {
         Self {
-            sites: state.sites(),
-            nav: Some(Nav::from(user)),
+            shell: Shell::new(state, language, Some(user)),
             user_id: user.user_id.to_string(),
             name: user.name.to_string(),
             email: user.email.to_string(),
             phone: user.phone.to_string(),
-            fields: Fields::default(),
+            fields: FieldTexts::default(),
             alert: None,
             saved: None,
         }
     }
 
     fn refused(self, error: Error) -> Response {
-        let page = Self { fields: error.fields.clone(), alert: Some(error.message.clone()), ..self };
+        let language = self.shell.language;
+        let page = Self { fields: error.field_texts(language), alert: Some(error.alert(language)), ..self };
         error.on_page(page)
     }
 }
@@ -57,71 +58,74 @@ pub struct AccountQuery {
     saved: Option<String>,
 }
 
-pub async fn show(State(state): State<AppState>, me: SignedIn, Query(query): Query<AccountQuery>) -> Response {
+pub async fn show(
+    State(state): State<AppState>,
+    language: Language,
+    me: SignedIn,
+    Query(query): Query<AccountQuery>,
+) -> Response {
     let saved = match query.saved.as_deref() {
-        Some("profile") => Some("Your profile is saved."),
-        Some("password") => Some("Your password is changed. Every other browser and token of yours is signed out."),
+        Some("profile") => Some("account-profile-saved"),
+        Some("password") => Some("account-password-changed"),
         _ => None,
     };
-    AccountPage { saved, ..AccountPage::of(&state, &me.user) }.into_response()
+    AccountPage { saved, ..AccountPage::new(&state, language, &me.user) }.into_response()
 }
 
-#[derive(Deserialize)]
-pub struct ProfileForm {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    email: String,
-    #[serde(default)]
-    phone: String,
-}
-
-pub async fn submit_profile(State(state): State<AppState>, me: SignedIn, Form(form): Form<ProfileForm>) -> Response {
-    let ProfileForm { name, email, phone } = form;
-    let edit =
-        Edit { name: Some(name.clone()), email: Some(email.clone()), phone: Some(phone.clone()), ..Edit::default() };
+/// Changes the profile. The form's other fields, such as a role, are ignored.
+pub async fn submit_profile(
+    State(state): State<AppState>,
+    language: Language,
+    me: SignedIn,
+    Form(form): Form<AccountEdit>,
+) -> Response {
+    let text = |field: Option<String>| field.unwrap_or_default();
+    let (name, email, phone) = (text(form.name), text(form.email), text(form.phone));
+    let edit = AccountEdit {
+        name: Some(name.clone()),
+        email: Some(email.clone()),
+        phone: Some(phone.clone()),
+        ..AccountEdit::default()
+    };
     match state.accounts.edit(&me.user, &edit).await {
         Ok(_) => Redirect::to("/account?saved=profile").into_response(),
-        Err(error) => AccountPage { name, email, phone, ..AccountPage::of(&state, &me.user) }.refused(error.into()),
+        Err(error) => {
+            AccountPage { name, email, phone, ..AccountPage::new(&state, language, &me.user) }.refused(error.into())
+        }
     }
 }
 
-#[derive(Deserialize)]
-pub struct PasswordForm {
-    #[serde(rename = "currentPassword", default)]
-    current: SecretString,
-    #[serde(default)]
-    password: SecretString,
-}
-
+/// Changes the password, which ends every session and token of the user but the one that asks.
 pub async fn submit_password(
     State(state): State<AppState>,
     ClientAddr(from): ClientAddr,
+    language: Language,
     me: SignedIn,
     session: Session,
-    Form(form): Form<PasswordForm>,
+    Form(form): Form<AccountEdit>,
 ) -> Result<Response> {
     match change_password(&state, &me.user, form, Network::of(from)).await {
         Ok(user) => {
-            // the change voided this browser's session too; whoever made it stays
+            // the change ended this session too: start it again
             let grant = state.logins.admit(user).grant;
             sessions::start(&session, grant, super::lifetime(&state.settings.sites)).await?;
             Ok(Redirect::to("/account?saved=password").into_response())
         }
-        Err(error) => Ok(AccountPage::of(&state, &me.user).refused(error)),
+        Err(error) => Ok(AccountPage::new(&state, language, &me.user).refused(error)),
     }
 }
 
-async fn change_password(state: &AppState, user: &User, form: PasswordForm, from: Network) -> Result<User> {
-    state.logins.confirm(user, form.current, from).await.map_err(|error| not_yours(error, "currentPassword"))?;
-    let edit = Edit { password: Some(form.password), ..Edit::default() };
+async fn change_password(state: &AppState, user: &User, form: AccountEdit, from: Network) -> Result<User> {
+    let current = form.current_password.unwrap_or_default();
+    state.logins.confirm(user, current, from).await.map_err(|error| wrong_password(error, "currentPassword"))?;
+    let edit = AccountEdit { password: Some(form.password.unwrap_or_default()), ..AccountEdit::default() };
     Ok(state.accounts.edit(user, &edit).await?)
 }
 
-/// A wrong password where somebody is asked for their own: a fault of the field, not of the session.
-pub(super) fn not_yours(error: LoginError, field: &str) -> Error {
+/// The error for a wrong current password. It refuses the field with 422: a 401 would say that the session has ended.
+pub(super) fn wrong_password(error: LoginError, field: &str) -> Error {
     match error {
-        LoginError::WrongPassword => Error::invalid(Fields::one(field, "This is not your present password.")),
+        LoginError::WrongPassword => Error::invalid(Fields::one(field, Phrase::new("current-password-wrong"))),
         other => other.into(),
     }
 }
@@ -136,6 +140,7 @@ pub struct DeleteForm {
 pub async fn submit_delete(
     State(state): State<AppState>,
     ClientAddr(from): ClientAddr,
+    language: Language,
     me: SignedIn,
     session: Session,
     Form(form): Form<DeleteForm>,
@@ -144,7 +149,7 @@ pub async fn submit_delete(
         if form.messages.as_deref() == Some("delete") { MessageRetention::Delete } else { MessageRetention::Keep };
     let deleted = async {
         let confirmed = state.logins.confirm(&me.user, form.password, Network::of(from)).await;
-        confirmed.map_err(|error| not_yours(error, "deletePassword"))?;
+        confirmed.map_err(|error| wrong_password(error, "deletePassword"))?;
         Ok(state.store.delete_user(me.user.key, messages).await?)
     };
     match deleted.await {
@@ -152,6 +157,6 @@ pub async fn submit_delete(
             session.flush().await?;
             Ok(Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response())
         }
-        Err(error) => Ok(AccountPage::of(&state, &me.user).refused(error)),
+        Err(error) => Ok(AccountPage::new(&state, language, &me.user).refused(error)),
     }
 }

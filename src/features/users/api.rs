@@ -6,11 +6,12 @@ use axum::{
 };
 
 use super::{
-    account::not_yours,
-    api_types::{DeleteQuery, ListQuery, NewUserRequest, PatchRequest, PutRequest, UserResponse, UsersResponse},
+    account::wrong_password,
+    api_types::{AccountReplacement, DeleteQuery, ListQuery, UserResponse, UsersResponse},
 };
 use crate::{
-    domain::{Fields, Network, RoomId, User, UserId, UserKey},
+    domain::{Fields, Network, Phrase, RoomId, User, UserId, UserKey},
+    security::accounts::{AccountEdit, NewAccount},
     store::{Chunk, MessageRetention},
     web::{AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result},
 };
@@ -18,32 +19,32 @@ use crate::{
 /// Messages shown with a user.
 const MESSAGES: u32 = 100;
 
-/// Sign up. Needs no token while signing up is open; an admin's otherwise.
+/// Sign up. Needs no token while signing up is open, an admin's token otherwise.
 #[utoipa::path(
-    post, path = "/api/users", tag = "users", request_body = NewUserRequest,
+    post, path = "/api/users", tag = "users", request_body = NewAccount,
     responses(
         (status = 201, description = "The user", body = UserResponse, headers(("Location" = String, description = "The user's address"))),
         (status = 401, description = "A token was sent that didn't match"),
         (status = 403, description = "Signing up is closed, or the request came from a page of another site"),
         (status = 409, description = "The userID or the e-mail address is taken"),
-        (status = 429, description = "Too many attempts; Retry-After tells how long to wait"),
+        (status = 429, description = "Too many attempts; Retry-After says how long to wait"),
     )
 )]
 pub async fn create(
     State(state): State<AppState>,
     ClientAddr(from): ClientAddr,
     bearer: Option<Bearer>,
-    Json(request): Json<NewUserRequest>,
+    Json(account): Json<NewAccount>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], axum::Json<UserResponse>)> {
     let from = Network::of(from);
     let by_admin = bearer.is_some_and(|bearer| bearer.user.is_admin());
     if !by_admin {
         if !state.settings.signup_open {
-            return Err(Error::forbidden("Signing up is closed here. An admin's token is needed."));
+            return Err(forbidden("Signing up is closed here. An admin's token is needed."));
         }
         state.logins.limits.sign_up(from)?;
     }
-    let user = state.accounts.create(&request.into(), None).await?;
+    let user = state.accounts.create(&account, None).await?;
     if !by_admin {
         state.logins.record_network(&user, from).await;
     }
@@ -63,11 +64,11 @@ pub async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<UsersResponse>> {
     if !(1..=100).contains(&query.limit) {
-        return Err(Error::invalid(Fields::one("limit", "Use 1 to 100.")));
+        return Err(Error::invalid(Fields::one("limit", Phrase::english("Use 1 to 100."))));
     }
     let after = match query.after.as_deref().map(UserId::parse).transpose() {
         Ok(after) => after,
-        Err(why) => return Err(Error::invalid(Fields::one("after", why.0))),
+        Err(invalid) => return Err(Error::invalid(Fields::one("after", invalid))),
     };
     let mut found = state.store.users_after(after.as_ref(), query.limit + 1).await?;
     let more = found.len() > query.limit as usize;
@@ -91,13 +92,13 @@ pub async fn read(
     Ok(axum::Json(one_with_messages(&state, &user).await?))
 }
 
-/// Change some of a user: oneself, or anybody as an admin.
+/// Change fields of a user: your own, or anybody's as an admin.
 #[utoipa::path(
     patch, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path)), security(("jwt" = [])),
-    request_body = PatchRequest,
+    request_body = AccountEdit,
     responses(
         (status = 200, body = UserResponse),
-        (status = 403, description = "Only they themselves and admins may"),
+        (status = 403, description = "Only the user and admins may"),
         (status = 404, description = "There is no such user"),
         (status = 409, description = "The e-mail address is taken, or this is the last admin"),
     )
@@ -107,18 +108,18 @@ pub async fn patch(
     ClientAddr(from): ClientAddr,
     bearer: Bearer,
     Path(user_id): Path<String>,
-    Json(request): Json<PatchRequest>,
+    Json(edit): Json<AccountEdit>,
 ) -> Result<axum::Json<UserResponse>> {
-    change(&state, &bearer.user, &user_id, request, Network::of(from)).await
+    change(&state, &bearer.user, &user_id, edit, Network::of(from)).await
 }
 
-/// Replace a user's profile: oneself, or anybody as an admin.
+/// Replace a user's profile: your own, or anybody's as an admin.
 #[utoipa::path(
     put, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path)), security(("jwt" = [])),
-    request_body = PutRequest,
+    request_body = AccountReplacement,
     responses(
         (status = 200, body = UserResponse),
-        (status = 403, description = "Only they themselves and admins may"),
+        (status = 403, description = "Only the user and admins may"),
         (status = 404, description = "There is no such user"),
         (status = 409, description = "The e-mail address is taken, or this is the last admin"),
     )
@@ -128,18 +129,18 @@ pub async fn put(
     ClientAddr(from): ClientAddr,
     bearer: Bearer,
     Path(user_id): Path<String>,
-    Json(request): Json<PutRequest>,
+    Json(edit): Json<AccountEdit>,
 ) -> Result<axum::Json<UserResponse>> {
-    change(&state, &bearer.user, &user_id, request.into_patch(), Network::of(from)).await
+    change(&state, &bearer.user, &user_id, AccountReplacement::complete(edit), Network::of(from)).await
 }
 
-/// Delete a user: oneself, or anybody as an admin. Their tokens, sessions and sockets end at once.
+/// Delete a user: yourself, or anybody as an admin. The user's tokens, sessions and sockets end at once.
 #[utoipa::path(
     delete, path = "/api/users/{userID}", tag = "users", params(("userID" = String, Path), DeleteQuery),
     security(("jwt" = [])),
     responses(
         (status = 204, description = "The user is deleted"),
-        (status = 403, description = "Only they themselves and admins may"),
+        (status = 403, description = "Only the user and admins may"),
         (status = 404, description = "There is no such user"),
         (status = 409, description = "This is the last admin"),
     )
@@ -155,7 +156,7 @@ pub async fn delete(
     let messages = match query.messages.as_deref() {
         None | Some("keep") => MessageRetention::Keep,
         Some("delete") => MessageRetention::Delete,
-        Some(_) => return Err(Error::invalid(Fields::one("messages", "Use \"keep\" or \"delete\"."))),
+        Some(_) => return Err(Error::invalid(Fields::one("messages", Phrase::english("Use \"keep\" or \"delete\".")))),
     };
     state.store.delete_user(user.key, messages).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -165,42 +166,47 @@ async fn change(
     state: &AppState,
     me: &User,
     user_id: &str,
-    mut request: PatchRequest,
+    mut edit: AccountEdit,
     from: Network,
 ) -> Result<axum::Json<UserResponse>> {
     let user = find(state, user_id).await?;
     check_may_change(me, &user)?;
-    if request.user_id.as_ref().is_some_and(|id| !id.eq_ignore_ascii_case(user.user_id.as_str())) {
-        return Err(Error::invalid(Fields::one("userID", "It cannot be changed.")));
+    if edit.user_id.as_ref().is_some_and(|id| !id.eq_ignore_ascii_case(user.user_id.as_str())) {
+        return Err(Error::invalid(Fields::one("userID", Phrase::english("It cannot be changed."))));
     }
-    if request.role.is_some() && !me.is_admin() {
-        return Err(Error::forbidden("Only admins give roles."));
+    if edit.role.is_some() && !me.is_admin() {
+        return Err(forbidden("Only admins give roles."));
     }
-    if request.password.is_some() && me.key == user.key {
-        let Some(current) = request.current_password.take() else {
-            let why = "Your present password is needed to set a new one.";
-            return Err(Error::invalid(Fields::one("currentPassword", why)));
+    if edit.password.is_some() && me.key == user.key {
+        let Some(current) = edit.current_password.take() else {
+            let reason = Phrase::english("Your current password is needed to set a new one.");
+            return Err(Error::invalid(Fields::one("currentPassword", reason)));
         };
-        state.logins.confirm(me, current, from).await.map_err(|error| not_yours(error, "currentPassword"))?;
+        state.logins.confirm(me, current, from).await.map_err(|error| wrong_password(error, "currentPassword"))?;
     }
-    let user = state.accounts.edit(&user, &request.edit()).await?;
+    let user = state.accounts.edit(&user, &edit).await?;
     Ok(axum::Json(one_with_messages(state, &user).await?))
+}
+
+/// 403 with a text for programs.
+fn forbidden(reason: &str) -> Error {
+    Error::new(StatusCode::FORBIDDEN, Phrase::english(reason))
 }
 
 fn check_may_change(me: &User, user: &User) -> Result<()> {
     if me.key == user.key || me.is_admin() {
         Ok(())
     } else {
-        Err(Error::forbidden("Only they themselves and admins may do that."))
+        Err(forbidden("Only the user and admins may do that."))
     }
 }
 
 async fn find(state: &AppState, user_id: &str) -> Result<User> {
-    let id = UserId::parse(user_id).map_err(|_| Error::not_found("user"))?;
-    state.store.user(&id).await?.ok_or_else(|| Error::not_found("user"))
+    let id = UserId::parse(user_id).map_err(|_| Error::not_found("no-such-user"))?;
+    state.store.user(&id).await?.ok_or_else(|| Error::not_found("no-such-user"))
 }
 
-/// One call of the store, however many users there are.
+/// One call of the store for any number of users.
 async fn with_messages(state: &AppState, users: &[User]) -> Result<Vec<UserResponse>> {
     let keys: Vec<UserKey> = users.iter().map(|user| user.key).collect();
     let latest = state.store.latest(&RoomId::lobby(), &keys, MESSAGES).await?;

@@ -1,4 +1,4 @@
-//! The users server: signing up, one's account, and the users API.
+//! The users server: the sign-up page, the account page and the users API.
 
 mod account;
 mod api;
@@ -23,8 +23,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .route("/account/delete", post(account::submit_delete))
 }
 
-/// How long a session that this server starts lasts. Where the auth server is on another host, no longer than its
-/// token: a later login there has a token of its own, whose end does not reach a session of before.
+/// The lifetime of sessions that this server starts. If the auth server is on another host, a session ends with its
+/// token: a later login there has another token, and its logout would not end this session.
 fn lifetime(sites: &Sites) -> SessionLifetime {
     if sites.share_cookies() { SessionLifetime::Renewable } else { SessionLifetime::UntilTokenExpires }
 }

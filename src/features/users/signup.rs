@@ -1,87 +1,79 @@
-//! The sign-up page. It calls the login service and goes straight on to the chat.
+//! The sign-up page. It calls the login service and continues to the chat.
 
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::State,
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
-use secrecy::SecretString;
-use serde::Deserialize;
 use tower_sessions::Session;
 
 use crate::{
-    domain::{Fields, Network},
-    security::{accounts::SignUp, login::Login, sessions},
-    web::{AppState, ClientAddr, Error, Form, Nav, Result, SharedSites, SignedIn, sites::with_token},
+    domain::Network,
+    render::Language,
+    security::{accounts::NewAccount, login::Login},
+    web::{
+        AppState, ClientAddr, Error, FieldTexts, Form, Result, Shell, SignedIn, session::continue_as,
+        sites::with_token,
+    },
 };
 
 #[derive(Template, WebTemplate)]
 #[template(path = "users/signup.html")]
 struct SignupPage {
-    sites: SharedSites,
-    nav: Option<Nav>,
-    form: SignUp,
-    fields: Fields,
+    shell: Shell,
+    form: NewAccount,
+    fields: FieldTexts,
     alert: Option<String>,
     open: bool,
 }
 
-pub async fn show(State(state): State<AppState>, signed_in: Option<SignedIn>) -> Response {
-    let open = state.settings.signup_open;
-    let (sites, form, fields) = (state.sites(), SignUp::default(), Fields::default());
-    let nav = signed_in.map(|me| Nav::from(&me.user));
-    let page = SignupPage { sites, nav, form, fields, alert: None, open };
-    (if open { StatusCode::OK } else { StatusCode::FORBIDDEN }, page).into_response()
+impl SignupPage {
+    fn new(state: &AppState, language: Language, signed_in: Option<&SignedIn>) -> Self {
+        Self {
+            shell: Shell::new(state, language, signed_in.map(|me| &me.user)),
+            form: NewAccount::default(),
+            fields: FieldTexts::default(),
+            alert: None,
+            open: state.settings.signup_open,
+        }
+    }
 }
 
-#[derive(Deserialize)]
-pub struct SignupForm {
-    #[serde(rename = "userID", default)]
-    user_id: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    email: String,
-    #[serde(default)]
-    phone: String,
-    #[serde(default)]
-    password: SecretString,
+pub async fn show(State(state): State<AppState>, language: Language, signed_in: Option<SignedIn>) -> Response {
+    let page = SignupPage::new(&state, language, signed_in.as_ref());
+    (if page.open { StatusCode::OK } else { StatusCode::FORBIDDEN }, page).into_response()
 }
 
 pub async fn submit(
     State(state): State<AppState>,
     ClientAddr(from): ClientAddr,
+    language: Language,
     signed_in: Option<SignedIn>,
     session: Session,
-    Form(form): Form<SignupForm>,
+    Form(form): Form<NewAccount>,
 ) -> Result<Response> {
-    let SignupForm { user_id, name, email, phone, password } = form;
-    let form = SignUp { user_id, name, email, phone, password };
     match sign_up(&state, Network::of(from), &form).await {
         Ok(login) => {
-            state.logins.revoke_others(&sessions::grants(&session).await?, &login.grant).await?;
-            sessions::start(&session, login.grant, super::lifetime(&state.settings.sites)).await?;
-            Ok(Redirect::to(&with_token(&format!("{}/", state.settings.sites.chat), &login.token)).into_response())
+            let chat = with_token(&format!("{}/", state.settings.sites.chat), &login.token);
+            continue_as(&state, &session, login.grant, super::lifetime(&state.settings.sites), &chat).await
         }
         Err(error) => {
             let page = SignupPage {
-                sites: state.sites(),
-                nav: signed_in.map(|me| Nav::from(&me.user)),
                 form,
-                fields: error.fields.clone(),
-                alert: Some(error.message.clone()),
-                open: state.settings.signup_open,
+                fields: error.field_texts(language),
+                alert: Some(error.alert(language)),
+                ..SignupPage::new(&state, language, signed_in.as_ref())
             };
             Ok(error.on_page(page))
         }
     }
 }
 
-async fn sign_up(state: &AppState, from: Network, form: &SignUp) -> Result<Login> {
+async fn sign_up(state: &AppState, from: Network, form: &NewAccount) -> Result<Login> {
     if !state.settings.signup_open {
-        return Err(Error::forbidden("Signing up is closed here. Ask an admin for an account."));
+        return Err(Error::forbidden("sign-up-closed"));
     }
     state.logins.limits.sign_up(from)?;
     let user = state.accounts.create(form, None).await?;

@@ -1,0 +1,218 @@
+### Die deutschen Texte von natter. Die Schlüssel und Argumente sind die von `en.ftl`; ein Test vergleicht sie.
+
+## Every page
+
+app-description = Team-Chat: Nachrichten erscheinen sofort; keine geht verloren, keine kommt doppelt.
+title = { $page } · natter
+nav-users = Benutzer
+nav-log-out = Abmelden
+back-to-chat = Zurück zum Chat
+cancel = Abbrechen
+
+## Account fields
+
+user-id = Benutzername
+user-id-hint = 3 bis 32 Buchstaben (ohne Umlaute), Ziffern, _ . -
+user-id-log-in-hint = 3 bis 32 Buchstaben (ohne Umlaute), Ziffern, _ . - Damit meldest du dich an.
+name = Name
+name-hint = Steht neben deinen Nachrichten.
+email = E-Mail
+phone = Telefon
+phone-optional = Telefon (optional)
+password = Passwort
+password-hint = Mindestens 8 Zeichen.
+role = Rolle
+role-member = Mitglied
+role-admin = Admin
+
+## Logging in and signing up
+
+log-in = Anmelden
+log-in-description = Melde dich beim Team-Chat auf diesem Server an.
+log-in-no-account = Neu hier? <a href="{ $url }">Registrieren</a>
+sign-up = Registrieren
+sign-up-description = Lege ein Konto für den Team-Chat auf diesem Server an.
+sign-up-closed = Die Registrierung ist hier geschlossen. Bitte einen Admin um ein Konto.
+sign-up-have-account = Du hast ein Konto? <a href="{ $url }">Anmelden</a>
+
+## Opening a link with somebody else's token
+
+switch-account = Konto wechseln?
+switch-account-text = Du bist als <b>{ $current }</b> angemeldet. Dieser Link ist für <b>{ $other }</b>: Wenn du ihm folgst, erscheinen deine Nachrichten unter diesem Namen.
+switch-account-submit = { $current } abmelden und als { $other } fortfahren
+switch-account-stay = Als { $current } angemeldet bleiben
+continue-as = Als { $other } fortfahren?
+continue-as-text = Dieser Link ist für <b>{ $other }</b>: Wenn du ihm folgst, erscheinen deine Nachrichten unter diesem Namen.
+continue-as-submit = Als { $other } fortfahren
+
+## The account page
+
+account = Konto
+account-profile = Profil
+account-save-profile = Profil speichern
+account-profile-saved = Dein Profil ist gespeichert.
+account-current-password = Aktuelles Passwort
+account-new-password = Neues Passwort
+account-new-password-hint = Mindestens 8 Zeichen. Meldet dich überall sonst ab.
+account-change-password = Passwort ändern
+account-password-changed = Dein Passwort ist geändert. Deine anderen Browser und Tokens sind abgemeldet.
+account-delete = Konto löschen
+account-delete-text = Das lässt sich nicht rückgängig machen. Deine Nachrichten bleiben unter „gelöschtes Konto“ stehen, wenn du sie nicht auch löschst.
+account-delete-messages = Auch meine Nachrichten löschen
+account-delete-submit = Mein Konto löschen
+
+## The users page of admins
+
+users = Benutzer
+users-search = Suchen
+users-search-hint = Suche nach Benutzername, Name, E-Mail, Telefon
+users-count = { $count ->
+    [one] { $count } Benutzer
+   *[other] { $count } Benutzer
+}
+users-found = { $count ->
+    [one] { $count } Benutzer gefunden
+   *[other] { $count } Benutzer gefunden
+}
+users-none = Keine Benutzer gefunden
+users-new = Neuer Benutzer
+users-add = Benutzer anlegen
+users-since = Seit
+users-actions = Aktionen
+users-you = (du)
+users-edit = Bearbeiten
+users-save = Speichern
+users-delete = Löschen
+users-delete-text = <b>{ $id }</b> ({ $name }) löschen? Das lässt sich nicht rückgängig machen.
+users-delete-messages = Auch die Nachrichten löschen
+users-delete-submit = { $id } löschen
+users-page = Seite { $page } von { $pages }
+users-previous = Zurück
+users-next = Weiter
+# Ein Tag; die Argumente sind Ziffern, mit führenden Nullen.
+date = { $day }.{ $month }.{ $year }
+
+## The chat page
+
+chat = Chat
+chat-messages = Nachrichten
+chat-earlier = Frühere Nachrichten
+chat-latest = Neueste Nachrichten
+chat-new = Neue Nachrichten
+chat-roster = Wer ist da
+chat-message = Nachricht
+chat-message-hint = Nachricht schreiben
+chat-send = Senden
+chat-no-script = Ohne JavaScript erscheinen neue Nachrichten, wenn du die Seite <a href="{ $url }">neu lädst</a>.
+# Der Absender der eigenen Nachrichten.
+you = Du
+deleted-user = gelöschtes Konto
+roster-count = { $count } da
+roster-more = und { $count } weitere
+# { $names } ist ein Name, oder mehrere mit Kommas dazwischen.
+notice-entered = { $others ->
+    [0] { $count ->
+        [one] { $names } hat den Chat betreten
+       *[other] { $names } und { $last } haben den Chat betreten
+    }
+   *[other] { $names } und { $others } weitere haben den Chat betreten
+}
+notice-left = { $others ->
+    [0] { $count ->
+        [one] { $names } hat den Chat verlassen
+       *[other] { $names } und { $last } haben den Chat verlassen
+    }
+   *[other] { $names } und { $others } weitere haben den Chat verlassen
+}
+# Texte des Skripts der Seite.
+chat-connection-lost = Verbindung verloren. Verbinde neu …
+chat-offline = Du bist offline. Was du schreibst, wird gesendet, sobald du wieder online bist.
+chat-signed-out = Du bist abgemeldet. Was du geschrieben hast, bleibt erhalten.
+chat-log-in-again = Neu anmelden
+chat-too-many-tabs = Du hast zu viele Tabs mit dem Chat offen. Schließe einen; dieser verbindet sich dann von selbst.
+
+## The API's page
+
+api = API
+api-description = Die JSON-API von natter: Benutzer, Tokens und Nachrichten.
+api-intro = Für Programme: <a href="/api/openapi.json">openapi.json</a>. Fehler sind <code>{ "{" }"message": …, "fields": { "{" }…{ "}" }{ "}" }</code>. Ein Aufruf, der ein Token braucht, nimmt es als <code>Authorization: Bearer TOKEN</code>; <code>POST /api/login</code> gibt eines zurück.
+api-needs-token = Braucht ein Token.
+api-input = Eingabe
+api-in = In
+api-meaning = Bedeutung
+
+## Error pages
+
+error-400 = Fehlerhafte Anfrage
+error-401 = Nicht angemeldet
+error-403 = Nicht erlaubt
+error-404 = Nicht gefunden
+error-405 = Methode nicht erlaubt
+error-409 = Konflikt
+error-413 = Zu groß
+error-415 = Unbekanntes Format
+error-422 = Ungültige Eingabe
+error-429 = Zu viele Anfragen
+error-500 = Serverfehler
+error-503 = Nicht verfügbar
+error-other = Fehler
+error-token-text = Der Link ist falsch oder älter als eine Stunde. <a href="{ $url }">Melde dich an</a>, um einen neuen zu bekommen.
+
+## Errors
+
+# Ein Text, der in jeder Sprache gleich ist: was ein Parser einem Programm meldet.
+verbatim = { $text }
+field-refused = { $field }: { $reason }
+fields-refused = Einige Felder brauchen eine Korrektur.
+token-mismatch = Das Token passt nicht
+signed-out = Du bist abgemeldet. Lade die Seite neu, um dich anzumelden.
+wrong-login = Benutzername und Passwort passen nicht zusammen.
+admins-only = Diese Seite ist für Admins.
+wrong-address = Diese Seite ist nicht auf der Adresse des Chats.
+other-site = Diese Anfrage kam von einer anderen Website.
+no-such-page = Diese Seite gibt es nicht.
+no-such-user = Diesen Benutzer gibt es nicht.
+no-such-room = Diesen Raum gibt es nicht.
+method-not-allowed = Diese Adresse nimmt die Methode nicht an.
+body-too-large = Die Anfrage ist zu groß. Kürze sie und sende sie noch einmal.
+server-busy = Der Server ist ausgelastet. Es wurde nichts geändert; versuche es gleich noch einmal.
+server-error = Hier ist etwas schiefgegangen. Versuche es noch einmal; wenn es wieder passiert, sag es dem Betreiber dieses Servers.
+database-down = Die Datenbank antwortet nicht. Versuche es gleich noch einmal.
+too-many-connections = Deine Adresse hat zu viele Verbindungen zu diesem Server. Schließe einige und versuche es noch einmal.
+too-many-attempts-seconds = { $seconds ->
+    [one] Zu viele Versuche. Versuche es in { $seconds } Sekunde noch einmal.
+   *[other] Zu viele Versuche. Versuche es in { $seconds } Sekunden noch einmal.
+}
+too-many-attempts-minutes = { $minutes ->
+    [one] Zu viele Versuche. Versuche es in { $minutes } Minute noch einmal.
+   *[other] Zu viele Versuche. Versuche es in { $minutes } Minuten noch einmal.
+}
+too-many-messages = Du sendest schneller, als der Chat es annimmt. Warte einen Moment und sende noch einmal.
+
+## Refused fields
+
+user-id-length = Nimm { $min } bis { $max } Zeichen.
+user-id-characters = Nimm nur Buchstaben (ohne Umlaute), Ziffern und _ . -
+user-id-dots = Nimm mindestens einen Buchstaben oder eine Ziffer.
+user-id-taken = Dieser Benutzername ist vergeben. Nimm einen anderen.
+name-length = Nimm 1 bis { $max } Zeichen.
+name-control-characters = Lass Steuerzeichen und Zeichen für die Schreibrichtung weg.
+name-invisible = Nimm mindestens ein sichtbares Zeichen.
+name-reserved = „Du“ und „gelöschtes Konto“ (auch auf Englisch) verwendet der Chat selbst. Nimm einen anderen Namen.
+email-too-long = Nimm höchstens { $max } Zeichen.
+email-format = Nimm eine Adresse wie ada@example.org.
+email-taken = Es gibt schon ein Konto mit dieser E-Mail-Adresse.
+phone-characters = Nimm nur Ziffern, Leerzeichen und + ( ) -
+phone-length = Nimm { $min } bis { $max } Zeichen, oder lass es leer.
+password-too-short = Nimm mindestens { $min } Zeichen.
+password-too-long = Nimm höchstens { $max } Bytes (Umlaute und Emoji zählen zwei bis vier); dieses hat { $bytes }.
+password-nul = Lass das NUL-Zeichen weg.
+password-common = Das ist eines der häufigsten Passwörter. Nimm ein anderes.
+current-password-wrong = Das ist nicht dein aktuelles Passwort.
+own-password = Ändere dein eigenes Passwort unter Konto; dort wird das aktuelle verlangt.
+role-unknown = Nimm „member“ oder „admin“.
+last-admin = Das ist der letzte Admin. Mach zuerst jemand anderen zum Admin.
+client-id-format = Nimm 1 bis { $max } Buchstaben, Ziffern, _ und -, für jede Nachricht etwas Neues (zum Beispiel eine UUID).
+client-id-reused = Diese clientID wurde für eine andere Nachricht benutzt. Nimm für jede eine neue.
+message-empty = Schreib erst etwas.
+message-too-long = Eine Nachricht hat höchstens { $max } Zeichen; diese hat { $length }. Teile sie.

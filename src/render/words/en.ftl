@@ -1,0 +1,219 @@
+### The English texts of natter. `de.ftl` has the same keys with the same arguments; a test compares them.
+### A text with markup is put into the page as HTML; its arguments are escaped.
+
+## Every page
+
+app-description = Team chat: messages appear as they are sent, and none is lost or doubled.
+title = { $page } · natter
+nav-users = Users
+nav-log-out = Log out
+back-to-chat = Back to the chat
+cancel = Cancel
+
+## Account fields
+
+user-id = User ID
+user-id-hint = 3 to 32 letters, digits, _ . -
+user-id-log-in-hint = 3 to 32 letters, digits, _ . - to log in with.
+name = Name
+name-hint = Shown beside your messages.
+email = E-mail
+phone = Phone
+phone-optional = Phone (optional)
+password = Password
+password-hint = 8 characters or more.
+role = Role
+role-member = member
+role-admin = admin
+
+## Logging in and signing up
+
+log-in = Log in
+log-in-description = Log in to the team chat on this server.
+log-in-no-account = New here? <a href="{ $url }">Sign up</a>
+sign-up = Sign up
+sign-up-description = Make an account for the team chat on this server.
+sign-up-closed = Signing up is closed here. Ask an admin for an account.
+sign-up-have-account = Have an account? <a href="{ $url }">Log in</a>
+
+## Opening a link with somebody else's token
+
+switch-account = Switch account?
+switch-account-text = You are signed in as <b>{ $current }</b>. This link is for <b>{ $other }</b>: after you follow it, your messages are posted under that name.
+switch-account-submit = Sign out { $current } and continue as { $other }
+switch-account-stay = Stay signed in as { $current }
+continue-as = Continue as { $other }?
+continue-as-text = This link is for <b>{ $other }</b>: after you follow it, your messages are posted under that name.
+continue-as-submit = Continue as { $other }
+
+## The account page
+
+account = Account
+account-profile = Profile
+account-save-profile = Save profile
+account-profile-saved = Your profile is saved.
+account-current-password = Current password
+account-new-password = New password
+account-new-password-hint = 8 characters or more. Signs you out everywhere else.
+account-change-password = Change password
+account-password-changed = Your password is changed. Your other browsers and tokens are signed out.
+account-delete = Delete account
+account-delete-text = This cannot be undone. Your messages stay, under “deleted user”, unless you delete them too.
+account-delete-messages = Delete my messages too
+account-delete-submit = Delete my account
+
+## The users page of admins
+
+users = Users
+users-search = Search
+users-search-hint = Search by user ID, name, e-mail, phone
+users-count = { $count ->
+    [one] { $count } user
+   *[other] { $count } users
+}
+users-found = { $count ->
+    [one] { $count } user found
+   *[other] { $count } users found
+}
+users-none = No users found
+users-new = New user
+users-add = Add user
+users-since = Since
+users-actions = Actions
+users-you = (you)
+users-edit = Edit
+users-save = Save
+users-delete = Delete
+users-delete-text = Delete <b>{ $id }</b> ({ $name })? This cannot be undone.
+users-delete-messages = Delete their messages too
+users-delete-submit = Delete { $id }
+users-page = Page { $page } of { $pages }
+users-previous = Previous
+users-next = Next
+# A day; the arguments are digits, with leading zeros.
+date = { $year }-{ $month }-{ $day }
+
+## The chat page
+
+chat = Chat
+chat-messages = Messages
+chat-earlier = Earlier messages
+chat-latest = Latest messages
+chat-new = New messages
+chat-roster = Who is here
+chat-message = Message
+chat-message-hint = Write a message
+chat-send = Send
+chat-no-script = Without JavaScript new messages appear when you <a href="{ $url }">reload</a>.
+# The author of the reader's own messages.
+you = You
+deleted-user = deleted user
+roster-count = { $count } here
+roster-more = and { $count } more
+# { $names } is one name, or several joined by commas.
+notice-entered = { $others ->
+    [0] { $count ->
+        [one] { $names } has entered the chat
+       *[other] { $names } and { $last } have entered the chat
+    }
+   *[other] { $names } and { $others } others have entered the chat
+}
+notice-left = { $others ->
+    [0] { $count ->
+        [one] { $names } has left the chat
+       *[other] { $names } and { $last } have left the chat
+    }
+   *[other] { $names } and { $others } others have left the chat
+}
+# Texts of the page's script.
+chat-connection-lost = Connection lost. Reconnecting…
+chat-offline = You are offline. What you write is sent when you are back.
+chat-signed-out = You are signed out. What you typed is kept.
+chat-log-in-again = Log in again
+chat-too-many-tabs = You have too many tabs with the chat open. Close one; this one then connects by itself.
+
+## The API's page
+
+api = API
+api-description = The JSON API of natter: users, tokens and messages.
+api-intro = For programs: <a href="/api/openapi.json">openapi.json</a>. Errors are <code>{ "{" }"message": …, "fields": { "{" }…{ "}" }{ "}" }</code>. A call that needs a token takes it as <code>Authorization: Bearer TOKEN</code>; <code>POST /api/login</code> returns one.
+api-needs-token = Needs a token.
+api-input = Input
+api-in = In
+api-meaning = Meaning
+
+## Error pages
+
+error-400 = Bad request
+error-401 = Unauthorized
+error-403 = Forbidden
+error-404 = Not found
+error-405 = Method not allowed
+error-409 = Conflict
+error-413 = Too large
+error-415 = Unsupported media type
+error-422 = Invalid input
+error-429 = Too many requests
+error-500 = Server error
+error-503 = Unavailable
+error-other = Error
+error-token-text = The link is wrong, or older than an hour. <a href="{ $url }">Log in</a> for a new one.
+
+## Errors
+
+# A text that is the same in every language: what a parser said to a program.
+verbatim = { $text }
+field-refused = { $field }: { $reason }
+fields-refused = Some fields need attention.
+token-mismatch = Token didn't match
+signed-out = You are signed out. Reload the page to log in.
+wrong-login = This user ID and password don't match.
+admins-only = This page is for admins.
+wrong-address = This page is not on the chat's own address.
+other-site = This request came from another site.
+no-such-page = There is no such page.
+no-such-user = There is no such user.
+no-such-room = There is no such room.
+method-not-allowed = This address does not take that method.
+body-too-large = The request body is too large. Shorten it and send it again.
+server-busy = The server is busy. Nothing was changed; try again in a moment.
+server-error = Something went wrong here. Try again; if it happens again, tell the operator of this server.
+database-down = The database does not answer. Try again in a moment.
+too-many-connections = Your address has too many connections to this server. Close some and try again.
+too-many-attempts-seconds = { $seconds ->
+    [one] Too many attempts. Try again in { $seconds } second.
+   *[other] Too many attempts. Try again in { $seconds } seconds.
+}
+too-many-attempts-minutes = { $minutes ->
+    [one] Too many attempts. Try again in { $minutes } minute.
+   *[other] Too many attempts. Try again in { $minutes } minutes.
+}
+too-many-messages = You are sending faster than the chat takes it. Wait a moment and send again.
+
+## Refused fields
+
+user-id-length = Use { $min } to { $max } characters.
+user-id-characters = Use letters, digits, and _ . - only.
+user-id-dots = Use at least one letter or digit.
+user-id-taken = This user ID is taken. Use another.
+name-length = Use 1 to { $max } characters.
+name-control-characters = Leave out control and text-direction characters.
+name-invisible = Use at least one visible character.
+name-reserved = The chat itself calls people "You" and "deleted user". Use another name.
+email-too-long = Use at most { $max } characters.
+email-format = Use an address like ada@example.org.
+email-taken = There is an account with this e-mail address already.
+phone-characters = Use digits, spaces, and + ( ) - only.
+phone-length = Use { $min } to { $max } characters, or leave it empty.
+password-too-short = Use { $min } characters or more.
+password-too-long = Use at most { $max } bytes (letters with accents and emoji count for two to four); this has { $bytes }.
+password-nul = Leave out the NUL character.
+password-common = This is one of the most common passwords. Use another.
+current-password-wrong = This is not your current password.
+own-password = Change your own password under Account, which asks for the current one.
+role-unknown = Use "member" or "admin".
+last-admin = This is the last admin. Make somebody else an admin first.
+client-id-format = Use 1 to { $max } letters, digits, _ and -, a fresh one for each message (a UUID will do).
+client-id-reused = This clientID was used for another message. Use a fresh one for each.
+message-empty = Write something first.
+message-too-long = A message has at most { $max } characters; this one has { $length }. Split it in two.

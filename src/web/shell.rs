@@ -1,0 +1,90 @@
+//! What every page has around its own content.
+
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
+
+use super::{AppState, SharedSites};
+use crate::{
+    domain::User,
+    render::{
+        Language,
+        words::{FluentValue, Html},
+    },
+};
+
+/// The part of a page that `layout.html` renders: the links, the signed-in user and the language. Every page's
+/// template has one as `shell` and takes its texts from it.
+#[derive(Debug, Clone)]
+pub struct Shell {
+    pub sites: SharedSites,
+    pub nav: Option<Nav>,
+    pub language: Language,
+}
+
+impl Shell {
+    pub fn new(state: &AppState, language: Language, user: Option<&User>) -> Self {
+        Self { sites: state.sites(), nav: user.map(Nav::from), language }
+    }
+
+    pub fn text(&self, key: &str) -> Cow<'static, str> {
+        self.language.text(key)
+    }
+
+    /// The page's title with the product's name.
+    pub fn title(&self, key: &str) -> Cow<'static, str> {
+        self.title_of(&self.text(key))
+    }
+
+    /// The page's title from its heading.
+    pub fn title_of(&self, heading: &str) -> Cow<'static, str> {
+        self.with("title", &[("page", heading)])
+    }
+
+    /// A text with one number, `$count`.
+    pub fn count(&self, key: &str, count: &u64) -> Cow<'static, str> {
+        self.language.with(key, [("count", (*count).into())])
+    }
+
+    pub fn with<const N: usize>(&self, key: &str, args: &[(&'static str, &str); N]) -> Cow<'static, str> {
+        self.language.with(key, args.map(|(name, value)| (name, FluentValue::from(value))))
+    }
+
+    /// A text with a link to `path` on the server `site`.
+    pub fn link(&self, key: &str, site: &str, path: &str) -> Html {
+        self.html(key, &[("url", &format!("{site}{path}"))])
+    }
+
+    pub fn html<const N: usize>(&self, key: &str, args: &[(&'static str, &str); N]) -> Html {
+        self.language.html(key, args)
+    }
+}
+
+/// The signed-in user in the head of a page.
+#[derive(Debug, Clone)]
+pub struct Nav {
+    pub name: String,
+    pub admin: bool,
+}
+
+impl From<&User> for Nav {
+    fn from(user: &User) -> Self {
+        Self { name: user.name.to_string(), admin: user.is_admin() }
+    }
+}
+
+/// Carries the signed-in user to the error page, which is rendered outside the session layer. An extension of each
+/// request; [`super::SignedIn`] fills it.
+#[derive(Debug, Clone, Default)]
+pub struct NavSlot(Arc<OnceLock<Nav>>);
+
+impl NavSlot {
+    pub fn fill(&self, user: &User) {
+        let _ = self.0.set(Nav::from(user)); // a second extraction finds the same user
+    }
+
+    pub fn get(&self) -> Option<Nav> {
+        self.0.get().cloned()
+    }
+}
