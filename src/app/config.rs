@@ -10,7 +10,11 @@ use secrecy::SecretString;
 use tracing_subscriber::filter::Targets;
 use url::Url;
 
-use super::roles::Roles;
+use super::{
+    addresses::{listen_address, public_url},
+    roles::Roles,
+    secret::SECRET_BYTES,
+};
 use crate::{
     security::limits::RateLimitSettings,
     store::{Location, MongoUrl},
@@ -52,7 +56,7 @@ pub struct Config {
     pub data: DataArgs,
 
     /// Address to listen on; 0.0.0.0:7000 lets other machines in
-    #[arg(long, env = "NATTER_LISTEN", default_value = "127.0.0.1:7000", value_name = "ADDRESS", value_parser = listen)]
+    #[arg(long, env = "NATTER_LISTEN", default_value = "127.0.0.1:7000", value_name = "ADDRESS", value_parser = listen_address)]
     pub listen: SocketAddr,
 
     #[command(flatten)]
@@ -169,21 +173,6 @@ fn directory(path: PathBuf) -> Result<PathBuf, &'static str> {
         Ok(path)
     }
 }
-
-pub(super) fn listen(raw: &str) -> Result<SocketAddr, String> {
-    let host = raw.replace("localhost", "127.0.0.1");
-    host.parse().map_err(|_| "use an address and a port, like 127.0.0.1:7000 or [::]:7000".into())
-}
-
-pub(super) fn public_url(raw: &str) -> Result<Url, String> {
-    let hint = "use the site's address and nothing more, like https://chat.example.org";
-    let url = Url::parse(raw).map_err(|_| hint.to_owned())?;
-    let plain = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
-    if plain { Ok(url) } else { Err(hint.into()) }
-}
-
-/// Fewest bytes of a secret: as many as the SHA-256 in HS256 puts out (RFC 7518, 3.2).
-pub const SECRET_BYTES: usize = 32;
 
 fn secret(raw: &str) -> Result<SecretString, String> {
     if raw.len() >= SECRET_BYTES {

@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::{
         room::hub::Hub,
-        security::{limits::RateLimits, login::Logins, passwords::Passwords, tokens::Tokens},
+        security::{limits::RateLimits, login::LoginService, passwords::Passwords, tokens::Tokens},
         store::{self, Location},
         web::state::Settings,
     };
@@ -154,7 +154,7 @@ mod tests {
     async fn state(dir: &tempfile::TempDir) -> AppState {
         let store = store::open(&Location::Embedded(dir.path().into())).await.unwrap();
         let (hub, _) = Hub::start(Arc::clone(&store)).await.unwrap();
-        let logins = Logins {
+        let logins = LoginService {
             store: Arc::clone(&store),
             passwords: Arc::new(Passwords::new(4)),
             tokens: Arc::new(Tokens::new(&"a secret of thirty-two bytes, or more".to_owned().into())),

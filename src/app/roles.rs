@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::config::{listen, public_url};
+use super::addresses::{listen_address, public_url};
 use crate::web::Sites;
 
 /// One of the three servers.
@@ -57,15 +57,15 @@ pub struct Roles {
     pub served: Vec<ServerRole>,
 
     /// Address of the users server (sign-up, accounts), if it has one of its own; port 5000 is usual
-    #[arg(long, env = "NATTER_USERS_ADDR", value_name = "ADDRESS", value_parser = listen)]
+    #[arg(long, env = "NATTER_USERS_ADDR", value_name = "ADDRESS", value_parser = listen_address)]
     pub users_addr: Option<SocketAddr>,
 
     /// Address of the auth server (login, tokens), if it has one of its own; port 4000 is usual
-    #[arg(long, env = "NATTER_AUTH_ADDR", value_name = "ADDRESS", value_parser = listen)]
+    #[arg(long, env = "NATTER_AUTH_ADDR", value_name = "ADDRESS", value_parser = listen_address)]
     pub auth_addr: Option<SocketAddr>,
 
     /// Address of the chat server, if it has one of its own; port 7000 is usual
-    #[arg(long, env = "NATTER_CHAT_ADDR", value_name = "ADDRESS", value_parser = listen)]
+    #[arg(long, env = "NATTER_CHAT_ADDR", value_name = "ADDRESS", value_parser = listen_address)]
     pub chat_addr: Option<SocketAddr>,
 
     /// Where people reach the users server, if not where it listens, like https://users.example.org

@@ -4,13 +4,14 @@ use std::{fs, io, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use secrecy::SecretString;
 
-use super::config::SECRET_BYTES;
+/// Fewest bytes of a secret: as many as the SHA-256 in HS256 puts out (RFC 7518, 3.2).
+pub(super) const SECRET_BYTES: usize = 32;
 
 /// Reads `secret` in the data directory, or makes one, readable to its owner alone.
 ///
 /// # Errors
 /// Where the file cannot be read or made, or holds less than 32 bytes.
-pub(super) fn load_or_make(data_dir: &Path) -> io::Result<SecretString> {
+pub(super) fn load_or_generate(data_dir: &Path) -> io::Result<SecretString> {
     let path = data_dir.join("secret");
     let secret = match fs::read_to_string(&path) {
         Ok(secret) => secret.trim().to_owned(),
@@ -54,11 +55,11 @@ mod tests {
     #[test]
     fn is_made_once_for_its_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
-        let first = load_or_make(dir.path()).unwrap();
-        assert_eq!(load_or_make(dir.path()).unwrap().expose_secret(), first.expose_secret());
+        let first = load_or_generate(dir.path()).unwrap();
+        assert_eq!(load_or_generate(dir.path()).unwrap().expose_secret(), first.expose_secret());
         let mode = fs::metadata(dir.path().join("secret")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::write(dir.path().join("secret"), "short").unwrap();
-        assert!(load_or_make(dir.path()).unwrap_err().to_string().contains("remove it"));
+        assert!(load_or_generate(dir.path()).unwrap_err().to_string().contains("remove it"));
     }
 }

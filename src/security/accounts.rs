@@ -13,7 +13,7 @@ use crate::{
 
 /// A new account, as typed.
 #[derive(Debug, Clone, Default)]
-pub struct SignUp {
+pub struct NewAccount {
     pub user_id: String,
     pub name: String,
     pub email: String,
@@ -23,7 +23,7 @@ pub struct SignUp {
 
 /// What to change of an account, as typed; `None` leaves it as it is.
 #[derive(Debug, Clone, Default)]
-pub struct Edit {
+pub struct AccountEdit {
     pub name: Option<String>,
     pub email: Option<String>,
     pub phone: Option<String>,
@@ -49,7 +49,7 @@ pub struct Accounts {
 
 impl Accounts {
     /// Creates an account. `role` as in [`NewUser::role`].
-    pub async fn create(&self, raw: &SignUp, role: Option<Role>) -> Result<User, AccountError> {
+    pub async fn create(&self, raw: &NewAccount, role: Option<Role>) -> Result<User, AccountError> {
         let mut fields = Fields::default();
         let user_id = fields.keep("userID", UserId::parse(&raw.user_id));
         let name = fields.keep("name", Name::parse(&raw.name));
@@ -70,7 +70,7 @@ impl Accounts {
     }
 
     /// Changes an account. Whether the caller may is theirs to know.
-    pub async fn edit(&self, user: &User, raw: &Edit) -> Result<User, AccountError> {
+    pub async fn edit(&self, user: &User, raw: &AccountEdit) -> Result<User, AccountError> {
         let mut fields = Fields::default();
         // forms send the name along: one from before a rule stays
         let name = raw.name.as_deref().filter(|name| *name != user.name.as_str());

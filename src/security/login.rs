@@ -42,14 +42,14 @@ pub enum LoginError {
 }
 
 #[derive(Clone)]
-pub struct Logins {
+pub struct LoginService {
     pub store: Arc<dyn Store>,
     pub passwords: Arc<Passwords>,
     pub tokens: Arc<Tokens>,
     pub limits: Arc<RateLimits>,
 }
 
-impl Logins {
+impl LoginService {
     /// Checks a password and issues a token.
     pub async fn login(&self, user_id: &str, password: SecretString, from: Network) -> Result<Login, LoginError> {
         let outcome = self.check(user_id, password, from).await;
@@ -60,7 +60,7 @@ impl Logins {
             Err(_) => "failed",
         };
         metrics::counter!("natter_logins_total", "result" => result).increment(1);
-        Ok(self.admit(outcome?))
+        Ok(self.issue_login(outcome?))
     }
 
     async fn check(&self, user_id: &str, password: SecretString, from: Network) -> Result<User, LoginError> {
@@ -116,7 +116,7 @@ impl Logins {
     }
 
     /// Issues a token to somebody whose password needs no check: they have just set it.
-    pub fn admit(&self, user: User) -> Login {
+    pub fn issue_login(&self, user: User) -> Login {
         let (token, grant) = self.tokens.issue(&user);
         Login { user, token, grant }
     }
@@ -144,7 +144,7 @@ impl Logins {
     }
 
     /// The user behind a grant, if it still holds.
-    pub async fn holder(&self, grant: &Grant) -> store::Result<Option<User>> {
+    pub async fn user_of(&self, grant: &Grant) -> store::Result<Option<User>> {
         self.store.authenticate(grant.user(), grant.version(), grant.token()).await
     }
 

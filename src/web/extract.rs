@@ -39,7 +39,7 @@ impl OptionalFromRequestParts<AppState> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Error> {
         let Some(session) = parts.extensions.get::<Session>() else { return Ok(None) };
         let Some(current) = sessions::current(session).await? else { return Ok(None) };
-        let Some(user) = state.logins.holder(&current.grant).await? else { return Ok(None) };
+        let Some(user) = state.logins.user_of(&current.grant).await? else { return Ok(None) };
         sessions::renew(session).await?;
         if let Some(slot) = parts.extensions.get::<NavSlot>() {
             slot.fill(&user);
@@ -111,7 +111,7 @@ impl Bearer {
     /// The holder of a token, wherever it was carried.
     pub async fn of(state: &AppState, token: &str) -> Result<Self, Error> {
         let grant = state.logins.tokens.read(token).map_err(|_| Error::bad_token())?;
-        let user = state.logins.holder(&grant).await?.ok_or_else(Error::bad_token)?;
+        let user = state.logins.user_of(&grant).await?.ok_or_else(Error::bad_token)?;
         Ok(Self { user, grant })
     }
 }

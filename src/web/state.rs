@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use super::Sites;
 use crate::{
     room::hub::Hub,
-    security::{accounts::Accounts, login::Logins},
+    security::{accounts::Accounts, login::LoginService},
     store::Store,
 };
 
@@ -38,7 +38,7 @@ pub struct Settings {
 
 pub struct Inner {
     pub store: Arc<dyn Store>,
-    pub logins: Logins,
+    pub logins: LoginService,
     pub accounts: Accounts,
     pub hub: Hub,
     pub settings: Settings,
@@ -50,7 +50,7 @@ pub struct Inner {
 pub struct AppState(Arc<Inner>);
 
 impl AppState {
-    pub fn new(store: Arc<dyn Store>, logins: Logins, hub: Hub, settings: Settings) -> Self {
+    pub fn new(store: Arc<dyn Store>, logins: LoginService, hub: Hub, settings: Settings) -> Self {
         let accounts = Accounts { store: Arc::clone(&store), passwords: Arc::clone(&logins.passwords) };
         Self(Arc::new(Inner { store, logins, accounts, hub, settings, draining: AtomicBool::new(false) }))
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::table::{Editing, UsersPage, View};
 use crate::{
     domain::{Fields, Role, User, UserId},
-    security::accounts::{Edit, SignUp},
+    security::accounts::{AccountEdit, NewAccount},
     store::MessageRetention,
     web::{Admin, AppState, Error, Form, Path, Query, Result},
 };
@@ -37,7 +37,7 @@ pub async fn create(
     Form(form): Form<UserForm>,
 ) -> Result<Response> {
     let UserForm { user_id, name, email, phone, password, .. } = form;
-    let form = SignUp { user_id, name, email, phone, password };
+    let form = NewAccount { user_id, name, email, phone, password };
     match state.accounts.create(&form, Some(Role::Member)).await {
         Ok(_) => Ok(Redirect::to(&view.plain()).into_response()),
         Err(error) => {
@@ -56,7 +56,7 @@ pub async fn edit(
     Form(form): Form<UserForm>,
 ) -> Result<Response> {
     let user = find(&state, &user_id).await?;
-    let edit = Edit {
+    let edit = AccountEdit {
         name: Some(form.name),
         email: Some(form.email),
         phone: Some(form.phone),

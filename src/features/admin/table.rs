@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::{Fields, User},
-    security::accounts::{Edit, SignUp},
+    security::accounts::{AccountEdit, NewAccount},
     store::{SortUsersBy, UserSearch},
     web::{Admin, AppState, Error, Nav, Query, Result, SharedSites},
 };
@@ -74,7 +74,7 @@ impl View {
 /// A row being edited, as typed.
 pub(super) struct Editing {
     pub user_id: String,
-    pub edit: Edit,
+    pub edit: AccountEdit,
 }
 
 #[derive(Template, WebTemplate)]
@@ -88,7 +88,7 @@ pub(super) struct UsersPage {
     total: u64,
     pages: u32,
     editing: Option<Editing>,
-    new: Option<SignUp>,
+    new: Option<NewAccount>,
     fields: Fields,
     alert: Option<String>,
 }
@@ -114,7 +114,7 @@ impl UsersPage {
         let edited = view.edit.as_ref().and_then(|id| rows.iter().find(|row| row.user_id.as_str() == id));
         let editing = edited.map(|row| Editing {
             user_id: row.user_id.to_string(),
-            edit: Edit {
+            edit: AccountEdit {
                 name: Some(row.name.to_string()),
                 email: Some(row.email.to_string()),
                 phone: Some(row.phone.to_string()),
@@ -126,7 +126,7 @@ impl UsersPage {
             sites: state.sites(),
             nav: Some(Nav::from(&admin.0.user)),
             me: admin.0.user.user_id.to_string(),
-            new: view.new.then(SignUp::default),
+            new: view.new.then(NewAccount::default),
             pages,
             view,
             rows,
@@ -138,7 +138,7 @@ impl UsersPage {
     }
 
     /// The same page with what was refused and why.
-    pub(super) fn refused(self, error: &Error, editing: Option<Editing>, new: Option<SignUp>) -> Self {
+    pub(super) fn refused(self, error: &Error, editing: Option<Editing>, new: Option<NewAccount>) -> Self {
         Self { fields: error.fields.clone(), alert: Some(error.message.clone()), editing, new, ..self }
     }
 
@@ -172,7 +172,7 @@ impl UsersPage {
         format!("/admin/users{path}{}", self.view.plain().strip_prefix("/admin/users").unwrap_or_default())
     }
 
-    fn is_editing(&self, row: &User) -> Option<&Edit> {
+    fn is_editing(&self, row: &User) -> Option<&AccountEdit> {
         let editing = self.editing.as_ref()?;
         (editing.user_id == row.user_id.as_str()).then_some(&editing.edit)
     }

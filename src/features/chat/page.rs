@@ -98,7 +98,7 @@ async fn chat(state: &AppState, me: &User, before: Option<u64>, token_in_address
         token_in_address,
         messages: fragments::page(&page, me.key)?,
         head: page.head,
-        here: state.hub.lobby().here().inside.clone(),
+        here: state.hub.lobby().roster().inside.clone(),
         latest: before.is_none(),
         draft: String::new(),
         client_id: ClientId::generate().as_str().to_owned(),

@@ -12,7 +12,7 @@ use tower_sessions::Session;
 
 use crate::{
     domain::{Fields, Network, User},
-    security::{accounts::Edit, login::LoginError, sessions},
+    security::{accounts::AccountEdit, login::LoginError, sessions},
     store::MessageRetention,
     web::{AppState, ClientAddr, Error, Form, Nav, Query, Result, SharedSites, SignedIn},
 };
@@ -78,8 +78,12 @@ pub struct ProfileForm {
 
 pub async fn submit_profile(State(state): State<AppState>, me: SignedIn, Form(form): Form<ProfileForm>) -> Response {
     let ProfileForm { name, email, phone } = form;
-    let edit =
-        Edit { name: Some(name.clone()), email: Some(email.clone()), phone: Some(phone.clone()), ..Edit::default() };
+    let edit = AccountEdit {
+        name: Some(name.clone()),
+        email: Some(email.clone()),
+        phone: Some(phone.clone()),
+        ..AccountEdit::default()
+    };
     match state.accounts.edit(&me.user, &edit).await {
         Ok(_) => Redirect::to("/account?saved=profile").into_response(),
         Err(error) => AccountPage { name, email, phone, ..AccountPage::of(&state, &me.user) }.refused(error.into()),
@@ -104,7 +108,7 @@ pub async fn submit_password(
     match change_password(&state, &me.user, form, Network::of(from)).await {
         Ok(user) => {
             // the change voided this browser's session too; whoever made it stays
-            let grant = state.logins.admit(user).grant;
+            let grant = state.logins.issue_login(user).grant;
             sessions::start(&session, grant, super::lifetime(&state.settings.sites)).await?;
             Ok(Redirect::to("/account?saved=password").into_response())
         }
@@ -114,7 +118,7 @@ pub async fn submit_password(
 
 async fn change_password(state: &AppState, user: &User, form: PasswordForm, from: Network) -> Result<User> {
     state.logins.confirm(user, form.current, from).await.map_err(|error| not_yours(error, "currentPassword"))?;
-    let edit = Edit { password: Some(form.password), ..Edit::default() };
+    let edit = AccountEdit { password: Some(form.password), ..AccountEdit::default() };
     Ok(state.accounts.edit(user, &edit).await?)
 }
 

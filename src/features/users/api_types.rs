@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     domain::User,
-    security::accounts::{Edit, SignUp},
+    security::accounts::{AccountEdit, NewAccount},
     store::Chunk,
 };
 
@@ -45,7 +45,7 @@ pub struct NewUserRequest {
     password: SecretString,
 }
 
-impl From<NewUserRequest> for SignUp {
+impl From<NewUserRequest> for NewAccount {
     fn from(request: NewUserRequest) -> Self {
         let NewUserRequest { user_id, name, email, phone, password } = request;
         Self { user_id, name, email, phone, password }
@@ -82,8 +82,8 @@ pub struct PatchRequest {
 }
 
 impl PatchRequest {
-    pub fn edit(&self) -> Edit {
-        Edit {
+    pub fn edit(&self) -> AccountEdit {
+        AccountEdit {
             name: self.name.clone(),
             email: self.email.clone(),
             phone: self.phone.clone(),

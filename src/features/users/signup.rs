@@ -13,7 +13,7 @@ use tower_sessions::Session;
 
 use crate::{
     domain::{Fields, Network},
-    security::{accounts::SignUp, login::Login, sessions},
+    security::{accounts::NewAccount, login::Login, sessions},
     web::{AppState, ClientAddr, Error, Form, Nav, Result, SharedSites, SignedIn, sites::with_token},
 };
 
@@ -22,7 +22,7 @@ use crate::{
 struct SignupPage {
     sites: SharedSites,
     nav: Option<Nav>,
-    form: SignUp,
+    form: NewAccount,
     fields: Fields,
     alert: Option<String>,
     open: bool,
@@ -30,7 +30,7 @@ struct SignupPage {
 
 pub async fn show(State(state): State<AppState>, signed_in: Option<SignedIn>) -> Response {
     let open = state.settings.signup_open;
-    let (sites, form, fields) = (state.sites(), SignUp::default(), Fields::default());
+    let (sites, form, fields) = (state.sites(), NewAccount::default(), Fields::default());
     let nav = signed_in.map(|me| Nav::from(&me.user));
     let page = SignupPage { sites, nav, form, fields, alert: None, open };
     (if open { StatusCode::OK } else { StatusCode::FORBIDDEN }, page).into_response()
@@ -58,7 +58,7 @@ pub async fn submit(
     Form(form): Form<SignupForm>,
 ) -> Result<Response> {
     let SignupForm { user_id, name, email, phone, password } = form;
-    let form = SignUp { user_id, name, email, phone, password };
+    let form = NewAccount { user_id, name, email, phone, password };
     match sign_up(&state, Network::of(from), &form).await {
         Ok(login) => {
             state.logins.revoke_others(&sessions::grants(&session).await?, &login.grant).await?;
@@ -79,12 +79,12 @@ pub async fn submit(
     }
 }
 
-async fn sign_up(state: &AppState, from: Network, form: &SignUp) -> Result<Login> {
+async fn sign_up(state: &AppState, from: Network, form: &NewAccount) -> Result<Login> {
     if !state.settings.signup_open {
         return Err(Error::forbidden("Signing up is closed here. Ask an admin for an account."));
     }
     state.logins.limits.sign_up(from)?;
     let user = state.accounts.create(form, None).await?;
     state.logins.record_network(&user, from).await;
-    Ok(state.logins.admit(user))
+    Ok(state.logins.issue_login(user))
 }
