@@ -1,4 +1,4 @@
-//! The API's description: OpenAPI for programs, a page for people.
+//! The API's description: OpenAPI as JSON, and a page.
 
 use askama::Template;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::openapi::{self, Api};
 use crate::web::{AppState, Nav, Result, SharedSites, SignedIn};
 
-/// The routes, and beside them their description under `/api`.
+/// Adds the description of `routes` at `/api/openapi.json` and `/api/docs`.
 pub(super) fn with_openapi(routes: OpenApiRouter<AppState>, sites: SharedSites) -> Router<AppState> {
     let (router, mut api) = OpenApiRouter::with_openapi(Api::openapi()).merge(routes).split_for_parts();
     openapi::complete(&mut api);
@@ -26,7 +26,7 @@ pub(super) fn with_openapi(routes: OpenApiRouter<AppState>, sites: SharedSites) 
         .route(
             "/api/docs",
             get(async move |signed_in: Result<Option<SignedIn>>| {
-                let nav = signed_in.ok().flatten().map(|me| Nav::from(&me.user)); // shown also while the store fails
+                let nav = signed_in.ok().flatten().map(|me| Nav::from(&me.user)); // the page is shown even if the store fails
                 DocsPage { sites, nav, operations }
             }),
         )
@@ -45,9 +45,9 @@ struct Operation {
     path: String,
     summary: String,
     token: bool,
-    /// Name, where it stands, what it is.
+    /// Name, location, description.
     inputs: Vec<[String; 3]>,
-    /// Status, what it means.
+    /// Status, description.
     answers: Vec<[String; 2]>,
 }
 

@@ -1,5 +1,5 @@
-//! Accounts as people fill them in: raw input in, users or field errors out. Sign-up, the account page, the
-//! admin's table, the JSON API and the command line all go through here.
+//! Creates and changes accounts: takes raw input, returns users or field errors. Sign-up, the account page, the admin's
+//! table, the JSON API and the command line all use it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     store::{self, NewUser, Store, UserChanges},
 };
 
-/// A new account, as typed.
+/// The raw input for a new account.
 #[derive(Debug, Clone, Default)]
 pub struct NewAccount {
     pub user_id: String,
@@ -21,7 +21,7 @@ pub struct NewAccount {
     pub password: SecretString,
 }
 
-/// What to change of an account, as typed; `None` leaves it as it is.
+/// The raw input for a change of an account; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct AccountEdit {
     pub name: Option<String>,
@@ -48,7 +48,11 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Creates an account. `role` as in [`NewUser::role`].
+    /// Creates an account. For `role` see [`NewUser::role`].
+    ///
+    /// # Errors
+    /// [`AccountError::Invalid`] with every invalid field; [`AccountError::Busy`] if too many hashes wait; the store's
+    /// conflict if the userID or the e-mail address is taken.
     pub async fn create(&self, raw: &NewAccount, role: Option<Role>) -> Result<User, AccountError> {
         let mut fields = Fields::default();
         let user_id = fields.keep("userID", UserId::parse(&raw.user_id));
@@ -61,7 +65,7 @@ impl Accounts {
         else {
             return Err(AccountError::Invalid(fields));
         };
-        // before the quarter second of hashing; the unique index has the last word all the same
+        // saves the quarter second of hashing; the unique index decides, because two sign-ups may come at once
         if self.store.user(&user_id).await?.is_some() {
             return Err(store::Error::from(store::Conflict::UserIdTaken).into());
         }
@@ -69,10 +73,14 @@ impl Accounts {
         Ok(self.store.create_user(NewUser { user_id, name, email, phone, password, role }).await?)
     }
 
-    /// Changes an account. Whether the caller may is theirs to know.
+    /// Changes an account. The caller must have checked the permission.
+    ///
+    /// # Errors
+    /// As [`Accounts::create`]; the store's `NotFound` if the account is deleted, and its conflict if the last admin
+    /// would no longer be one.
     pub async fn edit(&self, user: &User, raw: &AccountEdit) -> Result<User, AccountError> {
         let mut fields = Fields::default();
-        // forms send the name along: one from before a rule stays
+        // forms send the unchanged name too, and it may be older than the rules for names: it stays
         let name = raw.name.as_deref().filter(|name| *name != user.name.as_str());
         let name = name.and_then(|name| fields.keep("name", Name::parse(name)));
         let email = raw.email.as_deref().and_then(|email| fields.keep("email", Email::parse(email)));

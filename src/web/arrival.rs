@@ -83,7 +83,7 @@ pub async fn admit(session: &Session, present: Option<&SignedIn>, token: Grant) 
     if is_better(present.map(|me| (me.grant, me.lifetime)), &token) {
         sessions::start(session, token, SessionLifetime::UntilTokenExpires).await?;
     } else {
-        sessions::remember(session, token).await?; // a logout here ends what came of it elsewhere
+        sessions::remember_grant(session, token).await?; // a logout here ends what came of it elsewhere
     }
     Ok(())
 }
