@@ -47,10 +47,10 @@ impl Entry {
         };
         // the notice names the first few users and counts the rest: all users who are counted share one fragment
         let counted: Arc<str> = without(render::NOTICE_NAMES).into();
-        let own = entered.iter().enumerate().map(|(index, (user, _))| {
+        let variants = entered.iter().enumerate().map(|(index, (user, _))| {
             (*user, if index < render::NOTICE_NAMES { without(index).into() } else { Arc::clone(&counted) })
         });
-        Self { variants: Variants::new(own.collect()), ..Self::notice(without(entered.len())) }
+        Self { variants: Variants::new(variants.collect()), ..Self::notice(without(entered.len())) }
     }
 }
 

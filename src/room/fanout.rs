@@ -8,11 +8,7 @@ use std::collections::HashMap;
 
 use tokio::sync::{mpsc, watch};
 
-use super::{
-    ring::{Cursor, Lagged},
-    room_state::RoomState,
-    subscriber::Subscriber,
-};
+use super::{cursor::Cursor, ring::Lagged, room_state::RoomState, subscriber::Subscriber};
 use crate::net::sync::{
     Arc, Weak,
     atomic::{AtomicU64, Ordering::Relaxed},
@@ -37,7 +33,7 @@ impl Fanout {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let shards = (0..cores).map(|_| {
             let (shard, commands) = mpsc::unbounded_channel();
-            let cursor = Cursor::shared(&room.ring());
+            let cursor = room.ring().shared_cursor();
             tokio::spawn(run_shard(Arc::downgrade(room), room.end.subscribe(), cursor, commands));
             shard
         });

@@ -3,10 +3,10 @@
 use tokio::sync::mpsc;
 
 use super::{
+    cursor::Cursor,
     fanout::Fanout,
     presence::{PresenceEvent, PresenceGuard},
     rendered_roster::RenderedRoster,
-    ring::Cursor,
     room_state::RoomState,
     subscription::Subscription,
 };

@@ -1,12 +1,11 @@
-//! A room's recent entries, and cursors into them.
-//!
-//! A position counts all entries ever pushed; a `rev` counts only the changes of the log, because notices are in the ring
-//! and not in the log. A cursor has both. It reads on from its position. If the ring has dropped that position, the
-//! cursor reads from the store after its `rev`, and finds its new position in the ring by its `rev`.
+//! A room's recent entries, and how a cursor reads them.
 
 use std::collections::VecDeque;
 
-use super::entry::{Entry, Variants};
+use super::{
+    cursor::{Batch, Cursor},
+    entry::{Entry, Variants},
+};
 use crate::{
     domain::UserKey,
     net::{Frame, sync::Mutex},
@@ -27,66 +26,6 @@ pub struct Ring {
     capacity: usize,
     /// The last frame that was encoded, with its first and end position: a thousand sockets read the same one in turn.
     last_frame: Mutex<Option<(u64, u64, Frame)>>,
-}
-
-/// A reader's place in the log and in the ring.
-#[derive(Debug, Clone)]
-pub struct Cursor {
-    /// Selects the variants.
-    user: UserKey,
-    /// The `rev` of the latest change read.
-    rev: u64,
-    /// Where to read on in the ring; `None` at first and after a read from the store.
-    position: Option<u64>,
-}
-
-impl Cursor {
-    pub fn new(user: UserKey, rev: u64) -> Self {
-        Self { user, rev, position: None }
-    }
-
-    /// The fan-out's cursor, at the end of `ring`: reads what users without a variant see.
-    pub fn shared(ring: &Ring) -> Self {
-        let mut cursor = Self::new(UserKey(uuid::Uuid::nil()), ring.head());
-        ring.join(&mut cursor);
-        cursor
-    }
-
-    /// Whether `batch` is what comes next for this cursor's user.
-    pub fn precedes(&self, batch: &Batch) -> bool {
-        self.position == batch.from.position
-            && self.rev == batch.from.rev
-            && batch.users_with_variant.binary_search(&self.user).is_err()
-    }
-
-    /// Moves to the end of `batch`.
-    pub fn pass(&mut self, batch: &Batch) {
-        (self.position, self.rev) = (batch.to.position, batch.to.rev);
-    }
-
-    pub fn user(&self) -> UserKey {
-        self.user
-    }
-
-    pub fn rev(&self) -> u64 {
-        self.rev
-    }
-
-    /// Moves to `rev`, after a read from the store.
-    pub fn skip_to(&mut self, rev: u64) {
-        self.rev = rev;
-        self.position = None;
-    }
-}
-
-/// Consecutive entries as users without a variant see them, in one frame for all cursors at the same position.
-#[derive(Debug)]
-pub struct Batch {
-    from: Cursor,
-    to: Cursor,
-    /// Users who need another frame, because an entry has a variant for them. Sorted.
-    users_with_variant: Vec<UserKey>,
-    pub frame: Frame,
 }
 
 /// What [`Ring::read`] finds at a cursor.
@@ -118,6 +57,13 @@ impl Ring {
     /// The latest `rev` pushed.
     pub fn head(&self) -> u64 {
         self.entries.back().map_or(self.base, |(rev, _)| *rev)
+    }
+
+    /// The fan-out's cursor, at the end: reads what users without a variant see.
+    pub fn shared_cursor(&self) -> Cursor {
+        let mut cursor = Cursor::new(UserKey(uuid::Uuid::nil()), self.head());
+        self.join(&mut cursor);
+        cursor
     }
 
     /// Sets the position of a cursor that has read all changes, so that it finds every notice from here on.
@@ -197,7 +143,7 @@ impl Ring {
         }
     }
 
-    /// Reads on from the [fan-out's cursor](Cursor::shared). `None` at the end.
+    /// Reads on from the [fan-out's cursor](Ring::shared_cursor). `None` at the end.
     ///
     /// # Errors
     /// [`Lagged`] if the ring has dropped what comes next. The cursor is then at the ring's end.
@@ -206,7 +152,7 @@ impl Ring {
         match self.read(cursor) {
             Found::End => Ok(None),
             Found::Lagged => {
-                *cursor = Cursor::shared(self);
+                *cursor = self.shared_cursor();
                 Err(Lagged)
             }
             Found::Frame(frame) => {
@@ -367,8 +313,8 @@ mod tests {
                 }
                 Found::Lagged => {
                     // the store returns two changes at a time, as a store with a limit does
-                    let upto = ring.head().min(cursor.rev() + 2);
-                    seen.extend(cursor.rev() + 1..=upto);
+                    let upto = ring.head().min(cursor.rev + 2);
+                    seen.extend(cursor.rev + 1..=upto);
                     cursor.skip_to(upto);
                     true
                 }

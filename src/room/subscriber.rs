@@ -9,7 +9,8 @@
 use tokio::sync::Notify;
 
 use super::{
-    ring::{Batch, Cursor, Found},
+    cursor::{Batch, Cursor},
+    ring::Found,
     room_state::RoomState,
 };
 use crate::net::{

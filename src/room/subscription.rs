@@ -3,8 +3,9 @@
 use std::io;
 
 use super::{
+    cursor::Cursor,
     fanout::Fanout,
-    ring::{Cursor, Found},
+    ring::Found,
     room_state::RoomState,
     subscriber::{Progress, Subscriber},
 };
@@ -102,9 +103,9 @@ impl Subscription {
     async fn frame_from_store(&self, cursor: &mut Cursor) -> Result<Frame, FollowError> {
         // the frame is large, and hundreds of sockets may lag: a few at a time
         let _permit = self.room.catch_up_permits.acquire().await;
-        let changes = self.room.store.changes(&self.room.id, cursor.rev(), CATCH_UP_PAGE).await?;
-        let (user, mut fragments, mut bytes) = (cursor.user(), Vec::new(), 0);
-        cursor.skip_to(cursor.rev()); // its position in the ring is gone, even if there is no change to read
+        let changes = self.room.store.changes(&self.room.id, cursor.rev, CATCH_UP_PAGE).await?;
+        let (user, mut fragments, mut bytes) = (cursor.user, Vec::new(), 0);
+        cursor.skip_to(cursor.rev); // its position in the ring is gone, even if there is no change to read
         for message in changes.messages {
             let fragment = render::message(&message, message.author_key == user);
             bytes += fragment.len();

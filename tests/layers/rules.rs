@@ -11,7 +11,7 @@ pub fn violations(arrows: &[Arrow], layers: &[&str]) -> Vec<String> {
         let violation = wrong_layer(arrow, layers).or_else(|| other_feature(arrow));
         found.extend(violation.filter(|violation| !found.contains(violation)));
     }
-    found.extend(circles(arrows));
+    found.extend(cycles(arrows));
     found
 }
 
@@ -23,15 +23,15 @@ fn layer(file: &str) -> Option<&str> {
 
 fn wrong_layer(arrow: &Arrow, layers: &[&str]) -> Option<String> {
     let Arrow { from, line, to, path, .. } = arrow;
-    let (lower, upper) = (layer(from)?, layer(to)?);
+    let (from_layer, to_layer) = (layer(from)?, layer(to)?);
     let place = |layer: &str| layers.iter().position(|other| *other == layer);
-    let reason = match (place(lower), place(upper)) {
-        (Some(lower), Some(upper)) if lower < upper => "an arrow up",
+    let reason = match (place(from_layer), place(to_layer)) {
+        (Some(from), Some(to)) if from < to => "an arrow up",
         (Some(_), Some(_)) => return None,
         (_, None) => "which is in no layer",
         (None, _) => "from a module that is in no layer",
     };
-    Some(format!("{from}:{line}: {lower} -> {upper}, {reason} ({to}, {path})"))
+    Some(format!("{from}:{line}: {from_layer} -> {to_layer}, {reason} ({to}, {path})"))
 }
 
 /// The feature that a file belongs to.
@@ -47,8 +47,8 @@ fn other_feature(Arrow { from, line, to, path, .. }: &Arrow) -> Option<String> {
 
 type Graph<'a> = BTreeMap<&'a str, BTreeMap<&'a str, &'a Arrow>>;
 
-/// A shortest circle through each file that is in one, each circle once.
-fn circles(arrows: &[Arrow]) -> Vec<String> {
+/// A shortest cycle through each file that is in one, each cycle once.
+fn cycles(arrows: &[Arrow]) -> Vec<String> {
     let mut graph = Graph::new();
     for arrow in arrows.iter().filter(|arrow| !arrow.is_module) {
         graph.entry(&arrow.from).or_default().entry(&arrow.to).or_insert(arrow);
@@ -56,19 +56,19 @@ fn circles(arrows: &[Arrow]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for file in graph.keys() {
-        let Some(circle) = shortest_circle(&graph, file) else { continue };
-        let members: BTreeSet<&str> = circle.iter().map(|arrow| arrow.from.as_str()).collect();
+        let Some(cycle) = shortest_cycle(&graph, file) else { continue };
+        let members: BTreeSet<&str> = cycle.iter().map(|arrow| arrow.from.as_str()).collect();
         if seen.insert(members) {
             let lines =
-                circle.iter().map(|Arrow { from, line, to, path, .. }| format!("\n  {from}:{line} -> {to} ({path})"));
-            found.push(format!("a circle of files:{}", lines.collect::<String>()));
+                cycle.iter().map(|Arrow { from, line, to, path, .. }| format!("\n  {from}:{line} -> {to} ({path})"));
+            found.push(format!("a cycle of files:{}", lines.collect::<String>()));
         }
     }
     found
 }
 
 /// The fewest arrows from `start` back to it, by a breadth-first search.
-fn shortest_circle<'a>(graph: &Graph<'a>, start: &str) -> Option<Vec<&'a Arrow>> {
+fn shortest_cycle<'a>(graph: &Graph<'a>, start: &str) -> Option<Vec<&'a Arrow>> {
     let (mut queue, mut reached_by) = (VecDeque::from([start]), HashMap::<&str, &Arrow>::new());
     while let Some(file) = queue.pop_front() {
         for (to, arrow) in graph.get(file).into_iter().flatten() {
@@ -77,11 +77,11 @@ fn shortest_circle<'a>(graph: &Graph<'a>, start: &str) -> Option<Vec<&'a Arrow>>
             }
             reached_by.insert(to, arrow);
             if *to == start {
-                let mut circle = vec![*arrow];
-                while circle[0].from != start {
-                    circle.insert(0, reached_by[circle[0].from.as_str()]);
+                let mut cycle = vec![*arrow];
+                while cycle[0].from != start {
+                    cycle.insert(0, reached_by[cycle[0].from.as_str()]);
                 }
-                return Some(circle);
+                return Some(cycle);
             }
             queue.push_back(to);
         }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    fs,
+    fs, io,
     path::Path,
 };
 
@@ -60,20 +60,23 @@ const MAX_DEPTH: u32 = 32;
 
 impl Tree {
     /// Reads and parses all files under `src`.
-    pub fn read(src: &Path) -> Self {
+    ///
+    /// # Errors
+    /// The I/O error if a file or a directory cannot be read.
+    pub fn read(src: &Path) -> io::Result<Self> {
         let (mut sources, mut directories) = (Vec::new(), vec![src.to_owned()]);
         while let Some(directory) = directories.pop() {
-            for entry in fs::read_dir(directory).unwrap() {
-                let path = entry.unwrap().path();
+            for entry in fs::read_dir(directory)? {
+                let path = entry?.path();
                 if path.is_dir() {
                     directories.push(path);
                 } else if path.extension().is_some_and(|extension| extension == "rs") {
-                    let relative = path.strip_prefix(src).unwrap().to_str().unwrap().to_owned();
-                    sources.push((relative, fs::read_to_string(path).unwrap()));
+                    let relative = path.strip_prefix(src).unwrap_or(&path).display().to_string();
+                    sources.push((relative, fs::read_to_string(path)?));
                 }
             }
         }
-        Self::parse(sources)
+        Ok(Self::parse(sources))
     }
 
     /// Parses `sources`, each a path under `src` and a text.
