@@ -56,7 +56,8 @@ pub struct Config {
     pub data: DataArgs,
 
     /// Address to listen on; 0.0.0.0:7000 accepts connections from other machines
-    #[arg(long, env = "NATTER_LISTEN", default_value = "127.0.0.1:7000", value_name = "ADDRESS", value_parser = listen_address)]
+    #[arg(long, env = "NATTER_LISTEN", default_value = "127.0.0.1:7000", value_name = "ADDRESS",
+        value_parser = listen_address)]
     pub listen: SocketAddr,
 
     #[command(flatten)]
@@ -82,8 +83,8 @@ pub struct Config {
     #[arg(long, env = "NATTER_RATE_LIMITS", default_value = "on", value_name = "on|off")]
     pub rate_limits: OnOff,
 
-    /// Login attempts on one account by one IPv4 address, or IPv6 /64, in 15 minutes; ten times as many by all addresses
-    /// together from which nobody logged in to the account in the last 90 days
+    /// Login attempts on one account by one IPv4 address, or IPv6 /64, in 15 minutes; ten times as many by all
+    /// addresses together from which nobody logged in to the account in the last 90 days
     #[arg(long, env = "NATTER_ACCOUNT_ATTEMPTS", default_value = "20", value_name = "N")]
     pub account_attempts: NonZeroU32,
 

@@ -1,8 +1,8 @@
 //! The API's description: OpenAPI as JSON, and a page.
 
-use askama::Template;
 use std::sync::Arc;
 
+use askama::Template;
 use askama_web::WebTemplate;
 use axum::{Router, http::header, response::IntoResponse, routing::get};
 use serde_json::Value;
@@ -26,7 +26,8 @@ pub(super) fn with_openapi(routes: OpenApiRouter<AppState>, sites: SharedSites) 
         .route(
             "/api/docs",
             get(async move |signed_in: Result<Option<SignedIn>>| {
-                let nav = signed_in.ok().flatten().map(|me| Nav::from(&me.user)); // the page is shown even if the store fails
+                // without an error: the page is shown even if the store fails
+                let nav = signed_in.ok().flatten().map(|me| Nav::from(&me.user));
                 DocsPage { sites, nav, operations }
             }),
         )

@@ -27,8 +27,8 @@ use crate::{
     web::{AppState, arrival, extract::ServerOrigin},
 };
 
-/// Connections that may wait in the system's queue until they are accepted. After a restart all clients connect at once.
-/// Linux allows 4,096 by default.
+/// Connections that may wait in the system's queue until they are accepted. After a restart all clients connect at
+/// once. Linux allows 4,096 by default.
 const BACKLOG: u32 = 4096;
 
 /// The addresses a process listens on.

@@ -45,8 +45,9 @@ fn policy(sites: &Sites) -> HeaderValue {
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY))
 }
 
-/// What other sites get to know about the page with the link: nothing if the three servers have one address. If they are
-/// apart, the origin, by which they recognize each other's pages ([`crate::web::arrival`]). Never the path or a token.
+/// What other sites get to know about the page with the link: nothing if the three servers have one address. If they
+/// are apart, the origin, by which they recognize each other's pages ([`crate::web::arrival`]). Never the path or a
+/// token.
 fn referrer_policy(sites: &Sites) -> &'static str {
     if sites.are_apart() { "origin" } else { "same-origin" }
 }
@@ -64,7 +65,8 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         csrf = csrf.add_trusted_origin(origin).unwrap_or_default();
     }
     let pages = pages
-        // these extract the user for the error page's head; `Result`, because a store error must not change the response
+        // these extract the user for the error page's head; `Result`, because a store error must not change the
+        // response
         .fallback(async |_: Result<Option<SignedIn>>| Error::not_found("page"))
         .method_not_allowed_fallback(async |_: Result<Option<SignedIn>>| Error::method_not_allowed())
         .layer(sessions)

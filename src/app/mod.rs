@@ -2,10 +2,12 @@
 //!
 //! - [`config`]: the settings; [`roles`]: which of the three servers run here and on which addresses; `addresses`
 //!   parses the addresses in both.
-//! - `data_dir`: creates and locks the data directory; `secret`: the secret that signs tokens; `start_error`: why a start fails.
+//! - `data_dir`: creates and locks the data directory; `secret`: the secret that signs tokens; `start_error`: why a
+//!   start fails.
 //! - `server`: starts and stops everything; `listeners`: the routes of each address; `sweep`: the task that removes
 //!   what has expired.
-//! - `middleware`: the layers around all routes; `ops`: health and metrics; `openapi` and `docs`: the API's description.
+//! - `middleware`: the layers around all routes; `ops`: health and metrics; `openapi` and `docs`: the API's
+//!   description.
 //! - `logging`: the log's format and filter.
 
 mod addresses;

@@ -15,8 +15,8 @@ use utoipa::{
 #[openapi(
     info(
         title = "natter",
-        description = "Users, tokens and messages of a natter server. A query parameter or body field that is not described is \
-            refused. `Retry-After` of a 429 or 503 is the number of seconds to wait.",
+        description = "Users, tokens and messages of a natter server. A query parameter or body field that is not described \
+            is refused. `Retry-After` of a 429 or 503 is the number of seconds to wait.",
         license(name = "MIT")
     ),
     tags(

@@ -33,8 +33,8 @@ pub(super) fn generate() -> io::Result<String> {
     Ok(hex::encode(bytes))
 }
 
-/// Writes a draft and renames it, so that a crash leaves no empty secret. The caller holds the lock on the directory, so no
-/// other process does the same.
+/// Writes a draft and renames it, so that a crash leaves no empty secret. The caller holds the lock on the directory,
+/// so no other process does the same.
 fn create(path: &Path) -> io::Result<String> {
     let secret = generate()?;
     let draft = path.with_extension("new");

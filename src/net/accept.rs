@@ -1,10 +1,10 @@
 //! The accept loop.
 //!
-//! `axum::serve` keeps silent clients for ever, and any number of connections (tokio-rs/axum#2741), so natter has its own
-//! loop, with time limits for reading and writing, limits on the number of connections, and a graceful stop.
+//! `axum::serve` keeps silent clients for ever, and any number of connections (tokio-rs/axum#2741), so natter has its
+//! own loop, with time limits for reading and writing, limits on the number of connections, and a graceful stop.
 //!
-//! A connection costs little until its first byte. From then on it is *new* and takes some 35 KB until its first request
-//! is answered. Only a few connections are new at a time; the others wait.
+//! A connection costs little until its first byte. From then on it is *new* and takes some 35 KB until its first
+//! request is answered. Only a few connections are new at a time; the others wait.
 
 use std::{net::SocketAddr, time::Duration};
 

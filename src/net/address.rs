@@ -87,7 +87,8 @@ impl AddressSlot {
     /// Counts the connection under the network of `address`, and no longer under the network before.
     ///
     /// # Errors
-    /// [`TooManyConnections`] if that network has reached its limit. The connection still counts under the network before.
+    /// [`TooManyConnections`] if that network has reached its limit. The connection still counts under the network
+    /// before.
     pub fn count_under(&self, address: IpAddr) -> Result<(), TooManyConnections> {
         let network = Network::of(address);
         let mut current = self.network.lock();

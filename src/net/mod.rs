@@ -1,5 +1,5 @@
-//! Connections: the accept loop, writes to a connection, WebSocket frames, client addresses. Nothing here knows of rooms
-//! or users.
+//! Connections: the accept loop, writes to a connection, WebSocket frames, client addresses. Nothing here knows of
+//! rooms or users.
 //!
 //! - [`accept`]: the accept loop, with its time limits and its limits on the number of connections.
 //! - [`address`]: the client's address, and how many connections each address may have.

@@ -1,7 +1,7 @@
 //! A reader's cursor into a ring and its log, and the batches that the fan-out's cursor reads.
 //!
-//! A position counts all entries ever pushed to the ring; a `rev` counts only the changes of the log, because notices are
-//! in the ring and not in the log. A cursor has both. It reads on from its position. If the ring has dropped that
+//! A position counts all entries ever pushed to the ring; a `rev` counts only the changes of the log, because notices
+//! are in the ring and not in the log. A cursor has both. It reads on from its position. If the ring has dropped that
 //! position, the cursor reads from the store after its `rev`, and finds its new position in the ring by its `rev`.
 
 use crate::{domain::UserKey, net::Frame};

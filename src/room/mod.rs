@@ -23,8 +23,8 @@
 //! - `post_detector`: tells posts from other changes, for the metric of the lag.
 //! - `fanout`: the tasks that write each batch to all live sockets.
 //! - `subscriber`: a socket's cursor, and whether the fan-out or the subscription writes to the socket.
-//! - [`subscription`]: the socket's own task: it catches up from the ring or the store, and then leaves the socket to the
-//!   fan-out.
+//! - [`subscription`]: the socket's own task: it catches up from the ring or the store, and then leaves the socket to
+//!   the fan-out.
 //! - `presence`: the events of sockets that open and close, and the guard that sends them.
 //! - `presence_publisher`: the task that publishes to other processes who is online at this one.
 //! - [`registry`]: the open sockets by grant, so that those whose grant is revoked can be closed.

@@ -42,8 +42,8 @@ struct Publisher {
 
 impl Publisher {
     async fn run(mut self, mut updates: mpsc::UnboundedReceiver<LocalPresence>) {
-        // a failure, too, is retried at the next renewal and not sooner: a process ends the leases that it saw unchanged
-        // in several of its own renewals, so it must not renew more often than the others
+        // a failure, too, is retried at the next renewal and not sooner: a process ends the leases that it saw
+        // unchanged in several of its own renewals, so it must not renew more often than the others
         let mut renewal = interval(RENEWAL);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -294,8 +294,8 @@ mod tests {
     }
 
     proptest! {
-        /// For any interleaving of changes, notices and reads, a ring of any capacity, and a store for cursors that lag:
-        /// every cursor reads every change after its start once, in order.
+        /// For any interleaving of changes, notices and reads, a ring of any capacity, and a store for cursors that
+        /// lag: every cursor reads every change after its start once, in order.
         #[test]
         fn every_cursor_reads_the_log_once_in_order(
             capacity in 1usize..8,

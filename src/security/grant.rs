@@ -6,8 +6,8 @@ use uuid::Uuid;
 use crate::domain::{Timestamp, TokenId, User, UserKey};
 
 /// The proof of a login: the user, the version of the account, and the id of the token. It is valid as long as
-/// [`crate::store::Sessions::authenticate`] finds the user for it. So a changed password, a deleted account and a logout
-/// end tokens and sessions alike, with one look-up.
+/// [`crate::store::Sessions::authenticate`] finds the user for it. So a changed password, a deleted account and a
+/// logout end tokens and sessions alike, with one look-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     user: Uuid,

@@ -13,8 +13,8 @@ use crate::domain::{Network, UserKey};
 /// The numbers behind [`RateLimits`], from the settings.
 #[derive(Debug, Clone, Copy)]
 pub struct RateLimitSettings {
-    /// Login attempts on one account that one network may make in a quarter of an hour. All unfamiliar networks together,
-    /// from which nobody has logged in to the account before, may make [`UNFAMILIAR_FACTOR`] times as many.
+    /// Login attempts on one account that one network may make in a quarter of an hour. All unfamiliar networks
+    /// together, from which nobody has logged in to the account before, may make [`UNFAMILIAR_FACTOR`] times as many.
     pub account_attempts: NonZeroU32,
     /// Login attempts and sign-ups together that one network may make in a quarter of an hour.
     pub address_attempts: NonZeroU32,

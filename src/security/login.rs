@@ -1,5 +1,5 @@
-//! The login service: checks passwords and issues tokens. The auth server uses it for pages and the API, the users server
-//! at sign-up.
+//! The login service: checks passwords and issues tokens. The auth server uses it for pages and the API, the users
+//! server at sign-up.
 
 use std::sync::Arc;
 
@@ -17,8 +17,8 @@ use crate::{
     store::{self, PasswordHash, Store},
 };
 
-/// A login from a known network records it again if the last record is older than this, in seconds. To record each login
-/// would cost one write each.
+/// A login from a known network records it again if the last record is older than this, in seconds. To record each
+/// login would cost one write each.
 const RECORD_AFTER: i64 = 24 * 3600;
 
 /// A successful login.
@@ -100,8 +100,8 @@ impl LoginService {
         }
     }
 
-    /// Records that `user` logged in, or signed up, from a network, so that attempts from unfamiliar networks do not lock
-    /// it out. The login succeeds even if this fails.
+    /// Records that `user` logged in, or signed up, from a network, so that attempts from unfamiliar networks do not
+    /// lock it out. The login succeeds even if this fails.
     pub async fn record_network(&self, user: &User, from: Network) {
         if let Err(error) = self.store.record_network(user.key, from, Timestamp::now()).await {
             tracing::warn!(user = %user.key.0, %error, "login network record failed");
@@ -128,8 +128,8 @@ impl LoginService {
     }
 
     /// A fresh token for a user who is logged in, to log in on another of the three servers. It has the token id of the
-    /// login, so that both are revoked together. A session that began with a token cannot issue a token that outlives it:
-    /// otherwise a user could stay logged in for ever without a password.
+    /// login, so that both are revoked together. A session that began with a token cannot issue a token that outlives
+    /// it: otherwise a user could stay logged in for ever without a password.
     pub fn token_for_other_server(&self, user: &User, grant: &Grant, lifetime: SessionLifetime) -> String {
         let expires = match lifetime {
             SessionLifetime::Renewable => Timestamp::now().plus_secs(tokens::LIFETIME),
@@ -157,8 +157,8 @@ impl LoginService {
         self.store.authenticate(grant.user(), grant.version(), grant.token()).await
     }
 
-    /// Revokes the grants of `current` that belong to another user than `next`: an open page of one user must not go on as
-    /// the other.
+    /// Revokes the grants of `current` that belong to another user than `next`: an open page of one user must not go on
+    /// as the other.
     ///
     /// # Errors
     /// The store's error if it does not answer.

@@ -36,7 +36,8 @@ pub struct Verification {
     pub rounds: u64,
 }
 
-/// A hash that no password matches, and that takes as long to check as any other. An account that has it has no password.
+/// A hash that no password matches, and that takes as long to check as any other. An account that has it has no
+/// password.
 pub fn unusable_hash(cost: u32) -> PasswordHash {
     // any constant digest will do: no known password has it
     PasswordHash(format!("$2b${cost:02}${}{}", ".".repeat(22), ".".repeat(31)))
@@ -94,7 +95,8 @@ impl Passwords {
         .await
     }
 
-    /// Checks `password` against a hash. A check that fails does the work of the highest cost, even if `hash` is `None`.
+    /// Checks `password` against a hash. A check that fails does the work of the highest cost, even if `hash` is
+    /// `None`.
     ///
     /// # Errors
     /// [`Busy`] if too many hashes are waiting.
@@ -123,8 +125,8 @@ impl Passwords {
         .await
     }
 
-    /// Hashes `password` again if its hash `old` has another cost than the configured one. `None` if the cost is the same,
-    /// or if too many hashes are waiting.
+    /// Hashes `password` again if its hash `old` has another cost than the configured one. `None` if the cost is the
+    /// same, or if too many hashes are waiting.
     pub async fn rehash(&self, password: SecretString, old: &PasswordHash) -> Option<PasswordHash> {
         let cost = self.cost;
         if cost_of(&old.0) == Some(cost) {

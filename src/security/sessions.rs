@@ -38,11 +38,12 @@ pub enum SessionLifetime {
     UntilTokenExpires,
 }
 
-/// Starts the session of `grant` under a fresh id, so that an id planted before the login is worthless (session fixation).
+/// Starts the session of `grant` under a fresh id, so that an id planted before the login is worthless (session
+/// fixation).
 ///
 /// The session keeps its earlier grants of the same user. They are not revoked here, because another tab may have a
-/// socket that was opened with one of them. They may also have a session on another server's host, so a logout revokes all
-/// of them.
+/// socket that was opened with one of them. They may also have a session on another server's host, so a logout revokes
+/// all of them.
 ///
 /// # Errors
 /// The session's error if the store does not answer.

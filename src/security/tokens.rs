@@ -31,8 +31,8 @@ struct Claims {
     ver: i64,
 }
 
-/// The token was issued by another server, was changed, or is not valid at this time. The error deliberately does not say
-/// which.
+/// The token was issued by another server, was changed, or is not valid at this time. The error deliberately does not
+/// say which.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Token didn't match")]
 pub struct BadToken;
@@ -109,8 +109,8 @@ impl Tokens {
 ///
 /// - `crit` names extensions that must be supported (RFC 7515, 4.1.11); natter supports none. `b64` is one of them (RFC
 ///   7797), and would change the signed text.
-/// - `typ` is the type of the token (RFC 8725, 3.11); another type is refused. It is optional (RFC 7519, 5.1), and without
-///   it `iss` and `aud` identify the token as one of natter's.
+/// - `typ` is the type of the token (RFC 8725, 3.11); another type is refused. It is optional (RFC 7519, 5.1), and
+///   without it `iss` and `aud` identify the token as one of natter's.
 /// - `cty` marks a token inside the token (RFC 7519, 5.2), which natter never issues.
 fn is_plain(header: &Header) -> bool {
     let is_jwt = header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case(TYPE));

@@ -8,8 +8,8 @@ use crate::{
     web::{Error, Result},
 };
 
-/// A message that a client sends: the fields of the form, in the format of the htmx WebSocket extension. Other fields are
-/// ignored, such as the extension's `headers`.
+/// A message that a client sends: the fields of the form, in the format of the htmx WebSocket extension. Other fields
+/// are ignored, such as the extension's `headers`.
 #[derive(Debug, Deserialize)]
 pub(super) struct SendFrame {
     #[serde(default)]
@@ -30,8 +30,8 @@ impl SendFrame {
 }
 
 /// The reply to a send: an acknowledgement of `clientID` with `seq` and `rev`, or a refusal with `error`. The extension
-/// does not swap JSON without `content`. After a `status` of 500 or more it is unknown whether the message was stored: the
-/// client finds out by the same send again.
+/// does not swap JSON without `content`. After a `status` of 500 or more it is unknown whether the message was stored:
+/// the client finds out by the same send again.
 pub(super) fn reply(client_id: &str, outcome: &Result<Posted>) -> String {
     match outcome {
         Ok(Posted { message, .. }) => json!({ "clientID": client_id, "seq": message.seq, "rev": message.rev }),
@@ -47,8 +47,8 @@ pub(super) fn reply(client_id: &str, outcome: &Result<Posted>) -> String {
     .to_string()
 }
 
-/// Reports to a page that its message still waits for the database, and that the connection works. It has no `clientID`,
-/// because older pages would take it for the acknowledgement.
+/// Reports to a page that its message still waits for the database, and that the connection works. It has no
+/// `clientID`, because older pages would take it for the acknowledgement.
 pub(super) fn pending(client_id: &str) -> String {
     json!({ "pending": client_id }).to_string()
 }

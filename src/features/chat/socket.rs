@@ -1,9 +1,9 @@
 //! The WebSocket of the chat: the log's fragments out, messages in.
 //!
 //! Memory limits how many users one machine can serve, so the buffers are small: with the defaults (128 KiB, zeroed on
-//! each read) an idle socket costs 135 KiB, with these some 4 KiB in all. With a write buffer of 0 the WebSocket library
-//! writes whole frames, as [`crate::net::connection`] requires. Only the frames for this client alone go through the
-//! library: replies, pings, the Close frame. The log's frames come from the fan-out.
+//! each read) an idle socket costs 135 KiB, with these some 4 KiB in all. With a write buffer of 0 the WebSocket
+//! library writes whole frames, as [`crate::net::connection`] requires. Only the frames for this client alone go
+//! through the library: replies, pings, the Close frame. The log's frames come from the fan-out.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -39,9 +39,9 @@ use crate::{
 const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// Most bytes of frames for this client alone that may wait to be written.
 const MAX_WRITE_BUFFER: usize = 64 * 1024;
-/// How often a page gets a frame that says that its message is not stored yet. While a message waits, a page considers a
-/// connection broken on which it received nothing for 10 s; in a failover the database needs longer. A script gets only
-/// the reply.
+/// How often a page gets a frame that says that its message is not stored yet. While a message waits, a page considers
+/// a connection broken on which it received nothing for 10 s; in a failover the database needs longer. A script gets
+/// only the reply.
 const PENDING_INTERVAL: Duration = Duration::from_secs(3);
 /// How often a ping is sent. Proxies such as nginx close a connection that is silent for a minute.
 const PING_INTERVAL: Duration = Duration::from_secs(50);
@@ -186,7 +186,8 @@ struct OpenSocket {
 impl OpeningSocket {
     async fn subscribe(self: Box<Self>) -> Result<OpenSocket, SocketEnd> {
         let Self { state, connection, identity: Identity { grant, expires, is_page }, after, returning } = *self;
-        // again, because the grant may have been revoked after the handshake read it and before the socket was registered
+        // again, because the grant may have been revoked after the handshake read it and before the socket was
+        // registered
         let user = match state.logins.user_of(&grant).await {
             Ok(Some(user)) => user,
             Ok(None) => return Err(SocketEnd::SignedOut),
