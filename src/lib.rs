@@ -24,7 +24,7 @@
 //! load and scrolling back by `seq`; a socket, a script and a page that lost its connection by `rev`.
 //!
 //! A message goes: [`features::chat`] → [`store::Log::post`] (durable, acknowledged) → [`store::Event`] →
-//! [`room::hub`] (rendered once a face) → [`room::ring`] → every socket's [`room::reader`].
+//! [`room::hub`] (rendered once) → the room's ring → the fan-out, or the [`room::subscription`] of a socket that lags.
 
 pub mod app;
 pub mod cli;

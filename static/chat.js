@@ -1,16 +1,18 @@
-// What htmx cannot do for the chat page: keep what was sent until the server has confirmed it, tell where a
-// new connection reads on, show times in the reader's zone, and leave the reader's place alone.
+// The parts of the chat page that htmx does not have: unconfirmed messages are kept and sent again, a new connection
+// continues after the last change, times are local, frames are worded in the page's language, and the scroll position
+// stays.
 (() => {
   'use strict';
   const $ = (id) => document.getElementById(id);
   const chat = $('chat'), list = $('messages'), outboxList = $('outbox'), scroller = $('scroller'),
-    newer = $('newer'), form = $('send'), input = $('message'), refused = $('refused'), banner = $('status');
-  const title = document.title;
-  const kept = (name) => `natter.${name}.${chat.dataset.user}`;
+    newer = $('newer'), form = $('send'), input = $('message'), refused = $('refused'), banner = $('status'), roster = $('roster');
+  const title = document.title, language = document.documentElement.lang;
+  const words = JSON.parse(chat.dataset.words); // script_words in features/chat/page.rs
+  const storageKey = (name) => `natter.${name}.${chat.dataset.user}`;
 
-  // the token came in the address; it stays neither there nor in the history
+  // remove the token from the address and from the history
   if (location.search.includes('jwt=')) history.replaceState(null, '', '/');
-  // a page brought back from the browser's memory has a dead socket and an old log
+  // a page restored from the back/forward cache has a closed socket and an old log
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 
   // ---- times ----
@@ -23,10 +25,24 @@
     }
   };
 
+  // ---- languages ----
+  // Frames are English. Notices and the roster carry other languages in data attributes.
+  const translate = (root) => {
+    if (language === 'en') return;
+    for (const node of [root, ...root.querySelectorAll(`[data-${language}]`)]) {
+      if (node.dataset[language]) node.textContent = node.dataset[language];
+    }
+    for (const author of root.querySelectorAll('b')) {
+      if (root.matches('.sent-by-user')) author.textContent = `${words.you}: `;
+      const deleted = author.querySelector('i');
+      if (deleted) deleted.textContent = words.deletedUser;
+    }
+  };
+
   // ---- the list ----
-  const KEEP = 600; // a tab left open for weeks should not hold weeks
+  const KEEP = 600; // messages; bounds the memory of a tab that stays open for weeks
   let unread = 0;
-  const atEnd = () => scroller.scrollTop > -60; // upside down: 0 is the end
+  const atEnd = () => scroller.scrollTop > -60; // the list is reversed: 0 is the end
   const trim = () => {
     const messages = list.querySelectorAll('.message');
     if (messages.length <= KEEP * 1.5 || !atEnd()) return;
@@ -34,7 +50,7 @@
     while (list.firstElementChild !== first) list.firstElementChild.remove();
     const older = document.createElement('li'), link = document.createElement('a');
     older.className = 'older';
-    link.textContent = 'Earlier messages';
+    link.textContent = words.earlier;
     link.href = `/?before=${before}`;
     for (const [name, value] of [['get', `/messages?before=${before}`], ['trigger', 'intersect once, click'], ['target', 'closest li'], ['swap', 'outerHTML']]) link.setAttribute(`hx-${name}`, value);
     older.append(link);
@@ -42,13 +58,14 @@
     htmx.process(older);
   };
   new MutationObserver((changes) => {
-    let news = false;
+    let hasNew = false;
     for (const change of changes) for (const node of change.addedNodes) {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
       localize(node);
-      news ||= node.matches('.message:not(.sent-by-user)') && !node.nextElementSibling?.matches('.message');
+      translate(node);
+      hasNew ||= node.matches('.message:not(.sent-by-user)') && !node.nextElementSibling?.matches('.message');
     }
-    if (!news) return;
+    if (!hasNew) return;
     if (!atEnd()) newer.hidden = false;
     if (document.hidden) document.title = `(${++unread}) ${title}`;
     trim();
@@ -56,33 +73,34 @@
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) { unread = 0; document.title = title; }
   });
+  new MutationObserver(() => translate(roster)).observe(roster, { childList: true });
   newer.addEventListener('click', () => { scroller.scrollTop = 0; });
   scroller.addEventListener('scroll', () => { if (atEnd()) newer.hidden = true; });
   localize(list);
 
-  // ---- what is typed, and what is not confirmed yet; both outlive a reload of this tab ----
-  const load = (name) => { try { return JSON.parse(sessionStorage.getItem(kept(name))); } catch { return null; } };
-  const save = (name, value) => { try { sessionStorage.setItem(kept(name), JSON.stringify(value)); } catch { /* storage is off */ } };
+  // ---- the draft and the outbox (unconfirmed messages); both survive a reload of this tab ----
+  const load = (name) => { try { return JSON.parse(sessionStorage.getItem(storageKey(name))); } catch { return null; } };
+  const save = (name, value) => { try { sessionStorage.setItem(storageKey(name), JSON.stringify(value)); } catch { /* storage is off */ } };
   let outbox = load('outbox') ?? []; // {clientID, message, sent: when, or 0}
   const show = () => {
     save('outbox', outbox);
     outboxList.replaceChildren(...outbox.map(({ message }) => {
       const item = document.createElement('li'), name = document.createElement('b');
       item.className = 'message sent-by-user pending';
-      name.textContent = 'You: ';
+      name.textContent = `${words.you}: `;
       item.append(name, message);
       return item;
     }));
   };
-  // randomUUID is for secure contexts only, which a plain address in the local network is not
-  const fresh = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  const refuse = (why) => { refused.textContent = why; };
-  const draft = () => save('draft', input.value);
+  // randomUUID exists in secure contexts only; an http address in the local network is none
+  const newId = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const refuse = (reason) => { refused.textContent = reason; };
+  const saveDraft = () => save('draft', input.value);
 
-  if (!form.hasAttribute('hx-ws:send')) return; // an older part of the log: nothing is live
+  if (!form.hasAttribute('hx-ws:send')) return; // an older part of the log has no connection
 
   if (!input.value) input.value = load('draft') ?? '';
-  input.addEventListener('input', () => { refuse(''); draft(); });
+  input.addEventListener('input', () => { refuse(''); saveDraft(); });
   input.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -91,8 +109,8 @@
   show();
 
   // ---- the connection ----
-  let socket = null, before = false, refusals = 0; // refusals: how often in a row the server had too many sockets of this user
-  let heard = 0; // when the server was heard last
+  let socket = null, connectedBefore = false, refusals = 0; // refusals: closes for too many sockets in a row
+  let lastFrameAt = 0;
   const open = () => socket?.readyState === WebSocket.OPEN;
   const head = () => Array.from(list.querySelectorAll('[data-rev]'), (item) => +item.dataset.rev).reduce((a, b) => Math.max(a, b), +chat.dataset.head);
   const transmit = (item) => {
@@ -100,18 +118,18 @@
     item.sent = Date.now();
     socket.send(JSON.stringify({ message: item.message, clientID: item.clientID }));
   };
-  // after a break: one at a time, so that they come in order and not faster than the server takes them
+  // after a reconnect: one message at a time, to keep their order and the server's rate limit
   const resend = () => {
     const item = outbox.find((one) => !one.sent);
     if (item) transmit(item);
   };
-  const tell = (...content) => { banner.replaceChildren(...content); banner.hidden = !content.length; };
-  // a connection that died without a word: let the extension hear that it closed, and it opens another
+  const showStatus = (...content) => { banner.replaceChildren(...content); banner.hidden = !content.length; };
+  // for a connection that died without a close: the extension sees a close event and opens another
   const drop = () => {
     if (!open()) return;
     const dead = socket;
     dead.dispatchEvent(new CloseEvent('close', { code: 1006 }));
-    // its own close may come yet, and would open a second one
+    // a late close event of its own would open a second one
     dead.addEventListener('close', (event) => event.stopImmediatePropagation(), { capture: true });
     dead.close();
   };
@@ -120,67 +138,67 @@
     const url = new URL('/ws', location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     url.searchParams.set('after', head());
-    url.searchParams.set('user', chat.dataset.user); // the cookie may be somebody else's by now
-    if (before) url.searchParams.set('returning', 'true');
+    url.searchParams.set('user', chat.dataset.user); // the cookie may belong to another user by now
+    if (connectedBefore) url.searchParams.set('returning', 'true');
     connection.url = url.href;
   });
   chat.addEventListener('htmx:ws:after:connection', ({ detail: { connection } }) => {
     socket = connection.socket;
-    before = true;
-    heard = Date.now();
-    if (!refusals) tell(); // else the first frame says that this socket is accepted
-    for (const item of outbox) { item.sent = 0; item.again = true; }
+    connectedBefore = true;
+    lastFrameAt = Date.now();
+    if (!refusals) showStatus(); // after a refusal the first frame shows that this socket is accepted
+    for (const item of outbox) { item.sent = 0; item.retried = true; }
     resend();
   });
   chat.addEventListener('htmx:ws:close', ({ detail: { code, connection } }) => {
     if (code === 1000) return; // this page is going away
     if (code === 1013) {
-      // the extension starts over with every handshake that is accepted, and this one always is: it has to wait longer
+      // the extension resets its delay after each handshake, and this handshake succeeds: set the attempt by hand
       connection.attempt = refusals++;
-      return tell('You have too many tabs with the chat open. Close one; this one then connects by itself.');
+      return showStatus(words.tooManyTabs);
     }
-    if (code !== 1008) return tell('Connection lost. Reconnecting…');
+    if (code !== 1008) return showStatus(words.lost);
     const login = document.createElement('a');
     login.href = chat.dataset.login;
-    login.textContent = 'Log in again';
-    tell('You are signed out. What you typed is kept. ', login);
+    login.textContent = words.logInAgain;
+    showStatus(`${words.signedOut} `, login);
     socket = null;
   });
 
   // ---- sending ----
   form.addEventListener('htmx:ws:before:message:outgoing', (event) => {
     const { values } = event.detail.message, message = values.message.trim();
-    // the server counts characters, too; but a frame far too long it does not even read
+    // the server checks this too, but it closes the socket on a frame that is far too long
     const length = Array.from(message).length;
     if (!message || length > 4000) {
-      refuse(message ? `A message has at most 4000 characters; this one has ${length}. Split it in two.` : 'Write something first.');
+      refuse(message ? words.tooLong.replace('{length}', length) : words.empty);
       event.preventDefault();
       return;
     }
-    values.clientID = fresh();
+    values.clientID = newId();
     const now = open() && outbox.every((one) => one.sent);
-    outbox.push({ clientID: values.clientID, message, sent: now ? Date.now() : 0, again: !now });
+    outbox.push({ clientID: values.clientID, message, sent: now ? Date.now() : 0, retried: !now });
     show();
     input.value = '';
-    draft();
+    saveDraft();
     refuse('');
     scroller.scrollTop = 0;
-    if (!now) event.preventDefault(); // it goes out from the outbox, after what is there already
+    if (!now) event.preventDefault(); // resend() sends it after the earlier messages of the outbox
   });
   chat.addEventListener('htmx:ws:before:message:incoming', (event) => {
-    heard = Date.now();
-    if (refusals) { refusals = 0; tell(); }
+    lastFrameAt = Date.now();
+    if (refusals) { refusals = 0; showStatus(); }
     const { data } = event.detail.message;
     if (!data.startsWith('{')) return;
     event.preventDefault();
     const { clientID, error, status, retryAfter, reload, pending } = JSON.parse(data);
-    if (reload) return location.reload(); // too much was missed to put it in one by one
-    if (pending) return; // the database is slow, the connection is not: the answer will come
+    if (reload) return location.reload(); // too many changes were missed to send them one by one
+    if (pending) return; // the database is slow; the reply will follow
     const item = outbox.find((one) => one.clientID === clientID);
-    // the server cannot tell whether it has the message, or did not look: under the same id it is safe to ask again
-    if (item && (status >= 500 || (status === 429 && item.again))) {
+    // it is unknown whether the server has the message; under the same id it is safe to send it again
+    if (item && (status >= 500 || (status === 429 && item.retried))) {
       item.sent = 0;
-      item.again = true;
+      item.retried = true;
       setTimeout(resend, (retryAfter ?? 5) * 1000);
       return;
     }
@@ -191,20 +209,20 @@
     resend();
     if (!error) return;
     input.value = [input.value, item.message].filter(Boolean).join('\n');
-    draft();
+    saveDraft();
   });
 
-  // ---- connections that die without a word ----
+  // ---- connections that die without a close ----
   const TICK = 5000;
   let last = Date.now(), hidden = false;
   setInterval(() => {
-    // a browser runs the timers of a hidden tab once a minute, which is no sleep
+    // a browser runs the timers of a hidden tab once a minute; only a longer gap means that the machine slept
     const now = Date.now(), slept = now - last > (hidden ? 90000 : 4 * TICK), oldest = outbox[0]?.sent;
     last = now;
     hidden = document.hidden;
-    // while a message waits the server says so every 3 s; what is heard of others counts as well
-    if (slept || (oldest && now - Math.max(oldest, heard) > 2 * TICK)) drop();
+    // the server sends a pending frame every 3 s while a message waits; any other frame counts as well
+    if (slept || (oldest && now - Math.max(oldest, lastFrameAt) > 2 * TICK)) drop();
   }, TICK);
   addEventListener('online', drop);
-  addEventListener('offline', () => tell('You are offline. What you write is sent when you are back.'));
+  addEventListener('offline', () => showStatus(words.offline));
 })();

@@ -1,4 +1,4 @@
-//! Settings: a flag, or an environment variable, or a default.
+//! The settings. Each is a flag, or else an environment variable, or else a default.
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
@@ -10,34 +10,39 @@ use secrecy::SecretString;
 use tracing_subscriber::filter::Targets;
 use url::Url;
 
-use super::roles::Roles;
+use super::{
+    addresses::{listen_address, public_url},
+    roles::Roles,
+    secret::SECRET_BYTES,
+};
 use crate::{
+    render::Language,
     security::limits::RateLimitSettings,
     store::{Location, MongoUrl},
 };
 
-/// Where the data is: what the server and `natter user` share.
+/// The settings of the data, which the server and the commands share.
 #[derive(Debug, Clone, Args)]
 pub struct DataArgs {
-    /// Directory of the embedded database and the generated secret; made with mode 0700 if need be
-    // hidden, as one refused here may be an address with a password
+    /// Directory of the embedded database and the generated secret; created with mode 0700 if it does not exist
+    // hidden, because a refused value may be a database address with a password
     #[arg(long, env = "NATTER_DATA_DIR", hide_env_values = true, default_value = "./data", value_name = "DIR",
         global = true, value_parser = PathBufValueParser::new().try_map(directory))]
     pub data_dir: PathBuf,
 
-    /// A MongoDB instead of the embedded database, like mongodb://localhost:27017/UsersData
+    /// Address of a MongoDB to use instead of the embedded database, like mongodb://localhost:27017/UsersData
     #[arg(long, env = "NATTER_DATABASE_URL", hide_env_values = true, value_name = "URL", global = true,
         value_parser = MongoUrl::parse)]
     pub database: Option<MongoUrl>,
 
-    /// Work factor of bcrypt, 4 to 16: each step doubles the time a password check takes
+    /// Cost of bcrypt, 4 to 16: each step doubles the time of a password check
     #[arg(long, env = "NATTER_BCRYPT_COST", default_value_t = 12, value_name = "N", global = true,
         value_parser = clap::value_parser!(u32).range(4..=16))]
     pub bcrypt_cost: u32,
 }
 
 impl DataArgs {
-    /// Which database the settings mean.
+    /// The location of the database.
     pub fn location(&self) -> Location {
         match &self.database {
             Some(url) => Location::Mongo(url.clone()),
@@ -51,75 +56,79 @@ pub struct Config {
     #[command(flatten)]
     pub data: DataArgs,
 
-    /// Address to listen on; 0.0.0.0:7000 lets other machines in
-    #[arg(long, env = "NATTER_LISTEN", default_value = "127.0.0.1:7000", value_name = "ADDRESS", value_parser = listen)]
+    /// Address to listen on; 0.0.0.0:7000 accepts connections from other machines
+    #[arg(long, env = "NATTER_LISTEN", default_value = "127.0.0.1:7000", value_name = "ADDRESS",
+        value_parser = listen_address)]
     pub listen: SocketAddr,
 
     #[command(flatten)]
     pub roles: Roles,
 
-    /// Where people reach natter if a proxy stands in front, like https://chat.example.org; https makes
-    /// the session cookie Secure
+    /// Public address of natter behind a proxy, like https://chat.example.org; https makes the session cookie Secure
     #[arg(long, env = "NATTER_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<Url>,
 
-    /// How many proxies in front add to X-Forwarded-For; their word is taken for the client's address
+    /// Number of proxies that add to X-Forwarded-For; natter trusts the client's address that they report
     #[arg(long, env = "NATTER_PROXIES", default_value_t = 0, value_name = "N")]
     pub proxies: u8,
 
-    /// Signs the tokens: 32 bytes or more; generated once and kept with the data if unset
+    /// Secret that signs the tokens, 32 bytes or more; if unset, it is generated once and kept with the data
     #[arg(long, env = "ACCESS_TOKEN_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = secret)]
     pub access_token_secret: Option<SecretString>,
 
-    /// Whether strangers may sign up; closed leaves making users to admins
+    /// Whether anybody may sign up; with closed, only admins create accounts
     #[arg(long, env = "NATTER_SIGNUP", default_value = "open", value_name = "open|closed")]
     pub signup: Signup,
 
-    /// Whether attempts and messages are limited; off is for benchmarks
+    /// Whether rate limits apply; off is for benchmarks
     #[arg(long, env = "NATTER_RATE_LIMITS", default_value = "on", value_name = "on|off")]
     pub rate_limits: OnOff,
 
-    /// Logins to one account that one IPv4 address, or IPv6 /64, may try in 15 minutes; ten times as many from all
-    /// together that nobody logged in to it from in the last 90 days
+    /// Login attempts on one account by one IPv4 address, or IPv6 /64, in 15 minutes; ten times as many by all
+    /// addresses together from which nobody logged in to the account in the last 90 days
     #[arg(long, env = "NATTER_ACCOUNT_ATTEMPTS", default_value = "20", value_name = "N")]
     pub account_attempts: NonZeroU32,
 
-    /// Logins and sign-ups that one IPv4 address, or IPv6 /64, may try in 15 minutes
+    /// Login attempts and sign-ups by one IPv4 address, or IPv6 /64, in 15 minutes
     #[arg(long, env = "NATTER_ADDRESS_ATTEMPTS", default_value = "200", value_name = "N")]
     pub address_attempts: NonZeroU32,
 
-    /// Messages a second that one user may send; three seconds' worth may come at once
+    /// Messages a second that one user may send; a burst may be three times as large
     #[arg(long, env = "NATTER_MESSAGE_RATE", default_value = "10", value_name = "N")]
     pub message_rate: NonZeroU32,
 
-    /// Most connections at once; more wait to be accepted
+    /// Most connections at the same time; more wait to be accepted
     #[arg(long, env = "NATTER_MAX_CONNECTIONS", default_value = "16000", value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
 
-    /// Most connections of one client address, where an IPv6 /64 counts as one; 0 sets no limit. Behind a proxy
-    /// the addresses in X-Forwarded-For count
+    /// Most connections of one IPv4 address, or IPv6 /64; 0 sets no limit. Behind a proxy the address in
+    /// X-Forwarded-For counts
     #[arg(long, env = "NATTER_ADDRESS_CONNECTIONS", default_value = "2000", value_name = "N")]
     pub address_connections: u32,
 
-    /// Most WebSockets that one user may have open at this process; 0 sets no limit
+    /// Most open WebSockets of one user at this process; 0 sets no limit
     #[arg(long, env = "NATTER_USER_SOCKETS", default_value = "64", value_name = "N")]
     pub user_sockets: u32,
 
-    /// Seconds between SIGTERM and the end, in which /readyz says "stopping" and all else is served: time for
-    /// balancers to send people elsewhere; a second signal ends the wait [default: 0, or 5 behind a proxy]
+    /// Seconds between SIGTERM and the stop, in which /readyz answers "stopping" and all else is served, so that load
+    /// balancers send people elsewhere; a second signal stops at once [default: 0, or 5 behind a proxy]
     #[arg(long, env = "NATTER_SHUTDOWN_DELAY", value_name = "SECONDS")]
     pub shutdown_delay: Option<u32>,
 
-    /// Lets whoever sends it as a Bearer token read /metrics; unset, only this machine may
+    /// Bearer token that allows reading /metrics; if unset, only this machine may read them
     #[arg(long, env = "NATTER_METRICS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub metrics_token: Option<SecretString>,
 
-    /// What to log, like info, debug, or natter=debug,info
+    /// Language of the pages; auto follows each browser
+    #[arg(long, env = "NATTER_LANGUAGE", default_value = "auto", value_name = "auto|en|de")]
+    pub language: PageLanguage,
+
+    /// Log filter, like info, debug, or natter=debug,info
     #[arg(long, env = "NATTER_LOG", default_value = "info", value_name = "FILTER", value_parser = log_filter)]
     pub log: String,
 
-    /// How to log
+    /// Log format
     #[arg(long, env = "NATTER_LOG_FORMAT", default_value = "text", value_name = "text|json")]
     pub log_format: LogFormat,
 }
@@ -137,19 +146,37 @@ pub enum OnOff {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PageLanguage {
+    Auto,
+    En,
+    De,
+}
+
+impl PageLanguage {
+    /// The language of every page; `None` leaves it to each browser's `Accept-Language`.
+    pub fn fixed(self) -> Option<Language> {
+        match self {
+            Self::Auto => None,
+            Self::En => Some(Language::English),
+            Self::De => Some(Language::German),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     Text,
     Json,
 }
 
 impl Config {
-    /// How long a stop is announced before it begins.
+    /// How long `/readyz` announces a stop before it begins.
     pub fn shutdown_delay(&self) -> Duration {
         let seconds = self.shutdown_delay.unwrap_or(if self.proxies > 0 { 5 } else { 0 });
         Duration::from_secs(seconds.into())
     }
 
-    /// `None` where limits are off.
+    /// The rate limits; `None` if they are off.
     pub fn limits(&self) -> Option<RateLimitSettings> {
         (self.rate_limits == OnOff::On).then_some(RateLimitSettings {
             account_attempts: self.account_attempts,
@@ -159,38 +186,23 @@ impl Config {
     }
 }
 
-/// Refuses the address of a database, which would be taken for a directory, and shown with its password.
+/// Refuses the address of a database: it would be used as a directory's name, and be shown with its password.
 fn directory(path: PathBuf) -> Result<PathBuf, &'static str> {
     let text = path.to_string_lossy().to_ascii_lowercase();
     let is_address = text.contains(":/") || text.starts_with("mongodb:") || text.starts_with("mongodb+srv:");
     if is_address {
-        Err("it is a directory; a MongoDB's address goes to --database (NATTER_DATABASE_URL)")
+        Err("use the path of a directory; the address of a MongoDB belongs in --database (NATTER_DATABASE_URL)")
     } else {
         Ok(path)
     }
 }
-
-pub(super) fn listen(raw: &str) -> Result<SocketAddr, String> {
-    let host = raw.replace("localhost", "127.0.0.1");
-    host.parse().map_err(|_| "use an address and a port, like 127.0.0.1:7000 or [::]:7000".into())
-}
-
-pub(super) fn public_url(raw: &str) -> Result<Url, String> {
-    let hint = "use the site's address and nothing more, like https://chat.example.org";
-    let url = Url::parse(raw).map_err(|_| hint.to_owned())?;
-    let plain = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
-    if plain { Ok(url) } else { Err(hint.into()) }
-}
-
-/// Fewest bytes of a secret: as many as the SHA-256 in HS256 puts out (RFC 7518, 3.2).
-pub const SECRET_BYTES: usize = 32;
 
 fn secret(raw: &str) -> Result<SecretString, String> {
     if raw.len() >= SECRET_BYTES {
         return Ok(raw.to_owned().into());
     }
     Err(format!(
-        "it has {} bytes and needs {SECRET_BYTES}; `openssl rand -hex 32` makes one, or leave it unset",
+        "it has {} bytes and needs {SECRET_BYTES}; generate one with `openssl rand -hex 32`, or leave it unset",
         raw.len()
     ))
 }
@@ -206,13 +218,13 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Line {
+    struct Cli {
         #[command(flatten)]
         config: Config,
     }
 
     #[test]
-    fn wrong_settings_name_themselves_and_the_way_out() {
+    fn the_error_of_an_invalid_setting_names_it_and_a_valid_value() {
         for (flag, value, hint) in [
             ("--listen", "7000", "127.0.0.1:7000"),
             ("--public-url", "chat.example.org", "https://chat.example.org"),
@@ -225,27 +237,27 @@ mod tests {
             ("--data-dir", "MongoDB+SRV:localhost", "--database"),
             ("--message-rate", "0", "--message-rate"),
         ] {
-            let error = Line::try_parse_from(["natter", flag, value]).err().unwrap().to_string();
+            let error = Cli::try_parse_from(["natter", flag, value]).err().unwrap().to_string();
             assert!(error.contains(flag) && error.contains(hint), "{error}");
         }
     }
 
     #[test]
-    fn a_stop_is_announced_where_somebody_asks() {
-        for (line, seconds) in [
+    fn behind_a_proxy_a_stop_is_announced_by_default() {
+        for (args, seconds) in [
             (&["natter"][..], 0),
             (&["natter", "--proxies", "1"], 5),
             (&["natter", "--proxies", "1", "--shutdown-delay", "0"], 0),
             (&["natter", "--shutdown-delay", "30"], 30),
         ] {
-            let line = Line::try_parse_from(line).ok().unwrap();
-            assert_eq!(line.config.shutdown_delay(), Duration::from_secs(seconds));
+            let cli = Cli::try_parse_from(args).ok().unwrap();
+            assert_eq!(cli.config.shutdown_delay(), Duration::from_secs(seconds));
         }
     }
 
     #[test]
-    fn localhost_is_an_address_too() {
-        let line = Line::try_parse_from(["natter", "--listen", "localhost:7001"]).ok().unwrap();
-        assert_eq!(line.config.listen.to_string(), "127.0.0.1:7001");
+    fn localhost_is_accepted_as_an_address() {
+        let cli = Cli::try_parse_from(["natter", "--listen", "localhost:7001"]).ok().unwrap();
+        assert_eq!(cli.config.listen.to_string(), "127.0.0.1:7001");
     }
 }

@@ -1,8 +1,8 @@
-//! The API's description: OpenAPI for programs, a page for people.
+//! The API's description: OpenAPI as JSON, and a page.
 
-use askama::Template;
 use std::sync::Arc;
 
+use askama::Template;
 use askama_web::WebTemplate;
 use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::{
     web::{AppState, Result, Shell, SignedIn},
 };
 
-/// The routes, and beside them their description under `/api`.
+/// Adds the description of `routes` at `/api/openapi.json` and `/api/docs`.
 pub(super) fn with_openapi(routes: OpenApiRouter<AppState>) -> Router<AppState> {
     let (router, mut api) = OpenApiRouter::with_openapi(Api::openapi()).merge(routes).split_for_parts();
     openapi::complete(&mut api);
@@ -29,7 +29,7 @@ pub(super) fn with_openapi(routes: OpenApiRouter<AppState>) -> Router<AppState> 
         .route(
             "/api/docs",
             get(async move |State(state): State<AppState>, language: Language, signed_in: Result<Option<SignedIn>>| {
-                let signed_in = signed_in.ok().flatten(); // the page works while the store fails
+                let signed_in = signed_in.ok().flatten(); // the page is shown even if the store fails
                 DocsPage { shell: Shell::new(&state, language, signed_in.as_ref().map(|me| &me.user)), operations }
             }),
         )
@@ -47,9 +47,9 @@ struct Operation {
     path: String,
     summary: String,
     token: bool,
-    /// Name, where it stands, what it is.
+    /// Name, location, description.
     inputs: Vec<[String; 3]>,
-    /// Status, what it means.
+    /// Status, description.
     answers: Vec<[String; 2]>,
 }
 

@@ -1,4 +1,4 @@
-//! The three servers on their addresses: which routes each listener has, and one stop for all of them.
+//! The listeners of the three servers: the routes of each, and one stop for all of them.
 
 use std::{future::Future, io, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -15,32 +15,34 @@ use super::{
     config::Config,
     docs, middleware, ops,
     roles::{Endpoint, ServerRole},
-    server::StartError,
+    start_error::StartError,
 };
 use crate::{
     features,
     net::{
-        accept::{self, ConnectionLimits},
+        accept::{self, ConnectionLimits, ListenerSettings},
         address::AddressCounts,
     },
     room::registry::CloseReason,
     web::{AppState, extract::ServerOrigin, token_login},
 };
 
-/// Connections that may wait with the system until they are accepted (it takes 4,096 at most by itself): after a
-/// restart all come at once.
+/// Connections that may wait in the system's queue until they are accepted. After a restart all clients connect at
+/// once. Linux allows 4,096 by default.
 const BACKLOG: u32 = 4096;
 
 /// The addresses a process listens on.
 pub(super) struct Listeners {
     sockets: Vec<TcpListener>,
-    /// The same, with the ports as they turned out.
+    /// The endpoints of `sockets`, in the same order, with the port that the system chose instead of port 0.
     pub endpoints: Vec<Endpoint>,
 }
 
 impl Listeners {
+    /// Listens on all addresses of the settings.
+    ///
     /// # Errors
-    /// Where an address cannot be listened on.
+    /// [`StartError::Listen`] if the system refuses an address.
     pub(super) async fn bind(config: &Config) -> Result<Self, StartError> {
         let (mut sockets, mut endpoints) = (Vec::new(), config.roles.endpoints(config.listen));
         for endpoint in &mut endpoints {
@@ -53,16 +55,16 @@ impl Listeners {
         Ok(Self { sockets, endpoints })
     }
 
-    /// Where `role` listens, if it does.
+    /// The address of `role`, if this process runs it.
     pub(super) fn address(endpoints: &[Endpoint], role: ServerRole) -> Option<SocketAddr> {
         endpoints.iter().find(|endpoint| endpoint.roles.contains(&role)).map(|endpoint| endpoint.address)
     }
 
-    /// Serves until `stop` resolves, and until everybody has been sent home.
+    /// Serves until `stop` resolves, and then until the requests in progress are answered and the sockets are closed.
     pub(super) async fn run(self, config: &Config, state: &AppState, stop: impl Future<Output = ()>) {
-        // each listener holds a permit for whom it waits for: an idle one must not take it from the others
+        // each listener holds a permit while it waits for a connection: an idle one must not take it from the others
         let permits = config.max_connections as usize + self.sockets.len() - 1;
-        let settings = accept::Settings {
+        let settings = ListenerSettings {
             permits: Arc::new(Semaphore::new(permits)),
             addresses: AddressCounts::new(NonZeroU32::new(config.address_connections)),
             peer_is_client: config.proxies == 0,
@@ -80,38 +82,38 @@ impl Listeners {
         let stop = async {
             stop.await;
             state.drain();
-            state.hub.registry.end(CloseReason::Restart, |_| true);
+            state.hub.registry.close(CloseReason::Restart, |_| true);
             drop(stopping);
         };
         tokio::join!(join_all(serving), stop);
         let closed = async {
             while !state.hub.registry.is_empty() {
-                // one that came in at the last moment
-                state.hub.registry.end(CloseReason::Restart, |_| true);
+                // again, for sockets that opened after the stop
+                state.hub.registry.close(CloseReason::Restart, |_| true);
                 sleep(Duration::from_millis(20)).await;
             }
         };
-        if timeout(ConnectionLimits::default().drain, closed).await.is_err() {
-            tracing::warn!("some sockets did not close");
+        if timeout(ConnectionLimits::default().drain_timeout, closed).await.is_err() {
+            tracing::warn!("sockets still open at the stop");
         }
     }
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_reuseaddr(true)?; // or a restart would have to wait for the last connections to time out
+    socket.set_reuseaddr(true)?; // otherwise a restart fails until the last connections have timed out
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// What a listener answers: its roles' routes, and what every one has.
+/// The routes of a listener: those of its roles, and those of every listener.
 fn routes(roles: &[ServerRole], state: &AppState) -> Router<AppState> {
-    let every = ops::router().merge(features::auth::logout()).merge(token_login::router());
-    let routers = roles.iter().map(|role| server(*role, state));
-    docs::with_openapi(routers.fold(every, OpenApiRouter::merge))
+    let common = ops::router().merge(features::auth::logout()).merge(token_login::router());
+    let routers = roles.iter().map(|role| role_routes(*role, state));
+    docs::with_openapi(routers.fold(common, OpenApiRouter::merge))
 }
 
-fn server(role: ServerRole, state: &AppState) -> OpenApiRouter<AppState> {
+fn role_routes(role: ServerRole, state: &AppState) -> OpenApiRouter<AppState> {
     let sites = &state.settings.sites;
     match role {
         ServerRole::Users => {

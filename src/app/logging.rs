@@ -1,13 +1,13 @@
-//! Structured logs, on standard error.
+//! Structured logs on standard error.
 
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::config::{Config, LogFormat};
 
-/// Sends log lines to standard error from here on.
+/// Starts logging with the format and the filter of the settings.
 pub fn init(config: &Config) {
-    // memory-serve tells of every asset at every start
-    let filter: Targets = format!("memory_serve=warn,{}", config.log).parse().expect("the settings have been checked");
+    // memory-serve logs every asset at every start
+    let filter: Targets = format!("memory_serve=warn,{}", config.log).parse().expect("the settings are validated");
     let lines = fmt::layer().with_writer(std::io::stderr);
     let logs = tracing_subscriber::registry().with(filter);
     match config.log_format {

@@ -1,4 +1,4 @@
-//! What every request goes through, from the outside in.
+//! The layers around all routes.
 
 use std::{any::Any, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -31,16 +31,17 @@ use crate::{
     },
 };
 
-/// Largest body taken. The largest there is: a message of 4,000 characters, escaped.
-const BODY: usize = 64 * 1024;
-/// Longest a request may take; the queue of password checks is shorter.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Largest request body: a message of 4,000 characters, escaped.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+/// Longest time for a request; longer than the wait in the queue of password checks.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// No inline script, no inline style, no eval, nothing from elsewhere. `connect-src 'self'` covers the socket.
+/// No inline script, no inline style, no eval, nothing from other sites. `connect-src 'self'` covers the WebSocket.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The policy, with the three servers' addresses: browsers hold the redirect after a form against `form-action`.
+/// The policy with the addresses of the three servers, because browsers check the redirect after a form against
+/// `form-action`.
 fn policy(sites: &Sites) -> HeaderValue {
     let others = if sites.are_apart() { sites.trusted.as_slice() } else { &[] };
     let to = others.iter().fold("form-action 'self'".to_owned(), |to, origin| format!("{to} {origin}"));
@@ -48,13 +49,14 @@ fn policy(sites: &Sites) -> HeaderValue {
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY))
 }
 
-/// What other sites learn of the page that a link was followed from: nothing, or the server's address, by which our
-/// servers know each other's pages where they are apart ([`crate::web::arrival`]). A path, or a token, never.
+/// What other sites get to know about the page with the link: nothing if the three servers have one address. If they
+/// are apart, the origin, by which they recognize each other's pages ([`crate::web::token_login`]). Never the path or a
+/// token.
 fn referrer_policy(sites: &Sites) -> &'static str {
     if sites.are_apart() { "origin" } else { "same-origin" }
 }
 
-/// Puts the layers around `pages`, and the assets beside them. `secure`: people come by https.
+/// Puts the layers around `pages`, and adds the assets. `secure`: browsers use https.
 pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> Router {
     let sessions = SessionManagerLayer::new(SessionTable(Arc::clone(&state.store)))
         .with_name("natter")
@@ -67,17 +69,16 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         csrf = csrf.add_trusted_origin(origin).unwrap_or_default();
     }
     let pages = pages
-        // these extract the signed-in user for the error page's head; a failing store must not change the answer
+        // these extract the user for the error page's head; `Result`, because a store error must not change the
+        // response
         .fallback(async |_: Result<Option<SignedIn>>| Error::not_found("no-such-page"))
         .method_not_allowed_fallback(async |_: Result<Option<SignedIn>>| Error::method_not_allowed())
         .layer(sessions)
-        // refused before the session is read: this error page does not show who is signed in
-        .layer(csrf.with_rejection_response(|_: ProtectionError| {
-            Error::forbidden("other-site").into_response()
-        }))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
-        .layer(DefaultBodyLimit::max(BODY))
-        // pages show what only their reader may see; assets, beside this, say for themselves how long they keep
+        // outside the session layer, so this error page does not show the signed-in user
+        .layer(csrf.with_rejection_response(|_: ProtectionError| Error::forbidden("other-site").into_response()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        // pages contain private data; the assets are not inside this layer and set their own caching
         .layer(if_absent(header::CACHE_CONTROL, "no-store"));
     let error_pages = ErrorPages { sites: state.sites(), language: state.settings.language };
     let id = HeaderName::from_static("x-request-id");
@@ -102,7 +103,7 @@ fn if_absent(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<He
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
-/// Names the path and never the query: the chat's address carries a token.
+/// Logs the path and never the query, because the chat's address may contain a token.
 fn span(request: &Request) -> Span {
     let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
     tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
@@ -111,28 +112,32 @@ fn span(request: &Request) -> Span {
 fn log_response<B>(response: &Response<B>, latency: Duration, _: &Span) {
     let (status, ms) = (response.status().as_u16(), latency.as_secs_f64() * 1000.0);
     metrics::histogram!("natter_request_seconds").record(latency.as_secs_f64());
-    // 503 asks to come back later; why has been said where it was found out, and many may be asked
+    // a 503 is logged where its cause was found, and there may be many
     if response.status().is_server_error() && response.status() != StatusCode::SERVICE_UNAVAILABLE {
-        tracing::error!(status, ms, "answered");
+        tracing::error!(status, ms, "response sent");
     } else {
-        tracing::debug!(status, ms, "answered");
+        tracing::debug!(status, ms, "response sent");
     }
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let reason = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(reason, "a handler panicked");
+    tracing::error!(reason, "handler panicked");
     Error::new(StatusCode::INTERNAL_SERVER_ERROR, Phrase::new("server-error")).into_response()
 }
 
-/// Behind a proxy the connection counts under the client that its latest request names.
+/// Counts a connection behind a proxy under the client address of its latest request.
 async fn count_client(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (peer, slot) =
         (request.extensions().get::<ConnectInfo<SocketAddr>>(), request.extensions().get::<Arc<AddressSlot>>());
     if let (Some(ConnectInfo(peer)), Some(slot)) = (peer, slot) {
         let client = address::client(request.headers(), peer.ip(), state.settings.proxies);
         if slot.count_under(client).is_err() {
-            let error = Error::later(StatusCode::TOO_MANY_REQUESTS, Phrase::new("too-many-connections"), Duration::from_secs(5));
+            let error = Error::later(
+                StatusCode::TOO_MANY_REQUESTS,
+                Phrase::new("too-many-connections"),
+                Duration::from_secs(5),
+            );
             let mut response = error.into_response();
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             return response;
@@ -149,7 +154,7 @@ mod tests {
     use super::*;
     use crate::{
         room::hub::Hub,
-        security::{limits::RateLimits, login::Logins, passwords::Passwords, tokens::Tokens},
+        security::{limits::RateLimits, login::LoginService, passwords::Passwords, tokens::Tokens},
         store::{self, Location},
         web::state::Settings,
     };
@@ -157,34 +162,41 @@ mod tests {
     async fn state(dir: &tempfile::TempDir) -> AppState {
         let store = store::open(&Location::Embedded(dir.path().into())).await.unwrap();
         let (hub, _) = Hub::start(Arc::clone(&store)).await.unwrap();
-        let logins = Logins {
+        let logins = LoginService {
             store: Arc::clone(&store),
             passwords: Arc::new(Passwords::new(4)),
             tokens: Arc::new(Tokens::new(&"a secret of thirty-two bytes, or more".to_owned().into())),
             limits: Arc::new(RateLimits::new(None)),
         };
-        let settings =
-            Settings { signup_open: true, sites: Arc::default(), language: None, proxies: 0, metrics_token: None, user_sockets: None };
+        let settings = Settings {
+            signup_open: true,
+            sites: Arc::default(),
+            language: None,
+            proxies: 0,
+            metrics_token: None,
+            user_sockets: None,
+        };
         AppState::new(store, logins, hub, settings)
     }
 
     #[tokio::test]
-    async fn a_panic_is_answered_like_every_other_error() {
+    async fn a_panic_has_a_response_like_every_other_error() {
         let dir = tempfile::tempdir().unwrap();
         let panics = || get(async || -> &'static str { panic!("on purpose") });
         let routes = Router::new().route("/", panics()).route("/api/panics", panics());
         let app = wrap(routes, &state(&dir).await, true);
-            for (path, header, value, content_type, shape) in [
+        let message = "Something went wrong here. Try again; if it goes on, tell whoever runs this server.";
+        for (path, header, value, content_type, shape) in [
             ("/", "accept", "text/html", "text/html; charset=utf-8", "<h1"),
             ("/", "hx-request", "true", "text/html; charset=utf-8", "<hx-partial hx-target=\"#alert\""),
             ("/", "accept", "*/*", "application/json", "{\"message\":"),
             ("/api/panics", "accept", "text/html", "application/json", "{\"message\":"),
         ] {
             let request = Request::get(path).header(header, value).body(Body::empty()).unwrap();
-            let answer = app.clone().oneshot(request).await.unwrap();
-            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
-            let headers = answer.headers().clone();
-            let body = String::from_utf8(to_bytes(answer.into_body(), 100_000).await.unwrap().into()).unwrap();
+            let response = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let headers = response.headers().clone();
+            let body = String::from_utf8(to_bytes(response.into_body(), 100_000).await.unwrap().into()).unwrap();
             assert!(body.contains(shape) && body.contains(message), "{path} with {header}: {body}");
             assert_eq!(headers["content-type"], content_type, "{path} with {header}");
             assert_eq!(headers["cache-control"], "no-store");

@@ -1,6 +1,18 @@
-//! Composition: settings in, a running server out.
+//! Composition: turns the settings into a running server.
+//!
+//! - [`config`]: the settings; [`roles`]: which of the three servers run here and on which addresses; `addresses`
+//!   parses the addresses in both.
+//! - `data_dir`: creates and locks the data directory; `secret`: the secret that signs tokens; `start_error`: why a
+//!   start fails.
+//! - `server`: starts and stops everything; `listeners`: the routes of each address; `sweep`: the task that removes
+//!   what has expired.
+//! - `middleware`: the layers around all routes; `ops`: health and metrics; `openapi` and `docs`: the API's
+//!   description.
+//! - `logging`: the log's format and filter.
 
+mod addresses;
 pub mod config;
+mod data_dir;
 mod docs;
 mod listeners;
 mod logging;
@@ -10,8 +22,8 @@ mod ops;
 pub mod roles;
 mod secret;
 mod server;
+mod start_error;
+mod sweep;
 
-pub use server::{Server, StartError};
-pub(crate) use server::{lock, make_private_dir};
-
-pub use self::{config::Config, logging::init as init_logging};
+pub(crate) use self::data_dir::{lock, make_private_dir};
+pub use self::{config::Config, logging::init as init_logging, server::Server, start_error::StartError};

@@ -1,4 +1,4 @@
-//! The API's OpenAPI description: what the routes state of themselves, and what layers and extractors add to all.
+//! The API's OpenAPI description: what the routes declare, and what layers and extractors add to every operation.
 
 use serde::Serialize;
 use utoipa::{
@@ -15,8 +15,8 @@ use utoipa::{
 #[openapi(
     info(
         title = "natter",
-        description = "Users, tokens and messages of a natter. A query parameter or a field of a body that is not described \
-            is refused. A 429 or 503 says in `Retry-After` how many seconds to wait.",
+        description = "Users, tokens and messages of a natter server. A query parameter or body field that is not described \
+            is refused. `Retry-After` of a 429 or 503 is the number of seconds to wait.",
         license(name = "MIT")
     ),
     tags(
@@ -39,16 +39,16 @@ impl Modify for Jwt {
     }
 }
 
-/// Why a request was not served.
+/// Why a request failed.
 #[derive(Serialize, ToSchema)]
 struct ErrorResponse {
-    /// A sentence for people.
+    /// A sentence to show to the user.
     message: String,
-    /// The refused fields by name, each with the reason.
+    /// The invalid fields by name, each with the reason.
     fields: Option<std::collections::BTreeMap<String, String>>,
 }
 
-/// Adds to each operation the answers that its handler does not state, and to each error its body and headers.
+/// Adds to each operation the responses that its handler does not declare, and to each error its body and headers.
 pub(super) fn complete(api: &mut utoipa::openapi::OpenApi) {
     for item in api.paths.paths.values_mut() {
         let (reads, writes) = ([&mut item.get], [&mut item.put, &mut item.post, &mut item.patch, &mut item.delete]);
@@ -63,14 +63,14 @@ fn complete_operation(operation: &mut Operation, writes: bool) {
         RefOr::T(parameter) => parameter.parameter_in == utoipa::openapi::path::ParameterIn::Query,
         RefOr::Ref(_) => false,
     });
-    let token = operation.security.is_some();
+    let needs_token = operation.security.is_some();
     let everywhere = [
         ("400", "The body or the query cannot be read", body || query),
-        ("401", "Token didn't match", token),
+        ("401", "Token didn't match", needs_token),
         ("403", "The request came from a page of another site", writes),
         ("413", "The body is larger than 64 KiB", body),
         ("415", "The body is not declared as JSON", body),
-        ("422", "`fields` says what is wrong with which field", body || query),
+        ("422", "`fields` has the reason for each invalid field", body || query),
         ("429", "Too many connections from this network", true),
         ("503", "The server is busy, or the database does not answer", true),
     ];

@@ -1,4 +1,4 @@
-//! What operators ask: alive, ready, how it is going.
+//! Health checks and metrics for operators.
 
 use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 
@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::web::{AppState, Error, Result};
 
-/// Longest wait for the database before it counts as not answering.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Longest wait for the database in a health check.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -24,12 +24,12 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .route("/metrics", get(metrics))
 }
 
-/// 200 while this process can serve: the database answers, and no stop is under way.
+/// 200 if the database answers and no stop is announced.
 async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) {
     if state.is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    match tokio::time::timeout(PATIENCE, state.store.ping()).await {
+    match tokio::time::timeout(PING_TIMEOUT, state.store.ping()).await {
         Ok(Ok(())) => (StatusCode::OK, "ready\n"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
     }
@@ -46,7 +46,7 @@ async fn metrics(
             let expected = format!("Bearer {}", token.expose_secret());
             sent.is_some_and(|sent| sent.ct_eq(expected.as_bytes()).into())
         }
-        // what came through a proxy is not from this machine, whatever the peer's address says
+        // a request through a proxy on this machine may come from any machine
         None => {
             let proxied = ["x-forwarded-for", "forwarded", "via"].iter().any(|name| headers.contains_key(*name));
             peer.ip().to_canonical().is_loopback() && state.settings.proxies == 0 && !proxied
@@ -55,7 +55,7 @@ async fn metrics(
     if allowed { Ok(recorder().render()) } else { Err(Error::not_found("no-such-page")) }
 }
 
-/// The process's recorder of metrics, set up at the first call.
+/// The process's metrics recorder, installed at the first call.
 pub(super) fn recorder() -> &'static PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     RECORDER.get_or_init(|| {
@@ -77,19 +77,19 @@ fn describe() {
     describe_gauge!("natter_sockets", "Sockets open now");
     describe_counter!(
         "natter_connections_refused_total",
-        "Connections and requests refused, as their client address had too many connections"
+        "Connections and requests refused because the client's network had too many connections"
     );
-    describe_counter!("natter_sockets_refused_total", "Sockets refused, as their user had too many open");
-    describe_counter!("natter_messages_total", "Messages sent, by whether the send was new or a repeat");
-    describe_counter!("natter_changes_total", "Changes that entered the live log");
+    describe_counter!("natter_sockets_refused_total", "Sockets refused because the user had too many open");
+    describe_counter!("natter_messages_total", "Messages sent, by result: new or repeat");
+    describe_counter!("natter_changes_total", "Changes pushed to the ring");
     describe_counter!(
         "natter_caught_up_total",
-        "Changes that sockets read from the store, as the ring had passed them"
+        "Changes that sockets read from the store because the ring had dropped them"
     );
-    describe_counter!("natter_collisions_total", "Batches of messages that came too late for their numbers");
-    describe_counter!("natter_logins_total", "Logins, by how they ended");
-    describe_histogram!("natter_commit_seconds", "Time a commit took");
+    describe_counter!("natter_collisions_total", "Batches of messages whose numbers another process had taken");
+    describe_counter!("natter_logins_total", "Login attempts, by result");
+    describe_histogram!("natter_commit_seconds", "Time of a commit");
     describe_histogram!("natter_commit_writes", "Writes in a commit");
-    describe_histogram!("natter_lag_seconds", "Time from a message's acceptance to its wake-up of the room");
-    describe_histogram!("natter_request_seconds", "Time to answer a request");
+    describe_histogram!("natter_lag_seconds", "Time from a message's acceptance to its push to the ring");
+    describe_histogram!("natter_request_seconds", "Time from a request to its response");
 }

@@ -1,12 +1,12 @@
-//! The users, auth and chat servers: which of them this process is, on which address each listens, and
-//! under which one people find it.
+//! The users, auth and chat servers: which of them this process runs, the address that each listens on, and its public
+//! address.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::config::{listen, public_url};
+use super::addresses::{listen_address, public_url};
 use crate::web::Sites;
 
 /// One of the three servers.
@@ -29,23 +29,23 @@ impl ServerRole {
     }
 }
 
-/// Why the roles cannot be served so, with the way out.
+/// Why the roles cannot be served, with the setting to change.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RolesError {
     #[error(
-        "the embedded database belongs to one process, and --roles leaves out {0}; serve all three here, with an \
-         address each if need be (--users-addr, --auth-addr, --chat-addr), or share a MongoDB: --database mongodb://…"
+        "the embedded database belongs to one process, and --roles leaves out {0}; serve all three here, on separate \
+         addresses if necessary (--users-addr, --auth-addr, --chat-addr), or share a MongoDB: --database mongodb://…"
     )]
     Embedded(String),
     #[error("--{0}-addr is given, but --roles leaves {0} out; add it there, or remove the address")]
     NotServed(&'static str),
-    #[error("another process serves {0}, as --roles leaves it out; tell where people find it with --{0}-url")]
-    Nowhere(&'static str),
+    #[error("another process serves {0}, because --roles leaves it out; set its public address with --{0}-url")]
+    NoPublicUrl(&'static str),
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct Roles {
-    /// Which of the three servers this process is; fewer than all need a database that processes share
+    /// The servers that this process runs; fewer than all three require a MongoDB, which processes can share
     #[arg(
         id = "roles",
         long,
@@ -56,37 +56,37 @@ pub struct Roles {
     )]
     pub served: Vec<ServerRole>,
 
-    /// Address of the users server (sign-up, accounts), if it has one of its own; port 5000 is usual
-    #[arg(long, env = "NATTER_USERS_ADDR", value_name = "ADDRESS", value_parser = listen)]
+    /// Separate address of the users server (sign-up, accounts); usually with port 5000
+    #[arg(long, env = "NATTER_USERS_ADDR", value_name = "ADDRESS", value_parser = listen_address)]
     pub users_addr: Option<SocketAddr>,
 
-    /// Address of the auth server (login, tokens), if it has one of its own; port 4000 is usual
-    #[arg(long, env = "NATTER_AUTH_ADDR", value_name = "ADDRESS", value_parser = listen)]
+    /// Separate address of the auth server (login, tokens); usually with port 4000
+    #[arg(long, env = "NATTER_AUTH_ADDR", value_name = "ADDRESS", value_parser = listen_address)]
     pub auth_addr: Option<SocketAddr>,
 
-    /// Address of the chat server, if it has one of its own; port 7000 is usual
-    #[arg(long, env = "NATTER_CHAT_ADDR", value_name = "ADDRESS", value_parser = listen)]
+    /// Separate address of the chat server; usually with port 7000
+    #[arg(long, env = "NATTER_CHAT_ADDR", value_name = "ADDRESS", value_parser = listen_address)]
     pub chat_addr: Option<SocketAddr>,
 
-    /// Where people reach the users server, if not where it listens, like https://users.example.org
+    /// Public address of the users server, if it differs from the one it listens on, like https://users.example.org
     #[arg(long, env = "NATTER_USERS_URL", value_name = "URL", value_parser = public_url)]
     pub users_url: Option<Url>,
 
-    /// Where people reach the auth server, if not where it listens
+    /// Public address of the auth server, if it differs from the one it listens on
     #[arg(long, env = "NATTER_AUTH_URL", value_name = "URL", value_parser = public_url)]
     pub auth_url: Option<Url>,
 
-    /// Where people reach the chat server, if not where it listens
+    /// Public address of the chat server, if it differs from the one it listens on
     #[arg(long, env = "NATTER_CHAT_URL", value_name = "URL", value_parser = public_url)]
     pub chat_url: Option<Url>,
 }
 
-/// An address to listen on, and for whom.
+/// An address to listen on, and the roles that it serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Endpoint {
     pub roles: Vec<ServerRole>,
     pub address: SocketAddr,
-    /// The setting it comes from.
+    /// The setting that it comes from.
     pub flag: &'static str,
 }
 
@@ -111,7 +111,7 @@ impl Roles {
         }
     }
 
-    /// Whether this can be served, on a database that processes share or on one of this process alone.
+    /// Checks the roles. `shared_database`: several processes can use the database.
     ///
     /// # Errors
     /// See [`RolesError`].
@@ -122,7 +122,7 @@ impl Roles {
                 return Err(RolesError::NotServed(role.as_str()));
             }
             if shared_database && self.url(role).or(public).is_none() {
-                return Err(RolesError::Nowhere(role.as_str()));
+                return Err(RolesError::NoPublicUrl(role.as_str()));
             }
         }
         if left_out.is_empty() || shared_database {
@@ -131,7 +131,7 @@ impl Roles {
         Err(RolesError::Embedded(left_out.into_iter().map(ServerRole::as_str).collect::<Vec<_>>().join(" and ")))
     }
 
-    /// Where to listen: an endpoint for each address, and its roles.
+    /// The endpoints to listen on, one for each address.
     pub(super) fn endpoints(&self, listen: SocketAddr) -> Vec<Endpoint> {
         let mut endpoints: Vec<Endpoint> = Vec::new();
         for role in ServerRole::ALL.into_iter().filter(|role| self.serves(*role)) {
@@ -141,7 +141,7 @@ impl Roles {
                 (Some(address), ServerRole::Auth) => (address, "--auth-addr"),
                 (Some(address), ServerRole::Chat) => (address, "--chat-addr"),
             };
-            // port 0 is a free one, and another each time
+            // port 0 stands for any free port, a different one each time
             let same = |endpoint: &&mut Endpoint| {
                 endpoint.address == address && (address.port() != 0 || endpoint.flag == flag)
             };
@@ -153,7 +153,7 @@ impl Roles {
         endpoints
     }
 
-    /// Where people find `role`: as the settings say, or else where it listens.
+    /// The public address of `role`: from the settings, or else the address it listens on.
     fn public(&self, role: ServerRole, endpoints: &[Endpoint], public: Option<&Url>) -> Option<Url> {
         let listens = endpoints
             .iter()
@@ -166,7 +166,8 @@ impl Roles {
         }
     }
 
-    /// What pages link by, with `endpoints` as they turned out. Without separate addresses links are relative.
+    /// The addresses for links; `endpoints` with the ports that the system chose. Without separate addresses links are
+    /// relative.
     pub(super) fn sites(&self, endpoints: &[Endpoint], public: Option<&Url>) -> Sites {
         let [users, auth, chat] = ServerRole::ALL.map(|role| self.public(role, endpoints, public));
         match (users, auth, chat) {
@@ -174,20 +175,20 @@ impl Roles {
                 Sites::apart(&users, &auth, &chat)
             }
             (_, _, chat) => {
-                let told = public.is_some() || ServerRole::ALL.into_iter().any(|role| self.url(role).is_some());
-                Sites::together(chat.as_ref().filter(|_| told))
+                let is_set = public.is_some() || ServerRole::ALL.into_iter().any(|role| self.url(role).is_some());
+                Sites::together(chat.as_ref().filter(|_| is_set))
             }
         }
     }
 
-    /// Whether people come to `endpoint` by https.
+    /// Whether browsers reach `endpoint` by https.
     pub(super) fn is_secure(&self, endpoint: &Endpoint, public: Option<&Url>) -> bool {
         let urls = endpoint.roles.iter().filter_map(|role| self.public(*role, &[], public));
         urls.into_iter().any(|url| url.scheme() == "https")
     }
 }
 
-/// The address as a browser on this machine takes it.
+/// The URL of an address for a browser on this machine.
 fn endpoint_url(address: SocketAddr) -> Option<Url> {
     let (ip, port) = (address.ip(), address.port());
     let local = ip == Ipv4Addr::LOCALHOST || ip.is_unspecified();
@@ -201,13 +202,13 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Line {
+    struct Cli {
         #[command(flatten)]
         roles: Roles,
     }
 
     fn roles(args: &[&str]) -> Roles {
-        Line::try_parse_from([&["natter"], args].concat()).map_err(|e| e.to_string()).unwrap().roles
+        Cli::try_parse_from([&["natter"], args].concat()).map_err(|e| e.to_string()).unwrap().roles
     }
 
     fn sites(args: &[&str], public: Option<&str>) -> [String; 3] {
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_address_is_where_people_find_it_unless_told_otherwise() {
+    fn the_public_address_defaults_to_the_separate_address() {
         assert_eq!(sites(&THREE, None), ["http://[::1]:5000", "http://localhost:4000", "http://localhost:7000"]);
         let one = ["--auth-addr", "10.0.0.1:4000"];
         assert_eq!(sites(&one, None), ["http://localhost:7000", "http://10.0.0.1:4000", "http://localhost:7000"]);
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_share_the_address_they_are_given() {
+    fn roles_with_the_same_address_share_an_endpoint() {
         let listen: SocketAddr = ([127, 0, 0, 1], 7000).into();
         assert_eq!(roles(&[]).endpoints(listen).len(), 1);
         let endpoints = roles(&["--users-addr", "127.0.0.1:5000", "--auth-addr", "127.0.0.1:5000"]).endpoints(listen);
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn https_makes_cookies_secure_where_people_come_by_it() {
+    fn an_endpoint_is_secure_if_its_public_address_is_https() {
         let roles = roles(&[&THREE[..], &["--auth-url", "https://auth.example"]].concat());
         let secure: Vec<_> =
             roles.endpoints(([0; 4], 1).into()).iter().map(|endpoint| roles.is_secure(endpoint, None)).collect();
@@ -263,11 +264,11 @@ mod tests {
     }
 
     #[test]
-    fn fewer_roles_need_a_shared_database_and_the_others_addresses() {
+    fn fewer_roles_need_a_shared_database_and_the_public_addresses_of_the_others() {
         let some = roles(&["--roles", "users,auth"]);
         let refused = some.check(false, None).unwrap_err().to_string();
         assert!(refused.contains("chat") && refused.contains("mongodb://") && refused.contains("--chat-addr"));
-        assert_eq!(some.check(true, None), Err(RolesError::Nowhere("chat")));
+        assert_eq!(some.check(true, None), Err(RolesError::NoPublicUrl("chat")));
         assert_eq!(some.check(true, Some(&Url::parse("https://a.example").unwrap())), Ok(()));
         assert_eq!(roles(&["--roles", "users,auth", "--chat-url", "http://a.example"]).check(true, None), Ok(()));
         let contradiction = roles(&["--roles", "users", "--auth-addr", "127.0.0.1:4000"]);
@@ -276,14 +277,14 @@ mod tests {
     }
 
     #[test]
-    fn unknown_roles_and_addresses_name_the_flag() {
+    fn the_error_of_an_invalid_role_or_address_names_the_flag() {
         for (flag, value, hint) in [
             ("--roles", "users,admin", "users, auth, chat"),
             ("--roles", "", "users, auth, chat"),
             ("--auth-addr", "4000", "127.0.0.1:7000"),
             ("--auth-url", "auth.example.org", "https://"),
         ] {
-            let error = Line::try_parse_from(["natter", flag, value]).err().unwrap().to_string();
+            let error = Cli::try_parse_from(["natter", flag, value]).err().unwrap().to_string();
             assert!(error.contains(flag) && error.contains(hint), "{error}");
         }
     }

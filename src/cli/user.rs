@@ -9,7 +9,7 @@ use crate::{
     app::config::DataArgs,
     domain::{Role, User, UserId},
     security::{
-        accounts::{Accounts, Edit, SignUp},
+        accounts::{AccountEdit, Accounts, NewAccount},
         passwords::Passwords,
     },
     store::{self, Location, MessageRetention, Store},
@@ -68,7 +68,7 @@ async fn carry_out(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u3
     match command {
         UserCommand::List => list(store.as_ref()).await,
         UserCommand::Create { user_id, name, email, phone, admin } => {
-            let form = SignUp { user_id, name, email, phone, password: ask_password()? };
+            let form = NewAccount { user_id, name, email, phone, password: ask_password()? };
             let role = if admin { Some(Role::Admin) } else { None };
             let user = accounts.create(&form, role).await.map_err(|e| e.to_string())?;
             println!("{} is added ({}).", user.user_id, user.role.as_str());
@@ -76,7 +76,7 @@ async fn carry_out(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u3
         }
         UserCommand::Admin { user_id, revoke } => {
             let role = if revoke { Role::Member } else { Role::Admin };
-            let edit = Edit { role: Some(role.as_str().to_owned()), ..Edit::default() };
+            let edit = AccountEdit { role: Some(role.as_str().to_owned()), ..AccountEdit::default() };
             let user = find(store.as_ref(), &user_id).await?;
             let user = accounts.edit(&user, &edit).await.map_err(|e| e.to_string())?;
             println!("{} is {} now.", user.user_id, if user.is_admin() { "an admin" } else { "a member" });
@@ -84,7 +84,7 @@ async fn carry_out(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u3
         }
         UserCommand::Password { user_id } => {
             let user = find(store.as_ref(), &user_id).await?;
-            let edit = Edit { password: Some(ask_password()?), ..Edit::default() };
+            let edit = AccountEdit { password: Some(ask_password()?), ..AccountEdit::default() };
             accounts.edit(&user, &edit).await.map_err(|e| e.to_string())?;
             println!("{} has a new password; every token and session of theirs is void.", user.user_id);
             Ok(())

@@ -105,13 +105,9 @@ impl ClientId {
     pub const MAX: usize = 64;
 
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
-        let fits =
-            (1..=Self::MAX).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
-        if fits {
-            Ok(Self(raw.to_owned()))
-        } else {
-            Err(Invalid::new("client-id-format").arg("max", Self::MAX))
-        }
+        let fits = (1..=Self::MAX).contains(&raw.len())
+            && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+        if fits { Ok(Self(raw.to_owned())) } else { Err(Invalid::new("client-id-format").arg("max", Self::MAX)) }
     }
 
     /// A client id from the store, which was checked when it was written.

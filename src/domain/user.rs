@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn names_that_pages_use_themselves_are_refused() {
-        for taken in ["Du", "You", "you", " YOU ", "Y\u{200B}ou", "yo\u{FE0F}u", "Deleted user", "deleted \u{A0} USER"] {
+        for taken in ["Du", "You", "you", " YOU ", "Y\u{200B}ou", "yo\u{FE0F}u", "Deleted user", "deleted \u{A0} USER"]
+        {
             assert!(Name::parse(taken).unwrap_err().0.key == "name-reserved", "{taken:?}");
         }
         for free in ["Youssef", "You and I", "Deleted", "deleteduser"] {

@@ -1,18 +1,15 @@
 //! The accept loop.
 //!
-//! `axum::serve` keeps clients that say nothing for ever, and any number of them (tokio-rs/axum#2741), so natter has
-//! a loop of its own: time limits for reading and writing, limits of connections, and an end.
+//! `axum::serve` keeps silent clients for ever, and any number of connections (tokio-rs/axum#2741), so natter has its
+//! own loop, with time limits for reading and writing, limits on the number of connections, and a graceful stop.
 //!
-//! A connection costs little until it has sent something. Then it is *new*, and takes some 35 KB until its first
-//! request is answered; a few are new at a time, and the others wait.
+//! A connection costs little until its first byte. From then on it is *new* and takes some 35 KB until its first
+//! request is answered. Only a few connections are new at a time; the others wait.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool, atomic::Ordering::Relaxed},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::StatusCode};
+use backon::Retryable;
 use hyper::{
     body::{Body as _, Incoming},
     server::conn::http1,
@@ -30,57 +27,67 @@ use super::{
     address::{AddressCounts, AddressSlot},
     connection::Connection,
     io::{ConnectionIo, ConnectionPermits},
+    retry::backoff,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
-/// What one listener's connections may do, and how many there may be.
+/// The limits of one listener's connections.
 #[derive(Clone)]
-pub struct Settings {
+pub struct ListenerSettings {
     /// A permit for each connection; shared by all listeners.
     pub permits: Arc<Semaphore>,
-    /// Connections of each client address; shared by all listeners.
+    /// The connections of each client network; shared by all listeners.
     pub addresses: Arc<AddressCounts>,
-    /// Whether the peer is the client, and counts. Behind a proxy every request's client counts, by its [`AddressSlot`].
+    /// Whether the peer is the client, so that its connections count from the start. Behind a proxy each request sets
+    /// the client, through the connection's [`AddressSlot`].
     pub peer_is_client: bool,
     pub limits: ConnectionLimits,
 }
 
-/// Times and numbers that are the same everywhere but in tests.
+/// Limits that are constants; only tests change them.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionLimits {
-    /// Longest a client may take to send a request's head, and to stay silent before it.
-    pub head: Duration,
-    /// Longest a write may wait without progress.
-    pub write: Duration,
-    /// Most connections that are new at a time. When thousands come back at once, as after a restart, their first
-    /// requests must not take memory all at once.
-    pub newcomers: usize,
-    /// Longest a connection counts as new while it has not sent a whole request: who is slow must not keep others out.
-    pub new_without_head: Duration,
-    /// Longest a connection counts as new while its request is handled.
-    pub new: Duration,
-    /// Longest the requests under way may take to finish on a stop, and the sockets to close.
-    pub drain: Duration,
+    /// Longest time until the first byte, and from there until the end of a request's head.
+    pub head_timeout: Duration,
+    /// Longest time that a write may wait without progress.
+    pub write_timeout: Duration,
+    /// Most connections that are new at a time. When thousands of clients come back at once, as after a restart, their
+    /// first requests must not take memory all at once.
+    pub max_new: usize,
+    /// Longest time that a connection counts as new without a whole request: slow clients must not block the others.
+    pub new_without_request: Duration,
+    /// Longest time that a connection counts as new in all.
+    pub new_in_all: Duration,
+    /// Longest time that a stop waits for the requests in progress, and for the sockets to close.
+    pub drain_timeout: Duration,
 }
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
         Self {
-            head: Duration::from_secs(20),
-            write: Duration::from_secs(20),
-            newcomers: 256,
-            new_without_head: Duration::from_millis(100),
-            new: Duration::from_millis(500),
-            drain: Duration::from_secs(4),
+            head_timeout: Duration::from_secs(20),
+            write_timeout: Duration::from_secs(20),
+            max_new: 256,
+            new_without_request: Duration::from_millis(100),
+            new_in_all: Duration::from_millis(500),
+            drain_timeout: Duration::from_secs(4),
         }
     }
 }
 
-/// Serves until `stop` resolves; then finishes the requests under way.
-pub async fn serve(listener: TcpListener, router: Router, settings: Settings, stop: impl Future<Output = ()>) {
-    let Settings { permits, addresses, peer_is_client, limits } = settings;
+/// First and longest delay before the next attempt after `accept` failed.
+const ACCEPT_DELAYS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+
+/// Serves until `stop` resolves, and then until the requests in progress are answered.
+pub async fn serve(listener: TcpListener, router: Router, settings: ListenerSettings, stop: impl Future<Output = ()>) {
+    let ListenerSettings { permits, addresses, peer_is_client, limits } = settings;
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head);
-    let shared = Arc::new(Shared { router, http, newcomers: Arc::new(Semaphore::new(limits.newcomers)), limits });
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout);
+    let new_permits = Arc::new(Semaphore::new(limits.max_new));
+    let handler = Arc::new(ConnectionHandler { router, http, new_permits, limits });
     let (stopping, stopped) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -95,137 +102,130 @@ pub async fn serve(listener: TcpListener, router: Router, settings: Settings, st
         };
         let slot = Arc::new(AddressSlot::new(Arc::clone(&addresses)));
         if peer_is_client && slot.count_under(peer.ip()).is_err() {
-            continue; // which closes it
+            continue; // dropping the stream closes the connection
         }
-        let client = Client { connection: Arc::new(Connection::new(stream)), slot, peer };
-        tokio::spawn(Arc::clone(&shared).attend(client, permit, stopped.clone()));
+        let accepted = AcceptedConnection { connection: Arc::new(Connection::new(stream)), slot, peer };
+        tokio::spawn(Arc::clone(&handler).handle(accepted, permit, stopped.clone()));
     }
     drop((listener, stopped));
     let _ = stopping.send(());
-    if timeout(limits.drain, stopping.closed()).await.is_err() {
-        tracing::warn!("some requests were still under way");
+    if timeout(limits.drain_timeout, stopping.closed()).await.is_err() {
+        tracing::warn!(timeout = ?limits.drain_timeout, "requests still in progress at the stop");
     }
 }
 
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let _ = stream.set_nodelay(true); // frames are gathered before they are written
-                return (stream, peer);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "no connection could be accepted");
-                sleep(Duration::from_millis(100)).await; // out of file descriptors, most likely: some will close
-            }
-        }
-    }
+    let [first, longest] = ACCEPT_DELAYS;
+    // most likely the process is out of file descriptors, and some connections will close
+    let retried = (|| listener.accept()).retry(backoff(first, longest)).notify(|error, retry_in| {
+        tracing::warn!(%error, ?retry_in, "accept failed");
+    });
+    let (stream, peer) = retried.await.expect("it is retried without an end");
+    let _ = stream.set_nodelay(true); // frames are combined before they are written
+    (stream, peer)
 }
 
-/// What all connections of a listener share.
-struct Shared {
+/// Handles the connections of a listener.
+struct ConnectionHandler {
     router: Router,
     http: http1::Builder,
-    newcomers: Arc<Semaphore>,
+    /// For connections that are new.
+    new_permits: Arc<Semaphore>,
     limits: ConnectionLimits,
 }
 
-/// What handlers may ask of a connection.
-struct Client {
+struct AcceptedConnection {
     connection: Arc<Connection>,
     slot: Arc<AddressSlot>,
     peer: SocketAddr,
 }
 
-impl Shared {
-    /// A connection from its first byte on. Silence costs this future only: what talks is boxed.
-    async fn attend(
+impl ConnectionHandler {
+    /// Waits for the first byte, and then serves the connection. The part that serves is boxed, so that a silent
+    /// connection costs this small future only.
+    async fn handle(
         self: Arc<Self>,
-        client: Client,
+        accepted: AcceptedConnection,
         permit: Option<OwnedSemaphorePermit>,
         mut stop: watch::Receiver<()>,
     ) {
-        let spoken = async {
-            timeout(self.limits.head, client.connection.spoken()).await.ok()?.ok()?;
-            Arc::clone(&self.newcomers).acquire_owned().await.ok()
+        let new_permit = async {
+            timeout(self.limits.head_timeout, accepted.connection.first_byte()).await.ok()?.ok()?;
+            Arc::clone(&self.new_permits).acquire_owned().await.ok()
         };
-        let newcomer = tokio::select! {
-            newcomer = spoken => newcomer,
+        let new_permit = tokio::select! {
+            new_permit = new_permit => new_permit,
             _ = stop.changed() => None,
         };
-        if let Some(newcomer) = newcomer {
-            Box::pin(self.talk(client, permit, NewConnection::new(newcomer), stop)).await;
+        if let Some(new_permit) = new_permit {
+            Box::pin(self.serve(accepted, permit, NewConnection::new(new_permit), stop)).await;
         }
     }
 
-    async fn talk(
+    async fn serve(
         &self,
-        client: Client,
+        accepted: AcceptedConnection,
         permit: Option<OwnedSemaphorePermit>,
-        newcomer: Arc<NewConnection>,
+        new: Arc<NewConnection>,
         mut stop: watch::Receiver<()>,
     ) {
-        let held = ConnectionPermits {
-            write_limit: self.limits.write,
-            _permit: permit,
-            _slot: Some(Arc::clone(&client.slot)),
-        };
-        let stream = ConnectionIo::new(Arc::clone(&client.connection), held);
+        let permits = ConnectionPermits { _permit: permit, _slot: Some(Arc::clone(&accepted.slot)) };
+        let io = ConnectionIo::new(Arc::clone(&accepted.connection), self.limits.write_timeout, permits);
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            // what still waits for its body is as slow as a head that is not whole
-            newcomer.has_asked.store(request.body().is_end_stream(), Relaxed);
+            // a request without its whole body is as slow as one without its whole head
+            new.has_request.store(request.body().is_end_stream(), Relaxed);
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(client.peer));
-            request.extensions_mut().insert(Arc::clone(&client.slot));
-            request.extensions_mut().insert(Arc::clone(&client.connection)); // what a socket is written to by
-            let answer = self.router.clone().oneshot(request);
-            let (newcomer, connection) = (Arc::clone(&newcomer), Arc::clone(&client.connection));
+            request.extensions_mut().insert(ConnectInfo(accepted.peer));
+            request.extensions_mut().insert(Arc::clone(&accepted.slot));
+            request.extensions_mut().insert(Arc::clone(&accepted.connection)); // for the fan-out to a WebSocket
+            let response = self.router.clone().oneshot(request);
+            let (new, connection) = (Arc::clone(&new), Arc::clone(&accepted.connection));
             async move {
-                let answer = answer.await;
-                newcomer.is_no_longer_new();
-                if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::SWITCHING_PROTOCOLS) {
-                    connection.upgraded();
+                let response = response.await;
+                new.release();
+                if response.as_ref().is_ok_and(|response| response.status() == StatusCode::SWITCHING_PROTOCOLS) {
+                    connection.set_websocket();
                 }
-                answer
+                response
             }
         });
-        let mut connection = std::pin::pin!(self.http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        let mut serving = std::pin::pin!(self.http.serve_connection(TokioIo::new(io), service).with_upgrades());
         let ended = tokio::select! {
-            ended = &mut connection => ended,
-            ended = async { newcomer.expire(&self.limits).await; std::future::pending().await } => ended,
+            ended = &mut serving => ended,
+            ended = async { new.release_in_time(&self.limits).await; std::future::pending().await } => ended,
             _ = stop.changed() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
+                serving.as_mut().graceful_shutdown();
+                serving.await
             }
         };
         if let Err(error) = ended {
-            tracing::debug!(%error, "a connection broke");
+            tracing::debug!(%error, peer = %accepted.peer, "connection failed");
         }
     }
 }
 
-/// A connection's place among the new ones, until it is no longer new.
+/// Counts a connection as new until it is answered, or until its time limit.
 struct NewConnection {
     permit: Mutex<Option<OwnedSemaphorePermit>>,
-    /// Whether a whole request has come.
-    has_asked: AtomicBool,
+    /// Whether a whole request has arrived.
+    has_request: AtomicBool,
 }
 
 impl NewConnection {
     fn new(permit: OwnedSemaphorePermit) -> Arc<Self> {
-        Arc::new(Self { permit: Mutex::new(Some(permit)), has_asked: AtomicBool::new(false) })
+        Arc::new(Self { permit: Mutex::new(Some(permit)), has_request: AtomicBool::new(false) })
     }
 
-    fn is_no_longer_new(&self) {
-        drop(self.permit.lock().unwrap_or_else(PoisonError::into_inner).take());
+    fn release(&self) {
+        drop(self.permit.lock().take());
     }
 
-    async fn expire(&self, limits: &ConnectionLimits) {
-        sleep(limits.new_without_head).await;
-        if self.has_asked.load(Relaxed) {
-            sleep(limits.new.saturating_sub(limits.new_without_head)).await;
+    async fn release_in_time(&self, limits: &ConnectionLimits) {
+        sleep(limits.new_without_request).await;
+        if self.has_request.load(Relaxed) {
+            sleep(limits.new_in_all.saturating_sub(limits.new_without_request)).await;
         }
-        self.is_no_longer_new();
+        self.release();
     }
 }
 
@@ -238,24 +238,25 @@ mod tests {
 
     use super::*;
 
-    /// Longest wait for what has to happen: far more than it takes, and far less than with the limits left out.
-    const PATIENCE: Duration = Duration::from_secs(20);
+    /// Longest wait for an event that must happen: far longer than it takes, and far shorter than it would take without
+    /// the limits.
+    const TEST_TIMEOUT: Duration = Duration::from_secs(20);
     const PERMITS: u32 = 500;
 
-    struct Served {
+    struct TestServer {
         address: SocketAddr,
         permits: Arc<Semaphore>,
-        /// Most requests of `/counted` that were handled at a time.
-        at_once: Arc<AtomicUsize>,
+        /// The most requests of `/counted` that were handled at the same time.
+        most_at_once: Arc<AtomicUsize>,
     }
 
-    impl Served {
-        async fn with(limits: ConnectionLimits) -> Self {
+    impl TestServer {
+        async fn start(limits: ConnectionLimits) -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let (address, permits) = (listener.local_addr().unwrap(), Arc::new(Semaphore::new(PERMITS as usize)));
             let large = "x".repeat(1 << 20);
-            let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-            let (handled, seen) = (Arc::clone(&most), most);
+            let (now, most_at_once) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+            let (now, most) = (Arc::new(now), Arc::clone(&most_at_once));
             let router = Router::new()
                 .route("/", get(async || "hello"))
                 .route("/large", get(async move || large.clone()))
@@ -263,19 +264,19 @@ mod tests {
                 .route(
                     "/counted",
                     get(async move || {
-                        handled.fetch_max(now.fetch_add(1, Relaxed) + 1, Relaxed);
+                        most.fetch_max(now.fetch_add(1, Relaxed) + 1, Relaxed);
                         sleep(Duration::from_millis(20)).await;
                         now.fetch_sub(1, Relaxed);
                     }),
                 );
-            let settings = Settings {
+            let settings = ListenerSettings {
                 permits: Arc::clone(&permits),
                 addresses: AddressCounts::new(None),
                 peer_is_client: true,
                 limits,
             };
             tokio::spawn(serve(listener, router, settings, std::future::pending()));
-            Self { address, permits, at_once: seen }
+            Self { address, permits, most_at_once }
         }
 
         async fn connect(&self, bytes: &[u8]) -> TcpStream {
@@ -292,64 +293,75 @@ mod tests {
             streams
         }
 
-        async fn answers(&self) {
+        async fn assert_answers(&self) {
             let mut stream = self.connect(b"GET / HTTP/1.1\r\nhost: natter\r\nconnection: close\r\n\r\n").await;
-            let mut answer = String::new();
-            let answered = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
-            answered.expect("an answer in time").unwrap();
-            assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("hello"), "{answer}");
+            let mut response = String::new();
+            let read = timeout(TEST_TIMEOUT, stream.read_to_string(&mut response)).await;
+            read.expect("a response in time").unwrap();
+            assert!(response.starts_with("HTTP/1.1 200 OK") && response.ends_with("hello"), "{response}");
         }
     }
 
-    /// As few new ones as can be, for as long as can be: who cannot get in does not.
+    /// Few new connections, each for a long time: a connection that has to wait for them waits longer than a test does.
     fn narrow() -> ConnectionLimits {
-        ConnectionLimits { newcomers: 2, new: Duration::from_secs(600), ..ConnectionLimits::default() }
+        ConnectionLimits { max_new: 2, new_in_all: Duration::from_secs(600), ..ConnectionLimits::default() }
     }
 
     #[tokio::test]
-    async fn who_says_nothing_keeps_nobody_out() {
-        let served = Served::with(ConnectionLimits { new_without_head: Duration::from_secs(600), ..narrow() }).await;
-        let _silent = served.connect_many(100, b"").await;
-        served.answers().await;
+    async fn silent_connections_do_not_block_others() {
+        let server =
+            TestServer::start(ConnectionLimits { new_without_request: Duration::from_secs(600), ..narrow() }).await;
+        let _silent = server.connect_many(100, b"").await;
+        server.assert_answers().await;
     }
 
     #[tokio::test]
-    async fn who_says_too_little_keeps_nobody_out() {
-        let served = Served::with(narrow()).await;
-        let _slow = served.connect_many(50, b"G").await;
+    async fn connections_with_half_a_request_do_not_block_others() {
+        let server = TestServer::start(narrow()).await;
+        let _slow = server.connect_many(50, b"G").await;
         let without_body = b"POST /slow HTTP/1.1\r\nhost: natter\r\ncontent-length: 9\r\n\r\n";
-        let _slow_too = served.connect_many(50, without_body).await;
-        served.answers().await;
+        let _slow_too = server.connect_many(50, without_body).await;
+        server.assert_answers().await;
     }
 
     #[tokio::test]
-    async fn when_many_come_at_once_few_are_handled_at_a_time() {
-        let served = Served::with(ConnectionLimits { new_without_head: Duration::from_secs(600), ..narrow() }).await;
-        for mut client in served.connect_many(20, b"GET /counted HTTP/1.1\r\nhost: natter\r\n\r\n").await {
-            timeout(PATIENCE, client.read_exact(&mut [0; 15])).await.expect("an answer in time").unwrap();
+    async fn few_new_connections_are_handled_at_a_time() {
+        let server =
+            TestServer::start(ConnectionLimits { new_without_request: Duration::from_secs(600), ..narrow() }).await;
+        for mut client in server.connect_many(20, b"GET /counted HTTP/1.1\r\nhost: natter\r\n\r\n").await {
+            timeout(TEST_TIMEOUT, client.read_exact(&mut [0; 15])).await.expect("a response in time").unwrap();
         }
-        assert_eq!(served.at_once.load(Relaxed), 2);
+        assert_eq!(server.most_at_once.load(Relaxed), 2);
     }
 
     #[tokio::test]
-    async fn who_stays_silent_is_closed() {
-        let served =
-            Served::with(ConnectionLimits { head: Duration::from_millis(100), ..ConnectionLimits::default() }).await;
+    async fn a_connection_without_a_whole_head_is_closed() {
+        let server = TestServer::start(ConnectionLimits {
+            head_timeout: Duration::from_millis(100),
+            ..ConnectionLimits::default()
+        })
+        .await;
         for bytes in ["", "P", "GET / HT"] {
-            let mut stream = served.connect(bytes.as_bytes()).await;
-            timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await.expect("an end in time").unwrap();
+            let mut stream = server.connect(bytes.as_bytes()).await;
+            timeout(TEST_TIMEOUT, stream.read_to_end(&mut Vec::new()))
+                .await
+                .expect("the connection closes in time")
+                .unwrap();
         }
     }
 
     #[tokio::test]
-    async fn who_does_not_read_the_answers_is_closed() {
-        let served =
-            Served::with(ConnectionLimits { write: Duration::from_millis(200), ..ConnectionLimits::default() }).await;
+    async fn a_connection_whose_client_does_not_read_is_closed() {
+        let server = TestServer::start(ConnectionLimits {
+            write_timeout: Duration::from_millis(200),
+            ..ConnectionLimits::default()
+        })
+        .await;
         let request = "GET /large HTTP/1.1\r\nhost: natter\r\n\r\n".repeat(50);
-        let _deaf = served.connect_many(20, request.as_bytes()).await;
-        // but for the one that the loop holds while it waits for the next connection
-        let all_but_one = timeout(PATIENCE, served.permits.acquire_many(PERMITS - 1)).await;
+        let _not_reading = server.connect_many(20, request.as_bytes()).await;
+        // the accept loop holds one permit while it waits for the next connection
+        let all_but_one = timeout(TEST_TIMEOUT, server.permits.acquire_many(PERMITS - 1)).await;
         drop(all_but_one.expect("the connections are closed").unwrap());
-        served.answers().await;
+        server.assert_answers().await;
     }
 }

@@ -1,20 +1,16 @@
-//! A connection that two write to: the HTTP and WebSocket libraries for what concerns it alone, and the
-//! fan-out for what goes to everybody.
+//! A connection with two writers: the HTTP and WebSocket libraries write what concerns this connection alone, the
+//! fan-out writes what goes to every socket of a room.
 //!
 //! A broadcast is the same bytes for every socket. A WebSocket library would copy them into each socket's
 //! buffer, in each socket's task; and waking a thousand tasks costs as much as the thousand system calls.
-//! So the fan-out writes frames, made once, straight to the stream. What keeps the two apart is that both
-//! hand over whole frames: what the system does not take of one is kept here, and goes out before anything else.
+//! So the fan-out writes frames, encoded once, directly to the stream. The two writers do not mix their bytes because
+//! both write whole frames: the end of a frame that the system did not take is kept here and is sent before anything
+//! else.
 
 use std::{
     future::poll_fn,
-    hint::black_box,
     io::{self, IoSlice},
     net::Shutdown,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
     task::{Context, Poll, ready},
 };
 
@@ -22,44 +18,51 @@ use bytes::Bytes;
 use socket2::SockRef;
 use tokio::{io::ReadBuf, net::TcpStream};
 
-use super::Frame;
+use super::{
+    Frame,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
-/// What became of a frame that was offered.
+/// The outcome of [`Connection::offer`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Offer {
-    /// It is with the system.
+    /// The whole frame is in the system's send buffer.
     Sent,
-    /// It is taken, and some of it waits for room: nothing more can be offered until [`Connection::drained`].
-    Held,
-    /// It is not taken: there is no room.
-    Refused,
+    /// A part of the frame is in the send buffer; the rest is kept here and no other frame is accepted until
+    /// [`Connection::drained`].
+    Buffered,
+    /// The send buffer is full: the frame was not accepted.
+    Full,
 }
 
-/// What an attempt to write came to.
+/// The outcome of [`Connection::try_write`].
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Attempt {
-    /// All of it is taken.
-    Taken,
-    /// It is not taken yet, but something that was held went out.
+pub(super) enum WriteOutcome {
+    /// All bytes are sent or kept here.
+    Accepted,
+    /// The bytes were not accepted, but unsent bytes from before were sent.
     Progress,
-    /// The system has no room.
+    /// Nothing was sent: the send buffer is full.
     Full,
 }
 
 pub struct Connection {
     stream: TcpStream,
-    /// The end of a frame that the system had no room for.
-    rest: Mutex<Bytes>,
+    /// The end of a frame that did not fit into the system's send buffer.
+    unsent: Mutex<Bytes>,
     is_websocket: AtomicBool,
 }
 
 impl Connection {
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream, rest: Mutex::default(), is_websocket: AtomicBool::new(false) }
+        Self { stream, unsent: Mutex::default(), is_websocket: AtomicBool::new(false) }
     }
 
-    /// Notes that the connection was upgraded. From here on its writer has time limits of its own.
-    pub(super) fn upgraded(&self) {
+    /// Marks the connection as a WebSocket. The code that writes to the socket sets the time limits from then on.
+    pub(super) fn set_websocket(&self) {
         self.is_websocket.store(true, Relaxed);
     }
 
@@ -67,85 +70,80 @@ impl Connection {
         self.is_websocket.load(Relaxed)
     }
 
-    /// Has the cache line of what is held loaded, by a read that nothing waits for.
-    pub fn prefetch(&self) {
-        black_box(self.rest.is_poisoned());
-    }
-
-    /// Writes a whole frame without waiting, if there is room for any of it.
+    /// Sends a frame without waiting, or at least its beginning, and then keeps the rest.
     ///
     /// # Errors
-    /// Where the connection is broken.
+    /// The I/O error if the connection is broken.
     pub fn offer(&self, frame: &Frame) -> io::Result<Offer> {
-        let mut rest = self.rest();
-        if !rest.is_empty() && !self.write_rest(&mut rest)? {
-            return Ok(Offer::Refused);
+        let mut unsent = self.unsent.lock();
+        if !unsent.is_empty() && !self.flush(&mut unsent)? {
+            return Ok(Offer::Full);
         }
         match self.send(&frame.0) {
             Ok(written) if written == frame.0.len() => Ok(Offer::Sent),
             Ok(written) => {
-                *rest = frame.0.slice(written..);
-                Ok(Offer::Held)
+                *unsent = frame.0.slice(written..);
+                Ok(Offer::Buffered)
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Offer::Refused),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Offer::Full),
             Err(error) => Err(error),
         }
     }
 
-    /// Waits until nothing is held and the system has room again. Dropping the future loses nothing.
+    /// Waits until all unsent bytes are sent and the send buffer has room. Dropping the future loses nothing.
     ///
     /// # Errors
-    /// Where the connection is broken.
+    /// The I/O error if the connection is broken.
     pub async fn drained(&self) -> io::Result<()> {
         loop {
             self.stream.writable().await?;
-            if self.write_rest(&mut self.rest())? {
+            if self.flush(&mut self.unsent.lock())? {
                 return Ok(());
             }
         }
     }
 
-    /// Writes a whole frame, waiting for room.
+    /// Sends a whole frame, and waits while the send buffer is full.
     ///
     /// # Errors
-    /// Where the connection is broken.
+    /// The I/O error if the connection is broken.
     pub async fn write(&self, frame: &Frame) -> io::Result<()> {
         loop {
             match self.offer(frame)? {
                 Offer::Sent => return Ok(()),
-                Offer::Held => return self.drained().await,
-                Offer::Refused => self.drained().await?,
+                Offer::Buffered => return self.drained().await,
+                Offer::Full => self.drained().await?,
             }
         }
     }
 
-    /// Writes what is held and then `bufs`: all of them or nothing, as they end where a frame does.
-    pub(super) fn attempt(&self, bufs: &[IoSlice<'_>]) -> io::Result<Attempt> {
-        let mut rest = self.rest();
-        let held = rest.len();
-        if self.write_rest(&mut rest)? {
+    /// Sends the unsent bytes and then `bufs`. Accepts all of `bufs` or nothing, because they end where a frame ends.
+    pub(super) fn try_write(&self, bufs: &[IoSlice<'_>]) -> io::Result<WriteOutcome> {
+        let mut unsent = self.unsent.lock();
+        let unsent_before = unsent.len();
+        if self.flush(&mut unsent)? {
             match self.send_vectored(bufs) {
                 Ok(written) => {
                     if written < bufs.iter().map(|buf| buf.len()).sum() {
                         let whole: Vec<u8> = bufs.iter().flat_map(|buf| buf.iter().copied()).collect();
-                        *rest = Bytes::from(whole).slice(written..);
+                        *unsent = Bytes::from(whole).slice(written..);
                     }
-                    return Ok(Attempt::Taken);
+                    return Ok(WriteOutcome::Accepted);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(if rest.len() < held { Attempt::Progress } else { Attempt::Full })
+        Ok(if unsent.len() < unsent_before { WriteOutcome::Progress } else { WriteOutcome::Full })
     }
 
     pub(super) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.stream.poll_write_ready(cx)
     }
 
-    /// Waits until the client has sent something, or has closed.
-    pub(super) async fn spoken(&self) -> io::Result<()> {
-        // a look at the input: tokio assumes that a new stream is readable, and finds out by trying
+    /// Waits until the client has sent its first byte or has closed the connection.
+    pub(super) async fn first_byte(&self) -> io::Result<()> {
+        // not `readable()`: tokio assumes that a new stream is readable until a read fails
         self.stream.peek(&mut [0]).await.map(drop)
     }
 
@@ -159,7 +157,7 @@ impl Connection {
         }
     }
 
-    /// Tells the client that nothing more will come.
+    /// Closes the sending side.
     pub(super) fn shutdown(&self) -> io::Result<()> {
         match SockRef::from(&self.stream).shutdown(Shutdown::Write) {
             Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error),
@@ -167,14 +165,14 @@ impl Connection {
         }
     }
 
-    /// Ends this side of the connection, and discards what the client sends until it ends its own. To close with
-    /// unread input would reset the connection, and the client could lose what was written last. Nobody else may
-    /// read any more. The client decides how long this takes: set a time limit.
+    /// Closes the sending side, and discards what the client sends until it closes its own. To close with unread input
+    /// would reset the connection, and the client could lose the bytes that were sent last. No other task may read from
+    /// the connection meanwhile. The client decides how long this takes: set a timeout.
     ///
     /// # Errors
-    /// Where the connection is broken.
+    /// The I/O error if the connection is broken.
     pub async fn finish(&self) -> io::Result<()> {
-        if !self.rest().is_empty() {
+        if !self.unsent.lock().is_empty() {
             self.drained().await?;
         }
         self.shutdown()?;
@@ -190,25 +188,22 @@ impl Connection {
         }
     }
 
-    fn rest(&self) -> MutexGuard<'_, Bytes> {
-        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether nothing is held any more.
-    fn write_rest(&self, rest: &mut Bytes) -> io::Result<bool> {
-        while !rest.is_empty() {
-            match self.send(rest) {
-                Ok(written) => drop(rest.split_to(written)),
+    /// Sends the unsent bytes. Returns whether all of them are sent.
+    fn flush(&self, unsent: &mut Bytes) -> io::Result<bool> {
+        while !unsent.is_empty() {
+            match self.send(unsent) {
+                Ok(written) => drop(unsent.split_to(written)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
-        *rest = Bytes::new(); // an empty slice would hold on to the whole frame
+        *unsent = Bytes::new(); // an empty slice would keep the whole frame in memory
         Ok(true)
     }
 
-    /// Past tokio, whose note of the socket's readiness is one more cache line to wait for, and comes only when a
-    /// third of the system's buffer is free. tokio is told where there is no room, by failing once more.
+    /// Calls `send` directly and not through tokio: tokio's readiness flag is one more cache line to load, and is set
+    /// only when a third of the send buffer is free. If the buffer is full, the second attempt, through tokio, fails
+    /// too, which clears the flag.
     fn send(&self, buf: &[u8]) -> io::Result<usize> {
         match SockRef::from(&self.stream).send(buf) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.stream.try_write(buf),

@@ -1,17 +1,17 @@
-//! A WebSocket frame, made once and written to many connections.
+//! A WebSocket frame that is encoded once and written to many connections.
 
 use bytes::Bytes;
 
-/// A text frame of a WebSocket, header and all (RFC 6455, 5.2), to be written as it is.
+/// An encoded text frame with its header (RFC 6455, 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame(pub(super) Bytes);
 
 impl Frame {
-    /// Frames the concatenation of `parts`.
+    /// Encodes the concatenation of `parts`.
     pub fn text<'a>(parts: impl Iterator<Item = &'a str> + Clone) -> Self {
         let length = parts.clone().map(str::len).sum::<usize>();
         let mut frame = Vec::with_capacity(length + 10);
-        frame.push(0x81); // the only frame of its message, text
+        frame.push(0x81); // the only frame of its message; a text
         match length {
             0..126 => frame.push(length as u8),
             126..=0xFFFF => {
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_have_headers_of_the_right_length() {
+    fn the_header_encodes_the_payload_length() {
         for (length, header) in [
             (5, vec![0x81, 5]),
             (125, vec![0x81, 125]),

@@ -1,9 +1,8 @@
-//! The HTTP and WebSocket libraries' end of a connection.
+//! A connection as the HTTP and WebSocket libraries read and write it.
 
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -16,62 +15,61 @@ use tokio::{
 
 use super::{
     address::AddressSlot,
-    connection::{Attempt, Connection},
+    connection::{Connection, WriteOutcome},
+    sync::Arc,
 };
 
-/// A [`Connection`] as the libraries read and write it, with what counts the connection until it is closed. A WebSocket
-/// takes it along when it is upgraded.
+/// A [`Connection`] with the permits that count it until it is closed. An upgrade to a WebSocket keeps it.
 ///
-/// A client that reads nothing ends the connection: a write may wait for [`ConnectionPermits::write_limit`] without any progress.
-/// A WebSocket is exempt, as it has limits of its own.
+/// A write that makes no progress for `write_timeout` fails, which ends the connection of a client that reads nothing.
+/// A WebSocket is exempt, because the code that writes to it has its own timeouts.
 pub(super) struct ConnectionIo {
     connection: Arc<Connection>,
-    /// Only while a write waits: most connections never have one.
+    write_timeout: Duration,
+    /// The time limit of the write that waits now. Boxed, because most connections never have one.
     stalled: Option<Pin<Box<Sleep>>>,
-    permits: ConnectionPermits,
+    _permits: ConnectionPermits,
 }
 
 /// What a connection holds until it is closed.
 pub(super) struct ConnectionPermits {
-    /// Longest that a write may wait without progress.
-    pub write_limit: Duration,
-    /// Its place among all connections.
+    /// One of the permits for all connections of the process.
     pub _permit: Option<OwnedSemaphorePermit>,
-    /// Its place among those of its client's address.
+    /// The count among the connections of the client's network.
     pub _slot: Option<Arc<AddressSlot>>,
 }
 
 impl ConnectionIo {
-    pub(super) fn new(connection: Arc<Connection>, permits: ConnectionPermits) -> Self {
-        Self { connection, stalled: None, permits }
+    pub(super) fn new(connection: Arc<Connection>, write_timeout: Duration, permits: ConnectionPermits) -> Self {
+        Self { connection, write_timeout, stalled: None, _permits: permits }
     }
 
-    /// Takes all of `bufs` or nothing.
-    fn poll_attempts(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<()>> {
+    /// Accepts all of `bufs` or nothing.
+    fn poll_write_all(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<()>> {
         loop {
-            match self.connection.attempt(bufs)? {
-                Attempt::Taken => {
+            match self.connection.try_write(bufs)? {
+                WriteOutcome::Accepted => {
                     self.stalled = None;
                     return Poll::Ready(Ok(()));
                 }
-                Attempt::Progress => self.stalled = None,
-                Attempt::Full => {}
+                WriteOutcome::Progress => self.stalled = None,
+                WriteOutcome::Full => {}
             }
             if self.connection.poll_writable(cx)?.is_pending() {
-                return self.poll_stalled(cx);
+                return self.poll_write_timeout(cx);
             }
         }
     }
 
-    /// Pending until a write has waited for too long.
-    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Pending until a write has made no progress for `write_timeout`.
+    fn poll_write_timeout(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.connection.is_websocket() {
             self.stalled = None;
             return Poll::Pending;
         }
-        let limit = self.permits.write_limit;
-        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read what it asked for")))
+        let timeout = self.write_timeout;
+        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(timeout))).as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read the response")))
     }
 }
 
@@ -92,7 +90,7 @@ impl AsyncWrite for ConnectionIo {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let length = bufs.iter().map(|buf| buf.len()).sum();
-        self.poll_attempts(cx, bufs).map_ok(|()| length)
+        self.poll_write_all(cx, bufs).map_ok(|()| length)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -100,7 +98,7 @@ impl AsyncWrite for ConnectionIo {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_attempts(cx, &[])
+        self.poll_write_all(cx, &[])
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -123,8 +121,8 @@ mod tests {
     use super::*;
     use crate::net::{Frame, connection::Offer};
 
-    /// Longest wait for what has to happen.
-    const PATIENCE: Duration = Duration::from_secs(20);
+    /// Longest wait for an event that must happen.
+    const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
     impl ConnectionIo {
         fn deadline(&self) -> Option<Instant> {
@@ -132,92 +130,92 @@ mod tests {
         }
     }
 
-    async fn pair(write_limit: Duration) -> (Arc<Connection>, ConnectionIo, TcpStream) {
+    async fn pair(write_timeout: Duration) -> (Arc<Connection>, ConnectionIo, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
         let connection = Arc::new(Connection::new(accepted.unwrap().0));
-        let held = ConnectionPermits { write_limit, _permit: None, _slot: None };
-        (Arc::clone(&connection), ConnectionIo::new(connection, held), client.unwrap())
+        let permits = ConnectionPermits { _permit: None, _slot: None };
+        (Arc::clone(&connection), ConnectionIo::new(connection, write_timeout, permits), client.unwrap())
     }
 
-    /// A reader that stops, and two who go on writing to it: whatever is taken arrives whole and in order.
+    /// The client stops reading while both writers go on: every accepted frame arrives whole and in order.
     #[tokio::test]
     async fn frames_of_both_writers_arrive_whole() {
-        let (connection, mut library, mut client) = pair(PATIENCE).await;
+        let (connection, mut io, mut client) = pair(TEST_TIMEOUT).await;
         let broadcast = Frame::text(std::iter::once("b".repeat(30_000).as_str()));
-        let mut taken = 0;
-        while connection.offer(&broadcast).unwrap() != Offer::Refused {
-            taken += 1;
+        let mut accepted = 0;
+        while connection.offer(&broadcast).unwrap() != Offer::Full {
+            accepted += 1;
         }
-        assert!(taken > 1);
+        assert!(accepted > 1);
         let own = vec![b'o'; 30_000];
         let writing = async {
-            library.write_all(&own).await.unwrap();
+            io.write_all(&own).await.unwrap();
             connection.write(&broadcast).await.unwrap();
-            library.write_all(&own).await.unwrap();
-            library.shutdown().await.unwrap();
+            io.write_all(&own).await.unwrap();
+            io.shutdown().await.unwrap();
         };
         let mut received = Vec::new();
         tokio::join!(writing, client.read_to_end(&mut received)).1.unwrap();
-        let mut expected = broadcast.0.repeat(taken);
+        let mut expected = broadcast.0.repeat(accepted);
         expected.extend(&own);
         expected.extend(&broadcast.0);
         expected.extend(&own);
         assert!(received == expected, "{} of {} bytes", received.len(), expected.len());
     }
 
-    /// Writes until the system takes no more.
-    async fn fill(connection: &mut ConnectionIo) {
+    /// Writes until the send buffer is full.
+    async fn fill(io: &mut ConnectionIo) {
         let block = vec![b'x'; 1 << 20];
-        while poll!(pin!(connection.write_all(&block))).is_ready() {}
+        while poll!(pin!(io.write_all(&block))).is_ready() {}
     }
 
     #[tokio::test]
-    async fn a_client_that_reads_nothing_is_given_up() {
-        let (_wire, mut connection, _client) = pair(Duration::from_millis(100)).await;
-        fill(&mut connection).await;
-        // the system may still find room for some of it
+    async fn a_client_that_reads_nothing_is_disconnected() {
+        let (_connection, mut io, _client) = pair(Duration::from_millis(100)).await;
+        fill(&mut io).await;
+        // the system may still take a part of it
         let block = vec![b'x'; 1 << 20];
         let writing = async {
             loop {
-                if let Err(error) = connection.write_all(&block).await {
+                if let Err(error) = io.write_all(&block).await {
                     return error;
                 }
             }
         };
-        let error = timeout(PATIENCE, writing).await.expect("an end of the wait");
+        let error = timeout(TEST_TIMEOUT, writing).await.expect("the write fails");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test]
-    async fn a_client_that_reads_slowly_is_not() {
-        let (_wire, mut connection, client) = pair(PATIENCE).await;
-        fill(&mut connection).await;
-        let mut before = connection.deadline().expect("a write waits");
+    async fn a_client_that_reads_slowly_stays_connected() {
+        let (_connection, mut io, client) = pair(TEST_TIMEOUT).await;
+        fill(&mut io).await;
+        let mut before = io.deadline().expect("a write waits");
         let mut some = vec![0; 1 << 20];
         for _ in 0..5 {
-            // the system takes its time to find room
-            while !poll!(pin!(connection.write_all(b"more"))).is_ready() {
+            // the system does not free its buffer at once
+            while !poll!(pin!(io.write_all(b"more"))).is_ready() {
                 let _ = client.try_read(&mut some);
                 tokio::task::yield_now().await;
             }
-            assert_eq!(connection.deadline(), None, "nothing waits, and nothing is kept for it");
-            fill(&mut connection).await;
-            let after = connection.deadline().expect("a write waits");
-            assert!(after > before, "with the whole time before it");
+            assert_eq!(io.deadline(), None, "no write waits");
+            fill(&mut io).await;
+            let after = io.deadline().expect("a write waits");
+            assert!(after > before, "the timeout starts anew");
             before = after;
         }
     }
 
     #[tokio::test]
-    async fn a_websocket_has_limits_of_its_own() {
-        let (shared, mut connection, mut client) = pair(PATIENCE).await;
-        fill(&mut connection).await;
-        shared.upgraded();
-        assert!(poll!(pin!(connection.flush())).is_pending());
-        assert_eq!(connection.deadline(), None);
+    async fn a_websocket_has_no_write_timeout_here() {
+        let (connection, mut io, mut client) = pair(TEST_TIMEOUT).await;
+        fill(&mut io).await;
+        connection.set_websocket();
+        assert!(poll!(pin!(io.flush())).is_pending());
+        assert_eq!(io.deadline(), None);
         let mut some = vec![0; 1 << 20];
         let reading = async { while client.read(&mut some).await.unwrap() > 0 {} };
-        tokio::select! { flushed = connection.flush() => flushed.unwrap(), () = reading => unreachable!() }
+        tokio::select! { flushed = io.flush() => flushed.unwrap(), () = reading => unreachable!() }
     }
 }

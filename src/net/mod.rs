@@ -1,16 +1,20 @@
-//! Connections: the accept loop, what a connection is written to by, the frames of a WebSocket, client addresses.
-//! Nothing here knows of rooms or users.
+//! Connections: the accept loop, writes to a connection, WebSocket frames, client addresses. Nothing here knows of
+//! rooms or users.
 //!
-//! - [`accept`]: the accept loop, with its limits of time and number.
-//! - [`address`]: whose a connection is, and how many one address may have.
-//! - [`connection`]: the HTTP and WebSocket libraries' end of a connection.
-//! - [`connection`]: a connection, and how two can write to it.
-//! - [`frame`]: a WebSocket frame that is made once and written to many.
+//! - [`accept`]: the accept loop, with its time limits and its limits on the number of connections.
+//! - [`address`]: the client's address, and how many connections each address may have.
+//! - [`connection`]: a connection with two writers, the fan-out and the HTTP and WebSocket libraries.
+//! - [`io`]: a connection as the libraries read and write it.
+//! - [`frame`]: a WebSocket frame that is encoded once and written to many connections.
+//! - [`retry`]: delays between the attempts of an operation that is retried.
+//! - [`sync`]: the locks and atomics of this module and of [`crate::room`].
 
 pub mod accept;
 pub mod address;
 pub mod connection;
 pub mod frame;
 pub mod io;
+pub mod retry;
+pub mod sync;
 
 pub use self::{connection::Connection, frame::Frame};

@@ -116,7 +116,8 @@ pub fn roster(names: &[String]) -> Roster {
     let hidden = names.len() - shown.len();
     let more = |language: Language| language.with("roster-more", [("count", hidden.into())]).into_owned();
     let view = |language: Language, translate: bool| {
-        let attributes = |text: &dyn Fn(Language) -> String| if translate { translations(text) } else { Html::default() };
+        let attributes =
+            |text: &dyn Fn(Language) -> String| if translate { translations(text) } else { Html::default() };
         render(&RosterView {
             count: count(language),
             count_translations: attributes(&count),

@@ -1,28 +1,30 @@
-//! What goes into a ring: a change of the log or a notice, rendered.
+//! An entry of a ring: a change of the log or a notice, rendered.
 
-use std::sync::Arc;
+use crate::{
+    domain::{Message, UserKey},
+    net::sync::Arc,
+    render,
+};
 
-use crate::domain::{Message, UserKey};
-use crate::render;
-
-/// A change or a notice, in the fragments it has.
+/// A change or a notice, rendered.
 #[derive(Debug)]
 pub struct Entry {
     /// The change's number in the log; `None` for a notice.
     pub rev: Option<u64>,
-    /// The message it is a change of.
+    /// The `seq` of the changed message; `None` for a notice.
     pub seq: Option<u64>,
+    /// For all users without a variant. Empty if there is nothing to send.
     pub fragment: String,
     pub variants: Variants,
 }
 
-/// Who sees another fragment of an entry than the others, and which. A thousand may share a fragment, and the fan-out asks
-/// for each socket: so they are sorted.
+/// The fragments of an entry for users who see another one than the rest. Sorted by user, because the fan-out looks up
+/// each socket's user. Users may share a fragment: a thousand do if they enter at once.
 #[derive(Debug, Default)]
 pub struct Variants(Vec<(UserKey, Arc<str>)>);
 
 impl Entry {
-    /// A change of the log.
+    /// A change of the log; its author sees a variant.
     pub fn change(message: &Message) -> Self {
         Self {
             rev: Some(message.rev),
@@ -32,23 +34,23 @@ impl Entry {
         }
     }
 
-    /// What is not in the log, the same for everybody.
-    pub fn notice(text: String) -> Self {
-        Self { rev: None, seq: None, fragment: text, variants: Variants::default() }
+    /// A notice, which is not in the log; the same for everybody.
+    pub fn notice(fragment: String) -> Self {
+        Self { rev: None, seq: None, fragment, variants: Variants::default() }
     }
 
-    /// The notice of who entered. Whoever did is told of the others only.
+    /// The notice that users entered. Each of them sees the names of the others only.
     pub fn entered(entered: &[(UserKey, String)]) -> Self {
         let without = |index: usize| -> String {
             let others = entered.iter().enumerate().filter(|(n, _)| *n != index).map(|(_, (_, name))| name.as_str());
             render::entered(&others.collect::<Vec<_>>())
         };
-        // the notice names the first few and counts the rest: whoever is counted sees the same as all who are
+        // the notice names the first few users and counts the rest: all users who are counted share one fragment
         let counted: Arc<str> = without(render::NOTICE_NAMES).into();
-        let own = entered.iter().enumerate().map(|(index, (user, _))| {
+        let variants = entered.iter().enumerate().map(|(index, (user, _))| {
             (*user, if index < render::NOTICE_NAMES { without(index).into() } else { Arc::clone(&counted) })
         });
-        Self { variants: Variants::new(own.collect()), ..Self::notice(without(entered.len())) }
+        Self { variants: Variants::new(variants.collect()), ..Self::notice(without(entered.len())) }
     }
 }
 
@@ -58,8 +60,8 @@ impl Variants {
         Self(fragments)
     }
 
-    pub fn of(&self, me: UserKey) -> Option<&str> {
-        let index = self.0.binary_search_by_key(&me, |(user, _)| *user).ok()?;
+    pub fn of(&self, user: UserKey) -> Option<&str> {
+        let index = self.0.binary_search_by_key(&user, |(user, _)| *user).ok()?;
         Some(&self.0[index].1)
     }
 
@@ -72,32 +74,31 @@ impl Variants {
 mod tests {
     use super::*;
 
-    /// A thousand who enter at once have few fragments of the notice between them.
     #[test]
-    fn everybody_is_told_of_the_others() {
+    fn users_who_enter_at_once_see_the_names_of_the_others() {
         let people = |count: usize| -> Vec<(UserKey, String)> {
             (0..count).map(|n| (UserKey::generate(), format!("N{n}"))).collect()
         };
         let text =
             |fragment: &str| fragment.replace("<li class=\"user-connect-or-disconnect\">", "").replace("</li>", "");
-        let told = |count: usize| -> Vec<String> {
+        let notices = |count: usize| -> Vec<String> {
             let people = people(count);
-            let Entry { fragment: others, variants: own, .. } = Entry::entered(&people);
-            let own = people.iter().map(|(user, _)| text(own.of(*user).unwrap()));
-            std::iter::once(text(&others)).chain(own).collect()
+            let Entry { fragment, variants, .. } = Entry::entered(&people);
+            let own = people.iter().map(|(user, _)| text(variants.of(*user).unwrap()));
+            std::iter::once(text(&fragment)).chain(own).collect()
         };
-        assert_eq!(told(0), [""]);
-        assert_eq!(told(1), ["N0 has entered the chat", ""]);
+        assert_eq!(notices(0), [""]);
+        assert_eq!(notices(1), ["N0 has entered the chat", ""]);
         let each = ["N0 and N1 have entered the chat", "N1 has entered the chat", "N0 has entered the chat"];
-        assert_eq!(told(2), each);
+        assert_eq!(notices(2), each);
         assert_eq!(
-            told(4)[1..],
+            notices(4)[1..],
             ["N1, N2 and N3", "N0, N2 and N3", "N0, N1 and N3", "N0, N1 and N2"]
                 .map(|who| { format!("{who} have entered the chat") })
         );
-        let told = told(1000);
-        assert_eq!(told[0], "N0, N1 and 998 others have entered the chat");
-        assert_eq!(told[1], "N1, N2 and 997 others have entered the chat");
-        assert!(told[3..].iter().all(|fragment| fragment == "N0, N1 and 997 others have entered the chat"));
+        let notices = notices(1000);
+        assert_eq!(notices[0], "N0, N1 and 998 others have entered the chat");
+        assert_eq!(notices[1], "N1, N2 and 997 others have entered the chat");
+        assert!(notices[3..].iter().all(|fragment| fragment == "N0, N1 and 997 others have entered the chat"));
     }
 }

@@ -1,25 +1,20 @@
-//! The fan-out: everybody's sockets, in a few shards, each written to by one task.
+//! The fan-out: writes each batch to all live sockets of a room.
 //!
-//! One task for many sockets, because a wake-up costs as much as the write it leads to; a shard for each
-//! core, so that all of them write. A connection that is full is skipped (see [`super::reader`]), so a shard never waits.
+//! The sockets are in a few shards, each with one task. One task for many sockets, because a wake-up costs as much as
+//! the write that it leads to; one shard for each core, so that all cores write. A shard never waits for a socket: it
+//! skips a connection that is full (see [`super::subscriber`]).
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-};
+use std::collections::HashMap;
 
 use tokio::sync::{mpsc, watch};
 
-use super::{
-    Room,
-    ring::{Cursor, Lagged},
-    subscriber::Subscriber,
+use super::{cursor::Cursor, ring::Lagged, room_state::RoomState, subscriber::Subscriber};
+use crate::net::sync::{
+    Arc, Weak,
+    atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-/// Sockets written to before other tasks get their turn: about a millisecond.
+/// Sockets written to before the task yields to others: about a millisecond.
 const YIELD_EVERY: usize = 256;
 
 enum Command {
@@ -28,27 +23,28 @@ enum Command {
 }
 
 pub(super) struct Fanout {
-    next: AtomicU64,
+    next_id: AtomicU64,
     shards: Vec<mpsc::UnboundedSender<Command>>,
 }
 
-/// What the tasks of a fanout wait for.
-pub(super) struct FanoutTasks(Vec<mpsc::UnboundedReceiver<Command>>);
-
 impl Fanout {
-    pub(super) fn new() -> (Self, FanoutTasks) {
+    /// Starts a task for each shard. The tasks end when the room is dropped.
+    pub(super) fn start(room: &Arc<RoomState>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let (shards, presence) = (0..cores).map(|_| mpsc::unbounded_channel()).unzip();
-        (Self { next: AtomicU64::new(0), shards }, FanoutTasks(presence))
+        let shards = (0..cores).map(|_| {
+            let (shard, commands) = mpsc::unbounded_channel();
+            let cursor = room.ring().shared_cursor();
+            tokio::spawn(run_shard(Arc::downgrade(room), room.end.subscribe(), cursor, commands));
+            shard
+        });
+        Self { next_id: AtomicU64::new(0), shards: shards.collect() }
     }
 
-    /// A fresh id for a socket.
-    pub(super) fn id(&self) -> u64 {
-        self.next.fetch_add(1, Relaxed)
-    }
-
-    pub(super) fn add(&self, id: u64, subscriber: Arc<Subscriber>) {
+    /// Adds a subscriber, and returns the id for [`Fanout::remove`].
+    pub(super) fn add(&self, subscriber: Arc<Subscriber>) -> u64 {
+        let id = self.next_id.fetch_add(1, Relaxed);
         let _ = self.shard(id).send(Command::Add(id, subscriber));
+        id
     }
 
     pub(super) fn remove(&self, id: u64) {
@@ -60,52 +56,37 @@ impl Fanout {
     }
 }
 
-impl FanoutTasks {
-    /// Starts the tasks. They end when the room does.
-    pub(super) fn open(self, room: &Arc<Room>) {
-        for commands in self.0 {
-            let all = Cursor::shared(&room.ring());
-            tokio::spawn(serve(Arc::downgrade(room), room.end.subscribe(), all, commands));
-        }
-    }
-}
-
-async fn serve(
-    room: Weak<Room>,
+async fn run_shard(
+    room: Weak<RoomState>,
     mut end: watch::Receiver<u64>,
-    mut all: Cursor,
+    mut cursor: Cursor,
     mut commands: mpsc::UnboundedReceiver<Command>,
 ) {
     let mut subscribers: HashMap<u64, Arc<Subscriber>> = HashMap::new();
-    let step = |subscribers: &mut HashMap<_, _>, step| match step {
+    let apply = |subscribers: &mut HashMap<_, _>, command| match command {
         Command::Add(id, subscriber) => drop(subscribers.insert(id, subscriber)),
         Command::Remove(id) => drop(subscribers.remove(&id)),
     };
     loop {
         tokio::select! {
-            taken = commands.recv() => match taken {
-                Some(taken) => step(&mut subscribers, taken),
+            command = commands.recv() => match command {
+                Some(command) => apply(&mut subscribers, command),
                 None => return,
             },
             changed = end.changed() => {
                 let (Ok(()), Some(room)) = (changed, room.upgrade()) else { return };
                 loop {
-                    let next = room.ring().next_batch(&mut all);
+                    let next = room.ring().next_batch(&mut cursor);
                     let batch = match &next {
                         Ok(None) => break,
                         Ok(batch) => batch.as_ref(),
                         Err(Lagged) => None,
                     };
-                    // only now: whoever is live from before this batch has entered by this moment
-                    while let Ok(taken) = commands.try_recv() {
-                        step(&mut subscribers, taken);
+                    // after the batch was read: each subscriber that is live from before this batch is added by now
+                    while let Ok(command) = commands.try_recv() {
+                        apply(&mut subscribers, command);
                     }
-                    // where a thousand sockets take catch_up_permits, each one's memory has left the caches since its last: it
-                    // is asked for while the system writes to the ones before
-                    let (mut second_next, mut next) = (subscribers.values().skip(2), subscribers.values().skip(1));
                     for (n, subscriber) in subscribers.values().enumerate() {
-                        second_next.next().inspect(|subscriber| subscriber.prefetch());
-                        next.next().inspect(|subscriber| subscriber.prefetch_connection());
                         subscriber.fan_out(&room, batch);
                         if n % YIELD_EVERY == YIELD_EVERY - 1 {
                             tokio::task::yield_now().await;

@@ -1,44 +1,48 @@
-//! Ends the sockets whose grant was voided by another process that could not tell of it.
+//! Closes the sockets whose grant was revoked by another process while this one missed the event.
 //!
-//! In a task of its own: with thousands of sockets it takes seconds, in which the room must not stand still.
+//! In a task of its own: with thousands of sockets a check takes seconds, and the hub must go on meanwhile.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use backon::Retryable;
 use futures_util::{StreamExt, stream};
-use tokio::{sync::mpsc, time::sleep};
+use tokio::sync::mpsc;
 
 use super::registry::{CloseReason, Registry};
-use crate::store::{self, Store};
+use crate::{
+    net::{retry::backoff, sync::Arc},
+    store::{self, Store},
+};
 
-/// Wait before the store is asked again for what it failed to tell.
-const RETRY: Duration = Duration::from_millis(250);
-/// Grants looked up at a time: pages and posts want the store too.
-const AT_ONCE: usize = 8;
+/// First and longest delay before the next check after one failed.
+const CHECK_DELAYS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(2)];
+/// Grants that are looked up at the same time. Few, because pages and posts need the store too.
+const CONCURRENT_LOOKUPS: usize = 8;
 
-/// Looks through all open sockets whenever it is asked to, until nobody can ask any more. Asking again while it
-/// looks makes it look once more.
+/// Starts the task. It checks all open sockets at each request, until all senders are dropped. A request during a check
+/// starts one more check.
 pub(super) fn spawn(store: Arc<dyn Store>, registry: Arc<Registry>) -> mpsc::Sender<()> {
-    let (ask, mut asked) = mpsc::channel(1);
+    let (sender, mut requests) = mpsc::channel(1);
     tokio::spawn(async move {
-        while asked.recv().await.is_some() {
-            while let Err(error) = check(store.as_ref(), &registry).await {
-                tracing::warn!(%error, "it could not be found out whose sockets no longer hold");
-                sleep(RETRY).await;
-            }
+        let [first, longest] = CHECK_DELAYS;
+        while requests.recv().await.is_some() {
+            let checked = (|| check(store.as_ref(), &registry)).retry(backoff(first, longest));
+            let checked = checked.notify(|error, retry_in| tracing::warn!(?retry_in, %error, "grant check failed"));
+            let _ = checked.await; // it is retried without an end
         }
     });
-    ask
+    sender
 }
 
 async fn check(store: &dyn Store, registry: &Registry) -> store::Result<()> {
     let checks = registry.grants().into_iter().map(|grant| async move {
-        let holds = store.authenticate(grant.user(), grant.version(), grant.token()).await?.is_some();
-        if !holds {
-            registry.end(CloseReason::Revoked, |other| other.token() == grant.token());
+        let is_valid = store.authenticate(grant.user(), grant.version(), grant.token()).await?.is_some();
+        if !is_valid {
+            registry.close(CloseReason::Revoked, |other| other.token() == grant.token());
         }
         store::Result::Ok(())
     });
-    let mut checks = stream::iter(checks).buffer_unordered(AT_ONCE);
+    let mut checks = stream::iter(checks).buffer_unordered(CONCURRENT_LOOKUPS);
     while let Some(checked) = checks.next().await {
         checked?;
     }

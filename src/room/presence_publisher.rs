@@ -1,76 +1,75 @@
-//! Tells the other processes on the database who is in online.
+//! The task that publishes to the other processes on the database who is online at this one.
 //!
-//! In a task of its own: while the database is slow or away, the room goes on with what it knows.
+//! In a task of its own: while the database is slow or does not answer, the hub goes on.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
 use tokio::{
     sync::mpsc,
     time::{MissedTickBehavior, interval},
 };
 
+use super::roster::LocalPresence;
 use crate::{
     domain::{RoomId, UserKey},
+    net::sync::Arc,
     store::{self, PresenceStore, RENEWAL},
 };
 
-/// Most people updates of in one go, between two looks at the lease.
+/// Most users published in one write. Between two writes the task renews the lease if it is time.
 const PUBLISH_BATCH: usize = 1000;
 
-/// Somebody's first socket at this process (or their new name), or the end of the last.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LocalPresence {
-    Online(UserKey, String),
-    Offline(UserKey),
-}
-
-/// Publishes what is updates, and renews the lease under which it stands, until nobody tells any more. The lease
-/// then runs out by itself, not at once: after a restart most are back before the others miss them.
-pub async fn run(presence: Arc<dyn PresenceStore>, room: RoomId, updates: mpsc::UnboundedReceiver<LocalPresence>) {
-    let publisher = Publisher { presence, room, leased: false, online: HashMap::new(), unpublished: HashSet::new() };
+/// Publishes the updates, and renews the lease that they are published under, until the sender is dropped. The lease
+/// then expires. It is not ended at once, because after a restart most users are back before it expires.
+pub(super) async fn run(
+    presence: Arc<dyn PresenceStore>,
+    room: RoomId,
+    updates: mpsc::UnboundedReceiver<LocalPresence>,
+) {
+    let publisher = Publisher { presence, room, has_lease: false, online: HashMap::new(), unpublished: HashSet::new() };
     publisher.run(updates).await;
 }
 
 struct Publisher {
     presence: Arc<dyn PresenceStore>,
     room: RoomId,
-    /// Whether the last renewal went well.
-    leased: bool,
+    /// Whether the last renewal succeeded, and nothing failed since.
+    has_lease: bool,
     online: HashMap<UserKey, String>,
-    /// Whose coming or going the others have not been updates of yet.
+    /// Users whose latest state is not published yet.
     unpublished: HashSet<UserKey>,
 }
 
 impl Publisher {
     async fn run(mut self, mut updates: mpsc::UnboundedReceiver<LocalPresence>) {
+        // a failure, too, is retried at the next renewal and not sooner: a process ends the leases that it saw
+        // unchanged in several of its own renewals, so it must not renew more often than the others
         let mut renewal = interval(RENEWAL);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                biased; // however much there is to publish, the lease is renewed in time
+                biased; // the lease is renewed in time, however much there is to publish
                 _ = renewal.tick() => self.renew().await,
                 first = updates.recv() => {
                     let Some(first) = first else { return };
-                    self.note(first);
+                    self.apply(first);
                     while let Ok(next) = updates.try_recv() {
-                        self.note(next);
+                        self.apply(next);
                     }
                 }
-                () = std::future::ready(()), if self.leased && !self.unpublished.is_empty() => {
+                () = std::future::ready(()), if self.has_lease && !self.unpublished.is_empty() => {
                     if let Err(error) = self.publish().await {
-                        tracing::warn!(%error, "the other processes could not be updates who is here");
-                        self.leased = false; // until the next renewal
+                        let (room, unpublished) = (self.room.as_str(), self.unpublished.len());
+                        tracing::warn!(room, unpublished, retry_in = ?RENEWAL, %error, "presence publish failed");
+                        self.has_lease = false; // until the next renewal
                     }
                 }
             }
         }
     }
 
-    fn note(&mut self, local: LocalPresence) {
-        let user = match local {
+    fn apply(&mut self, update: LocalPresence) {
+        let user = match update {
             LocalPresence::Online(user, name) => {
                 self.online.insert(user, name);
                 user
@@ -85,15 +84,15 @@ impl Publisher {
 
     async fn renew(&mut self) {
         match self.presence.renew().await {
-            Ok(held) => {
-                self.leased = true;
-                if !held {
+            Ok(is_same_lease) => {
+                self.has_lease = true;
+                if !is_same_lease {
                     self.unpublished.extend(self.online.keys());
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "the lease on who is here could not be renewed");
-                self.leased = false; // it may have been ended: nothing is published under it
+                tracing::warn!(retry_in = ?RENEWAL, %error, "presence lease renewal failed");
+                self.has_lease = false; // another process may have ended it: nothing is published under it
             }
         }
     }

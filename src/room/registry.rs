@@ -1,25 +1,25 @@
-//! The open sockets, by the grant they were opened with, and how many each user has.
+//! The open sockets of this process, by the grant that they were opened with, and their number for each user.
 
-use std::{
-    collections::HashMap,
-    num::NonZeroU32,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, num::NonZeroU32};
 
 use tokio::sync::oneshot;
 
-use crate::{domain::UserKey, security::Grant};
+use crate::{
+    domain::UserKey,
+    net::sync::{Arc, Mutex},
+    security::Grant,
+};
 
-/// Why a socket is ended from our side.
+/// Why the server closes a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseReason {
-    /// The grant no longer holds: logged out, password changed, account deleted.
+    /// The grant is no longer valid: logged out, password changed, or account deleted.
     Revoked,
-    /// The server stops; another will take over.
+    /// The server stops; the client should connect again, to this or another process.
     Restart,
 }
 
-/// The user has as many sockets as they may have.
+/// The user has reached the limit of open sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many sockets")]
 pub struct TooManySockets {
@@ -28,10 +28,10 @@ pub struct TooManySockets {
 
 #[derive(Default)]
 struct State {
-    next: u64,
-    /// An entry stays until its socket has closed; the sender goes with the close.
+    next_id: u64,
+    /// A socket stays until it has closed. Its sender is taken when the close is requested.
     sockets: HashMap<u64, (Grant, Option<oneshot::Sender<CloseReason>>)>,
-    of_users: HashMap<UserKey, u32>,
+    sockets_of_user: HashMap<UserKey, u32>,
 }
 
 #[derive(Default)]
@@ -39,23 +39,23 @@ pub struct Registry {
     state: Mutex<State>,
 }
 
-/// A socket's entry; leaves the registry when dropped.
+/// A registered socket; removed from the registry when dropped.
 pub struct Registration {
     registry: Arc<Registry>,
     id: u64,
-    /// Resolves when the socket has to end.
+    /// Resolves when the socket must be closed.
     pub close: oneshot::Receiver<CloseReason>,
 }
 
 impl Registry {
-    /// Enters a socket, unless its user has `limit` of them already.
+    /// Registers a socket. `limit`: most sockets of its user; `None` sets no limit.
     ///
     /// # Errors
-    /// See [`TooManySockets`].
+    /// [`TooManySockets`] if the user has `limit` sockets already.
     pub fn register(self: &Arc<Self>, grant: Grant, limit: Option<NonZeroU32>) -> Result<Registration, TooManySockets> {
         let (sender, close) = oneshot::channel();
-        let mut state = self.lock();
-        let count = state.of_users.entry(grant.user()).or_default();
+        let mut state = self.state.lock();
+        let count = state.sockets_of_user.entry(grant.user()).or_default();
         if let Some(limit) = limit
             && *count >= limit.get()
         {
@@ -63,50 +63,44 @@ impl Registry {
             return Err(TooManySockets { limit });
         }
         *count += 1;
-        let id = state.next;
-        state.next += 1;
+        let id = state.next_id;
+        state.next_id += 1;
         state.sockets.insert(id, (grant, Some(sender)));
         metrics::gauge!("natter_sockets").increment(1.0);
         Ok(Registration { registry: Arc::clone(self), id, close })
     }
 
-    /// Ends the sockets whose grant `whose` picks.
-    pub fn end(&self, why: CloseReason, whose: impl Fn(&Grant) -> bool) {
-        for (grant, sender) in self.lock().sockets.values_mut() {
-            if whose(grant)
+    /// Requests the close of all sockets whose grant matches.
+    pub fn close(&self, reason: CloseReason, matches: impl Fn(&Grant) -> bool) {
+        for (grant, sender) in self.state.lock().sockets.values_mut() {
+            if matches(grant)
                 && let Some(sender) = sender.take()
             {
-                let _ = sender.send(why);
+                let _ = sender.send(reason);
             }
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.lock().sockets.is_empty()
+        self.state.lock().sockets.is_empty()
     }
 
-    /// The grants with an open socket, each once.
+    /// The grants of the open sockets, each token once.
     pub fn grants(&self) -> Vec<Grant> {
-        let mut grants: HashMap<_, Grant> = HashMap::new();
-        for (grant, _) in self.lock().sockets.values() {
-            grants.insert(grant.token(), *grant);
-        }
+        let state = self.state.lock();
+        let grants: HashMap<_, Grant> = state.sockets.values().map(|(grant, _)| (grant.token(), *grant)).collect();
         grants.into_values().collect()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut state = self.registry.lock();
+        let mut state = self.registry.state.lock();
         let Some((grant, _)) = state.sockets.remove(&self.id) else { return };
-        if let Some(count) = state.of_users.get_mut(&grant.user()) {
+        if let Some(count) = state.sockets_of_user.get_mut(&grant.user()) {
             *count -= 1;
             if *count == 0 {
-                state.of_users.remove(&grant.user());
+                state.sockets_of_user.remove(&grant.user());
             }
         }
         metrics::gauge!("natter_sockets").decrement(1.0);

@@ -1,198 +1,214 @@
-//! Who is in a room, and what there is to announce of it.
+//! The users online in a room, and what to announce about them.
 //!
-//! A user is in once, however many tabs they have, and at however many processes. Leaving is announced only
-//! after [`GRACE`], so that a reload is neither a leaving nor an entering. Announcements are at most one a
-//! [`ANNOUNCE_INTERVAL`]: when a thousand people come in one second, everybody is told twice, not a thousand times.
+//! A user is online once, however many tabs they have open, at however many processes. That a user left is announced
+//! only after [`GRACE`], so that a page reload announces nothing. There is at most one announcement in
+//! [`ANNOUNCE_INTERVAL`]: when a thousand users enter within a second, each socket gets two announcements and not a
+//! thousand.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
-use super::presence_publisher::LocalPresence;
 use crate::{
     domain::{UserKey, fold},
     store::{OnlineUser, ProcessId},
 };
 
-/// How long somebody without a socket still counts as here.
+/// How long a user counts as online after their last socket closed.
 pub const GRACE: Duration = Duration::from_secs(4);
 /// Shortest time between two announcements.
 pub const ANNOUNCE_INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub struct Roster {
-    people: HashMap<UserKey, Person>,
-    /// Those without a socket, in the order their grace ends.
+    users: HashMap<UserKey, RosterUser>,
+    /// Users without a socket at this process, in the order in which their grace ends.
     leaving: VecDeque<(Instant, UserKey)>,
-    /// Everybody who was ever in, as far as this process knows.
-    known: HashSet<UserKey>,
+    /// All users who were ever online, as far as this process knows.
+    seen: HashSet<UserKey>,
+    /// Entered since the last announcement.
     entered: Vec<UserKey>,
+    /// Left since the last announcement.
     left: Vec<(UserKey, String)>,
-    changed: bool,
-    announced: Option<Instant>,
-    /// What the other processes have to be told.
+    /// Whether the list of users changed since the last announcement.
+    is_changed: bool,
+    last_announced: Option<Instant>,
+    /// Not yet published to the other processes.
     local: Vec<LocalPresence>,
-    /// Whether it has been read once who was published before this process came.
-    initialized: bool,
+    /// Whether the published users have been read once.
+    is_initialized: bool,
 }
 
+/// A user who is online in the room.
 #[derive(Debug, Default)]
-struct Person {
+struct RosterUser {
     name: String,
+    /// Open sockets at this process.
     sockets: u32,
-    leaves: Option<Instant>,
-    /// Where they are published as present; this process may be among them.
-    published: Vec<ProcessId>,
+    /// When the grace after the last socket ends.
+    leaves_at: Option<Instant>,
+    /// The processes that published the user as online; this process may be one of them.
+    published_by: Vec<ProcessId>,
 }
 
-impl Person {
-    /// Whether they have a socket at this process, or had one a moment ago.
+impl RosterUser {
+    /// Whether the user has a socket at this process, or had one within the grace.
     fn is_local(&self) -> bool {
-        self.sockets > 0 || self.leaves.is_some()
+        self.sockets > 0 || self.leaves_at.is_some()
     }
 }
 
-/// What to tell the room.
+/// A user's first socket at this process opened (or the user has a new name), or the last one closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalPresence {
+    Online(UserKey, String),
+    Offline(UserKey),
+}
+
+/// What to announce in the room.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Announcement {
     pub entered: Vec<(UserKey, String)>,
     pub left: Vec<(UserKey, String)>,
-    /// Everybody who is here now, by name.
-    pub here: Vec<String>,
+    /// The names of all users online now, sorted.
+    pub online: Vec<String>,
 }
 
 impl Roster {
-    /// A socket of `user` opened. `returning`: the client says it was here before and error the connection.
-    /// Where this process has never seen the user, it was an earlier one that announced them, and that one
-    /// did not live to announce their leaving: so there is nothing to tell.
-    pub fn enter(&mut self, user: UserKey, name: String, returning: bool) {
-        let first = !self.known.contains(&user);
-        let person = self.come(user, &name, !(returning && first));
-        let was_local = person.is_local();
-        person.sockets += 1;
-        person.leaves = None;
+    /// A socket of `user` opened. `returning`: the client was connected before and lost the connection.
+    ///
+    /// A returning user whom this process has not seen was announced by an earlier process, which did not live to
+    /// announce that the user left: so there is nothing to announce.
+    pub fn connected(&mut self, user: UserKey, name: String, returning: bool) {
+        let is_first = !self.seen.contains(&user);
+        let entry = self.add(user, &name, !(returning && is_first));
+        let was_local = entry.is_local();
+        entry.sockets += 1;
+        entry.leaves_at = None;
         if !was_local {
             self.local.push(LocalPresence::Online(user, name));
         }
     }
 
     /// A socket of `user` closed.
-    pub fn leave(&mut self, user: UserKey, now: Instant) {
-        let Some(person) = self.people.get_mut(&user) else { return };
-        person.sockets = person.sockets.saturating_sub(1);
-        if person.sockets == 0 {
-            person.leaves = Some(now + GRACE);
+    pub fn disconnected(&mut self, user: UserKey, now: Instant) {
+        let Some(entry) = self.users.get_mut(&user) else { return };
+        entry.sockets = entry.sockets.saturating_sub(1);
+        if entry.sockets == 0 {
+            entry.leaves_at = Some(now + GRACE);
             self.leaving.push_back((now + GRACE, user));
         }
     }
 
     pub fn rename(&mut self, user: UserKey, name: &str) {
-        if let Some(person) = self.people.get_mut(&user) {
-            name.clone_into(&mut person.name);
-            self.changed = true;
-            if person.is_local() {
+        if let Some(entry) = self.users.get_mut(&user) {
+            name.clone_into(&mut entry.name);
+            self.is_changed = true;
+            if entry.is_local() {
                 self.local.push(LocalPresence::Online(user, name.to_owned()));
             }
         }
     }
 
-    /// Somebody was published as present.
-    pub fn came(&mut self, present: &OnlineUser) {
-        self.published(present, true);
+    /// A process published a user as online.
+    pub fn published(&mut self, online: &OnlineUser) {
+        self.add_published(online, true);
     }
 
-    /// Somebody no longer is.
-    pub fn went(&mut self, process: ProcessId, user: UserKey) {
-        let Some(person) = self.people.get_mut(&user) else { return };
-        person.published.retain(|at| *at != process);
-        self.leave_if_nowhere(user);
+    /// A process no longer publishes a user as online.
+    pub fn withdrawn(&mut self, process: ProcessId, user: UserKey) {
+        let Some(entry) = self.users.get_mut(&user) else { return };
+        entry.published_by.retain(|publisher| *publisher != process);
+        self.remove_if_offline(user);
     }
 
-    /// Everybody who is published as present at this moment. What is read first was so before this process came.
-    pub fn present(&mut self, all: &[OnlineUser]) {
-        let published: HashSet<_> = all.iter().map(|present| (present.process, present.user)).collect();
-        let users: Vec<UserKey> = self.people.keys().copied().collect();
+    /// Replaces all published users. The first call announces nobody, because these users were online before this
+    /// process started.
+    pub fn set_published(&mut self, online: &[OnlineUser]) {
+        let published: HashSet<_> = online.iter().map(|online| (online.process, online.user)).collect();
+        let users: Vec<UserKey> = self.users.keys().copied().collect();
         for user in users {
-            if let Some(person) = self.people.get_mut(&user) {
-                person.published.retain(|process| published.contains(&(*process, user)));
+            if let Some(entry) = self.users.get_mut(&user) {
+                entry.published_by.retain(|process| published.contains(&(*process, user)));
             }
-            self.leave_if_nowhere(user);
+            self.remove_if_offline(user);
         }
-        let initialized = std::mem::replace(&mut self.initialized, true);
-        all.iter().for_each(|present| self.published(present, initialized));
+        let announce = std::mem::replace(&mut self.is_initialized, true);
+        online.iter().for_each(|online| self.add_published(online, announce));
     }
 
-    fn published(&mut self, present: &OnlineUser, announce: bool) {
-        let person = self.come(present.user, &present.name, announce);
-        if !person.published.contains(&present.process) {
-            person.published.push(present.process);
+    fn add_published(&mut self, online: &OnlineUser, announce: bool) {
+        let entry = self.add(online.user, &online.name, announce);
+        if !entry.published_by.contains(&online.process) {
+            entry.published_by.push(online.process);
         }
-        if person.name != present.name {
-            person.name.clone_from(&present.name);
-            self.changed = true;
+        if entry.name != online.name {
+            entry.name.clone_from(&online.name);
+            self.is_changed = true;
         }
     }
 
-    fn come(&mut self, user: UserKey, name: &str, announce: bool) -> &mut Person {
-        self.people.entry(user).or_insert_with(|| {
-            self.known.insert(user);
-            self.changed = true;
-            // left and came back between two announcements: nobody needs to know
+    fn add(&mut self, user: UserKey, name: &str, announce: bool) -> &mut RosterUser {
+        self.users.entry(user).or_insert_with(|| {
+            self.seen.insert(user);
+            self.is_changed = true;
+            // a user who left and entered between two announcements is not announced
             match self.left.iter().position(|(left, _)| *left == user) {
                 Some(unannounced) => drop(self.left.remove(unannounced)),
                 None if announce => self.entered.push(user),
                 None => {}
             }
-            Person { name: name.to_owned(), ..Person::default() }
+            RosterUser { name: name.to_owned(), ..RosterUser::default() }
         })
     }
 
-    fn leave_if_nowhere(&mut self, user: UserKey) {
-        if self.people.get(&user).is_some_and(|person| !person.is_local() && person.published.is_empty())
-            && let Some(person) = self.people.remove(&user)
+    fn remove_if_offline(&mut self, user: UserKey) {
+        if self.users.get(&user).is_some_and(|entry| !entry.is_local() && entry.published_by.is_empty())
+            && let Some(entry) = self.users.remove(&user)
         {
-            self.changed = true;
-            // came and went between two announcements
+            self.is_changed = true;
+            // a user who entered and left between two announcements is not announced
             match self.entered.iter().position(|entered| *entered == user) {
                 Some(unannounced) => drop(self.entered.remove(unannounced)),
-                None => self.left.push((user, person.name)),
+                None => self.left.push((user, entry.name)),
             }
         }
     }
 
-    /// What the other processes have to be told since the last call.
+    /// What to publish to the other processes since the last call.
     pub fn take_local(&mut self) -> Vec<LocalPresence> {
         std::mem::take(&mut self.local)
     }
 
-    /// When to call [`PresenceStore::poll`] next, if nothing happens before.
+    /// When to call [`Roster::poll`] next, if nothing happens before.
     pub fn due(&self) -> Option<Instant> {
-        let announce = self.changed.then(|| self.announced.map_or_else(Instant::now, |last| last + ANNOUNCE_INTERVAL));
+        let next_announcement = || self.last_announced.map_or_else(Instant::now, |last| last + ANNOUNCE_INTERVAL);
+        let announce = self.is_changed.then(next_announcement);
         let leave = self.leaving.front().map(|(when, _)| *when);
         announce.into_iter().chain(leave).min()
     }
 
-    /// What there is to tell now, if anything.
+    /// What to announce now, if anything.
     pub fn poll(&mut self, now: Instant) -> Option<Announcement> {
         while let Some((when, user)) = self.leaving.pop_front_if(|(when, _)| *when <= now) {
-            // a later leaving of the same person has a time of its own
-            if let Some(person) = self.people.get_mut(&user).filter(|person| person.leaves == Some(when)) {
-                person.leaves = None;
+            // a user who closed their last socket twice has two entries, of which the later one counts
+            if let Some(entry) = self.users.get_mut(&user).filter(|entry| entry.leaves_at == Some(when)) {
+                entry.leaves_at = None;
                 self.local.push(LocalPresence::Offline(user));
-                self.leave_if_nowhere(user);
+                self.remove_if_offline(user);
             }
         }
-        if !self.changed || self.announced.is_some_and(|last| now < last + ANNOUNCE_INTERVAL) {
+        if !self.is_changed || self.last_announced.is_some_and(|last| now < last + ANNOUNCE_INTERVAL) {
             return None;
         }
-        self.announced = Some(now);
-        self.changed = false;
-        let name_of = |user: UserKey| self.people.get(&user).map(|person| (user, person.name.clone()));
-        let entered = self.entered.drain(..).filter_map(name_of).collect();
-        let mut here: Vec<String> = self.people.values().map(|person| person.name.clone()).collect();
-        here.sort_by_cached_key(|name| fold(name));
-        Some(Announcement { entered, left: std::mem::take(&mut self.left), here })
+        self.last_announced = Some(now);
+        self.is_changed = false;
+        let with_name = |user: UserKey| self.users.get(&user).map(|entry| (user, entry.name.clone()));
+        let entered = self.entered.drain(..).filter_map(with_name).collect();
+        let mut online: Vec<String> = self.users.values().map(|entry| entry.name.clone()).collect();
+        online.sort_by_cached_key(|name| fold(name));
+        Some(Announcement { entered, left: std::mem::take(&mut self.left), online })
     }
 }
 
@@ -200,126 +216,127 @@ impl Roster {
 mod tests {
     use super::*;
 
-    fn names(people: &[(UserKey, String)]) -> Vec<&str> {
-        people.iter().map(|(_, name)| name.as_str()).collect()
+    fn names(users: &[(UserKey, String)]) -> Vec<&str> {
+        users.iter().map(|(_, name)| name.as_str()).collect()
     }
 
+    /// The names in the announcement: entered, left, online.
     fn poll(roster: &mut Roster, now: Instant) -> (Vec<String>, Vec<String>, Vec<String>) {
-        let told = roster.poll(now).unwrap_or_default();
-        let own = |people| names(people).into_iter().map(str::to_owned).collect();
-        (own(&told.entered), own(&told.left), told.here)
+        let announcement = roster.poll(now).unwrap_or_default();
+        let owned = |users| names(users).into_iter().map(str::to_owned).collect();
+        (owned(&announcement.entered), owned(&announcement.left), announcement.online)
     }
 
     #[test]
     fn a_user_enters_with_the_first_tab_and_leaves_with_the_last() {
         let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        roster.enter(ada, "Ada".into(), false);
+        roster.connected(ada, "Ada".into(), false);
         assert_eq!(names(&roster.poll(now).unwrap().entered), ["Ada"]);
-        roster.enter(ada, "Ada".into(), false);
-        roster.leave(ada, now);
+        roster.connected(ada, "Ada".into(), false);
+        roster.disconnected(ada, now);
         assert_eq!(roster.poll(now + GRACE * 2), None, "a tab is still open");
-        roster.leave(ada, now + GRACE * 2);
-        assert_eq!(roster.poll(now + GRACE * 2), None, "not yet");
-        let told = roster.poll(now + GRACE * 3).unwrap();
-        assert_eq!((names(&told.left), told.here.len()), (vec!["Ada"], 0));
+        roster.disconnected(ada, now + GRACE * 2);
+        assert_eq!(roster.poll(now + GRACE * 2), None, "the grace has not ended");
+        let announcement = roster.poll(now + GRACE * 3).unwrap();
+        assert_eq!((names(&announcement.left), announcement.online.len()), (vec!["Ada"], 0));
     }
 
     #[test]
-    fn a_reload_is_neither() {
+    fn a_page_reload_is_not_announced() {
         let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        roster.enter(ada, "Ada".into(), false);
+        roster.connected(ada, "Ada".into(), false);
         roster.poll(now);
         for reload in 1..5 {
             let now = now + ANNOUNCE_INTERVAL * reload;
-            roster.leave(ada, now);
-            roster.enter(ada, "Ada".into(), false);
+            roster.disconnected(ada, now);
+            roster.connected(ada, "Ada".into(), false);
             assert_eq!(roster.poll(now), None);
         }
         assert_eq!(roster.poll(now + GRACE * 9), None);
     }
 
     #[test]
-    fn many_are_announced_together() {
+    fn users_who_enter_within_the_interval_are_announced_together() {
         let (mut roster, now) = (Roster::default(), Instant::now());
-        roster.enter(UserKey::generate(), "Ada".into(), false);
-        assert_eq!(poll(&mut roster, now).0, ["Ada"], "the first at once");
+        roster.connected(UserKey::generate(), "Ada".into(), false);
+        assert_eq!(poll(&mut roster, now).0, ["Ada"], "the first one is announced at once");
         for name in ["Cyd", "bob"] {
-            roster.enter(UserKey::generate(), name.into(), false);
+            roster.connected(UserKey::generate(), name.into(), false);
             assert_eq!(roster.poll(now), None);
         }
         assert_eq!(roster.due(), Some(now + ANNOUNCE_INTERVAL));
-        let (entered, left, here) = poll(&mut roster, now + ANNOUNCE_INTERVAL);
+        let (entered, left, online) = poll(&mut roster, now + ANNOUNCE_INTERVAL);
         assert_eq!((entered, left), (vec!["Cyd".to_owned(), "bob".to_owned()], vec![]));
-        assert_eq!(here, ["Ada", "bob", "Cyd"]);
+        assert_eq!(online, ["Ada", "bob", "Cyd"]);
     }
 
     #[test]
-    fn coming_back_after_a_restart_is_no_entrance_but_after_leaving_it_is() {
+    fn a_returning_user_is_announced_only_after_they_left() {
         let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        roster.enter(ada, "Ada".into(), true);
+        roster.connected(ada, "Ada".into(), true);
         assert_eq!(poll(&mut roster, now), (vec![], vec![], vec!["Ada".to_owned()]));
-        roster.leave(ada, now);
+        roster.disconnected(ada, now);
         assert_eq!(poll(&mut roster, now + GRACE).1, ["Ada"]);
-        roster.enter(ada, "Ada".into(), true);
+        roster.connected(ada, "Ada".into(), true);
         assert_eq!(poll(&mut roster, now + GRACE + ANNOUNCE_INTERVAL).0, ["Ada"]);
     }
 
     #[test]
-    fn who_comes_and_goes_between_announcements_is_not_announced() {
+    fn a_user_who_enters_and_leaves_between_announcements_is_not_announced() {
         let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        roster.enter(UserKey::generate(), "Bob".into(), false);
+        roster.connected(UserKey::generate(), "Bob".into(), false);
         roster.poll(now);
-        roster.enter(ada, "Ada".into(), false);
-        roster.leave(ada, now - GRACE);
+        roster.connected(ada, "Ada".into(), false);
+        roster.disconnected(ada, now - GRACE);
         assert_eq!(poll(&mut roster, now + ANNOUNCE_INTERVAL), (vec![], vec![], vec!["Bob".to_owned()]));
     }
 
-    fn at(process: u128, user: UserKey, name: &str) -> OnlineUser {
+    fn online_at(process: u128, user: UserKey, name: &str) -> OnlineUser {
         OnlineUser { process: ProcessId(uuid::Uuid::from_u128(process)), user, name: name.into() }
     }
 
     #[test]
-    fn tabs_at_several_processes_are_one_person() {
+    fn tabs_at_several_processes_are_one_user() {
         let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        let (here, there) = (at(1, ada, "Ada"), at(2, ada, "Ada"));
-        roster.present(&[]);
-        roster.came(&there);
+        let (here, there) = (online_at(1, ada, "Ada"), online_at(2, ada, "Ada"));
+        roster.set_published(&[]);
+        roster.published(&there);
         assert_eq!(poll(&mut roster, now).0, ["Ada"]);
-        roster.enter(ada, "Ada".into(), false);
-        roster.came(&here);
+        roster.connected(ada, "Ada".into(), false);
+        roster.published(&here);
         assert_eq!(roster.take_local(), [LocalPresence::Online(ada, "Ada".into())]);
-        roster.went(there.process, ada);
+        roster.withdrawn(there.process, ada);
         assert_eq!(roster.poll(now + ANNOUNCE_INTERVAL), None, "the tab here is still open");
-        roster.leave(ada, now);
-        assert_eq!(roster.poll(now + GRACE), None, "published until the others have been told");
+        roster.disconnected(ada, now);
+        assert_eq!(roster.poll(now + GRACE), None, "published until this process has withdrawn it");
         assert_eq!(roster.take_local(), [LocalPresence::Offline(ada)]);
-        roster.went(here.process, ada);
+        roster.withdrawn(here.process, ada);
         assert_eq!(poll(&mut roster, now + GRACE), (vec![], vec!["Ada".to_owned()], vec![]));
     }
 
     #[test]
-    fn who_was_there_before_this_process_is_not_announced_but_leaves() {
+    fn users_online_before_this_process_are_announced_only_when_they_leave() {
         let (ada, bob, mut roster, now) = (UserKey::generate(), UserKey::generate(), Roster::default(), Instant::now());
-        roster.present(&[at(1, ada, "Ada"), at(1, bob, "Bob")]);
+        roster.set_published(&[online_at(1, ada, "Ada"), online_at(1, bob, "Bob")]);
         assert_eq!(poll(&mut roster, now), (vec![], vec![], vec!["Ada".to_owned(), "Bob".to_owned()]));
-        roster.enter(bob, "Bob".into(), true);
-        roster.present(&[]);
+        roster.connected(bob, "Bob".into(), true);
+        roster.set_published(&[]);
         assert_eq!(
             poll(&mut roster, now + ANNOUNCE_INTERVAL),
             (vec![], vec!["Ada".to_owned()], vec!["Bob".to_owned()])
         );
-        roster.present(&[at(1, ada, "Ada")]);
-        assert_eq!(poll(&mut roster, now + ANNOUNCE_INTERVAL * 2).0, ["Ada"], "what comes later is told");
+        roster.set_published(&[online_at(1, ada, "Ada")]);
+        assert_eq!(poll(&mut roster, now + ANNOUNCE_INTERVAL * 2).0, ["Ada"], "users published later are announced");
     }
 
     #[test]
-    fn moving_from_one_process_to_another_is_neither() {
+    fn a_move_from_one_process_to_another_is_not_announced() {
         let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        roster.present(&[at(1, ada, "Ada")]);
+        roster.set_published(&[online_at(1, ada, "Ada")]);
         roster.poll(now);
-        roster.went(at(1, ada, "").process, ada);
-        roster.came(&at(2, ada, "Ada Lovelace"));
-        let told = poll(&mut roster, now + ANNOUNCE_INTERVAL);
-        assert_eq!(told, (vec![], vec![], vec!["Ada Lovelace".to_owned()]));
+        roster.withdrawn(online_at(1, ada, "").process, ada);
+        roster.published(&online_at(2, ada, "Ada Lovelace"));
+        let announcement = poll(&mut roster, now + ANNOUNCE_INTERVAL);
+        assert_eq!(announcement, (vec![], vec![], vec!["Ada Lovelace".to_owned()]));
     }
 }

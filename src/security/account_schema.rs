@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 /// 3–32 letters, digits, `_ . -`, not dots alone; unique, ignoring case.
 #[derive(ToSchema)]
 #[schema(value_type = String, min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
-pub struct UserIdInput(String);
+pub struct UserIdInput(#[expect(dead_code, reason = "only described")] String);
 
 /// 1–64 characters, at least one of them visible; no control or text-direction characters.
 #[derive(ToSchema)]
@@ -15,27 +15,26 @@ pub struct UserIdInput(String);
     max_length = 64,
     pattern = r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]*$"
 )]
-pub struct NameInput(String);
+pub struct NameInput(#[expect(dead_code, reason = "only described")] String);
 
 /// An address with a dotted domain; unique, ignoring case.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Email, max_length = 254)]
-pub struct EmailInput(String);
+pub struct EmailInput(#[expect(dead_code, reason = "only described")] String);
 
 /// Empty, or 3–32 digits, spaces, `+ ( ) -`.
 #[derive(ToSchema)]
 #[schema(value_type = String, pattern = "^([0-9 +()-]{3,32})?$")]
-pub struct PhoneInput(String);
+pub struct PhoneInput(#[expect(dead_code, reason = "only described")] String);
 
 /// 8 characters or more, 71 bytes at most; not one of the most common passwords.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Password, min_length = 8, max_length = 71)]
-pub struct PasswordInput(String);
+pub struct PasswordInput(#[expect(dead_code, reason = "only described")] String);
 
 /// A role, as the API spells it.
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "describes the strings that domain::Role parses and shows")]
 pub enum RoleName {
     Member,
     Admin,

@@ -77,7 +77,11 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Creates an account. `role` as in [`NewUser::role`].
+    /// Creates an account. For `role` see [`NewUser::role`].
+    ///
+    /// # Errors
+    /// [`AccountError::Invalid`] with every invalid field; [`AccountError::Busy`] if too many hashes wait; the store's
+    /// conflict if the userID or the e-mail address is taken.
     pub async fn create(&self, raw: &NewAccount, role: Option<Role>) -> Result<User, AccountError> {
         let mut fields = Fields::default();
         let user_id = fields.keep("userID", UserId::parse(&raw.user_id));
@@ -100,6 +104,10 @@ impl Accounts {
 
     /// Changes an account. The caller has checked the permission, and the current password where it is needed;
     /// `user_id` and `current_password` are not used here.
+    ///
+    /// # Errors
+    /// As [`Accounts::create`]; the store's `NotFound` if the account is deleted, and its conflict if the last admin
+    /// would no longer be one.
     pub async fn edit(&self, user: &User, raw: &AccountEdit) -> Result<User, AccountError> {
         let mut fields = Fields::default();
         // an unchanged name is not checked: it may be older than a rule

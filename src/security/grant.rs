@@ -1,13 +1,13 @@
-//! What a token and a session have in common.
+//! The proof of a login, which tokens and sessions carry.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{Timestamp, TokenId, User, UserKey};
 
-/// A proof that somebody logged in: which user, at which version of the account, by which token. It holds
-/// while [`crate::store::Sessions::authenticate`] finds the user behind it; so a changed password, a
-/// deleted account and a logout end tokens and sessions alike, with one look-up.
+/// The proof of a login: the user, the version of the account, and the id of the token. It is valid as long as
+/// [`crate::store::Sessions::authenticate`] finds the user for it. So a changed password, a deleted account and a
+/// logout end tokens and sessions alike, with one look-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     user: Uuid,
@@ -27,8 +27,8 @@ impl Grant {
         Self { user, version, token, expires }
     }
 
-    /// The same grant with another end of its token.
-    pub fn until(self, expires: Timestamp) -> Self {
+    /// The same grant with another expiry of its token.
+    pub fn with_expiry(self, expires: Timestamp) -> Self {
         Self { expires: expires.as_secs(), ..self }
     }
 
@@ -44,7 +44,7 @@ impl Grant {
         TokenId(self.token)
     }
 
-    /// When the token expires. A session made by logging in outlives it.
+    /// When the token expires. A session that began with a password outlives it.
     pub fn expires(&self) -> Timestamp {
         Timestamp(self.expires * 1000)
     }

@@ -1,7 +1,7 @@
 //! HMAC for jsonwebtoken, by ring.
 //!
-//! jsonwebtoken brings bindings for aws-lc-rs and RustCrypto only. natter has one crypto library, and TLS to MongoDB
-//! needs it to be ring or aws-lc-rs: of the two, ring compiles in a sixth of the time. Other algorithms than HMAC are
+//! jsonwebtoken has bindings for aws-lc-rs and RustCrypto only. natter uses one crypto library, which TLS to MongoDB
+//! requires to be ring or aws-lc-rs; of the two, ring compiles in a sixth of the time. Algorithms other than HMAC are
 //! deliberately absent.
 
 use jsonwebtoken::{
@@ -12,7 +12,7 @@ use jsonwebtoken::{
 };
 use ring::hmac;
 
-/// Lets jsonwebtoken sign and verify with ring, in the whole process. Any number of calls does no harm.
+/// Makes jsonwebtoken sign and verify with ring, in the whole process. It may be called more than once.
 pub fn install() {
     static PROVIDER: CryptoProvider = CryptoProvider {
         signer_factory: |algorithm, key: &EncodingKey| {
@@ -21,9 +21,9 @@ pub fn install() {
         verifier_factory: |algorithm, key: &DecodingKey| {
             Ok(Box::new(Key::new(*algorithm, key.family(), key.try_get_as_bytes()?)?))
         },
-        key_utils: KeyUtils::new_unimplemented(), // for JSON Web Keys, of which natter has none
+        key_utils: KeyUtils::new_unimplemented(), // for JSON Web Keys, which natter does not use
     };
-    let _ = PROVIDER.install_default(); // fails only where it is installed already
+    let _ = PROVIDER.install_default(); // fails only if it is already installed
 }
 
 struct Key(Algorithm, hmac::Key);
@@ -72,7 +72,7 @@ mod tests {
 
     /// RFC 4231, test case 2.
     #[test]
-    fn signatures_are_those_of_the_standard() {
+    fn signatures_match_the_test_vectors_of_the_rfc() {
         install();
         let (key, message) = (EncodingKey::from_secret(b"Jefe"), b"what do ya want for nothing?");
         for (algorithm, expected) in [

@@ -1,5 +1,5 @@
-//! How often somebody may try. Generic cell rate limits (governor), kept in memory: they bound what one
-//! process can be made to do, and a restart forgives.
+//! Rate limits of logins, sign-ups, password confirmations and messages: generic cell rate limiters (governor). They
+//! are in memory, because they protect one process, and a restart resets them.
 
 use std::{hash::Hash, num::NonZeroU32, time::Duration};
 
@@ -13,32 +13,33 @@ use crate::domain::{Network, UserKey};
 /// The numbers behind [`RateLimits`], from the settings.
 #[derive(Debug, Clone, Copy)]
 pub struct RateLimitSettings {
-    /// Logins to one account that one network may try in a quarter of an hour. All networks together that nobody
-    /// logged in to it from before may try [`UNFAMILIAR`] times as many.
+    /// Login attempts on one account that one network may make in a quarter of an hour. All unfamiliar networks
+    /// together, from which nobody has logged in to the account before, may make [`UNFAMILIAR_FACTOR`] times as many.
     pub account_attempts: NonZeroU32,
-    /// Logins and sign-ups together that one network may try in a quarter of an hour.
+    /// Login attempts and sign-ups together that one network may make in a quarter of an hour.
     pub address_attempts: NonZeroU32,
-    /// Messages a second that one user may send; three seconds' worth may come at once.
+    /// Messages a second that one user may send; a burst may be as large as three seconds of them.
     pub message_rate: NonZeroU32,
 }
 
-/// How long to wait before it is worth trying again.
+/// A limit is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many attempts")]
 pub struct RateLimited {
+    /// How long to wait until the next attempt is allowed.
     pub retry_after: Duration,
 }
 
-/// How many times as many logins to one account all unfamiliar networks together may try as one network.
-pub const UNFAMILIAR: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+/// How many times as many login attempts all unfamiliar networks together may make on one account as one network may.
+pub const UNFAMILIAR_FACTOR: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 
 pub struct RateLimits {
-    /// By account and network: whoever guesses locks out nobody elsewhere.
+    /// By account and network: an attacker does not lock out the user on another network.
     logins: Option<DefaultKeyedRateLimiter<(String, Network)>>,
-    /// By account, for networks that nobody logged in to it from before: guesses from very many places.
+    /// By account, for all unfamiliar networks together: limits guesses from very many networks.
     unfamiliar: Option<DefaultKeyedRateLimiter<String>>,
-    /// Checks of the present password of somebody who is logged in, which strangers cannot use up; by network, so that
-    /// a stolen token does not lock its owner out.
+    /// Checks of the current password of a user who is logged in; attempts without a login do not count. By user and
+    /// network, so that an attacker with a stolen token does not lock the user out.
     confirmations: Option<DefaultKeyedRateLimiter<(UserKey, Network)>>,
     /// The same for all unfamiliar networks together.
     unfamiliar_confirmations: Option<DefaultKeyedRateLimiter<UserKey>>,
@@ -47,7 +48,7 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// `None` sets no limits at all, for benchmarks.
+    /// `None` sets no limits, for benchmarks.
     pub fn new(settings: Option<RateLimitSettings>) -> Self {
         let quarter_hour = Duration::from_secs(15 * 60);
         let spread =
@@ -57,22 +58,22 @@ impl RateLimits {
         Self {
             logins: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts))),
             unfamiliar: settings
-                .map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts.saturating_mul(UNFAMILIAR)))),
+                .map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts.saturating_mul(UNFAMILIAR_FACTOR)))),
             confirmations: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts))),
             unfamiliar_confirmations: settings
-                .map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts.saturating_mul(UNFAMILIAR)))),
+                .map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts.saturating_mul(UNFAMILIAR_FACTOR)))),
             networks: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.address_attempts))),
             messages: settings.map(|s| DefaultKeyedRateLimiter::keyed(messages(s.message_rate))),
         }
     }
 
-    /// A login to `account` (its userID, folded).
+    /// Counts a login attempt on `account` (its folded userID).
     pub fn login(&self, account: &str, from: Network) -> Result<(), RateLimited> {
         check(self.networks.as_ref(), &from)?;
         check(self.logins.as_ref(), &(account.to_owned(), from))
     }
 
-    /// The same from a network that nobody logged in to the account from before, beside [`RateLimits::login`].
+    /// Counts a login attempt from an unfamiliar network, in addition to [`RateLimits::login`].
     pub fn unfamiliar_login(&self, account: &str) -> Result<(), RateLimited> {
         check(self.unfamiliar.as_ref(), &account.to_owned())
     }
@@ -81,12 +82,12 @@ impl RateLimits {
         check(self.networks.as_ref(), &from)
     }
 
-    /// The present password, asked again of somebody who is logged in.
+    /// Counts a check of the current password of a user who is logged in.
     pub fn confirmation(&self, user: UserKey, from: Network) -> Result<(), RateLimited> {
         check(self.confirmations.as_ref(), &(user, from))
     }
 
-    /// The same from a network that nobody logged in to the account from before, beside [`RateLimits::confirmation`].
+    /// Counts such a check from an unfamiliar network, in addition to [`RateLimits::confirmation`].
     pub fn unfamiliar_confirmation(&self, user: UserKey) -> Result<(), RateLimited> {
         check(self.unfamiliar_confirmations.as_ref(), &user)
     }
@@ -95,7 +96,7 @@ impl RateLimits {
         check(self.messages.as_ref(), &user)
     }
 
-    /// Forgets whoever is not limited at present, so that memory does not grow with the addresses seen.
+    /// Drops the entries that limit nothing at present, so that memory does not grow with the number of networks seen.
     pub fn sweep(&self) {
         self.logins.iter().for_each(governor::RateLimiter::retain_recent);
         self.unfamiliar.iter().for_each(governor::RateLimiter::retain_recent);
@@ -127,20 +128,20 @@ mod tests {
     }
 
     #[test]
-    fn accounts_and_networks_are_limited_each_by_themselves() {
+    fn accounts_and_networks_have_separate_limits() {
         let limits = RateLimits::new(Some(settings()));
-        let (here, there) = (network(1), network(2));
-        assert!(limits.login("ada", here).is_ok());
-        assert!(limits.login("ada", here).is_ok());
-        assert!(limits.login("ada", there).is_ok(), "attempts from here lock out nobody there");
-        assert!(limits.login("ada", here).is_err(), "the account, from here");
-        let told = limits.login("bob", here).unwrap_err();
-        assert!(told.retry_after <= Duration::from_secs(300) && told.retry_after > Duration::from_secs(200));
-        assert!(limits.login("bob", there).is_ok(), "the network");
+        let (one, other) = (network(1), network(2));
+        assert!(limits.login("ada", one).is_ok());
+        assert!(limits.login("ada", one).is_ok());
+        assert!(limits.login("ada", other).is_ok(), "attempts from one network do not lock out another");
+        assert!(limits.login("ada", one).is_err(), "the limit of the account and network");
+        let limited = limits.login("bob", one).unwrap_err();
+        assert!(limited.retry_after <= Duration::from_secs(300) && limited.retry_after > Duration::from_secs(200));
+        assert!(limits.login("bob", other).is_ok(), "only the network was limited");
     }
 
     #[test]
-    fn all_unfamiliar_networks_together_are_limited_by_account() {
+    fn unfamiliar_networks_share_one_limit_for_each_account() {
         let limits = RateLimits::new(Some(settings()));
         assert!((0..20).all(|_| limits.unfamiliar_login("ada").is_ok()));
         assert!(limits.unfamiliar_login("ada").is_err());
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn confirmations_are_limited_by_account_and_network_and_nobodys_logins_count() {
+    fn confirmations_are_limited_by_user_and_network() {
         let limits = RateLimits::new(Some(settings()));
         let (ada, bob) = (UserKey::generate(), UserKey::generate());
         assert!((0..2).all(|_| limits.confirmation(ada, network(1)).is_ok()));
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn off_is_off() {
+    fn without_settings_nothing_is_limited() {
         let limits = RateLimits::new(None);
         assert!((0..1000).all(|_| limits.login("ada", network(1)).is_ok()));
     }

@@ -1,5 +1,13 @@
-//! Who somebody is and whether they may: tokens, passwords, sessions, limits, and the login service that
-//! ties them together. No HTTP in here.
+//! Authentication: tokens, passwords, sessions and rate limits, and the login service that combines them. Nothing here
+//! knows of HTTP.
+//!
+//! - [`grant`]: the proof of a login that a token and a session carry.
+//! - [`login`]: checks passwords, issues tokens, revokes grants.
+//! - [`tokens`]: JSON Web Tokens; `jwt_hmac` signs them with ring.
+//! - [`sessions`]: browser sessions in the store's table.
+//! - [`passwords`]: bcrypt, limited in how many hashes run at a time.
+//! - [`limits`]: rate limits of logins, sign-ups, password confirmations and messages.
+//! - [`accounts`]: parses and validates the input for a new or changed account.
 
 pub mod account_schema;
 pub mod accounts;

@@ -1,4 +1,4 @@
-//! Browser sessions: tower-sessions over the store's own table, so that a restart logs nobody out.
+//! Browser sessions: tower-sessions on the store's own table, so that a restart does not log users out.
 
 use std::{fmt, sync::Arc};
 
@@ -14,37 +14,45 @@ use tower_sessions::{
 use super::Grant;
 use crate::{
     domain::Timestamp,
-    store::{SessionRow, Store},
+    store::{self, SessionRow, Store},
 };
 
-/// How long a browser stays logged in without a visit.
+/// How long a session lasts after the last visit.
 pub const LIFETIME: Duration = Duration::days(30);
-/// A visit renews a session that was last renewed longer ago than this; more often would be a write a page.
+/// A visit renews a session if the last renewal is older than this. To renew at each visit would cost a write for each
+/// page.
 const RENEW_AFTER: Duration = Duration::days(1);
 
 const GRANT: &str = "grant";
 const RENEWED: &str = "renewed";
 const EARLIER: &str = "earlier";
-/// Most earlier grants that a session remembers.
-const EARLIER_MAX: usize = 16;
+/// Most earlier grants that a session keeps.
+const MAX_EARLIER: usize = 16;
 
-/// The session of one who logged in here, renewable; or of one who came with a token, ending with it.
+/// How long a session lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionLifetime {
+    /// It began with a password, and visits renew it.
     Renewable,
+    /// It began with a token, and ends with it.
     UntilTokenExpires,
 }
 
-/// Makes `session` the one of `grant`, under a fresh id: one planted before the login is worth nothing.
+/// Starts the session of `grant` under a fresh id, so that an id planted before the login is worthless (session
+/// fixation).
 ///
-/// The same user's grants that it had before are remembered. They are not voided here, as another tab may have a
-/// socket under one; but they may have a session on another server's host too, and so a logout ends all of them.
+/// The session keeps its earlier grants of the same user. They are not revoked here, because another tab may have a
+/// socket that was opened with one of them. They may also have a session on another server's host, so a logout revokes
+/// all of them.
+///
+/// # Errors
+/// The session's error if the store does not answer.
 pub async fn start(session: &Session, grant: Grant, lifetime: SessionLifetime) -> Result<(), Error> {
     let mut earlier = grants(session).await?;
     earlier.retain(|other| {
         (other.user(), other.version()) == (grant.user(), grant.version()) && other.token() != grant.token()
     });
-    earlier.drain(..earlier.len().saturating_sub(EARLIER_MAX));
+    earlier.drain(..earlier.len().saturating_sub(MAX_EARLIER));
     session.clear().await;
     session.cycle_id().await?;
     session.insert(GRANT, grant).await?;
@@ -62,14 +70,17 @@ pub async fn start(session: &Session, grant: Grant, lifetime: SessionLifetime) -
     Ok(())
 }
 
-/// What a browser's session says about who is there.
+/// The login that a browser's session has now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Current {
     pub grant: Grant,
     pub lifetime: SessionLifetime,
 }
 
-/// Who the session belongs to, if to anybody. Whether the grant still holds, only the store can tell.
+/// The session's login; `None` if nobody is logged in. The store decides whether its grant is still valid.
+///
+/// # Errors
+/// The session's error if the store does not answer.
 pub async fn current(session: &Session) -> Result<Option<Current>, Error> {
     let Some(grant) = session.get::<Grant>(GRANT).await? else { return Ok(None) };
     let lifetime = match session.get::<i64>(RENEWED).await? {
@@ -79,25 +90,34 @@ pub async fn current(session: &Session) -> Result<Option<Current>, Error> {
     Ok(Some(Current { grant, lifetime }))
 }
 
-/// Every grant that `session` has, or had of the same user: what a logout voids. The oldest comes first.
+/// The session's grant and its earlier grants, the oldest first: a logout revokes all of them.
+///
+/// # Errors
+/// The session's error if the store does not answer.
 pub async fn grants(session: &Session) -> Result<Vec<Grant>, Error> {
     let mut grants = session.get::<Vec<Grant>>(EARLIER).await?.unwrap_or_default();
     grants.extend(session.get::<Grant>(GRANT).await?);
     Ok(grants)
 }
 
-/// Notes another grant of the session's user, for a logout to void.
-pub async fn remember(session: &Session, grant: Grant) -> Result<(), Error> {
+/// Adds another grant of the session's user, so that a logout revokes it too.
+///
+/// # Errors
+/// The session's error if the store does not answer.
+pub async fn remember_grant(session: &Session, grant: Grant) -> Result<(), Error> {
     if grants(session).await?.iter().any(|known| known.token() == grant.token()) {
         return Ok(());
     }
     let mut earlier = session.get::<Vec<Grant>>(EARLIER).await?.unwrap_or_default();
     earlier.push(grant);
-    earlier.drain(..earlier.len().saturating_sub(EARLIER_MAX));
+    earlier.drain(..earlier.len().saturating_sub(MAX_EARLIER));
     session.insert(EARLIER, earlier).await
 }
 
-/// Puts off a renewable session's end, at most once a day.
+/// Extends a renewable session, at most once a day.
+///
+/// # Errors
+/// The session's error if the store does not answer.
 pub async fn renew(session: &Session) -> Result<(), Error> {
     let now = OffsetDateTime::now_utc().unix_timestamp();
     match session.get::<i64>(RENEWED).await? {
@@ -106,7 +126,7 @@ pub async fn renew(session: &Session) -> Result<(), Error> {
     }
 }
 
-/// tower-sessions' port, on ours. The id itself is never stored, only its hash.
+/// The store's session table as tower-sessions uses it. Only the hash of a session's id is stored.
 #[derive(Clone)]
 pub struct SessionTable(pub Arc<dyn Store>);
 
@@ -116,7 +136,7 @@ impl fmt::Debug for SessionTable {
     }
 }
 
-fn hashed(id: &Id) -> [u8; 32] {
+fn hash_id(id: &Id) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, &id.0.to_le_bytes()).as_ref());
     hash
@@ -125,28 +145,28 @@ fn hashed(id: &Id) -> [u8; 32] {
 fn row(record: &Record) -> session_store::Result<SessionRow> {
     let data = serde_json::to_vec(&record.data).map_err(|e| session_store::Error::Encode(e.to_string()))?;
     let expires = Timestamp(record.expiry_date.unix_timestamp() * 1000);
-    Ok(SessionRow { id: hashed(&record.id), data, expires })
+    Ok(SessionRow { id: hash_id(&record.id), data, expires })
 }
 
-fn backend(error: crate::store::Error) -> session_store::Error {
+fn backend_error(error: store::Error) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
 }
 
 #[async_trait]
 impl SessionStore for SessionTable {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        while !self.0.create_session(&row(record)?).await.map_err(backend)? {
+        while !self.0.create_session(&row(record)?).await.map_err(backend_error)? {
             record.id = Id::default();
         }
         Ok(())
     }
 
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        self.0.save_session(&row(record)?).await.map_err(backend)
+        self.0.save_session(&row(record)?).await.map_err(backend_error)
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let Some(row) = self.0.session(&hashed(id)).await.map_err(backend)? else { return Ok(None) };
+        let Some(row) = self.0.session(&hash_id(id)).await.map_err(backend_error)? else { return Ok(None) };
         let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires.as_secs())
             .map_err(|e| session_store::Error::Decode(e.to_string()))?;
         if expiry_date <= OffsetDateTime::now_utc() {
@@ -157,6 +177,6 @@ impl SessionStore for SessionTable {
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        self.0.delete_session(&hashed(id)).await.map_err(backend)
+        self.0.delete_session(&hash_id(id)).await.map_err(backend_error)
     }
 }

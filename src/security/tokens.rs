@@ -1,4 +1,4 @@
-//! JSON Web Tokens (RFC 7519): HS256 and nothing else, one hour, good for the chat, users and auth servers.
+//! JSON Web Tokens (RFC 7519): HS256 only, valid for one hour on the chat, users and auth servers.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,7 +10,7 @@ use crate::domain::{Timestamp, User};
 
 /// How long a token is valid, in seconds.
 pub const LIFETIME: i64 = 3600;
-/// How far the clocks of two machines may be apart for a fresh token to be good on both, in seconds.
+/// Largest difference between the clocks of two machines with which a fresh token is valid on both, in seconds.
 const SKEW: i64 = 30;
 const ISSUER: &str = "natter";
 const TYPE: &str = "JWT";
@@ -31,8 +31,8 @@ struct Claims {
     ver: i64,
 }
 
-/// The token is not one of ours, was tampered with, or is not valid at this time. Which of them it is,
-/// is deliberately not told.
+/// The token was issued by another server, was changed, or is not valid at this time. The error deliberately does not
+/// say which.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Token didn't match")]
 pub struct BadToken;
@@ -44,7 +44,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Signs and checks with `secret`, which every server of one database has to share.
+    /// `secret` signs and verifies the tokens. All servers on one database must share it.
     pub fn new(secret: &SecretString) -> Self {
         jwt_hmac::install();
         let mut validation = Validation::new(Algorithm::HS256);
@@ -57,12 +57,12 @@ impl Tokens {
         Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret), validation }
     }
 
-    /// A fresh token for `user`, and the grant it carries.
+    /// Issues a token for `user`, with a fresh grant.
     pub fn issue(&self, user: &User) -> (String, Grant) {
         self.issue_at(user, Timestamp::now())
     }
 
-    /// Another token under the id of `grant`.
+    /// Issues another token with the token id of `grant`.
     pub fn reissue(&self, user: &User, grant: &Grant, expires: Timestamp) -> String {
         let grant = Grant::from_parts(grant.user().0, grant.version(), grant.token().0, expires.as_secs());
         self.encode(user, &grant, Timestamp::now())
@@ -90,7 +90,10 @@ impl Tokens {
         token.expect("claims of plain strings and numbers can be encoded")
     }
 
-    /// What the token stands for. Whether that still holds, only the store can tell.
+    /// Verifies a token and returns its grant. The store decides whether the grant is still valid.
+    ///
+    /// # Errors
+    /// See [`BadToken`].
     pub fn read(&self, token: &str) -> Result<Grant, BadToken> {
         let read = decode::<Claims>(token, &self.decoding, &self.validation).map_err(|_| BadToken)?;
         let claims = read.claims;
@@ -101,16 +104,17 @@ impl Tokens {
     }
 }
 
-/// Whether the header asks for nothing but what [`Tokens::read`] does. The library leaves this to its caller.
+/// Whether the header has no parameter that [`Tokens::read`] would have to obey. The library leaves this check to its
+/// caller.
 ///
-/// - `crit` names extensions that have to be understood (RFC 7515, 4.1.11); none is here. `b64` is one of them (RFC
-///   7797), and would change what is signed.
-/// - A `typ` says which kind of token it is (RFC 8725, 3.11), so one of another kind is not taken. A token without one
-///   claims to be nothing else (it is optional, RFC 7519, 5.1), and `iss` and `aud` tell whose it is.
-/// - `cty` marks a token inside the token (RFC 7519, 5.2), which is never issued.
+/// - `crit` names extensions that must be supported (RFC 7515, 4.1.11); natter supports none. `b64` is one of them (RFC
+///   7797), and would change the signed text.
+/// - `typ` is the type of the token (RFC 8725, 3.11); another type is refused. It is optional (RFC 7519, 5.1), and
+///   without it `iss` and `aud` identify the token as one of natter's.
+/// - `cty` marks a token inside the token (RFC 7519, 5.2), which natter never issues.
 fn is_plain(header: &Header) -> bool {
-    let typ = header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case(TYPE));
-    typ && header.crit.is_none() && header.cty.is_none() && !header.extras.inner().contains_key("b64")
+    let is_jwt = header.typ.as_deref().is_none_or(|typ| typ.eq_ignore_ascii_case(TYPE));
+    is_jwt && header.crit.is_none() && header.cty.is_none() && !header.extras.inner().contains_key("b64")
 }
 
 #[cfg(test)]
@@ -151,16 +155,16 @@ mod tests {
     }
 
     #[test]
-    fn a_token_for_another_server_ends_with_the_login_it_came_of() {
+    fn a_reissued_token_keeps_the_token_id_of_the_login() {
         let ada = ada();
         let (_, old) = tokens().issue_at(&ada, Timestamp::now().plus_secs(-LIFETIME - 1));
-        let again = tokens().read(&tokens().reissue(&ada, &old, Timestamp::now().plus_secs(60))).unwrap();
-        assert_eq!((again.user(), again.version(), again.token()), (old.user(), old.version(), old.token()));
-        assert!(again.expires() > Timestamp::now());
+        let reissued = tokens().read(&tokens().reissue(&ada, &old, Timestamp::now().plus_secs(60))).unwrap();
+        assert_eq!((reissued.user(), reissued.version(), reissued.token()), (old.user(), old.version(), old.token()));
+        assert!(reissued.expires() > Timestamp::now());
     }
 
     #[test]
-    fn foreign_and_forged_tokens_do_not_match() {
+    fn tokens_of_others_and_forged_tokens_are_refused() {
         let (token, _) = tokens().issue(&ada());
         let other = Tokens::new(&SecretString::from("another secret, 32 bytes or more".to_owned()));
         assert_eq!(other.read(&token), Err(BadToken));
@@ -168,24 +172,24 @@ mod tests {
         assert_eq!(tokens().read(&format!("{header}.x{rest}")), Err(BadToken));
         // {"alg":"none","typ":"JWT"}
         assert_eq!(tokens().read(&format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{rest}")), Err(BadToken));
-        for rubbish in ["", ".", "..", "a.b.c", "\u{0}"] {
-            assert_eq!(tokens().read(rubbish), Err(BadToken));
+        for invalid in ["", ".", "..", "a.b.c", "\u{0}"] {
+            assert_eq!(tokens().read(invalid), Err(BadToken));
         }
     }
 
     const KEY: &[u8] = b"0123456789abcdef0123456789abcdef";
 
-    /// A good token's claims, some of them changed or doubled, in order.
-    struct Changed(Vec<(&'static str, Value)>);
+    /// The claims of a valid token with some changes: a value replaces the claim, null repeats it.
+    struct ChangedClaims(Vec<(&'static str, Value)>);
 
-    impl Serialize for Changed {
+    impl Serialize for ChangedClaims {
         fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let (token, _) = tokens().issue(&ada());
             let claims = jsonwebtoken::dangerous::insecure_decode::<BTreeMap<String, Value>>(&token).unwrap().claims;
-            let doubled: Vec<_> = self.0.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| *name).collect();
-            let changed = |name: &str| self.0.iter().any(|(other, _)| *other == name) && !doubled.contains(&name);
+            let repeated: Vec<_> = self.0.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| *name).collect();
+            let changed = |name: &str| self.0.iter().any(|(other, _)| *other == name) && !repeated.contains(&name);
             let kept = claims.iter().filter(|(name, _)| !changed(name)).map(|(name, value)| (name.as_str(), value));
-            let again = doubled.iter().map(|name| (*name, &claims[*name]));
+            let again = repeated.iter().map(|name| (*name, &claims[*name]));
             let new = self.0.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (*name, value));
             serializer.collect_map(kept.chain(again).chain(new))
         }
@@ -194,25 +198,28 @@ mod tests {
     fn signed(header: impl FnOnce(&mut Header), changes: &[(&'static str, Value)]) -> Result<Grant, BadToken> {
         let mut plain = Header::new(Algorithm::HS256);
         header(&mut plain);
-        tokens().read(&encode(&plain, &Changed(changes.to_vec()), &EncodingKey::from_secret(KEY)).unwrap())
+        tokens().read(&encode(&plain, &ChangedClaims(changes.to_vec()), &EncodingKey::from_secret(KEY)).unwrap())
     }
 
     #[test]
-    fn a_header_that_asks_for_more_than_is_done_is_refused() {
-        for (typ, good) in [(Some("JWT"), true), (Some("jwt"), true), (None, true), (Some("at+jwt"), false)] {
+    fn a_header_with_unsupported_parameters_is_refused() {
+        for (typ, is_valid) in [(Some("JWT"), true), (Some("jwt"), true), (None, true), (Some("at+jwt"), false)] {
             let read = signed(|header| header.typ = typ.map(str::to_owned), &[]);
-            assert_eq!(read.is_ok(), good, "{typ:?}");
+            assert_eq!(read.is_ok(), is_valid, "{typ:?}");
         }
         assert!(signed(|header| header.crit = Some(vec!["exp".into()]), &[]).is_err());
         assert!(signed(|header| header.crit = Some(vec![]), &[]).is_err());
         assert!(signed(|header| header.cty = Some("JWT".into()), &[]).is_err());
         assert!(signed(|header| header.extras.insert("b64", false), &[]).is_err());
         assert!(signed(|header| header.extras.insert("typ", "JWT"), &[]).is_err(), "twice");
-        assert!(signed(|header| header.kid = Some("1".into()), &[]).is_ok(), "what is not critical is ignored");
+        assert!(
+            signed(|header| header.kid = Some("1".into()), &[]).is_ok(),
+            "parameters that are not critical are ignored"
+        );
     }
 
     #[test]
-    fn a_token_from_the_future_and_a_doubled_claim_are_refused() {
+    fn a_token_from_the_future_and_a_repeated_claim_are_refused() {
         let now = Timestamp::now().as_secs();
         assert!(signed(|_| {}, &[("iat", json!(now + SKEW - 5))]).is_ok());
         assert!(signed(|_| {}, &[("iat", json!(now + SKEW + 60))]).is_err());
@@ -222,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn only_hs256_is_taken() {
+    fn only_hs256_is_accepted() {
         let key = EncodingKey::from_secret(KEY);
         let (token, _) = tokens().issue(&ada());
         let claims = jsonwebtoken::dangerous::insecure_decode::<Claims>(&token).unwrap().claims;

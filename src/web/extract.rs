@@ -39,7 +39,7 @@ impl OptionalFromRequestParts<AppState> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Error> {
         let Some(session) = parts.extensions.get::<Session>() else { return Ok(None) };
         let Some(current) = sessions::current(session).await? else { return Ok(None) };
-        let Some(user) = state.logins.holder(&current.grant).await? else { return Ok(None) };
+        let Some(user) = state.logins.user_of(&current.grant).await? else { return Ok(None) };
         sessions::renew(session).await?;
         if let Some(slot) = parts.extensions.get::<NavSlot>() {
             slot.fill(&user);
@@ -55,8 +55,7 @@ impl FromRequestParts<AppState> for SignedIn {
         match <Self as OptionalFromRequestParts<_>>::from_request_parts(parts, state).await {
             Ok(Some(signed_in)) => Ok(signed_in),
             Ok(None) if parts.headers.contains_key("hx-request") => {
-                Err(Error::new(StatusCode::UNAUTHORIZED, Phrase::new("signed-out"))
-                    .into_response())
+                Err(Error::new(StatusCode::UNAUTHORIZED, Phrase::new("signed-out")).into_response())
             }
             Ok(None) => Err(to_login(parts, &state.settings.sites)),
             Err(error) => Err(error.into_response()),
@@ -114,7 +113,7 @@ impl Bearer {
     /// 401 if the token is not valid.
     pub async fn of(state: &AppState, token: &str) -> Result<Self, Error> {
         let grant = state.logins.tokens.read(token).map_err(|_| Error::bad_token())?;
-        let user = state.logins.holder(&grant).await?.ok_or_else(Error::bad_token)?;
+        let user = state.logins.user_of(&grant).await?.ok_or_else(Error::bad_token)?;
         Ok(Self { user, grant })
     }
 }
@@ -200,9 +199,7 @@ fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
 
 fn body_error(rejection: BytesRejection) -> Error {
     match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Error::new(StatusCode::PAYLOAD_TOO_LARGE, Phrase::new("body-too-large"))
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => Error::new(StatusCode::PAYLOAD_TOO_LARGE, Phrase::new("body-too-large")),
         status => Error::new(status, Phrase::english(rejection.body_text())),
     }
 }

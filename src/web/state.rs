@@ -15,7 +15,7 @@ use super::Sites;
 use crate::{
     render::Language,
     room::hub::Hub,
-    security::{accounts::Accounts, login::Logins},
+    security::{accounts::Accounts, login::LoginService},
     store::Store,
 };
 
@@ -41,7 +41,7 @@ pub struct Settings {
 
 pub struct Inner {
     pub store: Arc<dyn Store>,
-    pub logins: Logins,
+    pub logins: LoginService,
     pub accounts: Accounts,
     pub hub: Hub,
     pub settings: Settings,
@@ -53,7 +53,7 @@ pub struct Inner {
 pub struct AppState(Arc<Inner>);
 
 impl AppState {
-    pub fn new(store: Arc<dyn Store>, logins: Logins, hub: Hub, settings: Settings) -> Self {
+    pub fn new(store: Arc<dyn Store>, logins: LoginService, hub: Hub, settings: Settings) -> Self {
         let accounts = Accounts { store: Arc::clone(&store), passwords: Arc::clone(&logins.passwords) };
         Self(Arc::new(Inner { store, logins, accounts, hub, settings, draining: AtomicBool::new(false) }))
     }

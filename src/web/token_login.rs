@@ -94,7 +94,7 @@ pub async fn start_session(session: &Session, current: Option<&SignedIn>, token:
     if outlasts(&token, current.map(|me| (me.grant, me.lifetime))) {
         sessions::start(session, token, SessionLifetime::UntilTokenExpires).await?;
     } else {
-        sessions::remember(session, token).await?; // a logout here then also ends the sessions made from this token
+        sessions::remember_grant(session, token).await?; // a logout here then also ends the sessions made from this token
     }
     Ok(())
 }

@@ -109,7 +109,7 @@ async fn a_user_has_so_many_sockets_and_no_more() {
     let again = natter.script().log_in("ada", &password_of("ada")).await;
     let (first, _second) = (Socket::open(&ada, "").await, Socket::open(&again, "").await);
     let (status, body) = refused_handshake(handshake(&ada)).await;
-    let message = "You have 2 sockets open here, and may have no more. Close one and try again.";
+    let message = "You have 2 open sockets, which is the limit. Close one and try again.";
     assert_eq!((status, body), (429, format!("{{\"message\":\"{message}\"}}")));
     let mut bobs = Socket::open(&bob, "").await;
     bobs.says("others are let in").await;

@@ -23,8 +23,8 @@ impl Follower {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
         let connection = Arc::new(Connection::new(accepted.unwrap().0));
-        let reader = hub.lobby().reader(UserKey::generate(), connection, Some(0)).await.unwrap();
-        tokio::spawn(async move { reader.follow().await });
+        let subscription = hub.lobby().subscribe(UserKey::generate(), connection, Some(0)).await.unwrap();
+        tokio::spawn(async move { subscription.follow().await });
         let socket = WebSocketStream::from_raw_socket(client.unwrap(), Role::Client, None).await;
         Self { socket, _hub: hub }
     }

@@ -1,5 +1,7 @@
 //! The admin's page: the table of users.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{extract::State, response::Response};
@@ -157,6 +159,11 @@ impl UsersPage {
             (true, false) => "ascending",
             (true, true) => "descending",
         }
+    }
+
+    fn page_text(&self) -> Cow<'static, str> {
+        let (page, pages) = (self.view.page + 1, self.pages);
+        self.shell.language.with("users-page", [("page", page.into()), ("pages", pages.into())])
     }
 
     fn page_address(&self, page: u32) -> String {

@@ -14,9 +14,7 @@ use crate::{
     domain::Network,
     render::Language,
     security::sessions::SessionLifetime,
-    web::{
-        AppState, ClientAddr, Error, Form, Query, Result, Shell, SignedIn, session::continue_as, sites::with_token,
-    },
+    web::{AppState, ClientAddr, Error, Form, Query, Result, Shell, SignedIn, session::continue_as, sites::with_token},
 };
 
 #[derive(Template, WebTemplate)]

@@ -53,7 +53,9 @@ pub async fn list(
             let own = |message: &Message| message.author_key == me.user.key;
             changes.iter().map(|message| render::message(message, own(message), language)).collect()
         }
-        (Some(_), Some(_)) => return Err(Error::invalid(Fields::one("after", Phrase::english("Use before or after, not both.")))),
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid(Fields::one("after", Phrase::english("Use before or after, not both."))));
+        }
     };
     Ok(Html(html))
 }

@@ -1,4 +1,4 @@
-//! What goes over the socket besides fragments: sends, and the answers to them.
+//! The frames of a socket other than fragments: sends, and the replies to them.
 
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -11,52 +11,52 @@ use crate::{
     web::{Error, Result},
 };
 
-/// What a client sends: the form's fields, as the htmx WebSocket extension puts them. The extension's
-/// `headers` and whatever else a later version may add are not looked at.
+/// A message that a client sends: the fields of the form, in the format of the htmx WebSocket extension. Other fields
+/// are ignored, such as the extension's `headers`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Send {
+pub(super) struct SendFrame {
     #[serde(default)]
     pub message: String,
     #[serde(rename = "clientID", default)]
     pub client_id: String,
 }
 
-impl Send {
+impl SendFrame {
     pub(super) fn parse(frame: &str) -> Result<Self> {
         let hint = "Send JSON like {\"message\": \"Hello\", \"clientID\": \"a fresh id\"}";
         let refuse = |why: String| Error::new(StatusCode::BAD_REQUEST, Phrase::english(format!("{hint} ({why}).")));
         if !frame.starts_with('{') {
-            return Err(refuse("this is no object".into())); // serde would take an array's items for the fields
+            return Err(refuse("this is not an object".into())); // serde would accept an array of the fields
         }
         serde_json::from_str(frame).map_err(|error| refuse(error.to_string()))
     }
 }
 
-/// The answer to a send. The extension does not swap JSON without `content`; the page's script and other
-/// clients take it as the acknowledgement (`seq`, `rev`) or the refusal (`error`) of `clientID`. With a `status`
-/// of 500 and more it is not known whether the message was taken: the same send again tells.
-pub(super) fn answer(client_id: &str, outcome: &Result<Posted>, language: Language) -> String {
+/// The reply to a send: an acknowledgement of `clientID` with `seq` and `rev`, or a refusal with `error`. The extension
+/// does not swap JSON without `content`. After a `status` of 500 or more it is unknown whether the message was stored:
+/// the client finds out by the same send again.
+pub(super) fn reply(client_id: &str, outcome: &Result<Posted>, language: Language) -> String {
     match outcome {
         Ok(Posted { message, .. }) => json!({ "clientID": client_id, "seq": message.seq, "rev": message.rev }),
         Err(error) => {
             let status = error.status.as_u16();
-            let mut answer = json!({ "clientID": client_id, "status": status, "error": error.json(language) });
+            let mut reply = json!({ "clientID": client_id, "status": status, "error": error.json(language) });
             if let Some(secs) = error.retry_after_secs() {
-                answer["retryAfter"] = secs.into();
+                reply["retryAfter"] = secs.into();
             }
-            answer
+            reply
         }
     }
     .to_string()
 }
 
-/// Tells a page that its message still waits for the database, and the connection works. Without `clientID`, which pages
-/// of before this frame take for the acknowledgement.
+/// Reports to a page that its message still waits for the database, and that the connection works. It has no
+/// `clientID`, because older pages would take it for the acknowledgement.
 pub(super) fn pending(client_id: &str) -> String {
     json!({ "pending": client_id }).to_string()
 }
 
-/// Asks a page to load anew.
+/// Requests a page to load anew.
 pub(super) fn reload() -> String {
     json!({ "reload": true }).to_string()
 }
@@ -66,12 +66,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_of_the_htmx_extension_is_understood() {
+    fn a_frame_of_the_htmx_extension_is_parsed() {
         let frame = r##"{"message":"hi","clientID":"1","headers":{"HX-Request":"true","HX-Target":"#messages"}}"##;
-        let send = Send::parse(frame).unwrap();
+        let send = SendFrame::parse(frame).unwrap();
         assert_eq!((send.message.as_str(), send.client_id.as_str()), ("hi", "1"));
-        for rubbish in ["", "[]", "hello", r#"{"message":["a","b"]}"#] {
-            assert!(Send::parse(rubbish).is_err(), "{rubbish}");
+        for invalid in ["", "[]", "hello", r#"{"message":["a","b"]}"#] {
+            assert!(SendFrame::parse(invalid).is_err(), "{invalid}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The socket: fragments out as the room's log grows, messages in.
+//! The WebSocket of the chat: the log's fragments out, messages in.
 //!
-//! Memory is what limits how many people one machine can hold, so the buffers are small: with the
-//! defaults (128 KiB, zeroed on each read) an idle socket costs 135 KiB, with these some 4 in all. A write buffer
-//! of 0 hands each frame over whole, as [`crate::net::connection`] asks for. Only what concerns this client alone
-//! goes through the WebSocket library: answers, pings, the close frame. The log comes by the fan-out.
+//! Memory limits how many users one machine can serve, so the buffers are small: with the defaults (128 KiB, zeroed on
+//! each read) an idle socket costs 135 KiB, with these some 4 KiB in all. With a write buffer of 0 the WebSocket
+//! library writes whole frames, as [`crate::net::connection`] requires. Only the frames for this client alone go
+//! through the library: replies, pings, the Close frame. The log's frames come from the fan-out.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -20,60 +20,62 @@ use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use super::{
-    closing::{End, close},
+    closing::{SocketEnd, close},
     frames, post,
 };
 use crate::{
-    domain::Phrase,
-    render::Language,
-    domain::{Timestamp, User},
+    domain::{Phrase, Timestamp, User},
     net::Connection,
+    render::Language,
     room::{
         PresenceGuard,
         registry::{Registration, TooManySockets},
-        subscriber::{FollowError, Subscription},
+        subscription::{FollowError, Subscription},
     },
     security::{Grant, sessions::SessionLifetime},
     web::{AppState, Bearer, Error, Query, Result, SignedIn, origin},
 };
 
-/// Largest frame taken: 4,000 characters of four bytes, escaped as JSON, and the headers.
-const FRAME_IN: usize = 64 * 1024;
-/// Most of what concerns the client alone that may wait to be written.
-const BUFFER_OUT: usize = 64 * 1024;
-/// How often a page hears that its message is not stored yet. It takes a connection for dead on which it has heard
-/// nothing for 10 s while a message waits; in a failover the database needs longer. A script only waits for the answer.
-const PENDING: Duration = Duration::from_secs(3);
-/// Proxies close what is silent for a minute, nginx for one.
-const HEARTBEAT: Duration = Duration::from_secs(50);
+/// Largest frame accepted: 4,000 characters of four bytes, escaped as JSON, and the headers.
+const MAX_FRAME_BYTES: usize = 64 * 1024;
+/// Most bytes of frames for this client alone that may wait to be written.
+const MAX_WRITE_BUFFER: usize = 64 * 1024;
+/// How often a page gets a frame that says that its message is not stored yet. While a message waits, a page considers
+/// a connection broken on which it received nothing for 10 s; in a failover the database needs longer. A script gets
+/// only the reply.
+const PENDING_INTERVAL: Duration = Duration::from_secs(3);
+/// How often a ping is sent. Proxies such as nginx close a connection that is silent for a minute.
+const PING_INTERVAL: Duration = Duration::from_secs(50);
 
-/// A page that missed more changes than this loads anew, with the last of them, and the rest as one scrolls
-/// back. Put into a page one by one, thousands of messages would hold up the browser.
-const RELOAD: u64 = 1000;
+/// Most changes that a page catches up with. A page that missed more loads anew and shows the last of them; the others
+/// are loaded by scrolling back. To insert thousands of messages one by one would block the browser.
+const MAX_CATCH_UP: u64 = 1000;
 
 #[derive(Deserialize)]
 pub struct SocketQuery {
     jwt: Option<String>,
-    /// Whom the page shows, by userID: a page of somebody who has been signed out meanwhile must not go on as
-    /// whoever signed in.
+    /// The userID that the page shows. If another user has signed in since in the same browser, the page must not go on
+    /// as that user.
     user: Option<String>,
-    /// The latest `rev` the client has: what changed since comes first.
+    /// The latest `rev` that the client has: the changes after it are sent first.
     after: Option<u64>,
-    /// The client was connected before: coming back is no entrance.
+    /// The client was connected before and lost the connection, which is not announced as an entrance.
     #[serde(default)]
     returning: bool,
 }
 
-/// Who opened a socket, and until when they may keep it.
-struct Client {
+/// The identity that a socket is opened with.
+struct Identity {
     grant: Grant,
-    until: Option<Timestamp>,
-    /// Whether it is a page, and not a script.
-    page: bool,
+    /// When the socket is closed; `None` if the session is renewable.
+    expires: Option<Timestamp>,
+    /// A page; otherwise a script.
+    is_page: bool,
 }
 
 pub async fn open(
     State(state): State<AppState>,
+    language: Language,
     headers: HeaderMap,
     Query(query): Query<SocketQuery>,
     bearer: Result<Option<Bearer>, Error>,
@@ -85,25 +87,29 @@ pub async fn open(
     if from_page == Some(false) {
         return Err(Error::forbidden("wrong-address"));
     }
-    let admitted = identify(&state, &query, from_page.is_some(), bearer, session).await.and_then(|client| {
-        let registered = state.hub.registry.register(client.grant, state.settings.user_sockets)?;
-        Ok((client, registered))
+    let identity = identify(&state, &query, from_page.is_some(), bearer, session).await;
+    let registered = identity.and_then(|identity| {
+        let registration = state.hub.registry.register(identity.grant, state.settings.user_sockets)?;
+        Ok((identity, registration))
     });
     let upgrade = upgrade
-        .max_frame_size(FRAME_IN)
-        .max_message_size(FRAME_IN)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .max_message_size(MAX_FRAME_BYTES)
         .read_buffer_size(512)
         .write_buffer_size(0)
-        .max_write_buffer_size(BUFFER_OUT);
-    match admitted {
-        Ok((client, registered)) => {
+        .max_write_buffer_size(MAX_WRITE_BUFFER);
+    match registered {
+        Ok((identity, registration)) => {
             let SocketQuery { after, returning, .. } = query;
-            let visit = Box::new(Visit { state, connection, client, after, returning });
-            Ok(upgrade.on_upgrade(move |socket| serve(socket, registered, visit)))
+            // a script gets the API's English
+            let language = if identity.is_page { language } else { Language::English };
+            let opening = Box::new(OpeningSocket { state, connection, identity, after, returning, language });
+            Ok(upgrade.on_upgrade(move |socket| serve(socket, registration, opening)))
         }
-        // a page cannot see the status of a refused handshake, only the code of a close
+        // a page cannot read the status of a refused handshake, only the code of a Close frame
         Err(error) if from_page.is_some() && error.status.is_client_error() => {
-            let end = if error.status == StatusCode::TOO_MANY_REQUESTS { End::TooMany } else { End::SignedOut };
+            let too_many = error.status == StatusCode::TOO_MANY_REQUESTS;
+            let end = if too_many { SocketEnd::TooManySockets } else { SocketEnd::SignedOut };
             Ok(upgrade.on_upgrade(move |socket| async move { close(socket, &connection, end).await }).into_response())
         }
         Err(error) => Err(error),
@@ -112,7 +118,7 @@ pub async fn open(
 
 impl From<TooManySockets> for Error {
     fn from(TooManySockets { limit }: TooManySockets) -> Self {
-        let message = format!("You have {limit} sockets open here, and may have no more. Close one and try again.");
+        let message = format!("You have {limit} open sockets, which is the limit. Close one and try again.");
         Self::later(StatusCode::TOO_MANY_REQUESTS, Phrase::english(message), Duration::from_secs(5))
     }
 }
@@ -120,170 +126,178 @@ impl From<TooManySockets> for Error {
 async fn identify(
     state: &AppState,
     query: &SocketQuery,
-    page: bool,
+    is_page: bool,
     bearer: Result<Option<Bearer>>,
     session: Result<Option<SignedIn>>,
-) -> Result<Client> {
+) -> Result<Identity> {
     let bearer = match &query.jwt {
         Some(token) => Some(Bearer::of(state, token).await?),
         None => bearer?,
     };
     if let Some(Bearer { grant, .. }) = bearer {
-        return Ok(Client { grant, until: Some(grant.expires()), page });
+        return Ok(Identity { grant, expires: Some(grant.expires()), is_page });
     }
     let SignedIn { user, grant, lifetime } = session?.ok_or_else(Error::bad_token)?;
     if query.user.as_deref().is_some_and(|shown| shown != user.user_id.as_str()) {
         return Err(Error::bad_token());
     }
-    let until = (lifetime == SessionLifetime::UntilTokenExpires).then(|| grant.expires());
-    Ok(Client { grant, until, page })
+    let expires = (lifetime == SessionLifetime::UntilTokenExpires).then(|| grant.expires());
+    Ok(Identity { grant, expires, is_page })
 }
 
-/// What a socket holds while it is open. Its task sleeps nearly always: what it needs only on its way in, while it
-/// writes, and on its way out, is boxed, as a future is as large as the largest thing it ever waits for.
-async fn serve(mut socket: WebSocket, mut registered: Registration, visit: Box<Visit>) {
-    let connection = Arc::clone(&visit.connection);
-    let end = match Box::pin(visit.come_in()).await {
-        Ok(inside) => tokio::select! {
-            end = converse(&mut socket, &inside) => end,
-            lost = inside.reader.follow() => match lost {
-                FollowError::Connection(_) => End::Gone,
+/// The task of a socket, from the handshake to the close. It sleeps nearly always. The futures that it needs only to
+/// open, to write and to close are boxed, because a future is as large as the largest future that it awaits.
+async fn serve(mut socket: WebSocket, mut registration: Registration, opening: Box<OpeningSocket>) {
+    let connection = Arc::clone(&opening.connection);
+    let end = match Box::pin(opening.subscribe()).await {
+        Ok(open) => tokio::select! {
+            end = exchange_frames(&mut socket, &open) => end,
+            error = open.subscription.follow() => match error {
+                FollowError::Connection(_) => SocketEnd::Lost,
                 FollowError::Store(error) => {
-                    tracing::warn!(%error, "a socket could not catch up");
-                    End::Failed
+                    tracing::warn!(user = %open.user.key.0, %error, "socket catch-up failed");
+                    SocketEnd::Failed
                 }
             },
-            reason = &mut registered.close => reason.map_or(End::Restart, End::from),
-            () = expiry(inside.until) => End::TokenExpired,
+            reason = &mut registration.close => reason.map_or(SocketEnd::Restart, SocketEnd::from),
+            () = expiry(open.expires) => SocketEnd::TokenExpired,
         },
         Err(end) => end,
     };
     Box::pin(close(socket, &connection, end)).await;
 }
 
-/// A socket on its way in.
-struct Visit {
+/// A socket that has no subscription yet.
+struct OpeningSocket {
     state: AppState,
     connection: Arc<Connection>,
-    client: Client,
-    /// The latest `rev` the client has.
+    identity: Identity,
+    /// The latest `rev` that the client has.
     after: Option<u64>,
     returning: bool,
+    /// The language of the replies.
+    language: Language,
 }
 
-/// A socket that is in.
-struct Inside {
+/// A socket with a subscription.
+struct OpenSocket {
     state: AppState,
     user: User,
-    until: Option<Timestamp>,
-    /// Whether it is a page's, and not a script's.
-    page: bool,
-    reader: Subscription,
+    expires: Option<Timestamp>,
+    is_page: bool,
+    language: Language,
+    subscription: Subscription,
     _presence: PresenceGuard,
 }
 
-impl Visit {
-    async fn come_in(self: Box<Self>) -> Result<Inside, End> {
-        let Self { state, connection, client, after, returning } = *self;
-        // a grant that was voided between the handshake and now missed its close reason
-        let user = match state.logins.holder(&client.grant).await {
+impl OpeningSocket {
+    async fn subscribe(self: Box<Self>) -> Result<OpenSocket, SocketEnd> {
+        let Self { state, connection, identity: Identity { grant, expires, is_page }, after, returning, language } =
+            *self;
+        // again, because the grant may have been revoked after the handshake read it and before the socket was
+        // registered
+        let user = match state.logins.user_of(&grant).await {
             Ok(Some(user)) => user,
-            Ok(None) => return Err(End::SignedOut),
-            Err(_) => return Err(End::Failed),
+            Ok(None) => return Err(SocketEnd::SignedOut),
+            Err(_) => return Err(SocketEnd::Failed),
         };
         let room = state.hub.lobby();
-        let Ok(reader) = room.reader(user.key, connection, after).await else { return Err(End::Failed) };
-        if client.page && after.is_some_and(|after| room.head().saturating_sub(after) > RELOAD) {
-            return Err(End::Reload);
+        let subscribed = room.subscribe(user.key, connection, after).await;
+        let subscription = subscribed.map_err(|_| SocketEnd::Failed)?;
+        if is_page && after.is_some_and(|after| room.head().saturating_sub(after) > MAX_CATCH_UP) {
+            return Err(SocketEnd::Reload);
         }
         let presence = room.enter(user.key, user.name.as_str(), returning);
-        Ok(Inside { user, until: client.until, page: client.page, reader, _presence: presence, state })
+        Ok(OpenSocket { user, expires, is_page, language, subscription, _presence: presence, state })
     }
 }
 
-async fn expiry(until: Option<Timestamp>) {
-    match until {
-        Some(until) => {
-            let left = Duration::from_millis((until.0 - Timestamp::now().0).max(0).unsigned_abs());
+/// Waits until the given time; for ever if there is none.
+async fn expiry(expires: Option<Timestamp>) {
+    match expires {
+        Some(expires) => {
+            let left = Duration::from_millis((expires.0 - Timestamp::now().0).max(0).unsigned_abs());
             sleep_until(Instant::now() + left).await;
         }
         None => std::future::pending().await,
     }
 }
 
-/// A client's message on its way into the log, with its client id.
-type Sending<'a> = (String, Pin<Box<dyn Future<Output = String> + Send + 'a>>);
+/// A client's message that is being posted, with its client id. Resolves to the reply.
+type Posting<'a> = (String, Pin<Box<dyn Future<Output = String> + Send + 'a>>);
 
-/// Carries the conversation until it ends.
-async fn converse(socket: &mut WebSocket, inside: &Inside) -> End {
-    let Inside { state, user, page, .. } = inside;
-    let pending = if *page { PENDING } else { Duration::MAX };
-    let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut heard = true;
-    // one message of a client is on its way to the log at a time, which keeps them in order
-    let mut sending: Option<Sending<'_>> = None;
+/// Posts the client's messages and sends the replies, until the socket ends.
+async fn exchange_frames(socket: &mut WebSocket, open: &OpenSocket) -> SocketEnd {
+    let OpenSocket { state, user, is_page, language, .. } = open;
+    let pending_interval = if *is_page { PENDING_INTERVAL } else { Duration::MAX };
+    let mut ping = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut received_since_ping = true;
+    // one message of a client is posted at a time, which keeps them in order
+    let mut posting: Option<Posting<'_>> = None;
     loop {
         let written = tokio::select! {
-            answer = async { timeout(pending, &mut sending.as_mut().expect("guarded").1).await }, if sending.is_some() => {
-                let frame = match answer {
-                    Ok(answer) => {
-                        sending = None;
-                        answer
+            reply = async { timeout(pending_interval, &mut posting.as_mut().expect("guarded").1).await },
+                if posting.is_some() =>
+            {
+                let frame = match reply {
+                    Ok(reply) => {
+                        posting = None;
+                        reply
                     }
-                    Err(_) => frames::pending(&sending.as_ref().expect("guarded").0),
+                    Err(_) => frames::pending(&posting.as_ref().expect("guarded").0),
                 };
                 Box::pin(send(socket, frame.into())).await
             }
-            received = socket.recv(), if sending.is_none() => {
-                heard = true;
+            received = socket.recv(), if posting.is_none() => {
+                received_since_ping = true;
                 match received {
                     Some(Ok(Message::Text(frame))) => {
-                        sending = Some(begin(state, user, &frame));
+                        posting = Some(start_post(state, user, &frame, *language));
                         Ok(())
                     }
-                    Some(Ok(Message::Close(_))) => return End::Closed,
+                    Some(Ok(Message::Close(_))) => return SocketEnd::ClosedByClient,
                     Some(Err(error)) => return error.into(),
-                    None => return End::Gone,
-                    Some(Ok(_)) => Ok(()), // pings are answered below us; nothing is sent as binary
+                    None => return SocketEnd::Lost,
+                    Some(Ok(_)) => Ok(()), // the library answers pings; binary frames are ignored
                 }
             }
-            _ = heartbeat.tick() => {
-                if !std::mem::replace(&mut heard, false) {
-                    return End::Gone;
+            _ = ping.tick() => {
+                if !std::mem::replace(&mut received_since_ping, false) {
+                    return SocketEnd::Lost;
                 }
-                Box::pin(in_time(socket.send(Message::Ping(bytes::Bytes::new())))).await
+                Box::pin(with_timeout(socket.send(Message::Ping(bytes::Bytes::new())))).await
             }
         };
         if written.is_err() {
-            return End::Gone;
+            return SocketEnd::Lost;
         }
     }
 }
 
-fn begin<'a>(state: &'a AppState, user: &'a User, frame: &Utf8Bytes) -> Sending<'a> {
-    match frames::Send::parse(frame) {
+fn start_post<'a>(state: &'a AppState, user: &'a User, frame: &Utf8Bytes, language: Language) -> Posting<'a> {
+    match frames::SendFrame::parse(frame) {
         Ok(send) => {
             let client_id = send.client_id.clone();
-            let answer = async move {
+            let reply = async move {
                 let outcome = post::post(state, user, &send.message, &send.client_id).await;
-                frames::answer(&send.client_id, &outcome)
+                frames::reply(&send.client_id, &outcome, language)
             };
-            (client_id, Box::pin(answer))
+            (client_id, Box::pin(reply))
         }
-        Err(error) => (String::new(), Box::pin(std::future::ready(frames::answer("", &Err(error))))),
+        Err(error) => (String::new(), Box::pin(std::future::ready(frames::reply("", &Err(error), language)))),
     }
 }
 
 async fn send(socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), axum::Error> {
-    in_time(socket.send(Message::Text(frame))).await
+    with_timeout(socket.send(Message::Text(frame))).await
 }
 
-/// A client that takes nothing for two heartbeats is gone, or might as well be.
-async fn in_time(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), axum::Error> {
-    match timeout(2 * HEARTBEAT, sending).await {
+/// Fails if the client reads nothing for two ping intervals.
+async fn with_timeout(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), axum::Error> {
+    match timeout(2 * PING_INTERVAL, sending).await {
         Ok(sent) => sent,
-        Err(late) => Err(axum::Error::new(late)),
+        Err(elapsed) => Err(axum::Error::new(elapsed)),
     }
 }
 
@@ -295,9 +309,9 @@ mod tests {
         size_of::<F>()
     }
 
-    /// Every byte here is one for each socket, talking or not.
+    /// Each byte of this future counts once for every open socket.
     #[test]
-    fn an_idle_socket_is_small() {
+    fn the_future_of_a_socket_is_small() {
         assert!(size(serve) <= 2048, "{}", size(serve));
     }
 }

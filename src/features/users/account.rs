@@ -107,7 +107,7 @@ pub async fn submit_password(
     match change_password(&state, &me.user, form, Network::of(from)).await {
         Ok(user) => {
             // the change ended this session too: start it again
-            let grant = state.logins.admit(user).grant;
+            let grant = state.logins.issue_login(user).grant;
             sessions::start(&session, grant, super::lifetime(&state.settings.sites)).await?;
             Ok(Redirect::to("/account?saved=password").into_response())
         }

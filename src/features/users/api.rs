@@ -194,11 +194,7 @@ fn forbidden(reason: &str) -> Error {
 }
 
 fn check_may_change(me: &User, user: &User) -> Result<()> {
-    if me.key == user.key || me.is_admin() {
-        Ok(())
-    } else {
-        Err(forbidden("Only the user and admins may do that."))
-    }
+    if me.key == user.key || me.is_admin() { Ok(()) } else { Err(forbidden("Only the user and admins may do that.")) }
 }
 
 async fn find(state: &AppState, user_id: &str) -> Result<User> {

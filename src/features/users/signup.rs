@@ -14,8 +14,7 @@ use crate::{
     render::Language,
     security::{accounts::NewAccount, login::Login},
     web::{
-        AppState, ClientAddr, Error, FieldTexts, Form, Result, Shell, SignedIn, session::continue_as,
-        sites::with_token,
+        AppState, ClientAddr, Error, FieldTexts, Form, Result, Shell, SignedIn, session::continue_as, sites::with_token,
     },
 };
 
@@ -78,5 +77,5 @@ async fn sign_up(state: &AppState, from: Network, form: &NewAccount) -> Result<L
     state.logins.limits.sign_up(from)?;
     let user = state.accounts.create(form, None).await?;
     state.logins.record_network(&user, from).await;
-    Ok(state.logins.admit(user))
+    Ok(state.logins.issue_login(user))
 }

@@ -187,7 +187,7 @@ too-many-attempts-minutes = { $minutes ->
     [one] Zu viele Versuche. Versuche es in { $minutes } Minute noch einmal.
    *[other] Zu viele Versuche. Versuche es in { $minutes } Minuten noch einmal.
 }
-too-many-messages = Du sendest schneller, als der Chat es annimmt. Warte einen Moment und sende noch einmal.
+too-many-messages = Du sendest Nachrichten zu schnell. Warte einen Moment und sende noch einmal.
 
 ## Refused fields
 

@@ -188,7 +188,7 @@ too-many-attempts-minutes = { $minutes ->
     [one] Too many attempts. Try again in { $minutes } minute.
    *[other] Too many attempts. Try again in { $minutes } minutes.
 }
-too-many-messages = You are sending faster than the chat takes it. Wait a moment and send again.
+too-many-messages = You are sending messages too fast. Wait a moment and send again.
 
 ## Refused fields
 

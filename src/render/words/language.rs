@@ -31,7 +31,8 @@ impl<T> ByLanguage<T> {
     }
 }
 
-static BUNDLES: LazyLock<ByLanguage<FluentBundle<FluentResource>>> = LazyLock::new(|| ByLanguage::new(Language::bundle));
+static BUNDLES: LazyLock<ByLanguage<FluentBundle<FluentResource>>> =
+    LazyLock::new(|| ByLanguage::new(Language::bundle));
 
 static IDENTIFIERS: LazyLock<Vec<LanguageIdentifier>> =
     LazyLock::new(|| convert_vec_str_to_langids_lossy(Language::ALL.map(Language::tag)));
@@ -106,7 +107,7 @@ impl Language {
     pub fn day(self, at: Timestamp) -> Cow<'static, str> {
         let day = at.day();
         let mut parts = day.splitn(3, '-').map(FluentValue::from);
-        let mut next = || parts.next().unwrap_or_default();
+        let mut next = || parts.next().unwrap_or(FluentValue::None);
         self.with("date", [("year", next()), ("month", next()), ("day", next())])
     }
 

@@ -86,7 +86,7 @@ fn a_secret_file_that_is_too_short_is_refused() {
     std::fs::create_dir(here.path().join("data")).unwrap();
     std::fs::write(here.path().join("data/secret"), "short").unwrap();
     let line = refusal(&run(here.path(), &[], &["--listen", "127.0.0.1:0"]));
-    assert!(line.contains("./data/secret holds less than 32 bytes; remove it for a new one"), "{line}");
+    assert!(line.contains("./data/secret has less than 32 bytes; remove it, and a new one is generated"), "{line}");
 }
 
 #[test]

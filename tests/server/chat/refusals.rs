@@ -59,7 +59,7 @@ async fn sending_too_fast_is_told_with_the_time_to_wait() {
     for n in 1..=3 {
         ada.says(&format!("number {n}")).await;
     }
-    let why = "You are sending faster than the chat takes it. Wait a moment and send again.";
+    let why = "You are sending messages too fast. Wait a moment and send again.";
     let answer = ada.socket.sends("number 4", "4").await;
     let expected = json!({ "clientID": "4", "status": 429, "error": { "message": why }, "retryAfter": 1 });
     assert_eq!(answer, expected);
