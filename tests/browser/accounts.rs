@@ -1,12 +1,14 @@
 //! Signing up, links with tokens, one's account.
 
-use super::support::{Look, Natter, PASSWORD, eventually};
+use natter_test_support::eventually;
+
+use super::support::{BrowserOptions, Natter, PASSWORD};
 
 #[tokio::test]
 async fn a_rejected_sign_up_keeps_what_was_typed() {
     let natter = Natter::start().await;
     natter.token("ann").await;
-    let ann = natter.visitor(Look { narrow: true, ..Look::default() }).await;
+    let ann = natter.visitor(BrowserOptions { narrow: true, ..BrowserOptions::default() }).await;
     ann.goes_to("/").await;
     ann.reaches("/login").await;
     ann.presses("Sign up").await;
@@ -27,14 +29,14 @@ async fn a_rejected_sign_up_keeps_what_was_typed() {
     ann.fills("password", PASSWORD).await;
     ann.presses("Sign up").await;
     ann.finds("#chat").await;
-    ann.leaves(&["status of 409"]).await;
+    ann.closes_browser(&["status of 409"]).await;
 }
 
 #[tokio::test]
 async fn a_link_with_a_token_opens_the_chat_and_asks_before_it_switches() {
     let natter = Natter::start().await;
     let (ann, bob) = (natter.token("ann").await, natter.token("bob").await);
-    let guest = natter.visitor(Look::default()).await;
+    let guest = natter.visitor(BrowserOptions::default()).await;
     guest.goes_to(&format!("/?jwt={ann}")).await;
     guest.reaches("/").await;
     guest.waits_until_connected().await;
@@ -54,7 +56,7 @@ async fn a_link_with_a_token_opens_the_chat_and_asks_before_it_switches() {
 
     guest.goes_to("/?jwt=rubbish").await;
     assert!(guest.text("main").await.contains("Token didn't match"));
-    guest.leaves(&["status of 401"]).await;
+    guest.closes_browser(&["status of 401"]).await;
 }
 
 #[tokio::test]
@@ -84,7 +86,7 @@ async fn one_can_change_and_delete_ones_account() {
     ann.presses("Delete my account").await;
     ann.reaches("/login").await;
     assert_eq!(natter.log(&robot).await, ["(deleted)"]);
-    ann.leaves(&["status of 422"]).await;
+    ann.closes_browser(&["status of 422"]).await;
 }
 
 #[tokio::test]
@@ -102,5 +104,5 @@ async fn a_page_does_not_go_on_as_whoever_signs_in_next() {
     let signed_out = || async { ann.text("#status").await.starts_with("You are signed out").then_some(()) };
     eventually("signed out", signed_out).await;
     assert_eq!(ann.value("message").await, "mine");
-    ann.leaves(&[]).await;
+    ann.closes_browser(&[]).await;
 }

@@ -1,6 +1,8 @@
 //! The admin's table, swapped by htmx.
 
-use super::support::{Natter, eventually};
+use natter_test_support::eventually;
+
+use super::support::Natter;
 
 #[tokio::test]
 async fn an_admin_searches_edits_and_deletes_in_the_table() {
@@ -46,5 +48,5 @@ async fn an_admin_searches_edits_and_deletes_in_the_table() {
     ann.presses("Delete cyd").await;
     rows(&["Nobody is called that."]).await;
     assert!(ann.runs::<bool>("return window.stays === true").await, "nothing loaded a whole page");
-    ann.leaves(&["status of 422"]).await;
+    ann.closes_browser(&["status of 422"]).await;
 }

@@ -1,6 +1,8 @@
 //! JavaScript is off.
 
-use super::support::{Look, Natter, eventually};
+use natter_test_support::eventually;
+
+use super::support::{BrowserOptions, Natter};
 
 #[tokio::test]
 async fn everything_but_the_live_list_works_without_javascript() {
@@ -9,7 +11,7 @@ async fn everything_but_the_live_list_works_without_javascript() {
     for n in 1..=60 {
         natter.post(&robot, &format!("number {n}")).await;
     }
-    let ann = natter.visitor(Look { no_script: true, ..Look::default() }).await;
+    let ann = natter.visitor(BrowserOptions { no_script: true, ..BrowserOptions::default() }).await;
     ann.sign_up(&natter, "Ann").await;
     ann.reaches("/").await; // the page goes on by itself to where no token is in the address
     assert_eq!(ann.texts("#messages .message").await.len(), 50);
@@ -45,5 +47,5 @@ async fn everything_but_the_live_list_works_without_javascript() {
     ann.reaches("/").await;
     ann.presses("Log out").await;
     ann.reaches("/login").await;
-    ann.leaves(&["status of 422"]).await;
+    ann.closes_browser(&["status of 422"]).await;
 }

@@ -1,6 +1,8 @@
 //! Back through the log.
 
-use super::support::{Natter, eventually};
+use natter_test_support::eventually;
+
+use super::support::Natter;
 
 const FIRST: &str = "const first = document.querySelector('#messages .message'); return +first.id.slice(1);";
 
@@ -49,5 +51,5 @@ async fn scrolling_back_through_500_messages_does_not_jump() {
     ann.presses("New messages").await;
     let back = "return document.querySelector('#scroller').scrollTop === 0 && document.querySelector('#newer').hidden";
     eventually("at the end", || async { ann.runs::<bool>(back).await.then_some(()) }).await;
-    ann.leaves(&[]).await;
+    ann.closes_browser(&[]).await;
 }

@@ -1,7 +1,6 @@
 //! How many connections and sockets one may have.
 
-use std::time::{Duration, Instant};
-
+use natter_test_support::eventually;
 use reqwest::header::HeaderValue;
 use tokio_tungstenite::tungstenite::{client::IntoClientRequest, http::Request};
 
@@ -13,16 +12,9 @@ async fn served(natter: &Natter, headers: &str) -> Option<Raw> {
     raw.ask(headers).await.filter(|head| head.starts_with("http/1.1 200")).map(|_| raw)
 }
 
-/// Waits until there is room again: the server has to notice that a connection was closed.
+/// Waits until a connection is served: the server has to notice first that an earlier one was closed.
 async fn served_at_last(natter: &Natter, headers: &str) -> Raw {
-    let asked = Instant::now();
-    loop {
-        if let Some(raw) = served(natter, headers).await {
-            return raw;
-        }
-        assert!(asked.elapsed() < Duration::from_secs(20), "no room");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("a connection is served", async || served(natter, headers).await).await
 }
 
 #[tokio::test]
@@ -40,12 +32,7 @@ async fn an_address_has_so_many_connections_and_no_more() {
 
     drop(freed);
     drop(served_at_last(&natter, "").await);
-    let socket = loop {
-        match Socket::connect(handshake(&ada)).await {
-            Ok(socket) => break socket,
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-    };
+    let socket = eventually("a socket is served", async || Socket::connect(handshake(&ada)).await.ok()).await;
     assert!(served(&natter, "").await.is_none(), "a socket keeps its connection's place");
     drop(socket);
     served_at_last(&natter, "").await;
@@ -120,10 +107,7 @@ async fn a_user_has_so_many_sockets_and_no_more() {
     assert_eq!(closed.is_closed().await, (1013, "too many sockets".to_owned()));
 
     drop(first);
-    let asked = Instant::now();
-    while Socket::connect(handshake(&ada)).await.is_err() {
-        assert!(asked.elapsed() < Duration::from_secs(20), "no room");
-    }
+    eventually("a socket is served again", async || Socket::connect(handshake(&ada)).await.ok()).await;
 }
 
 #[tokio::test]

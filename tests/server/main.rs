@@ -8,6 +8,6 @@ mod binary;
 mod chat;
 mod connections;
 mod openapi;
-mod ops;
+mod operations;
 mod pages;
 mod users;

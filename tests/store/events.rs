@@ -8,18 +8,18 @@ use natter::{
 };
 
 use crate::{
-    follower::Follower,
-    support::{Place, add, hash, name, next, post, post_many},
+    subscriber::Follower,
+    support::{TestDatabase, add, hash, name, next, post, post_many},
 };
 
-pub async fn there_is_one_stream(place: &Place) {
-    let store = place.open().await;
+pub async fn there_is_one_stream(database: &TestDatabase) {
+    let store = database.open().await;
     assert!(store.events().is_some());
     assert!(store.events().is_none());
 }
 
-pub async fn posts_are_told_once_they_are_durable(place: &Place) {
-    let store = place.open().await;
+pub async fn posts_are_told_once_they_are_durable(database: &TestDatabase) {
+    let store = database.open().await;
     let mut events = store.events().unwrap();
     let ada = add(store.as_ref(), "ada").await;
     let posting = Arc::clone(&store);
@@ -42,8 +42,8 @@ pub async fn posts_are_told_once_they_are_durable(place: &Place) {
     assert_eq!(told, second);
 }
 
-pub async fn changes_are_told_in_order(place: &Place) {
-    let store = place.open().await;
+pub async fn changes_are_told_in_order(database: &TestDatabase) {
+    let store = database.open().await;
     let mut follower = Follower::start(&store).await;
     let ada = add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
@@ -64,8 +64,8 @@ pub async fn changes_are_told_in_order(place: &Place) {
     assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
 }
 
-pub async fn account_changes_are_told(place: &Place) {
-    let store = place.open().await;
+pub async fn account_changes_are_told(database: &TestDatabase) {
+    let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     post_many(store.as_ref(), bob.key, 1).await;

@@ -1,15 +1,15 @@
 //! The contract of the store's port, held by both adapters, and what is MongoDB's alone.
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
-mod bounds;
+mod account_removals;
 mod events;
-mod follower;
 mod log;
 mod mongo;
 mod networks;
 mod presence;
-mod removals;
 mod sessions;
+mod size_limits;
+mod subscriber;
 mod support;
 mod users;
 
@@ -20,7 +20,7 @@ macro_rules! contract {
             $($(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
-                    crate::$module::$test(&crate::support::Place::embedded()).await;
+                    crate::$module::$test(&crate::support::TestDatabase::embedded()).await;
                 }
             )*)*
         }
@@ -28,7 +28,7 @@ macro_rules! contract {
             $($(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
-                    crate::$module::$test(&crate::support::Place::mongodb().await).await;
+                    crate::$module::$test(&crate::support::TestDatabase::mongodb().await).await;
                 }
             )*)*
         }
@@ -69,7 +69,7 @@ contract! {
         posts_and_deletions_at_once_leave_no_gap
         an_unknown_room_is_refused
         everything_is_there_after_reopening;
-    bounds:
+    size_limits:
         pages_of_large_messages_lead_through_all_of_them_once
         changes_of_large_messages_lead_through_all_of_them_once
         the_latest_of_many_share_one_answer;

@@ -13,25 +13,26 @@ use natter::{
     domain::{Role, Timestamp, TokenId},
     store::{self, Error, Event, MessageRetention, Store, UserChanges, UserSearch},
 };
+use natter_test_support::Mongod;
 use serde_json::json;
 
 use crate::{
     events::wait_for,
-    follower::Follower,
-    support::{Mongod, Place, add, email, hash, id, name, new_user, next, post, whole_log},
+    subscriber::Follower,
+    support::{TestDatabase, add, email, hash, id, name, new_user, next, post, whole_log},
 };
 
-async fn open_all(place: &Place, count: usize) -> Vec<Arc<dyn Store>> {
+async fn open_all(database: &TestDatabase, count: usize) -> Vec<Arc<dyn Store>> {
     let mut stores = Vec::new();
     for _ in 0..count {
-        stores.push(place.open().await);
+        stores.push(database.open().await);
     }
     stores
 }
 
 /// What one store takes from 64 writers, through the port.
-async fn measure(place: &Place) {
-    let store = place.open().await;
+async fn measure(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let started = Instant::now();
     let writers: Vec<_> = (0..64)
@@ -53,17 +54,17 @@ async fn measure(place: &Place) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_writers_on_mongodb() {
-    measure(&Place::mongodb().await).await;
+    measure(&TestDatabase::mongodb().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_writers_on_the_embedded_database() {
-    measure(&Place::embedded()).await;
+    measure(&TestDatabase::embedded()).await;
 }
 
 /// Posts from every store at once; every store's reader must see 1, 2, 3 …
-async fn post_from_all(place: &Place, stores: usize, writers: usize, each: usize) {
-    let stores = open_all(place, stores).await;
+async fn post_from_all(database: &TestDatabase, stores: usize, writers: usize, each: usize) {
+    let stores = open_all(database, stores).await;
     let ada = add(stores[0].as_ref(), "ada").await;
     let total = stores.len() * writers * each;
     let mut readers = Vec::new();
@@ -105,17 +106,17 @@ async fn post_from_all(place: &Place, stores: usize, writers: usize, each: usize
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_share_one_gap_free_log() {
-    post_from_all(&Place::mongodb().await, 2, 4, 100).await;
+    post_from_all(&TestDatabase::mongodb().await, 2, 4, 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn four_processes_post_ten_thousand_messages_without_a_gap() {
-    post_from_all(&Place::mongodb().await, 4, 4, 625).await;
+    post_from_all(&TestDatabase::mongodb().await, 4, 4, 625).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_at_another_process_is_known_for_one() {
-    let stores = open_all(&Place::mongodb().await, 3).await;
+    let stores = open_all(&TestDatabase::mongodb().await, 3).await;
     let ada = add(stores[0].as_ref(), "ada").await;
     for n in 0..50 {
         let client = format!("c{n}");
@@ -129,7 +130,7 @@ async fn a_repeat_at_another_process_is_known_for_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deletions_and_posts_of_several_processes_leave_no_gap() {
-    let stores = open_all(&Place::mongodb().await, 3).await;
+    let stores = open_all(&TestDatabase::mongodb().await, 3).await;
     let ada = add(stores[0].as_ref(), "ada").await;
     let mut leaving = Vec::new();
     for (n, store) in stores.iter().enumerate() {
@@ -164,7 +165,7 @@ async fn deletions_and_posts_of_several_processes_leave_no_gap() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn others_hear_of_account_changes() {
-    let stores = open_all(&Place::mongodb().await, 2).await;
+    let stores = open_all(&TestDatabase::mongodb().await, 2).await;
     let [here, there] = [&stores[0], &stores[1]];
     add(here.as_ref(), "ada").await;
     let bob = add(here.as_ref(), "bob").await;
@@ -188,7 +189,7 @@ async fn others_hear_of_account_changes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_post_at_one_process_is_told_of_by_the_other() {
-    let stores = open_all(&Place::mongodb().await, 2).await;
+    let stores = open_all(&TestDatabase::mongodb().await, 2).await;
     let ada = add(stores[0].as_ref(), "ada").await;
     let mut events = stores[1].events().unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
@@ -202,7 +203,7 @@ async fn a_post_at_one_process_is_told_of_by_the_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn admins_of_two_processes_cannot_remove_each_other() {
-    let stores = open_all(&Place::mongodb().await, 2).await;
+    let stores = open_all(&TestDatabase::mongodb().await, 2).await;
     let ada = stores[0].create_user(new_user("ada", Some(Role::Admin))).await.unwrap();
     let member = || UserChanges { role: Some(Role::Member), ..UserChanges::default() };
     for round in 0..10 {
@@ -218,56 +219,56 @@ async fn admins_of_two_processes_cannot_remove_each_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn first_users_of_two_processes_bring_one_admin() {
-    let place = Place::mongodb().await;
-    let (one, two) = tokio::join!(place.open(), place.open());
+    let database = TestDatabase::mongodb().await;
+    let (one, two) = tokio::join!(database.open(), database.open());
     let (ada, bob) = tokio::join!(add(one.as_ref(), "ada"), add(two.as_ref(), "bob"));
     assert!(ada.is_admin() != bob.is_admin());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_schema_is_refused() {
-    let place = Place::mongodb().await;
-    place.open().await.close().await;
-    let migrations = place.raw().await.collection("migrations");
+    let database = TestDatabase::mongodb().await;
+    database.open().await.close().await;
+    let migrations = database.mongo().await.collection("migrations");
     migrations.insert_one(doc! { "_id": 99, "name": "from the future" }).await.unwrap();
-    let refused = store::open_mongo(place.url()).await.err().unwrap().to_string();
+    let refused = store::open_mongo(database.url()).await.err().unwrap().to_string();
     assert!(refused.contains("newer natter") && refused.contains("99"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_of_an_earlier_natter_are_folded_anew() {
-    let place = Place::mongodb().await;
-    let store = place.open().await;
+    let database = TestDatabase::mongodb().await;
+    let store = database.open().await;
     let mut user = new_user("ada", None);
     (user.name, user.email) = (name("ÄDA"), email("Ö@example.org"));
     store.create_user(user).await.unwrap();
-    let database = place.raw().await;
+    let mongo = database.mongo().await;
     let before = doc! { "$set": { "folded.name": "Äda" }, "$unset": { "folded.emailSearch": "" } };
-    database.collection::<Document>("users").update_one(doc! {}, before).await.unwrap();
-    database.collection::<Document>("migrations").delete_one(doc! { "_id": 3 }).await.unwrap();
+    mongo.collection::<Document>("users").update_one(doc! {}, before).await.unwrap();
+    mongo.collection::<Document>("migrations").delete_one(doc! { "_id": 3 }).await.unwrap();
     let found = async |store: &dyn Store, text: &str| {
         let search = UserSearch { text: text.to_owned(), limit: 10, ..UserSearch::default() };
         store.search_users(&search).await.unwrap().1
     };
     assert_eq!((found(store.as_ref(), "äda").await, found(store.as_ref(), "ö@").await), (0, 0));
-    let store = place.open().await;
+    let store = database.open().await;
     assert_eq!((found(store.as_ref(), "äda").await, found(store.as_ref(), "ö@").await), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_of_another_application_are_not_mixed_with() {
-    let place = Place::mongodb().await;
-    place.raw().await.collection("users").insert_one(doc! { "userID": "ada", "messages": [] }).await.unwrap();
-    let refused = store::open_mongo(place.url()).await.err().unwrap().to_string();
+    let database = TestDatabase::mongodb().await;
+    database.mongo().await.collection("users").insert_one(doc! { "userID": "ada", "messages": [] }).await.unwrap();
+    let refused = store::open_mongo(database.url()).await.err().unwrap().to_string();
     assert!(refused.contains("did not write") && refused.contains("another database"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_itself_refuses_what_has_not_the_shape() {
-    let place = Place::mongodb().await;
-    let store = place.open().await;
+    let database = TestDatabase::mongodb().await;
+    let store = database.open().await;
     add(store.as_ref(), "ada").await;
-    let users = place.raw().await.collection::<Document>("users");
+    let users = database.mongo().await.collection::<Document>("users");
     assert!(users.insert_one(doc! { "userID": "bob" }).await.is_err());
     assert!(users.update_one(doc! { "userID": "ada" }, doc! { "$set": { "role": "king" } }).await.is_err());
     assert!(store.user(&id("ada")).await.unwrap().unwrap().is_admin());
@@ -277,7 +278,7 @@ async fn the_database_itself_refuses_what_has_not_the_shape() {
 async fn a_server_that_is_no_replica_set_is_told_how_to_become_one() {
     let (alone, without_members) = (Mongod::start(&[]), Mongod::start(&["--replSet", "rs0"]));
     for (server, expected) in [(&alone, "--replSet rs0"), (&without_members, "was not made yet")] {
-        server.direct().await;
+        server.connect().await;
         let refused = store::open_mongo(&server.url("UsersData")).await.err().unwrap().to_string();
         assert!(refused.contains(expected) && refused.contains("rs.initiate()"), "{refused}");
     }
@@ -295,9 +296,9 @@ async fn a_server_that_is_not_there_is_not_waited_for_long() {
 /// Two whole natters on one database.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_at_one_natter_is_good_at_the_other() {
-    let place = Place::mongodb().await;
+    let database = TestDatabase::mongodb().await;
     let start = || async {
-        let line = ["natter", "--listen", "127.0.0.1:0", "--bcrypt-cost", "4", "--database", place.url()];
+        let line = ["natter", "--listen", "127.0.0.1:0", "--bcrypt-cost", "4", "--database", database.url()];
         let config = Cli::try_parse_from(line).ok().unwrap().config;
         Server::start(config).await.unwrap()
     };

@@ -5,7 +5,7 @@ use natter::{
     store::MessageRetention,
 };
 
-use crate::support::{Place, add};
+use crate::support::{TestDatabase, add};
 
 fn network(last: u8) -> Network {
     Network::of([10, 0, 0, last].into())
@@ -13,8 +13,8 @@ fn network(last: u8) -> Network {
 
 const DAY: i64 = 24 * 3600;
 
-pub async fn a_network_is_kept_with_the_time_it_was_noted_last(place: &Place) {
-    let store = place.open().await;
+pub async fn a_network_is_kept_with_the_time_it_was_noted_last(database: &TestDatabase) {
+    let store = database.open().await;
     let (ada, bob) = (add(store.as_ref(), "ada").await.key, add(store.as_ref(), "bob").await.key);
     let (now, later) = (Timestamp(1_000), Timestamp(2_000));
     assert_eq!(store.network_last_seen(ada, network(1)).await.unwrap(), None);
@@ -34,8 +34,8 @@ pub async fn a_network_is_kept_with_the_time_it_was_noted_last(place: &Place) {
     assert_eq!(store.network_last_seen(bob, network(3)).await.unwrap(), Some(later));
 }
 
-pub async fn the_newest_networks_of_a_user_are_kept(place: &Place) {
-    let store = place.open().await;
+pub async fn the_newest_networks_of_a_user_are_kept(database: &TestDatabase) {
+    let store = database.open().await;
     let (ada, bob) = (add(store.as_ref(), "ada").await.key, add(store.as_ref(), "bob").await.key);
     store.record_network(bob, network(1), Timestamp(1)).await.unwrap();
     for n in 1..=17 {
@@ -52,8 +52,8 @@ pub async fn the_newest_networks_of_a_user_are_kept(place: &Place) {
     assert_eq!(store.network_last_seen(ada, network(3)).await.unwrap(), None);
 }
 
-pub async fn networks_are_forgotten_in_time_and_with_their_user(place: &Place) {
-    let store = place.open().await;
+pub async fn networks_are_forgotten_in_time_and_with_their_user(database: &TestDatabase) {
+    let store = database.open().await;
     let (ada, bob) = (add(store.as_ref(), "ada").await.key, add(store.as_ref(), "bob").await.key);
     let then = Timestamp(1_000);
     for (user, at) in [(ada, then), (bob, then.plus_secs(1))] {

@@ -8,10 +8,10 @@ use natter::{
     store::{Event, OnlineUser, PresenceStore},
 };
 
-use crate::{events::wait_for, support::Place};
+use crate::{events::wait_for, support::TestDatabase};
 
-async fn processes(place: &Place) -> [Arc<dyn PresenceStore>; 2] {
-    [place.open().await.presence().unwrap(), place.open().await.presence().unwrap()]
+async fn processes(database: &TestDatabase) -> [Arc<dyn PresenceStore>; 2] {
+    [database.open().await.presence().unwrap(), database.open().await.presence().unwrap()]
 }
 
 async fn names(presence: &dyn PresenceStore) -> Vec<String> {
@@ -21,14 +21,14 @@ async fn names(presence: &dyn PresenceStore) -> Vec<String> {
     names
 }
 
-pub async fn the_embedded_database_belongs_to_one_process(place: &Place) {
-    assert_eq!(place.open().await.presence().is_some(), matches!(place, Place::MongoDb(_)));
+pub async fn the_embedded_database_belongs_to_one_process(database: &TestDatabase) {
+    assert_eq!(database.open().await.presence().is_some(), matches!(database, TestDatabase::MongoDb(_)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_published_is_told_to_all() {
-    let place = Place::mongodb().await;
-    let (one, two) = (place.open().await, place.open().await);
+    let database = TestDatabase::mongodb().await;
+    let (one, two) = (database.open().await, database.open().await);
     let mut events = two.events().unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
     let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
@@ -59,8 +59,8 @@ async fn who_is_published_is_told_to_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_does_not_renew_is_given_up_with_its_people() {
-    let place = Place::mongodb().await;
-    let [dead, alive] = processes(&place).await;
+    let database = TestDatabase::mongodb().await;
+    let [dead, alive] = processes(&database).await;
     let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
     for (process, user, name) in [(&dead, ada, "Ada"), (&alive, bob, "Bob")] {
         process.renew().await.unwrap();
@@ -82,8 +82,8 @@ async fn a_process_that_does_not_renew_is_given_up_with_its_people() {
 /// Cut off until its lease was ended, and back before it knows: what it publishes then must not stay for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_published_under_an_ended_lease_is_removed() {
-    let place = Place::mongodb().await;
-    let [cut_off, other] = processes(&place).await;
+    let database = TestDatabase::mongodb().await;
+    let [cut_off, other] = processes(&database).await;
     let (room, ada) = (RoomId::lobby(), [(UserKey::generate(), "Ada".to_owned())]);
     cut_off.renew().await.unwrap();
     for _ in 0..5 {
@@ -101,7 +101,7 @@ async fn what_is_published_under_an_ended_lease_is_removed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_renews_is_not_given_up() {
-    let [one, two] = processes(&Place::mongodb().await).await;
+    let [one, two] = processes(&TestDatabase::mongodb().await).await;
     one.renew().await.unwrap();
     one.publish(&RoomId::lobby(), &[(UserKey::generate(), "Ada".into())], &[]).await.unwrap();
     for _ in 0..9 {
@@ -113,21 +113,21 @@ async fn who_renews_is_not_given_up() {
 }
 
 /// Somebody under a lease that was renewed last so long ago.
-async fn leave_behind(place: &Place, name: &str, ago_ms: i64) -> bson::Uuid {
-    let (lease, database) = (bson::Uuid::new(), place.raw().await);
+async fn leave_behind(database: &TestDatabase, name: &str, ago_ms: i64) -> bson::Uuid {
+    let (lease, mongo) = (bson::Uuid::new(), database.mongo().await);
     let at = DateTime::from_millis(DateTime::now().timestamp_millis() - ago_ms);
-    database.collection("leases").insert_one(doc! { "_id": lease, "at": at }).await.unwrap();
+    mongo.collection("leases").insert_one(doc! { "_id": lease, "at": at }).await.unwrap();
     let id = doc! { "lease": lease, "room": "lobby", "user": bson::Uuid::new() };
-    database.collection("presence").insert_one(doc! { "_id": id, "name": name }).await.unwrap();
+    mongo.collection("presence").insert_one(doc! { "_id": id, "name": name }).await.unwrap();
     lease
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_was_left_behind_long_ago_is_not_believed_to_be_here() {
-    let place = Place::mongodb().await;
-    place.open().await.close().await; // makes the collections
-    let [old, _] = [leave_behind(&place, "Yesterday", 120_000).await, leave_behind(&place, "Now", 0).await];
-    let store = place.open().await;
+    let database = TestDatabase::mongodb().await;
+    database.open().await.close().await; // makes the collections
+    let [old, _] = [leave_behind(&database, "Yesterday", 120_000).await, leave_behind(&database, "Now", 0).await];
+    let store = database.open().await;
     let mut events = store.events().unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
     let presence = store.presence().unwrap();
@@ -136,7 +136,7 @@ async fn who_was_left_behind_long_ago_is_not_believed_to_be_here() {
     assert_eq!(names(presence.as_ref()).await, ["Now"]);
 
     // the database was away for a while, and its process comes back
-    let leases = place.raw().await.collection::<Document>("leases");
+    let leases = database.mongo().await.collection::<Document>("leases");
     leases.update_one(doc! { "_id": old }, doc! { "$currentDate": { "at": true } }).await.unwrap();
     presence.renew().await.unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;

@@ -6,7 +6,7 @@ use natter::{
 };
 use std::sync::Arc;
 
-use crate::support::{Place, add, email, hash, id, name, new_user};
+use crate::support::{TestDatabase, add, email, hash, id, name, new_user};
 
 fn role(role: Role) -> UserChanges {
     UserChanges { role: Some(role), ..UserChanges::default() }
@@ -16,8 +16,8 @@ async fn admins(store: &dyn Store) -> usize {
     store.users_after(None, 1000).await.unwrap().iter().filter(|user| user.is_admin()).count()
 }
 
-pub async fn the_first_user_is_an_admin(place: &Place) {
-    let store = place.open().await;
+pub async fn the_first_user_is_an_admin(database: &TestDatabase) {
+    let store = database.open().await;
     assert!(add(store.as_ref(), "ada").await.is_admin());
     let bob = add(store.as_ref(), "bob").await;
     assert_eq!((bob.role, bob.version), (Role::Member, 1));
@@ -27,8 +27,8 @@ pub async fn the_first_user_is_an_admin(place: &Place) {
     assert_eq!(store.user(&id("nobody")).await.unwrap(), None);
 }
 
-pub async fn of_many_first_users_one_is_an_admin(place: &Place) {
-    let store = place.open().await;
+pub async fn of_many_first_users_one_is_an_admin(database: &TestDatabase) {
+    let store = database.open().await;
     let tasks: Vec<_> = (0..8)
         .map(|n| {
             let store = Arc::clone(&store);
@@ -41,8 +41,8 @@ pub async fn of_many_first_users_one_is_an_admin(place: &Place) {
     assert_eq!(admins(store.as_ref()).await, 1);
 }
 
-pub async fn user_ids_and_emails_are_taken_without_regard_to_case(place: &Place) {
-    let store = place.open().await;
+pub async fn user_ids_and_emails_are_taken_without_regard_to_case(database: &TestDatabase) {
+    let store = database.open().await;
     add(store.as_ref(), "Ada").await;
     let mut again = new_user("aDA", None);
     again.email = email("other@example.org");
@@ -62,8 +62,8 @@ pub async fn user_ids_and_emails_are_taken_without_regard_to_case(place: &Place)
     assert_eq!(store.user(&id("bob")).await.unwrap(), Some(bob));
 }
 
-pub async fn of_many_at_once_one_gets_the_user_id(place: &Place) {
-    let store = place.open().await;
+pub async fn of_many_at_once_one_gets_the_user_id(database: &TestDatabase) {
+    let store = database.open().await;
     let tasks: Vec<_> = (0..8)
         .map(|n| {
             let store = Arc::clone(&store);
@@ -82,8 +82,8 @@ pub async fn of_many_at_once_one_gets_the_user_id(place: &Place) {
     assert_eq!((created, store.users_after(None, 10).await.unwrap().len()), (1, 1));
 }
 
-pub async fn an_edit_changes_what_it_names(place: &Place) {
-    let store = place.open().await;
+pub async fn an_edit_changes_what_it_names(database: &TestDatabase) {
+    let store = database.open().await;
     let before = add(store.as_ref(), "ada").await;
     let changes = UserChanges { name: Some(name("Ada L.")), ..UserChanges::default() };
     let mut expected = before.clone();
@@ -108,8 +108,8 @@ pub async fn an_edit_changes_what_it_names(place: &Place) {
     }
 }
 
-pub async fn a_new_password_raises_the_version(place: &Place) {
-    let store = place.open().await;
+pub async fn a_new_password_raises_the_version(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     assert_eq!(store.credentials(&id("ADA")).await.unwrap().unwrap().1.0, hash("ada").0);
     let changes = UserChanges { password: Some(hash("new")), ..UserChanges::default() };
@@ -119,8 +119,8 @@ pub async fn a_new_password_raises_the_version(place: &Place) {
     assert!(store.credentials(&id("nobody")).await.unwrap().is_none());
 }
 
-pub async fn there_is_always_an_admin(place: &Place) {
-    let store = place.open().await;
+pub async fn there_is_always_an_admin(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     for refused in [
@@ -139,8 +139,8 @@ pub async fn there_is_always_an_admin(place: &Place) {
     assert!(matches!(last, Error::Conflict(Conflict::LastAdmin)), "{last:?}");
 }
 
-pub async fn two_admins_cannot_remove_each_other_at_once(place: &Place) {
-    let store = place.open().await;
+pub async fn two_admins_cannot_remove_each_other_at_once(database: &TestDatabase) {
+    let store = database.open().await;
     for round in 0..5 {
         let ada = store.create_user(new_user(&format!("ada{round}"), Some(Role::Admin))).await.unwrap();
         let bob = store.create_user(new_user(&format!("bob{round}"), Some(Role::Admin))).await.unwrap();
@@ -157,8 +157,8 @@ pub async fn two_admins_cannot_remove_each_other_at_once(place: &Place) {
     }
 }
 
-pub async fn a_deleted_user_is_gone(place: &Place) {
-    let store = place.open().await;
+pub async fn a_deleted_user_is_gone(database: &TestDatabase) {
+    let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     store.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
@@ -170,8 +170,8 @@ pub async fn a_deleted_user_is_gone(place: &Place) {
     assert_ne!(successor.key, bob.key, "a freed userID brings no old account back");
 }
 
-pub async fn users_are_listed_in_order(place: &Place) {
-    let store = place.open().await;
+pub async fn users_are_listed_in_order(database: &TestDatabase) {
+    let store = database.open().await;
     for user_id in ["bob", "Ada", "cyd", "a_d", "Zoe", "a.d", "a-d"] {
         add(store.as_ref(), user_id).await;
     }
@@ -191,8 +191,8 @@ async fn found(store: &dyn Store, search: UserSearch) -> (Vec<String>, u64) {
     (users.into_iter().map(|user| user.user_id.to_string()).collect(), total)
 }
 
-pub async fn a_search_takes_its_text_literally(place: &Place) {
-    let store = place.open().await;
+pub async fn a_search_takes_its_text_literally(database: &TestDatabase) {
+    let store = database.open().await;
     for (user_id, called) in [("ada", "100% Ada"), ("bob", "Bob_Builder"), ("cyd", r"C\yd (.*) [x]"), ("dan", "Dan")] {
         let mut user = new_user(user_id, None);
         user.name = name(called);
@@ -222,8 +222,8 @@ pub async fn a_search_takes_its_text_literally(place: &Place) {
     }
 }
 
-pub async fn a_search_sorts_and_pages(place: &Place) {
-    let store = place.open().await;
+pub async fn a_search_sorts_and_pages(database: &TestDatabase) {
+    let store = database.open().await;
     for (user_id, called, address) in
         [("cyd", "Anna", "B@example.org"), ("ada", "bella", "c@example.org"), ("Bob", "Clara", "a@example.org")]
     {
@@ -252,8 +252,8 @@ pub async fn a_search_sorts_and_pages(place: &Place) {
 }
 
 /// Letters beyond ASCII are folded like the others, and to the same on both stores.
-pub async fn a_search_folds_every_letter(place: &Place) {
-    let store = place.open().await;
+pub async fn a_search_folds_every_letter(database: &TestDatabase) {
+    let store = database.open().await;
     for (user_id, called, address) in [
         ("ada", "Özlem", "a@example.org"),
         ("bob", "ärmel", "Émile@example.org"),
@@ -293,8 +293,8 @@ async fn add_with(store: &dyn Store, user_id: &str, hash: &str) -> natter::domai
     store.create_user(user).await.unwrap()
 }
 
-pub async fn the_dearest_hash_is_found_whatever_its_version(place: &Place) {
-    let store = place.open().await;
+pub async fn the_dearest_hash_is_found_whatever_its_version(database: &TestDatabase) {
+    let store = database.open().await;
     assert_eq!(store.highest_hash_cost().await.unwrap(), None);
     add(store.as_ref(), "no-hash").await;
     assert_eq!(store.highest_hash_cost().await.unwrap(), None);
@@ -314,8 +314,8 @@ pub async fn the_dearest_hash_is_found_whatever_its_version(place: &Place) {
     assert_eq!(store.highest_hash_cost().await.unwrap(), Some(11));
 }
 
-pub async fn a_hash_is_replaced_where_it_is_still_the_same(place: &Place) {
-    let store = place.open().await;
+pub async fn a_hash_is_replaced_where_it_is_still_the_same(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let hash_now = async || store.credentials(&ada.user_id).await.unwrap().unwrap();
     let (old, new, other) = (hash("ada"), hash("new"), hash("other"));

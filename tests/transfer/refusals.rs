@@ -1,16 +1,16 @@
 //! What cannot be done is refused in one line, before anything is written.
 
 use crate::{
-    store::{Place, add},
-    support::{Natter, Old, address, natter, natter_with},
+    store::{TestDatabase, add},
+    support::{Natter, NodeDatabase, address, natter, natter_with},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_cannot_be_is_refused() {
-    let old = Old::written_by_node().await;
-    let own = Place::mongodb().await;
+    let node = NodeDatabase::written_by_node().await;
+    let own = TestDatabase::mongodb().await;
     add(own.open().await.as_ref(), "ada").await;
-    let (from, own) = (old.url(), own.url());
+    let (from, own) = (node.url(), own.url());
     let other = from.replace("127.0.0.1", "localhost");
     let wrong_database = format!("{from}-not");
     for (args, why) in [
@@ -39,17 +39,18 @@ async fn an_import_that_cannot_be_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_cannot_be_is_refused() {
-    let (full, empty, node) = (Place::embedded(), Place::embedded(), Old::written_by_node().await);
-    let full_mongo = Place::mongodb().await;
-    for place in [&full, &full_mongo] {
-        let store = place.open().await;
+    let (full, empty, node) =
+        (TestDatabase::embedded(), TestDatabase::embedded(), NodeDatabase::written_by_node().await);
+    let full_mongo = TestDatabase::mongodb().await;
+    for database in [&full, &full_mongo] {
+        let store = database.open().await;
         add(store.as_ref(), "ada").await;
         store.close().await;
     }
     empty.open().await.close().await;
-    let (new, other) = (Place::embedded(), Place::embedded());
+    let (new, other) = (TestDatabase::embedded(), TestDatabase::embedded());
     let running = Natter::start(&other).await;
-    let other_mongo = Place::mongodb().await;
+    let other_mongo = TestDatabase::mongodb().await;
     add(other_mongo.open().await.as_ref(), "ada").await;
     let sharing = Natter::start(&other_mongo).await;
     let file = format!("{}/natter.db", address(&full));
@@ -77,7 +78,7 @@ async fn a_copy_that_cannot_be_is_refused() {
     }
     running.stop().await;
     sharing.stop().await;
-    let Place::Embedded(dir) = &new else { unreachable!() };
+    let TestDatabase::Embedded(dir) = &new else { unreachable!() };
     assert!(!dir.path().join("natter.db").exists(), "what was refused has made nothing");
     // a lease that is not renewed is nobody's
     natter(&["copy", "--from", &address(&other_mongo), "--to", &address(&new)]).await.ok().says("accounts       1\n");

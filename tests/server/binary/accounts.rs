@@ -26,7 +26,7 @@ async fn accounts_are_made_and_listed() {
     let here = tempdir().unwrap();
     let missing = "natter: there is no natter in ./data; name its directory with --data-dir\n";
     assert_eq!(refused(here.path(), &["list"], ""), missing);
-    let natter = Process::start(here.path(), "127.0.0.1:0", &["--signup", "closed"]);
+    let natter = Process::start(here.path(), &["--signup", "closed"]);
     assert_eq!(user(here.path(), &["list"], ""), "");
     let ada = ["create", "ada", "--name", "Ada", "--email", "ada@example.org"];
     assert_eq!(user(here.path(), &ada, "ada's long secret\n"), "ada is added (admin).\n");
@@ -57,7 +57,7 @@ async fn accounts_are_made_and_listed() {
 #[tokio::test]
 async fn roles_are_given_and_taken_back() {
     let here = tempdir().unwrap();
-    let natter = Process::start(here.path(), "127.0.0.1:0", &[]);
+    let natter = Process::start(here.path(), &[]);
     for user_id in ["ada", "bob"] {
         natter.script().post("/api/users", new_user(user_id)).await.is(201);
     }
@@ -78,7 +78,7 @@ async fn roles_are_given_and_taken_back() {
 #[tokio::test]
 async fn a_new_password_and_a_delete_end_what_is_open() {
     let here = tempdir().unwrap();
-    let natter = Process::start(here.path(), "127.0.0.1:0", &[]);
+    let natter = Process::start(here.path(), &[]);
     for user_id in ["ada", "bob", "cyd"] {
         natter.script().post("/api/users", new_user(user_id)).await.is(201);
     }

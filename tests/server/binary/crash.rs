@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -10,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use natter_test_support::{free_address, until};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 use tokio::{
@@ -59,25 +59,25 @@ async fn write(writer: usize, script: Script, progress: Arc<Progress>) -> Vec<(S
     acknowledged
 }
 
-/// Lets some messages through, and then strikes at a moment that nobody chose.
-async fn strike(natter: Process, directory: &Path, progress: &Progress) -> Process {
+/// Waits for 30 acknowledgements, then kills natter at a random moment within 30 ms and starts it again.
+async fn kill_while_writing(mut natter: Process, progress: &Progress) -> Process {
     let enough = progress.acknowledged.load(Relaxed) + 30;
-    while progress.acknowledged.load(Relaxed) < enough {
-        sleep(Duration::from_millis(1)).await;
-    }
+    until("30 messages are acknowledged", Duration::from_secs(60), async || {
+        progress.acknowledged.load(Relaxed) >= enough
+    })
+    .await;
     sleep(Duration::from_micros((Uuid::new_v4().as_u128() % 30_000) as u64)).await;
-    let (directory, address) = (directory.to_owned(), natter.address.to_string());
-    let again = move || {
-        natter.kill();
-        Process::start(&directory, &address, &["--rate-limits", "off"])
+    let restart = move || {
+        natter.kill_and_start_again();
+        natter
     };
-    spawn_blocking(again).await.unwrap()
+    spawn_blocking(restart).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
     let here = tempdir().unwrap();
-    let mut natter = Process::start(here.path(), "127.0.0.1:0", &["--rate-limits", "off"]);
+    let mut natter = Process::start_on(here.path(), free_address(), &["--rate-limits", "off"]);
     let script = natter.script();
     script.post("/api/users", new_user("ada")).await.is(201);
     let ada = script.log_in("ada", &password_of("ada")).await;
@@ -87,7 +87,7 @@ async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
         writers.spawn(write(writer, ada.clone(), Arc::clone(&progress)));
     }
     for _ in 0..KILLS {
-        natter = strike(natter, here.path(), &progress).await;
+        natter = kill_while_writing(natter, &progress).await;
     }
     progress.finish.store(true, Relaxed);
     let acknowledged: Vec<_> = writers.join_all().await.into_iter().flatten().collect();

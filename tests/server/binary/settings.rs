@@ -70,14 +70,14 @@ fn settings_are_read_from_a_dotenv_file_too() {
 #[test]
 fn a_directory_and_an_address_are_one_natters() {
     let (here, there) = (tempdir().unwrap(), tempdir().unwrap());
-    let first = Process::start(here.path(), "127.0.0.1:0", &[]);
+    let first = Process::start(here.path(), &[]);
     let line = refusal(&run(here.path(), &[], &["--listen", "127.0.0.1:0"]));
     assert_eq!(line, "another natter runs on ./data; stop it, or name another directory with --data-dir");
     let address = first.address.to_string();
     let line = refusal(&run(there.path(), &[], &["--listen", &address]));
     assert!(line.contains(&address) && line.contains("--listen"), "{line}");
     first.kill();
-    Process::start(here.path(), "127.0.0.1:0", &[]).kill();
+    Process::start(here.path(), &[]).kill();
 }
 
 #[test]

@@ -2,26 +2,26 @@
 
 mod answer;
 mod browser;
-mod line;
+mod fragment;
 mod metrics;
 mod natter;
 mod page;
 mod person;
 mod process;
-mod raw;
+mod raw_connection;
 mod script;
 mod socket;
 
 pub use self::{
     answer::Answer,
     browser::Browser,
-    line::Line,
+    fragment::Line,
     metrics::Metrics,
     natter::{Natter, new_user},
     page::Page,
     person::Person,
     process::{Process, run, run_with_input},
-    raw::{Raw, frame},
+    raw_connection::{Raw, frame},
     script::Script,
     socket::{Socket, refused_handshake},
 };

@@ -1,4 +1,4 @@
-//! Many sockets that listen.
+//! Many sockets that only read.
 
 use std::{
     io,
@@ -18,17 +18,17 @@ use tokio::{
 
 use crate::socket::Socket;
 
-/// What the sockets of a crowd have got, all together.
+/// What all listeners together have received.
 #[derive(Default)]
-pub struct Got {
-    pub frames: AtomicU64,
-    pub bytes: AtomicU64,
+pub struct Received {
+    frames: AtomicU64,
+    bytes: AtomicU64,
     /// Messages, each counted once a socket.
-    pub messages: AtomicU64,
+    messages: AtomicU64,
     open: AtomicU64,
 }
 
-impl Got {
+impl Received {
     pub fn frames(&self) -> u64 {
         self.frames.load(Relaxed)
     }
@@ -52,8 +52,8 @@ impl Got {
         self.messages.fetch_add(messages, Relaxed);
     }
 
-    /// Returns once nothing has come for a second.
-    pub async fn are_quiet(&self) {
+    /// Returns once no frame has arrived for a second.
+    pub async fn wait_for_silence(&self) {
         let mut last = (self.frames(), Instant::now());
         while last.1.elapsed() < Duration::from_secs(1) {
             sleep(Duration::from_millis(20)).await;
@@ -64,17 +64,17 @@ impl Got {
     }
 }
 
-/// The messages that one socket has got. They come in order, so that one that comes again is not counted and
-/// cannot make up for one that is missing.
+/// Counts the messages that one socket receives. They arrive in order, so a message that arrives again is not counted
+/// and cannot hide one that is missing.
 #[derive(Default)]
-pub struct Seen {
+pub struct MessageCounter {
     last: u64,
     pub count: u64,
 }
 
-impl Seen {
-    /// Returns how many in `frame` are new.
-    pub fn take(&mut self, frame: &[u8]) -> u64 {
+impl MessageCounter {
+    /// Counts the messages in `frame`; returns how many are new.
+    pub fn count_frame(&mut self, frame: &[u8]) -> u64 {
         const MESSAGE: &[u8] = b"<li id=\"m";
         let before = self.count;
         for at in memchr::memmem::find_iter(frame, MESSAGE) {
@@ -88,41 +88,41 @@ impl Seen {
     }
 }
 
-/// How sockets come.
+/// How quickly sockets are opened.
 #[derive(Clone, Copy)]
 pub enum Pace {
     /// At most this many handshakes at a time.
-    Gently(usize),
-    /// Evenly over this time, whether or not the server keeps up.
+    Concurrent(usize),
+    /// Evenly over this time, even if the server falls behind.
     Over(Duration),
     AtOnce,
 }
 
-/// Sockets that listen for as long as this value is there. They close without a goodbye, as where a network is
-/// gone.
-pub struct Crowd {
-    listening: Vec<AbortHandle>,
-    pub got: Arc<Got>,
+/// Open sockets. Dropping them closes the connections without a Close frame, as a lost network does.
+pub struct Listeners {
+    tasks: Vec<AbortHandle>,
+    pub received: Arc<Received>,
 }
 
-impl Crowd {
-    /// Opens `count` sockets and returns once all are open; each listens from its first byte on.
+impl Listeners {
+    /// Opens `count` sockets and returns once all are open; each reads from its first byte on.
     ///
     /// # Errors
-    /// The first refusal.
+    /// The server refuses a socket.
     pub async fn open(
         address: SocketAddr,
         count: usize,
         pace: Pace,
         path: impl Fn(usize) -> String,
     ) -> Result<Self, String> {
-        let gate = Arc::new(Semaphore::new(if let Pace::Gently(at_a_time) = pace { at_a_time } else { count }));
-        let mut crowd = Self { listening: Vec::with_capacity(count), got: Arc::default() };
+        let permits = if let Pace::Concurrent(at_a_time) = pace { at_a_time } else { count };
+        let semaphore = Arc::new(Semaphore::new(permits));
+        let mut listeners = Self { tasks: Vec::with_capacity(count), received: Arc::default() };
         let (mut opening, started) = (JoinSet::new(), Instant::now());
         for n in 0..count {
-            let (got, gate, path) = (Arc::clone(&crowd.got), Arc::clone(&gate), path(n));
+            let (received, semaphore, path) = (Arc::clone(&listeners.received), Arc::clone(&semaphore), path(n));
             opening.spawn(async move {
-                let _turn = gate.acquire_owned().await;
+                let _permit = semaphore.acquire_owned().await;
                 if let Pace::Over(time) = pace {
                     sleep_until((started + time.mul_f64(n as f64 / count as f64)).into()).await;
                 }
@@ -130,26 +130,26 @@ impl Crowd {
                 if path.starts_with("/socket.io") {
                     socket.send("40").await?;
                 }
-                got.open.fetch_add(1, Relaxed);
-                Ok::<_, io::Error>(tokio::spawn(listen(socket, got)).abort_handle())
+                received.open.fetch_add(1, Relaxed);
+                Ok::<_, io::Error>(tokio::spawn(listen(socket, received)).abort_handle())
             });
         }
         while let Some(opened) = opening.join_next().await {
             let opened = opened.map_err(|why| why.to_string())?;
-            crowd.listening.push(opened.map_err(|why| format!("a socket is refused: {why}"))?);
+            listeners.tasks.push(opened.map_err(|why| format!("a socket is refused: {why}"))?);
         }
-        Ok(crowd)
+        Ok(listeners)
     }
 }
 
-impl Drop for Crowd {
+impl Drop for Listeners {
     fn drop(&mut self) {
-        self.listening.iter().for_each(AbortHandle::abort);
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 
-async fn listen(mut socket: Socket, got: Arc<Got>) {
-    let mut seen = Seen::default();
-    while socket.read(|frame| got.count(frame, seen.take(frame))).await.is_ok() {}
-    got.open.fetch_sub(1, Relaxed);
+async fn listen(mut socket: Socket, received: Arc<Received>) {
+    let mut counter = MessageCounter::default();
+    while socket.read(|frame| received.count(frame, counter.count_frame(frame))).await.is_ok() {}
+    received.open.fetch_sub(1, Relaxed);
 }

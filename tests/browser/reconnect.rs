@@ -1,6 +1,8 @@
 //! The connection is cut, and comes back.
 
-use super::support::{Natter, eventually};
+use natter_test_support::eventually;
+
+use super::support::Natter;
 
 /// What Chromium itself says of a server that is not there.
 const GONE: &[&str] = &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED"];
@@ -21,7 +23,7 @@ async fn after_a_kill_everything_is_there_once_and_in_order() {
     ann.says("two, written while nobody was there").await;
     assert_eq!(ann.texts("#outbox .pending").await, ["You: two, written while nobody was there"]);
     // what is not confirmed outlives a reload, too; the page itself cannot be reloaded without a server
-    natter.start_again().await;
+    natter.start_again();
     natter.post(&script, "three, by a script").await;
     for person in [&ann, &bob] {
         person.waits_until_connected().await;
@@ -53,8 +55,8 @@ async fn after_a_kill_everything_is_there_once_and_in_order() {
     }
     // coming back from a restart is no entrance
     assert!(!ann.list().await.contains(&"Ann has entered the chat".to_owned()));
-    ann.leaves(GONE).await;
-    bob.leaves(GONE).await;
+    ann.closes_browser(GONE).await;
+    bob.closes_browser(GONE).await;
 }
 
 #[tokio::test]
@@ -80,7 +82,7 @@ async fn who_missed_thousands_gets_a_fresh_page_and_keeps_what_was_typed() {
     let fresh = "return !window.stale && document.querySelectorAll('#messages .message').length === 50";
     eventually("a fresh page", || async { ann.runs::<bool>(fresh).await.then_some(()) }).await;
     assert_eq!(ann.value("message").await, "half a sentence");
-    ann.leaves(&[]).await;
+    ann.closes_browser(&[]).await;
 }
 
 #[tokio::test]
@@ -91,14 +93,14 @@ async fn what_is_not_confirmed_outlives_a_reload() {
     natter.kill();
     eventually("the banner", || async { (!ann.text("#status").await.is_empty()).then_some(()) }).await;
     ann.says("hold this for me").await;
-    natter.start_again().await;
+    natter.start_again();
     // before or after the page has come back by itself: the reload sends it under the same id
     ann.driver.refresh().await.unwrap();
     ann.waits_until_connected().await;
     ann.sees("You: hold this for me").await;
     let robot = natter.token("robot").await;
     assert_eq!(natter.log(&robot).await, ["hold this for me"]);
-    ann.leaves(GONE).await;
+    ann.closes_browser(GONE).await;
 }
 
 /// In a failover the database takes up to 15 s for a message. The server says meanwhile that it waits.
@@ -136,5 +138,5 @@ async fn a_connection_lives_as_long_as_the_server_is_heard() {
     assert!(ann.runs::<bool>("return window.dropped === true").await);
     let robot = natter.token("robot").await;
     assert_eq!(natter.log(&robot).await, ["please wait"]);
-    ann.leaves(&[]).await;
+    ann.closes_browser(&[]).await;
 }

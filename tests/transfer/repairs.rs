@@ -3,8 +3,8 @@
 use mongodb::bson::{Bson, DateTime, Document, doc};
 
 use crate::{
-    store::Place,
-    support::{Natter, Old, log_of, made_at, said},
+    store::TestDatabase,
+    support::{Natter, NodeDatabase, log_of, object_id, texts_of},
 };
 
 const HASH: &str = "$2a$04$zfb4VzZHcRmWtHs6fUoJwuMaF5wzCMiCSMAuRWJqMRqPTDbXOxAtC";
@@ -15,7 +15,7 @@ const DAY: u32 = 1_600_000_000;
 fn user(number: u8, wrong: Document) -> Document {
     let (user_id, email) = (format!("user{number}"), format!("u{number}@example.org"));
     let mut user = doc! {
-        "_id": made_at(DAY, number), "userID": user_id, "name": "U", "password": HASH, "email": email, "phone": "112",
+        "_id": object_id(DAY, number), "userID": user_id, "name": "U", "password": HASH, "email": email, "phone": "112",
         "messages": [],
     };
     user.extend(wrong);
@@ -24,18 +24,18 @@ fn user(number: u8, wrong: Document) -> Document {
 
 fn message(number: u8, text: impl Into<Bson>) -> Document {
     let at = DateTime::from_millis(i64::from(DAY) * 1000 + i64::from(number));
-    doc! { "_id": made_at(DAY, number), "sentTime": at, "message": text.into() }
+    doc! { "_id": object_id(DAY, number), "sentTime": at, "message": text.into() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_are_repaired() {
-    for place in [Place::embedded(), Place::mongodb().await] {
-        users_are_repaired_in(&place).await;
+    for database in [TestDatabase::embedded(), TestDatabase::mongodb().await] {
+        users_are_repaired_in(&database).await;
     }
 }
 
-async fn users_are_repaired_in(place: &Place) {
-    let old = Old::new().await;
+async fn users_are_repaired_in(database: &TestDatabase) {
+    let node = NodeDatabase::empty().await;
     let missing = Bson::Undefined; // see `user`
     let nothing = doc! { "userID": &missing, "name": &missing, "email": &missing, "phone": &missing,
     "password": &missing, "messages": &missing };
@@ -54,31 +54,31 @@ async fn users_are_repaired_in(place: &Place) {
         (doc! { "name": "a\u{1b}[31mb\u{202e}c" }, vec![r#"the name "a\u{1b}[31mb\u{202e}c" cannot be one"#]),
         (doc! { "phone": "call me" }, vec!["it is empty now"]),
     ];
-    old.holds((1..).zip(&cases).map(|(number, (wrong, _))| user(number, wrong.clone()))).await;
-    let import = old.import_into(place).await.ok();
+    node.insert_users((1..).zip(&cases).map(|(number, (wrong, _))| user(number, wrong.clone()))).await;
+    let import = node.import_into(database).await.ok();
     for (number, (_, repairs)) in (1..).zip(&cases) {
-        let told = import.about(&format!("user {}", made_at(DAY, number)));
+        let told = import.lines_with(&format!("user {}", object_id(DAY, number)));
         assert_eq!(told.len(), usize::from(!repairs.is_empty()), "{told:?}");
         assert!(repairs.iter().all(|repair| told[0].contains(repair)), "{told:?} lacks some of {repairs:?}");
     }
     import.says("users     10 read, 10 added\n");
     import.says("repaired  9, as told above\n");
-    old.import_into(place).await.ok().says("users     10 read, 0 added, 10 there already\n");
+    node.import_into(database).await.ok().says("users     10 read, 0 added, 10 there already\n");
 
-    let natter = Natter::start(place).await;
+    let natter = Natter::start(database).await;
     assert_eq!(natter.log_in("user5", "correct horse").await, None, "what was no hash is no password");
     natter.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_are_repaired_or_left_out() {
-    for place in [Place::embedded(), Place::mongodb().await] {
-        messages_are_repaired_or_left_out_in(&place).await;
+    for database in [TestDatabase::embedded(), TestDatabase::mongodb().await] {
+        messages_are_repaired_or_left_out_in(&database).await;
     }
 }
 
-async fn messages_are_repaired_or_left_out_in(place: &Place) {
-    let old = Old::new().await;
+async fn messages_are_repaired_or_left_out_in(database: &TestDatabase) {
+    let node = NodeDatabase::empty().await;
     let at = DateTime::from_millis(i64::from(DAY) * 1000 + 50);
     let mut undated = message(20, "by its id's time");
     undated.remove("sentTime");
@@ -108,11 +108,11 @@ async fn messages_are_repaired_or_left_out_in(place: &Place) {
         "bare text".into(),
         Bson::Null,
     ];
-    old.holds([user(1, doc! { "messages": messages }), user(2, doc! { "messages": "no list" })]).await;
-    let import = old.import_into(place).await;
+    node.insert_users([user(1, doc! { "messages": messages }), user(2, doc! { "messages": "no list" })]).await;
+    let import = node.import_into(database).await;
     assert_eq!(import.code, 1);
     assert_eq!(import.err.lines().last(), Some("natter: 6 were left out, as told above; all else was carried"));
-    let id = |number| format!("message {} of user", made_at(DAY, number));
+    let id = |number| format!("message {} of user", object_id(DAY, number));
     for (what, told) in [
         (id(2), "left out", "it is empty"),
         (id(3), "left out", "it is empty"),
@@ -126,30 +126,30 @@ async fn messages_are_repaired_or_left_out_in(place: &Place) {
         (id(23), "repaired", "it is 2020-09-13T12:26:40.000Z now"),
         ("message 15 of user".into(), "repaired", "its sentTime is missing"),
         ("message 16 of user".into(), "left out", "it has no text"),
-        (format!("user {}", made_at(DAY, 2)), "left out", r#"its messages are "no list", and no list"#),
+        (format!("user {}", object_id(DAY, 2)), "left out", r#"its messages are "no list", and no list"#),
     ]
     .map(|(what, kind, why)| (what, (kind, why)))
     {
-        let lines = import.about(&what);
+        let lines = import.lines_with(&what);
         assert!(matches!(&lines[..], [line] if line.starts_with(told.0) && line.contains(told.1)), "{what}: {lines:?}");
     }
-    assert_eq!(import.about(&id(1)), [""; 0]);
+    assert_eq!(import.lines_with(&id(1)), [""; 0]);
     import.says("messages  18 read, 12 added, 6 left out\n");
 
-    let texts: Vec<String> = said(place).await.into_iter().map(|(_, text)| text).collect();
+    let texts: Vec<String> = texts_of(database).await.into_iter().map(|(_, text)| text).collect();
     for (text, times) in [("twins", 2), ("one id", 1), ("for two", 1), ("bare text", 1), ("42", 1), ("in order", 1)] {
         assert_eq!(texts.iter().filter(|found| *found == text).count(), times, "{text}");
     }
-    let log = log_of(place).await;
+    let log = log_of(database).await;
     assert!(log.is_sorted_by_key(|message| message.sent_at));
-    old.import_into(place).await.says("messages  18 read, 0 added, 12 there already, 6 left out\n");
-    assert_eq!(log_of(place).await, log);
+    node.import_into(database).await.says("messages  18 read, 0 added, 12 there already, 6 left out\n");
+    assert_eq!(log_of(database).await, log);
 }
 
 /// Not everything that has an `_id` got it from Mongoose.
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_of_other_kinds_are_neither_trusted_nor_obeyed() {
-    let (old, place) = (Old::new().await, Place::embedded());
+    let (node, database) = (NodeDatabase::empty().await, TestDatabase::embedded());
     let far = DateTime::from_millis(569_034_205_000_000);
     let long_ago = DateTime::from_millis(-1_000_000_000_000);
     let messages: Vec<Bson> = vec![
@@ -157,18 +157,18 @@ async fn ids_of_other_kinds_are_neither_trusted_nor_obeyed() {
         doc! { "_id": "\u{1b}[2J", "message": "obeyed?" }.into(),
     ];
     let bare: Vec<Bson> = vec![doc! { "message": "in 1970" }.into()];
-    old.holds([
+    node.insert_users([
         user(1, doc! { "messages": messages }),
         user(2, doc! { "_id": "\u{1b}[31m", "name": "" }),
         user(3, doc! { "_id": long_ago, "messages": bare }),
     ])
     .await;
-    let import = old.import_into(&place).await.ok();
+    let import = node.import_into(&database).await.ok();
     assert!(!import.out.contains('\u{1b}'), "{:?}", import.out);
     import.says("user \"\\u{1b}[31m\"");
     import.says("message \"\\u{1b}[2J\"");
     let at: Vec<(i64, Option<String>)> =
-        log_of(&place).await.into_iter().map(|message| (message.sent_at.0, message.text)).collect();
+        log_of(&database).await.into_iter().map(|message| (message.sent_at.0, message.text)).collect();
     let by_user = i64::from(DAY) * 1000;
     for (time, text) in [(0, "in 1970"), (by_user, "by its user's time"), (by_user, "obeyed?")] {
         assert!(at.contains(&(time, Some(text.into()))), "{at:?}");

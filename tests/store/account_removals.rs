@@ -7,35 +7,35 @@ use natter::{
     store::{MessageRetention, Store},
 };
 
-use crate::support::{Place, add, post_many, whole_log};
+use crate::support::{TestDatabase, add, post_many, whole_log};
 
 fn key(user: UserKey) -> mongodb::bson::Binary {
     mongodb::bson::Binary { subtype: BinarySubtype::Uuid, bytes: user.0.as_bytes().to_vec() }
 }
 
 /// What is left where a process ends between removing the account and erasing what was posted meanwhile.
-async fn break_off(place: &Place, store: &dyn Store, user: UserKey, ago_ms: i64) {
+async fn break_off(database: &TestDatabase, store: &dyn Store, user: UserKey, ago_ms: i64) {
     store.delete_user(user, MessageRetention::Keep).await.unwrap();
     let at = DateTime::from_millis(DateTime::now().timestamp_millis() - ago_ms);
-    place.raw().await.collection("removals").insert_one(doc! { "_id": key(user), "at": at }).await.unwrap();
+    database.mongo().await.collection("removals").insert_one(doc! { "_id": key(user), "at": at }).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_that_broke_off_is_finished() {
-    let place = Place::mongodb().await;
-    let store = place.open().await;
+    let database = TestDatabase::mongodb().await;
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let (bob, cyd) = (add(store.as_ref(), "bob").await, add(store.as_ref(), "cyd").await);
     for user in [&ada, &bob, &cyd] {
         post_many(store.as_ref(), user.key, 2).await;
     }
-    break_off(&place, store.as_ref(), bob.key, 120_000).await;
-    break_off(&place, store.as_ref(), cyd.key, 0).await; // a post may still be on its way at another process
+    break_off(&database, store.as_ref(), bob.key, 120_000).await;
+    break_off(&database, store.as_ref(), cyd.key, 0).await; // a post may still be on its way at another process
     store.sweep(Timestamp::now()).await.unwrap();
     let log = whole_log(store.as_ref()).await;
     let shown: Vec<_> = log.iter().filter(|message| message.text.is_some()).map(|m| m.author_key).collect();
     assert_eq!(shown, [ada.key, ada.key, cyd.key, cyd.key]);
-    let removals = place.raw().await.collection::<Document>("removals");
+    let removals = database.mongo().await.collection::<Document>("removals");
     assert_eq!(removals.distinct("_id", doc! {}).await.unwrap(), [key(cyd.key).into()]);
     store.sweep(Timestamp::now()).await.unwrap();
     assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 8, "once");
@@ -44,12 +44,12 @@ async fn a_removal_that_broke_off_is_finished() {
 /// The account goes in the same transaction that writes down what is still to do.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_is_written_down_with_the_account() {
-    let place = Place::mongodb().await;
-    let store = place.open().await;
+    let database = TestDatabase::mongodb().await;
+    let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     post_many(store.as_ref(), bob.key, 2).await;
-    let mut changes = place.raw().await.watch().await.unwrap();
+    let mut changes = database.mongo().await.watch().await.unwrap();
     store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
     let commit = async {
         let mut seen = Vec::new();
@@ -71,6 +71,6 @@ async fn a_removal_is_written_down_with_the_account() {
 
     let cyd = add(store.as_ref(), "cyd").await;
     store.delete_user(cyd.key, MessageRetention::Keep).await.unwrap();
-    let removals = place.raw().await.collection::<Document>("removals");
+    let removals = database.mongo().await.collection::<Document>("removals");
     assert_eq!(removals.distinct("_id", doc! {}).await.unwrap(), [key(bob.key).into()], "kept messages stay");
 }

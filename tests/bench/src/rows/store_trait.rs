@@ -1,4 +1,5 @@
-//! Writes through the store's port, of the natter that this was built with: the database alone, in this process.
+//! Posts through the store trait in this process, without sockets or HTTP. This measures the natter that the benches are
+//! built with.
 
 use std::{
     sync::Arc,
@@ -13,19 +14,19 @@ use tokio::task::JoinSet;
 
 use crate::{natter::Database, writer::TEXT};
 
-/// Messages a second that `writers` post for `time`, each with one on its way.
-pub async fn through_the_port(database: &Database, writers: usize, time: Duration) -> Result<f64, String> {
+/// Posts from `writers` for `time`, each with one unacknowledged message. Returns messages a second.
+pub async fn posts_per_second(database: &Database, writers: usize, time: Duration) -> Result<f64, String> {
     let location = match database {
         Database::Embedded(dir) => Location::Embedded(dir.clone()),
         Database::Mongo(url) => Location::Mongo(MongoUrl::parse(url)?),
     };
     let store = store::open(&location).await.map_err(|why| why.to_string())?;
-    // somebody has to take the events, as the hub does
-    let mut events = store.events().ok_or("somebody else takes the events")?;
-    let taking = tokio::spawn(async move { while events.recv().await.is_some() {} });
+    // the events have to be received, as the hub does
+    let mut events = store.events().ok_or("the event stream was taken already")?;
+    let receiving = tokio::spawn(async move { while events.recv().await.is_some() {} });
     let mut users = Vec::new();
     for n in 0..writers {
-        users.push(user(&store, n).await?);
+        users.push(create_user(&store, n).await?);
     }
     let (started, until) = (Instant::now(), Instant::now() + time);
     let mut posting = JoinSet::new();
@@ -38,18 +39,18 @@ pub async fn through_the_port(database: &Database, writers: usize, time: Duratio
     }
     let rate = posted as f64 / started.elapsed().as_secs_f64();
     let logged = store.head(&RoomId::lobby()).await.map_err(|why| why.to_string())?;
-    taking.abort();
+    receiving.abort();
     store.close().await;
     if logged == posted { Ok(rate) } else { Err(format!("{posted} acknowledged, {logged} in the log")) }
 }
 
-async fn user(store: &Arc<dyn Store>, n: usize) -> Result<User, String> {
+async fn create_user(store: &Arc<dyn Store>, n: usize) -> Result<User, String> {
     let new = NewUser {
         user_id: UserId::parse(&format!("user{n}")).map_err(|why| why.0)?,
         name: Name::parse(&format!("User {n}")).map_err(|why| why.0)?,
         email: Email::parse(&format!("user{n}@example.org")).map_err(|why| why.0)?,
         phone: Phone::default(),
-        password: PasswordHash(String::new()), // nobody logs in
+        password: PasswordHash(String::new()), // no user logs in
         role: None,
     };
     store.create_user(new).await.map_err(|why| why.to_string())

@@ -1,6 +1,8 @@
 //! Two people talk.
 
-use super::support::{Look, Natter, eventually};
+use natter_test_support::eventually;
+
+use super::support::{BrowserOptions, Natter};
 
 #[tokio::test]
 async fn two_people_sign_up_and_talk() {
@@ -34,9 +36,9 @@ async fn two_people_sign_up_and_talk() {
     let notices = bob.texts("#messages .user-connect-or-disconnect").await;
     assert!(notices.is_empty(), "{notices:?}");
 
-    ann.leaves(&[]).await;
+    ann.closes_browser(&[]).await;
     bob.sees("Ann has left the chat").await;
-    bob.leaves(&[]).await;
+    bob.closes_browser(&[]).await;
 }
 
 #[tokio::test]
@@ -72,7 +74,7 @@ async fn every_tab_of_a_person_shows_what_they_say() {
     ann.finds("#chat").await;
     ann.waits_until_connected().await;
     assert_eq!(ann.value("message").await, "half a sentence");
-    ann.leaves(&[]).await;
+    ann.closes_browser(&[]).await;
 }
 
 #[tokio::test]
@@ -94,13 +96,13 @@ async fn what_cannot_be_sent_stays_in_the_form() {
     assert_eq!(ann.texts("#outbox li").await, [""; 0]);
     ann.says("shorter").await;
     ann.sees("You: shorter").await;
-    ann.leaves(&[]).await;
+    ann.closes_browser(&[]).await;
 }
 
 #[tokio::test]
 async fn a_plain_address_in_the_local_network_works_too() {
     let natter = Natter::start().await;
-    let ann = natter.visitor(Look { plain_address: true, narrow: true, ..Look::default() }).await;
+    let ann = natter.visitor(BrowserOptions { plain_address: true, narrow: true, ..BrowserOptions::default() }).await;
     ann.sign_up(&natter, "Ann").await;
     ann.waits_until_connected().await;
     assert!(!ann.runs::<bool>("return isSecureContext").await, "this test needs an insecure context");
@@ -109,5 +111,5 @@ async fn a_plain_address_in_the_local_network_works_too() {
     ann.presses("Log out").await;
     ann.reaches("/login").await;
     // Chromium tells that the opener policy does nothing on such an address
-    ann.leaves(&["Cross-Origin-Opener-Policy"]).await;
+    ann.closes_browser(&["Cross-Origin-Opener-Policy"]).await;
 }

@@ -5,7 +5,7 @@ use natter::{
     store::{Store, TEXT_BYTES},
 };
 
-use crate::support::{Place, add, post};
+use crate::support::{TestDatabase, add, post};
 
 /// Posts messages of the largest size until there are four answers' worth of them. Returns how many.
 async fn post_large(store: &dyn Store, author: UserKey, prefix: &str) -> u64 {
@@ -22,8 +22,8 @@ fn bytes(messages: &[Message]) -> usize {
     messages.iter().filter_map(|message| message.text.as_ref()).map(String::len).sum()
 }
 
-pub async fn pages_of_large_messages_lead_through_all_of_them_once(place: &Place) {
-    let store = place.open().await;
+pub async fn pages_of_large_messages_lead_through_all_of_them_once(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let count = post_large(store.as_ref(), ada.key, "a").await;
     for author in [None, Some(ada.key)] {
@@ -41,8 +41,8 @@ pub async fn pages_of_large_messages_lead_through_all_of_them_once(place: &Place
     }
 }
 
-pub async fn changes_of_large_messages_lead_through_all_of_them_once(place: &Place) {
-    let store = place.open().await;
+pub async fn changes_of_large_messages_lead_through_all_of_them_once(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let count = post_large(store.as_ref(), ada.key, "a").await;
     let mut revs = vec![0];
@@ -57,8 +57,8 @@ pub async fn changes_of_large_messages_lead_through_all_of_them_once(place: &Pla
     assert_eq!(revs, (0..=count).collect::<Vec<_>>());
 }
 
-pub async fn the_latest_of_many_share_one_answer(place: &Place) {
-    let store = place.open().await;
+pub async fn the_latest_of_many_share_one_answer(database: &TestDatabase) {
+    let store = database.open().await;
     let (ada, bob, cyd) =
         (add(store.as_ref(), "ada").await, add(store.as_ref(), "bob").await, add(store.as_ref(), "cyd").await);
     let count = post_large(store.as_ref(), ada.key, "a").await + post_large(store.as_ref(), bob.key, "b").await;

@@ -15,7 +15,7 @@ async fn it_says_that_it_is_alive_and_ready() {
 async fn metrics_tell_how_it_is_going() {
     // a process of its own: it counts for nobody else
     let here = tempdir().unwrap();
-    let natter = Process::start(here.path(), "127.0.0.1:0", &[]);
+    let natter = Process::start(here.path(), &[]);
     let script = natter.script();
     script.post("/api/users", new_user("ada")).await.is(201);
     let ada = script.log_in("ada", &password_of("ada")).await;

@@ -1,27 +1,27 @@
 //! An import into a natter that runs and has people of its own.
 
 use crate::{
-    store::{Place, add, post},
-    support::{Natter, Old, natter, setting},
+    store::{TestDatabase, add, post},
+    support::{Natter, NodeDatabase, natter, setting},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn into_a_running_natter_on_the_embedded_database() {
-    into_a_running_natter(&Place::embedded()).await;
+    into_a_running_natter(&TestDatabase::embedded()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn into_a_running_natter_on_mongodb() {
-    into_a_running_natter(&Place::mongodb().await).await;
+    into_a_running_natter(&TestDatabase::mongodb().await).await;
 }
 
-async fn into_a_running_natter(place: &Place) {
-    let store = place.open().await;
+async fn into_a_running_natter(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     store.post(post(ada.key, "1", "I was here first")).await.unwrap();
     store.close().await;
-    let running = Natter::start(place).await;
-    let import = Old::written_by_node().await.import_into(place).await;
+    let running = Natter::start(database).await;
+    let import = NodeDatabase::written_by_node().await.import_into(database).await;
     import.says("(\"ada\"): another account has the userID ada, it is ada-2 now");
     assert!(!import.out.contains("There is no admin"), "the first of this natter is one:\n{}", import.out);
 
@@ -34,9 +34,9 @@ async fn into_a_running_natter(place: &Place) {
     assert_eq!(running.post(&theirs, "goes on").await, 11);
 
     // who is deleted here stays known by what they wrote
-    let (flag, value) = setting(place);
+    let (flag, value) = setting(database);
     natter(&["user", "delete", "bob", "--messages", flag, &value]).await.ok();
-    let again = Old::written_by_node().await.import_into(place).await;
+    let again = NodeDatabase::written_by_node().await.import_into(database).await;
     again.says("users     6 read, 1 added, 4 there already, 1 merged\n");
     again.says("messages  12 read, 0 added, 10 there already, 2 left out\n");
     running.stop().await;

@@ -1,14 +1,14 @@
-//! Two natters in turn, so that both have the same machine: what a change costs or wins.
+//! Compares two natter binaries. They are measured in turn, so that both see the same state of the machine.
 
 use std::{collections::HashMap, path::PathBuf};
 
 use crate::{
-    place,
+    paths,
     report::{Finding, median, thousands},
     run::Run,
 };
 
-/// The figures that are compared, by row; those in which less is better begin with a minus sign.
+/// The figures that are compared, by row. A minus sign marks those in which less is better.
 const FIGURES: [(&str, &[&str]); 11] = [
     ("fanout", &["per_cpu_s", "-p99_ms"]),
     ("ceiling", &["rate"]),
@@ -22,41 +22,42 @@ const FIGURES: [(&str, &[&str]); 11] = [
     ("login", &["-p99_ms", "per_s"]),
     ("rest", &["-ready_ms", "-again_ms", "-memory_mib", "-binary_mib"]),
 ];
-/// Rounds of each binary; of the rows of which one takes minutes, fewer.
+/// Rounds of each binary.
 const ROUNDS: usize = 4;
+/// Rounds of the [`LONG`] rows, of which one takes minutes.
 const FEWER: usize = 3;
 const LONG: [&str; 6] = ["ceiling", "history", "idle", "login", "reconnect", "slow"];
 
-/// What the rounds of one binary found: by scene and figure, a value a round.
-type Found = HashMap<(String, &'static str), Vec<f64>>;
+/// The figures of one binary: by scene and name, a value for each round.
+type Figures = HashMap<(String, &'static str), Vec<f64>>;
 
-pub struct Against {
+pub struct Comparison {
     runs: [Run; 2],
     table: String,
 }
 
-impl Against {
-    /// `ours` and another binary.
+impl Comparison {
+    /// Compares the binary `ours` with another.
     pub fn new(ours: PathBuf, other: PathBuf) -> Result<Self, String> {
         let table = format!("This is {}, against {}.\n\n", ours.display(), other.display())
             + "| row | figure | this | against | this / against (rounds) | |\n|---|---|---|---|---|---|\n";
         Ok(Self { runs: [Run::new(ours, false)?, Run::new(other, false)?], table })
     }
 
-    /// Measures a row with both in turn: A B, B A, and so on.
+    /// Measures a row with both binaries in turn: A B, B A, and so on.
     pub async fn measure(&mut self, row: &str, scenes: &[(usize, usize)]) -> Result<(), String> {
         let rounds = match LONG.contains(&row) {
-            _ if place::quick() => 1,
+            _ if paths::quick() => 1,
             true => FEWER,
             false => ROUNDS,
         };
-        let mut found = [Found::new(), Found::new()];
+        let mut found = [Figures::new(), Figures::new()];
         for round in 0..rounds {
             let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
             for which in order {
                 eprintln!("bench: {row}, round {} of {rounds}, {}", round + 1, ["this", "against"][which]);
                 super::measure(&self.runs[which], row, scenes).await?;
-                for finding in self.runs[which].take() {
+                for finding in self.runs[which].take_findings() {
                     keep(&mut found[which], row, &finding);
                 }
             }
@@ -67,18 +68,18 @@ impl Against {
         Ok(())
     }
 
-    /// Keeps the table. Short rounds are no result.
+    /// Prints the table and, unless the rounds were short, keeps it.
     pub fn finish(&self) -> Result<(), String> {
         println!("\n{}", self.table);
-        if place::quick() {
+        if paths::quick() {
             return Ok(());
         }
-        let path = place::kept().join("against.md");
+        let path = paths::kept().join("against.md");
         std::fs::write(&path, &self.table).map_err(|why| format!("{}: {why}", path.display()))
     }
 }
 
-fn keep(found: &mut Found, row: &str, finding: &Finding) {
+fn keep(found: &mut Figures, row: &str, finding: &Finding) {
     for figure in figures(row) {
         if let Some(value) = finding.figures[figure.trim_start_matches('-')].as_f64() {
             found.entry((finding.scene.clone(), figure)).or_default().push(value);
@@ -91,8 +92,8 @@ fn figures(row: &str) -> impl Iterator<Item = &'static str> {
     of_row.into_iter().flat_map(|(_, figures)| figures.iter().copied())
 }
 
-/// A line a figure: the medians, their ratio, and the ratios of rounds side by side.
-fn compare(row: &str, [ours, other]: &[Found; 2]) -> String {
+/// A table row for each figure: the medians, their ratio, and the range of the ratios of the single rounds.
+fn compare(row: &str, [ours, other]: &[Figures; 2]) -> String {
     let mut keys: Vec<_> = ours.keys().collect();
     keys.sort();
     let mut lines = String::new();
@@ -111,8 +112,8 @@ fn compare(row: &str, [ours, other]: &[Found; 2]) -> String {
     lines
 }
 
-/// One is better than the other where each of its rounds was better than all of the other's. Of two that are the same,
-/// four rounds each say so by chance once in thirty-five times, three once in ten.
+/// One binary is better than the other if each of its rounds was better than all of the other's. For two equal binaries,
+/// four rounds each find a difference by chance once in 35 comparisons, three rounds once in 10.
 fn verdict(ours: &[f64], other: &[f64], less_is_better: bool) -> &'static str {
     let range = |of: &[f64]| of.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), n| (low.min(*n), high.max(*n)));
     let ((our_low, our_high), (low, high)) = (range(ours), range(other));
@@ -133,12 +134,12 @@ fn shown(value: f64) -> String {
 mod tests {
     use super::*;
 
-    fn found(values: &[f64], figure: &'static str) -> Found {
-        Found::from([((String::new(), figure), values.to_vec())])
+    fn figures_of(values: &[f64], figure: &'static str) -> Figures {
+        Figures::from([((String::new(), figure), values.to_vec())])
     }
 
     #[test]
-    fn a_verdict_takes_all_rounds_and_the_direction_of_the_figure() {
+    fn a_verdict_uses_all_rounds_and_the_direction_of_the_figure() {
         for (figure, ours, verdict) in [
             ("per_cpu_s", &[110.0, 104.0, 109.0][..], "better"),
             ("per_cpu_s", &[90.0, 96.0, 91.0], "worse"),
@@ -148,7 +149,7 @@ mod tests {
             ("-cpu_s", &[110.0, 104.0, 109.0], "worse"),
             ("-cpu_s", &[100.0, 100.0, 100.0], "within the spread"),
         ] {
-            let line = compare("joining", &[found(ours, figure), found(&[99.0, 100.0, 101.0], figure)]);
+            let line = compare("joining", &[figures_of(ours, figure), figures_of(&[99.0, 100.0, 101.0], figure)]);
             assert!(line.contains(&format!("| {verdict} |")), "{figure}: {line}");
         }
     }

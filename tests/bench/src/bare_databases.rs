@@ -1,5 +1,5 @@
-//! Databases without a chat: the rows that natter wrote are written again, in groups as large as natter's were, one
-//! group after the other.
+//! The databases without natter, as references: one thread writes the rows that natter wrote again, in groups of natter's
+//! size, one group after another.
 
 use std::{path::Path, time::Instant};
 
@@ -10,16 +10,17 @@ use mongodb::{
 };
 use rusqlite::{Connection, params_from_iter, types::Value};
 
-/// Most rows that are written again.
+/// Most rows that are written.
 const ROWS: usize = 150_000;
 
-/// Rows a second of SQLite with natter's pragmas, table and indexes. `from` has natter's database, `to` nothing.
+/// Rows a second of SQLite with natter's pragmas, table and indexes. `from` is the directory of natter's database, `to` is
+/// empty.
 pub fn sqlite(from: &Path, to: &Path, group: usize) -> rusqlite::Result<f64> {
     let natter = Connection::open(from.join("natter.db"))?;
     let mut bare = Connection::open(to.join("bare.db"))?;
     bare.pragma_update(None, "journal_mode", "wal")?;
     bare.pragma_update(None, "synchronous", "full")?;
-    // what messages refer to has to be there
+    // the tables that messages refer to have to exist
     let mut parents: Vec<String> = natter
         .prepare("SELECT DISTINCT \"table\" FROM pragma_foreign_key_list('messages')")?
         .query_map([], |row| row.get(0))?
@@ -56,7 +57,7 @@ pub fn sqlite(from: &Path, to: &Path, group: usize) -> rusqlite::Result<f64> {
     Ok(count as f64 / started.elapsed().as_secs_f64())
 }
 
-/// The statement that inserts a row of `table`, and the rows.
+/// The statement that inserts a row into `table`, and the rows.
 fn rows(natter: &Connection, table: &str, order: &str) -> rusqlite::Result<(String, Vec<Vec<Value>>)> {
     let mut select = natter.prepare(&format!("SELECT * FROM {table} ORDER BY {order} LIMIT {ROWS}"))?;
     let columns = select.column_count();
@@ -65,8 +66,8 @@ fn rows(natter: &Connection, table: &str, order: &str) -> rusqlite::Result<(Stri
     Ok((format!("INSERT INTO {table} VALUES ({})", vec!["?"; columns].join(", ")), rows))
 }
 
-/// Documents a second of `insert_many`, acknowledged by a majority and journaled, with natter's indexes. `url` is of
-/// the server, where natter wrote to the database `from`; `to` is a database that is not there yet.
+/// Documents a second of `insert_many`, acknowledged by a majority and journaled, with natter's indexes. natter wrote to
+/// the database `from` of the server at `url`; the database `to` does not exist yet.
 pub async fn mongo(url: &str, from: &str, to: &str, group: usize) -> mongodb::error::Result<f64> {
     const NAME: &str = "messages";
     let client = Client::with_uri_str(url).await?;
