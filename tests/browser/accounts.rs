@@ -5,7 +5,7 @@ use natter_test_support::eventually;
 use super::support::{BrowserOptions, Natter, PASSWORD};
 
 #[tokio::test]
-async fn a_rejected_sign_up_keeps_what_was_typed() {
+async fn a_rejected_sign_up_keeps_its_input() {
     let natter = Natter::start().await;
     natter.token("ann").await;
     let ann = natter.visitor(BrowserOptions { narrow: true, ..BrowserOptions::default() }).await;
@@ -60,7 +60,7 @@ async fn a_link_with_a_token_opens_the_chat_and_asks_before_it_switches() {
 }
 
 #[tokio::test]
-async fn one_can_change_and_delete_ones_account() {
+async fn users_change_and_delete_their_own_account() {
     let natter = Natter::start().await;
     let robot = natter.token("robot").await; // the admin
     let ann = natter.person("Ann").await;
@@ -90,7 +90,7 @@ async fn one_can_change_and_delete_ones_account() {
 }
 
 #[tokio::test]
-async fn a_page_does_not_go_on_as_whoever_signs_in_next() {
+async fn a_page_does_not_continue_as_another_user_who_signs_in() {
     let natter = Natter::start().await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;

@@ -5,7 +5,7 @@ use natter_test_support::eventually;
 use super::support::{BrowserOptions, Natter};
 
 #[tokio::test]
-async fn two_people_sign_up_and_talk() {
+async fn two_people_sign_up_and_exchange_messages() {
     let natter = Natter::start().await;
     let ann = natter.person("Ann").await;
     ann.reaches("/").await; // the token is gone from the address
@@ -42,7 +42,7 @@ async fn two_people_sign_up_and_talk() {
 }
 
 #[tokio::test]
-async fn every_tab_of_a_person_shows_what_they_say() {
+async fn all_tabs_of_a_user_show_a_sent_message() {
     let natter = Natter::start().await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
@@ -78,7 +78,7 @@ async fn every_tab_of_a_person_shows_what_they_say() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_stays_in_the_form() {
+async fn a_refused_message_stays_in_the_form() {
     let natter = Natter::start().await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
@@ -100,7 +100,7 @@ async fn what_cannot_be_sent_stays_in_the_form() {
 }
 
 #[tokio::test]
-async fn a_plain_address_in_the_local_network_works_too() {
+async fn the_chat_works_on_an_insecure_origin() {
     let natter = Natter::start().await;
     let ann = natter.visitor(BrowserOptions { plain_address: true, narrow: true, ..BrowserOptions::default() }).await;
     ann.sign_up(&natter, "Ann").await;

@@ -8,7 +8,7 @@ use super::support::Natter;
 const GONE: &[&str] = &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED"];
 
 #[tokio::test]
-async fn after_a_kill_everything_is_there_once_and_in_order() {
+async fn after_a_kill_every_message_is_shown_once_and_in_order() {
     let mut natter = Natter::start().await;
     let script = natter.token("robot").await;
     let (ann, bob) = (natter.person("Ann").await, natter.person("Bob").await);
@@ -60,7 +60,7 @@ async fn after_a_kill_everything_is_there_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn who_missed_thousands_gets_a_fresh_page_and_keeps_what_was_typed() {
+async fn a_page_far_behind_reloads_and_keeps_its_input() {
     let natter = Natter::start().await;
     let robot = natter.token("robot").await;
     for n in 1..=1001 {
@@ -86,7 +86,7 @@ async fn who_missed_thousands_gets_a_fresh_page_and_keeps_what_was_typed() {
 }
 
 #[tokio::test]
-async fn what_is_not_confirmed_outlives_a_reload() {
+async fn an_unacknowledged_message_survives_a_reload() {
     let mut natter = Natter::start().await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
@@ -105,7 +105,7 @@ async fn what_is_not_confirmed_outlives_a_reload() {
 
 /// In a failover the database takes up to 15 s for a message. The server says meanwhile that it waits.
 #[tokio::test]
-async fn a_connection_lives_as_long_as_the_server_is_heard() {
+async fn a_connection_is_kept_while_the_server_reports_that_it_waits() {
     let natter = Natter::start().await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;

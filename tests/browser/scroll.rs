@@ -7,7 +7,7 @@ use super::support::Natter;
 const FIRST: &str = "const first = document.querySelector('#messages .message'); return +first.id.slice(1);";
 
 #[tokio::test]
-async fn scrolling_back_through_500_messages_does_not_jump() {
+async fn scrolling_back_through_500_messages_keeps_the_position() {
     let natter = Natter::start().await;
     let robot = natter.token("robot").await;
     for n in 1..=500 {

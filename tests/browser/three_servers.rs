@@ -3,13 +3,13 @@
 use super::support::{Natter, PASSWORD};
 
 #[tokio::test]
-async fn people_go_from_one_port_to_the_other() {
+async fn pages_on_three_ports_lead_to_each_other() {
     tour(Natter::on_three_addresses("localhost", "localhost").await).await;
 }
 
 /// To a browser the three are different sites; `Referer` tells natter that the links are its own, so it does not ask.
 #[tokio::test]
-async fn people_go_from_one_host_to_the_other() {
+async fn pages_on_three_hosts_lead_to_each_other() {
     tour(Natter::on_three_addresses("127.0.0.2", "127.0.0.3").await).await;
 }
 

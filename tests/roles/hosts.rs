@@ -3,7 +3,7 @@
 use super::support::{Browser, Natter, PASSWORD};
 
 #[tokio::test]
-async fn the_login_opens_the_users_server_too() {
+async fn a_login_is_valid_at_the_users_server() {
     let natter = Natter::on_three_hosts().await;
     natter.user("ann").await;
     let Natter { users, auth, .. } = &natter;
@@ -26,7 +26,7 @@ async fn the_login_opens_the_users_server_too() {
 }
 
 #[tokio::test]
-async fn logging_out_of_one_is_logging_out_of_all() {
+async fn a_logout_at_one_server_is_a_logout_at_all() {
     let natter = Natter::on_three_hosts().await;
     natter.user("ann").await;
     let Natter { users, auth, chat, .. } = &natter;
@@ -45,7 +45,7 @@ async fn logging_out_of_one_is_logging_out_of_all() {
 }
 
 #[tokio::test]
-async fn nobody_becomes_somebody_else_by_a_link() {
+async fn a_link_with_another_users_token_asks_before_it_switches() {
     let natter = Natter::on_three_hosts().await;
     natter.user("ann").await;
     natter.user("eve").await;
@@ -77,7 +77,7 @@ async fn nobody_becomes_somebody_else_by_a_link() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_every_session_but_the_one_it_was_changed_in() {
+async fn a_changed_password_ends_all_other_sessions() {
     let natter = Natter::on_three_hosts().await;
     natter.user("ann").await;
     let Natter { users, auth, chat, .. } = &natter;
@@ -93,7 +93,7 @@ async fn a_changed_password_ends_every_session_but_the_one_it_was_changed_in() {
 }
 
 #[tokio::test]
-async fn our_own_pages_lead_from_one_to_another_without_asking() {
+async fn links_between_the_three_servers_do_not_ask() {
     let natter = Natter::on_three_hosts().await;
     let Natter { users, auth, chat, .. } = &natter;
     let ann = Browser::new();
@@ -123,7 +123,7 @@ async fn our_own_pages_lead_from_one_to_another_without_asking() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_signs_nobody_in_on_any_of_the_servers() {
+async fn a_link_on_another_site_asks_on_every_server() {
     let natter = Natter::on_three_hosts().await;
     natter.user("eve").await;
     let eves = natter.token("eve").await;
@@ -138,7 +138,7 @@ async fn a_foreign_page_signs_nobody_in_on_any_of_the_servers() {
 }
 
 #[tokio::test]
-async fn a_later_logout_ends_what_a_sign_up_left_on_another_host() {
+async fn a_logout_ends_the_session_of_a_sign_up_on_another_host() {
     let natter = Natter::on_three_hosts().await;
     let Natter { users, auth, chat, .. } = &natter;
     let ann = Browser::new();
@@ -171,7 +171,7 @@ async fn a_later_logout_ends_what_a_sign_up_left_on_another_host() {
 }
 
 #[tokio::test]
-async fn a_second_login_in_a_browser_ends_with_the_first() {
+async fn a_logout_ends_all_logins_of_the_browser() {
     let natter = Natter::on_three_hosts().await;
     let Natter { users, auth, chat, .. } = &natter;
     let ann = Browser::new();
@@ -190,7 +190,7 @@ async fn a_second_login_in_a_browser_ends_with_the_first() {
 }
 
 #[tokio::test]
-async fn on_one_host_a_sign_up_lasts_like_a_login() {
+async fn on_one_host_a_sign_up_session_lasts_as_long_as_a_login() {
     let natter = Natter::on_one_host(&[]).await;
     let Natter { users, chat, .. } = &natter;
     let ann = Browser::new();

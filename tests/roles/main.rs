@@ -10,7 +10,7 @@ use serde_json::json;
 use support::{Browser, Natter, PASSWORD, start};
 
 #[tokio::test]
-async fn each_address_has_its_own_routes_and_what_all_have() {
+async fn each_address_serves_its_own_and_the_common_routes() {
     let natter = Natter::on_one_host(&[]).await;
     let browser = Browser::new();
     let own = [
@@ -40,7 +40,7 @@ async fn each_address_has_its_own_routes_and_what_all_have() {
 }
 
 #[tokio::test]
-async fn signing_up_and_logging_in_lead_to_the_chat() {
+async fn signing_up_and_logging_in_redirect_to_the_chat() {
     let natter = Natter::on_one_host(&[]).await;
     let Natter { users, auth, chat, .. } = &natter;
     let ann = Browser::new();
@@ -75,7 +75,7 @@ async fn signing_up_and_logging_in_lead_to_the_chat() {
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_all_three() {
+async fn a_token_is_valid_at_all_three_servers() {
     let natter = Natter::on_one_host(&[]).await;
     let Natter { users, auth, chat, .. } = &natter;
     natter.user("ann").await;
@@ -91,7 +91,7 @@ async fn a_token_is_good_for_all_three() {
 }
 
 #[tokio::test]
-async fn login_leads_back_to_the_three_servers_and_nowhere_else() {
+async fn the_login_redirects_only_to_the_three_servers() {
     let natter = Natter::on_one_host(&[]).await;
     natter.user("ann").await;
     let Natter { users, auth, chat, .. } = &natter;
@@ -120,7 +120,7 @@ async fn login_leads_back_to_the_three_servers_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn forms_are_taken_from_our_own_pages_alone() {
+async fn forms_of_other_sites_are_refused() {
     let args = ["--chat-url", "https://chat.example", "--auth-url", "https://auth.example"];
     let natter = Natter::on_one_host(&args).await;
     natter.user("ann").await;
@@ -139,7 +139,7 @@ async fn forms_are_taken_from_our_own_pages_alone() {
 }
 
 #[tokio::test]
-async fn roles_that_cannot_be_served_are_refused_with_the_way_out() {
+async fn invalid_combinations_of_roles_are_refused_with_a_remedy() {
     for (args, hint) in [
         (vec!["--roles", "users,auth"], "--database mongodb://"),
         (vec!["--roles", "chat"], "--users-addr"),
@@ -155,7 +155,7 @@ async fn roles_that_cannot_be_served_are_refused_with_the_way_out() {
 }
 
 #[tokio::test]
-async fn one_address_links_and_leads_as_ever() {
+async fn on_one_address_all_links_are_relative() {
     let natter = start(&[]).await.unwrap();
     natter.user("ann").await;
     let ann = Browser::new();

@@ -4,26 +4,26 @@ use natter_test_support::eventually;
 use reqwest::header::HeaderValue;
 use tokio_tungstenite::tungstenite::{client::IntoClientRequest, http::Request};
 
-use crate::support::{Natter, Raw, Script, Socket, password_of, refused_handshake};
+use crate::support::{Natter, RawConnection, Script, Socket, password_of, refused_handshake};
 
 /// A connection that was kept open after an answer, if it was answered with 200.
-async fn served(natter: &Natter, headers: &str) -> Option<Raw> {
-    let mut raw = Raw::connect(natter.address).await;
-    raw.ask(headers).await.filter(|head| head.starts_with("http/1.1 200")).map(|_| raw)
+async fn served(natter: &Natter, headers: &str) -> Option<RawConnection> {
+    let mut raw = RawConnection::connect(natter.address).await;
+    raw.request_health(headers).await.filter(|head| head.starts_with("http/1.1 200")).map(|_| raw)
 }
 
 /// Waits until a connection is served: the server has to notice first that an earlier one was closed.
-async fn served_at_last(natter: &Natter, headers: &str) -> Raw {
+async fn served_at_last(natter: &Natter, headers: &str) -> RawConnection {
     eventually("a connection is served", async || served(natter, headers).await).await
 }
 
 #[tokio::test]
-async fn an_address_has_so_many_connections_and_no_more() {
+async fn connections_of_one_address_are_limited() {
     let natter = Natter::with(&["--address-connections", "3"]).await;
     let ada = natter.register("ada").await; // whose connection stays open
     let (first, _second) = (served_at_last(&natter, "").await, served_at_last(&natter, "").await);
-    let mut refused = Raw::connect(natter.address).await;
-    assert_eq!(refused.ask("").await, None, "closed at once");
+    let mut refused = RawConnection::connect(natter.address).await;
+    assert_eq!(refused.request_health("").await, None, "closed at once");
     drop(first);
     let freed = served_at_last(&natter, "").await;
     assert!(served(&natter, "").await.is_none());
@@ -39,7 +39,7 @@ async fn an_address_has_so_many_connections_and_no_more() {
 }
 
 #[tokio::test]
-async fn without_a_limit_an_address_has_as_many_as_it_likes() {
+async fn zero_turns_the_connection_limit_off() {
     let natter = Natter::with(&["--address-connections", "0"]).await;
     let mut open = Vec::new();
     for _ in 0..50 {
@@ -48,22 +48,22 @@ async fn without_a_limit_an_address_has_as_many_as_it_likes() {
 }
 
 #[tokio::test]
-async fn behind_a_proxy_each_connection_counts_under_its_latest_client() {
+async fn behind_a_proxy_a_connection_counts_for_its_latest_client() {
     let natter = Natter::with(&["--proxies", "1", "--address-connections", "2"]).await;
     let (ada, bob) = ("x-forwarded-for: 10.0.0.1\r\n", "x-forwarded-for: 10.0.0.1, 10.0.0.2\r\n");
     let mut first = served(&natter, ada).await.unwrap();
     let mut second = served(&natter, ada).await.unwrap();
-    let mut third = Raw::connect(natter.address).await;
-    let head = third.ask(ada).await.expect("an answer");
+    let mut third = RawConnection::connect(natter.address).await;
+    let head = third.request_health(ada).await.expect("an answer");
     assert!(head.starts_with("http/1.1 429") && head.contains("connection: close"), "{head}");
     assert!(head.contains("x-content-type-options: nosniff"), "{head}");
     assert_eq!(third.rest().await, b"");
 
     // another client's request takes the connection along, and frees the place
-    assert!(first.ask(bob).await.unwrap().starts_with("http/1.1 200"));
+    assert!(first.request_health(bob).await.unwrap().starts_with("http/1.1 200"));
     let _fourth = served(&natter, ada).await.unwrap();
-    assert!(second.ask(ada).await.unwrap().starts_with("http/1.1 200"), "who is in stays in");
-    assert!(first.ask(ada).await.unwrap().starts_with("http/1.1 429"), "and cannot come back");
+    assert!(second.request_health(ada).await.unwrap().starts_with("http/1.1 200"), "who is in stays in");
+    assert!(first.request_health(ada).await.unwrap().starts_with("http/1.1 429"), "and cannot come back");
 
     let told = natter.script().request(reqwest::Method::GET, "/login");
     let told = told.header("x-forwarded-for", "10.0.0.1").send().await.unwrap();
@@ -72,11 +72,11 @@ async fn behind_a_proxy_each_connection_counts_under_its_latest_client() {
 }
 
 #[tokio::test]
-async fn behind_a_proxy_a_socket_keeps_its_place() {
+async fn behind_a_proxy_a_socket_counts_until_it_closes() {
     let natter = Natter::with(&["--proxies", "1", "--address-connections", "1"]).await;
     let script = natter.register("ada").await;
     let ada = "x-forwarded-for: 10.0.0.1\r\n";
-    let socket = Raw::websocket(&script, ada).await;
+    let socket = RawConnection::websocket(&script, ada).await;
     assert!(served(&natter, ada).await.is_none());
     drop(socket);
     served_at_last(&natter, ada).await;
@@ -89,7 +89,7 @@ fn handshake(script: &Script) -> Request<()> {
 }
 
 #[tokio::test]
-async fn a_user_has_so_many_sockets_and_no_more() {
+async fn sockets_of_one_user_are_limited() {
     let natter = Natter::with(&["--user-sockets", "2"]).await;
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
     // with another token, too
@@ -104,14 +104,14 @@ async fn a_user_has_so_many_sockets_and_no_more() {
     let mut page = handshake(&ada);
     page.headers_mut().insert("origin", HeaderValue::from_str(&natter.url("")).unwrap());
     let mut closed = Socket::connect(page.clone()).await.expect("a page sees no status: it is let in");
-    assert_eq!(closed.is_closed().await, (1013, "too many sockets".to_owned()));
+    assert_eq!(closed.close_frame().await, (1013, "too many sockets".to_owned()));
 
     drop(first);
     eventually("a socket is served again", async || Socket::connect(handshake(&ada)).await.ok()).await;
 }
 
 #[tokio::test]
-async fn sockets_that_come_at_once_do_not_slip_in() {
+async fn concurrent_sockets_cannot_exceed_the_limit() {
     let natter = Natter::with(&["--user-sockets", "3"]).await;
     let ada = natter.register("ada").await;
     let opened = futures_util::future::join_all((0..30).map(|_| Socket::connect(handshake(&ada)))).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Natter, Script, new_user, password_of};
 
 #[tokio::test]
-async fn the_description_changes_only_on_purpose() {
+async fn the_openapi_description_matches_its_snapshot() {
     let natter = Natter::start().await;
     let answer = natter.script().get("/api/openapi.json").await.is(200);
     assert_eq!(answer.header("content-type"), "application/json");
@@ -92,7 +92,7 @@ const MESSAGES: &str = "/api/messages";
 const LOGIN: &str = "/api/login";
 
 #[tokio::test]
-async fn every_route_answers_as_documented() {
+async fn every_route_responds_as_documented() {
     let mut natter = Natter::with(&["--account-attempts", "3", "--message-rate", "1"]).await;
     let nobody = natter.script();
     let description = nobody.get("/api/openapi.json").await.is(200).json;
@@ -145,7 +145,7 @@ async fn unreadable(api: &mut Api, ada: &Script) {
 
 /// The lengths that the description states, beside the rules that enforce them.
 #[tokio::test]
-async fn the_description_states_the_limits_that_are_enforced() {
+async fn the_description_states_the_enforced_limits() {
     let natter = Natter::start().await;
     let api = natter.script().get("/api/openapi.json").await.is(200).json;
     let limit = |schema: &str, field: &str, what: &str| {

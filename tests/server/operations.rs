@@ -5,14 +5,14 @@ use tempfile::tempdir;
 use crate::support::{Answer, Natter, Process, Socket, new_user, password_of};
 
 #[tokio::test]
-async fn it_says_that_it_is_alive_and_ready() {
+async fn health_checks_report_alive_and_ready() {
     let natter = Natter::start().await;
     assert_eq!(natter.script().get("/healthz").await.is(200).text, "ok\n");
     assert_eq!(natter.script().get("/readyz").await.is(200).text, "ready\n");
 }
 
 #[tokio::test]
-async fn metrics_tell_how_it_is_going() {
+async fn metrics_count_sockets_messages_and_logins() {
     // a process of its own: it counts for nobody else
     let here = tempdir().unwrap();
     let natter = Process::start(here.path(), &[]);
@@ -52,7 +52,7 @@ async fn metrics_through_a_proxy(natter: &Natter) -> u16 {
 }
 
 #[tokio::test]
-async fn metrics_are_for_this_machine_or_for_who_has_the_token() {
+async fn metrics_require_a_local_client_or_the_token() {
     let natter = Natter::start().await;
     assert_eq!(metrics_through_a_proxy(&natter).await, 404);
 
@@ -63,7 +63,7 @@ async fn metrics_are_for_this_machine_or_for_who_has_the_token() {
 }
 
 #[tokio::test]
-async fn every_answer_has_a_request_id_and_unknown_addresses_are_told() {
+async fn every_response_has_a_request_id_and_unknown_paths_are_refused() {
     let natter = Natter::start().await;
     let request = natter.script().request(reqwest::Method::GET, "/healthz");
     let answer = Answer::of(request.header("x-request-id", "of-the-proxy").send().await.unwrap()).await;

@@ -21,7 +21,7 @@ async fn break_off(database: &TestDatabase, store: &dyn Store, user: UserKey, ag
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_removal_that_broke_off_is_finished() {
+async fn an_interrupted_removal_is_finished() {
     let database = TestDatabase::mongodb().await;
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
@@ -43,7 +43,7 @@ async fn a_removal_that_broke_off_is_finished() {
 
 /// The account goes in the same transaction that writes down what is still to do.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_removal_is_written_down_with_the_account() {
+async fn a_removal_is_recorded_in_the_transaction_that_deletes_the_account() {
     let database = TestDatabase::mongodb().await;
     let store = database.open().await;
     add(store.as_ref(), "ada").await;

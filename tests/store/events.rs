@@ -12,13 +12,13 @@ use crate::{
     support::{TestDatabase, add, hash, name, next, post, post_many},
 };
 
-pub async fn there_is_one_stream(database: &TestDatabase) {
+pub async fn there_is_one_event_stream(database: &TestDatabase) {
     let store = database.open().await;
     assert!(store.events().is_some());
     assert!(store.events().is_none());
 }
 
-pub async fn posts_are_told_once_they_are_durable(database: &TestDatabase) {
+pub async fn posts_are_announced_once_they_are_durable(database: &TestDatabase) {
     let store = database.open().await;
     let mut events = store.events().unwrap();
     let ada = add(store.as_ref(), "ada").await;
@@ -42,7 +42,7 @@ pub async fn posts_are_told_once_they_are_durable(database: &TestDatabase) {
     assert_eq!(told, second);
 }
 
-pub async fn changes_are_told_in_order(database: &TestDatabase) {
+pub async fn changes_are_announced_in_order(database: &TestDatabase) {
     let store = database.open().await;
     let mut follower = Follower::start(&store).await;
     let ada = add(store.as_ref(), "ada").await;
@@ -64,7 +64,7 @@ pub async fn changes_are_told_in_order(database: &TestDatabase) {
     assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
 }
 
-pub async fn account_changes_are_told(database: &TestDatabase) {
+pub async fn account_changes_are_announced(database: &TestDatabase) {
     let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;

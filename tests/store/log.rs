@@ -17,7 +17,7 @@ fn revs(messages: &[Message]) -> Vec<u64> {
     messages.iter().map(|message| message.rev).collect()
 }
 
-pub async fn numbers_count_from_one(database: &TestDatabase) {
+pub async fn seq_and_rev_start_at_one(database: &TestDatabase) {
     let store = database.open().await;
     let lobby = RoomId::lobby();
     assert_eq!(store.head(&lobby).await.unwrap(), 0);
@@ -31,7 +31,7 @@ pub async fn numbers_count_from_one(database: &TestDatabase) {
     assert_eq!(whole_log(store.as_ref()).await, posted);
 }
 
-pub async fn many_posters_leave_no_gap(database: &TestDatabase) {
+pub async fn concurrent_posts_leave_no_gap(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let writers: Vec<_> = (0..16)
@@ -55,7 +55,7 @@ pub async fn many_posters_leave_no_gap(database: &TestDatabase) {
     assert_eq!(seqs(&log), revs(&log));
 }
 
-pub async fn a_repeat_answers_with_the_message_that_is_there(database: &TestDatabase) {
+pub async fn a_repeat_returns_the_stored_message(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
@@ -69,7 +69,7 @@ pub async fn a_repeat_answers_with_the_message_that_is_there(database: &TestData
     assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 3, "a repeat takes no number");
 }
 
-pub async fn repeats_at_once_post_one_message(database: &TestDatabase) {
+pub async fn concurrent_repeats_post_one_message(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     // among others, so that a repeat in the middle of a batch costs its neighbours nothing
@@ -100,7 +100,7 @@ pub async fn a_deleted_author_cannot_post(database: &TestDatabase) {
     assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 0);
 }
 
-pub async fn pages_go_back_from_the_latest(database: &TestDatabase) {
+pub async fn pages_go_backwards_from_the_latest_message(database: &TestDatabase) {
     let store = database.open().await;
     let lobby = RoomId::lobby();
     let empty = store.page(&lobby, None, 5, None).await.unwrap();
@@ -179,7 +179,7 @@ pub async fn deleted_messages_are_changes(database: &TestDatabase) {
     assert_eq!((next.seq, next.rev), (5, 8));
 }
 
-pub async fn posts_and_deletions_at_once_leave_no_gap(database: &TestDatabase) {
+pub async fn concurrent_posts_and_deletions_leave_no_gap(database: &TestDatabase) {
     let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let ada = store.create_user(new_user("writer", Some(Role::Member))).await.unwrap();
@@ -210,7 +210,7 @@ pub async fn posts_and_deletions_at_once_leave_no_gap(database: &TestDatabase) {
     assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), taken);
 }
 
-pub async fn everything_is_there_after_reopening(database: &TestDatabase) {
+pub async fn reopening_keeps_all_data(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let posted = post_many(store.as_ref(), ada.key, 3).await;

@@ -53,12 +53,12 @@ async fn measure(database: &TestDatabase) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sixty_four_writers_on_mongodb() {
+async fn mongodb_accepts_posts_of_64_writers() {
     measure(&TestDatabase::mongodb().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sixty_four_writers_on_the_embedded_database() {
+async fn the_embedded_database_accepts_posts_of_64_writers() {
     measure(&TestDatabase::embedded()).await;
 }
 
@@ -105,7 +105,7 @@ async fn post_from_all(database: &TestDatabase, stores: usize, writers: usize, e
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_processes_share_one_gap_free_log() {
+async fn two_processes_write_one_gap_free_log() {
     post_from_all(&TestDatabase::mongodb().await, 2, 4, 100).await;
 }
 
@@ -115,7 +115,7 @@ async fn four_processes_post_ten_thousand_messages_without_a_gap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_at_another_process_is_known_for_one() {
+async fn a_repeat_at_another_process_is_recognized() {
     let stores = open_all(&TestDatabase::mongodb().await, 3).await;
     let ada = add(stores[0].as_ref(), "ada").await;
     for n in 0..50 {
@@ -129,7 +129,7 @@ async fn a_repeat_at_another_process_is_known_for_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deletions_and_posts_of_several_processes_leave_no_gap() {
+async fn posts_and_deletions_of_several_processes_leave_no_gap() {
     let stores = open_all(&TestDatabase::mongodb().await, 3).await;
     let ada = add(stores[0].as_ref(), "ada").await;
     let mut leaving = Vec::new();
@@ -164,7 +164,7 @@ async fn deletions_and_posts_of_several_processes_leave_no_gap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn others_hear_of_account_changes() {
+async fn account_changes_are_announced_to_other_processes() {
     let stores = open_all(&TestDatabase::mongodb().await, 2).await;
     let [here, there] = [&stores[0], &stores[1]];
     add(here.as_ref(), "ada").await;
@@ -188,7 +188,7 @@ async fn others_hear_of_account_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_post_at_one_process_is_told_of_by_the_other() {
+async fn a_post_is_announced_with_its_message_to_other_processes() {
     let stores = open_all(&TestDatabase::mongodb().await, 2).await;
     let ada = add(stores[0].as_ref(), "ada").await;
     let mut events = stores[1].events().unwrap();
@@ -218,7 +218,7 @@ async fn admins_of_two_processes_cannot_remove_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn first_users_of_two_processes_bring_one_admin() {
+async fn one_of_two_first_users_of_two_processes_is_an_admin() {
     let database = TestDatabase::mongodb().await;
     let (one, two) = tokio::join!(database.open(), database.open());
     let (ada, bob) = tokio::join!(add(one.as_ref(), "ada"), add(two.as_ref(), "bob"));
@@ -236,7 +236,7 @@ async fn a_newer_schema_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_of_an_earlier_natter_are_folded_anew() {
+async fn a_migration_folds_the_accounts_of_older_versions_again() {
     let database = TestDatabase::mongodb().await;
     let store = database.open().await;
     let mut user = new_user("ada", None);
@@ -256,7 +256,7 @@ async fn accounts_of_an_earlier_natter_are_folded_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_of_another_application_are_not_mixed_with() {
+async fn a_database_with_users_of_another_application_is_refused() {
     let database = TestDatabase::mongodb().await;
     database.mongo().await.collection("users").insert_one(doc! { "userID": "ada", "messages": [] }).await.unwrap();
     let refused = store::open_mongo(database.url()).await.err().unwrap().to_string();
@@ -264,7 +264,7 @@ async fn users_of_another_application_are_not_mixed_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_database_itself_refuses_what_has_not_the_shape() {
+async fn mongodb_validates_the_documents_of_users() {
     let database = TestDatabase::mongodb().await;
     let store = database.open().await;
     add(store.as_ref(), "ada").await;
@@ -275,7 +275,7 @@ async fn the_database_itself_refuses_what_has_not_the_shape() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_no_replica_set_is_told_how_to_become_one() {
+async fn a_server_that_is_no_replica_set_is_refused_with_a_remedy() {
     let (alone, without_members) = (Mongod::start(&[]), Mongod::start(&["--replSet", "rs0"]));
     for (server, expected) in [(&alone, "--replSet rs0"), (&without_members, "was not made yet")] {
         server.connect().await;
@@ -285,7 +285,7 @@ async fn a_server_that_is_no_replica_set_is_told_how_to_become_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_not_there_is_not_waited_for_long() {
+async fn an_unreachable_server_is_reported_within_25_seconds() {
     let started = Instant::now();
     let refused = store::open_mongo("mongodb://127.0.0.1:1/UsersData").await.err().unwrap();
     assert!(matches!(refused, Error::Busy), "{refused:?}");
@@ -295,7 +295,7 @@ async fn a_server_that_is_not_there_is_not_waited_for_long() {
 
 /// Two whole natters on one database.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_at_one_natter_is_good_at_the_other() {
+async fn a_token_of_one_process_is_valid_at_another() {
     let database = TestDatabase::mongodb().await;
     let start = || async {
         let line = ["natter", "--listen", "127.0.0.1:0", "--bcrypt-cost", "4", "--database", database.url()];

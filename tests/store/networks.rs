@@ -13,7 +13,7 @@ fn network(last: u8) -> Network {
 
 const DAY: i64 = 24 * 3600;
 
-pub async fn a_network_is_kept_with_the_time_it_was_noted_last(database: &TestDatabase) {
+pub async fn a_network_is_recorded_with_its_latest_time(database: &TestDatabase) {
     let store = database.open().await;
     let (ada, bob) = (add(store.as_ref(), "ada").await.key, add(store.as_ref(), "bob").await.key);
     let (now, later) = (Timestamp(1_000), Timestamp(2_000));
@@ -52,7 +52,7 @@ pub async fn the_newest_networks_of_a_user_are_kept(database: &TestDatabase) {
     assert_eq!(store.network_last_seen(ada, network(3)).await.unwrap(), None);
 }
 
-pub async fn networks_are_forgotten_in_time_and_with_their_user(database: &TestDatabase) {
+pub async fn networks_expire_and_are_deleted_with_their_user(database: &TestDatabase) {
     let store = database.open().await;
     let (ada, bob) = (add(store.as_ref(), "ada").await.key, add(store.as_ref(), "bob").await.key);
     let then = Timestamp(1_000);

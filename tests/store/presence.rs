@@ -21,12 +21,12 @@ async fn names(presence: &dyn PresenceStore) -> Vec<String> {
     names
 }
 
-pub async fn the_embedded_database_belongs_to_one_process(database: &TestDatabase) {
+pub async fn only_mongodb_has_shared_presence(database: &TestDatabase) {
     assert_eq!(database.open().await.presence().is_some(), matches!(database, TestDatabase::MongoDb(_)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_published_is_told_to_all() {
+async fn published_presence_is_announced_to_all_processes() {
     let database = TestDatabase::mongodb().await;
     let (one, two) = (database.open().await, database.open().await);
     let mut events = two.events().unwrap();
@@ -58,7 +58,7 @@ async fn who_is_published_is_told_to_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_does_not_renew_is_given_up_with_its_people() {
+async fn an_expired_lease_is_removed_with_its_users() {
     let database = TestDatabase::mongodb().await;
     let [dead, alive] = processes(&database).await;
     let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
@@ -81,7 +81,7 @@ async fn a_process_that_does_not_renew_is_given_up_with_its_people() {
 
 /// Cut off until its lease was ended, and back before it knows: what it publishes then must not stay for ever.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_published_under_an_ended_lease_is_removed() {
+async fn presence_published_under_an_expired_lease_is_removed() {
     let database = TestDatabase::mongodb().await;
     let [cut_off, other] = processes(&database).await;
     let (room, ada) = (RoomId::lobby(), [(UserKey::generate(), "Ada".to_owned())]);
@@ -100,7 +100,7 @@ async fn what_is_published_under_an_ended_lease_is_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_renews_is_not_given_up() {
+async fn a_renewed_lease_does_not_expire() {
     let [one, two] = processes(&TestDatabase::mongodb().await).await;
     one.renew().await.unwrap();
     one.publish(&RoomId::lobby(), &[(UserKey::generate(), "Ada".into())], &[]).await.unwrap();
@@ -123,7 +123,7 @@ async fn leave_behind(database: &TestDatabase, name: &str, ago_ms: i64) -> bson:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_left_behind_long_ago_is_not_believed_to_be_here() {
+async fn presence_under_an_old_lease_is_ignored() {
     let database = TestDatabase::mongodb().await;
     database.open().await.close().await; // makes the collections
     let [old, _] = [leave_behind(&database, "Yesterday", 120_000).await, leave_behind(&database, "Now", 0).await];

@@ -25,7 +25,7 @@ pub async fn a_session_is_kept_until_it_is_deleted(database: &TestDatabase) {
     store.delete_session(&session.id).await.unwrap();
 }
 
-pub async fn a_taken_session_id_is_refused(database: &TestDatabase) {
+pub async fn an_existing_session_id_is_refused(database: &TestDatabase) {
     let store = database.open().await;
     let first = row(1, b"first", 1_000);
     assert!(store.create_session(&first).await.unwrap());
@@ -33,7 +33,7 @@ pub async fn a_taken_session_id_is_refused(database: &TestDatabase) {
     assert_eq!(store.session(&first.id).await.unwrap(), Some(first));
 }
 
-pub async fn an_ended_session_stays_ended(database: &TestDatabase) {
+pub async fn a_deleted_session_is_not_saved_again(database: &TestDatabase) {
     let store = database.open().await;
     let session = row(1, b"data", 1_000);
     store.create_session(&session).await.unwrap();
@@ -42,7 +42,7 @@ pub async fn an_ended_session_stays_ended(database: &TestDatabase) {
     assert_eq!(store.session(&session.id).await.unwrap(), None);
 }
 
-pub async fn what_has_expired_is_forgotten(database: &TestDatabase) {
+pub async fn expired_sessions_and_revocations_are_removed(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let (old, new) = (TokenId::generate(), TokenId::generate());
@@ -57,7 +57,7 @@ pub async fn what_has_expired_is_forgotten(database: &TestDatabase) {
     assert!(store.authenticate(ada.key, 1, new).await.unwrap().is_none());
 }
 
-pub async fn a_grant_holds_until_it_is_void(database: &TestDatabase) {
+pub async fn a_grant_is_valid_until_it_is_revoked(database: &TestDatabase) {
     let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
@@ -78,7 +78,7 @@ pub async fn a_grant_holds_until_it_is_void(database: &TestDatabase) {
     assert_eq!(store.authenticate(bob.key, 2, other).await.unwrap(), None);
 }
 
-pub async fn the_embedded_database_alone_shares_no_secret(database: &TestDatabase) {
+pub async fn only_mongodb_shares_a_secret(database: &TestDatabase) {
     let store = database.open().await;
     let (first, second) = tokio::join!(store.shared_secret("one"), store.shared_secret("two"));
     let (first, second) = (first.unwrap(), second.unwrap());

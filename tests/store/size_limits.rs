@@ -22,7 +22,7 @@ fn bytes(messages: &[Message]) -> usize {
     messages.iter().filter_map(|message| message.text.as_ref()).map(String::len).sum()
 }
 
-pub async fn pages_of_large_messages_lead_through_all_of_them_once(database: &TestDatabase) {
+pub async fn pages_of_large_messages_contain_each_once(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let count = post_large(store.as_ref(), ada.key, "a").await;
@@ -41,7 +41,7 @@ pub async fn pages_of_large_messages_lead_through_all_of_them_once(database: &Te
     }
 }
 
-pub async fn changes_of_large_messages_lead_through_all_of_them_once(database: &TestDatabase) {
+pub async fn changes_of_large_messages_contain_each_once(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let count = post_large(store.as_ref(), ada.key, "a").await;
@@ -57,7 +57,7 @@ pub async fn changes_of_large_messages_lead_through_all_of_them_once(database: &
     assert_eq!(revs, (0..=count).collect::<Vec<_>>());
 }
 
-pub async fn the_latest_of_many_share_one_answer(database: &TestDatabase) {
+pub async fn latest_messages_of_many_authors_share_one_size_limit(database: &TestDatabase) {
     let store = database.open().await;
     let (ada, bob, cyd) =
         (add(store.as_ref(), "ada").await, add(store.as_ref(), "bob").await, add(store.as_ref(), "cyd").await);

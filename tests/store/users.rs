@@ -27,7 +27,7 @@ pub async fn the_first_user_is_an_admin(database: &TestDatabase) {
     assert_eq!(store.user(&id("nobody")).await.unwrap(), None);
 }
 
-pub async fn of_many_first_users_one_is_an_admin(database: &TestDatabase) {
+pub async fn one_of_many_concurrent_first_users_is_an_admin(database: &TestDatabase) {
     let store = database.open().await;
     let tasks: Vec<_> = (0..8)
         .map(|n| {
@@ -41,7 +41,7 @@ pub async fn of_many_first_users_one_is_an_admin(database: &TestDatabase) {
     assert_eq!(admins(store.as_ref()).await, 1);
 }
 
-pub async fn user_ids_and_emails_are_taken_without_regard_to_case(database: &TestDatabase) {
+pub async fn user_ids_and_emails_are_unique_regardless_of_case(database: &TestDatabase) {
     let store = database.open().await;
     add(store.as_ref(), "Ada").await;
     let mut again = new_user("aDA", None);
@@ -62,7 +62,7 @@ pub async fn user_ids_and_emails_are_taken_without_regard_to_case(database: &Tes
     assert_eq!(store.user(&id("bob")).await.unwrap(), Some(bob));
 }
 
-pub async fn of_many_at_once_one_gets_the_user_id(database: &TestDatabase) {
+pub async fn one_of_many_concurrent_sign_ups_gets_the_user_id(database: &TestDatabase) {
     let store = database.open().await;
     let tasks: Vec<_> = (0..8)
         .map(|n| {
@@ -82,7 +82,7 @@ pub async fn of_many_at_once_one_gets_the_user_id(database: &TestDatabase) {
     assert_eq!((created, store.users_after(None, 10).await.unwrap().len()), (1, 1));
 }
 
-pub async fn an_edit_changes_what_it_names(database: &TestDatabase) {
+pub async fn an_update_changes_the_given_fields_only(database: &TestDatabase) {
     let store = database.open().await;
     let before = add(store.as_ref(), "ada").await;
     let changes = UserChanges { name: Some(name("Ada L.")), ..UserChanges::default() };
@@ -119,7 +119,7 @@ pub async fn a_new_password_raises_the_version(database: &TestDatabase) {
     assert!(store.credentials(&id("nobody")).await.unwrap().is_none());
 }
 
-pub async fn there_is_always_an_admin(database: &TestDatabase) {
+pub async fn the_last_admin_is_kept(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
@@ -139,7 +139,7 @@ pub async fn there_is_always_an_admin(database: &TestDatabase) {
     assert!(matches!(last, Error::Conflict(Conflict::LastAdmin)), "{last:?}");
 }
 
-pub async fn two_admins_cannot_remove_each_other_at_once(database: &TestDatabase) {
+pub async fn two_admins_cannot_remove_each_other_concurrently(database: &TestDatabase) {
     let store = database.open().await;
     for round in 0..5 {
         let ada = store.create_user(new_user(&format!("ada{round}"), Some(Role::Admin))).await.unwrap();
@@ -157,7 +157,7 @@ pub async fn two_admins_cannot_remove_each_other_at_once(database: &TestDatabase
     }
 }
 
-pub async fn a_deleted_user_is_gone(database: &TestDatabase) {
+pub async fn a_deleted_user_does_not_exist(database: &TestDatabase) {
     let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
@@ -170,7 +170,7 @@ pub async fn a_deleted_user_is_gone(database: &TestDatabase) {
     assert_ne!(successor.key, bob.key, "a freed userID brings no old account back");
 }
 
-pub async fn users_are_listed_in_order(database: &TestDatabase) {
+pub async fn users_are_listed_by_folded_user_id(database: &TestDatabase) {
     let store = database.open().await;
     for user_id in ["bob", "Ada", "cyd", "a_d", "Zoe", "a.d", "a-d"] {
         add(store.as_ref(), user_id).await;
@@ -191,7 +191,7 @@ async fn found(store: &dyn Store, search: UserSearch) -> (Vec<String>, u64) {
     (users.into_iter().map(|user| user.user_id.to_string()).collect(), total)
 }
 
-pub async fn a_search_takes_its_text_literally(database: &TestDatabase) {
+pub async fn a_search_matches_its_text_literally(database: &TestDatabase) {
     let store = database.open().await;
     for (user_id, called) in [("ada", "100% Ada"), ("bob", "Bob_Builder"), ("cyd", r"C\yd (.*) [x]"), ("dan", "Dan")] {
         let mut user = new_user(user_id, None);
@@ -252,7 +252,7 @@ pub async fn a_search_sorts_and_pages(database: &TestDatabase) {
 }
 
 /// Letters beyond ASCII are folded like the others, and to the same on both stores.
-pub async fn a_search_folds_every_letter(database: &TestDatabase) {
+pub async fn a_search_ignores_the_case_of_every_letter(database: &TestDatabase) {
     let store = database.open().await;
     for (user_id, called, address) in [
         ("ada", "Özlem", "a@example.org"),
@@ -293,7 +293,7 @@ async fn add_with(store: &dyn Store, user_id: &str, hash: &str) -> natter::domai
     store.create_user(user).await.unwrap()
 }
 
-pub async fn the_dearest_hash_is_found_whatever_its_version(database: &TestDatabase) {
+pub async fn the_highest_hash_cost_is_found_in_every_bcrypt_version(database: &TestDatabase) {
     let store = database.open().await;
     assert_eq!(store.highest_hash_cost().await.unwrap(), None);
     add(store.as_ref(), "no-hash").await;
@@ -314,7 +314,7 @@ pub async fn the_dearest_hash_is_found_whatever_its_version(database: &TestDatab
     assert_eq!(store.highest_hash_cost().await.unwrap(), Some(11));
 }
 
-pub async fn a_hash_is_replaced_where_it_is_still_the_same(database: &TestDatabase) {
+pub async fn a_hash_is_replaced_only_if_it_is_unchanged(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let hash_now = async || store.credentials(&ada.user_id).await.unwrap().unwrap();

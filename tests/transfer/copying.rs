@@ -62,7 +62,7 @@ async fn contents(database: &TestDatabase) -> (Vec<Message>, Vec<natter::domain:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_natter_goes_to_mongodb_and_back() {
+async fn a_copy_to_mongodb_and_back_is_identical() {
     let (first, second, third) = (TestDatabase::embedded(), TestDatabase::mongodb().await, TestDatabase::embedded());
     let changes = fill(&first).await;
     let there = copy(&first, &second).await.ok();
@@ -104,7 +104,7 @@ async fn a_natter_goes_to_mongodb_and_back() {
 
 /// No number may look free to a writer, also none that its message has moved on from.
 #[tokio::test(flavor = "multi_thread")]
-async fn in_mongodb_every_number_is_taken() {
+async fn a_copy_to_mongodb_uses_every_number_once() {
     let (first, second) = (TestDatabase::embedded(), TestDatabase::mongodb().await);
     let changes = fill(&first).await as i64;
     copy(&first, &second).await.ok();
@@ -124,7 +124,7 @@ async fn in_mongodb_every_number_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_imported_can_be_copied_and_logged_in_to() {
+async fn imported_data_can_be_copied_and_its_users_log_in() {
     let (first, second) = (TestDatabase::mongodb().await, TestDatabase::embedded());
     NodeDatabase::written_by_node().await.import_into(&first).await;
     copy(&first, &second).await.ok();
@@ -146,7 +146,7 @@ async fn target(database: &TestDatabase) -> Arc<dyn Store> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_copy_is_no_natter_until_it_is_begun_anew() {
+async fn an_interrupted_copy_is_unusable_until_it_is_repeated() {
     let source = TestDatabase::embedded();
     fill(&source).await;
     for to in [TestDatabase::embedded(), TestDatabase::mongodb().await] {
@@ -174,7 +174,7 @@ async fn an_interrupted_copy_is_no_natter_until_it_is_begun_anew() {
 
 /// Whoever goes on writing while it is copied must not believe that all of it arrived.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_changes_meanwhile_is_told() {
+async fn a_source_that_changes_during_a_copy_is_reported() {
     let (source, target) = (TestDatabase::embedded(), TestDatabase::embedded());
     fill(&source).await;
     let store = source.open().await;

@@ -11,16 +11,16 @@ use crate::{
 const HASH: &str = "$2b$10$7cHeklJzsTa9dotP7CLrw.shTorFKequ91.bVHLPj.dfE0y.ppt8e";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_node_wrote_comes_into_the_embedded_database() {
-    what_node_wrote_comes_over(&TestDatabase::embedded()).await;
+async fn data_of_the_node_application_is_imported_into_the_embedded_database() {
+    import_data_of_the_node_application(&TestDatabase::embedded()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_node_wrote_comes_into_mongodb() {
-    what_node_wrote_comes_over(&TestDatabase::mongodb().await).await;
+async fn data_of_the_node_application_is_imported_into_mongodb() {
+    import_data_of_the_node_application(&TestDatabase::mongodb().await).await;
 }
 
-async fn what_node_wrote_comes_over(database: &TestDatabase) {
+async fn import_data_of_the_node_application(database: &TestDatabase) {
     let node = NodeDatabase::written_by_node().await;
     let import = node.import_into(database).await;
     assert_eq!(import.code, 1, "the empty message is in both documents of bob: {}", import.err);
@@ -80,7 +80,7 @@ async fn what_node_wrote_comes_over(database: &TestDatabase) {
 
 /// More than goes at once, with equal times, and from documents in another order.
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_of_all_users_stand_in_one_order() {
+async fn messages_of_all_users_are_imported_in_one_order() {
     let (node, database) = (NodeDatabase::empty().await, TestDatabase::embedded());
     let message = |user: i64, n: i64| {
         let at = 1_600_000_000_000 + (n * 40 + (user * 17) % 40) / 2; // pairs share a time
@@ -128,7 +128,7 @@ async fn the_source_needs_no_replica_set() {
 
 /// `--database` is the node database's name behind `import`, and natter's own everywhere else.
 #[tokio::test(flavor = "multi_thread")]
-async fn natters_own_database_is_found_by_its_settings() {
+async fn natters_database_is_set_by_a_variable_or_a_flag() {
     let (node, by_variable, by_flag) =
         (NodeDatabase::written_by_node().await, TestDatabase::mongodb().await, TestDatabase::mongodb().await);
     let (server, name) = node.url().rsplit_once('/').unwrap();
@@ -150,7 +150,7 @@ fn one_message(user_id: &str, text: &str) -> mongodb::bson::Document {
 
 /// Over there anybody could take the userID of another, and what they wrote was theirs before that.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_id_that_changed_since_moves_no_messages() {
+async fn a_changed_user_id_moves_no_messages() {
     for database in [TestDatabase::embedded(), TestDatabase::mongodb().await] {
         let node = NodeDatabase::empty().await;
         node.insert_users([one_message("ada", "I am Ada"), one_message("bob", "I am Bob")]).await;
@@ -167,7 +167,7 @@ async fn a_user_id_that_changed_since_moves_no_messages() {
 
 /// As the Node application's findOne does, which takes the first that is stored, whatever its `_id`.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_documents_with_one_user_id_the_one_that_logged_in_counts() {
+async fn the_first_stored_document_with_a_user_id_is_used() {
     let (node, database) = (NodeDatabase::empty().await, TestDatabase::embedded());
     let with_id = |second, text| {
         let mut user = one_message("ada", text);

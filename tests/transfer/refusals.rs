@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_cannot_be_is_refused() {
+async fn an_impossible_import_is_refused() {
     let node = NodeDatabase::written_by_node().await;
     let own = TestDatabase::mongodb().await;
     add(own.open().await.as_ref(), "ada").await;
@@ -38,7 +38,7 @@ async fn an_import_that_cannot_be_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_that_cannot_be_is_refused() {
+async fn an_impossible_copy_is_refused() {
     let (full, empty, node) =
         (TestDatabase::embedded(), TestDatabase::embedded(), NodeDatabase::written_by_node().await);
     let full_mongo = TestDatabase::mongodb().await;
@@ -86,7 +86,7 @@ async fn a_copy_that_cannot_be_is_refused() {
 
 /// Where a password stands the driver, the environment and the file system get to see it too.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_address_is_shown_without_its_password() {
+async fn a_refused_url_is_shown_without_its_password() {
     let setting = [("NATTER_DATABASE_URL", "mongo://ada:s3cret@h/x")];
     let question = "mongodb://ada:s3c?ret@127.0.0.1:1/x";
     for (environment, args, why) in [
@@ -103,7 +103,7 @@ async fn a_refused_address_is_shown_without_its_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_that_mean_nothing_to_a_copy_are_refused() {
+async fn settings_without_meaning_for_a_copy_are_refused() {
     let copy = ["copy", "--from", "./data", "--to", "./new"];
     for setting in [["--database", "mongodb://h/x"], ["--data-dir", "./data"], ["--bcrypt-cost", "5"]] {
         for args in [[&setting[..], &copy].concat(), [&copy[..], &setting].concat()] {

@@ -28,13 +28,13 @@ fn message(number: u8, text: impl Into<Bson>) -> Document {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_are_repaired() {
+async fn invalid_users_are_repaired() {
     for database in [TestDatabase::embedded(), TestDatabase::mongodb().await] {
-        users_are_repaired_in(&database).await;
+        repair_users_in(&database).await;
     }
 }
 
-async fn users_are_repaired_in(database: &TestDatabase) {
+async fn repair_users_in(database: &TestDatabase) {
     let node = NodeDatabase::empty().await;
     let missing = Bson::Undefined; // see `user`
     let nothing = doc! { "userID": &missing, "name": &missing, "email": &missing, "phone": &missing,
@@ -71,13 +71,13 @@ async fn users_are_repaired_in(database: &TestDatabase) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_are_repaired_or_left_out() {
+async fn invalid_messages_are_repaired_or_left_out() {
     for database in [TestDatabase::embedded(), TestDatabase::mongodb().await] {
-        messages_are_repaired_or_left_out_in(&database).await;
+        repair_messages_in(&database).await;
     }
 }
 
-async fn messages_are_repaired_or_left_out_in(database: &TestDatabase) {
+async fn repair_messages_in(database: &TestDatabase) {
     let node = NodeDatabase::empty().await;
     let at = DateTime::from_millis(i64::from(DAY) * 1000 + 50);
     let mut undated = message(20, "by its id's time");
@@ -148,7 +148,7 @@ async fn messages_are_repaired_or_left_out_in(database: &TestDatabase) {
 
 /// Not everything that has an `_id` got it from Mongoose.
 #[tokio::test(flavor = "multi_thread")]
-async fn ids_of_other_kinds_are_neither_trusted_nor_obeyed() {
+async fn ids_of_other_types_are_escaped_and_not_read_as_times() {
     let (node, database) = (NodeDatabase::empty().await, TestDatabase::embedded());
     let far = DateTime::from_millis(569_034_205_000_000);
     let long_ago = DateTime::from_millis(-1_000_000_000_000);

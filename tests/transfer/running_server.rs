@@ -6,16 +6,16 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn into_a_running_natter_on_the_embedded_database() {
-    into_a_running_natter(&TestDatabase::embedded()).await;
+async fn a_running_natter_on_the_embedded_database_accepts_an_import() {
+    import_into_a_running_natter(&TestDatabase::embedded()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn into_a_running_natter_on_mongodb() {
-    into_a_running_natter(&TestDatabase::mongodb().await).await;
+async fn a_running_natter_on_mongodb_accepts_an_import() {
+    import_into_a_running_natter(&TestDatabase::mongodb().await).await;
 }
 
-async fn into_a_running_natter(database: &TestDatabase) {
+async fn import_into_a_running_natter(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     store.post(post(ada.key, "1", "I was here first")).await.unwrap();

@@ -5,7 +5,7 @@ use tempfile::tempdir;
 use crate::support::{Natter, Process, Script, password_of, run_with_input};
 
 #[tokio::test]
-async fn a_login_brings_the_hash_to_the_configured_cost() {
+async fn a_login_rehashes_the_password_at_the_configured_cost() {
     let mut natter = Natter::start().await;
     let before = natter.register("ada").await;
     let first = natter.hash_of("ada").await;
@@ -30,7 +30,7 @@ async fn rounds(script: &Script) -> u64 {
 
 /// In a process of its own, as the others here count in the same metrics.
 #[tokio::test]
-async fn a_failed_login_is_as_much_work_whoever_it_is_for() {
+async fn a_failed_login_costs_the_same_for_every_user_id() {
     let here = tempdir().unwrap();
     let natter = Process::start(here.path(), &[]);
     for (user_id, cost) in [("cheap", "4"), ("dear", "9")] {

@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::support::{Answer, Natter, new_user, password_of};
 
 #[tokio::test]
-async fn a_login_gives_a_token_for_an_hour_and_says_whose() {
+async fn a_login_returns_a_token_for_an_hour_and_its_user() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let answer = natter.script().try_log_in("ADA", &password_of("ada")).await.is(200);
@@ -25,7 +25,7 @@ fn look(answer: &Answer) -> (u16, String, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_user_look_alike() {
+async fn a_wrong_password_and_an_unknown_user_get_the_same_response() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let wrong = natter.script().try_log_in("ada", "not her secret").await;
@@ -57,7 +57,7 @@ async fn attempts_are_limited_by_account() {
     let page = browser.submit("/login", &[("userID", "ada"), ("password", &password_of("ada"))]).await.is(429);
     assert!(page.headers.contains_key("retry-after"));
     assert_eq!(page.text(".alert"), "Too many attempts. Try again in 5 minutes.");
-    assert_eq!((page.typed("userID"), page.typed("password")), ("ada".into(), String::new()));
+    assert_eq!((page.value_of("userID"), page.value_of("password")), ("ada".into(), String::new()));
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn attempts_and_sign_ups_are_limited_by_address() {
 }
 
 #[tokio::test]
-async fn more_logins_than_can_wait_are_told_at_once_to_come_back() {
+async fn logins_beyond_the_queue_are_refused_at_once() {
     let natter = Natter::with(&["--bcrypt-cost", "9", "--rate-limits", "off"]).await;
     let script = natter.script();
     let mut logins: FuturesUnordered<_> = (0..120).map(|_| script.try_log_in("ada", "a guess of mine")).collect();

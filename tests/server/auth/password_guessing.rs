@@ -26,7 +26,7 @@ async fn natter() -> Natter {
 }
 
 #[tokio::test]
-async fn guesses_from_one_network_lock_out_nobody_elsewhere() {
+async fn guesses_from_one_network_do_not_block_other_networks() {
     let natter = natter().await;
     for status in [401, 401, 429, 429] {
         log_in(&natter, "10.0.0.1", "not her secret").await.is(status);
@@ -38,7 +38,7 @@ async fn guesses_from_one_network_lock_out_nobody_elsewhere() {
 }
 
 #[tokio::test]
-async fn guesses_from_very_many_networks_lock_out_no_network_that_somebody_logged_in_from() {
+async fn guesses_from_many_networks_do_not_block_networks_of_earlier_logins() {
     let mut natter = natter().await;
     log_in(&natter, "10.0.0.1", &password_of("ada")).await.is(200);
     for n in 0..19 {
@@ -58,7 +58,7 @@ async fn guesses_from_very_many_networks_lock_out_no_network_that_somebody_logge
 }
 
 #[tokio::test]
-async fn a_wrong_password_makes_no_network_known() {
+async fn a_failed_login_does_not_record_its_network() {
     let natter = natter().await;
     log_in(&natter, "10.3.0.1", "not her secret").await.is(401);
     for n in 0..19 {
@@ -68,7 +68,7 @@ async fn a_wrong_password_makes_no_network_known() {
 }
 
 #[tokio::test]
-async fn whoever_is_logged_in_changes_their_password_whatever_others_guess() {
+async fn guesses_do_not_block_a_password_change() {
     let natter = natter().await;
     let token = log_in(&natter, HOME, &password_of("ada")).await.is(200).json["jwtToken"].as_str().unwrap().to_owned();
     let ada = natter.script().with_token(&token);

@@ -29,7 +29,7 @@ fn with(claims: &Value, changes: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_token_says_who_until_when_and_from_whom() {
+async fn a_token_has_exactly_the_documented_claims() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let header = jsonwebtoken::decode_header(ada.token()).unwrap();
@@ -43,7 +43,7 @@ async fn a_token_says_who_until_when_and_from_whom() {
 }
 
 #[tokio::test]
-async fn one_token_opens_the_chat_page_the_socket_and_the_apis() {
+async fn one_token_is_valid_for_the_chat_page_the_socket_and_the_api() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let token = ada.token();
@@ -57,7 +57,7 @@ async fn one_token_opens_the_chat_page_the_socket_and_the_apis() {
     by_header.sees("You: by the API").await;
 }
 
-async fn is_refused_everywhere(natter: &Natter, token: &str) {
+async fn assert_refused_everywhere(natter: &Natter, token: &str) {
     natter.script().with_token(token).get("/api/users").await.says_token_did_not_match();
     natter.script().get(&format!("/?jwt={token}")).await.says_token_did_not_match();
     let address = format!("ws://{}/ws?jwt={token}", natter.address);
@@ -76,7 +76,7 @@ async fn natter_with_secret() -> (Natter, Script, Value) {
 }
 
 #[tokio::test]
-async fn only_our_own_tokens_match() {
+async fn only_tokens_issued_by_this_natter_are_valid() {
     let (natter, ada, claims) = natter_with_secret().await;
     let same = sign(Algorithm::HS256, &claims, SECRET);
     natter.script().with_token(&same).get("/api/users").await.is(200);
@@ -103,7 +103,7 @@ async fn only_our_own_tokens_match() {
         ("rubbish", "rubbish".to_owned()),
     ] {
         println!("{what}");
-        is_refused_everywhere(&natter, &token).await;
+        assert_refused_everywhere(&natter, &token).await;
     }
     natter.script().get("/?jwt=").await.says_token_did_not_match();
 }
@@ -121,8 +121,8 @@ async fn a_socket_with_only_a_token_closes_when_the_token_expires() {
     lasting.log_in("ada").await;
     lasting.visit(&format!("/?jwt={token}")).await.is(200);
 
-    assert_eq!(by_token.is_closed().await, (1008, "token expired".to_owned()));
-    assert_eq!(tab.is_closed().await, (1008, "token expired".to_owned()));
+    assert_eq!(by_token.close_frame().await, (1008, "token expired".to_owned()));
+    assert_eq!(tab.close_frame().await, (1008, "token expired".to_owned()));
     visitor.visit("/").await.leads_to("/login");
     assert!(lasting.is_signed_in().await, "a login lasts longer than the token it was followed with");
 }

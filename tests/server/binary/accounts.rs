@@ -22,7 +22,7 @@ fn refused(directory: &Path, arguments: &[&str], input: &str) -> String {
 }
 
 #[tokio::test]
-async fn accounts_are_made_and_listed() {
+async fn accounts_are_created_and_listed() {
     let here = tempdir().unwrap();
     let missing = "natter: there is no natter in ./data; name its directory with --data-dir\n";
     assert_eq!(refused(here.path(), &["list"], ""), missing);
@@ -55,7 +55,7 @@ async fn accounts_are_made_and_listed() {
 }
 
 #[tokio::test]
-async fn roles_are_given_and_taken_back() {
+async fn the_admin_role_is_granted_and_revoked() {
     let here = tempdir().unwrap();
     let natter = Process::start(here.path(), &[]);
     for user_id in ["ada", "bob"] {
@@ -76,7 +76,7 @@ async fn roles_are_given_and_taken_back() {
 }
 
 #[tokio::test]
-async fn a_new_password_and_a_delete_end_what_is_open() {
+async fn a_new_password_or_a_deletion_ends_sessions_and_sockets() {
     let here = tempdir().unwrap();
     let natter = Process::start(here.path(), &[]);
     for user_id in ["ada", "bob", "cyd"] {
@@ -95,15 +95,15 @@ async fn a_new_password_and_a_delete_end_what_is_open() {
     assert_eq!(user(here.path(), &["password", "bob"], "a new one for bob\n"), told);
     bob.get("/api/users").await.says_token_did_not_match();
     assert!(!browser.is_signed_in().await);
-    assert_eq!(own.is_closed().await, (1008, "signed out".to_owned()));
-    assert_eq!(tab.is_closed().await, (1008, "signed out".to_owned()));
+    assert_eq!(own.close_frame().await, (1008, "signed out".to_owned()));
+    assert_eq!(tab.close_frame().await, (1008, "signed out".to_owned()));
     let bob = natter.script().log_in("bob", "a new one for bob").await;
 
     let mut own = Socket::open(&bob, "").await;
     assert_eq!(user(here.path(), &["delete", "bob", "--messages"], ""), "bob is deleted.\n");
-    assert_eq!(own.is_closed().await, (1008, "signed out".to_owned()));
-    let line = others.sees_rev(2).await;
-    assert!(line.hidden && line.seq == 1, "what another process changed is shown too: {line:?}");
+    assert_eq!(own.close_frame().await, (1008, "signed out".to_owned()));
+    let fragment = others.sees_rev(2).await;
+    assert!(fragment.hidden && fragment.seq == 1, "what another process changed is shown too: {fragment:?}");
     ada.says("still here").await;
     others.sees("You: still here").await;
     natter.kill();

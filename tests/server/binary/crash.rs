@@ -106,7 +106,7 @@ async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
 
     let mut socket = Socket::open(&ada, "?after=0").await;
     socket.sees_rev(log.len() as u64).await;
-    let shown: Vec<_> = socket.lines.iter().map(|line| line.text.trim_start_matches("You: ")).collect();
+    let shown: Vec<_> = socket.fragments.iter().map(|fragment| fragment.text.trim_start_matches("You: ")).collect();
     assert_eq!(shown, log.iter().map(|message| message["message"].as_str().unwrap()).collect::<Vec<_>>());
     natter.kill();
 }

@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 use crate::support::{Browser, Process, Socket, new_user, password_of};
 
 #[tokio::test]
-async fn the_data_is_its_owners_alone() {
+async fn only_the_owner_can_read_the_data() {
     let here = tempdir().unwrap();
     let natter = Process::start(here.path(), &[]);
     let mode = |path: &str| fs::metadata(here.path().join(path)).unwrap().permissions().mode() & 0o777;
@@ -19,7 +19,7 @@ async fn the_data_is_its_owners_alone() {
 }
 
 #[tokio::test]
-async fn sigterm_tells_open_sockets_finishes_and_exits() {
+async fn sigterm_closes_sockets_and_ends_natter() {
     let here = tempdir().unwrap();
     let natter = Process::start(here.path(), &[]);
     let script = natter.script();
@@ -35,7 +35,7 @@ async fn sigterm_tells_open_sockets_finishes_and_exits() {
     let address = natter.address;
     let ending = spawn_blocking(move || natter.terminate());
     for socket in &mut sockets {
-        assert_eq!(socket.is_closed().await, (1012, "restarting".to_owned()));
+        assert_eq!(socket.close_frame().await, (1012, "restarting".to_owned()));
     }
     let (status, took) = ending.await.unwrap();
     assert!(status.success(), "{status}");
@@ -48,7 +48,7 @@ async fn sigterm_tells_open_sockets_finishes_and_exits() {
 }
 
 #[tokio::test]
-async fn no_secret_stands_in_a_log_line() {
+async fn the_log_contains_no_secrets() {
     let here = tempdir().unwrap();
     let natter = Process::start(here.path(), &["--log", "debug", "--log-format", "json"]);
     let script = natter.script();

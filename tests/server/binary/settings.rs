@@ -16,7 +16,7 @@ fn refusal(output: &Output) -> String {
 }
 
 #[test]
-fn a_wrong_setting_stops_the_start_and_names_itself_and_the_way_out() {
+fn an_invalid_setting_is_refused_with_its_name_and_a_remedy() {
     let here = tempdir().unwrap();
     for (environment, arguments, names, way_out) in [
         (("ACCESS_TOKEN_SECRET", "short"), [].as_slice(), "--access-token-secret", "needs 32"),
@@ -40,7 +40,7 @@ fn a_wrong_setting_stops_the_start_and_names_itself_and_the_way_out() {
 }
 
 #[test]
-fn a_database_in_place_of_a_directory_is_refused_without_its_password() {
+fn a_url_instead_of_a_directory_is_refused_without_its_password() {
     let here = tempdir().unwrap();
     let url = "mongodb://ada:s3cret@127.0.0.1:1/x";
     for (environment, arguments) in [
@@ -68,7 +68,7 @@ fn settings_are_read_from_a_dotenv_file_too() {
 }
 
 #[test]
-fn a_directory_and_an_address_are_one_natters() {
+fn a_directory_and_an_address_are_used_by_one_process() {
     let (here, there) = (tempdir().unwrap(), tempdir().unwrap());
     let first = Process::start(here.path(), &[]);
     let line = refusal(&run(here.path(), &[], &["--listen", "127.0.0.1:0"]));

@@ -29,13 +29,13 @@ async fn a_stop_is_announced_before_the_listener_closes() {
 
     // a second signal ends the wait
     let ending = spawn_blocking(move || natter.terminate());
-    assert_eq!(socket.is_closed().await, (1012, "restarting".to_owned()));
+    assert_eq!(socket.close_frame().await, (1012, "restarting".to_owned()));
     let (status, _) = ending.await.unwrap();
     assert!(status.success(), "{status}");
 }
 
 #[tokio::test]
-async fn the_wait_ends_by_itself() {
+async fn natter_stops_after_the_shutdown_delay() {
     let here = tempdir().unwrap();
     let natter = Process::start(here.path(), &["--shutdown-delay", "1"]);
     let (status, took) = spawn_blocking(move || natter.terminate()).await.unwrap();

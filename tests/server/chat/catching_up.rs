@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpSocket;
 use tokio_tungstenite::{MaybeTlsStream, client_async, tungstenite::client::IntoClientRequest};
 
-use crate::support::{Line, Metrics, Natter, Script, Socket};
+use crate::support::{Fragment, Metrics, Natter, Script, Socket};
 
 async fn says_many(script: &Script, numbers: std::ops::RangeInclusive<u64>, padding: &str) {
     let numbers: Vec<u64> = numbers.collect();
@@ -17,11 +17,11 @@ async fn says_many(script: &Script, numbers: std::ops::RangeInclusive<u64>, padd
 }
 
 fn revs(socket: &Socket) -> Vec<u64> {
-    socket.lines.iter().map(|line| line.rev).collect()
+    socket.fragments.iter().map(|fragment| fragment.rev).collect()
 }
 
 #[tokio::test]
-async fn a_socket_starts_where_its_client_is() {
+async fn a_socket_starts_at_its_cursor() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let mut watching = Socket::open(&ada, "").await;
@@ -44,7 +44,7 @@ async fn a_socket_starts_where_its_client_is() {
 }
 
 #[tokio::test]
-async fn a_client_that_was_away_gets_what_it_missed_once_and_in_order() {
+async fn a_returning_client_receives_missed_messages_once_and_in_order() {
     let natter = Natter::start().await;
     let (mut ada, mut bob) = (natter.sign_up("ada").await, natter.sign_up("bob").await);
     ada.says("before").await;
@@ -56,12 +56,12 @@ async fn a_client_that_was_away_gets_what_it_missed_once_and_in_order() {
     bob.socket = Socket::open(&bob.script, &format!("?after={last}&returning=true")).await;
     ada.says("four").await;
     bob.sees("Ada: four").await;
-    let texts: Vec<_> = bob.socket.lines.iter().map(|line| line.text.as_str()).collect();
+    let texts: Vec<_> = bob.socket.fragments.iter().map(|fragment| fragment.text.as_str()).collect();
     assert_eq!(texts, ["Ada: one", "Ada: two", "Ada: three", "Ada: four"]);
 }
 
 #[tokio::test]
-async fn every_way_of_catching_up_tells_the_same() {
+async fn pages_sockets_and_the_api_catch_up_with_the_same_changes() {
     let natter = Natter::start().await;
     let browser = natter.browse_as("ada").await;
     let ada = natter.script().with_token(browser.token.as_deref().unwrap());
@@ -76,16 +76,17 @@ async fn every_way_of_catching_up_tells_the_same() {
         (2, 6, ""), // moved to the place of its latest change
         (4, 7, ""),
     ];
-    let page = browser.visit("/messages?after=1").await.is(200).lines();
-    let by_page: Vec<_> = page.iter().map(|line| (line.seq, line.rev, line.text.as_str())).collect();
+    let page = browser.visit("/messages?after=1").await.is(200).fragments();
+    let by_page: Vec<_> = page.iter().map(|fragment| (fragment.seq, fragment.rev, fragment.text.as_str())).collect();
     assert_eq!(by_page, expected);
 
     let mut socket = Socket::open_in(&browser, "?after=1").await;
     socket.sees_rev(7).await;
     assert!(revs(&socket).is_sorted_by(|a, b| a < b), "{:?}", revs(&socket));
     // a socket may bring what was changed again later; the later fragment replaces it
-    let superseded = |line: &Line| page.iter().any(|latest| latest.seq == line.seq && latest.rev > line.rev);
-    let by_socket: Vec<_> = socket.lines.iter().filter(|line| !superseded(line)).cloned().collect();
+    let superseded =
+        |fragment: &Fragment| page.iter().any(|latest| latest.seq == fragment.seq && latest.rev > fragment.rev);
+    let by_socket: Vec<_> = socket.fragments.iter().filter(|fragment| !superseded(fragment)).cloned().collect();
     assert_eq!(by_socket, page, "the same fragments");
 
     let by_api = ada.reads_after(1, 2).await;
@@ -96,7 +97,7 @@ async fn every_way_of_catching_up_tells_the_same() {
 }
 
 #[tokio::test]
-async fn who_was_away_for_longer_than_the_ring_reaches_gets_everything() {
+async fn a_client_behind_the_ring_receives_everything() {
     let natter = Natter::unlimited().await;
     let ada = natter.register("ada").await;
     says_many(&ada, 1..=1300, "").await;
@@ -121,7 +122,7 @@ async fn open_with_a_small_window(script: &Script) -> Socket {
 }
 
 #[tokio::test]
-async fn a_socket_that_falls_behind_the_ring_gets_everything() {
+async fn a_socket_that_falls_behind_the_ring_receives_everything() {
     let metrics = Metrics::new();
     let _recording = metrics.record();
     let natter = Natter::unlimited().await;

@@ -3,7 +3,7 @@
 use proptest::{prelude::*, test_runner::Config};
 use serde_json::json;
 
-use crate::support::{Line, Natter, Person, Script, Socket};
+use crate::support::{Fragment, Natter, Person, Script, Socket};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -44,15 +44,15 @@ struct Reader {
 
 impl Reader {
     fn last(&self) -> u64 {
-        let live = self.socket.as_ref().and_then(|socket| socket.lines.last());
-        live.map(|line| line.rev).or(self.read.last().map(|(rev, _)| *rev)).unwrap_or(0)
+        let live = self.socket.as_ref().and_then(|socket| socket.fragments.last());
+        live.map(|fragment| fragment.rev).or(self.read.last().map(|(rev, _)| *rev)).unwrap_or(0)
     }
 
     fn cut(&mut self) {
         let Some(socket) = self.socket.take() else { return };
         let name = self.name;
-        let told = |line: Line| (line.rev, line.text.replacen("You: ", &format!("{name}: "), 1));
-        self.read.extend(socket.lines.into_iter().map(told));
+        let told = |fragment: Fragment| (fragment.rev, fragment.text.replacen("You: ", &format!("{name}: "), 1));
+        self.read.extend(socket.fragments.into_iter().map(told));
     }
 
     async fn come_back(&mut self) {
@@ -132,7 +132,7 @@ async fn carry_out(steps: Vec<Step>) {
 proptest! {
     #![proptest_config(Config { cases: 16, failure_persistence: None, ..Config::default() })]
     #[test]
-    fn every_reader_reads_the_same(steps in prop::collection::vec(step(), 1..40)) {
+    fn every_reader_receives_the_same_sequence(steps in prop::collection::vec(step(), 1..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(carry_out(steps));
     }

@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::support::{Natter, Socket};
 
 #[tokio::test]
-async fn a_message_reads_otherwise_to_others_than_to_its_author() {
+async fn authors_see_you_and_others_see_the_name() {
     let natter = Natter::start().await;
     let ada_browser = natter.browse_as("ada").await;
     let mut tabs = [Socket::open_in(&ada_browser, "").await, Socket::open_in(&ada_browser, "").await];
@@ -14,18 +14,18 @@ async fn a_message_reads_otherwise_to_others_than_to_its_author() {
     let answer = tabs[0].sends("hello", "first").await;
     assert_eq!(answer, json!({ "clientID": "first", "seq": 1, "rev": 1 }));
     for own in tabs.iter_mut().chain([&mut script]) {
-        let line = own.sees("You: hello").await;
-        assert_eq!((line.seq, line.rev, line.sent_by_user), (1, 1, true));
+        let fragment = own.sees("You: hello").await;
+        assert_eq!((fragment.seq, fragment.rev, fragment.sent_by_user), (1, 1, true));
     }
-    let line = bob.sees("Ada: hello").await;
-    assert_eq!((line.seq, line.rev, line.sent_by_user), (1, 1, false));
+    let fragment = bob.sees("Ada: hello").await;
+    assert_eq!((fragment.seq, fragment.rev, fragment.sent_by_user), (1, 1, false));
     bob.says("hi Ada").await;
     tabs[1].sees("Bob: hi Ada").await;
     bob.sees("You: hi Ada").await;
 }
 
 #[tokio::test]
-async fn every_way_of_sending_comes_into_the_same_log() {
+async fn forms_sockets_and_the_api_post_to_the_same_log() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     let mut bob = natter.sign_up("bob").await;
@@ -38,13 +38,13 @@ async fn every_way_of_sending_comes_into_the_same_log() {
     });
     assert_eq!(posted, expected);
     bob.sees("Ada: by API").await;
-    let texts: Vec<_> = bob.socket.lines.iter().map(|line| line.text.as_str()).collect();
+    let texts: Vec<_> = bob.socket.fragments.iter().map(|fragment| fragment.text.as_str()).collect();
     assert_eq!(texts, ["Ada: by form", "Ada: by socket", "Ada: by API"]);
     assert_eq!(script.reads_after(2, 50).await, [posted]);
 }
 
 #[tokio::test]
-async fn a_repeat_with_the_same_client_id_is_the_message_that_is_there() {
+async fn a_repeat_returns_the_stored_message() {
     let natter = Natter::start().await;
     let (mut ada, mut bob) = (natter.sign_up("ada").await, natter.sign_up("bob").await);
     let send = json!({ "message": "once", "clientID": "17" });
@@ -63,12 +63,12 @@ async fn a_repeat_with_the_same_client_id_is_the_message_that_is_there() {
     bob.script.post("/api/messages", send).await.is(201); // another author's ids are another's
     bob.says("the end").await;
     ada.sees("Bob: the end").await;
-    let texts: Vec<_> = ada.socket.lines.iter().map(|line| line.text.as_str()).collect();
+    let texts: Vec<_> = ada.socket.fragments.iter().map(|fragment| fragment.text.as_str()).collect();
     assert_eq!(texts, ["You: once", "Bob: once", "Bob: the end"]);
 }
 
 #[tokio::test]
-async fn repeats_that_race_post_once() {
+async fn concurrent_repeats_post_one_message() {
     let natter = Natter::unlimited().await;
     let ada = natter.register("ada").await;
     let send = json!({ "message": "once", "clientID": "17" });
@@ -80,7 +80,7 @@ async fn repeats_that_race_post_once() {
 }
 
 #[tokio::test]
-async fn script_like_text_is_text() {
+async fn html_in_a_message_is_shown_as_text() {
     let natter = Natter::start().await;
     let (mut ada, mut bob) = (natter.sign_up("ada").await, natter.sign_up("bob").await);
     bob.script.patch("/api/users/bob", json!({ "name": "<i>Bob</i>" })).await.is(200);
@@ -95,7 +95,7 @@ async fn script_like_text_is_text() {
 }
 
 #[tokio::test]
-async fn a_busy_room_is_in_the_same_order_for_everybody() {
+async fn all_sockets_receive_the_same_order() {
     let natter = Natter::unlimited().await;
     let (mut ada, mut bob, mut cyd) =
         (natter.sign_up("ada").await, natter.sign_up("bob").await, natter.sign_up("cyd").await);
@@ -104,19 +104,19 @@ async fn a_busy_room_is_in_the_same_order_for_everybody() {
     futures_util::future::join_all(sends).await;
     for person in [&mut ada, &mut bob, &mut cyd] {
         person.socket.sees_rev(100).await;
-        let revs: Vec<_> = person.socket.lines.iter().map(|line| line.rev).collect();
+        let revs: Vec<_> = person.socket.fragments.iter().map(|fragment| fragment.rev).collect();
         assert_eq!(revs, (1..=100).collect::<Vec<_>>());
     }
     let log = cyd.script.reads_after(0, 500).await;
-    for (line, message) in cyd.socket.lines.iter().zip(&log) {
+    for (fragment, message) in cyd.socket.fragments.iter().zip(&log) {
         let name = message["name"].as_str().unwrap();
-        assert_eq!(line.text, format!("{name}: {}", message["message"].as_str().unwrap()));
+        assert_eq!(fragment.text, format!("{name}: {}", message["message"].as_str().unwrap()));
     }
 }
 
 /// Or the page would take the connection for dead, and open another one.
 #[tokio::test]
-async fn a_page_that_waits_for_the_database_is_told_so() {
+async fn a_page_is_notified_while_the_database_is_busy() {
     let natter = Natter::start().await;
     let browser = natter.browse_as("ada").await;
     let mut ada = Socket::open_in(&browser, "").await;

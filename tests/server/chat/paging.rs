@@ -17,11 +17,11 @@ async fn five_hundred() -> (Natter, Browser, Script) {
 }
 
 fn seqs(page: &Page) -> Vec<u64> {
-    page.lines().iter().map(|line| line.seq).collect()
+    page.fragments().iter().map(|fragment| fragment.seq).collect()
 }
 
 #[tokio::test]
-async fn scrolling_back_goes_through_all_of_it_once() {
+async fn paging_backwards_returns_every_message_once() {
     let (_natter, browser, ada) = five_hundred().await;
     let mut page = browser.visit("/").await.is(200);
     let mut all = seqs(&page);
@@ -57,7 +57,7 @@ async fn scrolling_back_goes_through_all_of_it_once() {
 }
 
 #[tokio::test]
-async fn catching_up_by_requests_goes_through_all_of_it_in_order() {
+async fn catching_up_by_requests_returns_every_change_in_order() {
     let (_natter, browser, ada) = five_hundred().await;
     let by_api: Vec<_> = ada.reads_after(0, 200).await.iter().map(|message| message["rev"].as_u64().unwrap()).collect();
     assert_eq!(by_api, (1..=500).collect::<Vec<_>>());

@@ -1,6 +1,6 @@
 //! Clients that break the WebSocket protocol (RFC 6455) are told so, in a Close frame.
 
-use crate::support::{Natter, Raw, frame};
+use crate::support::{Natter, RawConnection, frame};
 
 const FIN: u8 = 0x80;
 const CONTINUATION: u8 = 0x0;
@@ -13,7 +13,7 @@ const INVALID_PAYLOAD: u16 = 1007;
 const TOO_BIG: u16 = 1009;
 
 #[tokio::test]
-async fn a_broken_frame_is_answered_by_a_close_frame() {
+async fn an_invalid_frame_is_answered_with_a_close_frame() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let close = |code: u16, reason: &[u8]| frame(FIN | CLOSE, &[&code.to_be_bytes()[..], reason].concat());
@@ -43,7 +43,7 @@ async fn a_broken_frame_is_answered_by_a_close_frame() {
         ("too much in two frames", [frame(TEXT, &half), frame(FIN | CONTINUATION, &half)].concat(), TOO_BIG),
     ] {
         println!("{what}");
-        let mut socket = Raw::websocket(&ada, "").await;
+        let mut socket = RawConnection::websocket(&ada, "").await;
         // with more behind it, which nobody will read
         socket.send(&[bytes, frame(FIN | TEXT, &vec![b'x'; 10_000])].concat()).await;
         assert_eq!(socket.close_code().await, code, "{what}");
@@ -51,11 +51,11 @@ async fn a_broken_frame_is_answered_by_a_close_frame() {
 }
 
 #[tokio::test]
-async fn a_close_frame_is_answered_by_one_with_the_same_code() {
+async fn a_close_frame_is_answered_with_the_same_code() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     for code in [1000, 1001, 3000, 4999_u16] {
-        let mut socket = Raw::websocket(&ada, "").await;
+        let mut socket = RawConnection::websocket(&ada, "").await;
         socket.send(&frame(FIN | CLOSE, &code.to_be_bytes())).await;
         assert_eq!(socket.close_code().await, code);
     }

@@ -30,7 +30,7 @@ async fn follow(script: &Script, path: &str) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn answers_with_large_messages_lead_through_all_of_them_once() {
+async fn pages_of_the_api_with_large_messages_contain_each_once() {
     let natter = Natter::unlimited().await;
     let ada = natter.register("ada").await;
     says_large(&ada).await;
@@ -44,7 +44,7 @@ async fn answers_with_large_messages_lead_through_all_of_them_once() {
 }
 
 #[tokio::test]
-async fn pages_with_large_messages_lead_through_all_of_them_once() {
+async fn chat_pages_with_large_messages_contain_each_once() {
     let natter = Natter::unlimited().await;
     let browser = natter.browse_as("ada").await;
     says_large(&natter.script().with_token(browser.token.as_deref().unwrap())).await;
@@ -53,7 +53,7 @@ async fn pages_with_large_messages_lead_through_all_of_them_once() {
     loop {
         let page = browser.visit(&path).await.is(200);
         assert!(page.html.len() <= ANSWER, "{path}: {} bytes", page.html.len());
-        seqs.splice(0..0, page.lines().iter().map(|line| line.seq));
+        seqs.splice(0..0, page.fragments().iter().map(|fragment| fragment.seq));
         if page.texts("li.older").is_empty() {
             break;
         }
@@ -66,17 +66,17 @@ async fn pages_with_large_messages_lead_through_all_of_them_once() {
         let path = format!("/messages?after={}", revs.last().unwrap());
         let page = browser.visit(&path).await.is(200);
         assert!(page.html.len() <= ANSWER, "{path}: {} bytes", page.html.len());
-        let lines = page.lines();
-        if lines.is_empty() {
+        let fragments = page.fragments();
+        if fragments.is_empty() {
             break;
         }
-        revs.extend(lines.iter().map(|line| line.rev));
+        revs.extend(fragments.iter().map(|fragment| fragment.rev));
     }
     assert_eq!(revs[1..], all);
 }
 
 #[tokio::test]
-async fn a_list_of_users_with_large_messages_is_bounded_as_a_whole() {
+async fn a_list_of_users_with_large_messages_has_a_size_limit() {
     let natter = Natter::unlimited().await;
     let ada = natter.register("ada").await;
     for user_id in ["ada", "bob", "cyd"] {
@@ -106,13 +106,16 @@ async fn a_list_of_users_with_large_messages_is_bounded_as_a_whole() {
 
 /// A frame is held until its client has taken it.
 #[tokio::test]
-async fn a_socket_that_catches_up_gets_frames_of_a_bounded_size() {
+async fn frames_of_a_catch_up_have_a_size_limit() {
     let mut natter = Natter::unlimited().await;
     let ada = natter.register("ada").await;
     says_large(&ada).await;
     natter.restart().await; // the ring is empty, and all is read from the store
     let mut socket = Socket::open(&ada, "?after=0").await;
     socket.sees_rev(COUNT).await;
-    assert_eq!(socket.lines.iter().map(|line| line.rev).collect::<Vec<_>>(), (1..=COUNT).collect::<Vec<_>>());
+    assert_eq!(
+        socket.fragments.iter().map(|fragment| fragment.rev).collect::<Vec<_>>(),
+        (1..=COUNT).collect::<Vec<_>>()
+    );
     assert!(socket.largest < 128 * 1024, "{} bytes", socket.largest);
 }

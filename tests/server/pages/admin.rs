@@ -22,7 +22,7 @@ async fn natter_with_users() -> (Natter, Browser) {
 }
 
 #[tokio::test]
-async fn members_may_not_and_strangers_log_in_first() {
+async fn the_admin_pages_are_for_admins_only() {
     let (natter, _ada) = natter_with_users().await;
     let bob = natter.browser();
     bob.log_in("bob").await;
@@ -41,7 +41,7 @@ async fn members_may_not_and_strangers_log_in_first() {
 }
 
 #[tokio::test]
-async fn the_table_is_searched() {
+async fn the_user_table_can_be_searched() {
     let (_natter, ada) = natter_with_users().await;
     let page = ada.visit("/admin/users").await.is(200);
     assert_eq!(rows(&page), ["ada", "bob", "Cyd", "dan"]);
@@ -61,11 +61,11 @@ async fn the_table_is_searched() {
     }
     let page = ada.visit("/admin/users?q=%3Cb%3Enobody").await.is(200);
     assert_eq!(rows(&page), ["Nobody is called that."]);
-    assert_eq!(page.typed("q"), "<b>nobody");
+    assert_eq!(page.value_of("q"), "<b>nobody");
 }
 
 #[tokio::test]
-async fn the_table_is_sorted_either_way() {
+async fn the_user_table_can_be_sorted_in_both_directions() {
     let (_natter, ada) = natter_with_users().await;
     let page = ada.visit("/admin/users").await;
     for (column, link, up) in [
@@ -86,7 +86,7 @@ async fn the_table_is_sorted_either_way() {
 }
 
 #[tokio::test]
-async fn the_table_has_pages_that_keep_the_search() {
+async fn pages_of_the_user_table_keep_the_search() {
     let natter = Natter::unlimited().await;
     let ada = natter.browse_as("ada").await;
     for n in 0..55 {

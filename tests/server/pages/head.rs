@@ -67,7 +67,7 @@ async fn every_page_has_one_heading_and_a_description() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_page_does_not_take_is_answered_with_those_it_takes() {
+async fn an_unsupported_method_is_refused_with_the_supported_ones() {
     let natter = Natter::start().await;
     let page = ask(&natter.browser(), Method::GET, "/logout").await.is(405);
     assert_eq!(page.header("allow"), "POST");

@@ -8,7 +8,7 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
                    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 #[tokio::test]
-async fn every_page_carries_the_security_headers_and_nothing_inline() {
+async fn every_page_has_security_headers_and_no_inline_code() {
     let natter = Natter::start().await;
     let (admin, nobody, bob) = (natter.browse_as("ada").await, natter.browser(), natter.register("bob").await);
     let admin_pages = ["/", "/account", "/admin/users", "/admin/users?new=true", "/admin/users?edit=bob", "/api/docs"];
@@ -45,7 +45,7 @@ fn nothing_inline(page: &Page) {
 }
 
 #[tokio::test]
-async fn assets_are_kept_for_a_year_under_names_that_change() {
+async fn assets_are_cached_for_a_year_under_hashed_names() {
     let natter = Natter::start().await;
     let browser = natter.browse_as("ada").await;
     let page = browser.visit("/").await;
@@ -114,12 +114,12 @@ async fn sockets_from_other_sites_are_refused() {
 }
 
 #[tokio::test]
-async fn a_page_without_a_session_hears_it_from_the_socket() {
+async fn a_page_without_a_session_receives_a_close_frame() {
     let natter = Natter::start().await;
     let mut request = format!("ws://{}/ws", natter.address).into_client_request().unwrap();
     let (status, _) = refused_handshake(request.clone()).await;
     assert_eq!(status, 401, "a script sees the handshake's status");
     request.headers_mut().insert("origin", natter.url("").parse().unwrap());
     let mut page = Socket::connect(request).await.unwrap();
-    assert_eq!(page.is_closed().await, (1008, "signed out".to_owned()), "a page sees the close only");
+    assert_eq!(page.close_frame().await, (1008, "signed out".to_owned()), "a page sees the close only");
 }

@@ -1,21 +1,20 @@
-//! A message as a page or a socket shows it.
+//! The fragment of a message, as a page or a socket receives it.
 
 use scraper::{ElementRef, Selector};
 
-/// A message's fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct Fragment {
     pub seq: u64,
     pub rev: u64,
-    /// As it is read: `Ada: hello`. Empty where it is hidden.
+    /// The visible text: `Ada: hello`. Empty if the message is deleted.
     pub text: String,
     pub sent_by_user: bool,
-    /// Deleted.
+    /// Whether the message is deleted.
     pub hidden: bool,
 }
 
-impl Line {
-    pub fn of(li: ElementRef<'_>) -> Self {
+impl Fragment {
+    pub fn parse(li: ElementRef<'_>) -> Self {
         let id = li.attr("id").unwrap();
         let parts = Selector::parse("b, span").unwrap();
         Self {

@@ -1,4 +1,4 @@
-//! Clients that read as a person would say it, and the natter they talk to.
+//! Clients, and the natter that they use.
 
 mod answer;
 mod browser;
@@ -15,26 +15,26 @@ mod socket;
 pub use self::{
     answer::Answer,
     browser::Browser,
-    fragment::Line,
+    fragment::Fragment,
     metrics::Metrics,
     natter::{Natter, new_user},
     page::Page,
     person::Person,
     process::{Process, run, run_with_input},
-    raw_connection::{Raw, frame},
+    raw_connection::{RawConnection, frame},
     script::Script,
     socket::{Socket, refused_handshake},
 };
 
-/// The password that `user_id` signs up with.
+/// The password of every test user.
 pub fn password_of(user_id: &str) -> String {
     format!("{user_id}'s long secret")
 }
 
-/// "ada" is called Ada.
+/// The name of every test user: `Ada` for `ada`.
 pub fn name_of(user_id: &str) -> String {
     user_id[..1].to_uppercase() + &user_id[1..]
 }
 
-/// Signs the tokens where a test makes its own.
+/// The token secret of tests that sign tokens themselves.
 pub const SECRET: &str = "a secret that is for the tests only";

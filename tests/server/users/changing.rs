@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::support::Natter;
 
 #[tokio::test]
-async fn people_change_their_own_profile_and_nobody_elses() {
+async fn users_change_their_own_profile_only() {
     let natter = Natter::start().await;
     let (_admin, bob, cyd) = (natter.register("ada").await, natter.register("bob").await, natter.register("cyd").await);
     let changed = bob.patch("/api/users/bob", json!({ "name": "Robert", "phone": "112" })).await.is(200).json;
@@ -21,7 +21,7 @@ async fn people_change_their_own_profile_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn put_takes_the_whole_profile() {
+async fn put_requires_the_whole_profile() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     ada.patch("/api/users/ada", json!({ "phone": "112" })).await.is(200);
@@ -39,7 +39,7 @@ async fn put_takes_the_whole_profile() {
 }
 
 #[tokio::test]
-async fn a_change_keeps_the_rules_of_a_sign_up() {
+async fn a_change_is_validated_like_a_sign_up() {
     let natter = Natter::start().await;
     let (ada, _bob) = (natter.register("ada").await, natter.register("bob").await);
     ada.patch("/api/users/ada", json!({ "name": "" })).await.blames(422, "name", "Use 1 to 64 characters.");
@@ -56,7 +56,7 @@ async fn a_change_keeps_the_rules_of_a_sign_up() {
 }
 
 #[tokio::test]
-async fn admins_change_everybody_and_give_roles() {
+async fn admins_change_every_user_and_grant_roles() {
     let natter = Natter::start().await;
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
     bob.patch("/api/users/bob", json!({ "role": "admin" })).await.says(403, "Only admins give roles.");
@@ -70,7 +70,7 @@ async fn admins_change_everybody_and_give_roles() {
 }
 
 #[tokio::test]
-async fn there_is_always_an_admin() {
+async fn the_last_admin_is_kept() {
     let natter = Natter::start().await;
     let (ada, _bob) = (natter.register("ada").await, natter.register("bob").await);
     let why = "This is the last admin. Make somebody else an admin first.";
@@ -83,11 +83,11 @@ async fn there_is_always_an_admin() {
 }
 
 #[tokio::test]
-async fn a_new_name_stands_beside_old_messages() {
+async fn a_new_name_is_shown_at_old_messages() {
     let natter = Natter::start().await;
     let mut bob = natter.sign_up("bob").await;
     bob.says("hello").await;
     bob.script.patch("/api/users/bob", json!({ "name": "Robert" })).await.is(200);
-    bob.socket.sees_here(&["Robert"]).await;
+    bob.socket.sees_roster(&["Robert"]).await;
     assert_eq!(bob.script.reads_after(0, 50).await[0]["name"], "Robert");
 }
