@@ -1,4 +1,4 @@
-//! How many connections and sockets one may have.
+//! Limits on the connections of an address and the sockets of a user.
 
 use natter_test_support::eventually;
 use reqwest::header::HeaderValue;
@@ -6,10 +6,10 @@ use tokio_tungstenite::tungstenite::{client::IntoClientRequest, http::Request};
 
 use crate::support::{Natter, RawConnection, Script, Socket, password_of, refused_handshake};
 
-/// A connection that was kept open after an answer, if it was answered with 200.
+/// Opens a connection and sends a request; returns the connection if the status is 200.
 async fn served(natter: &Natter, headers: &str) -> Option<RawConnection> {
-    let mut raw = RawConnection::connect(natter.address).await;
-    raw.request_health(headers).await.filter(|head| head.starts_with("http/1.1 200")).map(|_| raw)
+    let mut connection = RawConnection::connect(natter.address).await;
+    connection.request_health(headers).await.filter(|head| head.starts_with("http/1.1 200")).map(|_| connection)
 }
 
 /// Waits until a connection is served: the server has to notice first that an earlier one was closed.
@@ -20,7 +20,7 @@ async fn served_at_last(natter: &Natter, headers: &str) -> RawConnection {
 #[tokio::test]
 async fn connections_of_one_address_are_limited() {
     let natter = Natter::with(&["--address-connections", "3"]).await;
-    let ada = natter.register("ada").await; // whose connection stays open
+    let ada = natter.register("ada").await; // the connection of her client stays open
     let (first, _second) = (served_at_last(&natter, "").await, served_at_last(&natter, "").await);
     let mut refused = RawConnection::connect(natter.address).await;
     assert_eq!(refused.request_health("").await, None, "closed at once");
@@ -33,7 +33,7 @@ async fn connections_of_one_address_are_limited() {
     drop(freed);
     drop(served_at_last(&natter, "").await);
     let socket = eventually("a socket is served", async || Socket::connect(handshake(&ada)).await.ok()).await;
-    assert!(served(&natter, "").await.is_none(), "a socket keeps its connection's place");
+    assert!(served(&natter, "").await.is_none(), "a socket counts as a connection");
     drop(socket);
     served_at_last(&natter, "").await;
 }
@@ -43,7 +43,7 @@ async fn zero_turns_the_connection_limit_off() {
     let natter = Natter::with(&["--address-connections", "0"]).await;
     let mut open = Vec::new();
     for _ in 0..50 {
-        open.push(served(&natter, "").await.expect("an answer"));
+        open.push(served(&natter, "").await.expect("a response"));
     }
 }
 
@@ -54,21 +54,24 @@ async fn behind_a_proxy_a_connection_counts_for_its_latest_client() {
     let mut first = served(&natter, ada).await.unwrap();
     let mut second = served(&natter, ada).await.unwrap();
     let mut third = RawConnection::connect(natter.address).await;
-    let head = third.request_health(ada).await.expect("an answer");
+    let head = third.request_health(ada).await.expect("a response");
     assert!(head.starts_with("http/1.1 429") && head.contains("connection: close"), "{head}");
     assert!(head.contains("x-content-type-options: nosniff"), "{head}");
     assert_eq!(third.rest().await, b"");
 
-    // another client's request takes the connection along, and frees the place
+    // a request of another client moves the connection to that client
     assert!(first.request_health(bob).await.unwrap().starts_with("http/1.1 200"));
     let _fourth = served(&natter, ada).await.unwrap();
-    assert!(second.request_health(ada).await.unwrap().starts_with("http/1.1 200"), "who is in stays in");
-    assert!(first.request_health(ada).await.unwrap().starts_with("http/1.1 429"), "and cannot come back");
+    assert!(second.request_health(ada).await.unwrap().starts_with("http/1.1 200"), "a counted connection stays open");
+    assert!(
+        first.request_health(ada).await.unwrap().starts_with("http/1.1 429"),
+        "and counts again for the first client"
+    );
 
-    let told = natter.script().request(reqwest::Method::GET, "/login");
-    let told = told.header("x-forwarded-for", "10.0.0.1").send().await.unwrap();
+    let response = natter.script().request(reqwest::Method::GET, "/login");
+    let response = response.header("x-forwarded-for", "10.0.0.1").send().await.unwrap();
     let message = "Your address has too many connections to this server. Close some and try again.";
-    assert_eq!(told.json::<serde_json::Value>().await.unwrap(), serde_json::json!({ "message": message }));
+    assert_eq!(response.json::<serde_json::Value>().await.unwrap(), serde_json::json!({ "message": message }));
 }
 
 #[tokio::test]
@@ -92,7 +95,7 @@ fn handshake(script: &Script) -> Request<()> {
 async fn sockets_of_one_user_are_limited() {
     let natter = Natter::with(&["--user-sockets", "2"]).await;
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
-    // with another token, too
+    // sockets with another token of the user count too
     let again = natter.script().log_in("ada", &password_of("ada")).await;
     let (first, _second) = (Socket::open(&ada, "").await, Socket::open(&again, "").await);
     let (status, body) = refused_handshake(handshake(&ada)).await;
@@ -103,7 +106,8 @@ async fn sockets_of_one_user_are_limited() {
 
     let mut page = handshake(&ada);
     page.headers_mut().insert("origin", HeaderValue::from_str(&natter.url("")).unwrap());
-    let mut closed = Socket::connect(page.clone()).await.expect("a page sees no status: it is let in");
+    let mut closed =
+        Socket::connect(page.clone()).await.expect("a page cannot read the status, so its handshake succeeds");
     assert_eq!(closed.close_frame().await, (1013, "too many sockets".to_owned()));
 
     drop(first);

@@ -1,4 +1,4 @@
-//! What operators ask.
+//! Health checks and metrics.
 
 use tempfile::tempdir;
 
@@ -13,7 +13,7 @@ async fn health_checks_report_alive_and_ready() {
 
 #[tokio::test]
 async fn metrics_count_sockets_messages_and_logins() {
-    // a process of its own: it counts for nobody else
+    // in a process of its own, whose metrics no other test changes
     let here = tempdir().unwrap();
     let natter = Process::start(here.path(), &[]);
     let script = natter.script();
@@ -43,7 +43,7 @@ async fn metrics_count_sockets_messages_and_logins() {
     {
         assert!(metrics.text.contains(part), "{part} in {}", metrics.text);
     }
-    assert!(!metrics.text.contains("ada"), "and nothing of anybody");
+    assert!(!metrics.text.contains("ada"), "no user is named");
 }
 
 async fn metrics_through_a_proxy(natter: &Natter) -> u16 {

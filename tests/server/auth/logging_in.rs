@@ -18,7 +18,8 @@ async fn a_login_returns_a_token_for_an_hour_and_its_user() {
     natter.script().with_token(token).get("/api/users/ada").await.is(200);
 }
 
-fn look(answer: &Answer) -> (u16, String, Vec<String>) {
+/// What a client can compare.
+fn visible_parts(answer: &Answer) -> (u16, String, Vec<String>) {
     let mut headers: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
     headers.sort();
     (answer.status, answer.text.clone(), headers)
@@ -32,7 +33,11 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_response() {
     assert_eq!(wrong.json, json!({ "message": "This userID and password don't match." }));
     assert_eq!(wrong.status, 401);
     for (user_id, password) in [("bob", "not her secret"), ("no user id", "x"), ("", ""), ("ada", "")] {
-        assert_eq!(look(&natter.script().try_log_in(user_id, password).await), look(&wrong), "{user_id:?}");
+        assert_eq!(
+            visible_parts(&natter.script().try_log_in(user_id, password).await),
+            visible_parts(&wrong),
+            "{user_id:?}"
+        );
     }
     natter.script().post("/api/login", json!({ "userID": "ada" })).await.is(422);
     let unknown = json!({ "userID": "ada", "password": "x", "remember": true });
@@ -49,7 +54,7 @@ async fn attempts_are_limited_by_account() {
     }
     let limited = natter.script().try_log_in("ada", &password_of("ada")).await;
     let wait: u64 = limited.header("retry-after").parse().unwrap();
-    assert!((240..=300).contains(&wait), "a third of a quarter of an hour, and not {wait}");
+    assert!((240..=300).contains(&wait), "a third of a quarter of an hour, but {wait} s");
     limited.says(429, "Too many attempts. Try again in 5 minutes.");
     natter.script().try_log_in("bob", &password_of("bob")).await.is(200);
 
@@ -66,7 +71,7 @@ async fn attempts_and_sign_ups_are_limited_by_address() {
     let attempt = async |from: &str, user_id: &str| {
         let login = json!({ "userID": user_id, "password": "a guess of mine" });
         let request = natter.script().request(reqwest::Method::POST, "/api/login").json(&login);
-        // what stands before the proxy's own word, anybody may have written
+        // only the last entry is the proxy's; a client may send the ones before it
         let request = request.header("x-forwarded-for", format!("10.9.9.9, {from}"));
         Answer::of(request.send().await.unwrap()).await.status
     };
@@ -86,13 +91,13 @@ async fn logins_beyond_the_queue_are_refused_at_once() {
     let script = natter.script();
     let mut logins: FuturesUnordered<_> = (0..120).map(|_| script.try_log_in("ada", "a guess of mine")).collect();
     let busy = loop {
-        let answer = logins.next().await.expect("64 may wait for their turn");
+        let answer = logins.next().await.expect("only 64 logins may wait");
         if answer.status != 401 {
             break answer;
         }
     };
     assert_eq!(busy.header("retry-after"), "5");
     busy.says(503, "The server is busy. Nothing was changed; try again in a moment.");
-    drop(logins); // who hangs up no longer waits
+    drop(logins); // a login whose connection is closed leaves the queue
     script.try_log_in("ada", "a guess of mine").await.is(401);
 }

@@ -36,7 +36,7 @@ async fn a_logout_of_a_browser_ends_its_session_token_and_sockets() {
     }
     assert_eq!(script.close_frame().await, (1008, "signed out".to_owned()));
     natter.script().with_token(&token).get("/api/users").await.says_token_did_not_match();
-    assert!(elsewhere.is_signed_in().await, "another browser stays");
+    assert!(elsewhere.is_signed_in().await, "another browser stays signed in");
 
     let stolen = natter.browser().request(reqwest::Method::GET, "/").header("cookie", cookies);
     assert_eq!(stolen.send().await.unwrap().status(), 303, "the old cookie opens nothing");

@@ -1,4 +1,4 @@
-//! Tokens and sessions.
+//! Logins, tokens and sessions.
 
 mod hashes;
 mod logging_in;

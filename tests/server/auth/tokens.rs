@@ -19,7 +19,7 @@ fn signed_with(change: impl FnOnce(&mut Header), claims: &Value) -> String {
     encode(&header, claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
-/// The same claims with some changed.
+/// The claims with some replaced.
 fn with(claims: &Value, changes: Value) -> Value {
     let mut claims = claims.clone();
     for (name, value) in changes.as_object().unwrap() {
@@ -61,11 +61,11 @@ async fn assert_refused_everywhere(natter: &Natter, token: &str) {
     natter.script().with_token(token).get("/api/users").await.says_token_did_not_match();
     natter.script().get(&format!("/?jwt={token}")).await.says_token_did_not_match();
     let address = format!("ws://{}/ws?jwt={token}", natter.address);
-    let told = (401, json!({ "message": "Token didn't match" }).to_string());
-    assert_eq!(refused_handshake(address.into_client_request().unwrap()).await, told);
+    let refusal = (401, json!({ "message": "Token didn't match" }).to_string());
+    assert_eq!(refused_handshake(address.into_client_request().unwrap()).await, refusal);
     let mut request = format!("ws://{}/ws", natter.address).into_client_request().unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    assert_eq!(refused_handshake(request).await, told);
+    assert_eq!(refused_handshake(request).await, refusal);
 }
 
 async fn natter_with_secret() -> (Natter, Script, Value) {
@@ -83,7 +83,7 @@ async fn only_tokens_issued_by_this_natter_are_valid() {
     let now = OffsetDateTime::now_utc().unix_timestamp();
     let (header, rest) = ada.token().split_once('.').unwrap();
     let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.", rest.split_once('.').unwrap().0);
-    let someone = "00000000-0000-7000-8000-000000000000";
+    let unknown = "00000000-0000-7000-8000-000000000000";
     for (what, token) in [
         ("another secret", sign(Algorithm::HS256, &claims, "another secret, of 32 bytes or more")),
         ("HS384", sign(Algorithm::HS384, &claims, SECRET)),
@@ -95,10 +95,10 @@ async fn only_tokens_issued_by_this_natter_are_valid() {
         ("another issuer", sign(Algorithm::HS256, &with(&claims, json!({ "iss": "chatter" })), SECRET)),
         ("another audience", sign(Algorithm::HS256, &with(&claims, json!({ "aud": "chatter" })), SECRET)),
         ("an older version of the account", sign(Algorithm::HS256, &with(&claims, json!({ "ver": 0 })), SECRET)),
-        ("nobody", sign(Algorithm::HS256, &with(&claims, json!({ "sub": someone })), SECRET)),
+        ("an unknown user", sign(Algorithm::HS256, &with(&claims, json!({ "sub": unknown })), SECRET)),
         ("an extension that must be understood", signed_with(|header| header.crit = Some(vec!["exp".into()]), &claims)),
         ("another kind of token", signed_with(|header| header.typ = Some("at+jwt".into()), &claims)),
-        ("a token inside", signed_with(|header| header.cty = Some("JWT".into()), &claims)),
+        ("a nested token", signed_with(|header| header.cty = Some("JWT".into()), &claims)),
         ("issued in the future", sign(Algorithm::HS256, &with(&claims, json!({ "iat": now + 90 })), SECRET)),
         ("rubbish", "rubbish".to_owned()),
     ] {
@@ -124,5 +124,5 @@ async fn a_socket_with_only_a_token_closes_when_the_token_expires() {
     assert_eq!(by_token.close_frame().await, (1008, "token expired".to_owned()));
     assert_eq!(tab.close_frame().await, (1008, "token expired".to_owned()));
     visitor.visit("/").await.leads_to("/login");
-    assert!(lasting.is_signed_in().await, "a login lasts longer than the token it was followed with");
+    assert!(lasting.is_signed_in().await, "the session of a login outlives the token of a link");
 }

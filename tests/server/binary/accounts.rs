@@ -1,4 +1,4 @@
-//! `natter user`, while the server runs.
+//! `natter user` while the server runs.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use tempfile::tempdir;
 
 use crate::support::{Browser, Process, Socket, new_user, password_of, run, run_with_input};
 
-/// What `natter user …` printed.
+/// Runs `natter user …`; returns what it printed.
 #[track_caller]
 fn user(directory: &Path, arguments: &[&str], input: &str) -> String {
     let output = run_with_input(directory, &[&["user"], arguments].concat(), input);
@@ -14,6 +14,7 @@ fn user(directory: &Path, arguments: &[&str], input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Runs `natter user …`, which must be refused; returns the error.
 #[track_caller]
 fn refused(directory: &Path, arguments: &[&str], input: &str) -> String {
     let output = run_with_input(directory, &[&["user"], arguments].concat(), input);
@@ -91,8 +92,8 @@ async fn a_new_password_or_a_deletion_ends_sessions_and_sockets() {
     own.says("hello").await;
     others.sees("Bob: hello").await;
 
-    let told = "bob has a new password; every token and session of theirs is void.\n";
-    assert_eq!(user(here.path(), &["password", "bob"], "a new one for bob\n"), told);
+    let expected = "bob has a new password; every token and session of theirs is void.\n";
+    assert_eq!(user(here.path(), &["password", "bob"], "a new one for bob\n"), expected);
     bob.get("/api/users").await.says_token_did_not_match();
     assert!(!browser.is_signed_in().await);
     assert_eq!(own.close_frame().await, (1008, "signed out".to_owned()));
@@ -103,7 +104,7 @@ async fn a_new_password_or_a_deletion_ends_sessions_and_sockets() {
     assert_eq!(user(here.path(), &["delete", "bob", "--messages"], ""), "bob is deleted.\n");
     assert_eq!(own.close_frame().await, (1008, "signed out".to_owned()));
     let fragment = others.sees_rev(2).await;
-    assert!(fragment.hidden && fragment.seq == 1, "what another process changed is shown too: {fragment:?}");
+    assert!(fragment.hidden && fragment.seq == 1, "changes of another process are shown too: {fragment:?}");
     ada.says("still here").await;
     others.sees("You: still here").await;
     natter.kill();

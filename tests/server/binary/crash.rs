@@ -1,4 +1,4 @@
-//! kill -9 at any time loses no acknowledged message and doubles none.
+//! SIGKILL at any time loses no acknowledged message and doubles none.
 
 use std::{
     collections::HashMap,
@@ -23,16 +23,16 @@ use crate::support::{Process, Script, Socket, new_user, password_of};
 const WRITERS: usize = 6;
 const KILLS: usize = 6;
 
-/// How the writers are told to finish, and how far they are.
+/// Stops the writers and counts what they did.
 #[derive(Default)]
 struct Progress {
     finish: AtomicBool,
     acknowledged: AtomicU64,
-    /// Sends whose answer never came.
+    /// Requests without a response.
     unanswered: AtomicU64,
 }
 
-/// Sends one message after the other, each until it is acknowledged. Returns the acknowledgements.
+/// Sends messages one after another, each until it is acknowledged. Returns the acknowledgements.
 async fn write(writer: usize, script: Script, progress: Arc<Progress>) -> Vec<(String, Value)> {
     let mut acknowledged = Vec::new();
     while !progress.finish.load(Relaxed) {
@@ -46,7 +46,7 @@ async fn write(writer: usize, script: Script, progress: Arc<Progress>) -> Vec<(S
                 },
                 Ok(response) => panic!("{}", response.text().await.unwrap_or_default()),
                 Err(error) if error.is_connect() => {
-                    sleep(Duration::from_millis(5)).await; // until it is back
+                    sleep(Duration::from_millis(5)).await; // natter does not run yet
                     continue;
                 }
                 Err(_) => progress.unanswered.fetch_add(1, Relaxed),
@@ -91,15 +91,15 @@ async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
     }
     progress.finish.store(true, Relaxed);
     let acknowledged: Vec<_> = writers.join_all().await.into_iter().flatten().collect();
-    assert!(progress.unanswered.load(Relaxed) > 0, "it was killed in the middle of something");
+    assert!(progress.unanswered.load(Relaxed) > 0, "a request was under way when natter was killed");
 
     let log = ada.reads_after(0, 500).await;
     let numbers: Vec<_> = log.iter().map(|message| (message["seq"].clone(), message["rev"].clone())).collect();
     let expected: Vec<_> = (1..=log.len()).map(|n| (json!(n), json!(n))).collect();
     assert_eq!(numbers, expected, "from 1, without a gap");
     let by_text: HashMap<_, _> = log.iter().map(|message| (message["message"].as_str().unwrap(), message)).collect();
-    assert_eq!(by_text.len(), log.len(), "none is there twice");
-    assert_eq!(acknowledged.len(), log.len(), "each was acknowledged in the end");
+    assert_eq!(by_text.len(), log.len(), "no message is in the log twice");
+    assert_eq!(acknowledged.len(), log.len(), "every message in the log was acknowledged");
     for (text, answer) in &acknowledged {
         assert_eq!(by_text.get(text.as_str()), Some(&answer), "as it was acknowledged");
     }

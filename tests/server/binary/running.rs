@@ -29,7 +29,7 @@ async fn sigterm_closes_sockets_and_ends_natter() {
     for _ in 0..20 {
         sockets.push(Socket::open(&ada, "").await);
     }
-    // one that has gone silent does not hold the others up
+    // a socket that does not read must not delay the stop
     let silent = Socket::open(&ada, "").await;
     ada.says("the last word").await;
     let address = natter.address;

@@ -1,4 +1,4 @@
-//! A stop that is announced.
+//! A stop with `--shutdown-delay`.
 
 use std::time::Duration;
 
@@ -22,12 +22,12 @@ async fn a_stop_is_announced_before_the_listener_closes() {
     until("/readyz announces the stop", Duration::from_secs(20), async || script.get("/readyz").await.status != 200)
         .await;
     assert_eq!(script.get("/readyz").await.is(503).text, "stopping\n");
-    // everything else is as it was, for those who are in and for those who come
+    // everything else works as before, for open and for new connections
     socket.says("still here").await;
     assert_eq!(natter.script().get("/healthz").await.is(200).text, "ok\n");
     Socket::open(&ada, "").await.says("and so am I").await;
 
-    // a second signal ends the wait
+    // a second signal ends the delay
     let ending = spawn_blocking(move || natter.terminate());
     assert_eq!(socket.close_frame().await, (1012, "restarting".to_owned()));
     let (status, _) = ending.await.unwrap();

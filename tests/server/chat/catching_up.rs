@@ -26,17 +26,17 @@ async fn a_socket_starts_at_its_cursor() {
     let ada = natter.register("ada").await;
     let mut watching = Socket::open(&ada, "").await;
     says_many(&ada, 1..=5, "").await;
-    watching.sees_rev(5).await; // acknowledged comes a moment before shown
+    watching.sees_rev(5).await; // an acknowledgement arrives a moment before the fragment
     let mut from_now = Socket::open(&ada, "").await;
     let mut behind = Socket::open(&ada, "?after=2").await;
     let mut from_the_start = Socket::open(&ada, "?after=0").await;
-    let mut made_up = Socket::open(&ada, "?after=999").await;
+    let mut beyond_the_head = Socket::open(&ada, "?after=999").await;
     ada.says("number 6").await;
     for (socket, expected) in [
         (&mut from_now, vec![6]),
         (&mut behind, vec![3, 4, 5, 6]),
         (&mut from_the_start, vec![1, 2, 3, 4, 5, 6]),
-        (&mut made_up, vec![6]),
+        (&mut beyond_the_head, vec![6]),
     ] {
         socket.sees("You: number 6").await;
         assert_eq!(revs(socket), expected);
@@ -73,7 +73,7 @@ async fn pages_sockets_and_the_api_catch_up_with_the_same_changes() {
     let expected = [
         (3, 3, "Cyd: three"),
         (5, 5, "You: five"),
-        (2, 6, ""), // moved to the place of its latest change
+        (2, 6, ""), // ordered by its latest change
         (4, 7, ""),
     ];
     let page = browser.visit("/messages?after=1").await.is(200).fragments();
@@ -83,7 +83,7 @@ async fn pages_sockets_and_the_api_catch_up_with_the_same_changes() {
     let mut socket = Socket::open_in(&browser, "?after=1").await;
     socket.sees_rev(7).await;
     assert!(revs(&socket).is_sorted_by(|a, b| a < b), "{:?}", revs(&socket));
-    // a socket may bring what was changed again later; the later fragment replaces it
+    // a socket may receive a fragment that a later one replaces
     let superseded =
         |fragment: &Fragment| page.iter().any(|latest| latest.seq == fragment.seq && latest.rev > fragment.rev);
     let by_socket: Vec<_> = socket.fragments.iter().filter(|fragment| !superseded(fragment)).cloned().collect();
@@ -107,7 +107,7 @@ async fn a_client_behind_the_ring_receives_everything() {
     assert_eq!(revs(&socket), (1..=1310).collect::<Vec<_>>());
 }
 
-/// Opens the chat over a line that takes next to nothing unless it is read.
+/// Opens a socket whose receive buffer is small, so that it blocks the server unless it is read.
 async fn open_with_a_small_window(script: &Script) -> Socket {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(2048).unwrap();
@@ -128,15 +128,15 @@ async fn a_socket_that_falls_behind_the_ring_receives_everything() {
     let natter = Natter::unlimited().await;
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
     let mut slow = open_with_a_small_window(&bob).await;
-    let (mut sent, mut quick) = (0, Socket::open(&bob, "").await);
-    // as many as it takes until the system's buffers are full and the ring has gone round
+    let (mut sent, mut fast) = (0, Socket::open(&bob, "").await);
+    // enough to fill the kernel's buffers and to exceed the ring
     while sent < 2400 {
         says_many(&ada, sent + 1..=sent + 200, &"x".repeat(2000)).await;
         sent += 200;
-        quick.sees_rev(sent).await; // a slow socket holds nobody up
+        fast.sees_rev(sent).await; // a slow socket does not delay others
     }
     slow.sees_rev(sent).await;
     assert_eq!(revs(&slow), (1..=sent).collect::<Vec<_>>());
-    assert_eq!(revs(&quick), (1..=sent).collect::<Vec<_>>());
-    assert!(metrics.count("natter_caught_up_total") > 0, "it did fall behind, and was read from the store");
+    assert_eq!(revs(&fast), (1..=sent).collect::<Vec<_>>());
+    assert!(metrics.count("natter_caught_up_total") > 0, "the socket fell behind and read from the store");
 }

@@ -52,7 +52,7 @@ async fn a_repeat_returns_the_stored_message() {
     let repeat = ada.script.post("/api/messages", send.clone()).await.is(200).json;
     assert_eq!(repeat, first);
     let acknowledged = json!({ "clientID": "17", "seq": first["seq"], "rev": first["rev"] });
-    assert_eq!(ada.socket.sends("once", "17").await, acknowledged, "whichever way it comes");
+    assert_eq!(ada.socket.sends("once", "17").await, acknowledged, "over the socket too");
 
     let why = "This clientID was used for another message. Use a fresh one for each.";
     let other = ada.script.post("/api/messages", json!({ "message": "twice", "clientID": "17" })).await;
@@ -60,7 +60,7 @@ async fn a_repeat_returns_the_stored_message() {
     let other = ada.socket.sends("twice", "17").await;
     assert_eq!((&other["status"], &other["error"]["message"]), (&json!(409), &json!(why)));
 
-    bob.script.post("/api/messages", send).await.is(201); // another author's ids are another's
+    bob.script.post("/api/messages", send).await.is(201); // client ids are unique for each author
     bob.says("the end").await;
     ada.sees("Bob: the end").await;
     let texts: Vec<_> = ada.socket.fragments.iter().map(|fragment| fragment.text.as_str()).collect();
@@ -91,7 +91,7 @@ async fn html_in_a_message_is_shown_as_text() {
     let page = natter.browser().visit(&format!("/?jwt={}", ada.script.token())).await.is(200);
     assert_eq!(page.messages(), [format!("<i>Bob</i>: {text}")]);
     assert!(page.texts("#messages script, #messages img, #messages i").is_empty(), "{}", page.html);
-    assert_eq!(ada.script.reads_after(0, 50).await[0]["message"], text, "JSON has it as it was typed");
+    assert_eq!(ada.script.reads_after(0, 50).await[0]["message"], text, "JSON contains the text as it was typed");
 }
 
 #[tokio::test]
@@ -114,16 +114,16 @@ async fn all_sockets_receive_the_same_order() {
     }
 }
 
-/// Or the page would take the connection for dead, and open another one.
+/// Without this, the page would take the connection for dead and open another one.
 #[tokio::test]
 async fn a_page_is_notified_while_the_database_is_busy() {
     let natter = Natter::start().await;
     let browser = natter.browse_as("ada").await;
     let mut ada = Socket::open_in(&browser, "").await;
-    let held = rusqlite::Connection::open(natter.database()).unwrap();
-    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let lock = rusqlite::Connection::open(natter.database()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(ada.sends("hello", "1").await, json!({ "pending": "1" }));
-    held.execute_batch("COMMIT").unwrap();
+    lock.execute_batch("COMMIT").unwrap();
     let answer = ada.answer().await;
     assert!(answer["clientID"] == "1" && answer["seq"].is_u64(), "{answer}");
 }

@@ -1,4 +1,4 @@
-//! Talking.
+//! Messages, cursors and presence.
 
 mod catching_up;
 mod interleavings;

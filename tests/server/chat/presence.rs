@@ -1,7 +1,7 @@
 use crate::support::{Natter, Person, Socket};
 
-/// Says something, so that whatever was announced before has come when it is seen.
-async fn settle(speaker: &mut Person, listener: &mut Person, what: &str) {
+/// Sends a message and waits for it: every notice before it has arrived then.
+async fn wait_for_notices(speaker: &mut Person, listener: &mut Person, what: &str) {
     speaker.says(what).await;
     let name = if what.starts_with('b') { "Bob" } else { "Ada" };
     listener.sees(&format!("{name}: {what}")).await;
@@ -17,8 +17,8 @@ async fn a_user_with_several_tabs_enters_once_and_leaves_with_the_last() {
     ada.socket.sees_roster(&["Ada", "Bob"]).await;
     let second_tab = Socket::open(&bob.script, "").await;
     drop(second_tab);
-    settle(&mut bob, &mut ada, "b1").await;
-    assert!(bob.socket.notices.is_empty(), "nobody is told of themselves: {:?}", bob.socket.notices);
+    wait_for_notices(&mut bob, &mut ada, "b1").await;
+    assert!(bob.socket.notices.is_empty(), "users do not receive their own notices: {:?}", bob.socket.notices);
 
     drop(bob.socket);
     ada.socket.sees_notice("Bob has left the chat").await;
@@ -36,7 +36,7 @@ async fn a_reload_is_not_announced() {
         drop(bob.socket);
         bob.socket = Socket::open(&bob.script, "?returning=true").await;
     }
-    // longer than anybody's grace: Cyd leaves after Bob would have
+    // Cyd leaves after Bob; once Cyd's notice has arrived, Bob's would have too
     let cyd = natter.sign_up("cyd").await;
     ada.socket.sees_notice("Cyd has entered the chat").await;
     drop(cyd);
@@ -56,7 +56,7 @@ async fn returning_after_a_restart_is_not_announced() {
     ada.socket = Socket::open(&ada.script, "?returning=true").await;
     bob.socket = Socket::open(&bob.script, "?returning=true").await;
     ada.socket.sees_roster(&["Ada", "Bob"]).await;
-    settle(&mut bob, &mut ada, "b1").await;
+    wait_for_notices(&mut bob, &mut ada, "b1").await;
     assert!(ada.socket.notices.is_empty(), "{:?}", ada.socket.notices);
 }
 
@@ -76,14 +76,14 @@ async fn name_changes_and_deletions_update_the_roster() {
     assert_eq!(ada.socket.notices, ["Bob has entered the chat", "Abe has left the chat"]);
 }
 
-/// Who enters together is told of the others, and not of themselves.
+/// Users who enter together receive a notice about the others only.
 #[tokio::test]
 async fn users_do_not_receive_their_own_entrance() {
     let natter = Natter::start().await;
     let (bob, cyd) = (natter.register("bob").await, natter.register("cyd").await);
     let mut ada = natter.sign_up("ada").await;
     ada.socket.sees_roster(&["Ada"]).await;
-    // Ada was announced a moment ago: the next announcement is a second away, and tells of both
+    // Ada was announced a moment ago, so the next notice is a second away and contains both
     let (mut bob, mut cyd) = tokio::join!(Socket::open(&bob, ""), Socket::open(&cyd, ""));
     for socket in [&mut ada.socket, &mut bob, &mut cyd] {
         socket.sees_roster(&["Ada", "Bob", "Cyd"]).await;
@@ -91,5 +91,8 @@ async fn users_do_not_receive_their_own_entrance() {
     assert!(ada.socket.notices.concat().contains("Bob") && ada.socket.notices.concat().contains("Cyd"));
     assert!(!bob.notices.concat().contains("Bob"), "{:?}", bob.notices);
     assert!(!cyd.notices.concat().contains("Cyd"), "{:?}", cyd.notices);
-    assert!(bob.notices.concat().contains("Cyd") || cyd.notices.concat().contains("Bob"), "one of the other");
+    assert!(
+        bob.notices.concat().contains("Cyd") || cyd.notices.concat().contains("Bob"),
+        "the later one is announced to the earlier one"
+    );
 }

@@ -6,8 +6,8 @@ async fn a_stop_closes_sockets_with_restarting() {
     let (mut ada, bob) = (natter.sign_up("ada").await, natter.browse_as("bob").await);
     let mut tab = Socket::open_in(&bob, "").await;
     ada.says("before the stop").await;
-    let told = async { (ada.socket.close_frame().await, tab.close_frame().await) };
-    let ((), (script, page)) = tokio::join!(natter.stop(), told);
+    let closed = async { (ada.socket.close_frame().await, tab.close_frame().await) };
+    let ((), (script, page)) = tokio::join!(natter.stop(), closed);
     assert_eq!(script, (1012, "restarting".to_owned()));
     assert_eq!(page, (1012, "restarting".to_owned()));
 }
@@ -31,7 +31,7 @@ async fn a_restart_keeps_all_data() {
     let fragment = bob.socket.sees("You: three").await;
     assert_eq!((fragment.seq, fragment.rev), (3, 4));
     let answer = bob.socket.says("four").await;
-    assert_eq!((&answer["seq"], &answer["rev"]), (&4.into(), &5.into()), "the numbers go on");
+    assert_eq!((&answer["seq"], &answer["rev"]), (&4.into(), &5.into()), "the numbers continue");
     bob.sees("You: four").await;
     let revs: Vec<_> =
         bob.socket.fragments.iter().map(|fragment| (fragment.seq, fragment.rev, fragment.hidden)).collect();

@@ -36,7 +36,7 @@ async fn a_new_password_signs_out_all_other_sessions() {
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
     let page = ada.submit("/account/password", &form).await.is(422);
     assert_eq!(page.error_beside("password"), "Use 8 characters or more.");
-    assert!(elsewhere.is_signed_in().await, "nothing has happened so far");
+    assert!(elsewhere.is_signed_in().await, "nothing has changed so far");
 
     let form = [form[0], ("password", "another secret")];
     let saved = ada.submit("/account/password", &form).await.leads_to("/account?saved=password");

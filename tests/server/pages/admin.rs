@@ -1,6 +1,6 @@
 use crate::support::{Browser, Natter, Page, new_user};
 
-/// The userIDs in the table, in its order.
+/// The userIDs in the table, in order.
 pub fn rows(page: &Page) -> Vec<String> {
     let ids = page.texts("#users tbody tr td:first-child");
     ids.into_iter().map(|id| id.trim_end_matches(" (you)").to_owned()).collect()
@@ -29,8 +29,8 @@ async fn the_admin_pages_are_for_admins_only() {
     for path in ["/admin/users", "/admin/users?edit=ada"] {
         let page = bob.visit(path).await.is(403);
         assert!(page.text("main").contains("This page is for admins."));
-        let stranger = natter.browser().visit(path).await.is(303);
-        assert!(stranger.location().starts_with("/login?next=%2Fadmin%2Fusers"), "{}", stranger.location());
+        let redirect = natter.browser().visit(path).await.is(303);
+        assert!(redirect.location().starts_with("/login?next=%2Fadmin%2Fusers"), "{}", redirect.location());
     }
     for path in ["/admin/users", "/admin/users/ada", "/admin/users/ada/delete"] {
         bob.submit(path, &[("name", "Mallory"), ("role", "admin")]).await.is(403);
@@ -79,7 +79,7 @@ async fn the_user_table_can_be_sorted_in_both_directions() {
         assert_eq!(rows(&sorted), up, "{link}");
         assert_eq!(sorted.attribute(&format!("th:nth-child({column})"), "aria-sort"), "ascending");
         let down = ada.visit(&sorted.attribute(&heading, "href")).await.is(200);
-        assert_eq!(rows(&down), up.into_iter().rev().collect::<Vec<_>>(), "{link} the other way");
+        assert_eq!(rows(&down), up.into_iter().rev().collect::<Vec<_>>(), "{link} in descending order");
         assert_eq!(down.attribute(&format!("th:nth-child({column})"), "aria-sort"), "descending");
     }
     assert_eq!(rows(&ada.visit("/admin/users?desc=true").await), ["dan", "Cyd", "bob", "ada"]);
@@ -107,7 +107,7 @@ async fn pages_of_the_user_table_keep_the_search() {
     assert_eq!(rows(&past_the_end), rows(&page));
 }
 
-/// Where the next page is, if there is one.
+/// The URL of the next page.
 fn next(page: &Page) -> Option<String> {
     let last = "#users > p.above:last-child a:last-child";
     (page.texts(last) == ["Next"]).then(|| page.attribute(last, "href"))

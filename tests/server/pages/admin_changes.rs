@@ -16,7 +16,7 @@ async fn a_user_is_edited_in_its_row() {
     ada.submit(&action, &form).await.leads_to("/admin/users?q=b");
     let user = bob.get("/api/users/bob").await.is(200).json;
     assert_eq!((&user["name"], &user["phone"], &user["role"]), (&"Robert".into(), &"112".into(), &"admin".into()));
-    natter.script().log_in("bob", &password_of("bob")).await; // the password stayed
+    natter.script().log_in("bob", &password_of("bob")).await; // the password is unchanged
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn htmx_gets_the_same_table_and_errors_as_fragments() {
         Page::of(request.form(form).send().await.unwrap()).await
     };
     let page = ask(&ada, Method::GET, "/admin/users?q=bo", &[]).await.is(200);
-    assert_eq!(page.texts("#users").len(), 1, "what hx-select picks");
+    assert_eq!(page.texts("#users").len(), 1, "the element that hx-select selects");
     assert_eq!(rows(&page), ["bob"]);
     let form = [("name", ""), ("email", "bob@example.org")];
     let page = ask(&ada, Method::POST, "/admin/users/bob", &form).await.is(422);
@@ -111,9 +111,9 @@ async fn htmx_gets_the_same_table_and_errors_as_fragments() {
     let gone = ask(&ada, Method::POST, "/admin/users/nobody/delete", &[]).await.is(404);
     let alert = r##"<hx-partial hx-target="#alert" hx-swap="innerHTML"><p class="alert">"##;
     assert_eq!(gone.html.trim(), format!("{alert}There is no such user.</p></hx-partial>"));
-    let stranger = ask(&natter.browser(), Method::GET, "/admin/users", &[]).await.is(401);
+    let signed_out = ask(&natter.browser(), Method::GET, "/admin/users", &[]).await.is(401);
     let told = "You are signed out. Reload the page to log in.";
-    assert_eq!(stranger.html.trim(), format!("{alert}{told}</p></hx-partial>"));
+    assert_eq!(signed_out.html.trim(), format!("{alert}{told}</p></hx-partial>"));
     let bob = natter.browser();
     bob.log_in("bob").await;
     let member = ask(&bob, Method::GET, "/admin/users", &[]).await.is(403);

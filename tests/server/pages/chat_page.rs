@@ -44,10 +44,11 @@ async fn without_javascript_a_form_sends_messages() {
     bob.sees("Ada: two\nlines").await;
     ada.submit("/messages", &form).await.leads_to("/");
     let page = ada.visit("/").await;
-    assert_eq!(page.messages(), ["You: two\nlines"], "once, though the form was sent twice");
+    assert_eq!(page.messages(), ["You: two\nlines"], "once, although the form was sent twice");
     assert_eq!(page.texts("li.message.sent-by-user").len(), 1);
 }
 
+/// The text in the message form.
 fn draft(page: &Page) -> String {
     page.text("textarea#message")
 }
@@ -73,7 +74,7 @@ async fn a_refused_message_stays_in_the_form_with_the_reason() {
     assert_eq!(page.header("retry-after"), "1");
     assert_eq!(page.text("#refused"), "You are sending faster than the chat takes it. Wait a moment and send again.");
     assert_eq!(draft(&page), "too quick");
-    assert_eq!(page.messages(), ["You: quick", "You: quick", "You: quick"], "the page is there too");
+    assert_eq!(page.messages(), ["You: quick", "You: quick", "You: quick"], "the page is complete");
 
     let form = [("message", "another"), ("clientID", "3")];
     natter.browser().submit("/messages", &form).await.leads_to("/login");

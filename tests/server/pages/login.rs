@@ -5,11 +5,11 @@ async fn logging_in_redirects_to_the_chat_with_a_token() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let browser = natter.browser();
-    let landed = browser.log_in("ada").await;
-    let token = landed.location().strip_prefix("/?jwt=").expect("the chat's address");
+    let redirect = browser.log_in("ada").await;
+    let token = redirect.location().strip_prefix("/?jwt=").expect("the chat's address");
     natter.script().with_token(token).get("/api/users/ada").await.is(200);
-    assert_eq!(landed.header("cache-control"), "no-store");
-    let cookie = landed.header("set-cookie");
+    assert_eq!(redirect.header("cache-control"), "no-store");
+    let cookie = redirect.header("set-cookie");
     let attributes: Vec<_> = cookie.split("; ").skip(1).collect();
     assert!(cookie.starts_with("natter="), "{cookie}");
     for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
@@ -26,10 +26,10 @@ async fn the_session_cookie_is_secure_behind_https() {
     let (password, browser) = (password_of("ada"), natter.browser());
     let form = [("userID", "ada"), ("password", password.as_str())];
     let request = browser.request(reqwest::Method::POST, "/login").header("origin", "https://chat.example.org");
-    let landed = request.form(&form).send().await.unwrap();
-    let cookie = landed.headers()["set-cookie"].to_str().unwrap();
+    let redirect = request.form(&form).send().await.unwrap();
+    let cookie = redirect.headers()["set-cookie"].to_str().unwrap();
     assert!(cookie.split("; ").any(|attribute| attribute == "Secure"), "{cookie}");
-    assert_eq!(landed.headers()["strict-transport-security"], "max-age=31536000");
+    assert_eq!(redirect.headers()["strict-transport-security"], "max-age=31536000");
 }
 
 #[tokio::test]
@@ -51,8 +51,8 @@ async fn browsers_without_a_session_are_redirected_to_the_login_and_back() {
     natter.register("ada").await;
     let browser = natter.browser();
     browser.visit("/account").await.leads_to("/login?next=%2Faccount");
-    let stranger = browser.visit("/admin/users?q=a&sort=name").await;
-    let login = browser.visit(stranger.location()).await.is(200);
+    let redirect = browser.visit("/admin/users?q=a&sort=name").await;
+    let login = browser.visit(redirect.location()).await.is(200);
     assert_eq!(login.value_of("next"), "/admin/users?q=a&sort=name");
     let form = [("userID", "ada"), ("password", &password_of("ada")), ("next", &login.value_of("next"))];
     browser.submit("/login", &form).await.leads_to("/admin/users?q=a&sort=name");
@@ -70,8 +70,8 @@ async fn the_login_never_redirects_to_another_site() {
         let login = browser.visit(&format!("/login?{query}")).await.is(200);
         assert!(login.texts("input[name=next]").is_empty(), "{next}");
         let form = [("userID", "ada"), ("password", &password_of("ada")), ("next", next)];
-        let landed = browser.submit("/login", &form).await.is(303);
-        assert!(landed.location().starts_with("/?jwt="), "{}", landed.location());
+        let redirect = browser.submit("/login", &form).await.is(303);
+        assert!(redirect.location().starts_with("/?jwt="), "{}", redirect.location());
         browser.visit(&format!("/login?{query}")).await.leads_to("/");
     }
 }

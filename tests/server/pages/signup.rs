@@ -36,7 +36,7 @@ async fn a_rejected_form_keeps_its_input_except_the_password() {
     }
     assert_eq!(page.value_of("password"), "");
     assert!(!page.html.contains("correct horse"), "{}", page.html);
-    assert!(!page.html.contains("<b>Ada"), "it is text");
+    assert!(!page.html.contains("<b>Ada"), "the input is escaped");
     assert_eq!(page.error_beside("userID"), "Use letters, digits, and _ . - only.");
     assert_eq!(page.error_beside("email"), "Use an address like ada@example.org.");
     assert_eq!(page.error_beside("phone"), "Use digits, spaces, and + ( ) - only.");

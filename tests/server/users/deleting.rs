@@ -41,9 +41,9 @@ async fn messages_are_deleted_on_request_and_hidden_in_open_chats() {
     let expected = [(2, 2, json!("two")), (4, 1, Value::Null), (5, 3, Value::Null)];
     assert_eq!(log, expected.map(|(rev, seq, text)| (json!(rev), json!(seq), text)));
     let latest = cyd.script.get("/api/messages").await.json;
-    assert_eq!(latest["messages"].as_array().unwrap().len(), 1, "paging leaves deleted ones out");
+    assert_eq!(latest["messages"].as_array().unwrap().len(), 1, "paging omits deleted messages");
 
-    // who was away hears of it on catching up
+    // a client that was disconnected receives the deletions when it catches up
     let mut late = Socket::open(&cyd.script, "?after=3").await;
     late.sees_rev(5).await;
     assert_eq!(

@@ -49,5 +49,5 @@ async fn an_admin_sets_a_users_password_without_the_current_one() {
     assert_eq!(bob.socket.close_frame().await.0, 1008);
     natter.script().log_in("bob", "a new one for bob").await;
     let own = ada.patch("/api/users/ada", json!({ "password": "a new one for ada" })).await;
-    own.is(422); // even an admin's own
+    own.is(422); // admins need theirs too
 }

@@ -22,12 +22,12 @@ async fn the_first_to_sign_up_is_an_admin_and_the_second_a_member() {
         "userID": "ada", "name": "Ada", "email": "ada@example.org", "phone": "+49 (0)30 123-456", "role": "admin",
         "createdAt": created_at, "messages": [],
     });
-    assert_eq!(answer.json, expected, "and neither password nor hash");
+    assert_eq!(answer.json, expected, "no other field, no password and no hash");
 
     let bob = natter.register("bob").await;
     assert_eq!(bob.get("/api/users/bob").await.is(200).json["role"], "member");
     let ada = natter.script().log_in("ada", "a long secret of hers").await;
-    assert_eq!(ada.get(answer.header("location")).await.is(200).json, expected, "Location leads to it");
+    assert_eq!(ada.get(answer.header("location")).await.is(200).json, expected, "Location is its URL");
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn reserved_names_are_refused() {
     let page = ada.submit("/account", &[("name", "you"), ("email", "ada@example.org")]).await.is(422);
     assert_eq!(page.error_beside("name"), why);
 
-    // who was called so before stays so, also where a form sends the name along
+    // a user who has such a name keeps it, even if a form sends it again
     natter.stop().await;
     natter.rename("ada", "You");
     natter.start_again().await;
