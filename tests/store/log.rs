@@ -1,4 +1,4 @@
-//! Messages and their log.
+//! The log of messages.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub async fn concurrent_posts_leave_no_gap(database: &TestDatabase) {
                 let mut last = 0;
                 for n in 0..50 {
                     let done = store.post(post(ada.key, &format!("{writer}-{n}"), "hello")).await.unwrap();
-                    assert!(!done.repeat && done.message.seq > last, "one writer's own are in order");
+                    assert!(!done.repeat && done.message.seq > last, "the posts of one writer are in order");
                     last = done.message.seq;
                 }
             })
@@ -66,13 +66,13 @@ pub async fn a_repeat_returns_the_stored_message(database: &TestDatabase) {
     assert_eq!(again.message, first.message);
     let of_bob = store.post(post(bob.key, "same", "mine")).await.unwrap();
     assert_eq!((of_bob.repeat, of_bob.message.seq), (false, 3));
-    assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 3, "a repeat takes no number");
+    assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 3, "a repeat takes no rev");
 }
 
 pub async fn concurrent_repeats_post_one_message(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
-    // among others, so that a repeat in the middle of a batch costs its neighbours nothing
+    // mixed with other posts, so that repeats are in the middle of batches too
     let tasks: Vec<_> = (0..60)
         .map(|n| {
             let store = Arc::clone(&store);
@@ -146,7 +146,7 @@ pub async fn changes_come_in_order_of_rev(database: &TestDatabase) {
     let changes = UserChanges { name: Some(name("Ada L.")), ..UserChanges::default() };
     store.update_user(ada.key, changes).await.unwrap();
     let authors = store.changes(&lobby, 0, 1).await.unwrap().messages;
-    assert_eq!(authors[0].author.as_ref().unwrap().name, "Ada L.", "as they are called now");
+    assert_eq!(authors[0].author.as_ref().unwrap().name, "Ada L.", "with the author's present name");
 }
 
 pub async fn kept_messages_lose_their_author(database: &TestDatabase) {
@@ -199,13 +199,16 @@ pub async fn concurrent_posts_and_deletions_leave_no_gap(database: &TestDatabase
     let (posts, more, deleted) = tokio::join!(of_ada, of_bob, deleted);
     deleted.unwrap();
     let log = whole_log(store.as_ref()).await;
-    assert!(log.iter().all(|message| message.text.is_some() == (message.author_key == ada.key)), "all of Bob's go");
+    assert!(
+        log.iter().all(|message| message.text.is_some() == (message.author_key == ada.key)),
+        "all messages of Bob are deleted"
+    );
     let posted = log.len();
     assert!(posted >= 100 + posts + more);
     let mut all = seqs(&log);
     all.sort_unstable();
     assert_eq!(all, (1..=posted as u64).collect::<Vec<_>>());
-    // each of Bob's took two numbers, a post's and a deletion's
+    // each message of Bob took two revs: one for the post, one for the deletion
     let taken = (posts + 2 * (posted - posts)) as u64;
     assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), taken);
 }
@@ -237,5 +240,5 @@ pub async fn an_unknown_room_is_refused(database: &TestDatabase) {
     ] {
         assert!(matches!(refused, Err(Error::NoSuchRoom)), "{refused:?}");
     }
-    assert!(!store.post(post(ada.key, "c1", "hello")).await.unwrap().repeat, "nothing was posted anywhere");
+    assert!(!store.post(post(ada.key, "c1", "hello")).await.unwrap().repeat, "the refused post is not stored");
 }

@@ -1,4 +1,4 @@
-//! The contract of the store's port, held by both adapters, and what is MongoDB's alone.
+//! The contract of the store, which both adapters fulfil, and what only MongoDB does.
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod account_removals;

@@ -1,4 +1,4 @@
-//! What only a shared database has to keep: several processes at once, and clear words at start.
+//! What only MongoDB does: several processes on one database, and clear errors at the start.
 
 use std::{
     sync::Arc,
@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::{
     events::wait_for,
-    subscriber::Follower,
+    subscriber::Subscriber,
     support::{TestDatabase, add, email, hash, id, name, new_user, next, post, whole_log},
 };
 
@@ -30,8 +30,8 @@ async fn open_all(database: &TestDatabase, count: usize) -> Vec<Arc<dyn Store>> 
     stores
 }
 
-/// What one store takes from 64 writers, through the port.
-async fn measure(database: &TestDatabase) {
+/// Posts from 64 writers and prints the rate.
+async fn post_from_64_writers(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let started = Instant::now();
@@ -54,23 +54,23 @@ async fn measure(database: &TestDatabase) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mongodb_accepts_posts_of_64_writers() {
-    measure(&TestDatabase::mongodb().await).await;
+    post_from_64_writers(&TestDatabase::mongodb().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_database_accepts_posts_of_64_writers() {
-    measure(&TestDatabase::embedded()).await;
+    post_from_64_writers(&TestDatabase::embedded()).await;
 }
 
-/// Posts from every store at once; every store's reader must see 1, 2, 3 …
+/// Posts from every store at once; a subscriber of each store must receive 1, 2, 3 …
 async fn post_from_all(database: &TestDatabase, stores: usize, writers: usize, each: usize) {
     let stores = open_all(database, stores).await;
     let ada = add(stores[0].as_ref(), "ada").await;
     let total = stores.len() * writers * each;
     let mut readers = Vec::new();
     for store in &stores {
-        let mut follower = Follower::start(store).await;
-        readers.push(tokio::spawn(async move { follower.reads(total as u64).await }));
+        let mut subscriber = Subscriber::start(store).await;
+        readers.push(tokio::spawn(async move { subscriber.read_up_to(total as u64).await }));
     }
     let started = Instant::now();
     let mut tasks = Vec::new();
@@ -79,7 +79,7 @@ async fn post_from_all(database: &TestDatabase, stores: usize, writers: usize, e
             let store = Arc::clone(store);
             tasks.push(tokio::spawn(async move {
                 for n in 0..each {
-                    // as a client does: on an overloaded machine an outcome may be unknown, and is asked for
+                    // retries like a client: on an overloaded machine the outcome of a post may be unknown
                     let client = format!("{s}-{w}-{n}");
                     let mut tries = 0;
                     while let Err(error) = store.post(post(ada.key, &client, "hello")).await {
@@ -136,12 +136,12 @@ async fn posts_and_deletions_of_several_processes_leave_no_gap() {
     for (n, store) in stores.iter().enumerate() {
         let user = add(store.as_ref(), &format!("leaving{n}")).await;
         for m in 0..40 {
-            store.post(post(user.key, &format!("c{m}"), "soon gone")).await.unwrap();
+            store.post(post(user.key, &format!("c{m}"), "deleted soon")).await.unwrap();
         }
         leaving.push(user.key);
     }
-    let mut follower = Follower::start(&stores[0]).await;
-    let reading = tokio::spawn(async move { follower.reads(120 + 120 + 120).await });
+    let mut subscriber = Subscriber::start(&stores[0]).await;
+    let reading = tokio::spawn(async move { subscriber.read_up_to(120 + 120 + 120).await });
     let mut tasks = Vec::new();
     for (n, (store, user)) in stores.iter().zip(leaving).enumerate() {
         let posting = Arc::clone(store);
@@ -193,11 +193,11 @@ async fn a_post_is_announced_with_its_message_to_other_processes() {
     let ada = add(stores[0].as_ref(), "ada").await;
     let mut events = stores[1].events().unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
-    // each with its message, and not by being sent to look: that is what makes it quick. How quick, tests/bench says
+    // each event contains the message, so that the other process need not read it
     for n in 0..50_u64 {
         stores[0].post(post(ada.key, &format!("c{n}"), "hello")).await.unwrap();
-        let told = next(&mut events).await;
-        assert!(matches!(&told[..], [Event::Changed(_, message)] if message.seq == n + 1), "{told:?}");
+        let batch = next(&mut events).await;
+        assert!(matches!(&batch[..], [Event::Changed(_, message)] if message.seq == n + 1), "{batch:?}");
     }
 }
 
@@ -276,8 +276,8 @@ async fn mongodb_validates_the_documents_of_users() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_no_replica_set_is_refused_with_a_remedy() {
-    let (alone, without_members) = (Mongod::start(&[]), Mongod::start(&["--replSet", "rs0"]));
-    for (server, expected) in [(&alone, "--replSet rs0"), (&without_members, "was not made yet")] {
+    let (standalone, uninitiated) = (Mongod::start(&[]), Mongod::start(&["--replSet", "rs0"]));
+    for (server, expected) in [(&standalone, "--replSet rs0"), (&uninitiated, "was not made yet")] {
         server.connect().await;
         let refused = store::open_mongo(&server.url("UsersData")).await.err().unwrap().to_string();
         assert!(refused.contains(expected) && refused.contains("rs.initiate()"), "{refused}");
@@ -289,17 +289,17 @@ async fn an_unreachable_server_is_reported_within_25_seconds() {
     let started = Instant::now();
     let refused = store::open_mongo("mongodb://127.0.0.1:1/UsersData").await.err().unwrap();
     assert!(matches!(refused, Error::Busy), "{refused:?}");
-    // the driver's own limit is 30 s
+    // the driver's default limit is 30 s
     assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
 }
 
-/// Two whole natters on one database.
+/// Two natter servers on one database.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_one_process_is_valid_at_another() {
     let database = TestDatabase::mongodb().await;
     let start = || async {
-        let line = ["natter", "--listen", "127.0.0.1:0", "--bcrypt-cost", "4", "--database", database.url()];
-        let config = Cli::try_parse_from(line).ok().unwrap().config;
+        let arguments = ["natter", "--listen", "127.0.0.1:0", "--bcrypt-cost", "4", "--database", database.url()];
+        let config = Cli::try_parse_from(arguments).ok().unwrap().config;
         Server::start(config).await.unwrap()
     };
     let (one, two) = tokio::join!(start(), start());

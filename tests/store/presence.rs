@@ -1,4 +1,4 @@
-//! Who is in, at several processes on one database.
+//! Presence across processes on one database.
 
 use std::sync::Arc;
 
@@ -34,35 +34,35 @@ async fn published_presence_is_announced_to_all_processes() {
     let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
     let here = one.presence().unwrap();
     assert!(here.publish(&room, &[(ada, "Ada".into())], &[]).await.is_err(), "there is no lease yet");
-    assert!(!here.renew().await.unwrap(), "the first lease is a new one");
+    assert!(!here.renew().await.unwrap(), "the first call takes a new lease");
     assert!(here.renew().await.unwrap());
     here.publish(&room, &[(ada, "Ada".into()), (bob, "Bob".into())], &[]).await.unwrap();
     assert_eq!(names(two.presence().unwrap().as_ref()).await, ["Ada", "Bob"]);
-    let came = |user: UserKey, name: &'static str| {
+    let is_online = |user: UserKey, name: &'static str| {
         move |event: &Event| match event {
             Event::Online(_, present) if present.user == user && present.name == name => Some(present.clone()),
             _ => None,
         }
     };
-    // both may be told of in one batch: the second is asked for under a later name
-    let OnlineUser { process, .. } = wait_for(&mut events, came(ada, "Ada")).await;
+    // both events may be in one batch, which `wait_for` skips: wait for a later name of the second
+    let OnlineUser { process, .. } = wait_for(&mut events, is_online(ada, "Ada")).await;
     here.publish(&room, &[(bob, "Bobby".into())], &[ada]).await.unwrap();
-    assert_eq!(wait_for(&mut events, came(bob, "Bobby")).await.process, process);
+    assert_eq!(wait_for(&mut events, is_online(bob, "Bobby")).await.process, process);
     here.publish(&room, &[], &[bob]).await.unwrap();
-    let went = |event: &Event| match event {
+    let is_offline = |event: &Event| match event {
         Event::Offline { process, user, .. } if *user == bob => Some(*process),
         _ => None,
     };
-    assert_eq!(wait_for(&mut events, went).await, process);
+    assert_eq!(wait_for(&mut events, is_offline).await, process);
     assert!(names(here.as_ref()).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_lease_is_removed_with_its_users() {
     let database = TestDatabase::mongodb().await;
-    let [dead, alive] = processes(&database).await;
+    let [expired, alive] = processes(&database).await;
     let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
-    for (process, user, name) in [(&dead, ada, "Ada"), (&alive, bob, "Bob")] {
+    for (process, user, name) in [(&expired, ada, "Ada"), (&alive, bob, "Bob")] {
         process.renew().await.unwrap();
         process.publish(&room, &[(user, name.into())], &[]).await.unwrap();
     }
@@ -72,29 +72,29 @@ async fn an_expired_lease_is_removed_with_its_users() {
     }
     alive.renew().await.unwrap();
     assert_eq!(names(alive.as_ref()).await, ["Bob"]);
-    // it was only slow, and comes back as another
-    assert!(!dead.renew().await.unwrap());
-    dead.publish(&room, &[(ada, "Ada".into())], &[]).await.unwrap();
+    // it was only slow, and continues with a new lease
+    assert!(!expired.renew().await.unwrap());
+    expired.publish(&room, &[(ada, "Ada".into())], &[]).await.unwrap();
     alive.renew().await.unwrap();
     assert_eq!(names(alive.as_ref()).await, ["Ada", "Bob"]);
 }
 
-/// Cut off until its lease was ended, and back before it knows: what it publishes then must not stay for ever.
+/// A process that was disconnected until its lease expired may publish before it notices; that must not stay forever.
 #[tokio::test(flavor = "multi_thread")]
 async fn presence_published_under_an_expired_lease_is_removed() {
     let database = TestDatabase::mongodb().await;
-    let [cut_off, other] = processes(&database).await;
+    let [disconnected, other] = processes(&database).await;
     let (room, ada) = (RoomId::lobby(), [(UserKey::generate(), "Ada".to_owned())]);
-    cut_off.renew().await.unwrap();
+    disconnected.renew().await.unwrap();
     for _ in 0..5 {
         other.renew().await.unwrap();
     }
-    cut_off.publish(&room, &ada, &[]).await.unwrap();
+    disconnected.publish(&room, &ada, &[]).await.unwrap();
     assert_eq!(names(other.as_ref()).await, ["Ada"]);
     other.renew().await.unwrap();
     assert!(names(other.as_ref()).await.is_empty());
-    assert!(!cut_off.renew().await.unwrap(), "it is told, and publishes again");
-    cut_off.publish(&room, &ada, &[]).await.unwrap();
+    assert!(!disconnected.renew().await.unwrap(), "the process learns that its lease has expired, and publishes again");
+    disconnected.publish(&room, &ada, &[]).await.unwrap();
     other.renew().await.unwrap();
     assert_eq!(names(other.as_ref()).await, ["Ada"]);
 }
@@ -112,8 +112,8 @@ async fn a_renewed_lease_does_not_expire() {
     assert_eq!(names(two.as_ref()).await, ["Ada"]);
 }
 
-/// Somebody under a lease that was renewed last so long ago.
-async fn leave_behind(database: &TestDatabase, name: &str, ago_ms: i64) -> bson::Uuid {
+/// Inserts a user online under a lease that was renewed `ago_ms` milliseconds ago.
+async fn insert_online(database: &TestDatabase, name: &str, ago_ms: i64) -> bson::Uuid {
     let (lease, mongo) = (bson::Uuid::new(), database.mongo().await);
     let at = DateTime::from_millis(DateTime::now().timestamp_millis() - ago_ms);
     mongo.collection("leases").insert_one(doc! { "_id": lease, "at": at }).await.unwrap();
@@ -125,8 +125,8 @@ async fn leave_behind(database: &TestDatabase, name: &str, ago_ms: i64) -> bson:
 #[tokio::test(flavor = "multi_thread")]
 async fn presence_under_an_old_lease_is_ignored() {
     let database = TestDatabase::mongodb().await;
-    database.open().await.close().await; // makes the collections
-    let [old, _] = [leave_behind(&database, "Yesterday", 120_000).await, leave_behind(&database, "Now", 0).await];
+    database.open().await.close().await; // creates the collections
+    let [old, _] = [insert_online(&database, "Yesterday", 120_000).await, insert_online(&database, "Now", 0).await];
     let store = database.open().await;
     let mut events = store.events().unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
@@ -135,7 +135,7 @@ async fn presence_under_an_old_lease_is_ignored() {
     presence.renew().await.unwrap();
     assert_eq!(names(presence.as_ref()).await, ["Now"]);
 
-    // the database was away for a while, and its process comes back
+    // the lease is renewed: its process was disconnected from the database for a while
     let leases = database.mongo().await.collection::<Document>("leases");
     leases.update_one(doc! { "_id": old }, doc! { "$currentDate": { "at": true } }).await.unwrap();
     presence.renew().await.unwrap();

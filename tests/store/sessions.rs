@@ -1,4 +1,4 @@
-//! Sessions and revocation.
+//! Sessions, grants and revocations.
 
 use natter::{
     domain::{Timestamp, TokenId, UserKey},
@@ -53,7 +53,10 @@ pub async fn expired_sessions_and_revocations_are_removed(database: &TestDatabas
     store.sweep(Timestamp(1_000)).await.unwrap();
     assert_eq!(store.session(&[1; 32]).await.unwrap(), None);
     assert!(store.session(&[2; 32]).await.unwrap().is_some());
-    assert!(store.authenticate(ada.key, 1, old).await.unwrap().is_some(), "forgotten; its own expiry voids it");
+    assert!(
+        store.authenticate(ada.key, 1, old).await.unwrap().is_some(),
+        "the revocation is removed: the token itself has expired"
+    );
     assert!(store.authenticate(ada.key, 1, new).await.unwrap().is_none());
 }
 

@@ -1,4 +1,4 @@
-//! Answers have a size, whatever was posted.
+//! The size of a result is limited, whatever was posted.
 
 use natter::{
     domain::{Message, RoomId, Text, UserKey},
@@ -7,7 +7,7 @@ use natter::{
 
 use crate::support::{TestDatabase, add, post};
 
-/// Posts messages of the largest size until there are four answers' worth of them. Returns how many.
+/// Posts messages of the largest size that fill four results; returns how many.
 async fn post_large(store: &dyn Store, author: UserKey, prefix: &str) -> u64 {
     let text = "🐝".repeat(Text::MAX);
     let count = 4 * TEXT_BYTES / text.len();
@@ -68,18 +68,18 @@ pub async fn latest_messages_of_many_authors_share_one_size_limit(database: &Tes
     let authors = [bob.key, UserKey::generate(), cyd.key, ada.key];
     let latest = store.latest(&RoomId::lobby(), &authors, 100).await.unwrap();
     assert_eq!(latest.len(), authors.len(), "one for each author, in their order");
-    assert!(latest.iter().map(|chunk| bytes(&chunk.messages)).sum::<usize>() <= TEXT_BYTES);
-    let [of_bob, of_nobody, of_cyd, of_ada] = &latest[..] else { unreachable!() };
-    assert!(of_nobody.messages.is_empty() && !of_nobody.more);
-    assert_eq!((of_cyd.messages.len(), of_cyd.more), (3, false), "the small ones have room");
+    assert!(latest.iter().map(|page| bytes(&page.messages)).sum::<usize>() <= TEXT_BYTES);
+    let [of_bob, of_unknown, of_cyd, of_ada] = &latest[..] else { unreachable!() };
+    assert!(of_unknown.messages.is_empty() && !of_unknown.more);
+    assert_eq!((of_cyd.messages.len(), of_cyd.more), (3, false), "small messages fit");
     for (author, chunk) in [(bob.key, of_bob), (ada.key, of_ada)] {
-        assert!(chunk.more && chunk.messages.len() >= 5, "a fair share: {}", chunk.messages.len());
+        assert!(chunk.more && chunk.messages.len() >= 5, "a fair share: {} messages", chunk.messages.len());
         let page = store.page(&RoomId::lobby(), None, chunk.messages.len() as u32, Some(author)).await.unwrap();
         assert_eq!(chunk.messages, page.messages, "the latest, in order of seq");
     }
     assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), count + 3);
 
     let few = store.latest(&RoomId::lobby(), &[cyd.key], 2).await.unwrap();
-    assert_eq!((few[0].messages.len(), few[0].more), (2, true), "the limit holds too");
+    assert_eq!((few[0].messages.len(), few[0].more), (2, true), "the limit applies too");
     assert!(store.latest(&RoomId::lobby(), &[], 100).await.unwrap().is_empty());
 }

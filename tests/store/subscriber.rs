@@ -1,4 +1,4 @@
-//! A socket in the lobby that is fed as in a running natter: by the hub, the ring and the fan-out.
+//! A socket in the lobby behind the hub, the ring and the fan-out, as in a natter process.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,14 +10,14 @@ use tokio::{
 };
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
-pub struct Follower {
+pub struct Subscriber {
     socket: WebSocketStream<TcpStream>,
-    /// The rooms end with it.
+    /// Dropping the hub ends its rooms.
     _hub: Hub,
 }
 
-impl Follower {
-    /// Follows the log of `store` from its beginning. Takes the store's events.
+impl Subscriber {
+    /// Subscribes to the lobby from the beginning of the log. Takes the event stream of `store`.
     pub async fn start(store: &Arc<dyn Store>) -> Self {
         let (hub, _) = Hub::start(Arc::clone(store)).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -29,8 +29,8 @@ impl Follower {
         Self { socket, _hub: hub }
     }
 
-    /// Reads up to the change `last`: the numbers in the order they came in.
-    pub async fn reads(&mut self, last: u64) -> Vec<u64> {
+    /// Reads up to the change `last`; returns the `rev` of each change in the order of arrival.
+    pub async fn read_up_to(&mut self, last: u64) -> Vec<u64> {
         let mut revs: Vec<u64> = Vec::new();
         while revs.last() != Some(&last) {
             let frame = timeout(Duration::from_secs(30), self.socket.next()).await;

@@ -52,7 +52,7 @@ pub async fn user_ids_and_emails_are_unique_regardless_of_case(database: &TestDa
     other.email = email("ADA@example.ORG");
     let taken = store.create_user(other).await.unwrap_err();
     assert!(matches!(taken, Error::Conflict(Conflict::EmailTaken)), "{taken:?}");
-    // the spelling of the sign-up is kept
+    // the case of the sign-up is kept
     let ada = store.user(&id("ADA")).await.unwrap().unwrap();
     assert_eq!((ada.user_id.as_str(), ada.email.as_str()), ("Ada", "Ada@example.org"));
     let bob = add(store.as_ref(), "bob").await;
@@ -96,7 +96,7 @@ pub async fn an_update_changes_the_given_fields_only(database: &TestDatabase) {
     };
     (expected.email, expected.phone) = (email("ada@example.com"), Phone::default());
     assert_eq!(store.update_user(before.key, changes).await.unwrap(), expected);
-    // no change at all, and one to the same in another case
+    // no change, and a change of case
     assert_eq!(store.update_user(before.key, UserChanges::default()).await.unwrap(), expected);
     let changes = UserChanges { email: Some(email("Ada@Example.com")), ..UserChanges::default() };
     expected.email = email("Ada@Example.com");
@@ -167,7 +167,7 @@ pub async fn a_deleted_user_does_not_exist(database: &TestDatabase) {
         assert!(matches!(store.delete_user(bob.key, messages).await, Err(Error::NotFound)));
     }
     let successor = add(store.as_ref(), "Bob").await;
-    assert_ne!(successor.key, bob.key, "a freed userID brings no old account back");
+    assert_ne!(successor.key, bob.key, "a reused userID is a new account");
 }
 
 pub async fn users_are_listed_by_folded_user_id(database: &TestDatabase) {
@@ -251,7 +251,7 @@ pub async fn a_search_sorts_and_pages(database: &TestDatabase) {
     }
 }
 
-/// Letters beyond ASCII are folded like the others, and to the same on both stores.
+/// Letters beyond ASCII are folded too, and equally by both stores.
 pub async fn a_search_ignores_the_case_of_every_letter(database: &TestDatabase) {
     let store = database.open().await;
     for (user_id, called, address) in [
@@ -277,7 +277,7 @@ pub async fn a_search_ignores_the_case_of_every_letter(database: &TestDatabase) 
         ("åsa", &["fay"]),
         ("ñu@", &["fay"]),
         ("σοφο", &["eve"]),
-        ("φοσ", &["eve"]), // a sigma is folded alike wherever it stands
+        ("φοσ", &["eve"]), // a final sigma is folded like any other
         ("a", &["ada", "bob", "cyd", "dan", "eve", "fay"]),
     ] {
         let search = UserSearch { text: text.to_owned(), limit: 10, ..UserSearch::default() };
@@ -298,16 +298,16 @@ pub async fn the_highest_hash_cost_is_found_in_every_bcrypt_version(database: &T
     assert_eq!(store.highest_hash_cost().await.unwrap(), None);
     add(store.as_ref(), "no-hash").await;
     assert_eq!(store.highest_hash_cost().await.unwrap(), None);
-    let rest = "./..............................................zzzzz"; // as high and as low as a hash can be
-    for (user_id, begins, dearest) in [
+    let rest = "./..............................................zzzzz"; // with the lowest and the highest characters of a hash
+    for (user_id, prefix, highest) in [
         ("ada", "$2b$05$", 5),
         ("bob", "$2a$11$", 11),
         ("cyd", "$2b$10$", 11),
         ("dan", "$2y$12$", 12),
         ("eve", "$2b$04$", 12),
     ] {
-        add_with(store.as_ref(), user_id, &format!("{begins}{rest}")).await;
-        assert_eq!(store.highest_hash_cost().await.unwrap(), Some(dearest), "{user_id}");
+        add_with(store.as_ref(), user_id, &format!("{prefix}{rest}")).await;
+        assert_eq!(store.highest_hash_cost().await.unwrap(), Some(highest), "{user_id}");
     }
     let dan = store.user(&id("dan")).await.unwrap().unwrap();
     store.delete_user(dan.key, MessageRetention::Keep).await.unwrap();
