@@ -1,4 +1,4 @@
-//! Signing up, links with tokens, one's account.
+//! Signing up, links with tokens, the account page.
 
 use natter_test_support::eventually;
 
@@ -17,14 +17,14 @@ async fn a_rejected_sign_up_keeps_its_input() {
         ann.fills(name, value).await;
     }
     ann.presses("Sign up").await;
-    eventually("a reason beside the field", || async {
+    eventually("an error at the field", || async {
         let why = ann.texts("#userID-note").await;
         (why == ["Somebody has this userID already. Use another."]).then_some(())
     })
     .await;
     assert_eq!(ann.value("userID").await, "ANN");
     assert_eq!(ann.value("name").await, "Ann B.");
-    assert_eq!(ann.value("password").await, "", "a password never comes back");
+    assert_eq!(ann.value("password").await, "", "the password is not kept");
     ann.fills("userID", "annb").await;
     ann.fills("password", PASSWORD).await;
     ann.presses("Sign up").await;
@@ -76,7 +76,7 @@ async fn users_change_and_delete_their_own_account() {
     ann.fills("password", "another good one").await;
     ann.presses("Change password").await;
     let why = || async { (ann.texts("#currentPassword-note").await.len() == 1).then_some(()) };
-    eventually("a reason beside the field", why).await;
+    eventually("an error at the field", why).await;
     ann.fills("currentPassword", PASSWORD).await;
     ann.fills("password", "another good one").await;
     ann.presses("Change password").await;

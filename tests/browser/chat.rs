@@ -1,4 +1,4 @@
-//! Two people talk.
+//! Sending and receiving messages.
 
 use natter_test_support::eventually;
 
@@ -8,7 +8,7 @@ use super::support::{BrowserOptions, Natter};
 async fn two_people_sign_up_and_exchange_messages() {
     let natter = Natter::start().await;
     let ann = natter.person("Ann").await;
-    ann.reaches("/").await; // the token is gone from the address
+    ann.reaches("/").await; // without the token in the URL
     ann.waits_until_connected().await;
     let bob = natter.person("Bob").await;
     ann.sees("Bob has entered the chat").await;
@@ -19,15 +19,15 @@ async fn two_people_sign_up_and_exchange_messages() {
     bob.says("<script>document.title = 'owned'</script><img src=x onerror=alert(1)>").await;
     ann.sees("Bob: <script>document.title = 'owned'</script><img src=x onerror=alert(1)>").await;
     assert_eq!(ann.driver.title().await.unwrap(), "natter");
-    let look = || async { (ann.texts("#here li").await == ["Ann", "Bob"]).then_some(()) };
-    eventually("both are here", look).await;
+    let probe = || async { (ann.texts("#here li").await == ["Ann", "Bob"]).then_some(()) };
+    eventually("both are in the roster", probe).await;
 
-    // what is confirmed is shown once, and the form is ready for the next
+    // an acknowledged message is shown once, and the form is empty
     assert_eq!(ann.value("message").await, "");
     assert_eq!(ann.texts("#outbox li").await, [""; 0]);
     assert_eq!(ann.texts("#messages .sent-by-user b").await, ["You:"]);
 
-    // a reload shows it all again, and is neither leaving nor entering
+    // a reload shows everything again, and is not announced
     ann.driver.refresh().await.unwrap();
     ann.waits_until_connected().await;
     assert_eq!(ann.list().await[0], "You: Hello, Bob");
@@ -57,15 +57,15 @@ async fn all_tabs_of_a_user_show_a_sent_message() {
     ann.sees("You: from the second tab").await;
     assert_eq!(ann.texts("#here li").await, ["Ann"]);
 
-    // logging out in one tab ends the other, which keeps what was typed
+    // a logout in one tab closes the socket of the other, which keeps its input
     ann.fills("message", "half a sentence").await;
     let tabs = ann.driver.windows().await.unwrap();
     ann.driver.switch_to_window(tabs[1].clone()).await.unwrap();
     ann.presses("Log out").await;
     ann.reaches("/login").await;
     ann.driver.switch_to_window(tabs[0].clone()).await.unwrap();
-    let look = || async { ann.text("#status").await.starts_with("You are signed out").then_some(()) };
-    eventually("signed out", look).await;
+    let probe = || async { ann.text("#status").await.starts_with("You are signed out").then_some(()) };
+    eventually("signed out", probe).await;
     assert_eq!(ann.value("message").await, "half a sentence");
     ann.presses("Log in again").await;
     ann.fills("userID", "ann").await;
@@ -88,7 +88,7 @@ async fn a_refused_message_stays_in_the_form() {
         eventually(why, move || async move { ann.text("#refused").await.contains(why).then_some(()) })
     };
     refused("Write something first.").await;
-    // typing 4,001 characters by keyboard would take a while
+    // typing 4,001 characters would take a minute
     let _: Option<bool> = ann.runs("document.querySelector('#message').value = 'x'.repeat(4001); return true;").await;
     ann.presses("Send").await;
     refused("at most 4000 characters; this one has 4001").await;
@@ -110,6 +110,6 @@ async fn the_chat_works_on_an_insecure_origin() {
     ann.sees("You: no crypto.randomUUID here").await;
     ann.presses("Log out").await;
     ann.reaches("/login").await;
-    // Chromium tells that the opener policy does nothing on such an address
+    // Chromium logs that it ignores the opener policy on such an origin
     ann.closes_browser(&["Cross-Origin-Opener-Policy"]).await;
 }

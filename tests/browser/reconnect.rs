@@ -1,11 +1,11 @@
-//! The connection is cut, and comes back.
+//! The connection is lost and restored.
 
 use natter_test_support::eventually;
 
 use super::support::Natter;
 
-/// What Chromium itself says of a server that is not there.
-const GONE: &[&str] = &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED"];
+/// What Chromium logs about a server that does not run.
+const UNREACHABLE: &[&str] = &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED"];
 
 #[tokio::test]
 async fn after_a_kill_every_message_is_shown_once_and_in_order() {
@@ -20,17 +20,17 @@ async fn after_a_kill_every_message_is_shown_once_and_in_order() {
     natter.kill();
     let lost = || async { ann.text("#status").await.starts_with("Connection lost").then_some(()) };
     eventually("the banner", lost).await;
-    ann.says("two, written while nobody was there").await;
-    assert_eq!(ann.texts("#outbox .pending").await, ["You: two, written while nobody was there"]);
-    // what is not confirmed outlives a reload, too; the page itself cannot be reloaded without a server
+    ann.says("two, written without a connection").await;
+    assert_eq!(ann.texts("#outbox .pending").await, ["You: two, written without a connection"]);
+    // the message survives a reload too, but a page cannot be loaded without a server: see below
     natter.start_again();
     natter.post(&script, "three, by a script").await;
     for person in [&ann, &bob] {
         person.waits_until_connected().await;
         person.sees("Robot: three, by a script").await;
     }
-    ann.sees("You: two, written while nobody was there").await;
-    bob.sees("Ann: two, written while nobody was there").await;
+    ann.sees("You: two, written without a connection").await;
+    bob.sees("Ann: two, written without a connection").await;
     assert_eq!(ann.texts("#outbox li").await, [""; 0]);
     bob.says("four").await;
     ann.sees("Bob: four").await;
@@ -53,10 +53,10 @@ async fn after_a_kill_every_message_is_shown_once_and_in_order() {
             .collect();
         assert_eq!(said, expected, "as {me} sees it");
     }
-    // coming back from a restart is no entrance
+    // returning after a restart is not announced
     assert!(!ann.list().await.contains(&"Ann has entered the chat".to_owned()));
-    ann.closes_browser(GONE).await;
-    bob.closes_browser(GONE).await;
+    ann.closes_browser(UNREACHABLE).await;
+    bob.closes_browser(UNREACHABLE).await;
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn a_page_far_behind_reloads_and_keeps_its_input() {
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
     ann.fills("message", "half a sentence").await;
-    // a page that has seen nothing yet, and comes back from a cut
+    // pretend that the page has received nothing and was disconnected
     let _: bool = ann
         .runs(
             "document.querySelectorAll('#messages [data-rev]').forEach((item) => item.remove());
@@ -94,22 +94,22 @@ async fn an_unacknowledged_message_survives_a_reload() {
     eventually("the banner", || async { (!ann.text("#status").await.is_empty()).then_some(()) }).await;
     ann.says("hold this for me").await;
     natter.start_again();
-    // before or after the page has come back by itself: the reload sends it under the same id
+    // whether or not the page has reconnected already: the reload sends the message with the same client id
     ann.driver.refresh().await.unwrap();
     ann.waits_until_connected().await;
     ann.sees("You: hold this for me").await;
     let robot = natter.token("robot").await;
     assert_eq!(natter.log(&robot).await, ["hold this for me"]);
-    ann.closes_browser(GONE).await;
+    ann.closes_browser(UNREACHABLE).await;
 }
 
-/// In a failover the database takes up to 15 s for a message. The server says meanwhile that it waits.
+/// In a failover the database takes up to 15 s for a message. Meanwhile the server reports every second that it waits.
 #[tokio::test]
 async fn a_connection_is_kept_while_the_server_reports_that_it_waits() {
     let natter = Natter::start().await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
-    // what is sent does not arrive, and the server's word that it waits comes every second
+    // pretend that a sent message does not arrive, and that the server reports every second that it waits
     let _: bool = ann
         .runs(
             "const send = WebSocket.prototype.send;
@@ -130,9 +130,9 @@ async fn a_connection_is_kept_while_the_server_reports_that_it_waits() {
     ann.says("please wait").await;
     let heard = "return window.dropped ? -1 : window.heard";
     let over = || async { Some(ann.runs::<i64>(heard).await).filter(|heard| !(0..16).contains(heard)) };
-    assert_ne!(eventually("16 s of waiting", over).await, -1, "the connection was dropped");
+    assert_ne!(eventually("16 reports", over).await, -1, "the connection was dropped");
     assert_eq!(ann.texts("#outbox .pending").await, ["You: please wait"]);
-    // silence: the connection is dropped, and the message goes out by the next one
+    // without reports, the connection is dropped and the next one sends the message
     let _: bool = ann.runs("clearInterval(window.waiting); return true;").await;
     ann.sees("You: please wait").await;
     assert!(ann.runs::<bool>("return window.dropped === true").await);

@@ -1,4 +1,4 @@
-//! Back through the log.
+//! Scrolling back through the log.
 
 use natter_test_support::eventually;
 
@@ -21,7 +21,7 @@ async fn scrolling_back_through_500_messages_keeps_the_position() {
 
     let mut first = 451;
     while first > 1 {
-        // up to the top, where the older ones are fetched; then see whether what stood there still does
+        // scroll to the top, where older messages are loaded, and check that the first message stays in place
         let before: f64 = ann
             .runs(
                 "const scroller = document.querySelector('#scroller');
@@ -36,14 +36,14 @@ async fn scrolling_back_through_500_messages_keeps_the_position() {
         })
         .await;
         let after: f64 = ann.runs("return window.mark.getBoundingClientRect().top;").await;
-        // the line "Earlier messages" may go; the list may not jump by a page of messages
+        // the line "Earlier messages" may disappear, but the list may not jump by a page of messages
         assert!((after - before).abs() < 60.0, "jumped from {before} to {after} at {first}");
     }
     let seen = ann.list().await;
     let expected: Vec<String> = (1..=500).map(|n| format!("Robot: number {n}")).collect();
-    assert_eq!(seen[..500], expected[..], "each once, in order");
+    assert_eq!(seen[..500], expected[..], "every message once, in order");
 
-    // somebody who reads old messages is told of new ones, and not torn away
+    // a new message does not scroll a user who reads old ones; a button leads to it
     natter.post(&robot, "news").await;
     ann.sees("Robot: news").await;
     let away: bool = ann.runs("return document.querySelector('#scroller').scrollTop < -1000").await;

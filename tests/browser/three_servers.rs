@@ -1,22 +1,22 @@
-//! The users, auth and chat servers on an address each.
+//! The users, auth and chat servers, each on an address of its own.
 
 use super::support::{Natter, PASSWORD};
 
 #[tokio::test]
 async fn pages_on_three_ports_lead_to_each_other() {
-    tour(Natter::on_three_addresses("localhost", "localhost").await).await;
+    visit_all_pages(Natter::on_three_addresses("localhost", "localhost").await).await;
 }
 
-/// To a browser the three are different sites; `Referer` tells natter that the links are its own, so it does not ask.
+/// For a browser these are three sites. natter recognizes its own links by `Referer`, and does not ask.
 #[tokio::test]
 async fn pages_on_three_hosts_lead_to_each_other() {
-    tour(Natter::on_three_addresses("127.0.0.2", "127.0.0.3").await).await;
+    visit_all_pages(Natter::on_three_addresses("127.0.0.2", "127.0.0.3").await).await;
 }
 
-async fn tour(natter: Natter) {
+async fn visit_all_pages(natter: Natter) {
     let (login, account) = (format!("{}/login", natter.auth), format!("{}/account", natter.users));
     let ann = natter.person("Ann").await;
-    ann.arrives_at(&natter.url("/")).await; // the token is gone from the address
+    ann.arrives_at(&natter.url("/")).await; // without the token in the URL
     ann.waits_until_connected().await;
     ann.says("from elsewhere").await;
     ann.sees("You: from elsewhere").await;

@@ -1,4 +1,4 @@
-//! A database that the Node application wrote comes over, once.
+//! `natter import` of a database that the Node application wrote.
 
 use mongodb::bson::{DateTime, doc, oid::ObjectId};
 use natter_test_support::Mongod;
@@ -23,9 +23,9 @@ async fn data_of_the_node_application_is_imported_into_mongodb() {
 async fn import_data_of_the_node_application(database: &TestDatabase) {
     let node = NodeDatabase::written_by_node().await;
     let import = node.import_into(database).await;
-    assert_eq!(import.code, 1, "the empty message is in both documents of bob: {}", import.err);
+    assert_eq!(import.code, 1, "both documents of bob have the empty message: {}", import.err);
     assert_eq!(import.err.lines().last(), Some("natter: 2 were left out, as told above; all else was carried"));
-    for told in [
+    for expected in [
         "merged    user",
         "name \"Bob again\", e-mail \"bob@example.org\", phone \"113\"",
         "(\"ADA\"): another account has the userID ADA, it is ADA-2 now; \
@@ -38,7 +38,7 @@ async fn import_data_of_the_node_application(database: &TestDatabase) {
         "messages  12 read, 8 added, 2 there already, 2 left out\n",
         "There is no admin yet: natter user admin USERID makes one.",
     ] {
-        import.says(told);
+        import.says(expected);
     }
     assert_eq!((import.lines_with("it is empty").len(), import.lines_with("repaired  user").len()), (2, 3));
 
@@ -59,13 +59,13 @@ async fn import_data_of_the_node_application(database: &TestDatabase) {
     let again = node.import_into(database).await;
     again.says("users     6 read, 0 added, 5 there already, 1 merged\n");
     again.says("messages  12 read, 0 added, 10 there already, 2 left out\n");
-    assert_eq!(again.lines_with("repaired"), [""; 0], "nothing was carried, and so nothing repaired");
-    assert_eq!(log_of(database).await, log, "nothing is doubled, nothing moved");
+    assert_eq!(again.lines_with("repaired"), [""; 0], "nothing was added, so nothing was repaired");
+    assert_eq!(log_of(database).await, log, "nothing is doubled or moved");
 
     let natter = Natter::start(database).await;
-    assert_eq!(natter.log_in("bob", "another one of bob").await, None, "the document that is stored first counts");
+    assert_eq!(natter.log_in("bob", "another one of bob").await, None, "the first stored document is used");
     for (user_id, password) in [("bob", "bob's long secret"), ("j_rgen_m_ller", "jürgen's long secret")] {
-        assert!(natter.log_in(user_id, password).await.is_some(), "{user_id} logs in as ever");
+        assert!(natter.log_in(user_id, password).await.is_some(), "{user_id} logs in with the old password");
     }
     let ada = natter.log_in("ada", "ada's long secret").await.unwrap();
     let (_, user) = natter.get(&ada, "/api/users/ada").await;
@@ -73,12 +73,12 @@ async fn import_data_of_the_node_application(database: &TestDatabase) {
     let written: serde_json::Value =
         serde_json::from_str(include_str!("node-app.jsonl").lines().next().unwrap()).unwrap();
     let first = written["messages"][0]["sentTime"]["$date"]["$numberLong"].as_str().unwrap();
-    assert_eq!(log[0].sent_at.0.to_string(), first, "with the time it was sent");
+    assert_eq!(log[0].sent_at.0.to_string(), first, "the time of sending is kept");
     assert_eq!(natter.post(&ada, "goes on").await, 10);
     natter.stop().await;
 }
 
-/// More than goes at once, with equal times, and from documents in another order.
+/// More messages than one batch, some with equal times, in documents of another order.
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_all_users_are_imported_in_one_order() {
     let (node, database) = (NodeDatabase::empty().await, TestDatabase::embedded());
@@ -98,7 +98,7 @@ async fn messages_of_all_users_are_imported_in_one_order() {
     assert!(log.is_sorted_by_key(|message| message.sent_at));
     assert!(log.iter().zip(1..).all(|(message, n)| (message.seq, message.rev) == (n, n)));
 
-    // people go on writing over there
+    // the Node application continues to be used
     let users = node.0.mongo().await.collection::<mongodb::bson::Document>("users");
     let push = doc! { "$push": { "messages": message(3, 60) } };
     users.update_one(doc! { "userID": "user3" }, push).await.unwrap();
@@ -109,7 +109,7 @@ async fn messages_of_all_users_are_imported_in_one_order() {
     assert_eq!(log_of(&database).await[..2000], log[..]);
 }
 
-/// What the Node application runs on: no replica set. And as the mission spells the command.
+/// The Node application needs no replica set. The command is spelled as in the specification.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_source_needs_no_replica_set() {
     let server = Mongod::start(&[]);
@@ -123,10 +123,10 @@ async fn the_source_needs_no_replica_set() {
     let done = natter(&[&from[..], &[data.to_str().unwrap()]].concat()).await.ok();
     done.says("users     1 read, 1 added\nmessages  0 read, 0 added\n");
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&data).unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o700, "the directory is its owner's alone");
+    assert_eq!(mode & 0o777, 0o700, "only the owner can use the directory");
 }
 
-/// `--database` is the node database's name behind `import`, and natter's own everywhere else.
+/// After `import`, `--database` is the name of the Node application's database; everywhere else it is natter's database.
 #[tokio::test(flavor = "multi_thread")]
 async fn natters_database_is_set_by_a_variable_or_a_flag() {
     let (node, by_variable, by_flag) =
@@ -148,7 +148,7 @@ fn one_message(user_id: &str, text: &str) -> mongodb::bson::Document {
     doc! { "userID": user_id, "name": "U", "password": HASH, "email": email, "phone": "", "messages": [message] }
 }
 
-/// Over there anybody could take the userID of another, and what they wrote was theirs before that.
+/// In the Node application a user could take the userID of another. Earlier messages still belong to their author.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_user_id_moves_no_messages() {
     for database in [TestDatabase::embedded(), TestDatabase::mongodb().await] {
@@ -165,7 +165,7 @@ async fn a_changed_user_id_moves_no_messages() {
     }
 }
 
-/// As the Node application's findOne does, which takes the first that is stored, whatever its `_id`.
+/// The Node application's findOne returns the first stored document, whatever its `_id`, so that user logged in.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_stored_document_with_a_user_id_is_used() {
     let (node, database) = (NodeDatabase::empty().await, TestDatabase::embedded());

@@ -1,4 +1,4 @@
-//! `natter import` and `natter copy`, by the real binary on real databases.
+//! `natter import` and `natter copy`: the binary on both databases.
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod copying;
@@ -6,7 +6,7 @@ mod importing;
 mod refusals;
 mod repairs;
 mod running_server;
-#[allow(dead_code, reason = "the other tests of the store need more of it")]
+#[allow(dead_code, reason = "tests/store uses all of it")]
 #[path = "../store/support.rs"]
 mod store;
 mod support;

@@ -1,4 +1,4 @@
-//! What cannot be done is refused in one line, before anything is written.
+//! An impossible command is refused with one line, before anything is written.
 
 use crate::{
     store::{TestDatabase, add},
@@ -79,12 +79,12 @@ async fn an_impossible_copy_is_refused() {
     running.stop().await;
     sharing.stop().await;
     let TestDatabase::Embedded(dir) = &new else { unreachable!() };
-    assert!(!dir.path().join("natter.db").exists(), "what was refused has made nothing");
-    // a lease that is not renewed is nobody's
+    assert!(!dir.path().join("natter.db").exists(), "a refused copy creates nothing");
+    // without a natter that renews it, a lease does not block a copy
     natter(&["copy", "--from", &address(&other_mongo), "--to", &address(&new)]).await.ok().says("accounts       1\n");
 }
 
-/// Where a password stands the driver, the environment and the file system get to see it too.
+/// The URL may come from a flag or a variable, and be malformed or used as a directory.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_url_is_shown_without_its_password() {
     let setting = [("NATTER_DATABASE_URL", "mongo://ada:s3cret@h/x")];

@@ -1,4 +1,4 @@
-//! The Node application checked nothing: what is broken is repaired or left out, and told of, by name.
+//! The Node application validated nothing: an import repairs invalid data or leaves it out, and reports both.
 
 use mongodb::bson::{Bson, DateTime, Document, doc};
 
@@ -11,14 +11,14 @@ const HASH: &str = "$2a$04$zfb4VzZHcRmWtHs6fUoJwuMaF5wzCMiCSMAuRWJqMRqPTDbXOxAtC
 /// 2020-09-13, 12:26:40.
 const DAY: u32 = 1_600_000_000;
 
-/// A user in order but for the fields that `wrong` has.
-fn user(number: u8, wrong: Document) -> Document {
+/// A valid user, except for the fields in `invalid`. A field that is `Undefined` is omitted.
+fn user(number: u8, invalid: Document) -> Document {
     let (user_id, email) = (format!("user{number}"), format!("u{number}@example.org"));
     let mut user = doc! {
         "_id": object_id(DAY, number), "userID": user_id, "name": "U", "password": HASH, "email": email, "phone": "112",
         "messages": [],
     };
-    user.extend(wrong);
+    user.extend(invalid);
     user.into_iter().filter(|(_, value)| *value != Bson::Undefined).collect()
 }
 
@@ -36,7 +36,7 @@ async fn invalid_users_are_repaired() {
 
 async fn repair_users_in(database: &TestDatabase) {
     let node = NodeDatabase::empty().await;
-    let missing = Bson::Undefined; // see `user`
+    let missing = Bson::Undefined;
     let nothing = doc! { "userID": &missing, "name": &missing, "email": &missing, "phone": &missing,
     "password": &missing, "messages": &missing };
     let cases = [
@@ -54,19 +54,19 @@ async fn repair_users_in(database: &TestDatabase) {
         (doc! { "name": "a\u{1b}[31mb\u{202e}c" }, vec![r#"the name "a\u{1b}[31mb\u{202e}c" cannot be one"#]),
         (doc! { "phone": "call me" }, vec!["it is empty now"]),
     ];
-    node.insert_users((1..).zip(&cases).map(|(number, (wrong, _))| user(number, wrong.clone()))).await;
+    node.insert_users((1..).zip(&cases).map(|(number, (invalid, _))| user(number, invalid.clone()))).await;
     let import = node.import_into(database).await.ok();
     for (number, (_, repairs)) in (1..).zip(&cases) {
-        let told = import.lines_with(&format!("user {}", object_id(DAY, number)));
-        assert_eq!(told.len(), usize::from(!repairs.is_empty()), "{told:?}");
-        assert!(repairs.iter().all(|repair| told[0].contains(repair)), "{told:?} lacks some of {repairs:?}");
+        let lines = import.lines_with(&format!("user {}", object_id(DAY, number)));
+        assert_eq!(lines.len(), usize::from(!repairs.is_empty()), "{lines:?}");
+        assert!(repairs.iter().all(|repair| lines[0].contains(repair)), "{lines:?} lacks some of {repairs:?}");
     }
     import.says("users     10 read, 10 added\n");
     import.says("repaired  9, as told above\n");
     node.import_into(database).await.ok().says("users     10 read, 0 added, 10 there already\n");
 
     let natter = Natter::start(database).await;
-    assert_eq!(natter.log_in("user5", "correct horse").await, None, "what was no hash is no password");
+    assert_eq!(natter.log_in("user5", "correct horse").await, None, "a stored text that is no hash is not a password");
     natter.stop().await;
 }
 
@@ -82,8 +82,8 @@ async fn repair_messages_in(database: &TestDatabase) {
     let at = DateTime::from_millis(i64::from(DAY) * 1000 + 50);
     let mut undated = message(20, "by its id's time");
     undated.remove("sentTime");
-    let mut nonsense = message(21, "nonsense for a time");
-    nonsense.insert("sentTime", "last tuesday");
+    let mut invalid_time = message(21, "an invalid time");
+    invalid_time.insert("sentTime", "last tuesday");
     let mut as_text = message(22, "the time as text");
     as_text.insert("sentTime", "2020-09-13T12:26:40.030Z");
     let mut far = message(23, "in the year 20000");
@@ -98,7 +98,7 @@ async fn repair_messages_in(database: &TestDatabase) {
         message(6, 42).into(),
         message(7, "word ".repeat(2000)).into(),
         undated.into(),
-        nonsense.into(),
+        invalid_time.into(),
         as_text.into(),
         far.into(),
         same_id[0].clone().into(),
@@ -113,7 +113,7 @@ async fn repair_messages_in(database: &TestDatabase) {
     assert_eq!(import.code, 1);
     assert_eq!(import.err.lines().last(), Some("natter: 6 were left out, as told above; all else was carried"));
     let id = |number| format!("message {} of user", object_id(DAY, number));
-    for (what, told) in [
+    for (what, (kind, why)) in [
         (id(2), "left out", "it is empty"),
         (id(3), "left out", "it is empty"),
         (id(4), "left out", "it has no text"),
@@ -131,7 +131,7 @@ async fn repair_messages_in(database: &TestDatabase) {
     .map(|(what, kind, why)| (what, (kind, why)))
     {
         let lines = import.lines_with(&what);
-        assert!(matches!(&lines[..], [line] if line.starts_with(told.0) && line.contains(told.1)), "{what}: {lines:?}");
+        assert!(matches!(&lines[..], [line] if line.starts_with(kind) && line.contains(why)), "{what}: {lines:?}");
     }
     assert_eq!(import.lines_with(&id(1)), [""; 0]);
     import.says("messages  18 read, 12 added, 6 left out\n");
@@ -146,7 +146,7 @@ async fn repair_messages_in(database: &TestDatabase) {
     assert_eq!(log_of(database).await, log);
 }
 
-/// Not everything that has an `_id` got it from Mongoose.
+/// An `_id` may have any type if Mongoose did not assign it.
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_of_other_types_are_escaped_and_not_read_as_times() {
     let (node, database) = (NodeDatabase::empty().await, TestDatabase::embedded());

@@ -1,4 +1,4 @@
-//! An import into a natter that runs and has people of its own.
+//! An import into a natter that runs and has users.
 
 use crate::{
     store::{TestDatabase, add, post},
@@ -23,17 +23,21 @@ async fn import_into_a_running_natter(database: &TestDatabase) {
     let running = Natter::start(database).await;
     let import = NodeDatabase::written_by_node().await.import_into(database).await;
     import.says("(\"ada\"): another account has the userID ada, it is ada-2 now");
-    assert!(!import.out.contains("There is no admin"), "the first of this natter is one:\n{}", import.out);
+    assert!(!import.out.contains("There is no admin"), "the first user of this natter is an admin:\n{}", import.out);
 
-    assert_eq!(running.log_in("ada", "ada's long secret").await, None, "nobody gets into another's account");
-    let theirs = running.log_in("ada-2", "ada's long secret").await.unwrap();
-    let (_, messages) = running.get(&theirs, "/api/messages?limit=50").await;
+    assert_eq!(
+        running.log_in("ada", "ada's long secret").await,
+        None,
+        "the imported password does not open the existing account"
+    );
+    let token = running.log_in("ada-2", "ada's long secret").await.unwrap();
+    let (_, messages) = running.get(&token, "/api/messages?limit=50").await;
     let messages = messages["messages"].as_array().expect("a list").clone();
     let authors: Vec<_> = messages.iter().map(|message| message["userID"].as_str().unwrap()).collect();
     assert_eq!(authors[..3], ["ada", "ada-2", "bob"], "{messages:?}");
-    assert_eq!(running.post(&theirs, "goes on").await, 11);
+    assert_eq!(running.post(&token, "goes on").await, 11);
 
-    // who is deleted here stays known by what they wrote
+    // the messages of a user who was deleted here are recognized
     let (flag, value) = setting(database);
     natter(&["user", "delete", "bob", "--messages", flag, &value]).await.ok();
     let again = NodeDatabase::written_by_node().await.import_into(database).await;
