@@ -5,12 +5,15 @@ mod account_removals;
 mod events;
 mod log;
 mod mongo;
+mod mongo_processes;
 mod networks;
+mod password_hashes;
 mod presence;
 mod sessions;
 mod size_limits;
 mod subscriber;
 mod support;
+mod user_search;
 mod users;
 
 /// Runs each function on both adapters.
@@ -46,10 +49,12 @@ contract! {
         the_last_admin_is_kept
         two_admins_cannot_remove_each_other_concurrently
         a_deleted_user_does_not_exist
-        users_are_listed_by_folded_user_id
+        users_are_listed_by_folded_user_id;
+    user_search:
         a_search_matches_its_text_literally
         a_search_sorts_and_pages
-        a_search_ignores_the_case_of_every_letter
+        a_search_ignores_the_case_of_every_letter;
+    password_hashes:
         the_highest_hash_cost_is_found_in_every_bcrypt_version
         a_hash_is_replaced_only_if_it_is_unchanged;
     networks:
