@@ -105,7 +105,7 @@ impl Mongod {
 }
 
 fn script_path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../mongod")
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("mongod")
 }
 
 fn run_script(port: u16, directory: &Path, keeps_data: bool, options: &[String]) -> Result<Child, String> {

@@ -35,11 +35,11 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     let ours = find(400, |rate| Load::natter(&natter, &urls, MEMBERS, rate, secs)).await?;
     drop(natter);
     let report = |subject, ceiling: &Ceiling, name: &str, times: Option<f64>| {
-        let least = if ceiling.client_was_limit { "at least " } else { "" };
-        let full = if ceiling.client_was_limit { " (limited by the load generator)" } else { "" };
-        let shown = times.map_or(String::new(), |times| format!(" ({times:.0} ×)"));
+        let at_least = if ceiling.client_was_limit { "at least " } else { "" };
+        let limited = if ceiling.client_was_limit { " (limited by the load generator)" } else { "" };
+        let ratio = times.map_or(String::new(), |times| format!(" ({times:.0} ×)"));
         let rate = thousands(ceiling.rate as f64);
-        let text = format!("{name}{least}{rate}/s{shown}, p99 {:.0} ms{full}", ceiling.p99);
+        let text = format!("{name}{at_least}{rate}/s{ratio}, p99 {:.0} ms{limited}", ceiling.p99);
         let figures = json!({ "rate": ceiling.rate, "p99_ms": ceiling.p99, "at_least": ceiling.client_was_limit });
         let finding = Finding::new("ceiling", subject, text, figures);
         run.report(match times {

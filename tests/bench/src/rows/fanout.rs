@@ -104,24 +104,24 @@ fn report(run: &Run, members: usize, rate: usize, floor: &[LoadResult], natter: 
     let share = |runs: &[LoadResult]| {
         median(runs.iter().zip(floor).map(|(run, floor)| efficiency(run) / efficiency(floor)).collect())
     };
-    let find = |subject: &str, runs: &[LoadResult]| {
-        let (sum, share) = (Summary::of(runs), share(runs));
+    let finding = |subject: &str, runs: &[LoadResult]| {
+        let (summary, share) = (Summary::of(runs), share(runs));
         let text = match subject {
-            "reference" => format!("floor: {}", sum.text()),
-            _ => format!("{:.0}% of the floor: {}", 100.0 * share, sum.text()),
+            "reference" => format!("floor: {}", summary.text()),
+            _ => format!("{:.0}% of the floor: {}", 100.0 * share, summary.text()),
         };
-        let figures = json!({ "per_cpu_s": sum.efficiency, "share": share, "p99_ms": sum.p99_ms, "missing": sum.missing,
-            "kib_a_socket": sum.kib_per_socket, "a_frame": sum.messages_per_frame });
+        let figures = json!({ "per_cpu_s": summary.efficiency, "share": share, "p99_ms": summary.p99_ms, "missing": summary.missing,
+            "kib_a_socket": summary.kib_per_socket, "a_frame": summary.messages_per_frame });
         Finding::new("fanout", subject, text, figures).scene(&scene)
     };
     let (ours, enough) = (Summary::of(natter), target_share(rate));
     let (p99, in_time) = if rate < QUIET { ("", true) } else { (", p99 ≤ 100 ms", ours.p99_ms <= 100.0) };
     let target = format!("≥ {:.0}% of the floor{p99}, nothing missing", 100.0 * enough);
     let met = share(natter) >= enough && ours.missing == 0.0 && in_time;
-    run.report(find("natter", natter).target(target, met));
+    run.report(finding("natter", natter).target(target, met));
     for (subject, runs) in [("reference", floor), ("node", node)] {
         if !runs.is_empty() {
-            run.report(find(subject, runs));
+            run.report(finding(subject, runs));
         }
     }
 }

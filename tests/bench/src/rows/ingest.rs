@@ -88,14 +88,14 @@ async fn report(
 ) -> Result<(), String> {
     let middle = |of: fn(&(Ingested, f64)) -> f64| median(rounds.iter().map(of).collect());
     let (rate, reference) = (middle(|(ingested, _)| ingested.rate()), middle(|(_, bare)| *bare));
-    let a_core = middle(|(ingested, _)| ingested.acknowledged as f64 / ingested.used.server.max(0.01));
+    let per_cpu_s = middle(|(ingested, _)| ingested.acknowledged as f64 / ingested.used.server.max(0.01));
     let (ours, theirs) = (
         middle(|(ingested, _)| ingested.used.share()),
         middle(|(ingested, _)| ingested.used.client / ingested.used.secs),
     );
     let (share, group) = (middle(|(ingested, bare)| ingested.rate() / bare), middle(|(ingested, _)| ingested.group));
-    let full = rounds.iter().any(|(ingested, _)| ingested.used.client_was_limit());
-    let mut figures = json!({ "per_s": rate, "per_cpu_s": a_core, "group": group, "client_was_limit": full });
+    let limited = rounds.iter().any(|(ingested, _)| ingested.used.client_was_limit());
+    let mut figures = json!({ "per_s": rate, "per_cpu_s": per_cpu_s, "group": group, "client_was_limit": limited });
     let mut text = format!("{}/s over sockets", thousands(rate));
     if run.with_references {
         text += &format!(", {:.0}% of bare {bare}", 100.0 * share);
@@ -103,15 +103,15 @@ async fn report(
     }
     text += &format!(
         "{} ({} per CPU s; natter takes {:.0}%, its clients {:.0}% of a core)",
-        if full { ", limited by its clients" } else { "" },
-        thousands(a_core),
+        if limited { ", limited by its clients" } else { "" },
+        thousands(per_cpu_s),
         100.0 * ours,
         100.0 * theirs,
     );
     if run.with_references {
-        let through = posts_per_second(store_database, WRITERS, time()).await?;
-        text += &format!("; {}/s through the store trait", thousands(through));
-        figures["store_per_s"] = through.into();
+        let through_trait = posts_per_second(store_database, WRITERS, time()).await?;
+        text += &format!("; {}/s through the store trait", thousands(through_trait));
+        figures["store_per_s"] = through_trait.into();
     }
     let relative = format!("≥ {:.0}% of bare {bare}, acknowledged after the commit", 100.0 * enough);
     let found = Finding::new("ingest", "natter", text, figures).scene(scene).target(relative, share >= enough);
@@ -149,22 +149,22 @@ async fn over_sockets(run: &Run, database: &Database) -> Result<Ingested, String
     let (used, after) = (meter.read(), commits().await);
     // every acknowledged message has to be in the log and at every socket
     let logged = natter.head().await;
-    let want = acknowledged * READERS as u64;
-    let all_received = async || (readers.received.messages() >= want).then_some(());
+    let to_read = acknowledged * READERS as u64;
+    let all_received = async || (readers.received.messages() >= to_read).then_some(());
     poll(Duration::from_millis(20), Duration::from_secs(20), all_received).await;
-    let mut rest = JoinSet::new();
+    let mut reading = JoinSet::new();
     for (mut socket, mut counter) in open {
-        rest.spawn(async move {
+        reading.spawn(async move {
             let quiet = Duration::from_millis(500);
             while let Ok(Ok(())) = timeout(quiet, socket.read(|frame| _ = counter.count_frame(frame))).await {}
             counter.count
         });
     }
-    let seen: u64 = rest.join_all().await.iter().sum();
-    let (read, to_see) = (readers.received.messages(), acknowledged * WRITERS as u64);
-    if (logged, read, seen) != (acknowledged, want, to_see) {
+    let received: u64 = reading.join_all().await.iter().sum();
+    let (read, to_receive) = (readers.received.messages(), acknowledged * WRITERS as u64);
+    if (logged, read, received) != (acknowledged, to_read, to_receive) {
         return Err(format!(
-            "{acknowledged} acknowledged, {logged} in the log; readers got {read} of {want}, writers {seen} of {to_see}"
+            "{acknowledged} acknowledged, {logged} in the log; readers received {read} of {to_read}, writers {received} of {to_receive}"
         ));
     }
     Ok(Ingested { used, acknowledged, group: (after.0 - before.0) / (after.1 - before.1).max(1.0) })

@@ -48,16 +48,16 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     }
     // the floor sends each socket as many bytes as natter does
     let floor = servers::start_floor(ours.bytes as usize / USERS)?;
-    let least = join(&floor, |_| "/".into()).await?;
-    let times = ours.used.server / least.used.server;
+    let at_floor = join(&floor, |_| "/".into()).await?;
+    let times = ours.used.server / at_floor.used.server;
     let to_floor = format!("≤ {TARGET:.0} × the floor's");
-    let theirs = async {
+    let join_node = async {
         let Some(node) = Node::start(run, USERS).await? else { return Ok(None) };
         join(&node.server, |n| node.socket_path(n)).await.map(Some)
     };
     // natter is reported even if the Node application fails
-    let theirs: Result<Option<Joined>, String> = theirs.await;
-    match &theirs {
+    let at_node: Result<Option<Joined>, String> = join_node.await;
+    match &at_node {
         Ok(Some(node)) => {
             let share = ours.used.server / node.used.server;
             let shares = format!(" ({times:.1} × the floor's, 1/{:.0} of the Node application's)", 1.0 / share);
@@ -70,8 +70,8 @@ pub async fn measure(run: &Run) -> Result<(), String> {
             run.report(found.target(to_floor, times <= TARGET));
         }
     }
-    run.report(finding("reference", &least, "floor, handshakes and the same bytes: ", String::new()));
-    theirs.map(drop)
+    run.report(finding("reference", &at_floor, "floor, handshakes and the same bytes: ", String::new()));
+    at_node.map(drop)
 }
 
 /// Measures from the first handshake until every socket has received the notice of the last.

@@ -98,5 +98,5 @@ async fn send_to_all(bytes: usize) -> Result<Usage, String> {
     let all_received = async || (listeners.received.bytes() >= want).then_some(());
     poll(INTERVAL, LIMIT, all_received).await;
     let (used, got) = (meter.read(), listeners.received.bytes());
-    if got == want { Ok(used) } else { Err(format!("the floor sent {got} bytes of {want}")) }
+    if got == want { Ok(used) } else { Err(format!("the floor sent {got} of {want} bytes")) }
 }
