@@ -78,7 +78,7 @@ impl Natter {
         person
     }
 
-    /// Sends SIGKILL, which has the effect of a power cut on natter.
+    /// Sends SIGKILL.
     pub fn kill(&mut self) {
         self.process.kill();
     }

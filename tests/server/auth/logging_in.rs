@@ -1,3 +1,5 @@
+//! Logging in, and the limits on attempts.
+
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! Logging out.
+
 use crate::support::{Natter, Socket, password_of};
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! The claims, the validity and the expiry of tokens.
+
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use time::OffsetDateTime;

@@ -1,3 +1,5 @@
+//! File permissions, the log and SIGTERM.
+
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 use serde_json::json;

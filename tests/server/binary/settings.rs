@@ -1,3 +1,5 @@
+//! Flags, environment variables and their errors.
+
 use std::process::Output;
 
 use tempfile::tempdir;

@@ -1,3 +1,5 @@
+//! Sockets and requests that continue from a cursor.
+
 use std::net::SocketAddr;
 
 use tokio::net::TcpSocket;

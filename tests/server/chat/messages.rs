@@ -1,3 +1,5 @@
+//! Sending and receiving messages.
+
 use serde_json::json;
 
 use crate::support::{Natter, Socket};

@@ -1,3 +1,5 @@
+//! Paging through the log, backwards and forwards.
+
 use std::collections::BTreeSet;
 
 use crate::support::{Browser, Natter, Page, Script};

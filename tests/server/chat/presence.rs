@@ -1,3 +1,5 @@
+//! The roster, and the notices of users who enter and leave.
+
 use crate::support::{Natter, Person, Socket};
 
 /// Sends a message and waits for it: every notice before it has arrived then.

@@ -1,3 +1,5 @@
+//! Messages and queries that are refused.
+
 use serde_json::json;
 
 use crate::support::Natter;

@@ -1,3 +1,5 @@
+//! What survives a restart.
+
 use crate::support::{Natter, Socket};
 
 #[tokio::test]

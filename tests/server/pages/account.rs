@@ -1,3 +1,5 @@
+//! The account page.
+
 use crate::support::{Natter, Socket, password_of};
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! The admin's user table: access, search, order, pages.
+
 use crate::support::{Browser, Natter, Page, new_user};
 
 /// The userIDs in the table, in order.

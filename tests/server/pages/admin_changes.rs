@@ -1,3 +1,5 @@
+//! Changes in the admin's user table.
+
 use reqwest::Method;
 
 use super::admin::rows;

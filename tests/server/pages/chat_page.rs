@@ -1,3 +1,5 @@
+//! The chat page.
+
 use crate::support::{Natter, Page};
 
 #[tokio::test]

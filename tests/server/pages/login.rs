@@ -1,3 +1,5 @@
+//! The login form and its redirects.
+
 use crate::support::{Natter, password_of};
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! Security headers, assets, and requests from other sites.
+
 use reqwest::Method;
 use scraper::{Html, Selector};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;

@@ -1,3 +1,5 @@
+//! The sign-up form.
+
 use serde_json::json;
 
 use crate::support::{Browser, Natter, name_of, new_user, password_of};

@@ -1,3 +1,5 @@
+//! Links with a token of another user.
+
 use crate::support::{Natter, Page};
 
 #[tokio::test]

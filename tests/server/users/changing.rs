@@ -1,3 +1,5 @@
+//! Changing users over the API.
+
 use serde_json::json;
 
 use crate::support::Natter;

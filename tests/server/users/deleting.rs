@@ -1,3 +1,5 @@
+//! Deleting users over the API.
+
 use serde_json::{Value, json};
 
 use crate::support::{Natter, Socket};

@@ -1,3 +1,5 @@
+//! Changing passwords over the API.
+
 use serde_json::json;
 
 use crate::support::{Natter, Socket, password_of};

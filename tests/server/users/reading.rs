@@ -1,3 +1,5 @@
+//! Reading users over the API.
+
 use crate::support::Natter;
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! Signing up over the API.
+
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
