@@ -1,4 +1,4 @@
-# Commands. `just` lists them.
+# `just` lists these commands.
 
 _default:
     @just --list
@@ -7,30 +7,30 @@ _default:
 run *args:
     cargo run --release -- {{args}}
 
-# Start it quick to build, with cheap passwords and debug logs; assets are read from static/ as they change
+# Start a debug build with cheap password hashes and debug logs; it reads changed assets from static/
 dev *args:
     NATTER_BCRYPT_COST=4 NATTER_LOG=info,natter=debug cargo run -- {{args}}
 
-# All tests, installing what they need
+# Install what the tests need, and run them all
 test *args:
     tests/run {{args}}
 
-# What a change has to pass, in under half an hour
+# Run what a change has to pass, in under half an hour
 ci:
     .ci/run
 
-# All there is: what a change has to pass, generated requests, more cases for each property, the cluster, every bench
+# Run everything: `ci`, more cases for each property, generated API requests, the cluster, every bench
 full:
     tests/full
 
-# The browser tests alone
+# Run the browser tests
 e2e *args:
     tests/run --test browser -- {{args}}
 
-# Figures of this machine, beside references of the same run
+# Measure natter and its references on this machine
 bench *args:
     tests/bench/run {{args}}
 
-# A cluster on this machine, one of each killed under load, and what was lost, doubled and misordered
+# Run a cluster on this machine, kill a server of each kind under load, and report lost, doubled and misordered messages
 cluster *args:
     tests/cluster/run {{args}}

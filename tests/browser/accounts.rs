@@ -1,12 +1,14 @@
-//! Signing up, links with tokens, one's account.
+//! Signing up, links with tokens, the account page.
 
-use super::support::{Look, Natter, PASSWORD, eventually};
+use natter_test_support::eventually;
+
+use super::support::{BrowserOptions, Natter, PASSWORD};
 
 #[tokio::test]
-async fn a_rejected_sign_up_keeps_what_was_typed() {
+async fn a_rejected_sign_up_keeps_its_input() {
     let natter = Natter::start().await;
     natter.token("ann").await;
-    let ann = natter.visitor(Look { narrow: true, ..Look::default() }).await;
+    let ann = natter.visitor(BrowserOptions { narrow: true, ..BrowserOptions::default() }).await;
     ann.goes_to("/").await;
     ann.reaches("/login").await;
     ann.presses("Sign up").await;
@@ -15,26 +17,26 @@ async fn a_rejected_sign_up_keeps_what_was_typed() {
         ann.fills(name, value).await;
     }
     ann.presses("Sign up").await;
-    eventually("a reason beside the field", || async {
+    eventually("an error at the field", || async {
         let why = ann.texts("#userID-note").await;
         (why == ["Somebody has this userID already. Use another."]).then_some(())
     })
     .await;
     assert_eq!(ann.value("userID").await, "ANN");
     assert_eq!(ann.value("name").await, "Ann B.");
-    assert_eq!(ann.value("password").await, "", "a password never comes back");
+    assert_eq!(ann.value("password").await, "", "the password is not kept");
     ann.fills("userID", "annb").await;
     ann.fills("password", PASSWORD).await;
     ann.presses("Sign up").await;
     ann.finds("#chat").await;
-    ann.leaves(&["status of 409"]).await;
+    ann.closes_browser(&["status of 409"]).await;
 }
 
 #[tokio::test]
 async fn a_link_with_a_token_opens_the_chat_and_asks_before_it_switches() {
     let natter = Natter::start().await;
     let (ann, bob) = (natter.token("ann").await, natter.token("bob").await);
-    let guest = natter.visitor(Look::default()).await;
+    let guest = natter.visitor(BrowserOptions::default()).await;
     guest.goes_to(&format!("/?jwt={ann}")).await;
     guest.reaches("/").await;
     guest.waits_until_connected().await;
@@ -54,11 +56,11 @@ async fn a_link_with_a_token_opens_the_chat_and_asks_before_it_switches() {
 
     guest.goes_to("/?jwt=rubbish").await;
     assert!(guest.text("main").await.contains("Token didn't match"));
-    guest.leaves(&["status of 401"]).await;
+    guest.closes_browser(&["status of 401"]).await;
 }
 
 #[tokio::test]
-async fn one_can_change_and_delete_ones_account() {
+async fn users_change_and_delete_their_own_account() {
     let natter = Natter::start().await;
     let robot = natter.token("robot").await; // the admin
     let ann = natter.person("Ann").await;
@@ -74,7 +76,7 @@ async fn one_can_change_and_delete_ones_account() {
     ann.fills("password", "another good one").await;
     ann.presses("Change password").await;
     let why = || async { (ann.texts("#currentPassword-note").await.len() == 1).then_some(()) };
-    eventually("a reason beside the field", why).await;
+    eventually("an error at the field", why).await;
     ann.fills("currentPassword", PASSWORD).await;
     ann.fills("password", "another good one").await;
     ann.presses("Change password").await;
@@ -84,11 +86,11 @@ async fn one_can_change_and_delete_ones_account() {
     ann.presses("Delete my account").await;
     ann.reaches("/login").await;
     assert_eq!(natter.log(&robot).await, ["(deleted)"]);
-    ann.leaves(&["status of 422"]).await;
+    ann.closes_browser(&["status of 422"]).await;
 }
 
 #[tokio::test]
-async fn a_page_does_not_go_on_as_whoever_signs_in_next() {
+async fn a_page_does_not_continue_as_another_user_who_signs_in() {
     let natter = Natter::start().await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
@@ -102,5 +104,5 @@ async fn a_page_does_not_go_on_as_whoever_signs_in_next() {
     let signed_out = || async { ann.text("#status").await.starts_with("You are signed out").then_some(()) };
     eventually("signed out", signed_out).await;
     assert_eq!(ann.value("message").await, "mine");
-    ann.leaves(&[]).await;
+    ann.closes_browser(&[]).await;
 }

@@ -1,11 +1,13 @@
-//! The admin's table, swapped by htmx.
+//! The admin's user table, updated by htmx.
 
-use super::support::{Natter, eventually};
+use natter_test_support::eventually;
+
+use super::support::Natter;
 
 #[tokio::test]
 async fn an_admin_searches_edits_and_deletes_in_the_table() {
     let natter = Natter::start().await;
-    let ann = natter.person("Ann").await; // the first: an admin
+    let ann = natter.person("Ann").await; // the first user is an admin
     for user in ["bob", "cyd", "dan"] {
         natter.token(user).await;
     }
@@ -16,7 +18,7 @@ async fn an_admin_searches_edits_and_deletes_in_the_table() {
         eventually("rows", move || async move { (ids().await == expected).then_some(()) })
     };
     rows(&["ann (you)", "bob", "cyd", "dan"]).await;
-    // the page itself has to stay: what follows is swapped into it
+    // all that follows is swapped into the page, which must not be loaded again
     let _: Option<bool> = ann.runs("window.stays = true; return true").await;
 
     ann.presses("User ID").await;
@@ -26,12 +28,12 @@ async fn an_admin_searches_edits_and_deletes_in_the_table() {
 
     ann.presses("Edit cyd").await;
     ann.finds("tr.open").await;
-    ann.fills("email", "cyd@localhost").await; // what the browser itself lets pass
+    ann.fills("email", "cyd@localhost").await; // valid for the browser
     ann.fills("name", "Cyd the Second").await;
     ann.presses("Save").await;
     let refused = || async { (ann.texts("tr.open .error").await.len() == 1).then_some(()) };
-    eventually("a reason beside the field", refused).await;
-    assert_eq!(ann.value("name").await, "Cyd the Second", "what was typed stays");
+    eventually("an error at the field", refused).await;
+    assert_eq!(ann.value("name").await, "Cyd the Second", "the input is kept");
     ann.fills("email", "cyd2@example.org").await;
     ann.presses("Save").await;
     let saved = || async { ann.texts("tbody td").await.contains(&"cyd2@example.org".to_owned()).then_some(()) };
@@ -45,6 +47,6 @@ async fn an_admin_searches_edits_and_deletes_in_the_table() {
     ann.finds("form.confirm").await;
     ann.presses("Delete cyd").await;
     rows(&["Nobody is called that."]).await;
-    assert!(ann.runs::<bool>("return window.stays === true").await, "nothing loaded a whole page");
-    ann.leaves(&["status of 422"]).await;
+    assert!(ann.runs::<bool>("return window.stays === true").await, "the page was not loaded again");
+    ann.closes_browser(&["status of 422"]).await;
 }

@@ -1,15 +1,14 @@
-//! natter as people see it: the real binary, real Chromium, two people and more.
+//! natter in Chromium, with one or more people.
 //!
-//! Every test ends by looking at the consoles: an error or a CSP violation that the test did not announce
-//! fails it. `chromium` and `chromedriver` have to be there (`tests/run` sees to it).
-
-#![allow(clippy::unwrap_used)] // a test's way to fail
+//! Every test ends with a check of the browser console: an error, a warning or a CSP violation that the test does not
+//! expect fails it. The tests need `chromium` and `chromedriver`, which `tests/run` installs.
+#![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod accounts;
 mod admin;
-mod apart;
-mod cut;
+mod chat;
 mod no_script;
+mod reconnect;
 mod scroll;
 mod support;
-mod talk;
+mod three_servers;

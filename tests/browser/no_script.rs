@@ -1,6 +1,8 @@
-//! JavaScript is off.
+//! The pages with JavaScript turned off.
 
-use super::support::{Look, Natter, eventually};
+use natter_test_support::eventually;
+
+use super::support::{BrowserOptions, Natter};
 
 #[tokio::test]
 async fn everything_but_the_live_list_works_without_javascript() {
@@ -9,9 +11,9 @@ async fn everything_but_the_live_list_works_without_javascript() {
     for n in 1..=60 {
         natter.post(&robot, &format!("number {n}")).await;
     }
-    let ann = natter.visitor(Look { no_script: true, ..Look::default() }).await;
+    let ann = natter.visitor(BrowserOptions { no_script: true, ..BrowserOptions::default() }).await;
     ann.sign_up(&natter, "Ann").await;
-    ann.reaches("/").await; // the page goes on by itself to where no token is in the address
+    ann.reaches("/").await; // the page redirects to its URL without the token
     assert_eq!(ann.texts("#messages .message").await.len(), 50);
     assert!(ann.text("#here h2").await.ends_with(" here"));
 
@@ -27,12 +29,12 @@ async fn everything_but_the_live_list_works_without_javascript() {
     ann.presses("reload").await;
     last_says("Robot: meanwhile").await;
 
-    // too long: refused, and kept
-    // by the driver, as 4,001 key strokes take a minute; the page's own scripts stay off
+    // too long: refused, and kept in the form
+    // set by the driver, because 4,001 key strokes take a minute; the scripts of the page stay off
     let _: bool = ann.runs("document.querySelector('#message').value = 'x'.repeat(4001); return true;").await;
     ann.presses("Send").await;
     let refused = || async { ann.text("#refused").await.contains("at most 4000 characters").then_some(()) };
-    eventually("a reason", refused).await;
+    eventually("the reason", refused).await;
     assert_eq!(ann.value("message").await.len(), 4001);
 
     ann.goes_to("/").await;
@@ -45,5 +47,5 @@ async fn everything_but_the_live_list_works_without_javascript() {
     ann.reaches("/").await;
     ann.presses("Log out").await;
     ann.reaches("/login").await;
-    ann.leaves(&["status of 422"]).await;
+    ann.closes_browser(&["status of 422"]).await;
 }

@@ -1,11 +1,13 @@
-//! Back through the log.
+//! Scrolling back through the log.
 
-use super::support::{Natter, eventually};
+use natter_test_support::eventually;
+
+use super::support::Natter;
 
 const FIRST: &str = "const first = document.querySelector('#messages .message'); return +first.id.slice(1);";
 
 #[tokio::test]
-async fn scrolling_back_through_500_messages_does_not_jump() {
+async fn scrolling_back_through_500_messages_keeps_the_position() {
     let natter = Natter::start().await;
     let robot = natter.token("robot").await;
     for n in 1..=500 {
@@ -19,7 +21,7 @@ async fn scrolling_back_through_500_messages_does_not_jump() {
 
     let mut first = 451;
     while first > 1 {
-        // up to the top, where the older ones are fetched; then see whether what stood there still does
+        // scroll to the top, where older messages are loaded, and check that the first message stays in place
         let before: f64 = ann
             .runs(
                 "const scroller = document.querySelector('#scroller');
@@ -34,14 +36,14 @@ async fn scrolling_back_through_500_messages_does_not_jump() {
         })
         .await;
         let after: f64 = ann.runs("return window.mark.getBoundingClientRect().top;").await;
-        // the line "Earlier messages" may go; the list may not jump by a page of messages
+        // the line "Earlier messages" may disappear, but the list may not jump by a page of messages
         assert!((after - before).abs() < 60.0, "jumped from {before} to {after} at {first}");
     }
     let seen = ann.list().await;
     let expected: Vec<String> = (1..=500).map(|n| format!("Robot: number {n}")).collect();
-    assert_eq!(seen[..500], expected[..], "each once, in order");
+    assert_eq!(seen[..500], expected[..], "every message once, in order");
 
-    // somebody who reads old messages is told of new ones, and not torn away
+    // a new message does not scroll a user who reads old ones; a button leads to it
     natter.post(&robot, "news").await;
     ann.sees("Robot: news").await;
     let away: bool = ann.runs("return document.querySelector('#scroller').scrollTop < -1000").await;
@@ -49,5 +51,5 @@ async fn scrolling_back_through_500_messages_does_not_jump() {
     ann.presses("New messages").await;
     let back = "return document.querySelector('#scroller').scrollTop === 0 && document.querySelector('#newer').hidden";
     eventually("at the end", || async { ann.runs::<bool>(back).await.then_some(()) }).await;
-    ann.leaves(&[]).await;
+    ann.closes_browser(&[]).await;
 }

@@ -1,4 +1,4 @@
-//! Servers that end in the middle of things.
+//! Servers that are killed under load.
 
 use std::time::{Duration, Instant};
 
@@ -6,63 +6,64 @@ use natter::{
     domain::{ClientId, Email, Name, Phone, Post, RoomId, Text, Timestamp, UserId},
     store::{self, Error, NewUser, PasswordHash},
 };
+use natter_test_support::ReplicaSet;
 
-use crate::support::{Crowd, Line, Natter, ReplicaSet, Verdict};
+use crate::support::{Clients, Natter, TcpProxy, Verdict};
 
-/// Messages let through before and after.
-const ENOUGH: usize = 200;
+/// Messages that are acknowledged before a fault, and after it.
+const MESSAGES: usize = 200;
 
-fn check(what: &str, verdict: &Verdict, natter: &Natter) {
+fn assert_clean(fault: &str, verdict: &Verdict, natter: &Natter) {
     let Verdict { acknowledged, readers, longest_pause, .. } = verdict;
-    println!("{what}: {}; {acknowledged} acknowledged, {readers} readers, {longest_pause:?} without", verdict.line());
-    assert!(verdict.is_clean(), "{}; {} clients never finished", verdict.line(), verdict.unfinished);
-    // the change stream was resumed; who has to look for themselves asks for every socket's grant, too
+    println!("{fault}: {}; {acknowledged} acknowledged, {readers} readers, pause {longest_pause:?}", verdict.summary());
+    assert!(verdict.is_clean(), "{}; {} clients did not stop", verdict.summary(), verdict.unfinished);
+    // the change stream was resumed: a process that lost its position reads every room and checks every grant again
     let log = natter.log();
     assert!(!log.contains("lost its place"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_primary_of_three_is_killed_under_load() {
+async fn nothing_is_lost_if_the_primary_of_three_is_killed() {
     let set = ReplicaSet::start(3, &[]).await;
     let natter = Natter::start(&set.url("UsersData"));
-    let crowd = Crowd::start(&[&natter], 12, Duration::from_millis(50)).await;
-    crowd.gets_through(ENOUGH, Duration::from_secs(30)).await;
+    let clients = Clients::start(&[&natter], 12, Duration::from_millis(50)).await;
+    clients.wait_for_acknowledgements(MESSAGES, Duration::from_secs(30)).await;
     let killed = Instant::now();
     set.members[set.primary().await].signal("KILL");
-    // what was on its way may still be acknowledged
+    // messages that the primary had committed may still be acknowledged
     tokio::time::sleep(Duration::from_secs(1)).await;
-    crowd.gets_through(1, Duration::from_secs(20)).await;
-    assert!(killed.elapsed() < Duration::from_secs(20), "back after {:?}", killed.elapsed());
-    crowd.gets_through(ENOUGH, Duration::from_secs(30)).await;
-    check("primary killed", &crowd.finish(&natter).await, &natter);
+    clients.wait_for_acknowledgements(1, Duration::from_secs(20)).await;
+    assert!(killed.elapsed() < Duration::from_secs(20), "acknowledged again after {:?}", killed.elapsed());
+    clients.wait_for_acknowledgements(MESSAGES, Duration::from_secs(30)).await;
+    assert_clean("primary killed", &clients.finish(&natter).await, &natter);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn mongod_is_killed_and_started_again_under_load() {
+async fn nothing_is_lost_if_mongod_is_killed_and_started_again() {
     let mut set = ReplicaSet::of_one().await;
     let natter = Natter::start(&set.url("UsersData"));
     let other = Natter::start(&set.url("UsersData"));
-    let crowd = Crowd::start(&[&natter, &other], 12, Duration::from_millis(50)).await;
-    crowd.gets_through(ENOUGH, Duration::from_secs(30)).await;
+    let clients = Clients::start(&[&natter, &other], 12, Duration::from_millis(50)).await;
+    clients.wait_for_acknowledgements(MESSAGES, Duration::from_secs(30)).await;
     set.members[0].signal("KILL");
     tokio::time::sleep(Duration::from_secs(1)).await;
     set.members[0].start_again();
-    crowd.gets_through(ENOUGH, Duration::from_secs(30)).await;
-    // and in good order
+    clients.wait_for_acknowledgements(MESSAGES, Duration::from_secs(30)).await;
+    // and once more with a regular stop
     set.members[0].start_again();
-    crowd.gets_through(ENOUGH, Duration::from_secs(30)).await;
-    check("mongod restarted", &crowd.finish(&natter).await, &natter);
+    clients.wait_for_acknowledgements(MESSAGES, Duration::from_secs(30)).await;
+    assert_clean("mongod restarted", &clients.finish(&natter).await, &natter);
 }
 
-/// "Nothing was changed" would have a script post it twice.
+/// A script would post again after "Nothing was changed", and the message would be there twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_post_whose_outcome_is_lost_with_the_line_is_not_said_to_be_none() {
+async fn a_post_whose_response_is_lost_is_not_reported_as_not_done() {
     let set = ReplicaSet::of_one().await;
-    let line = Line::to(set.members[0].port).await;
-    let far =
-        format!("mongodb://127.0.0.1:{}/UsersData?directConnection=true&serverSelectionTimeoutMS=1000", line.port);
-    let near = store::open_mongo(&set.url("UsersData")).await.unwrap();
-    let far = store::open_mongo(&far).await.unwrap();
+    let proxy = TcpProxy::start(set.members[0].port).await;
+    let proxied =
+        format!("mongodb://127.0.0.1:{}/UsersData?directConnection=true&serverSelectionTimeoutMS=1000", proxy.port);
+    let direct = store::open_mongo(&set.url("UsersData")).await.unwrap();
+    let proxied = store::open_mongo(&proxied).await.unwrap();
     let user = NewUser {
         user_id: UserId::parse("ada").unwrap(),
         name: Name::parse("Ada").unwrap(),
@@ -71,7 +72,7 @@ async fn a_post_whose_outcome_is_lost_with_the_line_is_not_said_to_be_none() {
         password: PasswordHash("none".into()),
         role: None,
     };
-    let ada = near.create_user(user).await.unwrap();
+    let ada = direct.create_user(user).await.unwrap();
     let post = |text: &str| Post {
         room: RoomId::lobby(),
         author: ada.key,
@@ -79,10 +80,11 @@ async fn a_post_whose_outcome_is_lost_with_the_line_is_not_said_to_be_none() {
         text: Text::parse(text).unwrap(),
         at: Timestamp::now(),
     };
-    far.post(post("before")).await.unwrap();
-    line.break_at_insert();
-    let lost = far.post(post("lost")).await.unwrap_err();
-    let log = near.changes(&RoomId::lobby(), 1, 10).await.unwrap().messages;
-    assert_eq!(log.iter().map(|message| message.text.as_deref()).collect::<Vec<_>>(), [Some("lost")], "it is there");
+    proxied.post(post("before")).await.unwrap();
+    proxy.break_after_insert();
+    let lost = proxied.post(post("lost")).await.unwrap_err();
+    let log = direct.changes(&RoomId::lobby(), 1, 10).await.unwrap().messages;
+    let texts: Vec<_> = log.iter().map(|message| message.text.as_deref()).collect();
+    assert_eq!(texts, [Some("lost")], "MongoDB has the message");
     assert!(matches!(lost, Error::Failed(_)), "{lost:?}");
 }

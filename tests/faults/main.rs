@@ -1,9 +1,9 @@
-//! What breaks beneath natter and beside it: real servers, really killed.
+//! Faults of MongoDB, of the network and of natter processes: real servers, killed and stopped by signals.
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod killed;
 mod presence;
-mod several;
+mod several_processes;
 mod starting;
 mod stopped;
 mod support;

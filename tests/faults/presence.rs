@@ -1,115 +1,116 @@
-//! Who is here is one list, wherever the tabs are and however a process ends.
+//! Presence across processes: the roster is one list, and each user enters and leaves once, however a process ends.
 
 use std::{net::SocketAddr, time::Duration};
 
+use natter_test_support::ReplicaSet;
 use tokio::time::{Instant, timeout};
 
-use crate::support::{Natter, ReplicaSet, Socket};
+use crate::support::{Natter, Socket};
 
-/// Longest wait for what has to come. A process that was killed is given up within 20 s on an idle machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest wait for a notice. The lease of a killed process expires within 20 s on an idle machine.
+const LIMIT: Duration = Duration::from_secs(60);
 
-/// A socket, and all it was told of people entering and leaving.
-struct Watch {
+/// A socket and the notices that it received.
+struct Watcher {
     socket: Socket,
-    /// A name and `entered` or `left`, in the order they came.
-    told: Vec<(String, String)>,
+    /// A name and `entered` or `left`, in the order of their arrival.
+    notices: Vec<(String, String)>,
 }
 
-impl Watch {
+impl Watcher {
     async fn enter(address: SocketAddr, token: &str) -> Self {
-        Self { socket: Socket::enter(address, token).await, told: Vec::new() }
+        Self { socket: Socket::enter(address, token).await, notices: Vec::new() }
     }
 
-    /// What it was told of `name`.
-    fn of(&self, name: &str) -> Vec<&str> {
-        self.told.iter().filter(|(who, _)| who == name).map(|(_, what)| what.as_str()).collect()
+    /// The notices about `name`.
+    fn notices_about(&self, name: &str) -> Vec<&str> {
+        self.notices.iter().filter(|(who, _)| who == name).map(|(_, what)| what.as_str()).collect()
     }
 
-    /// Reads until it has been told exactly this of `name`.
+    /// Reads until the notices about `name` are exactly these.
     async fn sees(&mut self, name: &str, expected: &[&str]) {
         let reading = async {
-            while self.of(name) != expected {
+            while self.notices_about(name) != expected {
                 let frame = self.socket.next().await.expect("the socket stays open");
                 let notices = frame.split("<li ").filter(|part| part.contains("the chat"));
-                self.told.extend(notices.flat_map(|notice| parse(notice.split(['>', '<']).nth(1).unwrap())));
+                self.notices.extend(notices.flat_map(|notice| parse(notice.split(['>', '<']).nth(1).unwrap())));
             }
         };
-        let seen = timeout(PATIENCE, reading).await;
-        assert!(seen.is_ok(), "{name} never {expected:?}, but {:?}", self.told);
+        let seen = timeout(LIMIT, reading).await;
+        assert!(seen.is_ok(), "{name}: expected {expected:?}, received {:?}", self.notices);
     }
 }
 
-/// "Ada and Bob have left the chat", a name at a time.
+/// Splits "Ada and Bob have left the chat" into one entry a name.
 fn parse(notice: &str) -> Vec<(String, String)> {
-    let (who, what) = notice.trim().split_once(" ha").unwrap();
+    let (names, what) = notice.trim().split_once(" ha").unwrap();
     let what = what.split(' ').nth(1).unwrap();
-    who.split(", ").flat_map(|who| who.split(" and ")).map(|who| (who.to_owned(), what.to_owned())).collect()
+    names.split(", ").flat_map(|name| name.split(" and ")).map(|name| (name.to_owned(), what.to_owned())).collect()
 }
 
-/// Dan enters at `address` and leaves again. Whoever left there before him is told of before him, or with him: so
-/// once he is seen to have left, nothing more comes of that.
-async fn dan_comes_and_goes(address: SocketAddr, dan: &str, watches: &mut [&mut Watch]) {
-    let mut expected = watches[0].of("dan").into_iter().map(str::to_owned).collect::<Vec<_>>();
+/// Dan enters at `address` and leaves. Notices are in order, so once Dan is seen to have left, every notice about an
+/// earlier change at that process has arrived.
+async fn dan_enters_and_leaves(address: SocketAddr, dan: &str, watchers: &mut [&mut Watcher]) {
+    let mut expected = watchers[0].notices_about("dan").into_iter().map(str::to_owned).collect::<Vec<_>>();
     let tab = Socket::enter(address, dan).await;
     expected.push("entered".into());
-    for watch in &mut *watches {
-        watch.sees("dan", &expected.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for watcher in &mut *watchers {
+        watcher.sees("dan", &expected.iter().map(String::as_str).collect::<Vec<_>>()).await;
     }
-    tab.ends().await;
+    tab.close().await;
     expected.push("left".into());
-    for watch in watches {
-        watch.sees("dan", &expected.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for watcher in watchers {
+        watcher.sees("dan", &expected.iter().map(String::as_str).collect::<Vec<_>>()).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_enter_and_leave_once_wherever_they_are() {
+async fn a_user_enters_and_leaves_once_across_processes() {
     let set = ReplicaSet::of_one().await;
     let url = set.url("UsersData");
-    let (here, mut there) = (Natter::start(&url), Natter::start(&url));
+    let (first, mut second) = (Natter::start(&url), Natter::start(&url));
     let mut tokens = Vec::new();
     for user_id in ["ada", "bob", "cyd", "dan", "eve"] {
-        tokens.push(here.register(user_id).await);
+        tokens.push(first.register(user_id).await);
     }
     let [ada, bob, cyd, dan, eve] = &tokens[..] else { unreachable!() };
-    let mut watch_here = Watch::enter(here.address, ada).await;
-    let mut watch_there = Watch::enter(there.address, bob).await;
-    watch_here.sees("bob", &["entered"]).await;
+    let mut at_first = Watcher::enter(first.address, ada).await;
+    let mut at_second = Watcher::enter(second.address, bob).await;
+    at_first.sees("bob", &["entered"]).await;
 
-    // two tabs, one at each
-    let mut tab_here = Socket::enter(here.address, cyd).await;
-    let tab_there = Socket::enter(there.address, cyd).await;
-    for watch in [&mut watch_here, &mut watch_there] {
-        watch.sees("cyd", &["entered"]).await;
+    // two tabs, one at each process
+    let mut first_tab = Socket::enter(first.address, cyd).await;
+    let second_tab = Socket::enter(second.address, cyd).await;
+    for watcher in [&mut at_first, &mut at_second] {
+        watcher.sees("cyd", &["entered"]).await;
     }
-    // from one to the other, as behind a proxy
-    tab_here.ends().await;
-    dan_comes_and_goes(here.address, dan, &mut [&mut watch_here, &mut watch_there]).await;
-    tab_here = Socket::enter(here.address, cyd).await;
-    tab_there.ends().await;
-    dan_comes_and_goes(there.address, dan, &mut [&mut watch_here, &mut watch_there]).await;
-    for watch in [&watch_here, &watch_there] {
-        assert_eq!(watch.of("cyd"), ["entered"], "neither left nor entered again");
+    // from one process to the other, as a proxy may route the tabs of a user
+    first_tab.close().await;
+    dan_enters_and_leaves(first.address, dan, &mut [&mut at_first, &mut at_second]).await;
+    first_tab = Socket::enter(first.address, cyd).await;
+    second_tab.close().await;
+    dan_enters_and_leaves(second.address, dan, &mut [&mut at_first, &mut at_second]).await;
+    for watcher in [&at_first, &at_second] {
+        assert_eq!(watcher.notices_about("cyd"), ["entered"], "neither left nor entered again");
     }
-    tab_here.ends().await;
-    for watch in [&mut watch_here, &mut watch_there] {
-        watch.sees("cyd", &["entered", "left"]).await;
+    first_tab.close().await;
+    for watcher in [&mut at_first, &mut at_second] {
+        watcher.sees("cyd", &["entered", "left"]).await;
     }
 
-    // killed with three people, of whom one comes back to the other natter
-    let _stays_away = Socket::enter(there.address, cyd).await;
-    let _comes_back = Socket::enter(there.address, eve).await;
-    watch_here.sees("cyd", &["entered", "left", "entered"]).await;
-    watch_here.sees("eve", &["entered"]).await;
-    there.kill();
+    // the second process is killed with three users, of whom one comes back at the first
+    let _stays_away = Socket::enter(second.address, cyd).await;
+    let _comes_back = Socket::enter(second.address, eve).await;
+    at_first.sees("cyd", &["entered", "left", "entered"]).await;
+    at_first.sees("eve", &["entered"]).await;
+    second.kill();
     let killed = Instant::now();
-    let _back = Socket::open(here.address, eve, 0).await.unwrap();
-    watch_here.sees("bob", &["entered", "left"]).await;
-    watch_here.sees("cyd", &["entered", "left", "entered", "left"]).await;
-    println!("gone {:?} after the kill", killed.elapsed());
-    // nor later, when who left is no longer waited for
-    dan_comes_and_goes(here.address, dan, &mut [&mut watch_here]).await;
-    assert_eq!(watch_here.of("eve"), ["entered"]);
-    assert_eq!(watch_here.of("bob"), ["entered", "left"]);
+    let _returned = Socket::open(first.address, eve, 0).await.unwrap();
+    at_first.sees("bob", &["entered", "left"]).await;
+    at_first.sees("cyd", &["entered", "left", "entered", "left"]).await;
+    println!("the users of the killed process left after {:?}", killed.elapsed());
+    // and no notice about eve follows
+    dan_enters_and_leaves(first.address, dan, &mut [&mut at_first]).await;
+    assert_eq!(at_first.notices_about("eve"), ["entered"]);
+    assert_eq!(at_first.notices_about("bob"), ["entered", "left"]);
 }

@@ -1,32 +1,32 @@
-//! The three servers on three hosts: none sees another's cookie.
+//! The three servers on three hosts, where none receives the cookies of another.
 
 use super::support::{Browser, Natter, PASSWORD};
 
 #[tokio::test]
-async fn the_login_opens_the_users_server_too() {
+async fn a_login_is_valid_at_the_users_server() {
     let natter = Natter::on_three_hosts().await;
     natter.user("ann").await;
     let Natter { users, auth, .. } = &natter;
     let ann = Browser::new();
-    let away = ann.get(&format!("{users}/account?saved=profile")).await.location;
-    assert!(away.starts_with(&format!("{auth}/login?next=")), "{away}");
-    assert_eq!(ann.get(&away).await.status, 200);
+    let redirect = ann.get(&format!("{users}/account?saved=profile")).await.location;
+    assert!(redirect.starts_with(&format!("{auth}/login?next=")), "{redirect}");
+    assert_eq!(ann.get(&redirect).await.status, 200);
     let back = ann.log_in(&natter, "ann", Some(&format!("{users}/account?saved=profile"))).await.location;
     assert!(back.starts_with(&format!("{users}/account?saved=profile&jwt=")), "{back}");
     let arrived = ann.get(&back).await;
     assert_eq!((arrived.location.as_str(), arrived.referrer.as_str()), ("/account?saved=profile", "no-referrer"));
     assert_eq!(ann.get(&format!("{users}/account")).await.status, 200);
-    // signed in there, the login page hands over without asking
-    let guest_of_chat = ann.get(&format!("{auth}/login")).await.location;
-    assert!(guest_of_chat.starts_with(&format!("{}/?jwt=", natter.chat)));
+    // with a session there, the login page redirects without asking
+    let to_chat = ann.get(&format!("{auth}/login")).await.location;
+    assert!(to_chat.starts_with(&format!("{}/?jwt=", natter.chat)));
     assert_eq!(ann.get(&format!("{users}/account?jwt=rubbish")).await.status, 401);
-    // a token is for pages; scripts send theirs in a header
+    // a token in the URL is for pages only; scripts send it in a header
     let token = natter.token("ann").await;
     assert_eq!(Browser::new().get(&format!("{users}/api/users?jwt={token}")).await.status, 401);
 }
 
 #[tokio::test]
-async fn logging_out_of_one_is_logging_out_of_all() {
+async fn a_logout_at_one_server_is_a_logout_at_all() {
     let natter = Natter::on_three_hosts().await;
     natter.user("ann").await;
     let Natter { users, auth, chat, .. } = &natter;
@@ -40,44 +40,44 @@ async fn logging_out_of_one_is_logging_out_of_all() {
         assert_eq!(ann.get(&format!("{auth}/login")).await.status, 200, "after {server}");
         assert_eq!(ann.get(&format!("{chat}/")).await.location, format!("{auth}/login"), "after {server}");
         assert_eq!(ann.get(&format!("{users}/account")).await.status, 303, "after {server}");
-        assert_eq!(ann.get(&to_chat).await.status, 401, "the address in the history, after {server}");
+        assert_eq!(ann.get(&to_chat).await.status, 401, "the URL in the history, after {server}");
     }
 }
 
 #[tokio::test]
-async fn nobody_becomes_somebody_else_by_a_link() {
+async fn a_link_with_another_users_token_asks_before_it_switches() {
     let natter = Natter::on_three_hosts().await;
     natter.user("ann").await;
     natter.user("eve").await;
     let Natter { users, .. } = &natter;
-    let (ann, eves) = (Browser::new(), natter.token("eve").await);
+    let (ann, eves_token) = (Browser::new(), natter.token("eve").await);
     let account = format!("{users}/account");
-    let lure = format!("{account}?jwt={eves}");
+    let link = format!("{account}?jwt={eves_token}");
 
-    // a stranger who comes from another site is asked
-    let asked = ann.is_lured_to(&lure).await;
+    // a browser without a session that comes from another site is asked
+    let asked = ann.follow_foreign_link(&link).await;
     assert!(asked.body.contains("Go on as eve?") && asked.cookie.is_empty(), "{asked:?}");
     assert_eq!(asked.referrer, "no-referrer");
-    assert_eq!(ann.get(&account).await.status, 303, "still a stranger");
+    assert_eq!(ann.get(&account).await.status, 303, "still without a session");
 
-    // whoever is signed in is asked wherever they come from
+    // a browser with a session is always asked
     let back = ann.log_in(&natter, "ann", Some(&account)).await.location;
     ann.get(&back).await;
-    let asked = ann.get(&lure).await;
+    let asked = ann.get(&link).await;
     assert!(asked.body.contains("Sign out ann and go on as eve"), "{asked:?}");
     assert!(ann.get(&account).await.body.contains("<h1>ann</h1>"));
 
-    // who says yes goes on, to where the link led and not to another site
-    let form = [("jwt", eves.as_str()), ("next", "//evil.example")];
+    // after a yes it continues at the link, but never on another site
+    let form = [("jwt", eves_token.as_str()), ("next", "//evil.example")];
     assert_eq!(ann.post(&format!("{users}/switch"), &form).await.location, "/");
     assert!(ann.get(&account).await.body.contains("<h1>eve</h1>"));
-    let form = [("jwt", eves.as_str()), ("next", "/account")];
+    let form = [("jwt", eves_token.as_str()), ("next", "/account")];
     assert_eq!(ann.post_from("https://evil.example", &format!("{users}/switch"), &form).await.status, 403);
     assert_eq!(ann.post(&format!("{users}/switch"), &form).await.location, "/account");
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_every_session_but_the_one_it_was_changed_in() {
+async fn a_changed_password_ends_all_other_sessions() {
     let natter = Natter::on_three_hosts().await;
     natter.user("ann").await;
     let Natter { users, auth, chat, .. } = &natter;
@@ -93,58 +93,58 @@ async fn a_changed_password_ends_every_session_but_the_one_it_was_changed_in() {
 }
 
 #[tokio::test]
-async fn our_own_pages_lead_from_one_to_another_without_asking() {
+async fn links_between_the_three_servers_do_not_ask() {
     let natter = Natter::on_three_hosts().await;
     let Natter { users, auth, chat, .. } = &natter;
     let ann = Browser::new();
     let form = [("userID", "ann"), ("name", "Ann"), ("email", "ann@example.org"), ("password", PASSWORD)];
     let page = ann.get(&format!("{users}/signup")).await;
     let signed_up = ann.post(&format!("{users}/signup"), &form).await;
-    // the page, and the redirect: a browser goes by the latter
+    // the page and the redirect; browsers use the policy of the latter
     assert_eq!((page.referrer.as_str(), signed_up.referrer.as_str()), ("origin", "origin"));
-    let opened = ann.follows(&signed_up.location, &format!("{users}/")).await;
+    let opened = ann.follow_link(&signed_up.location, &format!("{users}/")).await;
     assert!(opened.body.contains("id=\"chat\"") && !opened.cookie.is_empty(), "{opened:?}");
 
     let (other, login) = (Browser::new(), format!("{auth}/login"));
     assert_eq!(other.get(&login).await.referrer, "origin");
     let to_account = other.log_in(&natter, "ann", Some(&format!("{users}/account"))).await;
     assert_eq!(to_account.referrer, "origin");
-    let arrived = other.follows(&to_account.location, &format!("{auth}/")).await;
+    let arrived = other.follow_link(&to_account.location, &format!("{auth}/")).await;
     assert_eq!(arrived.location, "/account", "{arrived:?}");
-    // from the chat by its link to the account, over the auth server that knows who it is
+    // from the chat by its link to the account, through the auth server, which has a session
     let third = Browser::new();
     let to_chat = third.log_in(&natter, "ann", None).await.location;
-    assert!(third.follows(&to_chat, &format!("{auth}/")).await.body.contains("id=\"chat\""));
+    assert!(third.follow_link(&to_chat, &format!("{auth}/")).await.body.contains("id=\"chat\""));
     let chats = format!("{chat}/");
-    let away = third.follows(&format!("{users}/account"), &chats).await;
-    let back = third.follows(&away.location, &chats).await;
-    assert_eq!((away.referrer.as_str(), back.referrer.as_str()), ("origin", "origin"));
-    assert_eq!(third.follows(&back.location, &chats).await.location, "/account");
+    let redirect = third.follow_link(&format!("{users}/account"), &chats).await;
+    let back = third.follow_link(&redirect.location, &chats).await;
+    assert_eq!((redirect.referrer.as_str(), back.referrer.as_str()), ("origin", "origin"));
+    assert_eq!(third.follow_link(&back.location, &chats).await.location, "/account");
 }
 
 #[tokio::test]
-async fn a_foreign_page_signs_nobody_in_on_any_of_the_servers() {
+async fn a_link_on_another_site_asks_on_every_server() {
     let natter = Natter::on_three_hosts().await;
     natter.user("eve").await;
     let eves = natter.token("eve").await;
     for link in [format!("{}/?jwt={eves}", natter.chat), format!("{}/account?jwt={eves}", natter.users)] {
         for referer in ["", "http://evil.example/", "http://localhost:1/"] {
-            let asked = Browser::new().follows(&link, referer).await;
+            let asked = Browser::new().follow_link(&link, referer).await;
             assert!(asked.body.contains("Go on as eve?") && asked.cookie.is_empty(), "{link} {referer}: {asked:?}");
         }
-        let asked = Browser::new().is_lured_to(&link).await;
+        let asked = Browser::new().follow_foreign_link(&link).await;
         assert!(asked.body.contains("Go on as eve?") && asked.cookie.is_empty(), "{asked:?}");
     }
 }
 
 #[tokio::test]
-async fn a_later_logout_ends_what_a_sign_up_left_on_another_host() {
+async fn a_logout_ends_the_session_of_a_sign_up_on_another_host() {
     let natter = Natter::on_three_hosts().await;
     let Natter { users, auth, chat, .. } = &natter;
     let ann = Browser::new();
     let form = [("userID", "ann"), ("name", "Ann"), ("email", "ann@example.org"), ("password", PASSWORD)];
     let signed_up = ann.post(&format!("{users}/signup"), &form).await;
-    // no longer than the token, an hour: the session of a login lasts 30 days
+    // as long as the token, an hour; the session of a login lasts 30 days
     let seconds = |cookie: &str| -> u32 {
         let age = cookie.split("; ").find_map(|part| part.strip_prefix("Max-Age="));
         age.unwrap_or_else(|| panic!("{cookie}")).parse().unwrap()
@@ -153,12 +153,12 @@ async fn a_later_logout_ends_what_a_sign_up_left_on_another_host() {
     assert_eq!(ann.get(&signed_up.location).await.status, 200);
     assert_eq!(ann.get(&format!("{users}/account")).await.status, 200);
 
-    // within that hour, a login of its own
+    // a login within that hour
     let to_chat = ann.log_in(&natter, "ann", None).await;
     assert!(seconds(&to_chat.cookie) > 3600, "{}", to_chat.cookie);
     let to_chat = ann.get(&format!("{auth}/login")).await;
     assert_eq!(ann.get(&to_chat.location).await.status, 200);
-    assert_eq!(ann.get(&format!("{users}/account")).await.status, 200, "nothing is signed out by it");
+    assert_eq!(ann.get(&format!("{users}/account")).await.status, 200, "the login signs nothing out");
 
     let elsewhere = Browser::new();
     let there = elsewhere.log_in(&natter, "ann", None).await.location;
@@ -167,11 +167,11 @@ async fn a_later_logout_ends_what_a_sign_up_left_on_another_host() {
     for server in [format!("{users}/account"), format!("{chat}/")] {
         assert_eq!(ann.get(&server).await.status, 303, "{server}");
     }
-    assert_eq!(elsewhere.get(&format!("{chat}/")).await.status, 200, "another browser stays");
+    assert_eq!(elsewhere.get(&format!("{chat}/")).await.status, 200, "another browser stays signed in");
 }
 
 #[tokio::test]
-async fn a_second_login_in_a_browser_ends_with_the_first() {
+async fn a_logout_ends_all_logins_of_the_browser() {
     let natter = Natter::on_three_hosts().await;
     let Natter { users, auth, chat, .. } = &natter;
     let ann = Browser::new();
@@ -186,11 +186,11 @@ async fn a_second_login_in_a_browser_ends_with_the_first() {
     for server in [format!("{users}/account"), format!("{chat}/")] {
         assert_eq!(ann.get(&server).await.status, 303, "{server}");
     }
-    assert_eq!(ann.get(&format!("{auth}/login")).await.status, 200, "the login page, and no way past it");
+    assert_eq!(ann.get(&format!("{auth}/login")).await.status, 200, "the login page does not redirect");
 }
 
 #[tokio::test]
-async fn on_one_host_a_sign_up_lasts_like_a_login() {
+async fn on_one_host_a_sign_up_session_lasts_as_long_as_a_login() {
     let natter = Natter::on_one_host(&[]).await;
     let Natter { users, chat, .. } = &natter;
     let ann = Browser::new();

@@ -1,6 +1,5 @@
-//! The users, auth and chat servers on an address each.
-
-#![allow(clippy::unwrap_used)] // a test's way to fail
+//! The users, auth and chat servers, each on an address of its own.
+#![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod hosts;
 mod support;
@@ -10,17 +9,17 @@ use serde_json::json;
 use support::{Browser, Natter, PASSWORD, start};
 
 #[tokio::test]
-async fn each_address_has_its_own_routes_and_what_all_have() {
+async fn each_address_serves_its_own_and_the_common_routes() {
     let natter = Natter::on_one_host(&[]).await;
     let browser = Browser::new();
-    let own = [
+    let routes = [
         (&natter.users, vec!["/signup", "/account", "/admin/users", "/api/users"]),
         (&natter.auth, vec!["/login", "/api/login"]),
         (&natter.chat, vec!["/", "/messages", "/ws", "/api/messages"]),
     ];
-    for (server, paths) in &own {
+    for (server, paths) in &routes {
         for path in paths {
-            for (other, _) in &own {
+            for (other, _) in &routes {
                 let status = browser.get(&format!("{other}{path}")).await.status;
                 assert_eq!(status != 404, other == server, "{other}{path}: {status}");
             }
@@ -40,7 +39,7 @@ async fn each_address_has_its_own_routes_and_what_all_have() {
 }
 
 #[tokio::test]
-async fn signing_up_and_logging_in_lead_to_the_chat() {
+async fn signing_up_and_logging_in_redirect_to_the_chat() {
     let natter = Natter::on_one_host(&[]).await;
     let Natter { users, auth, chat, .. } = &natter;
     let ann = Browser::new();
@@ -59,23 +58,23 @@ async fn signing_up_and_logging_in_lead_to_the_chat() {
     for server in [users, auth, chat] {
         assert!(page.policy.contains("form-action 'self'") && page.policy.contains(server), "{}", page.policy);
     }
-    // one host, one cookie
+    // one host has one cookie
     assert_eq!(ann.get(&format!("{users}/account")).await.status, 200);
     assert!(ann.get(&format!("{auth}/login")).await.location.starts_with(&format!("{chat}/?jwt=")));
 
     let guest = Browser::new();
-    let away = guest.get(&format!("{users}/admin/users?q=a")).await.location;
-    assert_eq!(away, format!("{auth}/login?next={}%2Fadmin%2Fusers%3Fq%3Da", escaped(users)));
+    let redirect = guest.get(&format!("{users}/admin/users?q=a")).await.location;
+    assert_eq!(redirect, format!("{auth}/login?next={}%2Fadmin%2Fusers%3Fq%3Da", percent_encoded(users)));
     let logged_in = guest.log_in(&natter, "ann", None).await;
     assert!(logged_in.location.starts_with(&format!("{chat}/?jwt=")), "{logged_in:?}");
     assert_eq!(guest.get(&logged_in.location).await.status, 200);
-    let left = guest.post(&format!("{chat}/logout"), &[]).await;
-    assert_eq!(left.location, format!("{auth}/login"));
+    let logout = guest.post(&format!("{chat}/logout"), &[]).await;
+    assert_eq!(logout.location, format!("{auth}/login"));
     assert_eq!(guest.get(&format!("{auth}/login")).await.status, 200, "signed out");
 }
 
 #[tokio::test]
-async fn a_token_is_good_for_all_three() {
+async fn a_token_is_valid_at_all_three_servers() {
     let natter = Natter::on_one_host(&[]).await;
     let Natter { users, auth, chat, .. } = &natter;
     natter.user("ann").await;
@@ -84,14 +83,14 @@ async fn a_token_is_good_for_all_three() {
     assert_eq!(read.status(), 200);
     let said = script.post(format!("{chat}/api/messages")).bearer_auth(&token).json(&json!({ "message": "hello" }));
     assert_eq!(said.send().await.unwrap().status(), 201);
-    let left = script.post(format!("{auth}/logout")).bearer_auth(&token).send().await.unwrap();
-    assert_eq!(left.status(), 204);
+    let logout = script.post(format!("{auth}/logout")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(logout.status(), 204);
     let read = script.get(format!("{users}/api/users/ann")).bearer_auth(&token).send().await.unwrap();
     assert_eq!(read.status(), 401);
 }
 
 #[tokio::test]
-async fn login_leads_back_to_the_three_servers_and_nowhere_else() {
+async fn the_login_redirects_only_to_the_three_servers() {
     let natter = Natter::on_one_host(&[]).await;
     natter.user("ann").await;
     let Natter { users, auth, chat, .. } = &natter;
@@ -108,19 +107,19 @@ async fn login_leads_back_to_the_three_servers_and_nowhere_else() {
         ("http://localhost:1/".into(), format!("{chat}/?jwt=")),
     ] {
         let ann = Browser::new();
-        let form = ann.get(&format!("{auth}/login?next={}", escaped(&next))).await.body;
+        let form = ann.get(&format!("{auth}/login?next={}", percent_encoded(&next))).await.body;
         let kept = form.contains("name=\"next\"");
         assert_eq!(kept, next.starts_with(&account) || next.starts_with(&format!("{chat}/?")), "{next}");
         let location = ann.log_in(&natter, "ann", Some(&next)).await.location;
         assert!(location.starts_with(&to), "{next}: {location}");
-        // and again, signed in
-        let location = ann.get(&format!("{auth}/login?next={}", escaped(&next))).await.location;
+        // and again with a session
+        let location = ann.get(&format!("{auth}/login?next={}", percent_encoded(&next))).await.location;
         assert!(location.starts_with(&to), "{next}: {location}");
     }
 }
 
 #[tokio::test]
-async fn forms_are_taken_from_our_own_pages_alone() {
+async fn forms_of_other_sites_are_refused() {
     let args = ["--chat-url", "https://chat.example", "--auth-url", "https://auth.example"];
     let natter = Natter::on_one_host(&args).await;
     natter.user("ann").await;
@@ -132,30 +131,30 @@ async fn forms_are_taken_from_our_own_pages_alone() {
     }
     let logged_in = browser.log_in(&natter, "ann", None).await;
     assert!(logged_in.location.starts_with("https://chat.example/?jwt="));
-    assert!(logged_in.cookie.contains("Secure"), "people come to the auth server by https");
+    assert!(logged_in.cookie.contains("Secure"), "the URL of the auth server is https");
     let form = [("userID", "bob"), ("name", "Bob"), ("email", "bob@example.org"), ("password", PASSWORD)];
     let signed_up = Browser::new().post(&format!("{}/signup", natter.users), &form).await;
-    assert!(!signed_up.cookie.is_empty() && !signed_up.cookie.contains("Secure"), "and not to the users server");
+    assert!(!signed_up.cookie.is_empty() && !signed_up.cookie.contains("Secure"), "the URL of the users server is not");
 }
 
 #[tokio::test]
-async fn roles_that_cannot_be_served_are_refused_with_the_way_out() {
+async fn invalid_combinations_of_roles_are_refused_with_a_remedy() {
     for (args, hint) in [
         (vec!["--roles", "users,auth"], "--database mongodb://"),
         (vec!["--roles", "chat"], "--users-addr"),
         (vec!["--roles", "users,auth", "--chat-addr", "127.0.0.1:0"], "--chat-addr is given"),
     ] {
-        let why = start(&args).await.err().unwrap().to_string();
-        assert!(why.contains(hint) && !why.contains('\n'), "{why}");
+        let error = start(&args).await.err().unwrap().to_string();
+        assert!(error.contains(hint) && !error.contains('\n'), "{error}");
     }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let why = start(&["--auth-addr", &address]).await.err().unwrap().to_string();
-    assert!(why.contains("--auth-addr"), "{why}");
+    let error = start(&["--auth-addr", &address]).await.err().unwrap().to_string();
+    assert!(error.contains("--auth-addr"), "{error}");
 }
 
 #[tokio::test]
-async fn one_address_links_and_leads_as_ever() {
+async fn on_one_address_all_links_are_relative() {
     let natter = start(&[]).await.unwrap();
     natter.user("ann").await;
     let ann = Browser::new();
@@ -166,14 +165,14 @@ async fn one_address_links_and_leads_as_ever() {
     assert_eq!(ann.log_in(&natter, "ann", Some("/account")).await.location, "/account");
     let page = ann.get(&format!("{base}/")).await;
     assert!(page.body.contains("href=\"/account\"") && page.policy.contains("form-action 'self';"));
-    // the account's page is reached by the cookie, and no token in its address counts
+    // the account page uses the cookie and ignores a token in its URL
     natter.user("bob").await;
     let bob = natter.token("bob").await;
     assert_eq!(Browser::new().get(&format!("{base}/account?jwt={bob}")).await.status, 303);
     assert!(ann.get(&format!("{base}/account?jwt={bob}")).await.body.contains("<h1>ann</h1>"));
 }
 
-fn escaped(url: &str) -> String {
+fn percent_encoded(url: &str) -> String {
     url.bytes()
         .map(|byte| {
             if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {

@@ -1,4 +1,4 @@
-//! A natter with three addresses in this process, and clients for it.
+//! A natter in this process with three addresses, and its clients.
 
 use clap::Parser;
 use natter::{
@@ -18,7 +18,7 @@ pub struct Natter {
     pub chat: String,
 }
 
-/// Starts natter with `args`, on a directory of its own.
+/// Starts natter with `args` on a directory of its own.
 pub async fn start(args: &[&str]) -> Result<Natter, StartError> {
     let dir = tempfile::tempdir().unwrap();
     let common = ["natter", "--bcrypt-cost", "4", "--rate-limits", "off", "--listen", "127.0.0.1:0", "--data-dir"];
@@ -30,14 +30,14 @@ pub async fn start(args: &[&str]) -> Result<Natter, StartError> {
 }
 
 impl Natter {
-    /// Three ports of one host: a browser sends the same cookies to all of them.
+    /// Three ports of one host: a browser sends the same cookies to all three.
     pub async fn on_one_host(more: &[&str]) -> Self {
         let (one, args) = ("127.0.0.1:0", ["--users-addr", "--auth-addr", "--chat-addr"]);
         let args = args.iter().flat_map(|flag| [flag, one]).chain(more.iter().copied());
         start(&args.collect::<Vec<_>>()).await.unwrap()
     }
 
-    /// Three hosts: what a browser has from one, it keeps from the others.
+    /// Three hosts: a browser sends the cookies of one to none of the others.
     pub async fn on_three_hosts() -> Self {
         let users = ["--users-addr", "127.0.0.2:0", "--auth-addr", "127.0.0.3:0", "--chat-addr", "127.0.0.4:0"];
         start(&users).await.unwrap()
@@ -47,23 +47,23 @@ impl Natter {
         self.server.stop().await;
     }
 
-    /// Makes an account, by the users server's API.
+    /// Signs up over the API of the users server.
     pub async fn user(&self, user_id: &str) {
         let user = json!({ "userID": user_id, "name": user_id, "email": format!("{user_id}@example.org"),
             "password": PASSWORD });
-        let made = Client::new().post(format!("{}/api/users", self.users)).json(&user).send().await.unwrap();
-        assert_eq!(made.status(), 201);
+        let response = Client::new().post(format!("{}/api/users", self.users)).json(&user).send().await.unwrap();
+        assert_eq!(response.status(), 201);
     }
 
-    /// A token, by the auth server's API.
+    /// Logs in over the API of the auth server; returns a token.
     pub async fn token(&self, user_id: &str) -> String {
         let login = json!({ "userID": user_id, "password": PASSWORD });
-        let answer = Client::new().post(format!("{}/api/login", self.auth)).json(&login).send().await.unwrap();
-        answer.json::<Value>().await.unwrap()["jwtToken"].as_str().unwrap().to_owned()
+        let response = Client::new().post(format!("{}/api/login", self.auth)).json(&login).send().await.unwrap();
+        response.json::<Value>().await.unwrap()["jwtToken"].as_str().unwrap().to_owned()
     }
 }
 
-/// Something with cookies that goes where it is told and no further.
+/// A client that keeps cookies and follows no redirects.
 pub struct Browser(Client);
 
 impl Browser {
@@ -71,28 +71,28 @@ impl Browser {
         Self(Client::builder().cookie_store(true).redirect(Policy::none()).build().unwrap())
     }
 
-    /// Goes to an address that is typed or pasted.
+    /// Opens a URL that the user typed or pasted.
     pub async fn get(&self, url: &str) -> Answer {
-        Self::ask(self.0.get(url).header("Sec-Fetch-Site", "none")).await
+        Self::send(self.0.get(url).header("Sec-Fetch-Site", "none")).await
     }
 
-    /// Goes where a page at `referer` leads to, over plain http: the browser tells nothing else.
-    pub async fn follows(&self, url: &str, referer: &str) -> Answer {
-        Self::ask(self.0.get(url).header("Referer", referer)).await
+    /// Follows a link on the page `referer` over plain http, where a browser sends no other header about it.
+    pub async fn follow_link(&self, url: &str, referer: &str) -> Answer {
+        Self::send(self.0.get(url).header("Referer", referer)).await
     }
 
     /// Follows a link on a page of another site.
-    pub async fn is_lured_to(&self, url: &str) -> Answer {
-        Self::ask(self.0.get(url).header("Sec-Fetch-Site", "cross-site")).await
+    pub async fn follow_foreign_link(&self, url: &str) -> Answer {
+        Self::send(self.0.get(url).header("Sec-Fetch-Site", "cross-site")).await
     }
 
     pub async fn post(&self, url: &str, form: &[(&str, &str)]) -> Answer {
-        Self::ask(self.0.post(url).form(form)).await
+        Self::send(self.0.post(url).form(form)).await
     }
 
-    /// Sends a form from a page of `origin`.
+    /// Submits a form on a page of `origin`.
     pub async fn post_from(&self, origin: &str, url: &str, form: &[(&str, &str)]) -> Answer {
-        Self::ask(self.0.post(url).header("Origin", origin).form(form)).await
+        Self::send(self.0.post(url).header("Origin", origin).form(form)).await
     }
 
     pub async fn log_in(&self, natter: &Natter, user_id: &str, next: Option<&str>) -> Answer {
@@ -101,7 +101,7 @@ impl Browser {
         self.post(&format!("{}/login", natter.auth), &form).await
     }
 
-    async fn ask(request: RequestBuilder) -> Answer {
+    async fn send(request: RequestBuilder) -> Answer {
         let response = request.header("Accept", "text/html").send().await.unwrap();
         let header = |response: &Response, name: &str| {
             response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()

@@ -1,37 +1,29 @@
-//! How many connections and sockets one may have.
+//! Limits on the connections of an address and the sockets of a user.
 
-use std::time::{Duration, Instant};
-
+use natter_test_support::eventually;
 use reqwest::header::HeaderValue;
 use tokio_tungstenite::tungstenite::{client::IntoClientRequest, http::Request};
 
-use crate::support::{Natter, Raw, Script, Socket, password_of, refused_handshake};
+use crate::support::{Natter, RawConnection, Script, Socket, password_of, refused_handshake};
 
-/// A connection that was kept open after an answer, if it was answered with 200.
-async fn served(natter: &Natter, headers: &str) -> Option<Raw> {
-    let mut raw = Raw::connect(natter.address).await;
-    raw.ask(headers).await.filter(|head| head.starts_with("http/1.1 200")).map(|_| raw)
+/// Opens a connection and sends a request; returns the connection if the status is 200.
+async fn served(natter: &Natter, headers: &str) -> Option<RawConnection> {
+    let mut connection = RawConnection::connect(natter.address).await;
+    connection.request_health(headers).await.filter(|head| head.starts_with("http/1.1 200")).map(|_| connection)
 }
 
-/// Waits until there is room again: the server has to notice that a connection was closed.
-async fn served_at_last(natter: &Natter, headers: &str) -> Raw {
-    let asked = Instant::now();
-    loop {
-        if let Some(raw) = served(natter, headers).await {
-            return raw;
-        }
-        assert!(asked.elapsed() < Duration::from_secs(20), "no room");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+/// Waits until a connection is served: the server has to notice first that an earlier one was closed.
+async fn served_at_last(natter: &Natter, headers: &str) -> RawConnection {
+    eventually("a connection is served", async || served(natter, headers).await).await
 }
 
 #[tokio::test]
-async fn an_address_has_so_many_connections_and_no_more() {
+async fn connections_of_one_address_are_limited() {
     let natter = Natter::with(&["--address-connections", "3"]).await;
-    let ada = natter.register("ada").await; // whose connection stays open
+    let ada = natter.register("ada").await; // the connection of her client stays open
     let (first, _second) = (served_at_last(&natter, "").await, served_at_last(&natter, "").await);
-    let mut refused = Raw::connect(natter.address).await;
-    assert_eq!(refused.ask("").await, None, "closed at once");
+    let mut refused = RawConnection::connect(natter.address).await;
+    assert_eq!(refused.request_health("").await, None, "closed at once");
     drop(first);
     let freed = served_at_last(&natter, "").await;
     assert!(served(&natter, "").await.is_none());
@@ -40,56 +32,54 @@ async fn an_address_has_so_many_connections_and_no_more() {
 
     drop(freed);
     drop(served_at_last(&natter, "").await);
-    let socket = loop {
-        match Socket::connect(handshake(&ada)).await {
-            Ok(socket) => break socket,
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-    };
-    assert!(served(&natter, "").await.is_none(), "a socket keeps its connection's place");
+    let socket = eventually("a socket is served", async || Socket::connect(handshake(&ada)).await.ok()).await;
+    assert!(served(&natter, "").await.is_none(), "a socket counts as a connection");
     drop(socket);
     served_at_last(&natter, "").await;
 }
 
 #[tokio::test]
-async fn without_a_limit_an_address_has_as_many_as_it_likes() {
+async fn zero_turns_the_connection_limit_off() {
     let natter = Natter::with(&["--address-connections", "0"]).await;
     let mut open = Vec::new();
     for _ in 0..50 {
-        open.push(served(&natter, "").await.expect("an answer"));
+        open.push(served(&natter, "").await.expect("a response"));
     }
 }
 
 #[tokio::test]
-async fn behind_a_proxy_each_connection_counts_under_its_latest_client() {
+async fn behind_a_proxy_a_connection_counts_for_its_latest_client() {
     let natter = Natter::with(&["--proxies", "1", "--address-connections", "2"]).await;
     let (ada, bob) = ("x-forwarded-for: 10.0.0.1\r\n", "x-forwarded-for: 10.0.0.1, 10.0.0.2\r\n");
     let mut first = served(&natter, ada).await.unwrap();
     let mut second = served(&natter, ada).await.unwrap();
-    let mut third = Raw::connect(natter.address).await;
-    let head = third.ask(ada).await.expect("an answer");
+    let mut third = RawConnection::connect(natter.address).await;
+    let head = third.request_health(ada).await.expect("a response");
     assert!(head.starts_with("http/1.1 429") && head.contains("connection: close"), "{head}");
     assert!(head.contains("x-content-type-options: nosniff"), "{head}");
     assert_eq!(third.rest().await, b"");
 
-    // another client's request takes the connection along, and frees the place
-    assert!(first.ask(bob).await.unwrap().starts_with("http/1.1 200"));
+    // a request of another client moves the connection to that client
+    assert!(first.request_health(bob).await.unwrap().starts_with("http/1.1 200"));
     let _fourth = served(&natter, ada).await.unwrap();
-    assert!(second.ask(ada).await.unwrap().starts_with("http/1.1 200"), "who is in stays in");
-    assert!(first.ask(ada).await.unwrap().starts_with("http/1.1 429"), "and cannot come back");
+    assert!(second.request_health(ada).await.unwrap().starts_with("http/1.1 200"), "a counted connection stays open");
+    assert!(
+        first.request_health(ada).await.unwrap().starts_with("http/1.1 429"),
+        "and counts again for the first client"
+    );
 
-    let told = natter.script().request(reqwest::Method::GET, "/login");
-    let told = told.header("x-forwarded-for", "10.0.0.1").send().await.unwrap();
+    let response = natter.script().request(reqwest::Method::GET, "/login");
+    let response = response.header("x-forwarded-for", "10.0.0.1").send().await.unwrap();
     let message = "Your address has too many connections to this server. Close some and try again.";
-    assert_eq!(told.json::<serde_json::Value>().await.unwrap(), serde_json::json!({ "message": message }));
+    assert_eq!(response.json::<serde_json::Value>().await.unwrap(), serde_json::json!({ "message": message }));
 }
 
 #[tokio::test]
-async fn behind_a_proxy_a_socket_keeps_its_place() {
+async fn behind_a_proxy_a_socket_counts_until_it_closes() {
     let natter = Natter::with(&["--proxies", "1", "--address-connections", "1"]).await;
     let script = natter.register("ada").await;
     let ada = "x-forwarded-for: 10.0.0.1\r\n";
-    let socket = Raw::websocket(&script, ada).await;
+    let socket = RawConnection::websocket(&script, ada).await;
     assert!(served(&natter, ada).await.is_none());
     drop(socket);
     served_at_last(&natter, ada).await;
@@ -102,10 +92,10 @@ fn handshake(script: &Script) -> Request<()> {
 }
 
 #[tokio::test]
-async fn a_user_has_so_many_sockets_and_no_more() {
+async fn sockets_of_one_user_are_limited() {
     let natter = Natter::with(&["--user-sockets", "2"]).await;
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
-    // with another token, too
+    // sockets with another token of the user count too
     let again = natter.script().log_in("ada", &password_of("ada")).await;
     let (first, _second) = (Socket::open(&ada, "").await, Socket::open(&again, "").await);
     let (status, body) = refused_handshake(handshake(&ada)).await;
@@ -116,18 +106,16 @@ async fn a_user_has_so_many_sockets_and_no_more() {
 
     let mut page = handshake(&ada);
     page.headers_mut().insert("origin", HeaderValue::from_str(&natter.url("")).unwrap());
-    let mut closed = Socket::connect(page.clone()).await.expect("a page sees no status: it is let in");
-    assert_eq!(closed.is_closed().await, (1013, "too many sockets".to_owned()));
+    let mut closed =
+        Socket::connect(page.clone()).await.expect("a page cannot read the status, so its handshake succeeds");
+    assert_eq!(closed.close_frame().await, (1013, "too many sockets".to_owned()));
 
     drop(first);
-    let asked = Instant::now();
-    while Socket::connect(handshake(&ada)).await.is_err() {
-        assert!(asked.elapsed() < Duration::from_secs(20), "no room");
-    }
+    eventually("a socket is served again", async || Socket::connect(handshake(&ada)).await.ok()).await;
 }
 
 #[tokio::test]
-async fn sockets_that_come_at_once_do_not_slip_in() {
+async fn concurrent_sockets_cannot_exceed_the_limit() {
     let natter = Natter::with(&["--user-sockets", "3"]).await;
     let ada = natter.register("ada").await;
     let opened = futures_util::future::join_all((0..30).map(|_| Socket::connect(handshake(&ada)))).await;

@@ -1,5 +1,5 @@
-//! natter over a real listener, with clients that say what a person would say.
-#![allow(clippy::unwrap_used, reason = "what a test cannot do without, it may insist on")]
+//! natter on a real listener, used by browsers without JavaScript, scripts and sockets.
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 mod support;
 
@@ -8,6 +8,6 @@ mod binary;
 mod chat;
 mod connections;
 mod openapi;
-mod ops;
+mod operations;
 mod pages;
 mod users;

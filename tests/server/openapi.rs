@@ -1,4 +1,4 @@
-//! The API's description, and whether the API keeps to it.
+//! The OpenAPI description, and whether the API conforms to it.
 
 use natter::domain::{Email, Name, Password, Text, UserId};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Natter, Script, new_user, password_of};
 
 #[tokio::test]
-async fn the_description_changes_only_on_purpose() {
+async fn the_openapi_description_matches_its_snapshot() {
     let natter = Natter::start().await;
     let answer = natter.script().get("/api/openapi.json").await.is(200);
     assert_eq!(answer.header("content-type"), "application/json");
@@ -19,13 +19,12 @@ async fn the_description_changes_only_on_purpose() {
 
 struct Api {
     description: Value,
-    /// Each operation and status that was seen.
+    /// Each operation with a status that was returned.
     seen: Vec<String>,
 }
 
 impl Api {
-    /// Checks that the status is one of those documented for the operation, and the body of the shape that
-    /// goes with it.
+    /// Asserts that the status is documented for the operation, and that the body matches its schema.
     fn documents(&mut self, method: &str, path: &str, answer: Answer, status: u16) {
         let what = format!("{} {path} {status}", method.to_uppercase());
         let answer = answer.is(status);
@@ -72,7 +71,7 @@ impl Api {
         }
     }
 
-    /// What is documented and was not seen.
+    /// What is documented and was not returned.
     fn unseen(&self) -> Vec<String> {
         let mut unseen = Vec::new();
         for (path, methods) in self.description["paths"].as_object().unwrap() {
@@ -92,7 +91,7 @@ const MESSAGES: &str = "/api/messages";
 const LOGIN: &str = "/api/login";
 
 #[tokio::test]
-async fn every_route_answers_as_documented() {
+async fn every_route_responds_as_documented() {
     let mut natter = Natter::with(&["--account-attempts", "3", "--message-rate", "1"]).await;
     let nobody = natter.script();
     let description = nobody.get("/api/openapi.json").await.is(200).json;
@@ -102,20 +101,20 @@ async fn every_route_answers_as_documented() {
     logins(&mut api, &nobody).await;
     messages(&mut api, &ada).await;
     users(&mut api, &nobody, &ada, &bob).await;
-    unreadable(&mut api, &ada).await;
+    invalid_requests(&mut api, &ada).await;
 
     natter.restart_with(&["--address-attempts", "1"]).await;
     nobody.post(USERS, json!({})).await.is(422);
     api.documents("post", USERS, nobody.post(USERS, new_user("cyd")).await, 429);
     natter.restart_with(&["--signup", "closed"]).await;
     api.documents("post", USERS, nobody.post(USERS, new_user("cyd")).await, 403);
-    // 429 and 503 come from load as well, wherever it is: what causes them has tests of its own
+    // load causes 429 and 503 on every route; other tests cover that
     let unseen = api.unseen().into_iter().filter(|what| !what.ends_with(" 429") && !what.ends_with(" 503"));
     assert_eq!(unseen.collect::<Vec<_>>(), [""; 0]);
 }
 
-/// What is refused before a handler sees it.
-async fn unreadable(api: &mut Api, ada: &Script) {
+/// Requests that are refused before a handler runs.
+async fn invalid_requests(api: &mut Api, ada: &Script) {
     let own = "/api/users/ada";
     for (method, path, address) in [
         ("post", LOGIN, LOGIN),
@@ -143,9 +142,9 @@ async fn unreadable(api: &mut Api, ada: &Script) {
     }
 }
 
-/// The lengths that the description states, beside the rules that enforce them.
+/// Compares the lengths in the description with those in the rules.
 #[tokio::test]
-async fn the_description_states_the_limits_that_are_enforced() {
+async fn the_description_states_the_enforced_limits() {
     let natter = Natter::start().await;
     let api = natter.script().get("/api/openapi.json").await.is(200).json;
     let limit = |schema: &str, field: &str, what: &str| {
@@ -169,7 +168,7 @@ async fn without_token(api: &mut Api, nobody: &Script) {
 }
 
 async fn logins(api: &mut Api, nobody: &Script) {
-    // the sign-up took the first of three attempts
+    // the sign-up was the first of three attempts
     api.documents("post", LOGIN, nobody.try_log_in("bob", &password_of("bob")).await, 200);
     api.documents("post", LOGIN, nobody.try_log_in("bob", "not his secret").await, 401);
     api.documents("post", LOGIN, nobody.try_log_in("bob", &password_of("bob")).await, 429);

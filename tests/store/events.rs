@@ -1,4 +1,4 @@
-//! What a store tells of its commits.
+//! The events of a store.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,43 +8,43 @@ use natter::{
 };
 
 use crate::{
-    follower::Follower,
-    support::{Place, add, hash, name, next, post, post_many},
+    subscriber::Subscriber,
+    support::{TestDatabase, add, hash, name, next, post, post_many},
 };
 
-pub async fn there_is_one_stream(place: &Place) {
-    let store = place.open().await;
+pub async fn there_is_one_event_stream(database: &TestDatabase) {
+    let store = database.open().await;
     assert!(store.events().is_some());
     assert!(store.events().is_none());
 }
 
-pub async fn posts_are_told_once_they_are_durable(place: &Place) {
-    let store = place.open().await;
+pub async fn posts_are_announced_once_they_are_durable(database: &TestDatabase) {
+    let store = database.open().await;
     let mut events = store.events().unwrap();
     let ada = add(store.as_ref(), "ada").await;
     let posting = Arc::clone(&store);
     let poster = tokio::spawn(async move { posting.post(post(ada.key, "c1", "hello")).await.unwrap().message });
-    let told = wait_for(&mut events, |event| match event {
+    let announced = wait_for(&mut events, |event| match event {
         Event::Changed(room, message) if *room == RoomId::lobby() => Some(message.clone()),
         _ => None,
     })
     .await;
-    // what is told is there for another reader already
-    assert_eq!(store.changes(&RoomId::lobby(), 0, 5).await.unwrap().messages, std::slice::from_ref(&told));
-    assert_eq!(poster.await.unwrap(), told);
+    // an announced message can be read
+    assert_eq!(store.changes(&RoomId::lobby(), 0, 5).await.unwrap().messages, std::slice::from_ref(&announced));
+    assert_eq!(poster.await.unwrap(), announced);
     assert!(store.post(post(ada.key, "c1", "hello")).await.unwrap().repeat);
     let second = store.post(post(ada.key, "c2", "hello")).await.unwrap().message;
-    let told = wait_for(&mut events, |event| match event {
+    let announced = wait_for(&mut events, |event| match event {
         Event::Changed(_, message) if message.rev > 1 => Some(message.clone()),
         _ => None,
     })
     .await;
-    assert_eq!(told, second);
+    assert_eq!(announced, second);
 }
 
-pub async fn changes_are_told_in_order(place: &Place) {
-    let store = place.open().await;
-    let mut follower = Follower::start(&store).await;
+pub async fn changes_are_announced_in_order(database: &TestDatabase) {
+    let store = database.open().await;
+    let mut subscriber = Subscriber::start(&store).await;
     let ada = add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     let writers = [(ada.key, "a"), (ada.key, "b"), (bob.key, "c")].map(|(key, prefix)| {
@@ -55,7 +55,7 @@ pub async fn changes_are_told_in_order(place: &Place) {
             }
         })
     });
-    let reading = tokio::spawn(async move { follower.reads(160).await });
+    let reading = tokio::spawn(async move { subscriber.read_up_to(160).await });
     for writer in writers {
         writer.await.unwrap();
     }
@@ -64,8 +64,8 @@ pub async fn changes_are_told_in_order(place: &Place) {
     assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
 }
 
-pub async fn account_changes_are_told(place: &Place) {
-    let store = place.open().await;
+pub async fn account_changes_are_announced(database: &TestDatabase) {
+    let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     post_many(store.as_ref(), bob.key, 1).await;
@@ -84,7 +84,7 @@ pub async fn account_changes_are_told(place: &Place) {
     let token = TokenId::generate();
     store.revoke_token(token, Timestamp::now().plus_secs(60)).await.unwrap();
     wait_for(&mut events, |event| matches!(event, Event::TokenRevoked(id) if *id == token).then_some(())).await;
-    // what echoes of the commits so far
+    // discard the events of the commits so far
     tokio::time::sleep(Duration::from_millis(300)).await;
     while events.try_recv().is_ok() {}
     store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
@@ -96,10 +96,10 @@ pub async fn account_changes_are_told(place: &Place) {
     wait_for(&mut events, revoked).await;
 }
 
-/// The first thing that `wanted` finds; other events pass by.
+/// Waits for the first event for which `wanted` returns a value; skips others.
 pub async fn wait_for<T>(events: &mut Events, wanted: impl Fn(&Event) -> Option<T>) -> T {
     loop {
-        // one batch can tell of several things, but a test waits for one at a time
+        // events of the same batch after the found one are skipped too
         if let Some(found) = next(events).await.iter().find_map(&wanted) {
             return found;
         }

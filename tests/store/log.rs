@@ -1,4 +1,4 @@
-//! Messages and their log.
+//! The log of messages.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use natter::{
     store::{Error, MessageRetention, UserChanges},
 };
 
-use crate::support::{Place, add, name, new_user, post, post_many, whole_log};
+use crate::support::{TestDatabase, add, name, new_user, post, post_many, whole_log};
 
 fn seqs(messages: &[Message]) -> Vec<u64> {
     messages.iter().map(|message| message.seq).collect()
@@ -17,8 +17,8 @@ fn revs(messages: &[Message]) -> Vec<u64> {
     messages.iter().map(|message| message.rev).collect()
 }
 
-pub async fn numbers_count_from_one(place: &Place) {
-    let store = place.open().await;
+pub async fn seq_and_rev_start_at_one(database: &TestDatabase) {
+    let store = database.open().await;
     let lobby = RoomId::lobby();
     assert_eq!(store.head(&lobby).await.unwrap(), 0);
     assert!(whole_log(store.as_ref()).await.is_empty());
@@ -31,8 +31,8 @@ pub async fn numbers_count_from_one(place: &Place) {
     assert_eq!(whole_log(store.as_ref()).await, posted);
 }
 
-pub async fn many_posters_leave_no_gap(place: &Place) {
-    let store = place.open().await;
+pub async fn concurrent_posts_leave_no_gap(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let writers: Vec<_> = (0..16)
         .map(|writer| {
@@ -41,7 +41,7 @@ pub async fn many_posters_leave_no_gap(place: &Place) {
                 let mut last = 0;
                 for n in 0..50 {
                     let done = store.post(post(ada.key, &format!("{writer}-{n}"), "hello")).await.unwrap();
-                    assert!(!done.repeat && done.message.seq > last, "one writer's own are in order");
+                    assert!(!done.repeat && done.message.seq > last, "the posts of one writer are in order");
                     last = done.message.seq;
                 }
             })
@@ -55,8 +55,8 @@ pub async fn many_posters_leave_no_gap(place: &Place) {
     assert_eq!(seqs(&log), revs(&log));
 }
 
-pub async fn a_repeat_answers_with_the_message_that_is_there(place: &Place) {
-    let store = place.open().await;
+pub async fn a_repeat_returns_the_stored_message(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     let first = store.post(post(ada.key, "same", "first")).await.unwrap();
@@ -66,13 +66,13 @@ pub async fn a_repeat_answers_with_the_message_that_is_there(place: &Place) {
     assert_eq!(again.message, first.message);
     let of_bob = store.post(post(bob.key, "same", "mine")).await.unwrap();
     assert_eq!((of_bob.repeat, of_bob.message.seq), (false, 3));
-    assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 3, "a repeat takes no number");
+    assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 3, "a repeat takes no rev");
 }
 
-pub async fn repeats_at_once_post_one_message(place: &Place) {
-    let store = place.open().await;
+pub async fn concurrent_repeats_post_one_message(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
-    // among others, so that a repeat in the middle of a batch costs its neighbours nothing
+    // mixed with other posts, so that repeats are in the middle of batches too
     let tasks: Vec<_> = (0..60)
         .map(|n| {
             let store = Arc::clone(&store);
@@ -88,8 +88,8 @@ pub async fn repeats_at_once_post_one_message(place: &Place) {
     assert_eq!((new, revs(&log)), (33, (1..=33).collect::<Vec<_>>()));
 }
 
-pub async fn a_deleted_author_cannot_post(place: &Place) {
-    let store = place.open().await;
+pub async fn a_deleted_author_cannot_post(database: &TestDatabase) {
+    let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     store.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
@@ -100,8 +100,8 @@ pub async fn a_deleted_author_cannot_post(place: &Place) {
     assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 0);
 }
 
-pub async fn pages_go_back_from_the_latest(place: &Place) {
-    let store = place.open().await;
+pub async fn pages_go_backwards_from_the_latest_message(database: &TestDatabase) {
+    let store = database.open().await;
     let lobby = RoomId::lobby();
     let empty = store.page(&lobby, None, 5, None).await.unwrap();
     assert!(empty.messages.is_empty() && !empty.more && empty.head == 0);
@@ -127,8 +127,8 @@ pub async fn pages_go_back_from_the_latest(place: &Place) {
     }
 }
 
-pub async fn changes_come_in_order_of_rev(place: &Place) {
-    let store = place.open().await;
+pub async fn changes_come_in_order_of_rev(database: &TestDatabase) {
+    let store = database.open().await;
     let lobby = RoomId::lobby();
     let ada = add(store.as_ref(), "ada").await;
     post_many(store.as_ref(), ada.key, 5).await;
@@ -146,11 +146,11 @@ pub async fn changes_come_in_order_of_rev(place: &Place) {
     let changes = UserChanges { name: Some(name("Ada L.")), ..UserChanges::default() };
     store.update_user(ada.key, changes).await.unwrap();
     let authors = store.changes(&lobby, 0, 1).await.unwrap().messages;
-    assert_eq!(authors[0].author.as_ref().unwrap().name, "Ada L.", "as they are called now");
+    assert_eq!(authors[0].author.as_ref().unwrap().name, "Ada L.", "with the author's present name");
 }
 
-pub async fn kept_messages_lose_their_author(place: &Place) {
-    let store = place.open().await;
+pub async fn kept_messages_lose_their_author(database: &TestDatabase) {
+    let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     let posted = post_many(store.as_ref(), bob.key, 2).await;
@@ -160,8 +160,8 @@ pub async fn kept_messages_lose_their_author(place: &Place) {
     assert_eq!((page.messages, page.head), (expected, 2));
 }
 
-pub async fn deleted_messages_are_changes(place: &Place) {
-    let store = place.open().await;
+pub async fn deleted_messages_are_changes(database: &TestDatabase) {
+    let store = database.open().await;
     let lobby = RoomId::lobby();
     let ada = add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
@@ -179,8 +179,8 @@ pub async fn deleted_messages_are_changes(place: &Place) {
     assert_eq!((next.seq, next.rev), (5, 8));
 }
 
-pub async fn posts_and_deletions_at_once_leave_no_gap(place: &Place) {
-    let store = place.open().await;
+pub async fn concurrent_posts_and_deletions_leave_no_gap(database: &TestDatabase) {
+    let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let ada = store.create_user(new_user("writer", Some(Role::Member))).await.unwrap();
     let bob = add(store.as_ref(), "bob").await;
@@ -199,23 +199,26 @@ pub async fn posts_and_deletions_at_once_leave_no_gap(place: &Place) {
     let (posts, more, deleted) = tokio::join!(of_ada, of_bob, deleted);
     deleted.unwrap();
     let log = whole_log(store.as_ref()).await;
-    assert!(log.iter().all(|message| message.text.is_some() == (message.author_key == ada.key)), "all of Bob's go");
+    assert!(
+        log.iter().all(|message| message.text.is_some() == (message.author_key == ada.key)),
+        "all messages of Bob are deleted"
+    );
     let posted = log.len();
     assert!(posted >= 100 + posts + more);
     let mut all = seqs(&log);
     all.sort_unstable();
     assert_eq!(all, (1..=posted as u64).collect::<Vec<_>>());
-    // each of Bob's took two numbers, a post's and a deletion's
+    // each message of Bob took two revs: one for the post, one for the deletion
     let taken = (posts + 2 * (posted - posts)) as u64;
     assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), taken);
 }
 
-pub async fn everything_is_there_after_reopening(place: &Place) {
-    let store = place.open().await;
+pub async fn reopening_keeps_all_data(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let posted = post_many(store.as_ref(), ada.key, 3).await;
     store.close().await;
-    let store = place.open().await;
+    let store = database.open().await;
     assert_eq!(whole_log(store.as_ref()).await, posted);
     assert_eq!(store.users_after(None, 10).await.unwrap(), std::slice::from_ref(&ada));
     store.ping().await.unwrap();
@@ -224,8 +227,8 @@ pub async fn everything_is_there_after_reopening(place: &Place) {
     assert!(store.post(post(ada.key, "c0", "again")).await.unwrap().repeat);
 }
 
-pub async fn an_unknown_room_is_refused(place: &Place) {
-    let store = place.open().await;
+pub async fn an_unknown_room_is_refused(database: &TestDatabase) {
+    let store = database.open().await;
     let (ada, attic) = (add(store.as_ref(), "ada").await, RoomId::named("attic"));
     let to_attic = Post { room: attic.clone(), ..post(ada.key, "c1", "hello") };
     for refused in [
@@ -237,5 +240,5 @@ pub async fn an_unknown_room_is_refused(place: &Place) {
     ] {
         assert!(matches!(refused, Err(Error::NoSuchRoom)), "{refused:?}");
     }
-    assert!(!store.post(post(ada.key, "c1", "hello")).await.unwrap().repeat, "nothing was posted anywhere");
+    assert!(!store.post(post(ada.key, "c1", "hello")).await.unwrap().repeat, "the refused post is not stored");
 }

@@ -1,16 +1,19 @@
-//! The contract of the store's port, held by both adapters, and what is MongoDB's alone.
+//! The contract of the store, which both adapters fulfil, and what only MongoDB does.
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
-mod bounds;
+mod account_removals;
 mod events;
-mod follower;
 mod log;
 mod mongo;
+mod mongo_processes;
 mod networks;
+mod password_hashes;
 mod presence;
-mod removals;
 mod sessions;
+mod size_limits;
+mod subscriber;
 mod support;
+mod user_search;
 mod users;
 
 /// Runs each function on both adapters.
@@ -20,7 +23,7 @@ macro_rules! contract {
             $($(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
-                    crate::$module::$test(&crate::support::Place::embedded()).await;
+                    crate::$module::$test(&crate::support::TestDatabase::embedded()).await;
                 }
             )*)*
         }
@@ -28,7 +31,7 @@ macro_rules! contract {
             $($(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
-                    crate::$module::$test(&crate::support::Place::mongodb().await).await;
+                    crate::$module::$test(&crate::support::TestDatabase::mongodb().await).await;
                 }
             )*)*
         }
@@ -38,53 +41,55 @@ macro_rules! contract {
 contract! {
     users:
         the_first_user_is_an_admin
-        of_many_first_users_one_is_an_admin
-        user_ids_and_emails_are_taken_without_regard_to_case
-        of_many_at_once_one_gets_the_user_id
-        an_edit_changes_what_it_names
+        one_of_many_concurrent_first_users_is_an_admin
+        user_ids_and_emails_are_unique_regardless_of_case
+        one_of_many_concurrent_sign_ups_gets_the_user_id
+        an_update_changes_the_given_fields_only
         a_new_password_raises_the_version
-        there_is_always_an_admin
-        two_admins_cannot_remove_each_other_at_once
-        a_deleted_user_is_gone
-        users_are_listed_in_order
-        a_search_takes_its_text_literally
+        the_last_admin_is_kept
+        two_admins_cannot_remove_each_other_concurrently
+        a_deleted_user_does_not_exist
+        users_are_listed_by_folded_user_id;
+    user_search:
+        a_search_matches_its_text_literally
         a_search_sorts_and_pages
-        a_search_folds_every_letter
-        the_dearest_hash_is_found_whatever_its_version
-        a_hash_is_replaced_where_it_is_still_the_same;
+        a_search_ignores_the_case_of_every_letter;
+    password_hashes:
+        the_highest_hash_cost_is_found_in_every_bcrypt_version
+        a_hash_is_replaced_only_if_it_is_unchanged;
     networks:
-        a_network_is_kept_with_the_time_it_was_noted_last
+        a_network_is_recorded_with_its_latest_time
         the_newest_networks_of_a_user_are_kept
-        networks_are_forgotten_in_time_and_with_their_user;
+        networks_expire_and_are_deleted_with_their_user;
     log:
-        numbers_count_from_one
-        many_posters_leave_no_gap
-        a_repeat_answers_with_the_message_that_is_there
-        repeats_at_once_post_one_message
+        seq_and_rev_start_at_one
+        concurrent_posts_leave_no_gap
+        a_repeat_returns_the_stored_message
+        concurrent_repeats_post_one_message
         a_deleted_author_cannot_post
-        pages_go_back_from_the_latest
+        pages_go_backwards_from_the_latest_message
         changes_come_in_order_of_rev
         kept_messages_lose_their_author
         deleted_messages_are_changes
-        posts_and_deletions_at_once_leave_no_gap
+        concurrent_posts_and_deletions_leave_no_gap
         an_unknown_room_is_refused
-        everything_is_there_after_reopening;
-    bounds:
-        pages_of_large_messages_lead_through_all_of_them_once
-        changes_of_large_messages_lead_through_all_of_them_once
-        the_latest_of_many_share_one_answer;
+        reopening_keeps_all_data;
+    size_limits:
+        pages_of_large_messages_contain_each_once
+        changes_of_large_messages_contain_each_once
+        latest_messages_of_many_authors_share_one_size_limit;
     sessions:
         a_session_is_kept_until_it_is_deleted
-        a_taken_session_id_is_refused
-        an_ended_session_stays_ended
-        what_has_expired_is_forgotten
-        a_grant_holds_until_it_is_void
-        the_embedded_database_alone_shares_no_secret;
+        an_existing_session_id_is_refused
+        a_deleted_session_is_not_saved_again
+        expired_sessions_and_revocations_are_removed
+        a_grant_is_valid_until_it_is_revoked
+        only_mongodb_shares_a_secret;
     events:
-        there_is_one_stream
-        posts_are_told_once_they_are_durable
-        changes_are_told_in_order
-        account_changes_are_told;
+        there_is_one_event_stream
+        posts_are_announced_once_they_are_durable
+        changes_are_announced_in_order
+        account_changes_are_announced;
     presence:
-        the_embedded_database_belongs_to_one_process;
+        only_mongodb_has_shared_presence;
 }

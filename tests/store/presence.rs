@@ -1,4 +1,4 @@
-//! Who is in, at several processes on one database.
+//! Presence across processes on one database.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use natter::{
     store::{Event, OnlineUser, PresenceStore},
 };
 
-use crate::{events::wait_for, support::Place};
+use crate::{events::wait_for, support::TestDatabase};
 
-async fn processes(place: &Place) -> [Arc<dyn PresenceStore>; 2] {
-    [place.open().await.presence().unwrap(), place.open().await.presence().unwrap()]
+async fn processes(database: &TestDatabase) -> [Arc<dyn PresenceStore>; 2] {
+    [database.open().await.presence().unwrap(), database.open().await.presence().unwrap()]
 }
 
 async fn names(presence: &dyn PresenceStore) -> Vec<String> {
@@ -21,48 +21,48 @@ async fn names(presence: &dyn PresenceStore) -> Vec<String> {
     names
 }
 
-pub async fn the_embedded_database_belongs_to_one_process(place: &Place) {
-    assert_eq!(place.open().await.presence().is_some(), matches!(place, Place::MongoDb(_)));
+pub async fn only_mongodb_has_shared_presence(database: &TestDatabase) {
+    assert_eq!(database.open().await.presence().is_some(), matches!(database, TestDatabase::MongoDb(_)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_published_is_told_to_all() {
-    let place = Place::mongodb().await;
-    let (one, two) = (place.open().await, place.open().await);
+async fn published_presence_is_announced_to_all_processes() {
+    let database = TestDatabase::mongodb().await;
+    let (one, two) = (database.open().await, database.open().await);
     let mut events = two.events().unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
     let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
     let here = one.presence().unwrap();
     assert!(here.publish(&room, &[(ada, "Ada".into())], &[]).await.is_err(), "there is no lease yet");
-    assert!(!here.renew().await.unwrap(), "the first lease is a new one");
+    assert!(!here.renew().await.unwrap(), "the first call takes a new lease");
     assert!(here.renew().await.unwrap());
     here.publish(&room, &[(ada, "Ada".into()), (bob, "Bob".into())], &[]).await.unwrap();
     assert_eq!(names(two.presence().unwrap().as_ref()).await, ["Ada", "Bob"]);
-    let came = |user: UserKey, name: &'static str| {
+    let is_online = |user: UserKey, name: &'static str| {
         move |event: &Event| match event {
             Event::Online(_, present) if present.user == user && present.name == name => Some(present.clone()),
             _ => None,
         }
     };
-    // both may be told of in one batch: the second is asked for under a later name
-    let OnlineUser { process, .. } = wait_for(&mut events, came(ada, "Ada")).await;
+    // both events may be in one batch, which `wait_for` skips: wait for a later name of the second
+    let OnlineUser { process, .. } = wait_for(&mut events, is_online(ada, "Ada")).await;
     here.publish(&room, &[(bob, "Bobby".into())], &[ada]).await.unwrap();
-    assert_eq!(wait_for(&mut events, came(bob, "Bobby")).await.process, process);
+    assert_eq!(wait_for(&mut events, is_online(bob, "Bobby")).await.process, process);
     here.publish(&room, &[], &[bob]).await.unwrap();
-    let went = |event: &Event| match event {
+    let is_offline = |event: &Event| match event {
         Event::Offline { process, user, .. } if *user == bob => Some(*process),
         _ => None,
     };
-    assert_eq!(wait_for(&mut events, went).await, process);
+    assert_eq!(wait_for(&mut events, is_offline).await, process);
     assert!(names(here.as_ref()).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_does_not_renew_is_given_up_with_its_people() {
-    let place = Place::mongodb().await;
-    let [dead, alive] = processes(&place).await;
+async fn an_expired_lease_is_removed_with_its_users() {
+    let database = TestDatabase::mongodb().await;
+    let [expired, alive] = processes(&database).await;
     let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
-    for (process, user, name) in [(&dead, ada, "Ada"), (&alive, bob, "Bob")] {
+    for (process, user, name) in [(&expired, ada, "Ada"), (&alive, bob, "Bob")] {
         process.renew().await.unwrap();
         process.publish(&room, &[(user, name.into())], &[]).await.unwrap();
     }
@@ -72,36 +72,36 @@ async fn a_process_that_does_not_renew_is_given_up_with_its_people() {
     }
     alive.renew().await.unwrap();
     assert_eq!(names(alive.as_ref()).await, ["Bob"]);
-    // it was only slow, and comes back as another
-    assert!(!dead.renew().await.unwrap());
-    dead.publish(&room, &[(ada, "Ada".into())], &[]).await.unwrap();
+    // it was only slow, and continues with a new lease
+    assert!(!expired.renew().await.unwrap());
+    expired.publish(&room, &[(ada, "Ada".into())], &[]).await.unwrap();
     alive.renew().await.unwrap();
     assert_eq!(names(alive.as_ref()).await, ["Ada", "Bob"]);
 }
 
-/// Cut off until its lease was ended, and back before it knows: what it publishes then must not stay for ever.
+/// A process that was disconnected until its lease expired may publish before it notices; that must not stay forever.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_published_under_an_ended_lease_is_removed() {
-    let place = Place::mongodb().await;
-    let [cut_off, other] = processes(&place).await;
+async fn presence_published_under_an_expired_lease_is_removed() {
+    let database = TestDatabase::mongodb().await;
+    let [disconnected, other] = processes(&database).await;
     let (room, ada) = (RoomId::lobby(), [(UserKey::generate(), "Ada".to_owned())]);
-    cut_off.renew().await.unwrap();
+    disconnected.renew().await.unwrap();
     for _ in 0..5 {
         other.renew().await.unwrap();
     }
-    cut_off.publish(&room, &ada, &[]).await.unwrap();
+    disconnected.publish(&room, &ada, &[]).await.unwrap();
     assert_eq!(names(other.as_ref()).await, ["Ada"]);
     other.renew().await.unwrap();
     assert!(names(other.as_ref()).await.is_empty());
-    assert!(!cut_off.renew().await.unwrap(), "it is told, and publishes again");
-    cut_off.publish(&room, &ada, &[]).await.unwrap();
+    assert!(!disconnected.renew().await.unwrap(), "the process learns that its lease has expired, and publishes again");
+    disconnected.publish(&room, &ada, &[]).await.unwrap();
     other.renew().await.unwrap();
     assert_eq!(names(other.as_ref()).await, ["Ada"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_renews_is_not_given_up() {
-    let [one, two] = processes(&Place::mongodb().await).await;
+async fn a_renewed_lease_does_not_expire() {
+    let [one, two] = processes(&TestDatabase::mongodb().await).await;
     one.renew().await.unwrap();
     one.publish(&RoomId::lobby(), &[(UserKey::generate(), "Ada".into())], &[]).await.unwrap();
     for _ in 0..9 {
@@ -112,22 +112,22 @@ async fn who_renews_is_not_given_up() {
     assert_eq!(names(two.as_ref()).await, ["Ada"]);
 }
 
-/// Somebody under a lease that was renewed last so long ago.
-async fn leave_behind(place: &Place, name: &str, ago_ms: i64) -> bson::Uuid {
-    let (lease, database) = (bson::Uuid::new(), place.raw().await);
+/// Inserts a user online under a lease that was renewed `ago_ms` milliseconds ago.
+async fn insert_online(database: &TestDatabase, name: &str, ago_ms: i64) -> bson::Uuid {
+    let (lease, mongo) = (bson::Uuid::new(), database.mongo().await);
     let at = DateTime::from_millis(DateTime::now().timestamp_millis() - ago_ms);
-    database.collection("leases").insert_one(doc! { "_id": lease, "at": at }).await.unwrap();
+    mongo.collection("leases").insert_one(doc! { "_id": lease, "at": at }).await.unwrap();
     let id = doc! { "lease": lease, "room": "lobby", "user": bson::Uuid::new() };
-    database.collection("presence").insert_one(doc! { "_id": id, "name": name }).await.unwrap();
+    mongo.collection("presence").insert_one(doc! { "_id": id, "name": name }).await.unwrap();
     lease
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_left_behind_long_ago_is_not_believed_to_be_here() {
-    let place = Place::mongodb().await;
-    place.open().await.close().await; // makes the collections
-    let [old, _] = [leave_behind(&place, "Yesterday", 120_000).await, leave_behind(&place, "Now", 0).await];
-    let store = place.open().await;
+async fn presence_under_an_old_lease_is_ignored() {
+    let database = TestDatabase::mongodb().await;
+    database.open().await.close().await; // creates the collections
+    let [old, _] = [insert_online(&database, "Yesterday", 120_000).await, insert_online(&database, "Now", 0).await];
+    let store = database.open().await;
     let mut events = store.events().unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
     let presence = store.presence().unwrap();
@@ -135,8 +135,8 @@ async fn who_was_left_behind_long_ago_is_not_believed_to_be_here() {
     presence.renew().await.unwrap();
     assert_eq!(names(presence.as_ref()).await, ["Now"]);
 
-    // the database was away for a while, and its process comes back
-    let leases = place.raw().await.collection::<Document>("leases");
+    // the lease is renewed: its process was disconnected from the database for a while
+    let leases = database.mongo().await.collection::<Document>("leases");
     leases.update_one(doc! { "_id": old }, doc! { "$currentDate": { "at": true } }).await.unwrap();
     presence.renew().await.unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;

@@ -1,18 +1,18 @@
-//! Sessions and revocation.
+//! Sessions, grants and revocations.
 
 use natter::{
     domain::{Timestamp, TokenId, UserKey},
     store::{MessageRetention, SessionRow, UserChanges},
 };
 
-use crate::support::{Place, add, hash};
+use crate::support::{TestDatabase, add, hash};
 
 fn row(id: u8, data: &[u8], expires: i64) -> SessionRow {
     SessionRow { id: [id; 32], data: data.to_vec(), expires: Timestamp(expires) }
 }
 
-pub async fn a_session_is_kept_until_it_is_deleted(place: &Place) {
-    let store = place.open().await;
+pub async fn a_session_is_kept_until_it_is_deleted(database: &TestDatabase) {
+    let store = database.open().await;
     let mut session = row(1, b"\0data\xff", 1_000);
     assert_eq!(store.session(&session.id).await.unwrap(), None);
     assert!(store.create_session(&session).await.unwrap());
@@ -25,16 +25,16 @@ pub async fn a_session_is_kept_until_it_is_deleted(place: &Place) {
     store.delete_session(&session.id).await.unwrap();
 }
 
-pub async fn a_taken_session_id_is_refused(place: &Place) {
-    let store = place.open().await;
+pub async fn an_existing_session_id_is_refused(database: &TestDatabase) {
+    let store = database.open().await;
     let first = row(1, b"first", 1_000);
     assert!(store.create_session(&first).await.unwrap());
     assert!(!store.create_session(&row(1, b"second", 2_000)).await.unwrap());
     assert_eq!(store.session(&first.id).await.unwrap(), Some(first));
 }
 
-pub async fn an_ended_session_stays_ended(place: &Place) {
-    let store = place.open().await;
+pub async fn a_deleted_session_is_not_saved_again(database: &TestDatabase) {
+    let store = database.open().await;
     let session = row(1, b"data", 1_000);
     store.create_session(&session).await.unwrap();
     store.delete_session(&session.id).await.unwrap();
@@ -42,8 +42,8 @@ pub async fn an_ended_session_stays_ended(place: &Place) {
     assert_eq!(store.session(&session.id).await.unwrap(), None);
 }
 
-pub async fn what_has_expired_is_forgotten(place: &Place) {
-    let store = place.open().await;
+pub async fn expired_sessions_and_revocations_are_removed(database: &TestDatabase) {
+    let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
     let (old, new) = (TokenId::generate(), TokenId::generate());
     for (session, token) in [(row(1, b"old", 1_000), old), (row(2, b"new", 1_001), new)] {
@@ -53,12 +53,15 @@ pub async fn what_has_expired_is_forgotten(place: &Place) {
     store.sweep(Timestamp(1_000)).await.unwrap();
     assert_eq!(store.session(&[1; 32]).await.unwrap(), None);
     assert!(store.session(&[2; 32]).await.unwrap().is_some());
-    assert!(store.authenticate(ada.key, 1, old).await.unwrap().is_some(), "forgotten; its own expiry voids it");
+    assert!(
+        store.authenticate(ada.key, 1, old).await.unwrap().is_some(),
+        "the revocation is removed: the token itself has expired"
+    );
     assert!(store.authenticate(ada.key, 1, new).await.unwrap().is_none());
 }
 
-pub async fn a_grant_holds_until_it_is_void(place: &Place) {
-    let store = place.open().await;
+pub async fn a_grant_is_valid_until_it_is_revoked(database: &TestDatabase) {
+    let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     let (token, other) = (TokenId::generate(), TokenId::generate());
@@ -78,16 +81,16 @@ pub async fn a_grant_holds_until_it_is_void(place: &Place) {
     assert_eq!(store.authenticate(bob.key, 2, other).await.unwrap(), None);
 }
 
-pub async fn the_embedded_database_alone_shares_no_secret(place: &Place) {
-    let store = place.open().await;
+pub async fn only_mongodb_shares_a_secret(database: &TestDatabase) {
+    let store = database.open().await;
     let (first, second) = tokio::join!(store.shared_secret("one"), store.shared_secret("two"));
     let (first, second) = (first.unwrap(), second.unwrap());
-    match place {
-        Place::Embedded(_) => assert_eq!((first, second), (None, None)),
-        Place::MongoDb(_) => {
+    match database {
+        TestDatabase::Embedded(_) => assert_eq!((first, second), (None, None)),
+        TestDatabase::MongoDb(_) => {
             assert!(first.as_deref() == Some("one") || first.as_deref() == Some("two"), "{first:?}");
             assert_eq!(first, second);
-            assert_eq!(place.open().await.shared_secret("three").await.unwrap(), first);
+            assert_eq!(database.open().await.shared_secret("three").await.unwrap(), first);
         }
     }
 }

@@ -1,46 +1,42 @@
-//! Databases to test on, and people to test with.
+//! Databases to test on, and users and messages to test with.
 
 use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use mongodb::{Client, bson::doc};
+use mongodb::Client;
 use natter::{
     domain::{ClientId, Email, Message, Name, Phone, Post, Role, RoomId, Text, Timestamp, User, UserId, UserKey},
     store::{self, Event, Events, NewUser, PasswordHash, Store},
 };
+use natter_test_support::ReplicaSet;
 use tempfile::TempDir;
 use tokio::{sync::OnceCell, time::timeout};
 
-#[path = "../support/port.rs"]
-mod port;
-
-/// Where a test's data is. It can be opened again, and MongoDB's by several at once.
-pub enum Place {
+/// A database of a test. It can be opened again; on MongoDB, several times at once.
+pub enum TestDatabase {
     Embedded(TempDir),
     MongoDb(String),
 }
 
-impl Place {
+impl TestDatabase {
     pub fn embedded() -> Self {
         Self::Embedded(tempfile::tempdir().unwrap())
     }
 
-    /// A database of its own on the one server of this test run.
+    /// An empty database on the MongoDB server that all tests of this process share.
     pub async fn mongodb() -> Self {
-        static SERVER: OnceCell<Mongod> = OnceCell::const_new();
+        static SET: OnceCell<ReplicaSet> = OnceCell::const_new();
         static DATABASES: AtomicU32 = AtomicU32::new(1);
-        let server = SERVER.get_or_init(Mongod::replica_set).await;
-        Self::MongoDb(server.url(&format!("test{}", DATABASES.fetch_add(1, Ordering::Relaxed))))
+        let set = SET.get_or_init(ReplicaSet::disposable).await;
+        Self::MongoDb(set.members[0].url(&format!("test{}", DATABASES.fetch_add(1, Ordering::Relaxed))))
     }
 
+    /// Opens the store as a natter process does.
     pub async fn open(&self) -> Arc<dyn Store> {
         match self {
             Self::Embedded(dir) => store::open_embedded(dir.path()).unwrap(),
@@ -48,80 +44,17 @@ impl Place {
         }
     }
 
+    /// The URL of a database on MongoDB. Panics for the embedded database, which has none.
     pub fn url(&self) -> &str {
         match self {
-            Self::Embedded(_) => panic!("the embedded database has no address"),
+            Self::Embedded(_) => panic!("the embedded database has no URL"),
             Self::MongoDb(url) => url,
         }
     }
 
-    /// The database itself, for what the port has no word for.
-    pub async fn raw(&self) -> mongodb::Database {
+    /// The MongoDB database itself, for what the store's traits do not offer.
+    pub async fn mongo(&self) -> mongodb::Database {
         Client::with_uri_str(self.url()).await.unwrap().default_database().unwrap()
-    }
-}
-
-/// A server that runs as long as this value, or this process, whichever ends first: its keeper waits for
-/// the end of standard input, which even a killed process closes.
-pub struct Mongod {
-    port: u16,
-    keeper: Child,
-}
-
-impl Drop for Mongod {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
-    }
-}
-
-impl Mongod {
-    /// Starts a server; `options` are further ones for its command line.
-    pub fn start(options: &[&str]) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mongod");
-        let port = port::free_port();
-        // the keeper removes it, as it outlives a killed process
-        let dir = std::env::temp_dir().join(format!("natter-mongod-{}-{port}", std::process::id()));
-        // before the server: fetching it takes longer than a server may take to answer
-        let found = Command::new(&script).arg("path").output().unwrap();
-        assert!(found.status.success(), "no mongod: {}", String::from_utf8_lossy(&found.stderr));
-        let mut command = Command::new(&script);
-        command.arg("run").arg(port.to_string()).arg(dir).args(options);
-        let keeper = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
-        let mut keeper = keeper.expect("tests/mongod starts");
-        let complaints = BufReader::new(keeper.stderr.take().unwrap());
-        std::thread::spawn(move || {
-            complaints.lines().map_while(Result::ok).for_each(|line| eprintln!("mongod: {line}"));
-        });
-        Self { port, keeper }
-    }
-
-    async fn replica_set() -> Self {
-        let server = Self::start(&["--replSet", "rs0"]);
-        let client = server.direct().await;
-        let members = doc! { "_id": "rs0", "members": [{ "_id": 0, "host": format!("127.0.0.1:{}", server.port) }] };
-        client.database("admin").run_command(doc! { "replSetInitiate": members }).await.unwrap();
-        let started = Instant::now();
-        loop {
-            let hello = client.database("admin").run_command(doc! { "hello": 1 }).await.unwrap();
-            if hello.get_bool("isWritablePrimary").unwrap() {
-                return server;
-            }
-            assert!(started.elapsed() < Duration::from_secs(30), "the replica set has no primary");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// A client of this member, set or not. Returns once it answers.
-    pub async fn direct(&self) -> Client {
-        let url = format!("mongodb://127.0.0.1:{}/?directConnection=true&serverSelectionTimeoutMS=60000", self.port);
-        let client = Client::with_uri_str(url).await.unwrap();
-        client.database("admin").run_command(doc! { "ping": 1 }).await.expect("mongod answers within a minute");
-        client
-    }
-
-    pub fn url(&self, database: &str) -> String {
-        format!("mongodb://127.0.0.1:{}/{database}", self.port)
     }
 }
 
@@ -148,11 +81,12 @@ pub fn new_user(user_id: &str, role: Option<Role>) -> NewUser {
     }
 }
 
-/// Not a hash of anything; the store does not look.
+/// A text that is no hash: the store takes any.
 pub fn hash(of: &str) -> PasswordHash {
     PasswordHash(format!("hash of {of}"))
 }
 
+/// Creates a user.
 pub async fn add(store: &dyn Store, user_id: &str) -> User {
     store.create_user(new_user(user_id, None)).await.unwrap()
 }
@@ -167,7 +101,7 @@ pub fn post(author: UserKey, client: &str, text: &str) -> Post {
     }
 }
 
-/// Posts `count` messages, one after the other.
+/// Posts `count` messages, one after another.
 pub async fn post_many(store: &dyn Store, author: UserKey, count: u32) -> Vec<Message> {
     let mut posted = Vec::new();
     for n in 0..count {
@@ -183,9 +117,9 @@ pub async fn whole_log(store: &dyn Store) -> Vec<Message> {
     let mut log: Vec<Message> = Vec::new();
     loop {
         let after = log.last().map_or(0, |message| message.rev);
-        let chunk = store.changes(&RoomId::lobby(), after, 500).await.unwrap();
-        log.extend(chunk.messages);
-        if !chunk.more {
+        let page = store.changes(&RoomId::lobby(), after, 500).await.unwrap();
+        log.extend(page.messages);
+        if !page.more {
             return log;
         }
     }
@@ -193,5 +127,8 @@ pub async fn whole_log(store: &dyn Store) -> Vec<Message> {
 
 /// Waits for the next batch of events, 30 s at most.
 pub async fn next(events: &mut Events) -> Vec<Event> {
-    timeout(Duration::from_secs(30), events.recv()).await.expect("an event within 30 s").expect("the stream goes on")
+    timeout(Duration::from_secs(30), events.recv())
+        .await
+        .expect("an event within 30 s")
+        .expect("the event stream stays open")
 }

@@ -1,4 +1,4 @@
-//! A whole natter goes from one store to another.
+//! `natter copy` from one store to another.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,21 +11,21 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
-    store::{Place, add, hash, post, post_many, whole_log},
-    support::{Natter, Old, Ran, address, key_of, log_of, natter},
+    store::{TestDatabase, add, hash, post, post_many, whole_log},
+    support::{CommandOutput, Natter, NodeDatabase, address, key_of, log_of, natter},
 };
 
 const SESSION: [u8; 32] = [7; 32];
 const TOKEN: TokenId = TokenId(Uuid::from_u128(42));
 
-async fn copy(from: &Place, to: &Place) -> Ran {
+async fn copy(from: &TestDatabase, to: &TestDatabase) -> CommandOutput {
     natter(&["copy", "--from", &address(from), "--to", &address(to)]).await
 }
 
-/// An admin, a new password, deleted messages and a deleted account, a session, a voided token; more
-/// messages than are carried at once. Returns how many changes there were.
-async fn fill(place: &Place) -> u64 {
-    let store = place.open().await;
+/// Fills a database with an admin, a changed password, deleted messages, a deleted account, a session, a revoked token,
+/// and more messages than one batch. Returns the number of changes.
+async fn fill(database: &TestDatabase) -> u64 {
+    let store = database.open().await;
     let s = store.as_ref();
     let (ada, bob, cyd) = (add(s, "ada").await, add(s, "bob").await, add(s, "cyd").await);
     for round in 0..3 {
@@ -51,9 +51,9 @@ async fn post_many_as(store: &dyn Store, prefix: &str, author: UserKey, count: u
     }
 }
 
-/// What a natter can tell of a place.
-async fn contents(place: &Place) -> (Vec<Message>, Vec<natter::domain::User>, Option<SessionRow>) {
-    let store = place.open().await;
+/// What a store returns about its data: the log, the users, the session.
+async fn contents(database: &TestDatabase) -> (Vec<Message>, Vec<natter::domain::User>, Option<SessionRow>) {
+    let store = database.open().await;
     let log = whole_log(store.as_ref()).await;
     let users = store.users_after(None, 100).await.unwrap();
     let session = store.session(&SESSION).await.unwrap();
@@ -62,20 +62,20 @@ async fn contents(place: &Place) -> (Vec<Message>, Vec<natter::domain::User>, Op
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_natter_goes_to_mongodb_and_back() {
-    let (first, second, third) = (Place::embedded(), Place::mongodb().await, Place::embedded());
+async fn a_copy_to_mongodb_and_back_is_identical() {
+    let (first, second, third) = (TestDatabase::embedded(), TestDatabase::mongodb().await, TestDatabase::embedded());
     let changes = fill(&first).await;
     let there = copy(&first, &second).await.ok();
     let back = copy(&second, &third).await.ok();
-    for told in [
+    for expected in [
         "accounts       2\n",
         "messages       1208\n",
         "sessions       1\n",
         "voided tokens  1\n",
         "the same on both sides",
     ] {
-        there.says(told);
-        back.says(told);
+        there.says(expected);
+        back.says(expected);
     }
     assert_eq!(there.digest(), back.digest());
     let original = contents(&first).await;
@@ -85,30 +85,30 @@ async fn a_natter_goes_to_mongodb_and_back() {
     assert_eq!(contents(&second).await, original);
     assert_eq!(contents(&third).await, original);
 
-    for place in [&second, &third] {
-        let store = place.open().await;
+    for database in [&second, &third] {
+        let store = database.open().await;
         let ada = key_of(&store, "ada").await;
         assert!(store.authenticate(ada, 2, TokenId(Uuid::nil())).await.unwrap().is_some());
-        assert!(store.authenticate(ada, 2, TOKEN).await.unwrap().is_none(), "a voided token stays void");
+        assert!(store.authenticate(ada, 2, TOKEN).await.unwrap().is_none(), "a revoked token stays revoked");
         let repeat = store.post(post(ada, "a0-7", "sent once more")).await.unwrap();
-        assert!(repeat.repeat && repeat.message.text.as_deref() == Some("a0 7"), "client ids are known");
+        assert!(repeat.repeat && repeat.message.text.as_deref() == Some("a0 7"), "client ids are copied");
         let next = store.post(post(ada, "next", "goes on")).await.unwrap();
         assert_eq!((next.message.seq, next.message.rev), (1209, changes + 1));
         store.delete_user(key_of(&store, "dan").await, MessageRetention::Delete).await.unwrap();
         store.close().await;
-        let natter = Natter::start(place).await;
+        let natter = Natter::start(database).await;
         natter.stop().await;
     }
-    assert_eq!(contents(&first).await, original, "the source is as it was");
+    assert_eq!(contents(&first).await, original, "the source is unchanged");
 }
 
-/// No number may look free to a writer, also none that its message has moved on from.
+/// No rev may look free to a writer, not even one that a later change of its message has replaced.
 #[tokio::test(flavor = "multi_thread")]
-async fn in_mongodb_every_number_is_taken() {
-    let (first, second) = (Place::embedded(), Place::mongodb().await);
+async fn a_copy_to_mongodb_uses_every_number_once() {
+    let (first, second) = (TestDatabase::embedded(), TestDatabase::mongodb().await);
     let changes = fill(&first).await as i64;
     copy(&first, &second).await.ok();
-    let messages = second.raw().await.collection::<mongodb::bson::Document>("messages");
+    let messages = second.mongo().await.collection::<mongodb::bson::Document>("messages");
     let numbers = [
         doc! { "$unwind": "$revs" },
         doc! { "$group": { "_id": null, "all": { "$addToSet": "$revs" }, "count": { "$sum": 1 } } },
@@ -118,39 +118,39 @@ async fn in_mongodb_every_number_is_taken() {
     assert!(found.advance().await.unwrap());
     let found = found.deserialize_current().unwrap();
     assert_eq!((found.get_i32("all").unwrap(), found.get_i32("count").unwrap()), (changes as i32, changes as i32));
-    // a post is known by having had one number only (see `outbox::note`)
+    // a message that was only posted has one rev, a deleted one has two
     let odd = doc! { "$expr": { "$ne": [{ "$size": "$revs" }, { "$cond": [{ "$gt": ["$message", null] }, 1, 2] }] } };
     assert_eq!(messages.count_documents(odd).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_imported_can_be_copied_and_logged_in_to() {
-    let (first, second) = (Place::mongodb().await, Place::embedded());
-    Old::written_by_node().await.import_into(&first).await;
+async fn imported_data_can_be_copied_and_its_users_log_in() {
+    let (first, second) = (TestDatabase::mongodb().await, TestDatabase::embedded());
+    NodeDatabase::written_by_node().await.import_into(&first).await;
     copy(&first, &second).await.ok();
     assert_eq!(log_of(&first).await, log_of(&second).await);
     let natter = Natter::start(&second).await;
-    let bob = natter.log_in("bob", "bob's long secret").await.expect("the password went along");
+    let bob = natter.log_in("bob", "bob's long secret").await.expect("the password is copied");
     assert_eq!(natter.post(&bob, "goes on").await, 10);
     natter.stop().await;
-    // that natter has run on it, and so it is no place to copy to
+    // a natter has run on it, so it is no database to copy to
     assert!(copy(&first, &second).await.refusal().contains("is not empty"));
 }
 
-async fn target(place: &Place) -> Arc<dyn Store> {
-    let location = match place {
-        Place::Embedded(dir) => Location::Embedded(dir.path().to_owned()),
-        Place::MongoDb(url) => Location::Mongo(MongoUrl::parse(url).unwrap()),
+async fn target(database: &TestDatabase) -> Arc<dyn Store> {
+    let location = match database {
+        TestDatabase::Embedded(dir) => Location::Embedded(dir.path().to_owned()),
+        TestDatabase::MongoDb(url) => Location::Mongo(MongoUrl::parse(url).unwrap()),
     };
     store::open_target(&location).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_copy_is_no_natter_until_it_is_begun_anew() {
-    let source = Place::embedded();
+async fn an_interrupted_copy_is_unusable_until_it_is_repeated() {
+    let source = TestDatabase::embedded();
     fill(&source).await;
-    for to in [Place::embedded(), Place::mongodb().await] {
-        // as a kill in the middle leaves it
+    for to in [TestDatabase::embedded(), TestDatabase::mongodb().await] {
+        // the state after a kill during a copy
         let (from, half) = (source.open().await, target(&to).await);
         half.begin_copy().await.unwrap();
         for table in [Table::Accounts, Table::Messages] {
@@ -166,16 +166,19 @@ async fn an_interrupted_copy_is_no_natter_until_it_is_begun_anew() {
             let line = natter(&[args, &[flag, &value]].concat()).await.refusal();
             assert!(line.ends_with(refused), "{line}");
         }
-        assert!(copy(&to, &Place::embedded()).await.refusal().ends_with(refused), "nor is it one to copy from");
+        assert!(
+            copy(&to, &TestDatabase::embedded()).await.refusal().ends_with(refused),
+            "it cannot be copied from either"
+        );
         copy(&source, &to).await.ok().says("messages       1208\n");
         assert_eq!(contents(&to).await, contents(&source).await);
     }
 }
 
-/// Whoever goes on writing while it is copied must not believe that all of it arrived.
+/// If the source is written to during a copy, the copy must not look complete.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_changes_meanwhile_is_told() {
-    let (source, target) = (Place::embedded(), Place::embedded());
+async fn a_source_that_changes_during_a_copy_is_reported() {
+    let (source, target) = (TestDatabase::embedded(), TestDatabase::embedded());
     fill(&source).await;
     let store = source.open().await;
     let ada = key_of(&store, "ada").await;
@@ -186,7 +189,7 @@ async fn a_source_that_changes_meanwhile_is_told() {
     });
     let refused = timeout(Duration::from_secs(60), copy(&source, &target)).await;
     writing.abort();
-    let refused = refused.expect("it does not run after a source that grows as fast as it is read");
+    let refused = refused.expect("a copy ends even if the source grows as fast as it is read");
     let changed = format!("{} changed meanwhile; stop what writes to it", address(&source));
     assert!(refused.err.contains(&changed), "{refused:?}");
     assert_eq!(refused.code, 1);

@@ -1,12 +1,12 @@
-//! `natter import` and `natter copy`, by the real binary on real databases.
+//! `natter import` and `natter copy`: the binary on both databases.
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
-mod broken;
 mod copying;
 mod importing;
 mod refusals;
-mod running;
-#[allow(dead_code, reason = "the other tests of the store need more of it")]
+mod repairs;
+mod running_server;
+#[allow(dead_code, reason = "tests/store uses all of it")]
 #[path = "../store/support.rs"]
 mod store;
 mod support;

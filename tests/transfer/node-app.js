@@ -1,9 +1,9 @@
-// Writes node-app.jsonl: a database as the Node application itself leaves it. Needed only to make it anew:
+// Writes node-app.jsonl: a database that the Node application itself filled. Needed only to write that file again:
 //   with the Node application (not its stand-in in tests/bench/node) in app; (cd app; npm install); mongod …
 //   with MONGO_URL, ACCESS_TOKEN_SECRET and USERS_PORT, AUTH_PORT, CHAT_PORT set, in app:
 //   node index.js & node authServer.js & node chatServer.js &
 //   NODE_PATH=app/node_modules node node-app.js >node-app.jsonl
-// People sign up by POST /users, log in by POST /login, and write by socket.io, all through its own code.
+// Users sign up by POST /users, log in by POST /login, and send messages by Socket.IO, all through its own code.
 const { io } = require('socket.io-client'), { MongoClient } = require('mongodb'), { EJSON } = require('bson')
 
 const server = (port) => 'http://127.0.0.1:' + process.env[port]
@@ -16,7 +16,7 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const people = [
   { userID: 'ada', name: 'Ada Lovelace', email: 'ada@example.org', phone: '+44 20 7946 0001', password: "ada's long secret" },
   { userID: 'bob', name: 'Bob', email: 'bob@example.org', phone: '112', password: "bob's long secret" },
-  // what the application lets pass: the same userID again, one in other letters, and hardly anything valid
+  // accepted by the application: a userID that exists, one that differs only in case, and invalid fields
   { userID: 'bob', name: 'Bob again', email: 'bob@example.org', phone: '113', password: 'another one of bob' },
   { userID: 'ADA', name: 'Another Ada', email: 'ADA@example.org', phone: '', password: "ADA's long secret" },
   { userID: 'jürgen müller', name: 'Jürgen\u0007 Müller', email: 'nonsense', phone: '030/123.45', password: "jürgen's long secret" },

@@ -1,16 +1,16 @@
-//! What cannot be done is refused in one line, before anything is written.
+//! An impossible command is refused with one line, before anything is written.
 
 use crate::{
-    store::{Place, add},
-    support::{Natter, Old, address, natter, natter_with},
+    store::{TestDatabase, add},
+    support::{Natter, NodeDatabase, address, natter, natter_with},
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_cannot_be_is_refused() {
-    let old = Old::written_by_node().await;
-    let own = Place::mongodb().await;
+async fn an_impossible_import_is_refused() {
+    let node = NodeDatabase::written_by_node().await;
+    let own = TestDatabase::mongodb().await;
     add(own.open().await.as_ref(), "ada").await;
-    let (from, own) = (old.url(), own.url());
+    let (from, own) = (node.url(), own.url());
     let other = from.replace("127.0.0.1", "localhost");
     let wrong_database = format!("{from}-not");
     for (args, why) in [
@@ -38,18 +38,19 @@ async fn an_import_that_cannot_be_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_that_cannot_be_is_refused() {
-    let (full, empty, node) = (Place::embedded(), Place::embedded(), Old::written_by_node().await);
-    let full_mongo = Place::mongodb().await;
-    for place in [&full, &full_mongo] {
-        let store = place.open().await;
+async fn an_impossible_copy_is_refused() {
+    let (full, empty, node) =
+        (TestDatabase::embedded(), TestDatabase::embedded(), NodeDatabase::written_by_node().await);
+    let full_mongo = TestDatabase::mongodb().await;
+    for database in [&full, &full_mongo] {
+        let store = database.open().await;
         add(store.as_ref(), "ada").await;
         store.close().await;
     }
     empty.open().await.close().await;
-    let (new, other) = (Place::embedded(), Place::embedded());
+    let (new, other) = (TestDatabase::embedded(), TestDatabase::embedded());
     let running = Natter::start(&other).await;
-    let other_mongo = Place::mongodb().await;
+    let other_mongo = TestDatabase::mongodb().await;
     add(other_mongo.open().await.as_ref(), "ada").await;
     let sharing = Natter::start(&other_mongo).await;
     let file = format!("{}/natter.db", address(&full));
@@ -77,15 +78,15 @@ async fn a_copy_that_cannot_be_is_refused() {
     }
     running.stop().await;
     sharing.stop().await;
-    let Place::Embedded(dir) = &new else { unreachable!() };
-    assert!(!dir.path().join("natter.db").exists(), "what was refused has made nothing");
-    // a lease that is not renewed is nobody's
+    let TestDatabase::Embedded(dir) = &new else { unreachable!() };
+    assert!(!dir.path().join("natter.db").exists(), "a refused copy creates nothing");
+    // without a natter that renews it, a lease does not block a copy
     natter(&["copy", "--from", &address(&other_mongo), "--to", &address(&new)]).await.ok().says("accounts       1\n");
 }
 
-/// Where a password stands the driver, the environment and the file system get to see it too.
+/// The URL may come from a flag or a variable, and be malformed or used as a directory.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_address_is_shown_without_its_password() {
+async fn a_refused_url_is_shown_without_its_password() {
     let setting = [("NATTER_DATABASE_URL", "mongo://ada:s3cret@h/x")];
     let question = "mongodb://ada:s3c?ret@127.0.0.1:1/x";
     for (environment, args, why) in [
@@ -102,7 +103,7 @@ async fn a_refused_address_is_shown_without_its_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_that_mean_nothing_to_a_copy_are_refused() {
+async fn settings_without_meaning_for_a_copy_are_refused() {
     let copy = ["copy", "--from", "./data", "--to", "./new"];
     for setting in [["--database", "mongodb://h/x"], ["--data-dir", "./data"], ["--bcrypt-cost", "5"]] {
         for args in [[&setting[..], &copy].concat(), [&copy[..], &setting].concat()] {

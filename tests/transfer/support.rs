@@ -1,9 +1,6 @@
-//! The binary, a Node application's database to read, and a natter on what came of it.
+//! The natter binary, the Node application's database, and a natter in this process on the result.
 
-use std::{
-    process::{Command, Stdio},
-    sync::Arc,
-};
+use std::{process::Output, sync::Arc};
 
 use clap::Parser;
 use mongodb::bson::{Document, oid::ObjectId};
@@ -13,150 +10,152 @@ use natter::{
     domain::{Message, UserKey},
     store::Store,
 };
+use natter_test_support::NatterCommand;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::store::{Place, whole_log};
+use crate::store::{TestDatabase, whole_log};
 
-/// How a run of natter ended.
+/// The exit code and the output of a natter command.
 #[derive(Debug)]
-pub struct Ran {
+pub struct CommandOutput {
     pub code: i32,
     pub out: String,
     pub err: String,
 }
 
-impl Ran {
-    /// Everything went well.
+impl From<Output> for CommandOutput {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let code = output.status.code().expect("natter exits without a signal");
+        Self { code, out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+impl CommandOutput {
+    /// Asserts that the command succeeded.
     #[track_caller]
     pub fn ok(self) -> Self {
         assert_eq!(self.code, 0, "{}\n{}", self.out, self.err);
         self
     }
 
-    /// It was refused by one line, and nothing else was said.
+    /// Asserts that the command was refused with one line and no other output; returns the line.
     #[track_caller]
     pub fn refusal(self) -> String {
         assert_eq!((self.code, self.out.as_str(), self.err.lines().count()), (1, "", 1), "{}", self.err);
         self.err.trim_end().to_owned()
     }
 
-    /// The lines that tell of `what`.
-    pub fn about(&self, what: &str) -> Vec<&str> {
-        self.out.lines().filter(|line| line.contains(what)).collect()
+    /// The lines of the output that contain `text`.
+    pub fn lines_with(&self, text: &str) -> Vec<&str> {
+        self.out.lines().filter(|line| line.contains(text)).collect()
     }
 
+    /// Asserts that the output contains `text`.
     #[track_caller]
-    pub fn says(&self, what: &str) {
-        assert!(self.out.contains(what), "no {what:?} in:\n{}\n{}", self.out, self.err);
+    pub fn says(&self, text: &str) {
+        assert!(self.out.contains(text), "no {text:?} in:\n{}\n{}", self.out, self.err);
     }
 
+    /// The digest of the data that `natter copy` prints.
     pub fn digest(&self) -> String {
-        self.about("SHA-256").concat()
+        self.lines_with("SHA-256").concat()
     }
 }
 
-/// Runs natter with no setting from outside.
-pub async fn natter(args: &[&str]) -> Ran {
+/// Runs natter without environment variables.
+pub async fn natter(args: &[&str]) -> CommandOutput {
     natter_with(&[], args).await
 }
 
-/// Runs natter with these settings from outside.
-pub async fn natter_with(environment: &[(&str, &str)], args: &[&str]) -> Ran {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_natter"));
-    command
-        .args(args)
-        .env_clear()
-        .env("NATTER_BCRYPT_COST", "4")
-        .envs(environment.iter().copied())
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::null());
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().expect("it ended by itself"), out: text(output.stdout), err: text(output.stderr) }
+/// Runs natter with these environment variables.
+pub async fn natter_with(environment: &[(&str, &str)], args: &[&str]) -> CommandOutput {
+    let command = NatterCommand::new(env!("CARGO_BIN_EXE_natter"), &std::env::temp_dir());
+    let command = command.lowest_bcrypt_cost().args(args);
+    let command = environment.iter().fold(command, |command, (name, value)| command.env(name, value));
+    tokio::task::spawn_blocking(move || command.run("")).await.unwrap().into()
 }
 
-/// A database for the Node application's users.
-pub struct Old(pub Place);
+/// A database with the users and messages of the Node application.
+pub struct NodeDatabase(pub TestDatabase);
 
-impl Old {
-    pub async fn new() -> Self {
-        Self(Place::mongodb().await)
+impl NodeDatabase {
+    pub async fn empty() -> Self {
+        Self(TestDatabase::mongodb().await)
     }
 
-    /// As the Node application itself wrote it; `node-app.js` tells how.
+    /// The users that the Node application itself wrote; `node-app.js` says how.
     pub async fn written_by_node() -> Self {
-        let old = Self::new().await;
-        old.holds(include_str!("node-app.jsonl").lines().map(|line| serde_json::from_str(line).unwrap())).await;
-        old
+        let node = Self::empty().await;
+        node.insert_users(include_str!("node-app.jsonl").lines().map(|line| serde_json::from_str(line).unwrap())).await;
+        node
     }
 
-    pub async fn holds(&self, users: impl IntoIterator<Item = Document>) {
-        self.0.raw().await.collection("users").insert_many(users).await.unwrap();
+    pub async fn insert_users(&self, users: impl IntoIterator<Item = Document>) {
+        self.0.mongo().await.collection("users").insert_many(users).await.unwrap();
     }
 
     pub fn url(&self) -> &str {
         self.0.url()
     }
 
-    pub async fn import_into(&self, place: &Place) -> Ran {
-        let (flag, value) = setting(place);
+    /// Runs `natter import` from here into `database`.
+    pub async fn import_into(&self, database: &TestDatabase) -> CommandOutput {
+        let (flag, value) = setting(database);
         let flag = if flag == "--database" { "--to" } else { flag };
         natter(&["import", "--from", self.url(), flag, &value]).await
     }
 }
 
-/// The setting by which a natter finds `place`.
-pub fn setting(place: &Place) -> (&'static str, String) {
-    match place {
-        Place::Embedded(dir) => ("--data-dir", dir.path().to_str().unwrap().to_owned()),
-        Place::MongoDb(url) => ("--database", url.clone()),
+/// The flag and the value that make natter use `database`.
+pub fn setting(database: &TestDatabase) -> (&'static str, String) {
+    match database {
+        TestDatabase::Embedded(dir) => ("--data-dir", dir.path().to_str().unwrap().to_owned()),
+        TestDatabase::MongoDb(url) => ("--database", url.clone()),
     }
 }
 
-/// How `natter copy` is told of `place`.
-pub fn address(place: &Place) -> String {
-    setting(place).1
+/// How `natter copy` names `database`.
+pub fn address(database: &TestDatabase) -> String {
+    setting(database).1
 }
 
 /// An ObjectId made at this second since 1970.
-pub fn made_at(second: u32, number: u8) -> ObjectId {
+pub fn object_id(second: u32, number: u8) -> ObjectId {
     let mut bytes = [0; 12];
     bytes[..4].copy_from_slice(&second.to_be_bytes());
     bytes[11] = number;
     ObjectId::from_bytes(bytes)
 }
 
-/// Who said what, from the log.
-pub async fn said(place: &Place) -> Vec<(String, String)> {
-    let store = place.open().await;
-    let log = whole_log(store.as_ref()).await;
-    store.close().await;
+/// The author's userID and the text of each message in the log.
+pub async fn texts_of(database: &TestDatabase) -> Vec<(String, String)> {
     let author = |message: &Message| message.author.clone().map_or("deleted".into(), |author| author.user_id);
+    let log = log_of(database).await;
     log.into_iter().map(|message| (author(&message), message.text.unwrap_or_default())).collect()
 }
 
-pub async fn log_of(place: &Place) -> Vec<Message> {
-    let store = place.open().await;
+pub async fn log_of(database: &TestDatabase) -> Vec<Message> {
+    let store = database.open().await;
     let log = whole_log(store.as_ref()).await;
     store.close().await;
     log
 }
 
-/// The key of a user.
 pub async fn key_of(store: &Arc<dyn Store>, user_id: &str) -> UserKey {
     store.user(&crate::store::id(user_id)).await.unwrap().expect(user_id).key
 }
 
-/// A natter that runs in this process.
+/// A natter server in this process.
 pub struct Natter {
     server: Server,
     url: String,
 }
 
 impl Natter {
-    pub async fn start(place: &Place) -> Self {
-        let (flag, value) = setting(place);
+    pub async fn start(database: &TestDatabase) -> Self {
+        let (flag, value) = setting(database);
         let args = ["natter", "--bcrypt-cost", "4", "--rate-limits", "off", "--listen", "127.0.0.1:0", flag, &value];
         let server = Server::start(Cli::try_parse_from(args).map_err(|e| e.to_string()).unwrap().config).await.unwrap();
         let url = format!("http://{}", server.address());
@@ -167,19 +166,19 @@ impl Natter {
         self.server.stop().await;
     }
 
-    /// A token, if the password is right.
+    /// Logs in; returns a token if the password is right.
     pub async fn log_in(&self, user_id: &str, password: &str) -> Option<String> {
         let login = json!({ "userID": user_id, "password": password });
-        let answer = Client::new().post(format!("{}/api/login", self.url)).json(&login).send().await.unwrap();
-        answer.json::<Value>().await.unwrap()["jwtToken"].as_str().map(str::to_owned)
+        let response = Client::new().post(format!("{}/api/login", self.url)).json(&login).send().await.unwrap();
+        response.json::<Value>().await.unwrap()["jwtToken"].as_str().map(str::to_owned)
     }
 
     pub async fn get(&self, token: &str, path: &str) -> (u16, Value) {
-        let answer = Client::new().get(format!("{}{path}", self.url)).bearer_auth(token).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
+        let response = Client::new().get(format!("{}{path}", self.url)).bearer_auth(token).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    /// The number that a new message gets.
+    /// Posts a message; returns its `seq`.
     pub async fn post(&self, token: &str, text: &str) -> u64 {
         let message = json!({ "message": text, "clientID": "next" });
         let post = Client::new().post(format!("{}/api/messages", self.url)).bearer_auth(token).json(&message);

@@ -1,4 +1,4 @@
-// The chat server: a message is pushed into its author's document, and goes to everybody else once that is saved.
+// The chat server: pushes a message into its author's document and, once that is saved, sends it to all other sockets.
 import { createServer } from 'node:http'
 import express from 'express'
 import jwt from 'jsonwebtoken'

@@ -1,4 +1,4 @@
-// A user, whose document holds all messages the user has sent.
+// A user. The document contains all messages of the user.
 import mongoose from 'mongoose'
 
 const schema = new mongoose.Schema({

@@ -1,23 +1,25 @@
-//! The README's chart: bars, with a tick where the target is. It fits GitHub's light and its dark page.
+//! The README's chart: bars with a tick at the target, for GitHub's light and dark pages.
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
 use crate::{
-    place,
+    paths,
     report::{self, thousands},
     rows::{
-        fanout::enough,
+        fanout::target_share,
         ingest::{EMBEDDED, MONGO},
     },
 };
 
 const COLUMN: f64 = 420.0;
 const GAP: f64 = 40.0;
-/// Where bars begin, and how long the longest is.
+/// Where bars begin.
 const BAR: f64 = 132.0;
+/// The length of the longest bar.
 const LONGEST: f64 = 210.0;
+/// The height of a bar with its gap.
 const LINE: f64 = 22.0;
 
 const STYLE: &str = "
@@ -47,7 +49,7 @@ struct Panel {
 pub fn draw() -> Result<(), String> {
     let found = report::latest()?;
     let panels: Vec<Panel> = panels(&found).into_iter().filter(|panel| !panel.bars.is_empty()).collect();
-    let path = place::root().join(".github/bench.svg");
+    let path = paths::root().join(".github/bench.svg");
     std::fs::write(&path, svg(&panels)).map_err(|why| format!("{}: {why}", path.display()))
 }
 
@@ -70,7 +72,7 @@ fn panels(found: &[Value]) -> Vec<Panel> {
     for scene in found.iter().filter(|finding| finding["row"] == "fanout" && finding["subject"] == "natter") {
         let scene = scene["scene"].as_str().unwrap_or_default();
         let rate = scene.rsplit(' ').next().and_then(|rate| rate.strip_suffix("/s")?.parse().ok());
-        for (subject, target) in [("natter", rate.map(|rate| 100.0 * enough(rate))), ("node", None)] {
+        for (subject, target) in [("natter", rate.map(|rate| 100.0 * target_share(rate))), ("node", None)] {
             let share = figure(found, "fanout", Some(scene), subject, "share").map(|share| 100.0 * share);
             fanout.push(bar(subject, if subject == "natter" { scene } else { "" }, share, "%", target));
         }
@@ -127,7 +129,7 @@ fn svg(panels: &[Panel]) -> String {
     let height = |panel: &Panel| 30.0 + LINE * panel.bars.len() as f64 + 14.0;
     let (mut body, mut ends) = (String::new(), [34.0_f64; 2]);
     for panel in panels {
-        // into the column that is shorter
+        // into the shorter column
         let column = usize::from(ends[1] < ends[0]);
         draw_panel(&mut body, panel, column as f64 * (COLUMN + GAP), ends[column]);
         ends[column] += height(panel);
@@ -168,7 +170,7 @@ fn draw_panel(out: &mut String, panel: &Panel, x: f64, y: f64) {
         if let Some(target) = bar.target {
             let at = LONGEST * target / most;
             let _ = write!(out, r#"<path class="target" d="M{:.1} {}v20"/>"#, left + at, top - 2.0);
-            // the value stands clear of the tick
+            // the value must not overlap the tick
             if at > length - 2.0 && at < length + 60.0 {
                 after = at;
             }

@@ -1,4 +1,4 @@
-//! WebSocket frames (RFC 6455), taken apart in place.
+//! WebSocket frames (RFC 6455), parsed in place.
 
 use std::io::{self, Error};
 
@@ -7,8 +7,8 @@ pub const CLOSE: u8 = 8;
 pub const PING: u8 = 9;
 pub const PONG: u8 = 10;
 
-/// Where the payload of the frame at the start of `bytes` is, without a mask's four bytes; `None` where the frame has
-/// not wholly arrived.
+/// The range of the payload in the frame at the start of `bytes`; `None` if the frame is not complete. `mask` is the
+/// length of its mask.
 fn payload(bytes: &[u8], mask: usize) -> Option<std::ops::Range<usize>> {
     let (head, length) = match bytes.get(1)? & 127 {
         126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),
@@ -19,10 +19,11 @@ fn payload(bytes: &[u8], mask: usize) -> Option<std::ops::Range<usize>> {
     (bytes.len() >= start + length).then_some(start..start + length)
 }
 
-/// Gives the payload of each whole frame from a server to `each`, and counts pings. Returns the bytes that were taken.
+/// Passes the payload of each complete frame from a server to `each`, and counts pings. Returns the number of bytes
+/// parsed.
 ///
 /// # Errors
-/// At a close frame, with its reason.
+/// A Close frame arrives; the error has its reason.
 pub fn from_server(bytes: &[u8], each: &mut impl FnMut(&[u8]), pings: &mut usize) -> io::Result<usize> {
     let mut at = 0;
     while let Some(range) = payload(&bytes[at..], 0) {
@@ -42,8 +43,8 @@ pub fn from_server(bytes: &[u8], each: &mut impl FnMut(&[u8]), pings: &mut usize
     Ok(at)
 }
 
-/// Gives the payload of each whole text frame from a client to `each`; its mask is one of zeros. Returns the bytes that
-/// were taken.
+/// Passes the payload of each complete text frame from a client to `each`; the mask must be zeros. Returns the number of
+/// bytes parsed.
 pub fn from_client(bytes: &[u8], mut each: impl FnMut(&[u8])) -> usize {
     let mut at = 0;
     while let Some(range) = payload(&bytes[at..], 4) {
@@ -55,13 +56,13 @@ pub fn from_client(bytes: &[u8], mut each: impl FnMut(&[u8])) -> usize {
     at
 }
 
-/// Appends a server's frame to `out`.
-pub fn server(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
+/// Appends a frame from a server to `out`.
+pub fn append_server_frame(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
     append(out, kind, payload, 0);
 }
 
-/// A client's frame; a mask of zeros leaves the payload as it is.
-pub fn client(kind: u8, payload: &[u8]) -> Vec<u8> {
+/// A frame from a client, with a mask of zeros, which leaves the payload as it is.
+pub fn client_frame(kind: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(payload.len() + 14);
     append(&mut frame, kind, payload, 0x80);
     frame
@@ -91,18 +92,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_of_every_length_come_back_whole_and_parts_wait() {
+    fn frames_of_every_length_are_parsed_once_they_are_complete() {
         for length in [0, 1, 125, 126, 65_535, 65_536] {
             let payload = vec![b'x'; length];
-            let (mut sent, client) = (Vec::new(), client(TEXT, &payload));
-            server(&mut sent, TEXT, &payload);
-            let (mut got, mut pings) = (Vec::new(), 0);
-            let taken = from_server(&sent, &mut |payload| got.push(payload.len()), &mut pings).unwrap();
-            assert_eq!((taken, &got[..], pings), (sent.len(), &[length][..], 0));
-            assert_eq!(from_client(&client, |payload| got.push(payload.len())), client.len());
-            assert_eq!(got, [length, length]);
-            let short = from_server(&sent[..sent.len() - 1], &mut |_| panic!("not whole"), &mut pings).unwrap();
-            assert_eq!((short, from_client(&client[..client.len() - 1], |_| panic!("not whole"))), (0, 0));
+            let (mut sent, client) = (Vec::new(), client_frame(TEXT, &payload));
+            append_server_frame(&mut sent, TEXT, &payload);
+            let (mut lengths, mut pings) = (Vec::new(), 0);
+            let parsed = from_server(&sent, &mut |payload| lengths.push(payload.len()), &mut pings).unwrap();
+            assert_eq!((parsed, &lengths[..], pings), (sent.len(), &[length][..], 0));
+            assert_eq!(from_client(&client, |payload| lengths.push(payload.len())), client.len());
+            assert_eq!(lengths, [length, length]);
+            let short = from_server(&sent[..sent.len() - 1], &mut |_| panic!("not complete"), &mut pings).unwrap();
+            assert_eq!((short, from_client(&client[..client.len() - 1], |_| panic!("not complete"))), (0, 0));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An HTTP client that costs little: one connection, kept alive, one request at a time.
+//! A cheap HTTP client: one kept-alive connection, one request at a time.
 
 use std::{io, net::SocketAddr};
 
@@ -12,13 +12,13 @@ pub struct Http {
     buffer: Vec<u8>,
 }
 
-pub struct Answer<'a> {
+pub struct Response<'a> {
     pub status: u16,
     pub head: &'a str,
     pub body: &'a str,
 }
 
-impl Answer<'_> {
+impl Response<'_> {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
@@ -50,7 +50,7 @@ impl Http {
         Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
     }
 
-    pub async fn ask(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
+    pub async fn send(&mut self, request: &[u8]) -> io::Result<Response<'_>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let (head, whole) = loop {
@@ -68,7 +68,7 @@ impl Http {
         }
         let text = std::str::from_utf8(&self.buffer).map_err(io::Error::other)?;
         let status = text.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default();
-        Ok(Answer { status, head: &text[..head], body: &text[head + 4..] })
+        Ok(Response { status, head: &text[..head], body: &text[head + 4..] })
     }
 }
 

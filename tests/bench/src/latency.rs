@@ -1,6 +1,6 @@
-//! How long deliveries took: counts by length of time, exact to one part in 128.
+//! A histogram of delivery times, exact to one part in 128.
 
-/// Steps to each doubling, as a power of two.
+/// Buckets for each doubling of the time, as a power of two.
 const STEPS: u32 = 7;
 
 #[derive(Default)]
@@ -21,7 +21,7 @@ impl Latency {
         self.max = self.max.max(micros);
     }
 
-    /// Milliseconds that a share of `quantile` of all took at most.
+    /// The quantile in milliseconds.
     pub fn ms(&self, quantile: f64) -> f64 {
         let (mut left, last) = ((self.total as f64 * quantile).ceil() as u64, self.max as f64 / 1000.0);
         for (at, count) in self.counts.iter().enumerate() {
@@ -34,7 +34,7 @@ impl Latency {
     }
 }
 
-/// Each number below 128 has a bucket of its own; from there on each doubling has 128.
+/// Each time below 128 µs has a bucket of its own; from there on each doubling has 128.
 fn bucket(micros: u64) -> usize {
     let doublings = micros.checked_ilog2().unwrap_or_default().saturating_sub(STEPS);
     (doublings as usize) * (1 << STEPS) + (micros >> doublings) as usize
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_time_is_in_its_bucket() {
+    fn each_time_is_in_the_bucket_that_covers_it() {
         let times = (0..3000).chain([65_535, 65_536, 1_000_000, 59_999_999]);
         for micros in times {
             let at = bucket(micros);
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_are_of_what_was_recorded() {
+    fn quantiles_match_the_recorded_times() {
         let mut latency = Latency::default();
         (1..=1000).for_each(|ms| latency.record(ms * 1000));
         for (quantile, ms) in [(0.5, 500.0), (0.99, 990.0), (1.0, 1000.0)] {

@@ -1,24 +1,23 @@
-//! The benches: each row of the README's table, measured from outside, on the binary that people run.
-//! `tests/bench/run` builds what is needed and calls this; it tells the arguments.
+//! The benches: each row of the README's table, measured from outside, on the binary that users run. `tests/bench/run`
+//! builds what is needed, runs this, and documents the arguments.
 //!
-//! A figure counts only what came whole: whatever was sent is counted at every socket that had to get it, and
-//! a run in which this process, and not the server, was at its limit says so.
-#![allow(clippy::unwrap_used, reason = "a bench that cannot go on ends")]
+//! Every message is counted at every socket that has to receive it. A run that was limited by this process, and not by
+//! the server, says so.
+#![allow(clippy::unwrap_used, reason = "a bench that cannot continue ends")]
 
-mod against;
-mod bare;
+mod bare_databases;
 mod chart;
-mod crowd;
-mod filled;
+mod comparison;
 mod frames;
 mod generator;
+mod histories;
 mod http;
 mod latency;
+mod listeners;
 mod load;
-mod mongod;
 mod natter;
 mod node;
-mod place;
+mod paths;
 mod process;
 mod report;
 mod rows;
@@ -33,7 +32,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{against::Against, run::Run};
+use crate::{comparison::Comparison, run::Run};
 
 const ROWS: [&str; 11] =
     ["fanout", "ceiling", "idle", "ingest", "history", "joining", "reconnect", "slow", "page", "login", "rest"];
@@ -42,7 +41,7 @@ const SCENES: [&str; 3] = ["1000x20", "200x500", "1000x200"];
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.first().map(String::as_str) {
-        // the processes that the benches start
+        // the processes that a bench starts
         Some(name @ ("floor" | "bare-page" | "bare-sockets")) => servers::run(name, &arguments[1..]),
         Some("load") => generator::run(&generator::Args::parse_from(&arguments)).map_err(|why| format!("load: {why}")),
         Some("chart") => chart::draw(),
@@ -58,17 +57,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// On one thread, so that the server has the other cores, and so that it is plain when this one is full.
+/// Runs on one thread, so that the server has the other cores, and so that the limit of this process can be noticed.
 fn benches(arguments: Vec<String>) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| why.to_string())?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(|why| why.to_string())?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|why| why.to_string())?;
-        // ending by a signal drops what runs, and with it the servers
+        // a signal drops the future of the run, and with it the servers
         tokio::select! {
             done = run(arguments) => done,
-            _ = terminate.recv() => Err("ended".into()),
-            _ = interrupt.recv() => Err("ended".into()),
+            _ = terminate.recv() => Err("ended by a signal".into()),
+            _ = interrupt.recv() => Err("ended by a signal".into()),
         }
     })
 }
@@ -90,28 +89,28 @@ async fn run(mut arguments: Vec<String>) -> Result<(), String> {
     }
     let scenes = if scenes.is_empty() { SCENES.map(str::to_owned).to_vec() } else { scenes };
     let scenes: Vec<_> = scenes.iter().filter_map(|word| scene(word)).collect();
-    let _ = std::fs::remove_file(place::log());
+    let _ = std::fs::remove_file(paths::log());
     let mut failed = Vec::new();
     if let Some(other) = other {
-        let mut against = Against::new(place::binary(), other)?;
+        let mut comparison = Comparison::new(paths::binary(), other)?;
         for row in rows {
-            keep_failed(against.measure(&row, &scenes).await, row, &mut failed);
+            note_failure(comparison.measure(&row, &scenes).await, row, &mut failed);
         }
-        against.finish()?;
+        comparison.finish()?;
     } else {
-        let run = Run::new(place::binary(), true)?;
+        let run = Run::new(paths::binary(), true)?;
         for row in rows {
-            keep_failed(measure(&run, &row, &scenes).await, row, &mut failed);
+            note_failure(measure(&run, &row, &scenes).await, row, &mut failed);
         }
     }
-    let said = std::fs::read_to_string(place::log()).unwrap_or_default().lines().count();
-    if said > 0 {
-        eprintln!("natter wrote {said} warnings and errors, see {}", place::log().display());
+    let warnings = std::fs::read_to_string(paths::log()).unwrap_or_default().lines().count();
+    if warnings > 0 {
+        eprintln!("natter logged {warnings} warnings and errors, see {}", paths::log().display());
     }
     if failed.is_empty() { Ok(()) } else { Err(format!("without figures: {}", failed.join(" "))) }
 }
 
-fn keep_failed(done: Result<(), String>, row: String, failed: &mut Vec<String>) {
+fn note_failure(done: Result<(), String>, row: String, failed: &mut Vec<String>) {
     if let Err(why) = done {
         eprintln!("bench: {row}: {why}");
         failed.push(row);
@@ -134,7 +133,7 @@ async fn measure(run: &Run, row: &str, scenes: &[(usize, usize)]) -> Result<(), 
     }
 }
 
-/// `1000x20`: members and messages a second.
+/// Parses a scene: `1000x20` is 1,000 members and 20 messages a second.
 fn scene(word: &str) -> Option<(usize, usize)> {
     let (members, rate) = word.split_once('x')?;
     Some((members.parse().ok()?, rate.parse().ok()?))

@@ -1,80 +1,86 @@
-//! A natter of one's own, with people in it. It is used by its flags and its API alone, so that binaries of other
-//! commits can be measured too.
+//! A natter process with users. The benches use only its flags and its API, so that they can measure binaries of other
+//! commits too.
 
 use std::{
-    fs::File,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
+use natter_test_support::{NatterCommand, NatterProcess, ServerProcess, TemporaryDirectory};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
     http::{self, Http},
-    place::{self, Dir},
-    process::{Server, free_address},
+    paths,
     run::Run,
 };
 
-/// Signs the tokens, so that they outlast a restart.
+/// Signs the tokens, so that they stay valid after a restart.
 const SECRET: &str = "a secret that is for the benches only";
 pub const PASSWORD: &str = "correct horse battery";
-/// Connections that sign people up at a time.
+/// Connections that sign up users at the same time.
 const CLIENTS: usize = 4;
 
-/// Where a natter keeps its data.
+/// Where natter keeps its data.
 pub enum Database {
     Embedded(PathBuf),
     Mongo(String),
 }
 
 pub struct Natter {
-    server: Server,
-    /// A token for each of the people in it.
+    process: NatterProcess,
+    /// A token for each user.
     tokens: Vec<String>,
-    _dir: Option<Dir>,
+    _directory: Option<TemporaryDirectory>,
 }
 
 impl std::ops::Deref for Natter {
-    type Target = Server;
-    fn deref(&self) -> &Server {
-        &self.server
+    type Target = ServerProcess;
+
+    fn deref(&self) -> &ServerProcess {
+        &self.process
     }
 }
 
 impl Natter {
-    /// One on a fresh embedded database, with this many people.
-    pub async fn start(run: &Run, people: usize) -> Result<Self, String> {
-        let dir = Dir::new();
-        let natter = Self::start_on(run, &Database::Embedded(dir.path().to_owned()), people).await?;
-        Ok(Self { _dir: Some(dir), ..natter })
+    /// Starts natter on an empty embedded database and signs up this many users.
+    pub async fn start(run: &Run, users: usize) -> Result<Self, String> {
+        let directory = paths::temporary();
+        let mut natter = Self::start_on(run, &Database::Embedded(directory.path().to_owned()), users).await?;
+        natter._directory = Some(directory);
+        Ok(natter)
     }
 
-    /// One on a database that may have these people already.
-    pub async fn start_on(run: &Run, database: &Database, people: usize) -> Result<Self, String> {
-        let tokens = Self::prepare(run, database, people).await?;
-        Self::start_prepared(run, database, tokens, &[])
+    /// Starts natter on a database and signs up this many users, unless they are there already.
+    pub async fn start_on(run: &Run, database: &Database, users: usize) -> Result<Self, String> {
+        let tokens = Self::sign_up_users(run, database, users).await?;
+        Self::start_with_users(run, database, tokens, &[])
     }
 
-    /// One that has just started, on a database that [`Natter::prepare`] put people into.
-    pub fn start_prepared(run: &Run, database: &Database, tokens: Vec<String>, flags: &[&str]) -> Result<Self, String> {
-        let address = free_address();
-        let server = Server::start(command(run, database, address).args(flags).stdout(Stdio::null()), address)?;
-        Ok(Self { server, tokens, _dir: None })
+    /// Starts natter on a database with the users of [`Natter::sign_up_users`].
+    pub fn start_with_users(
+        run: &Run,
+        database: &Database,
+        tokens: Vec<String>,
+        flags: &[&str],
+    ) -> Result<Self, String> {
+        let process = command(run, database).args(flags).try_start()?;
+        Ok(Self { process, tokens, _directory: None })
     }
 
-    /// Signs up `user0`, `user1` … as far as they are not there, by a natter of its own. Returns a token for each.
-    pub async fn prepare(run: &Run, database: &Database, people: usize) -> Result<Vec<String>, String> {
-        let natter = Self::start_prepared(run, database, Vec::new(), &["--bcrypt-cost", "4"])?;
+    /// Signs up `user0`, `user1` … unless they are there already. Returns a token for each.
+    ///
+    /// A natter process of its own does this, so that the measured one has just started.
+    pub async fn sign_up_users(run: &Run, database: &Database, users: usize) -> Result<Vec<String>, String> {
+        let natter = Self::start_with_users(run, database, Vec::new(), &["--bcrypt-cost", "4"])?;
         let mut signing_up = JoinSet::new();
-        // the first becomes the admin, whoever else comes at the same time
+        // the first user becomes the admin: sign up user0 before all others
         sign_up(natter.address, vec![0]).await?;
         for client in 0..CLIENTS {
-            signing_up.spawn(sign_up(natter.address, (client..people).step_by(CLIENTS).collect()));
+            signing_up.spawn(sign_up(natter.address, (client..users).step_by(CLIENTS).collect()));
         }
-        let mut tokens = Vec::with_capacity(people);
+        let mut tokens = Vec::with_capacity(users);
         while let Some(done) = signing_up.join_next().await {
             tokens.extend(done.map_err(|why| why.to_string())??);
         }
@@ -82,99 +88,95 @@ impl Natter {
         Ok(tokens.into_iter().map(|(_, token)| token).collect())
     }
 
-    /// Where a person's socket is.
-    pub fn socket(&self, person: usize) -> String {
-        format!("/ws?jwt={}", self.tokens[person % self.tokens.len()])
+    /// The path of a user's socket.
+    pub fn socket_path(&self, user: usize) -> String {
+        format!("/ws?jwt={}", self.tokens[user % self.tokens.len()])
     }
 
-    /// A file of the sockets' addresses, for the load generator.
-    pub fn urls(&self, dir: &Path) -> PathBuf {
+    /// Writes a file with the URL of a socket for each user, for the load generator.
+    pub fn write_urls(&self, dir: &Path) -> PathBuf {
         let path = dir.join("natter.urls");
         let urls: Vec<_> =
-            (0..self.tokens.len()).map(|n| format!("ws://{}{}\n", self.address, self.socket(n))).collect();
+            (0..self.tokens.len()).map(|n| format!("ws://{}{}\n", self.address, self.socket_path(n))).collect();
         std::fs::write(&path, urls.concat()).expect("the directory can be written to");
         path
     }
 
-    pub fn bearer(&self, person: usize) -> String {
-        format!("Authorization: Bearer {}\r\n", self.tokens[person % self.tokens.len()])
+    /// The `Authorization` header of a user.
+    pub fn bearer(&self, user: usize) -> String {
+        format!("Authorization: Bearer {}\r\n", self.tokens[user % self.tokens.len()])
     }
 
     /// The log's latest `rev`.
     pub async fn head(&self) -> u64 {
         let mut http = Http::open(self.address).await.expect("natter answers");
         let request = http::get("/api/messages?limit=1", &self.bearer(0));
-        let answer = http.ask(&request).await.expect("natter answers");
-        let json: Value = serde_json::from_str(answer.is(200).body).expect("JSON");
+        let response = http.send(&request).await.expect("natter answers");
+        let json: Value = serde_json::from_str(response.is(200).body).expect("JSON");
         json["rev"].as_u64().expect("a number")
     }
 
-    /// A counter of `/metrics`; 0 where it has not counted yet.
+    /// The value of a counter in `/metrics`; 0 if it is not there yet.
     pub async fn counter(&self, name: &str) -> f64 {
         let mut http = Http::open(self.address).await.expect("natter answers");
         let request = http::get("/metrics", "");
-        let answer = http.ask(&request).await.expect("natter answers");
-        let value = answer.is(200).body.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        let response = http.send(&request).await.expect("natter answers");
+        let value = response.is(200).body.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
         value.unwrap_or_default()
     }
 
-    /// Posts `count` messages of about 50 characters, by everybody in turn.
+    /// Posts `count` messages of about 50 characters; the users take turns.
     pub async fn post(&self, count: usize) {
         let mut http = Http::open(self.address).await.expect("natter answers");
         for n in 0..count {
-            http.ask(&self.a_post(n)).await.expect("natter answers").is(201);
+            http.send(&self.post_request(n)).await.expect("natter answers").is(201);
         }
     }
 
-    /// The request that posts a message.
-    pub fn a_post(&self, person: usize) -> Vec<u8> {
+    /// A request that posts a message.
+    pub fn post_request(&self, user: usize) -> Vec<u8> {
         let id = uuid::Uuid::new_v4();
         let json = format!(r#"{{"message":"The quick brown fox jumps over the lazy dog, again","clientID":"{id}"}}"#);
-        http::post("/api/messages", &self.bearer(person), &json)
+        http::post("/api/messages", &self.bearer(user), &json)
     }
 
-    /// The cookie of a browser in which `person` came with a token.
-    pub async fn session(&self, person: usize) -> String {
+    /// Opens the chat page with a token; returns the `Cookie` header of the session.
+    pub async fn session(&self, user: usize) -> String {
         let mut http = Http::open(self.address).await.expect("natter answers");
-        let request = http::get(&format!("/?jwt={}", self.tokens[person]), "");
-        let answer = http.ask(&request).await.expect("natter answers");
-        let cookie = answer.is(200).header("set-cookie").expect("a cookie");
+        let request = http::get(&format!("/?jwt={}", self.tokens[user]), "");
+        let response = http.send(&request).await.expect("natter answers");
+        let cookie = response.is(200).header("set-cookie").expect("a cookie");
         format!("Cookie: {}\r\n", cookie.split(';').next().unwrap_or_default())
     }
 }
 
-/// natter on `database`, listening on `address`, with no setting from outside.
-pub fn command(run: &Run, database: &Database, address: SocketAddr) -> Command {
-    let mut command = Command::new(&run.binary);
-    command.env_clear().env("ACCESS_TOKEN_SECRET", SECRET).stdin(Stdio::null());
-    match database {
-        Database::Embedded(dir) => command.arg("--data-dir").arg(dir),
+/// natter on `database`, without the environment of this process.
+pub fn command(run: &Run, database: &Database) -> NatterCommand {
+    let command = NatterCommand::new(&run.binary, &paths::kept()).log(paths::log()).env("ACCESS_TOKEN_SECRET", SECRET);
+    let command = match database {
+        Database::Embedded(directory) => command.arg("--data-dir").arg(directory),
         Database::Mongo(url) => command.args(["--database", url.as_str()]),
     };
-    command.args(["--listen", &address.to_string(), "--rate-limits", "off", "--log", "warn"]);
-    command.args(["--max-connections", "18000"]).args(&run.flags);
-    if let Ok(log) = File::options().create(true).append(true).open(place::log()) {
-        command.stderr(log);
-    }
-    command
+    command.args(["--rate-limits", "off", "--log", "warn", "--max-connections", "18000"]).args(&run.flags)
 }
 
-/// Signs up the people of these numbers, or finds them there, and logs each in. Returns the numbers with the tokens.
-async fn sign_up(address: SocketAddr, people: Vec<usize>) -> Result<Vec<(usize, String)>, String> {
+/// Signs up the users of these numbers, unless they are there already, and logs each in. Returns numbers and tokens.
+async fn sign_up(address: SocketAddr, users: Vec<usize>) -> Result<Vec<(usize, String)>, String> {
     let mut http = Http::open(address).await.map_err(|why| why.to_string())?;
-    let mut tokens = Vec::with_capacity(people.len());
-    for n in people {
+    let mut tokens = Vec::with_capacity(users.len());
+    for n in users {
         let (id, email) = (format!("user{n}"), format!("user{n}@example.org"));
         let account = json!({ "userID": id, "name": format!("User {n}"), "email": email, "password": PASSWORD });
-        let answer = http.ask(&http::post("/api/users", "", &account.to_string())).await;
-        let answer = answer.map_err(|why| format!("sign-up: {why}"))?;
-        if !matches!(answer.status, 201 | 409) {
-            return Err(format!("sign-up: {}: {}", answer.status, answer.body));
+        let response = http.send(&http::post("/api/users", "", &account.to_string())).await;
+        let response = response.map_err(|why| format!("sign-up: {why}"))?;
+        if !matches!(response.status, 201 | 409) {
+            return Err(format!("sign-up: {}: {}", response.status, response.body));
         }
         let login = json!({ "userID": id, "password": PASSWORD }).to_string();
-        let answer = http.ask(&http::post("/api/login", "", &login)).await.map_err(|why| format!("login: {why}"))?;
-        let body: Value = serde_json::from_str(answer.body).unwrap_or_default();
-        let token = body["jwtToken"].as_str().ok_or_else(|| format!("login: {}: {}", answer.status, answer.body))?;
+        let response = http.send(&http::post("/api/login", "", &login)).await.map_err(|why| format!("login: {why}"))?;
+        let body: Value = serde_json::from_str(response.body).unwrap_or_default();
+        let token =
+            body["jwtToken"].as_str().ok_or_else(|| format!("login: {}: {}", response.status, response.body))?;
         tokens.push((n, token.to_owned()));
     }
     Ok(tokens)

@@ -1,16 +1,16 @@
-//! What was found: a line for people, a line of JSON for the chart and the table.
+//! Findings: each is printed as a line of text and kept as a line of JSON for the chart and the table.
 
 use std::{env, fs::File, io::Write, path::PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::place;
+use crate::paths;
 
-/// What a row says of one subject: natter, the reference of the same run, the Node application.
+/// The result of a row for one subject: natter, the reference of the same run, or the Node application.
 #[derive(Debug, Clone)]
 pub struct Finding {
     pub row: &'static str,
-    /// Which of the row's measurements, where there are several.
+    /// Which of the row's measurements this is, if there are several.
     pub scene: String,
     pub subject: String,
     /// The figures in words, short enough for a table.
@@ -38,7 +38,7 @@ impl Finding {
         Self { target: Some(Target { text: text.into(), met }), ..self }
     }
 
-    /// A target beside the one that decides: it is of one machine, and others differ by a factor of four.
+    /// Adds an absolute target. It does not decide: it suits one machine, and others differ by a factor of four.
     pub fn absolute(mut self, text: &str, met: bool) -> Self {
         if let Some(target) = &mut self.target {
             target.text += &format!("; absolute: {text}, {}", if met { "met" } else { "missed" });
@@ -47,14 +47,14 @@ impl Finding {
     }
 }
 
-/// Prints a finding, and adds it to the results; what a short run found is no result.
-pub fn tell(finding: &Finding) {
+/// Prints a finding and, unless the run is short, adds it to the results.
+pub fn publish(finding: &Finding) {
     let Finding { row, scene, subject, text, target, figures } = finding;
     let verdict = target
         .as_ref()
         .map_or(String::new(), |target| format!("  [{}: {}]", target.text, if target.met { "met" } else { "MISSED" }));
     println!("{row:<10} {scene:<18} {subject:<9} {text}{verdict}");
-    if place::quick() {
+    if paths::quick() {
         return;
     }
     let line = json!({
@@ -71,23 +71,23 @@ pub fn tell(finding: &Finding) {
 
 /// The results file; `RESULTS` names another.
 pub fn results() -> PathBuf {
-    env::var_os("RESULTS").map_or_else(|| place::kept().join("results.jsonl"), Into::into)
+    env::var_os("RESULTS").map_or_else(|| paths::kept().join("results.jsonl"), Into::into)
 }
 
-/// The latest finding of each row, scene and subject, in the order in which they came first.
+/// The latest finding of each row, scene and subject, in the order in which they were found first.
 pub fn latest() -> Result<Vec<Value>, String> {
     let path = results();
     let text = std::fs::read_to_string(&path).map_err(|why| format!("{}: {why}; run a row first", path.display()))?;
-    let mut found: Vec<Value> = Vec::new();
+    let mut findings: Vec<Value> = Vec::new();
     for line in text.lines() {
         let new: Value = serde_json::from_str(line).map_err(|why| format!("{}: {why}", path.display()))?;
         let same = |old: &&mut Value| ["row", "scene", "subject"].iter().all(|key| old[*key] == new[*key]);
-        match found.iter_mut().find(same) {
+        match findings.iter_mut().find(same) {
             Some(old) => *old = new,
-            None => found.push(new),
+            None => findings.push(new),
         }
     }
-    Ok(found)
+    Ok(findings)
 }
 
 /// `12345` as `12,345`.
@@ -108,7 +108,7 @@ pub fn median(mut of: Vec<f64>) -> f64 {
     if of.is_empty() { 0.0 } else { (of[(of.len() - 1) / 2] + of[of.len() / 2]) / 2.0 }
 }
 
-/// The value that all but one in a hundred stay under.
+/// The 99th percentile.
 pub fn p99(mut of: Vec<f64>) -> f64 {
     of.sort_by(f64::total_cmp);
     of.get(((of.len() * 99) / 100).min(of.len().saturating_sub(1))).copied().unwrap_or_default()

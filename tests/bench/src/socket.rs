@@ -1,4 +1,4 @@
-//! A WebSocket client that costs little: it keeps no buffer while idle.
+//! A cheap WebSocket client: an idle one has no buffer.
 
 use std::{
     cell::RefCell,
@@ -13,20 +13,20 @@ use tokio::{
     time::timeout,
 };
 
-use crate::frames::{self, PONG, TEXT};
+use crate::frames::{self, PONG, TEXT, client_frame};
 
-/// Connections from one source address, so that ports do not run out.
+/// Connections from one source address: more would run out of ports.
 const PER_ADDRESS: usize = 4000;
-/// Longest wait for the answer to a handshake.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest wait for the response to a handshake.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(60);
 
 thread_local! {
-    /// What all sockets read into: none of them holds it across a wait.
+    /// The buffer that all sockets read into; none uses it across an await.
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; 256 * 1024].into());
 }
 
-/// Where the `n`th connection comes from.
-pub fn source(n: usize) -> SocketAddr {
+/// The source address of the `n`th connection.
+pub fn source_address(n: usize) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 2 + (n / PER_ADDRESS) as u8], 0))
 }
 
@@ -40,49 +40,49 @@ pub fn handshake(address: SocketAddr, path: &str) -> String {
 
 pub struct Socket {
     stream: TcpStream,
-    /// A frame that has not wholly arrived.
+    /// The beginning of a frame that is not complete.
     part: Vec<u8>,
 }
 
 impl Socket {
-    /// Opens `ws://address/path`; `n` counts the connections to that address.
+    /// Opens `ws://address/path`; `n` is the number of the connection to that address.
     pub async fn open(address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
         Self::open_on(TcpSocket::new_v4()?, address, path, n).await
     }
 
-    /// The same, where the kernel holds little for a client that does not read.
-    pub async fn open_narrow(address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
+    /// Opens a socket for which the kernel buffers little while the client does not read.
+    pub async fn open_with_small_buffer(address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_recv_buffer_size(32 * 1024)?;
         Self::open_on(socket, address, path, n).await
     }
 
     async fn open_on(socket: TcpSocket, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
-        let shaken = timeout(PATIENCE, Self::shake_hands(socket, address, path, n)).await;
-        shaken.map_err(|_| Error::other("no answer"))?
+        let opened = timeout(HANDSHAKE_LIMIT, Self::connect(socket, address, path, n)).await;
+        opened.map_err(|_| Error::other("no response to the handshake"))?
     }
 
-    async fn shake_hands(socket: TcpSocket, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
-        socket.bind(source(n))?;
+    async fn connect(socket: TcpSocket, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
+        socket.bind(source_address(n))?;
         let mut stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
         stream.write_all(handshake(address, path).as_bytes()).await?;
-        let mut answer = Vec::with_capacity(1024);
+        let mut response = Vec::with_capacity(1024);
         loop {
-            if stream.read_buf(&mut answer).await? == 0 {
+            if stream.read_buf(&mut response).await? == 0 {
                 return Err(Error::other("closed in the handshake"));
             }
-            if let Some(end) = memchr::memmem::find(&answer, b"\r\n\r\n") {
-                if !answer.starts_with(b"HTTP/1.1 101") {
-                    return Err(Error::other(String::from_utf8_lossy(&answer[..end]).into_owned()));
+            if let Some(end) = memchr::memmem::find(&response, b"\r\n\r\n") {
+                if !response.starts_with(b"HTTP/1.1 101") {
+                    return Err(Error::other(String::from_utf8_lossy(&response[..end]).into_owned()));
                 }
-                return Ok(Self { stream, part: answer.split_off(end + 4) });
+                return Ok(Self { stream, part: response.split_off(end + 4) });
             }
         }
     }
 
     pub async fn send(&self, text: &str) -> io::Result<()> {
-        self.write(&frames::client(TEXT, text.as_bytes())).await
+        self.write(&client_frame(TEXT, text.as_bytes())).await
     }
 
     async fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
@@ -97,14 +97,14 @@ impl Socket {
         Ok(())
     }
 
-    /// Waits until something arrives, and gives the text of each whole frame in it to `each`.
+    /// Waits for data and passes the text of each complete frame in it to `each`.
     ///
     /// # Errors
-    /// Where the server has closed the connection.
+    /// The server has closed the connection.
     pub async fn read(&mut self, mut each: impl FnMut(&[u8])) -> io::Result<()> {
         let mut pings = 0;
         if self.part.len() >= 2 {
-            // what came with the answer to the handshake
+            // frames that came with the response to the handshake
             let used = frames::from_server(&self.part, &mut each, &mut pings)?;
             self.part.drain(..used);
             if used > 0 {
@@ -138,7 +138,7 @@ impl Socket {
 
     async fn pong(&self, times: usize) -> io::Result<()> {
         for _ in 0..times {
-            self.write(&frames::client(PONG, b"")).await?;
+            self.write(&client_frame(PONG, b"")).await?;
         }
         Ok(())
     }

@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
-use crate::{place, report};
+use crate::{paths, report};
 
 const TITLE: &str = "# Results
 `tests/bench/run` measures, `tests/bench/run table` writes this file. Machines differ by a factor of four, and one
-machine's speed drifts: read what is said of the reference, which is measured in the same run.
+machine's speed drifts: compare with the reference, which is measured in the same run.
 
 ";
 
-/// What each row is.
+/// What each row measures.
 const ROWS: [(&str, &str); 11] = [
     ("fanout", "fan-out, members × messages"),
-    ("ceiling", "ceiling: most messages/s at which 1,000 members get everything, p99 ≤ 250 ms"),
+    ("ceiling", "ceiling: most messages/s at which 1,000 members get all of them, p99 ≤ 250 ms"),
     ("idle", "idle socket: 15,000 sockets of 500 users"),
     ("ingest", "durable ingest: 64 writers"),
     ("history", "cost as history grows: 1,000,000 messages against 1,000"),
@@ -25,9 +25,9 @@ const ROWS: [(&str, &str); 11] = [
     ("rest", "at rest: start to ready; memory; binary"),
 ];
 
-/// Writes the latest results.
+/// Writes the table of the latest results.
 pub fn write() -> Result<(), String> {
-    let path = place::root().join("tests/bench/RESULTS.md");
+    let path = paths::root().join("tests/bench/RESULTS.md");
     std::fs::write(&path, TITLE.to_owned() + &markdown()?).map_err(|why| format!("{}: {why}", path.display()))
 }
 
@@ -40,7 +40,7 @@ fn markdown() -> Result<String, String> {
         for finding in natter {
             let scene = finding["scene"].as_str().unwrap_or_default();
             let what = if scene.is_empty() { what.to_owned() } else { format!("{what}: {scene}") };
-            let beside = |subject: &str| {
+            let text_of = |subject: &str| {
                 let same = |other: &&Value| {
                     other["row"] == row && other["scene"] == finding["scene"] && other["subject"] == subject
                 };
@@ -53,7 +53,7 @@ fn markdown() -> Result<String, String> {
             };
             let text = finding["text"].as_str().unwrap_or_default();
             let target = finding["target"].as_str().unwrap_or_default();
-            let (reference, node) = (beside("reference"), beside("node"));
+            let (reference, node) = (text_of("reference"), text_of("node"));
             table += &format!("| {what} | {text} | {reference} | {node} | {target} | {met} |\n");
         }
     }

@@ -1,63 +1,57 @@
-//! The server under test: the binary, on a directory of its own.
+//! natter under test: a process on a directory of its own, and a chromedriver for the browsers of its users.
 
-use std::{
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::net::SocketAddr;
 
+use natter_test_support::{NatterCommand, NatterProcess, free_port};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use super::{Look, Person, eventually, port::free_port};
+use super::{BrowserOptions, Chromedriver, Person, person::PASSWORD};
 
 pub struct Natter {
-    dir: tempfile::TempDir,
-    args: Vec<String>,
+    process: NatterProcess,
+    /// The port of the chat server.
     port: u16,
-    /// Where the users and the auth server are.
+    /// The URLs of the users and the auth server.
     pub users: String,
     pub auth: String,
-    server: Child,
-    driver: Child,
-    driver_port: u16,
+    driver: Chromedriver,
     http: reqwest::Client,
+    _directory: TempDir,
 }
 
 impl Natter {
+    /// Starts all three servers on one address.
     pub async fn start() -> Self {
         let port = free_port();
         let url = format!("http://localhost:{port}");
-        Self::launch(port, [url.clone(), url], vec!["--listen".into(), format!("127.0.0.1:{port}")]).await
+        Self::launch(port, [url.clone(), url], &[]).await
     }
 
-    /// The three servers on an address each: the chat on localhost, the others on these hosts.
-    pub async fn apart(users: &str, auth: &str) -> Self {
-        let mut args = Vec::new();
-        let mut serve = |role: &str, host: &str| {
+    /// Starts the three servers on an address each: the chat on localhost, the others on these hosts.
+    pub async fn on_three_addresses(users: &str, auth: &str) -> Self {
+        let mut settings = Vec::new();
+        let mut add_server = |role: &str, host: &str| {
             let port = free_port();
-            args.extend([format!("--{role}-addr"), format!("{host}:{port}")]);
+            settings.extend([format!("--{role}-addr"), format!("{host}:{port}")]);
             (port, format!("http://{host}:{port}"))
         };
-        let (_, users) = serve("users", users);
-        let (_, auth) = serve("auth", auth);
-        let (port, _) = serve("chat", "localhost");
-        Self::launch(port, [users, auth], args).await
+        let (_, users) = add_server("users", users);
+        let (_, auth) = add_server("auth", auth);
+        let (port, _) = add_server("chat", "localhost");
+        Self::launch(port, [users, auth], &settings).await
     }
 
-    async fn launch(port: u16, [users, auth]: [String; 2], args: Vec<String>) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let driver_port = free_port();
-        let driver = Command::new("chromedriver")
-            .arg(format!("--port={driver_port}"))
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed: tests/run does that");
-        let server = spawn(&dir, &args);
-        let natter = Self { dir, args, port, users, auth, server, driver, driver_port, http: reqwest::Client::new() };
-        natter.is_ready().await;
-        let status = natter.driver_url() + "/status";
-        let answers = || async { natter.http.get(&status).send().await.ok() };
-        eventually("chromedriver answers", answers).await;
-        natter
+    async fn launch(port: u16, [users, auth]: [String; 2], settings: &[String]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let command = NatterCommand::new(env!("CARGO_BIN_EXE_natter"), directory.path())
+            .lowest_bcrypt_cost()
+            .args(["--rate-limits", "off", "--log", "warn"])
+            .args(settings);
+        let listen = SocketAddr::from(([127, 0, 0, 1], port));
+        let process = if settings.is_empty() { command.listen(listen) } else { command }.start();
+        let driver = Chromedriver::start().await;
+        Self { process, port, users, auth, driver, http: reqwest::Client::new(), _directory: directory }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -69,95 +63,58 @@ impl Natter {
     }
 
     pub fn driver_url(&self) -> String {
-        format!("http://localhost:{}", self.driver_port)
+        self.driver.url()
     }
 
-    /// Somebody with a browser of their own, at no page yet.
-    pub async fn visitor(&self, look: Look) -> Person {
-        Person::open(self, look).await
+    /// Opens a browser of its own, on no page yet.
+    pub async fn visitor(&self, options: BrowserOptions) -> Person {
+        Person::open(self, options).await
     }
 
-    /// Somebody who has just signed up and sees the chat.
+    /// Opens a browser, signs up and waits for the chat page.
     pub async fn person(&self, name: &str) -> Person {
-        let person = self.visitor(Look::default()).await;
+        let person = self.visitor(BrowserOptions::default()).await;
         person.sign_up(self, name).await;
         person
     }
 
-    /// As a power cut would.
+    /// Sends SIGKILL.
     pub fn kill(&mut self) {
-        self.server.kill().unwrap();
-        self.server.wait().unwrap();
+        self.process.kill();
     }
 
-    pub async fn start_again(&mut self) {
-        self.server = spawn(&self.dir, &self.args);
-        self.is_ready().await;
+    pub fn start_again(&mut self) {
+        self.process.start_again();
     }
 
-    async fn is_ready(&self) {
-        let ready = self.url("/readyz");
-        let look = || async { self.http.get(&ready).send().await.ok().filter(|answer| answer.status().is_success()) };
-        eventually("natter is ready", look).await;
-    }
-
-    /// A token for somebody, made by signing up over the API.
+    /// Signs up over the API and logs in; returns a token.
     pub async fn token(&self, user_id: &str) -> String {
-        let user = json!({ "userID": user_id, "name": capital(user_id), "email": format!("{user_id}@example.org"),
-            "password": super::person::PASSWORD });
-        let made = self.http.post(self.url("/api/users")).json(&user).send().await.unwrap();
-        assert_eq!(made.status(), 201);
-        self.login(user_id).await
+        let user = json!({ "userID": user_id, "name": capitalized(user_id), "email": format!("{user_id}@example.org"),
+            "password": PASSWORD });
+        let response = self.http.post(self.url("/api/users")).json(&user).send().await.unwrap();
+        assert_eq!(response.status(), 201);
+        let login = json!({ "userID": user_id, "password": PASSWORD });
+        let response = self.http.post(self.url("/api/login")).json(&login).send().await.unwrap();
+        response.json::<Value>().await.unwrap()["jwtToken"].as_str().unwrap().to_owned()
     }
 
-    pub async fn login(&self, user_id: &str) -> String {
-        let login = json!({ "userID": user_id, "password": super::person::PASSWORD });
-        let answer = self.http.post(self.url("/api/login")).json(&login).send().await.unwrap();
-        answer.json::<Value>().await.unwrap()["jwtToken"].as_str().unwrap().to_owned()
-    }
-
-    /// Posts over the API.
+    /// Posts a message over the API.
     pub async fn post(&self, token: &str, message: &str) {
         let body = json!({ "message": message });
-        let answer = self.http.post(self.url("/api/messages")).bearer_auth(token).json(&body).send().await.unwrap();
-        assert_eq!(answer.status(), 201);
+        let response = self.http.post(self.url("/api/messages")).bearer_auth(token).json(&body).send().await.unwrap();
+        assert_eq!(response.status(), 201);
     }
 
-    /// All messages, oldest first, as the API tells them.
+    /// Reads all messages over the API, oldest first; a deleted one as `(deleted)`.
     pub async fn log(&self, token: &str) -> Vec<String> {
         let url = self.url("/api/messages?after=0&limit=500");
-        let answer: Value = self.http.get(url).bearer_auth(token).send().await.unwrap().json().await.unwrap();
-        let messages = answer["messages"].as_array().unwrap().iter();
+        let page: Value = self.http.get(url).bearer_auth(token).send().await.unwrap().json().await.unwrap();
+        let messages = page["messages"].as_array().unwrap().iter();
         messages.map(|message| message["message"].as_str().unwrap_or("(deleted)").to_owned()).collect()
     }
 }
 
-pub fn capital(user_id: &str) -> String {
+/// `ada` as `Ada`.
+pub fn capitalized(user_id: &str) -> String {
     user_id[..1].to_uppercase() + &user_id[1..]
-}
-
-fn spawn(dir: &tempfile::TempDir, args: &[String]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_natter"))
-        .args(["--data-dir", dir.path().to_str().unwrap()])
-        .args(args)
-        .args(["--bcrypt-cost", "4", "--rate-limits", "off", "--log", "warn"])
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-impl Drop for Natter {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-        // asked kindly, chromedriver takes its browsers along
-        let _ = Command::new("sh").args(["-c", &format!("kill {}", self.driver.id())]).status();
-        for _ in 0..100 {
-            if matches!(self.driver.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let _ = self.driver.kill();
-    }
 }

@@ -1,5 +1,5 @@
-//! One person at a chat page, as far as the server can tell: a socket that is opened again wherever a server
-//! answers, from the cursor, and a message that is sent under one id until it is acknowledged.
+//! A client that behaves like an open chat page. Its socket reconnects from its cursor to the next server that answers.
+//! It sends each message under one client id until the message is acknowledged.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -15,36 +15,37 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message},
 };
 
-/// Wait before another server is tried.
-const RETRY: Duration = Duration::from_millis(250);
-/// A page drops a connection on which an acknowledgement stays away for so long.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Wait before the next server is tried.
+const RETRY_DELAY: Duration = Duration::from_millis(250);
+/// A page drops a connection if an acknowledgement takes longer than this.
+const ACKNOWLEDGEMENT_LIMIT: Duration = Duration::from_secs(10);
 
-/// An open socket.
+/// An open WebSocket.
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
+    /// Opens a socket of a page that was open before and has read up to `after`.
     pub async fn open(address: SocketAddr, token: &str, after: u64) -> Result<Self, Error> {
         let url = format!("ws://{address}/ws?jwt={token}&after={after}&returning=true");
-        let opened = timeout(PATIENCE, connect_async(url)).await;
+        let opened = timeout(ACKNOWLEDGEMENT_LIMIT, connect_async(url)).await;
         opened.map_err(|_| Error::ConnectionClosed)?.map(|(stream, _)| Self(stream))
     }
 
-    /// As a page does that was not open before. Returns once the server counts it.
+    /// Opens a socket of a page that was not open before. Returns once the user is in the roster.
     pub async fn enter(address: SocketAddr, token: &str) -> Self {
         let (stream, _) = connect_async(format!("ws://{address}/ws?jwt={token}")).await.unwrap();
         let mut socket = Self(stream);
-        socket.next().await.expect("who is here comes first");
+        socket.next().await.expect("the roster is the first frame");
         socket
     }
 
-    /// Closes, in good order.
-    pub async fn ends(mut self) {
+    /// Sends a Close frame and waits for the server's.
+    pub async fn close(mut self) {
         self.0.close(None).await.unwrap();
         while self.next().await.is_ok() {}
     }
 
-    /// The next frame's text; at the end the code that the server closed with, 1006 where it said nothing.
+    /// The text of the next frame. At the end, the code of the server's Close frame, or 1006 without one.
     pub async fn next(&mut self) -> Result<String, u16> {
         loop {
             match self.0.next().await {
@@ -61,125 +62,127 @@ impl Socket {
         self.0.send(Message::text(frame)).await
     }
 
-    /// Waits for a message that contains `text`.
+    /// Waits for a frame that contains `text`.
     pub async fn sees(&mut self, text: &str) {
         while !self.next().await.expect("the socket stays open").contains(text) {}
     }
 }
 
-/// The numbers of the messages in a frame, in order.
+/// The `rev` of each message in a frame, in order.
 pub fn revs(frame: &str) -> impl Iterator<Item = u64> {
     frame.split("data-rev=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap())
 }
 
-/// What is still to come for a client.
+/// What a client does next.
 #[derive(Clone, Copy)]
 pub enum Phase {
-    /// Send, and read.
-    Talk,
-    /// Have what was sent acknowledged; read on.
-    Finish,
-    /// Read up to this number.
-    Leave(u64),
+    /// Send and read.
+    Send,
+    /// Send nothing new, repeat what is not acknowledged, and read on.
+    Drain,
+    /// Stop once nothing is unacknowledged and this `rev` has been read.
+    Stop(u64),
 }
 
-/// When a message was sent and acknowledged, where, and as what.
+/// A message that the server acknowledged.
 pub struct Acknowledged {
     pub text: String,
     pub rev: u64,
-    pub at: usize,
+    /// The index of the server.
+    pub server: usize,
     pub sent: Instant,
     pub acknowledged: Instant,
 }
 
-/// A message as it came to a reader.
-pub struct Seen {
+/// A message that a client received.
+pub struct Received {
     pub rev: u64,
-    pub at: usize,
-    pub when: Instant,
+    /// The index of the server.
+    pub server: usize,
+    pub at: Instant,
 }
 
-/// Somebody who writes and reads.
 pub struct Client {
     pub name: String,
     pub token: String,
-    /// The servers' addresses; the first to try is the one at `at`.
     pub servers: Arc<[SocketAddr]>,
-    pub at: usize,
-    /// Time from one message to the next; zero: as soon as one is acknowledged. `None` only reads.
+    /// The index of the server that is tried next, or that the socket is connected to.
+    pub server: usize,
+    /// Time between two messages; with zero, the next is sent once the last is acknowledged. `None` only reads.
     pub pace: Option<Duration>,
     pub phase: watch::Receiver<Phase>,
-    /// Counts those of everybody.
-    pub tell: Arc<dyn Fn(Instant) + Send + Sync>,
+    /// Called with the time of each acknowledgement.
+    pub on_acknowledgement: Arc<dyn Fn(Instant) + Send + Sync>,
 
-    pub seen: Vec<Seen>,
+    pub received: Vec<Received>,
     pub acknowledged: Vec<Acknowledged>,
-    /// Connections that the server ended, or its end did.
-    pub broken: usize,
+    /// How often the server ended the connection, or the connection broke.
+    pub disconnects: usize,
     pub pending: Option<Pending>,
 }
 
+/// A message that is not acknowledged yet.
 pub struct Pending {
     text: String,
     sent: Instant,
-    /// When it goes out, again or for the first time on this connection.
+    /// When it is sent on this connection.
     due: Instant,
-    /// When it went out on this connection.
-    out: Option<Instant>,
+    /// When it was sent on this connection.
+    sent_here: Option<Instant>,
 }
 
 impl Client {
     pub async fn run(mut self) -> Self {
         while !self.is_done() {
             let cursor = self.cursor();
-            if let Ok(socket) = Socket::open(self.servers[self.at], &self.token, cursor).await {
+            if let Ok(socket) = Socket::open(self.servers[self.server], &self.token, cursor).await {
                 if let Some(pending) = &mut self.pending {
-                    (pending.due, pending.out) = (Instant::now(), None);
+                    (pending.due, pending.sent_here) = (Instant::now(), None);
                 }
-                self.talk(socket).await;
+                self.use_socket(socket).await;
             }
             if !self.is_done() {
-                self.at = (self.at + 1) % self.servers.len();
-                tokio::time::sleep(RETRY).await;
+                self.server = (self.server + 1) % self.servers.len();
+                tokio::time::sleep(RETRY_DELAY).await;
             }
         }
         self
     }
 
     fn cursor(&self) -> u64 {
-        self.seen.last().map_or(0, |seen| seen.rev)
+        self.received.last().map_or(0, |received| received.rev)
     }
 
-    /// Nobody who has something unacknowledged leaves.
     fn is_done(&self) -> bool {
-        matches!(*self.phase.borrow(), Phase::Leave(head) if self.pending.is_none() && self.cursor() >= head)
+        matches!(*self.phase.borrow(), Phase::Stop(head) if self.pending.is_none() && self.cursor() >= head)
     }
 
-    async fn talk(&mut self, mut socket: Socket) {
+    /// Sends and reads until the client is done or the connection is unusable.
+    async fn use_socket(&mut self, mut socket: Socket) {
         let mut next = Instant::now();
         while !self.is_done() {
-            if let (None, Some(pace), Phase::Talk) = (&self.pending, self.pace, *self.phase.borrow()) {
+            if let (None, Some(pace), Phase::Send) = (&self.pending, self.pace, *self.phase.borrow()) {
                 let text = format!("{}-{}", self.name, self.acknowledged.len());
                 let due = next.max(Instant::now());
-                self.pending = Some(Pending { text, sent: due, due, out: None });
+                self.pending = Some(Pending { text, sent: due, due, sent_here: None });
                 next = due + pace;
             }
-            let timer = self.pending.as_ref().map(|p| p.out.map_or(p.due, |out| out + PATIENCE));
+            let timer = self.pending.as_ref().map(|p| p.sent_here.map_or(p.due, |sent| sent + ACKNOWLEDGEMENT_LIMIT));
             tokio::select! {
                 frame = socket.next() => match frame {
-                    Ok(frame) => self.take(&frame),
+                    Ok(frame) => self.receive(&frame),
                     Err(_) => {
-                        self.broken += 1;
+                        self.disconnects += 1;
                         return;
                     }
                 },
                 _ = self.phase.changed() => {}
                 () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => {
                     let Some(pending) = &mut self.pending else { continue };
-                    if pending.out.is_some() {
-                        return; // died without a word
+                    if pending.sent_here.is_some() {
+                        return; // no acknowledgement in time: the connection is dead
                     }
-                    pending.out = Some(Instant::now());
+                    pending.sent_here = Some(Instant::now());
                     if socket.send(&pending.text, &pending.text).await.is_err() {
                         return;
                     }
@@ -188,24 +191,24 @@ impl Client {
         }
     }
 
-    fn take(&mut self, frame: &str) {
-        let (at, when) = (self.at, Instant::now());
+    fn receive(&mut self, frame: &str) {
+        let (server, now) = (self.server, Instant::now());
         if !frame.starts_with('{') {
-            return self.seen.extend(revs(frame).map(|rev| Seen { rev, at, when }));
+            return self.received.extend(revs(frame).map(|rev| Received { rev, server, at: now }));
         }
-        let answer: Value = serde_json::from_str(frame).unwrap();
-        let Some(pending) = self.pending.take_if(|pending| answer["clientID"] == pending.text) else { return };
-        match answer["rev"].as_u64() {
+        let response: Value = serde_json::from_str(frame).unwrap();
+        let Some(pending) = self.pending.take_if(|pending| response["clientID"] == pending.text) else { return };
+        match response["rev"].as_u64() {
             Some(rev) => {
-                (self.tell)(when);
+                (self.on_acknowledgement)(now);
                 let Pending { text, sent, .. } = pending;
-                self.acknowledged.push(Acknowledged { text, rev, at, sent, acknowledged: when });
+                self.acknowledged.push(Acknowledged { text, rev, server, sent, acknowledged: now });
             }
             None => {
-                let status = answer["status"].as_u64().unwrap();
-                assert!(status >= 500 || status == 429, "{answer}");
-                let wait = Duration::from_secs(answer["retryAfter"].as_u64().unwrap_or(5));
-                self.pending = Some(Pending { due: when + wait, out: None, ..pending });
+                let status = response["status"].as_u64().unwrap();
+                assert!(status >= 500 || status == 429, "{response}");
+                let wait = Duration::from_secs(response["retryAfter"].as_u64().unwrap_or(5));
+                self.pending = Some(Pending { due: now + wait, sent_here: None, ..pending });
             }
         }
     }

@@ -1,10 +1,12 @@
+//! Logging in, and the limits on attempts.
+
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::json;
 
 use crate::support::{Answer, Natter, new_user, password_of};
 
 #[tokio::test]
-async fn a_login_gives_a_token_for_an_hour_and_says_whose() {
+async fn a_login_returns_a_token_for_an_hour_and_its_user() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let answer = natter.script().try_log_in("ADA", &password_of("ada")).await.is(200);
@@ -18,21 +20,26 @@ async fn a_login_gives_a_token_for_an_hour_and_says_whose() {
     natter.script().with_token(token).get("/api/users/ada").await.is(200);
 }
 
-fn look(answer: &Answer) -> (u16, String, Vec<String>) {
+/// What a client can compare.
+fn visible_parts(answer: &Answer) -> (u16, String, Vec<String>) {
     let mut headers: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
     headers.sort();
     (answer.status, answer.text.clone(), headers)
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_user_look_alike() {
+async fn a_wrong_password_and_an_unknown_user_get_the_same_response() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let wrong = natter.script().try_log_in("ada", "not her secret").await;
     assert_eq!(wrong.json, json!({ "message": "This userID and password don't match." }));
     assert_eq!(wrong.status, 401);
     for (user_id, password) in [("bob", "not her secret"), ("no user id", "x"), ("", ""), ("ada", "")] {
-        assert_eq!(look(&natter.script().try_log_in(user_id, password).await), look(&wrong), "{user_id:?}");
+        assert_eq!(
+            visible_parts(&natter.script().try_log_in(user_id, password).await),
+            visible_parts(&wrong),
+            "{user_id:?}"
+        );
     }
     natter.script().post("/api/login", json!({ "userID": "ada" })).await.is(422);
     let unknown = json!({ "userID": "ada", "password": "x", "remember": true });
@@ -49,7 +56,7 @@ async fn attempts_are_limited_by_account() {
     }
     let limited = natter.script().try_log_in("ada", &password_of("ada")).await;
     let wait: u64 = limited.header("retry-after").parse().unwrap();
-    assert!((240..=300).contains(&wait), "a third of a quarter of an hour, and not {wait}");
+    assert!((240..=300).contains(&wait), "a third of a quarter of an hour, but {wait} s");
     limited.says(429, "Too many attempts. Try again in 5 minutes.");
     natter.script().try_log_in("bob", &password_of("bob")).await.is(200);
 
@@ -57,7 +64,7 @@ async fn attempts_are_limited_by_account() {
     let page = browser.submit("/login", &[("userID", "ada"), ("password", &password_of("ada"))]).await.is(429);
     assert!(page.headers.contains_key("retry-after"));
     assert_eq!(page.text(".alert"), "Too many attempts. Try again in 5 minutes.");
-    assert_eq!((page.typed("userID"), page.typed("password")), ("ada".into(), String::new()));
+    assert_eq!((page.value_of("userID"), page.value_of("password")), ("ada".into(), String::new()));
 }
 
 #[tokio::test]
@@ -66,7 +73,7 @@ async fn attempts_and_sign_ups_are_limited_by_address() {
     let attempt = async |from: &str, user_id: &str| {
         let login = json!({ "userID": user_id, "password": "a guess of mine" });
         let request = natter.script().request(reqwest::Method::POST, "/api/login").json(&login);
-        // what stands before the proxy's own word, anybody may have written
+        // only the last entry is the proxy's; a client may send the ones before it
         let request = request.header("x-forwarded-for", format!("10.9.9.9, {from}"));
         Answer::of(request.send().await.unwrap()).await.status
     };
@@ -81,18 +88,18 @@ async fn attempts_and_sign_ups_are_limited_by_address() {
 }
 
 #[tokio::test]
-async fn more_logins_than_can_wait_are_told_at_once_to_come_back() {
+async fn logins_beyond_the_queue_are_refused_at_once() {
     let natter = Natter::with(&["--bcrypt-cost", "9", "--rate-limits", "off"]).await;
     let script = natter.script();
     let mut logins: FuturesUnordered<_> = (0..120).map(|_| script.try_log_in("ada", "a guess of mine")).collect();
     let busy = loop {
-        let answer = logins.next().await.expect("64 may wait for their turn");
+        let answer = logins.next().await.expect("only 64 logins may wait");
         if answer.status != 401 {
             break answer;
         }
     };
     assert_eq!(busy.header("retry-after"), "5");
     busy.says(503, "The server is busy. Nothing was changed; try again in a moment.");
-    drop(logins); // who hangs up no longer waits
+    drop(logins); // a login whose connection is closed leaves the queue
     script.try_log_in("ada", "a guess of mine").await.is(401);
 }

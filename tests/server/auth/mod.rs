@@ -1,7 +1,7 @@
-//! Tokens and sessions.
+//! Logins, tokens and sessions.
 
-mod guessing;
 mod hashes;
 mod logging_in;
 mod logging_out;
+mod password_guessing;
 mod tokens;

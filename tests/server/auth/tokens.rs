@@ -1,3 +1,5 @@
+//! The claims, the validity and the expiry of tokens.
+
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -19,7 +21,7 @@ fn signed_with(change: impl FnOnce(&mut Header), claims: &Value) -> String {
     encode(&header, claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
-/// The same claims with some changed.
+/// The claims with some replaced.
 fn with(claims: &Value, changes: Value) -> Value {
     let mut claims = claims.clone();
     for (name, value) in changes.as_object().unwrap() {
@@ -29,7 +31,7 @@ fn with(claims: &Value, changes: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_token_says_who_until_when_and_from_whom() {
+async fn a_token_has_exactly_the_documented_claims() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let header = jsonwebtoken::decode_header(ada.token()).unwrap();
@@ -43,7 +45,7 @@ async fn a_token_says_who_until_when_and_from_whom() {
 }
 
 #[tokio::test]
-async fn one_token_opens_the_chat_page_the_socket_and_the_apis() {
+async fn one_token_is_valid_for_the_chat_page_the_socket_and_the_api() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let token = ada.token();
@@ -57,15 +59,15 @@ async fn one_token_opens_the_chat_page_the_socket_and_the_apis() {
     by_header.sees("You: by the API").await;
 }
 
-async fn is_refused_everywhere(natter: &Natter, token: &str) {
+async fn assert_refused_everywhere(natter: &Natter, token: &str) {
     natter.script().with_token(token).get("/api/users").await.says_token_did_not_match();
     natter.script().get(&format!("/?jwt={token}")).await.says_token_did_not_match();
     let address = format!("ws://{}/ws?jwt={token}", natter.address);
-    let told = (401, json!({ "message": "Token didn't match" }).to_string());
-    assert_eq!(refused_handshake(address.into_client_request().unwrap()).await, told);
+    let refusal = (401, json!({ "message": "Token didn't match" }).to_string());
+    assert_eq!(refused_handshake(address.into_client_request().unwrap()).await, refusal);
     let mut request = format!("ws://{}/ws", natter.address).into_client_request().unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    assert_eq!(refused_handshake(request).await, told);
+    assert_eq!(refused_handshake(request).await, refusal);
 }
 
 async fn natter_with_secret() -> (Natter, Script, Value) {
@@ -76,14 +78,14 @@ async fn natter_with_secret() -> (Natter, Script, Value) {
 }
 
 #[tokio::test]
-async fn only_our_own_tokens_match() {
+async fn only_tokens_issued_by_this_natter_are_valid() {
     let (natter, ada, claims) = natter_with_secret().await;
     let same = sign(Algorithm::HS256, &claims, SECRET);
     natter.script().with_token(&same).get("/api/users").await.is(200);
     let now = OffsetDateTime::now_utc().unix_timestamp();
     let (header, rest) = ada.token().split_once('.').unwrap();
     let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.", rest.split_once('.').unwrap().0);
-    let someone = "00000000-0000-7000-8000-000000000000";
+    let unknown = "00000000-0000-7000-8000-000000000000";
     for (what, token) in [
         ("another secret", sign(Algorithm::HS256, &claims, "another secret, of 32 bytes or more")),
         ("HS384", sign(Algorithm::HS384, &claims, SECRET)),
@@ -95,15 +97,15 @@ async fn only_our_own_tokens_match() {
         ("another issuer", sign(Algorithm::HS256, &with(&claims, json!({ "iss": "chatter" })), SECRET)),
         ("another audience", sign(Algorithm::HS256, &with(&claims, json!({ "aud": "chatter" })), SECRET)),
         ("an older version of the account", sign(Algorithm::HS256, &with(&claims, json!({ "ver": 0 })), SECRET)),
-        ("nobody", sign(Algorithm::HS256, &with(&claims, json!({ "sub": someone })), SECRET)),
+        ("an unknown user", sign(Algorithm::HS256, &with(&claims, json!({ "sub": unknown })), SECRET)),
         ("an extension that must be understood", signed_with(|header| header.crit = Some(vec!["exp".into()]), &claims)),
         ("another kind of token", signed_with(|header| header.typ = Some("at+jwt".into()), &claims)),
-        ("a token inside", signed_with(|header| header.cty = Some("JWT".into()), &claims)),
+        ("a nested token", signed_with(|header| header.cty = Some("JWT".into()), &claims)),
         ("issued in the future", sign(Algorithm::HS256, &with(&claims, json!({ "iat": now + 90 })), SECRET)),
         ("rubbish", "rubbish".to_owned()),
     ] {
         println!("{what}");
-        is_refused_everywhere(&natter, &token).await;
+        assert_refused_everywhere(&natter, &token).await;
     }
     natter.script().get("/?jwt=").await.says_token_did_not_match();
 }
@@ -121,8 +123,8 @@ async fn a_socket_with_only_a_token_closes_when_the_token_expires() {
     lasting.log_in("ada").await;
     lasting.visit(&format!("/?jwt={token}")).await.is(200);
 
-    assert_eq!(by_token.is_closed().await, (1008, "token expired".to_owned()));
-    assert_eq!(tab.is_closed().await, (1008, "token expired".to_owned()));
+    assert_eq!(by_token.close_frame().await, (1008, "token expired".to_owned()));
+    assert_eq!(tab.close_frame().await, (1008, "token expired".to_owned()));
     visitor.visit("/").await.leads_to("/login");
-    assert!(lasting.is_signed_in().await, "a login lasts longer than the token it was followed with");
+    assert!(lasting.is_signed_in().await, "the session of a login outlives the token of a link");
 }

@@ -1,4 +1,4 @@
-//! `natter user`, while the server runs.
+//! `natter user` while the server runs.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use tempfile::tempdir;
 
 use crate::support::{Browser, Process, Socket, new_user, password_of, run, run_with_input};
 
-/// What `natter user …` printed.
+/// Runs `natter user …`; returns what it printed.
 #[track_caller]
 fn user(directory: &Path, arguments: &[&str], input: &str) -> String {
     let output = run_with_input(directory, &[&["user"], arguments].concat(), input);
@@ -14,6 +14,7 @@ fn user(directory: &Path, arguments: &[&str], input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Runs `natter user …`, which must be refused; returns the error.
 #[track_caller]
 fn refused(directory: &Path, arguments: &[&str], input: &str) -> String {
     let output = run_with_input(directory, &[&["user"], arguments].concat(), input);
@@ -22,11 +23,11 @@ fn refused(directory: &Path, arguments: &[&str], input: &str) -> String {
 }
 
 #[tokio::test]
-async fn accounts_are_made_and_listed() {
+async fn accounts_are_created_and_listed() {
     let here = tempdir().unwrap();
     let missing = "natter: there is no natter in ./data; name its directory with --data-dir\n";
     assert_eq!(refused(here.path(), &["list"], ""), missing);
-    let natter = Process::start(here.path(), "127.0.0.1:0", &["--signup", "closed"]);
+    let natter = Process::start(here.path(), &["--signup", "closed"]);
     assert_eq!(user(here.path(), &["list"], ""), "");
     let ada = ["create", "ada", "--name", "Ada", "--email", "ada@example.org"];
     assert_eq!(user(here.path(), &ada, "ada's long secret\n"), "ada is added (admin).\n");
@@ -55,9 +56,9 @@ async fn accounts_are_made_and_listed() {
 }
 
 #[tokio::test]
-async fn roles_are_given_and_taken_back() {
+async fn the_admin_role_is_granted_and_revoked() {
     let here = tempdir().unwrap();
-    let natter = Process::start(here.path(), "127.0.0.1:0", &[]);
+    let natter = Process::start(here.path(), &[]);
     for user_id in ["ada", "bob"] {
         natter.script().post("/api/users", new_user(user_id)).await.is(201);
     }
@@ -76,9 +77,9 @@ async fn roles_are_given_and_taken_back() {
 }
 
 #[tokio::test]
-async fn a_new_password_and_a_delete_end_what_is_open() {
+async fn a_new_password_or_a_deletion_ends_sessions_and_sockets() {
     let here = tempdir().unwrap();
-    let natter = Process::start(here.path(), "127.0.0.1:0", &[]);
+    let natter = Process::start(here.path(), &[]);
     for user_id in ["ada", "bob", "cyd"] {
         natter.script().post("/api/users", new_user(user_id)).await.is(201);
     }
@@ -91,19 +92,19 @@ async fn a_new_password_and_a_delete_end_what_is_open() {
     own.says("hello").await;
     others.sees("Bob: hello").await;
 
-    let told = "bob has a new password; every token and session of theirs is void.\n";
-    assert_eq!(user(here.path(), &["password", "bob"], "a new one for bob\n"), told);
+    let expected = "bob has a new password; every token and session of theirs is void.\n";
+    assert_eq!(user(here.path(), &["password", "bob"], "a new one for bob\n"), expected);
     bob.get("/api/users").await.says_token_did_not_match();
     assert!(!browser.is_signed_in().await);
-    assert_eq!(own.is_closed().await, (1008, "signed out".to_owned()));
-    assert_eq!(tab.is_closed().await, (1008, "signed out".to_owned()));
+    assert_eq!(own.close_frame().await, (1008, "signed out".to_owned()));
+    assert_eq!(tab.close_frame().await, (1008, "signed out".to_owned()));
     let bob = natter.script().log_in("bob", "a new one for bob").await;
 
     let mut own = Socket::open(&bob, "").await;
     assert_eq!(user(here.path(), &["delete", "bob", "--messages"], ""), "bob is deleted.\n");
-    assert_eq!(own.is_closed().await, (1008, "signed out".to_owned()));
-    let line = others.sees_rev(2).await;
-    assert!(line.hidden && line.seq == 1, "what another process changed is shown too: {line:?}");
+    assert_eq!(own.close_frame().await, (1008, "signed out".to_owned()));
+    let fragment = others.sees_rev(2).await;
+    assert!(fragment.hidden && fragment.seq == 1, "changes of another process are shown too: {fragment:?}");
     ada.says("still here").await;
     others.sees("You: still here").await;
     natter.kill();

@@ -1,8 +1,7 @@
-//! kill -9 at any time loses no acknowledged message and doubles none.
+//! SIGKILL at any time loses no acknowledged message and doubles none.
 
 use std::{
     collections::HashMap,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -10,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use natter_test_support::{free_address, until};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 use tokio::{
@@ -23,16 +23,16 @@ use crate::support::{Process, Script, Socket, new_user, password_of};
 const WRITERS: usize = 6;
 const KILLS: usize = 6;
 
-/// How the writers are told to finish, and how far they are.
+/// Stops the writers and counts what they did.
 #[derive(Default)]
 struct Progress {
     finish: AtomicBool,
     acknowledged: AtomicU64,
-    /// Sends whose answer never came.
+    /// Requests without a response.
     unanswered: AtomicU64,
 }
 
-/// Sends one message after the other, each until it is acknowledged. Returns the acknowledgements.
+/// Sends messages one after another, each until it is acknowledged. Returns the acknowledgements.
 async fn write(writer: usize, script: Script, progress: Arc<Progress>) -> Vec<(String, Value)> {
     let mut acknowledged = Vec::new();
     while !progress.finish.load(Relaxed) {
@@ -46,7 +46,7 @@ async fn write(writer: usize, script: Script, progress: Arc<Progress>) -> Vec<(S
                 },
                 Ok(response) => panic!("{}", response.text().await.unwrap_or_default()),
                 Err(error) if error.is_connect() => {
-                    sleep(Duration::from_millis(5)).await; // until it is back
+                    sleep(Duration::from_millis(5)).await; // natter does not run yet
                     continue;
                 }
                 Err(_) => progress.unanswered.fetch_add(1, Relaxed),
@@ -59,25 +59,25 @@ async fn write(writer: usize, script: Script, progress: Arc<Progress>) -> Vec<(S
     acknowledged
 }
 
-/// Lets some messages through, and then strikes at a moment that nobody chose.
-async fn strike(natter: Process, directory: &Path, progress: &Progress) -> Process {
+/// Waits for 30 acknowledgements, then kills natter at a random moment within 30 ms and starts it again.
+async fn kill_while_writing(mut natter: Process, progress: &Progress) -> Process {
     let enough = progress.acknowledged.load(Relaxed) + 30;
-    while progress.acknowledged.load(Relaxed) < enough {
-        sleep(Duration::from_millis(1)).await;
-    }
+    until("30 messages are acknowledged", Duration::from_secs(60), async || {
+        progress.acknowledged.load(Relaxed) >= enough
+    })
+    .await;
     sleep(Duration::from_micros((Uuid::new_v4().as_u128() % 30_000) as u64)).await;
-    let (directory, address) = (directory.to_owned(), natter.address.to_string());
-    let again = move || {
-        natter.kill();
-        Process::start(&directory, &address, &["--rate-limits", "off"])
+    let restart = move || {
+        natter.kill_and_start_again();
+        natter
     };
-    spawn_blocking(again).await.unwrap()
+    spawn_blocking(restart).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
     let here = tempdir().unwrap();
-    let mut natter = Process::start(here.path(), "127.0.0.1:0", &["--rate-limits", "off"]);
+    let mut natter = Process::start_on(here.path(), free_address(), &["--rate-limits", "off"]);
     let script = natter.script();
     script.post("/api/users", new_user("ada")).await.is(201);
     let ada = script.log_in("ada", &password_of("ada")).await;
@@ -87,26 +87,26 @@ async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
         writers.spawn(write(writer, ada.clone(), Arc::clone(&progress)));
     }
     for _ in 0..KILLS {
-        natter = strike(natter, here.path(), &progress).await;
+        natter = kill_while_writing(natter, &progress).await;
     }
     progress.finish.store(true, Relaxed);
     let acknowledged: Vec<_> = writers.join_all().await.into_iter().flatten().collect();
-    assert!(progress.unanswered.load(Relaxed) > 0, "it was killed in the middle of something");
+    assert!(progress.unanswered.load(Relaxed) > 0, "a request was under way when natter was killed");
 
     let log = ada.reads_after(0, 500).await;
     let numbers: Vec<_> = log.iter().map(|message| (message["seq"].clone(), message["rev"].clone())).collect();
     let expected: Vec<_> = (1..=log.len()).map(|n| (json!(n), json!(n))).collect();
     assert_eq!(numbers, expected, "from 1, without a gap");
     let by_text: HashMap<_, _> = log.iter().map(|message| (message["message"].as_str().unwrap(), message)).collect();
-    assert_eq!(by_text.len(), log.len(), "none is there twice");
-    assert_eq!(acknowledged.len(), log.len(), "each was acknowledged in the end");
+    assert_eq!(by_text.len(), log.len(), "no message is in the log twice");
+    assert_eq!(acknowledged.len(), log.len(), "every message in the log was acknowledged");
     for (text, answer) in &acknowledged {
         assert_eq!(by_text.get(text.as_str()), Some(&answer), "as it was acknowledged");
     }
 
     let mut socket = Socket::open(&ada, "?after=0").await;
     socket.sees_rev(log.len() as u64).await;
-    let shown: Vec<_> = socket.lines.iter().map(|line| line.text.trim_start_matches("You: ")).collect();
+    let shown: Vec<_> = socket.fragments.iter().map(|fragment| fragment.text.trim_start_matches("You: ")).collect();
     assert_eq!(shown, log.iter().map(|message| message["message"].as_str().unwrap()).collect::<Vec<_>>());
     natter.kill();
 }

@@ -1,4 +1,4 @@
-//! The real binary.
+//! The natter binary.
 
 mod accounts;
 mod crash;

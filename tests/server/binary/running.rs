@@ -1,3 +1,5 @@
+//! File permissions, the log and SIGTERM.
+
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 use serde_json::json;
@@ -7,9 +9,9 @@ use tokio::task::spawn_blocking;
 use crate::support::{Browser, Process, Socket, new_user, password_of};
 
 #[tokio::test]
-async fn the_data_is_its_owners_alone() {
+async fn only_the_owner_can_read_the_data() {
     let here = tempdir().unwrap();
-    let natter = Process::start(here.path(), "127.0.0.1:0", &[]);
+    let natter = Process::start(here.path(), &[]);
     let mode = |path: &str| fs::metadata(here.path().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("data"), 0o700);
     assert_eq!(mode("data/secret"), 0o600);
@@ -19,9 +21,9 @@ async fn the_data_is_its_owners_alone() {
 }
 
 #[tokio::test]
-async fn sigterm_tells_open_sockets_finishes_and_exits() {
+async fn sigterm_closes_sockets_and_ends_natter() {
     let here = tempdir().unwrap();
-    let natter = Process::start(here.path(), "127.0.0.1:0", &[]);
+    let natter = Process::start(here.path(), &[]);
     let script = natter.script();
     script.post("/api/users", new_user("ada")).await.is(201);
     let ada = script.log_in("ada", &password_of("ada")).await;
@@ -29,28 +31,28 @@ async fn sigterm_tells_open_sockets_finishes_and_exits() {
     for _ in 0..20 {
         sockets.push(Socket::open(&ada, "").await);
     }
-    // one that has gone silent does not hold the others up
+    // a socket that does not read must not delay the stop
     let silent = Socket::open(&ada, "").await;
     ada.says("the last word").await;
-    let address = natter.address.to_string();
+    let address = natter.address;
     let ending = spawn_blocking(move || natter.terminate());
     for socket in &mut sockets {
-        assert_eq!(socket.is_closed().await, (1012, "restarting".to_owned()));
+        assert_eq!(socket.close_frame().await, (1012, "restarting".to_owned()));
     }
     let (status, took) = ending.await.unwrap();
     assert!(status.success(), "{status}");
     assert!(took < Duration::from_secs(10), "{took:?}");
     drop(silent);
 
-    let natter = Process::start(here.path(), &address, &[]);
+    let natter = Process::start_on(here.path(), address, &[]);
     assert_eq!(ada.reads_after(0, 50).await[0]["message"], "the last word");
     natter.kill();
 }
 
 #[tokio::test]
-async fn no_secret_stands_in_a_log_line() {
+async fn the_log_contains_no_secrets() {
     let here = tempdir().unwrap();
-    let natter = Process::start(here.path(), "127.0.0.1:0", &["--log", "debug", "--log-format", "json"]);
+    let natter = Process::start(here.path(), &["--log", "debug", "--log-format", "json"]);
     let script = natter.script();
     script.post("/api/users", new_user("ada")).await.is(201);
     let ada = script.log_in("ada", &password_of("ada")).await;

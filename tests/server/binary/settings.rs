@@ -1,24 +1,26 @@
+//! Flags, environment variables and their errors.
+
 use std::process::Output;
 
 use tempfile::tempdir;
 
 use crate::support::{Process, run};
 
-/// One line on standard error, nothing on standard output, exit code 1.
+/// Asserts exit code 1, one line on standard error and nothing on standard output; returns the line.
 #[track_caller]
 fn refusal(output: &Output) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(1), "{out}{err}");
     assert_eq!(out, "");
     assert_eq!(err.lines().count(), 1, "{err}");
-    let line = err.trim_end().strip_prefix("natter: ").expect("whose word it is");
+    let line = err.trim_end().strip_prefix("natter: ").expect("the line starts with natter:");
     line.to_owned()
 }
 
 #[test]
-fn a_wrong_setting_stops_the_start_and_names_itself_and_the_way_out() {
+fn an_invalid_setting_is_refused_with_its_name_and_a_remedy() {
     let here = tempdir().unwrap();
-    for (environment, arguments, names, way_out) in [
+    for (environment, arguments, name, remedy) in [
         (("ACCESS_TOKEN_SECRET", "short"), [].as_slice(), "--access-token-secret", "needs 32"),
         (("NATTER_LISTEN", "7000"), &[], "--listen", "127.0.0.1:7000"),
         (("NATTER_BCRYPT_COST", "3"), &[], "--bcrypt-cost", "4..=16"),
@@ -34,13 +36,13 @@ fn a_wrong_setting_stops_the_start_and_names_itself_and_the_way_out() {
         (("A", "B"), &["--listen", "192.0.2.1:7000"], "192.0.2.1:7000", "--listen"),
     ] {
         let line = refusal(&run(here.path(), &[environment], arguments));
-        assert!(line.contains(names) && line.contains(way_out), "{line}");
+        assert!(line.contains(name) && line.contains(remedy), "{line}");
         assert!(!line.contains("'short'"), "a secret is not repeated: {line}");
     }
 }
 
 #[test]
-fn a_database_in_place_of_a_directory_is_refused_without_its_password() {
+fn a_url_instead_of_a_directory_is_refused_without_its_password() {
     let here = tempdir().unwrap();
     let url = "mongodb://ada:s3cret@127.0.0.1:1/x";
     for (environment, arguments) in [
@@ -55,7 +57,7 @@ fn a_database_in_place_of_a_directory_is_refused_without_its_password() {
         assert!(line.contains("--data-dir") && line.contains("--database"), "{line}");
         assert!(!line.contains("s3cret"), "{line}");
     }
-    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0, "nothing is made");
+    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0, "no file is created");
 }
 
 #[test]
@@ -68,16 +70,16 @@ fn settings_are_read_from_a_dotenv_file_too() {
 }
 
 #[test]
-fn a_directory_and_an_address_are_one_natters() {
+fn a_directory_and_an_address_are_used_by_one_process() {
     let (here, there) = (tempdir().unwrap(), tempdir().unwrap());
-    let first = Process::start(here.path(), "127.0.0.1:0", &[]);
+    let first = Process::start(here.path(), &[]);
     let line = refusal(&run(here.path(), &[], &["--listen", "127.0.0.1:0"]));
     assert_eq!(line, "another natter runs on ./data; stop it, or name another directory with --data-dir");
     let address = first.address.to_string();
     let line = refusal(&run(there.path(), &[], &["--listen", &address]));
     assert!(line.contains(&address) && line.contains("--listen"), "{line}");
     first.kill();
-    Process::start(here.path(), "127.0.0.1:0", &[]).kill();
+    Process::start(here.path(), &[]).kill();
 }
 
 #[test]

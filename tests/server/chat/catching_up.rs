@@ -1,9 +1,11 @@
+//! Sockets and requests that continue from a cursor.
+
 use std::net::SocketAddr;
 
 use tokio::net::TcpSocket;
 use tokio_tungstenite::{MaybeTlsStream, client_async, tungstenite::client::IntoClientRequest};
 
-use crate::support::{Line, Metrics, Natter, Script, Socket};
+use crate::support::{Fragment, Metrics, Natter, Script, Socket};
 
 async fn says_many(script: &Script, numbers: std::ops::RangeInclusive<u64>, padding: &str) {
     let numbers: Vec<u64> = numbers.collect();
@@ -17,26 +19,26 @@ async fn says_many(script: &Script, numbers: std::ops::RangeInclusive<u64>, padd
 }
 
 fn revs(socket: &Socket) -> Vec<u64> {
-    socket.lines.iter().map(|line| line.rev).collect()
+    socket.fragments.iter().map(|fragment| fragment.rev).collect()
 }
 
 #[tokio::test]
-async fn a_socket_starts_where_its_client_is() {
+async fn a_socket_starts_at_its_cursor() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let mut watching = Socket::open(&ada, "").await;
     says_many(&ada, 1..=5, "").await;
-    watching.sees_rev(5).await; // acknowledged comes a moment before shown
+    watching.sees_rev(5).await; // an acknowledgement arrives a moment before the fragment
     let mut from_now = Socket::open(&ada, "").await;
     let mut behind = Socket::open(&ada, "?after=2").await;
     let mut from_the_start = Socket::open(&ada, "?after=0").await;
-    let mut made_up = Socket::open(&ada, "?after=999").await;
+    let mut beyond_the_head = Socket::open(&ada, "?after=999").await;
     ada.says("number 6").await;
     for (socket, expected) in [
         (&mut from_now, vec![6]),
         (&mut behind, vec![3, 4, 5, 6]),
         (&mut from_the_start, vec![1, 2, 3, 4, 5, 6]),
-        (&mut made_up, vec![6]),
+        (&mut beyond_the_head, vec![6]),
     ] {
         socket.sees("You: number 6").await;
         assert_eq!(revs(socket), expected);
@@ -44,7 +46,7 @@ async fn a_socket_starts_where_its_client_is() {
 }
 
 #[tokio::test]
-async fn a_client_that_was_away_gets_what_it_missed_once_and_in_order() {
+async fn a_returning_client_receives_missed_messages_once_and_in_order() {
     let natter = Natter::start().await;
     let (mut ada, mut bob) = (natter.sign_up("ada").await, natter.sign_up("bob").await);
     ada.says("before").await;
@@ -56,12 +58,12 @@ async fn a_client_that_was_away_gets_what_it_missed_once_and_in_order() {
     bob.socket = Socket::open(&bob.script, &format!("?after={last}&returning=true")).await;
     ada.says("four").await;
     bob.sees("Ada: four").await;
-    let texts: Vec<_> = bob.socket.lines.iter().map(|line| line.text.as_str()).collect();
+    let texts: Vec<_> = bob.socket.fragments.iter().map(|fragment| fragment.text.as_str()).collect();
     assert_eq!(texts, ["Ada: one", "Ada: two", "Ada: three", "Ada: four"]);
 }
 
 #[tokio::test]
-async fn every_way_of_catching_up_tells_the_same() {
+async fn pages_sockets_and_the_api_catch_up_with_the_same_changes() {
     let natter = Natter::start().await;
     let browser = natter.browse_as("ada").await;
     let ada = natter.script().with_token(browser.token.as_deref().unwrap());
@@ -73,19 +75,20 @@ async fn every_way_of_catching_up_tells_the_same() {
     let expected = [
         (3, 3, "Cyd: three"),
         (5, 5, "You: five"),
-        (2, 6, ""), // moved to the place of its latest change
+        (2, 6, ""), // ordered by its latest change
         (4, 7, ""),
     ];
-    let page = browser.visit("/messages?after=1").await.is(200).lines();
-    let by_page: Vec<_> = page.iter().map(|line| (line.seq, line.rev, line.text.as_str())).collect();
+    let page = browser.visit("/messages?after=1").await.is(200).fragments();
+    let by_page: Vec<_> = page.iter().map(|fragment| (fragment.seq, fragment.rev, fragment.text.as_str())).collect();
     assert_eq!(by_page, expected);
 
     let mut socket = Socket::open_in(&browser, "?after=1").await;
     socket.sees_rev(7).await;
     assert!(revs(&socket).is_sorted_by(|a, b| a < b), "{:?}", revs(&socket));
-    // a socket may bring what was changed again later; the later fragment replaces it
-    let superseded = |line: &Line| page.iter().any(|latest| latest.seq == line.seq && latest.rev > line.rev);
-    let by_socket: Vec<_> = socket.lines.iter().filter(|line| !superseded(line)).cloned().collect();
+    // a socket may receive a fragment that a later one replaces
+    let superseded =
+        |fragment: &Fragment| page.iter().any(|latest| latest.seq == fragment.seq && latest.rev > fragment.rev);
+    let by_socket: Vec<_> = socket.fragments.iter().filter(|fragment| !superseded(fragment)).cloned().collect();
     assert_eq!(by_socket, page, "the same fragments");
 
     let by_api = ada.reads_after(1, 2).await;
@@ -96,7 +99,7 @@ async fn every_way_of_catching_up_tells_the_same() {
 }
 
 #[tokio::test]
-async fn who_was_away_for_longer_than_the_ring_reaches_gets_everything() {
+async fn a_client_behind_the_ring_receives_everything() {
     let natter = Natter::unlimited().await;
     let ada = natter.register("ada").await;
     says_many(&ada, 1..=1300, "").await;
@@ -106,7 +109,7 @@ async fn who_was_away_for_longer_than_the_ring_reaches_gets_everything() {
     assert_eq!(revs(&socket), (1..=1310).collect::<Vec<_>>());
 }
 
-/// Opens the chat over a line that takes next to nothing unless it is read.
+/// Opens a socket whose receive buffer is small, so that it blocks the server unless it is read.
 async fn open_with_a_small_window(script: &Script) -> Socket {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(2048).unwrap();
@@ -121,21 +124,21 @@ async fn open_with_a_small_window(script: &Script) -> Socket {
 }
 
 #[tokio::test]
-async fn a_socket_that_falls_behind_the_ring_gets_everything() {
+async fn a_socket_that_falls_behind_the_ring_receives_everything() {
     let metrics = Metrics::new();
     let _recording = metrics.record();
     let natter = Natter::unlimited().await;
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
     let mut slow = open_with_a_small_window(&bob).await;
-    let (mut sent, mut quick) = (0, Socket::open(&bob, "").await);
-    // as many as it takes until the system's buffers are full and the ring has gone round
+    let (mut sent, mut fast) = (0, Socket::open(&bob, "").await);
+    // enough to fill the kernel's buffers and to exceed the ring
     while sent < 2400 {
         says_many(&ada, sent + 1..=sent + 200, &"x".repeat(2000)).await;
         sent += 200;
-        quick.sees_rev(sent).await; // a slow socket holds nobody up
+        fast.sees_rev(sent).await; // a slow socket does not delay others
     }
     slow.sees_rev(sent).await;
     assert_eq!(revs(&slow), (1..=sent).collect::<Vec<_>>());
-    assert_eq!(revs(&quick), (1..=sent).collect::<Vec<_>>());
-    assert!(metrics.count("natter_caught_up_total") > 0, "it did fall behind, and was read from the store");
+    assert_eq!(revs(&fast), (1..=sent).collect::<Vec<_>>());
+    assert!(metrics.count("natter_caught_up_total") > 0, "the socket fell behind and read from the store");
 }

@@ -1,61 +1,61 @@
-//! Any interleaving of posts, cuts and catch-ups gives every reader the same sequence.
+//! Any interleaving of posts, disconnects and catch-ups gives every reader the same sequence.
 
 use proptest::{prelude::*, test_runner::Config};
 use serde_json::json;
 
-use crate::support::{Line, Natter, Person, Script, Socket};
+use crate::support::{Fragment, Natter, Person, Script, Socket};
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// This person posts by the API.
+    /// A reader posts over the API.
     Post(usize),
-    /// This person posts over the socket, where it is open.
-    Say(usize),
-    /// This person's connection breaks.
-    Cut(usize),
-    /// It comes back, and goes on from the last change it has.
-    ComeBack(usize),
-    /// This person, whose connection is broken, catches up by a request instead.
+    /// A reader posts over the socket, if it is open.
+    Send(usize),
+    /// A reader's connection breaks.
+    Disconnect(usize),
+    /// A reader connects again from the last change it has received.
+    Reconnect(usize),
+    /// A reader without a connection catches up by a request.
     Poll(usize),
-    /// Everybody posts at once.
-    Crowd,
+    /// All readers post at once.
+    AllPost,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let who = 0..3_usize;
     prop_oneof![
         4 => who.clone().prop_map(Step::Post),
-        4 => who.clone().prop_map(Step::Say),
-        3 => who.clone().prop_map(Step::Cut),
-        3 => who.clone().prop_map(Step::ComeBack),
+        4 => who.clone().prop_map(Step::Send),
+        3 => who.clone().prop_map(Step::Disconnect),
+        3 => who.clone().prop_map(Step::Reconnect),
         2 => who.prop_map(Step::Poll),
-        1 => Just(Step::Crowd),
+        1 => Just(Step::AllPost),
     ]
 }
 
-/// Somebody who reads the log by socket and by requests, and keeps what they read.
+/// A user who reads the log by socket and by requests, and keeps what was read.
 struct Reader {
     name: &'static str,
     script: Script,
     socket: Option<Socket>,
-    /// `rev` and text, as everybody would tell it.
+    /// `rev` and text of each message, with the author's name instead of `You`.
     read: Vec<(u64, String)>,
 }
 
 impl Reader {
     fn last(&self) -> u64 {
-        let live = self.socket.as_ref().and_then(|socket| socket.lines.last());
-        live.map(|line| line.rev).or(self.read.last().map(|(rev, _)| *rev)).unwrap_or(0)
+        let latest = self.socket.as_ref().and_then(|socket| socket.fragments.last());
+        latest.map(|fragment| fragment.rev).or(self.read.last().map(|(rev, _)| *rev)).unwrap_or(0)
     }
 
-    fn cut(&mut self) {
+    fn disconnect(&mut self) {
         let Some(socket) = self.socket.take() else { return };
         let name = self.name;
-        let told = |line: Line| (line.rev, line.text.replacen("You: ", &format!("{name}: "), 1));
-        self.read.extend(socket.lines.into_iter().map(told));
+        let named = |fragment: Fragment| (fragment.rev, fragment.text.replacen("You: ", &format!("{name}: "), 1));
+        self.read.extend(socket.fragments.into_iter().map(named));
     }
 
-    async fn come_back(&mut self) {
+    async fn reconnect(&mut self) {
         if self.socket.is_none() {
             let query = format!("?after={}&returning=true", self.last());
             self.socket = Some(Socket::open(&self.script, &query).await);
@@ -64,8 +64,8 @@ impl Reader {
 
     async fn poll(&mut self) {
         if self.socket.is_none() {
-            let news = self.script.reads_after(self.last(), 3).await;
-            self.read.extend(news.iter().map(|message| {
+            let missed = self.script.reads_after(self.last(), 3).await;
+            self.read.extend(missed.iter().map(|message| {
                 let (name, text) = (message["name"].as_str().unwrap(), message["message"].as_str().unwrap());
                 (message["rev"].as_u64().unwrap(), format!("{name}: {text}"))
             }));
@@ -73,7 +73,7 @@ impl Reader {
     }
 }
 
-async fn carry_out(steps: Vec<Step>) {
+async fn run_steps(steps: Vec<Step>) {
     let natter = Natter::unlimited().await;
     let mut readers = Vec::new();
     for (user_id, name) in [("ada", "Ada"), ("bob", "Bob"), ("cyd", "Cyd")] {
@@ -88,17 +88,17 @@ async fn carry_out(steps: Vec<Step>) {
                 readers[who].script.says(&text).await;
                 posted.push(format!("{}: {text}", readers[who].name));
             }
-            Step::Say(who) => {
+            Step::Send(who) => {
                 let name = readers[who].name;
                 if let Some(socket) = &mut readers[who].socket {
                     socket.says(&text).await;
                     posted.push(format!("{name}: {text}"));
                 }
             }
-            Step::Cut(who) => readers[who].cut(),
-            Step::ComeBack(who) => readers[who].come_back().await,
+            Step::Disconnect(who) => readers[who].disconnect(),
+            Step::Reconnect(who) => readers[who].reconnect().await,
             Step::Poll(who) => readers[who].poll().await,
-            Step::Crowd => {
+            Step::AllPost => {
                 let sends =
                     readers.iter().flat_map(|reader| std::iter::repeat_n(reader, 3)).enumerate().map(|(n, reader)| {
                         let text = format!("{text}, {n}");
@@ -113,12 +113,12 @@ async fn carry_out(steps: Vec<Step>) {
     }
     let head = posted.len() as u64;
     for reader in &mut readers {
-        reader.come_back().await;
+        reader.reconnect().await;
         while reader.last() < head {
             let next = reader.last() + 1;
             reader.socket.as_mut().unwrap().sees_rev(next).await;
         }
-        reader.cut();
+        reader.disconnect();
     }
     let mut texts: Vec<_> = readers[0].read.iter().map(|(_, text)| text.clone()).collect();
     assert_eq!(readers[0].read.iter().map(|(rev, _)| *rev).collect::<Vec<_>>(), (1..=head).collect::<Vec<_>>());
@@ -126,14 +126,14 @@ async fn carry_out(steps: Vec<Step>) {
     assert_eq!(readers[2].read, readers[0].read);
     texts.sort();
     posted.sort();
-    assert_eq!(texts, posted, "what was posted, each once");
+    assert_eq!(texts, posted, "every message that was posted, once");
 }
 
 proptest! {
     #![proptest_config(Config { cases: 16, failure_persistence: None, ..Config::default() })]
     #[test]
-    fn every_reader_reads_the_same(steps in prop::collection::vec(step(), 1..40)) {
+    fn every_reader_receives_the_same_sequence(steps in prop::collection::vec(step(), 1..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(carry_out(steps));
+        runtime.block_on(run_steps(steps));
     }
 }

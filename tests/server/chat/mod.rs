@@ -1,11 +1,11 @@
-//! Talking.
+//! Messages, cursors and presence.
 
-mod bounds;
 mod catching_up;
 mod interleavings;
+mod messages;
 mod paging;
 mod presence;
 mod protocol;
 mod refusals;
 mod restart;
-mod talking;
+mod size_limits;

@@ -1,8 +1,11 @@
+//! Paging through the log, backwards and forwards.
+
 use std::collections::BTreeSet;
 
 use crate::support::{Browser, Natter, Page, Script};
 
-async fn five_hundred() -> (Natter, Browser, Script) {
+/// A natter with 500 messages, and their author's browser and script.
+async fn natter_with_500_messages() -> (Natter, Browser, Script) {
     let natter = Natter::unlimited().await;
     let browser = natter.browse_as("ada").await;
     let ada = natter.script().with_token(browser.token.as_deref().unwrap());
@@ -17,30 +20,30 @@ async fn five_hundred() -> (Natter, Browser, Script) {
 }
 
 fn seqs(page: &Page) -> Vec<u64> {
-    page.lines().iter().map(|line| line.seq).collect()
+    page.fragments().iter().map(|fragment| fragment.seq).collect()
 }
 
 #[tokio::test]
-async fn scrolling_back_goes_through_all_of_it_once() {
-    let (_natter, browser, ada) = five_hundred().await;
+async fn paging_backwards_returns_every_message_once() {
+    let (_natter, browser, ada) = natter_with_500_messages().await;
     let mut page = browser.visit("/").await.is(200);
     let mut all = seqs(&page);
     assert_eq!(all, (451..=500).collect::<Vec<_>>(), "the last 50");
     for step in 1..=9 {
-        let way_on = page.attribute("li.older a", "hx-get");
-        assert_eq!(way_on, format!("/messages?before={}", all[0]), "step {step}");
-        page = browser.visit(&way_on).await.is(200);
+        let link = page.attribute("li.older a", "hx-get");
+        assert_eq!(link, format!("/messages?before={}", all[0]), "step {step}");
+        page = browser.visit(&link).await.is(200);
         let older = seqs(&page);
         assert_eq!(older.len(), 50);
         all.splice(0..0, older);
     }
-    assert!(page.texts("li.older").is_empty(), "that was all");
+    assert!(page.texts("li.older").is_empty(), "there are no older messages");
     assert_eq!(all, (1..=500).collect::<Vec<_>>());
     let texts: BTreeSet<_> = ada.reads_after(0, 500).await.iter().map(|m| m["message"].to_string()).collect();
     assert_eq!(texts.len(), 500);
     assert!(seqs(&browser.visit("/messages?before=1").await.is(200)).is_empty());
 
-    // the same by the API, with a page size of one's own
+    // the same over the API, with another page size
     let mut all = Vec::new();
     let mut next = Some("/api/messages?limit=77".to_owned());
     while let Some(path) = next {
@@ -57,8 +60,8 @@ async fn scrolling_back_goes_through_all_of_it_once() {
 }
 
 #[tokio::test]
-async fn catching_up_by_requests_goes_through_all_of_it_in_order() {
-    let (_natter, browser, ada) = five_hundred().await;
+async fn catching_up_by_requests_returns_every_change_in_order() {
+    let (_natter, browser, ada) = natter_with_500_messages().await;
     let by_api: Vec<_> = ada.reads_after(0, 200).await.iter().map(|message| message["rev"].as_u64().unwrap()).collect();
     assert_eq!(by_api, (1..=500).collect::<Vec<_>>());
     let mut by_page = Vec::new();

@@ -1,7 +1,9 @@
+//! The roster, and the notices of users who enter and leave.
+
 use crate::support::{Natter, Person, Socket};
 
-/// Says something, so that whatever was announced before has come when it is seen.
-async fn settle(speaker: &mut Person, listener: &mut Person, what: &str) {
+/// Sends a message and waits for it: every notice before it has arrived then.
+async fn wait_for_notices(speaker: &mut Person, listener: &mut Person, what: &str) {
     speaker.says(what).await;
     let name = if what.starts_with('b') { "Bob" } else { "Ada" };
     listener.sees(&format!("{name}: {what}")).await;
@@ -11,23 +13,23 @@ async fn settle(speaker: &mut Person, listener: &mut Person, what: &str) {
 async fn a_user_with_several_tabs_enters_once_and_leaves_with_the_last() {
     let natter = Natter::start().await;
     let mut ada = natter.sign_up("ada").await;
-    ada.socket.sees_here(&["Ada"]).await;
+    ada.socket.sees_roster(&["Ada"]).await;
     let mut bob = natter.sign_up("bob").await;
     ada.socket.sees_notice("Bob has entered the chat").await;
-    ada.socket.sees_here(&["Ada", "Bob"]).await;
+    ada.socket.sees_roster(&["Ada", "Bob"]).await;
     let second_tab = Socket::open(&bob.script, "").await;
     drop(second_tab);
-    settle(&mut bob, &mut ada, "b1").await;
-    assert!(bob.socket.notices.is_empty(), "nobody is told of themselves: {:?}", bob.socket.notices);
+    wait_for_notices(&mut bob, &mut ada, "b1").await;
+    assert!(bob.socket.notices.is_empty(), "users do not receive their own notices: {:?}", bob.socket.notices);
 
     drop(bob.socket);
     ada.socket.sees_notice("Bob has left the chat").await;
-    ada.socket.sees_here(&["Ada"]).await;
+    ada.socket.sees_roster(&["Ada"]).await;
     assert_eq!(ada.socket.notices, ["Bob has entered the chat", "Bob has left the chat"]);
 }
 
 #[tokio::test]
-async fn a_reload_is_neither_leaving_nor_entering() {
+async fn a_reload_is_not_announced() {
     let natter = Natter::start().await;
     let mut ada = natter.sign_up("ada").await;
     let mut bob = natter.sign_up("bob").await;
@@ -36,38 +38,38 @@ async fn a_reload_is_neither_leaving_nor_entering() {
         drop(bob.socket);
         bob.socket = Socket::open(&bob.script, "?returning=true").await;
     }
-    // longer than anybody's grace: Cyd leaves after Bob would have
+    // Cyd leaves after Bob; once Cyd's notice has arrived, Bob's would have too
     let cyd = natter.sign_up("cyd").await;
     ada.socket.sees_notice("Cyd has entered the chat").await;
     drop(cyd);
     ada.socket.sees_notice("Cyd has left the chat").await;
-    ada.socket.sees_here(&["Ada", "Bob"]).await;
+    ada.socket.sees_roster(&["Ada", "Bob"]).await;
     let expected = ["Bob has entered the chat", "Cyd has entered the chat", "Cyd has left the chat"];
     assert_eq!(ada.socket.notices, expected);
 }
 
 #[tokio::test]
-async fn coming_back_after_a_restart_is_no_entrance() {
+async fn returning_after_a_restart_is_not_announced() {
     let mut natter = Natter::start().await;
     let mut ada = natter.sign_up("ada").await;
     let mut bob = natter.sign_up("bob").await;
-    ada.socket.sees_here(&["Ada", "Bob"]).await;
+    ada.socket.sees_roster(&["Ada", "Bob"]).await;
     natter.restart().await;
     ada.socket = Socket::open(&ada.script, "?returning=true").await;
     bob.socket = Socket::open(&bob.script, "?returning=true").await;
-    ada.socket.sees_here(&["Ada", "Bob"]).await;
-    settle(&mut bob, &mut ada, "b1").await;
+    ada.socket.sees_roster(&["Ada", "Bob"]).await;
+    wait_for_notices(&mut bob, &mut ada, "b1").await;
     assert!(ada.socket.notices.is_empty(), "{:?}", ada.socket.notices);
 }
 
 #[tokio::test]
-async fn a_new_name_and_a_new_face_show_in_the_list() {
+async fn name_changes_and_deletions_update_the_roster() {
     let natter = Natter::start().await;
     let mut ada = natter.sign_up("ada").await;
     let bob = natter.sign_up("bob").await;
-    ada.socket.sees_here(&["Ada", "Bob"]).await;
+    ada.socket.sees_roster(&["Ada", "Bob"]).await;
     bob.script.patch("/api/users/bob", serde_json::json!({ "name": "Abe" })).await.is(200);
-    ada.socket.sees_here(&["Abe", "Ada"]).await;
+    ada.socket.sees_roster(&["Abe", "Ada"]).await;
     let page = natter.browser().visit(&format!("/?jwt={}", ada.script.token())).await;
     assert_eq!(page.texts("#here li"), ["Abe", "Ada"]);
     assert_eq!(page.text("#here h2"), "2 here");
@@ -76,20 +78,23 @@ async fn a_new_name_and_a_new_face_show_in_the_list() {
     assert_eq!(ada.socket.notices, ["Bob has entered the chat", "Abe has left the chat"]);
 }
 
-/// Who enters together is told of the others, and not of themselves.
+/// Users who enter together receive a notice about the others only.
 #[tokio::test]
-async fn nobody_is_told_that_they_themselves_entered() {
+async fn users_do_not_receive_their_own_entrance() {
     let natter = Natter::start().await;
     let (bob, cyd) = (natter.register("bob").await, natter.register("cyd").await);
     let mut ada = natter.sign_up("ada").await;
-    ada.socket.sees_here(&["Ada"]).await;
-    // Ada was announced a moment ago: the next announcement is a second away, and tells of both
+    ada.socket.sees_roster(&["Ada"]).await;
+    // Ada was announced a moment ago, so the next notice is a second away and contains both
     let (mut bob, mut cyd) = tokio::join!(Socket::open(&bob, ""), Socket::open(&cyd, ""));
     for socket in [&mut ada.socket, &mut bob, &mut cyd] {
-        socket.sees_here(&["Ada", "Bob", "Cyd"]).await;
+        socket.sees_roster(&["Ada", "Bob", "Cyd"]).await;
     }
     assert!(ada.socket.notices.concat().contains("Bob") && ada.socket.notices.concat().contains("Cyd"));
     assert!(!bob.notices.concat().contains("Bob"), "{:?}", bob.notices);
     assert!(!cyd.notices.concat().contains("Cyd"), "{:?}", cyd.notices);
-    assert!(bob.notices.concat().contains("Cyd") || cyd.notices.concat().contains("Bob"), "one of the other");
+    assert!(
+        bob.notices.concat().contains("Cyd") || cyd.notices.concat().contains("Bob"),
+        "the later one is announced to the earlier one"
+    );
 }

@@ -1,6 +1,6 @@
-//! Clients that break the WebSocket protocol (RFC 6455) are told so, in a Close frame.
+//! Violations of the WebSocket protocol (RFC 6455) are answered with a Close frame.
 
-use crate::support::{Natter, Raw, frame};
+use crate::support::{Natter, RawConnection, frame};
 
 const FIN: u8 = 0x80;
 const CONTINUATION: u8 = 0x0;
@@ -13,7 +13,7 @@ const INVALID_PAYLOAD: u16 = 1007;
 const TOO_BIG: u16 = 1009;
 
 #[tokio::test]
-async fn a_broken_frame_is_answered_by_a_close_frame() {
+async fn an_invalid_frame_is_answered_with_a_close_frame() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let close = |code: u16, reason: &[u8]| frame(FIN | CLOSE, &[&code.to_be_bytes()[..], reason].concat());
@@ -32,30 +32,34 @@ async fn a_broken_frame_is_answered_by_a_close_frame() {
         ("a reserved control opcode", frame(FIN | 0xB, b"hi"), PROTOCOL_ERROR),
         ("a control frame in parts", frame(PING, b"hi"), PROTOCOL_ERROR),
         ("a control frame of 126 bytes", frame(FIN | PING, &[0; 126]), PROTOCOL_ERROR),
-        ("a continuation of nothing", frame(FIN | CONTINUATION, b"hi"), PROTOCOL_ERROR),
+        ("a continuation without a beginning", frame(FIN | CONTINUATION, b"hi"), PROTOCOL_ERROR),
         ("a message inside a message", [frame(TEXT, b"a"), frame(FIN | TEXT, b"b")].concat(), PROTOCOL_ERROR),
         ("a Close frame of one byte", frame(FIN | CLOSE, &[3]), PROTOCOL_ERROR),
-        ("a Close frame with no code of a peer", close(1005, b""), PROTOCOL_ERROR),
+        ("a Close frame with a code that no peer may send", close(1005, b""), PROTOCOL_ERROR),
         ("a Close frame with a code out of range", close(999, b""), PROTOCOL_ERROR),
-        ("a Close frame with a code of the future", close(2000, b""), PROTOCOL_ERROR),
+        ("a Close frame with an unassigned code", close(2000, b""), PROTOCOL_ERROR),
         ("a Close frame whose reason is not UTF-8", close(1000, b"\xff"), INVALID_PAYLOAD),
-        ("too much in one frame", frame(FIN | TEXT, &vec![b'x'; 1 << 20]), TOO_BIG),
-        ("too much in two frames", [frame(TEXT, &half), frame(FIN | CONTINUATION, &half)].concat(), TOO_BIG),
+        ("a frame that is too large", frame(FIN | TEXT, &vec![b'x'; 1 << 20]), TOO_BIG),
+        (
+            "two frames that are too large together",
+            [frame(TEXT, &half), frame(FIN | CONTINUATION, &half)].concat(),
+            TOO_BIG,
+        ),
     ] {
         println!("{what}");
-        let mut socket = Raw::websocket(&ada, "").await;
-        // with more behind it, which nobody will read
+        let mut socket = RawConnection::websocket(&ada, "").await;
+        // more data after the frame, which the server must not read
         socket.send(&[bytes, frame(FIN | TEXT, &vec![b'x'; 10_000])].concat()).await;
         assert_eq!(socket.close_code().await, code, "{what}");
     }
 }
 
 #[tokio::test]
-async fn a_close_frame_is_answered_by_one_with_the_same_code() {
+async fn a_close_frame_is_answered_with_the_same_code() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     for code in [1000, 1001, 3000, 4999_u16] {
-        let mut socket = Raw::websocket(&ada, "").await;
+        let mut socket = RawConnection::websocket(&ada, "").await;
         socket.send(&frame(FIN | CLOSE, &code.to_be_bytes())).await;
         assert_eq!(socket.close_code().await, code);
     }

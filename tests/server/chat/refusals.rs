@@ -1,9 +1,11 @@
+//! Messages and queries that are refused.
+
 use serde_json::json;
 
 use crate::support::Natter;
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_told_over_the_socket() {
+async fn invalid_messages_are_refused_over_the_socket() {
     let natter = Natter::start().await;
     let mut ada = natter.sign_up("ada").await;
     for (message, client_id, field, why) in [
@@ -36,7 +38,7 @@ async fn what_cannot_be_sent_is_told_over_the_socket() {
 }
 
 #[tokio::test]
-async fn a_frame_that_is_no_send_is_told_and_the_socket_stays() {
+async fn an_invalid_frame_is_refused_and_the_socket_stays_open() {
     let natter = Natter::start().await;
     let mut ada = natter.sign_up("ada").await;
     for frame in ["hello", "[]", "{", "{\"message\": 5}", "{\"message\": [\"a\"], \"clientID\": \"1\"}"] {
@@ -53,7 +55,7 @@ async fn a_frame_that_is_no_send_is_told_and_the_socket_stays() {
 }
 
 #[tokio::test]
-async fn sending_too_fast_is_told_with_the_time_to_wait() {
+async fn sending_too_fast_is_refused_with_the_time_to_wait() {
     let natter = Natter::with(&["--message-rate", "1"]).await;
     let (mut ada, bob) = (natter.sign_up("ada").await, natter.register("bob").await);
     for n in 1..=3 {
@@ -70,7 +72,7 @@ async fn sending_too_fast_is_told_with_the_time_to_wait() {
 }
 
 #[tokio::test]
-async fn the_log_is_read_with_sensible_questions_only() {
+async fn invalid_queries_of_the_log_are_refused() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     for limit in ["0", "501"] {
@@ -93,7 +95,7 @@ async fn the_log_is_read_with_sensible_questions_only() {
 }
 
 #[tokio::test]
-async fn a_pasted_chapter_is_told_over_the_socket_too() {
+async fn a_message_far_over_the_limit_is_refused_over_the_socket() {
     let natter = Natter::start().await;
     let mut ada = natter.sign_up("ada").await;
     let answer = ada.socket.sends(&"a line\n".repeat(8_000), "1").await;

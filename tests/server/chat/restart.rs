@@ -1,19 +1,21 @@
+//! What survives a restart.
+
 use crate::support::{Natter, Socket};
 
 #[tokio::test]
-async fn a_stop_tells_the_sockets_to_come_back() {
+async fn a_stop_closes_sockets_with_restarting() {
     let mut natter = Natter::start().await;
     let (mut ada, bob) = (natter.sign_up("ada").await, natter.browse_as("bob").await);
     let mut tab = Socket::open_in(&bob, "").await;
     ada.says("before the stop").await;
-    let told = async { (ada.socket.is_closed().await, tab.is_closed().await) };
-    let ((), (script, page)) = tokio::join!(natter.stop(), told);
+    let closed = async { (ada.socket.close_frame().await, tab.close_frame().await) };
+    let ((), (script, page)) = tokio::join!(natter.stop(), closed);
     assert_eq!(script, (1012, "restarting".to_owned()));
     assert_eq!(page, (1012, "restarting".to_owned()));
 }
 
 #[tokio::test]
-async fn everything_is_there_after_a_restart() {
+async fn a_restart_keeps_all_data() {
     let mut natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     let (mut bob, cyd) = (natter.sign_up("bob").await, natter.register("cyd").await);
@@ -28,17 +30,18 @@ async fn everything_is_there_after_a_restart() {
     assert_eq!(bob.script.reads_after(0, 50).await, log);
     assert_eq!(ada.visit("/").await.is(200).messages(), ["Bob: one", "Bob: three"]);
     bob.socket = Socket::open(&bob.script, "?after=1&returning=true").await;
-    let line = bob.socket.sees("You: three").await;
-    assert_eq!((line.seq, line.rev), (3, 4));
+    let fragment = bob.socket.sees("You: three").await;
+    assert_eq!((fragment.seq, fragment.rev), (3, 4));
     let answer = bob.socket.says("four").await;
-    assert_eq!((&answer["seq"], &answer["rev"]), (&4.into(), &5.into()), "the numbers go on");
+    assert_eq!((&answer["seq"], &answer["rev"]), (&4.into(), &5.into()), "the numbers continue");
     bob.sees("You: four").await;
-    let revs: Vec<_> = bob.socket.lines.iter().map(|line| (line.seq, line.rev, line.hidden)).collect();
+    let revs: Vec<_> =
+        bob.socket.fragments.iter().map(|fragment| (fragment.seq, fragment.rev, fragment.hidden)).collect();
     assert_eq!(revs, [(2, 3, true), (3, 4, false), (4, 5, false)]);
 }
 
 #[tokio::test]
-async fn a_repeat_is_known_after_a_restart() {
+async fn a_repeat_is_recognized_after_a_restart() {
     let mut natter = Natter::start().await;
     let mut ada = natter.sign_up("ada").await;
     let first = ada.socket.sends("once", "17").await;

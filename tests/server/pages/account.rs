@@ -1,3 +1,5 @@
+//! The account page.
+
 use crate::support::{Natter, Socket, password_of};
 
 #[tokio::test]
@@ -5,23 +7,23 @@ async fn the_profile_is_shown_and_saved() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     let page = ada.visit("/account").await.is(200);
-    assert_eq!((page.typed("name"), page.typed("email")), ("Ada".into(), "ada@example.org".into()));
+    assert_eq!((page.value_of("name"), page.value_of("email")), ("Ada".into(), "ada@example.org".into()));
     let form = [("name", "Ada Lovelace"), ("email", "countess@example.org"), ("phone", "112")];
     let saved = ada.submit("/account", &form).await.leads_to("/account?saved=profile");
     let page = ada.visit(saved.location()).await.is(200);
     assert_eq!(page.text(".done"), "Your profile is saved.");
-    assert_eq!((page.typed("name"), page.typed("phone")), ("Ada Lovelace".into(), "112".into()));
+    assert_eq!((page.value_of("name"), page.value_of("phone")), ("Ada Lovelace".into(), "112".into()));
 
     let form = [("name", ""), ("email", "countess@"), ("phone", "112")];
     let page = ada.submit("/account", &form).await.is(422);
     assert_eq!(page.error_beside("name"), "Use 1 to 64 characters.");
     assert_eq!(page.error_beside("email"), "Use an address like ada@example.org.");
-    assert_eq!((page.typed("name"), page.typed("email")), (String::new(), "countess@".into()));
-    assert_eq!(ada.visit("/account").await.typed("email"), "countess@example.org");
+    assert_eq!((page.value_of("name"), page.value_of("email")), (String::new(), "countess@".into()));
+    assert_eq!(ada.visit("/account").await.value_of("email"), "countess@example.org");
 }
 
 #[tokio::test]
-async fn a_new_password_signs_out_everywhere_else() {
+async fn a_new_password_signs_out_all_other_sessions() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     let elsewhere = natter.browser();
@@ -36,13 +38,13 @@ async fn a_new_password_signs_out_everywhere_else() {
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
     let page = ada.submit("/account/password", &form).await.is(422);
     assert_eq!(page.error_beside("password"), "Use 8 characters or more.");
-    assert!(elsewhere.is_signed_in().await, "nothing has happened so far");
+    assert!(elsewhere.is_signed_in().await, "nothing has changed so far");
 
     let form = [form[0], ("password", "another secret")];
     let saved = ada.submit("/account/password", &form).await.leads_to("/account?saved=password");
     let page = ada.visit(saved.location()).await.is(200);
     assert!(page.text(".done").starts_with("Your password is changed."));
-    assert_eq!(tab.is_closed().await, (1008, "signed out".to_owned()));
+    assert_eq!(tab.close_frame().await, (1008, "signed out".to_owned()));
     elsewhere.visit("/").await.leads_to("/login");
     let token = ada.token.clone().unwrap();
     natter.script().with_token(&token).get("/api/users").await.says_token_did_not_match();
@@ -50,7 +52,7 @@ async fn a_new_password_signs_out_everywhere_else() {
 }
 
 #[tokio::test]
-async fn deleting_the_account_takes_the_password() {
+async fn deleting_the_account_requires_the_password() {
     let natter = Natter::start().await;
     let (mut admin, bob) = (natter.sign_up("ada").await, natter.browse_as("bob").await);
     bob.submit("/messages", &[("message", "farewell"), ("clientID", "1")]).await.leads_to("/");
@@ -68,7 +70,7 @@ async fn deleting_the_account_takes_the_password() {
 }
 
 #[tokio::test]
-async fn the_last_admin_stays() {
+async fn the_last_admin_cannot_be_deleted() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     let page = ada.submit("/account/delete", &[("deletePassword", &password_of("ada"))]).await.is(409);

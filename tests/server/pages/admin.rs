@@ -1,6 +1,8 @@
+//! The admin's user table: access, search, order, pages.
+
 use crate::support::{Browser, Natter, Page, new_user};
 
-/// The userIDs in the table, in its order.
+/// The userIDs in the table, in order.
 pub fn rows(page: &Page) -> Vec<String> {
     let ids = page.texts("#users tbody tr td:first-child");
     ids.into_iter().map(|id| id.trim_end_matches(" (you)").to_owned()).collect()
@@ -22,15 +24,15 @@ async fn natter_with_users() -> (Natter, Browser) {
 }
 
 #[tokio::test]
-async fn members_may_not_and_strangers_log_in_first() {
+async fn the_admin_pages_are_for_admins_only() {
     let (natter, _ada) = natter_with_users().await;
     let bob = natter.browser();
     bob.log_in("bob").await;
     for path in ["/admin/users", "/admin/users?edit=ada"] {
         let page = bob.visit(path).await.is(403);
         assert!(page.text("main").contains("This page is for admins."));
-        let stranger = natter.browser().visit(path).await.is(303);
-        assert!(stranger.location().starts_with("/login?next=%2Fadmin%2Fusers"), "{}", stranger.location());
+        let redirect = natter.browser().visit(path).await.is(303);
+        assert!(redirect.location().starts_with("/login?next=%2Fadmin%2Fusers"), "{}", redirect.location());
     }
     for path in ["/admin/users", "/admin/users/ada", "/admin/users/ada/delete"] {
         bob.submit(path, &[("name", "Mallory"), ("role", "admin")]).await.is(403);
@@ -41,7 +43,7 @@ async fn members_may_not_and_strangers_log_in_first() {
 }
 
 #[tokio::test]
-async fn the_table_is_searched() {
+async fn the_user_table_can_be_searched() {
     let (_natter, ada) = natter_with_users().await;
     let page = ada.visit("/admin/users").await.is(200);
     assert_eq!(rows(&page), ["ada", "bob", "Cyd", "dan"]);
@@ -61,11 +63,11 @@ async fn the_table_is_searched() {
     }
     let page = ada.visit("/admin/users?q=%3Cb%3Enobody").await.is(200);
     assert_eq!(rows(&page), ["Nobody is called that."]);
-    assert_eq!(page.typed("q"), "<b>nobody");
+    assert_eq!(page.value_of("q"), "<b>nobody");
 }
 
 #[tokio::test]
-async fn the_table_is_sorted_either_way() {
+async fn the_user_table_can_be_sorted_in_both_directions() {
     let (_natter, ada) = natter_with_users().await;
     let page = ada.visit("/admin/users").await;
     for (column, link, up) in [
@@ -79,14 +81,14 @@ async fn the_table_is_sorted_either_way() {
         assert_eq!(rows(&sorted), up, "{link}");
         assert_eq!(sorted.attribute(&format!("th:nth-child({column})"), "aria-sort"), "ascending");
         let down = ada.visit(&sorted.attribute(&heading, "href")).await.is(200);
-        assert_eq!(rows(&down), up.into_iter().rev().collect::<Vec<_>>(), "{link} the other way");
+        assert_eq!(rows(&down), up.into_iter().rev().collect::<Vec<_>>(), "{link} in descending order");
         assert_eq!(down.attribute(&format!("th:nth-child({column})"), "aria-sort"), "descending");
     }
     assert_eq!(rows(&ada.visit("/admin/users?desc=true").await), ["dan", "Cyd", "bob", "ada"]);
 }
 
 #[tokio::test]
-async fn the_table_has_pages_that_keep_the_search() {
+async fn pages_of_the_user_table_keep_the_search() {
     let natter = Natter::unlimited().await;
     let ada = natter.browse_as("ada").await;
     for n in 0..55 {
@@ -107,7 +109,7 @@ async fn the_table_has_pages_that_keep_the_search() {
     assert_eq!(rows(&past_the_end), rows(&page));
 }
 
-/// Where the next page is, if there is one.
+/// The URL of the next page.
 fn next(page: &Page) -> Option<String> {
     let last = "#users > p.above:last-child a:last-child";
     (page.texts(last) == ["Next"]).then(|| page.attribute(last, "href"))

@@ -1,7 +1,9 @@
+//! The chat page.
+
 use crate::support::{Natter, Page};
 
 #[tokio::test]
-async fn the_token_in_the_address_opens_the_chat_and_a_session() {
+async fn a_token_in_the_url_opens_the_chat_and_a_session() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let browser = natter.browser();
@@ -17,7 +19,7 @@ async fn the_token_in_the_address_opens_the_chat_and_a_session() {
 }
 
 #[tokio::test]
-async fn a_token_that_does_not_match_is_told_to_scripts_and_to_people() {
+async fn an_invalid_token_is_refused_as_json_or_as_a_page() {
     let natter = Natter::start().await;
     natter.script().get("/?jwt=bad").await.says_token_did_not_match();
     let page = natter.browser().visit("/?jwt=bad").await.is(401);
@@ -33,21 +35,22 @@ async fn a_token_that_does_not_match_is_told_to_scripts_and_to_people() {
 }
 
 #[tokio::test]
-async fn without_javascript_messages_are_sent_by_a_form() {
+async fn without_javascript_a_form_sends_messages() {
     let natter = Natter::start().await;
     let (ada, mut bob) = (natter.browse_as("ada").await, natter.sign_up("bob").await);
     let page = ada.visit("/").await.is(200);
     assert_eq!(page.attribute("form#send", "action"), "/messages");
     assert_eq!(page.attribute("form#send", "method"), "post");
-    let form = [("message", "two\r\nlines"), ("clientID", &page.typed("clientID"))];
+    let form = [("message", "two\r\nlines"), ("clientID", &page.value_of("clientID"))];
     ada.submit("/messages", &form).await.leads_to("/");
     bob.sees("Ada: two\nlines").await;
     ada.submit("/messages", &form).await.leads_to("/");
     let page = ada.visit("/").await;
-    assert_eq!(page.messages(), ["You: two\nlines"], "once, though the form was sent twice");
+    assert_eq!(page.messages(), ["You: two\nlines"], "once, although the form was sent twice");
     assert_eq!(page.texts("li.message.sent-by-user").len(), 1);
 }
 
+/// The text in the message form.
 fn draft(page: &Page) -> String {
     page.text("textarea#message")
 }
@@ -73,14 +76,14 @@ async fn a_refused_message_stays_in_the_form_with_the_reason() {
     assert_eq!(page.header("retry-after"), "1");
     assert_eq!(page.text("#refused"), "You are sending messages too fast. Wait a moment and send again.");
     assert_eq!(draft(&page), "too quick");
-    assert_eq!(page.messages(), ["You: quick", "You: quick", "You: quick"], "the page is there too");
+    assert_eq!(page.messages(), ["You: quick", "You: quick", "You: quick"], "the page is complete");
 
     let form = [("message", "another"), ("clientID", "3")];
     natter.browser().submit("/messages", &form).await.leads_to("/login");
 }
 
 #[tokio::test]
-async fn a_message_far_too_long_stays_in_the_form() {
+async fn a_message_far_over_the_limit_stays_in_the_form() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     let long = "Größe ".repeat(10_000);
@@ -92,20 +95,20 @@ async fn a_message_far_too_long_stays_in_the_form() {
 }
 
 #[tokio::test]
-async fn a_used_client_id_with_another_text_is_refused_and_the_form_has_a_fresh_one() {
+async fn a_reused_client_id_is_refused_and_the_form_gets_a_new_one() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     ada.submit("/messages", &[("message", "first"), ("clientID", "1")]).await.leads_to("/");
     let page = ada.submit("/messages", &[("message", "second"), ("clientID", "1")]).await.is(409);
     assert_eq!(page.text("#refused"), "This clientID was used for another message. Use a fresh one for each.");
-    let form = [("message", draft(&page)), ("clientID", page.typed("clientID"))];
+    let form = [("message", draft(&page)), ("clientID", page.value_of("clientID"))];
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
     ada.submit("/messages", &form).await.leads_to("/");
     assert_eq!(ada.visit("/").await.messages(), ["You: first", "You: second"]);
 }
 
 #[tokio::test]
-async fn older_parts_of_the_log_are_pages_of_their_own() {
+async fn older_messages_have_pages_of_their_own() {
     let natter = Natter::unlimited().await;
     let ada = natter.browse_as("ada").await;
     let script = natter.script().with_token(ada.token.as_deref().unwrap());

@@ -1,15 +1,15 @@
-//! What every page has: who is signed in, a heading, a description.
+//! The head of every page: the user who is signed in, a heading, a description.
 
 use reqwest::Method;
 
 use crate::support::{Browser, Natter, Page};
 
-/// Whose name stands in the page's head; empty where nobody is signed in.
+/// The name of the user in the head of the page; empty without a session.
 fn signed_in(page: &Page) -> Vec<String> {
     page.texts("header nav a[href='/account']")
 }
 
-async fn ask(browser: &Browser, method: Method, path: &str) -> Page {
+async fn send(browser: &Browser, method: Method, path: &str) -> Page {
     Page::of(browser.request(method, path).header("origin", browser.url("")).send().await.unwrap()).await
 }
 
@@ -32,11 +32,11 @@ async fn every_page_shows_who_is_signed_in() {
         (415, "/account/password", Method::POST),
     ];
     for (status, path, method) in pages {
-        let page = ask(&ada, method.clone(), path).await.is(status);
+        let page = send(&ada, method.clone(), path).await.is(status);
         assert_eq!(signed_in(&page), ["Ada"], "{method} {path}");
         if path != switch {
-            let stranger = ask(&natter.browser(), method.clone(), path).await;
-            assert!(signed_in(&stranger).is_empty(), "{method} {path}");
+            let signed_out = send(&natter.browser(), method.clone(), path).await;
+            assert!(signed_in(&signed_out).is_empty(), "{method} {path}");
         }
     }
     let refused = bob.visit("/admin/users").await.is(403);
@@ -48,7 +48,7 @@ async fn every_page_has_one_heading_and_a_description() {
     let natter = Natter::start().await;
     let (ada, bob) = (natter.browse_as("ada").await, natter.browse_as("bob").await);
     let switch = format!("/?jwt={}", bob.token.as_deref().unwrap());
-    let stranger = natter.browser();
+    let signed_out = natter.browser();
     for (browser, path) in [
         (&ada, "/"),
         (&ada, "/?before=3"),
@@ -57,8 +57,8 @@ async fn every_page_has_one_heading_and_a_description() {
         (&ada, "/api/docs"),
         (&ada, &switch),
         (&ada, "/nowhere"),
-        (&stranger, "/login"),
-        (&stranger, "/signup"),
+        (&signed_out, "/login"),
+        (&signed_out, "/signup"),
     ] {
         let page = browser.visit(path).await;
         assert_eq!(page.texts("h1").len(), 1, "{path}");
@@ -67,9 +67,9 @@ async fn every_page_has_one_heading_and_a_description() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_page_does_not_take_is_answered_with_those_it_takes() {
+async fn an_unsupported_method_is_refused_with_the_supported_ones() {
     let natter = Natter::start().await;
-    let page = ask(&natter.browser(), Method::GET, "/logout").await.is(405);
+    let page = send(&natter.browser(), Method::GET, "/logout").await.is(405);
     assert_eq!(page.header("allow"), "POST");
     assert!(page.text("main").contains("This address does not take that method."));
 }

@@ -1,15 +1,17 @@
+//! The login form and its redirects.
+
 use crate::support::{Natter, password_of};
 
 #[tokio::test]
-async fn logging_in_leads_to_the_chat_with_a_token() {
+async fn logging_in_redirects_to_the_chat_with_a_token() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let browser = natter.browser();
-    let landed = browser.log_in("ada").await;
-    let token = landed.location().strip_prefix("/?jwt=").expect("the chat's address");
+    let redirect = browser.log_in("ada").await;
+    let token = redirect.location().strip_prefix("/?jwt=").expect("the chat's address");
     natter.script().with_token(token).get("/api/users/ada").await.is(200);
-    assert_eq!(landed.header("cache-control"), "no-store");
-    let cookie = landed.header("set-cookie");
+    assert_eq!(redirect.header("cache-control"), "no-store");
+    let cookie = redirect.header("set-cookie");
     let attributes: Vec<_> = cookie.split("; ").skip(1).collect();
     assert!(cookie.starts_with("natter="), "{cookie}");
     for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
@@ -20,47 +22,47 @@ async fn logging_in_leads_to_the_chat_with_a_token() {
 }
 
 #[tokio::test]
-async fn a_session_is_secure_behind_https() {
+async fn the_session_cookie_is_secure_behind_https() {
     let natter = Natter::with(&["--public-url", "https://chat.example.org"]).await;
     natter.register("ada").await;
     let (password, browser) = (password_of("ada"), natter.browser());
     let form = [("userID", "ada"), ("password", password.as_str())];
     let request = browser.request(reqwest::Method::POST, "/login").header("origin", "https://chat.example.org");
-    let landed = request.form(&form).send().await.unwrap();
-    let cookie = landed.headers()["set-cookie"].to_str().unwrap();
+    let redirect = request.form(&form).send().await.unwrap();
+    let cookie = redirect.headers()["set-cookie"].to_str().unwrap();
     assert!(cookie.split("; ").any(|attribute| attribute == "Secure"), "{cookie}");
-    assert_eq!(landed.headers()["strict-transport-security"], "max-age=31536000");
+    assert_eq!(redirect.headers()["strict-transport-security"], "max-age=31536000");
 }
 
 #[tokio::test]
-async fn a_wrong_password_keeps_the_user_id_and_the_way_back() {
+async fn a_wrong_password_keeps_the_user_id_and_the_return_url() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let form = [("userID", "ada"), ("password", "not her secret"), ("next", "/account")];
     let page = natter.browser().submit("/login", &form).await.is(401);
     assert_eq!(page.text(".alert"), "This userID and password don't match.");
-    assert_eq!((page.typed("userID"), page.typed("password")), ("ada".into(), String::new()));
-    assert_eq!(page.typed("next"), "/account");
+    assert_eq!((page.value_of("userID"), page.value_of("password")), ("ada".into(), String::new()));
+    assert_eq!(page.value_of("next"), "/account");
     assert!(!page.html.contains("not her secret"));
     assert!(!page.headers.contains_key("set-cookie"));
 }
 
 #[tokio::test]
-async fn strangers_are_led_to_the_login_and_back() {
+async fn browsers_without_a_session_are_redirected_to_the_login_and_back() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let browser = natter.browser();
     browser.visit("/account").await.leads_to("/login?next=%2Faccount");
-    let stranger = browser.visit("/admin/users?q=a&sort=name").await;
-    let login = browser.visit(stranger.location()).await.is(200);
-    assert_eq!(login.typed("next"), "/admin/users?q=a&sort=name");
-    let form = [("userID", "ada"), ("password", &password_of("ada")), ("next", &login.typed("next"))];
+    let redirect = browser.visit("/admin/users?q=a&sort=name").await;
+    let login = browser.visit(redirect.location()).await.is(200);
+    assert_eq!(login.value_of("next"), "/admin/users?q=a&sort=name");
+    let form = [("userID", "ada"), ("password", &password_of("ada")), ("next", &login.value_of("next"))];
     browser.submit("/login", &form).await.leads_to("/admin/users?q=a&sort=name");
     browser.visit("/login?next=%2Faccount").await.leads_to("/account");
 }
 
 #[tokio::test]
-async fn nobody_is_led_to_another_site() {
+async fn the_login_never_redirects_to_another_site() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let elsewhere = ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:1"];
@@ -70,14 +72,14 @@ async fn nobody_is_led_to_another_site() {
         let login = browser.visit(&format!("/login?{query}")).await.is(200);
         assert!(login.texts("input[name=next]").is_empty(), "{next}");
         let form = [("userID", "ada"), ("password", &password_of("ada")), ("next", next)];
-        let landed = browser.submit("/login", &form).await.is(303);
-        assert!(landed.location().starts_with("/?jwt="), "{}", landed.location());
+        let redirect = browser.submit("/login", &form).await.is(303);
+        assert!(redirect.location().starts_with("/?jwt="), "{}", redirect.location());
         browser.visit(&format!("/login?{query}")).await.leads_to("/");
     }
 }
 
 #[tokio::test]
-async fn a_session_planted_before_the_login_is_worth_nothing() {
+async fn a_login_replaces_an_earlier_session() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     natter.register("bob").await;
@@ -92,7 +94,7 @@ async fn a_session_planted_before_the_login_is_worth_nothing() {
 }
 
 #[tokio::test]
-async fn a_restart_logs_nobody_out() {
+async fn sessions_and_tokens_survive_a_restart() {
     let mut natter = Natter::start().await;
     let browser = natter.browse_as("ada").await;
     let token = browser.token.clone().unwrap();

@@ -1,4 +1,4 @@
-//! The pages, as they work without JavaScript.
+//! The pages without JavaScript.
 
 mod account;
 mod admin;

@@ -1,3 +1,5 @@
+//! Security headers, assets, and requests from other sites.
+
 use reqwest::Method;
 use scraper::{Html, Selector};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -8,7 +10,7 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
                    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 #[tokio::test]
-async fn every_page_carries_the_security_headers_and_nothing_inline() {
+async fn every_page_has_security_headers_and_no_inline_code() {
     let natter = Natter::start().await;
     let (admin, nobody, bob) = (natter.browse_as("ada").await, natter.browser(), natter.register("bob").await);
     let admin_pages = ["/", "/account", "/admin/users", "/admin/users?new=true", "/admin/users?edit=bob", "/api/docs"];
@@ -27,14 +29,14 @@ async fn every_page_carries_the_security_headers_and_nothing_inline() {
         assert_eq!(page.header("cache-control"), "no-store");
         assert!(page.headers.contains_key("x-request-id"));
         assert!(page.header("content-type").starts_with("text/html"));
-        nothing_inline(&page);
+        assert_nothing_inline(&page);
     }
     for path in ["/api/users", "/healthz"] {
         assert_eq!(nobody.visit(path).await.header("content-security-policy"), CSP);
     }
 }
 
-fn nothing_inline(page: &Page) {
+fn assert_nothing_inline(page: &Page) {
     let document = Html::parse_document(&page.html);
     let inline = Selector::parse("script:not([src]), style, [style]").unwrap();
     assert!(document.select(&inline).next().is_none(), "{}", page.html);
@@ -45,7 +47,7 @@ fn nothing_inline(page: &Page) {
 }
 
 #[tokio::test]
-async fn assets_are_kept_for_a_year_under_names_that_change() {
+async fn assets_are_cached_for_a_year_under_hashed_names() {
     let natter = Natter::start().await;
     let browser = natter.browse_as("ada").await;
     let page = browser.visit("/").await;
@@ -56,7 +58,7 @@ async fn assets_are_kept_for_a_year_under_names_that_change() {
     assert_eq!(assets.len(), 6);
     for asset in assets {
         let answer = natter.browser().visit(&asset).await.is(200);
-        // a debug build reads them from the disk, where they may change under the same name
+        // a debug build reads assets from the disk, where they may change under the same name
         let embedded = "max-age=31536000, immutable";
         let from_disk = "max-age=604800, stale-while-revalidate=86400";
         assert_eq!(answer.header("cache-control"), if cfg!(debug_assertions) { from_disk } else { embedded });
@@ -114,12 +116,12 @@ async fn sockets_from_other_sites_are_refused() {
 }
 
 #[tokio::test]
-async fn a_page_without_a_session_hears_it_from_the_socket() {
+async fn a_page_without_a_session_receives_a_close_frame() {
     let natter = Natter::start().await;
     let mut request = format!("ws://{}/ws", natter.address).into_client_request().unwrap();
     let (status, _) = refused_handshake(request.clone()).await;
-    assert_eq!(status, 401, "a script sees the handshake's status");
+    assert_eq!(status, 401, "a script reads the status of the handshake");
     request.headers_mut().insert("origin", natter.url("").parse().unwrap());
     let mut page = Socket::connect(request).await.unwrap();
-    assert_eq!(page.is_closed().await, (1008, "signed out".to_owned()), "a page sees the close only");
+    assert_eq!(page.close_frame().await, (1008, "signed out".to_owned()), "a page reads the Close frame only");
 }

@@ -1,9 +1,11 @@
+//! The sign-up form.
+
 use serde_json::json;
 
 use crate::support::{Browser, Natter, name_of, new_user, password_of};
 
 #[tokio::test]
-async fn signing_up_goes_straight_on_to_the_chat() {
+async fn signing_up_opens_the_chat() {
     let natter = Natter::start().await;
     let browser = natter.browser();
     browser.visit("/").await.leads_to("/login");
@@ -28,15 +30,15 @@ const TYPED: [(&str, &str); 5] = [
 ];
 
 #[tokio::test]
-async fn a_rejected_form_comes_back_with_what_was_typed_and_never_the_password() {
+async fn a_rejected_form_keeps_its_input_except_the_password() {
     let natter = Natter::start().await;
     let page = natter.browser().submit("/signup", &TYPED).await.is(422);
     for (name, value) in &TYPED[..4] {
-        assert_eq!(page.typed(name), *value);
+        assert_eq!(page.value_of(name), *value);
     }
-    assert_eq!(page.typed("password"), "");
+    assert_eq!(page.value_of("password"), "");
     assert!(!page.html.contains("correct horse"), "{}", page.html);
-    assert!(!page.html.contains("<b>Ada"), "it is text");
+    assert!(!page.html.contains("<b>Ada"), "the input is escaped");
     assert_eq!(page.error_beside("userID"), "Use letters, digits, and _ . - only.");
     assert_eq!(page.error_beside("email"), "Use an address like ada@example.org.");
     assert_eq!(page.error_beside("phone"), "Use digits, spaces, and + ( ) - only.");
@@ -53,18 +55,18 @@ async fn sign_up(browser: &Browser, user_id: &str, email: &str) -> crate::suppor
 }
 
 #[tokio::test]
-async fn what_is_taken_is_said_beside_its_field() {
+async fn a_taken_user_id_or_email_is_reported_at_its_field() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let page = sign_up(&natter.browser(), "Ada", "other@example.org").await.is(409);
     assert_eq!(page.error_beside("userID"), "Somebody has this userID already. Use another.");
-    assert_eq!(page.typed("email"), "other@example.org");
+    assert_eq!(page.value_of("email"), "other@example.org");
     let page = sign_up(&natter.browser(), "bob", "ada@example.org").await.is(409);
     assert_eq!(page.error_beside("email"), "There is an account with this e-mail address already.");
 }
 
 #[tokio::test]
-async fn closed_leaves_making_users_to_admins() {
+async fn with_sign_up_closed_only_admins_create_users() {
     let mut natter = Natter::start().await;
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
     natter.restart_with(&["--signup", "closed"]).await;

@@ -1,4 +1,4 @@
-//! What the server answered to a script.
+//! The response to a script.
 
 use reqwest::{Response, header::HeaderMap};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
-    /// `Null` where the body is no JSON.
+    /// `Null` if the body is not JSON.
     pub json: Value,
 }
 
@@ -20,13 +20,14 @@ impl Answer {
         Self { status, headers, text, json }
     }
 
+    /// Asserts the status.
     #[track_caller]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
 
-    /// A refusal with this message and nothing else in it.
+    /// Asserts that this is a refusal with this message and no other field.
     #[track_caller]
     pub fn says(self, status: u16, message: &str) -> Self {
         let answer = self.is(status);
@@ -34,7 +35,7 @@ impl Answer {
         answer
     }
 
-    /// A refusal of one field.
+    /// Asserts that this is a refusal of one field, for this reason.
     #[track_caller]
     pub fn blames(self, status: u16, field: &str, why: &str) -> Self {
         let answer = self.is(status);
@@ -42,7 +43,7 @@ impl Answer {
         answer
     }
 
-    /// Token missing or void, as a script is told.
+    /// Asserts that the token was missing or void.
     #[track_caller]
     pub fn says_token_did_not_match(self) -> Self {
         self.says(401, "Token didn't match")

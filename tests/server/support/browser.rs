@@ -1,4 +1,4 @@
-//! A browser without JavaScript: it keeps cookies and sends forms.
+//! A browser without JavaScript: it keeps cookies and submits forms.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -16,7 +16,7 @@ pub struct Browser {
     client: Client,
     jar: Arc<Jar>,
     pub address: SocketAddr,
-    /// The token of the sign-up, as it stood in the chat's address.
+    /// The token in the URL to which the sign-up redirected.
     pub token: Option<String>,
 }
 
@@ -27,19 +27,19 @@ impl Browser {
         Self { client, jar, address, token: None }
     }
 
-    /// Goes to an address that is typed or pasted.
+    /// Opens a URL that the user typed or pasted.
     pub async fn visit(&self, path: &str) -> Page {
-        self.follows(path, &[("sec-fetch-site", "none")]).await
+        self.follow_link(path, &[("sec-fetch-site", "none")]).await
     }
 
-    /// Goes to an address; the headers tell from where.
-    pub async fn follows(&self, path: &str, headers: &[(&str, &str)]) -> Page {
+    /// Follows a link; the headers say on which site it is.
+    pub async fn follow_link(&self, path: &str, headers: &[(&str, &str)]) -> Page {
         let request = self.request(Method::GET, path);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         Page::of(request.send().await.unwrap()).await
     }
 
-    /// Sends a form that stands on a page of this site.
+    /// Submits a form on a page of this site.
     pub async fn submit(&self, path: &str, form: &[(&str, &str)]) -> Page {
         let origin = format!("http://{}", self.address);
         Page::of(self.request(Method::POST, path).header(ORIGIN, origin).form(form).send().await.unwrap()).await
@@ -49,7 +49,7 @@ impl Browser {
         self.submit("/login", &[("userID", user_id), ("password", &password_of(user_id))]).await.is(303)
     }
 
-    /// For what the others have no words for.
+    /// Makes a request that the other methods cannot.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, self.url(path)).header(ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8")
     }
@@ -58,13 +58,13 @@ impl Browser {
         format!("http://{}{path}", self.address)
     }
 
-    /// The `Cookie` header of this browser's requests, empty where it has none.
+    /// The `Cookie` header of this browser's requests; empty without cookies.
     pub fn cookies(&self) -> String {
         let cookies = self.jar.cookies(&Url::parse(&self.url("/")).unwrap());
         cookies.map(|cookies| cookies.to_str().unwrap().to_owned()).unwrap_or_default()
     }
 
-    /// Whether the chat opens without another login.
+    /// Whether the chat page opens without a login.
     pub async fn is_signed_in(&self) -> bool {
         self.visit("/").await.status == 200
     }

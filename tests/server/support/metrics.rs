@@ -1,9 +1,9 @@
-//! Metrics of one test.
+//! The metrics of one test.
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
-/// Counts what happens in this test's thread, in which a natter of its own runs too: the recorder of the process
-/// counts for all tests.
+/// Records the metrics of this thread, on which the test's own natter runs too. The recorder of the process would mix the
+/// metrics of all tests.
 pub struct Metrics(PrometheusRecorder);
 
 impl Metrics {
@@ -11,11 +11,12 @@ impl Metrics {
         Self(PrometheusBuilder::new().build_recorder())
     }
 
-    /// Counts for as long as the value lives. For tests on a runtime of one thread.
+    /// Records until the guard is dropped. For tests on a runtime with one thread.
     pub fn record(&self) -> metrics::LocalRecorderGuard<'_> {
         metrics::set_default_local_recorder(&self.0)
     }
 
+    /// The value of a counter.
     pub fn count(&self, name: &str) -> u64 {
         let text = self.0.handle().render();
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

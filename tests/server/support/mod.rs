@@ -1,40 +1,40 @@
-//! Clients that read as a person would say it, and the natter they talk to.
+//! Clients, and the natter that they use.
 
 mod answer;
 mod browser;
-mod line;
+mod fragment;
 mod metrics;
 mod natter;
 mod page;
 mod person;
 mod process;
-mod raw;
+mod raw_connection;
 mod script;
 mod socket;
 
 pub use self::{
     answer::Answer,
     browser::Browser,
-    line::Line,
+    fragment::Fragment,
     metrics::Metrics,
     natter::{Natter, new_user},
     page::Page,
     person::Person,
     process::{Process, run, run_with_input},
-    raw::{Raw, frame},
+    raw_connection::{RawConnection, frame},
     script::Script,
     socket::{Socket, refused_handshake},
 };
 
-/// The password that `user_id` signs up with.
+/// The password of every test user.
 pub fn password_of(user_id: &str) -> String {
     format!("{user_id}'s long secret")
 }
 
-/// "ada" is called Ada.
+/// The name of every test user: `Ada` for `ada`.
 pub fn name_of(user_id: &str) -> String {
     user_id[..1].to_uppercase() + &user_id[1..]
 }
 
-/// Signs the tokens where a test makes its own.
+/// The token secret of tests that sign tokens themselves.
 pub const SECRET: &str = "a secret that is for the tests only";

@@ -1,4 +1,4 @@
-//! A natter of one's own: a data directory that nobody else has, and a port that was free.
+//! A natter in this process, on a directory and a port of its own.
 
 use std::net::SocketAddr;
 
@@ -22,16 +22,17 @@ pub struct Natter {
 }
 
 impl Natter {
-    /// With the settings it has by itself.
+    /// Starts natter with default settings.
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    /// Without limits, for tests that send a lot.
+    /// Starts natter without rate limits, for tests that send many messages.
     pub async fn unlimited() -> Self {
         Self::with(&["--rate-limits", "off"]).await
     }
 
+    /// Starts natter with further settings.
     pub async fn with(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
@@ -40,9 +41,9 @@ impl Natter {
         Self { address: server.address(), server: Some(server), directory, settings }
     }
 
-    /// Stops in good order, as SIGTERM has it.
+    /// Stops as after SIGTERM.
     pub async fn stop(&mut self) {
-        self.server.take().expect("it runs").stop().await;
+        self.server.take().expect("natter runs").stop().await;
     }
 
     /// Starts again on the same data and the same port.
@@ -56,20 +57,21 @@ impl Natter {
         self.start_again().await;
     }
 
+    /// Restarts with further settings.
     pub async fn restart_with(&mut self, settings: &[&str]) {
-        // a later one takes the place of an earlier one of the same name
+        // a setting replaces an earlier one of the same name
         let names: Vec<_> = settings.iter().step_by(2).collect();
         let kept = self.settings.chunks(2).filter(|pair| !names.contains(&&pair[0].as_str())).flatten().cloned();
         self.settings = kept.chain(settings.iter().map(|&setting| setting.to_owned())).collect();
         self.restart().await;
     }
 
-    /// The embedded database's file.
+    /// The file of the embedded database.
     pub fn database(&self) -> std::path::PathBuf {
         self.directory.path().join("data/natter.db")
     }
 
-    /// The hash that is stored for a user's password.
+    /// The stored hash of a user's password.
     pub async fn hash_of(&self, user_id: &str) -> String {
         let store = store::open_embedded(&self.directory.path().join("data")).unwrap();
         let (_, PasswordHash(hash)) = store.credentials(&UserId::parse(user_id).unwrap()).await.unwrap().unwrap();
@@ -77,7 +79,7 @@ impl Natter {
         hash
     }
 
-    /// Calls a user something that could not be chosen, as an account from before a rule is.
+    /// Gives a user a name that is not allowed, as an account may have that is older than the rule.
     pub fn rename(&self, user_id: &str, name: &str) {
         let database = rusqlite::Connection::open(self.database()).unwrap();
         database.execute("UPDATE users SET name = ?2 WHERE user_id = ?1", [user_id, name]).unwrap();
@@ -87,7 +89,7 @@ impl Natter {
         format!("http://{}{path}", self.address)
     }
 
-    /// A browser in which nobody is signed in.
+    /// A browser without a session.
     pub fn browser(&self) -> Browser {
         Browser::new(self.address)
     }
@@ -97,42 +99,42 @@ impl Natter {
         Script::new(self.address)
     }
 
-    /// Signs up by the API and logs in: a script with a token.
+    /// Signs up over the API and logs in; returns a script with a token.
     pub async fn register(&self, user_id: &str) -> Script {
         let script = self.script();
         script.post("/api/users", new_user(user_id)).await.is(201);
         script.log_in(user_id, &password_of(user_id)).await
     }
 
-    /// Signs up, logs in and opens the chat.
+    /// Signs up over the API, logs in and opens a socket.
     pub async fn sign_up(&self, user_id: &str) -> Person {
         let script = self.register(user_id).await;
         let socket = Socket::open(&script, "").await;
         Person { script, socket }
     }
 
-    /// Signs up by the page: a browser with a session.
+    /// Signs up with the form; returns a browser with a session.
     pub async fn browse_as(&self, user_id: &str) -> Browser {
         let mut browser = self.browser();
         let (name, email, password) = (name_of(user_id), format!("{user_id}@example.org"), password_of(user_id));
         let form = [("userID", user_id), ("name", &name), ("email", &email), ("phone", ""), ("password", &password)];
-        let landed = browser.submit("/signup", &form).await.is(303);
-        browser.token = landed.location().strip_prefix("/?jwt=").map(str::to_owned);
-        assert!(browser.token.is_some(), "{}", landed.location());
+        let redirect = browser.submit("/signup", &form).await.is(303);
+        browser.token = redirect.location().strip_prefix("/?jwt=").map(str::to_owned);
+        assert!(browser.token.is_some(), "{}", redirect.location());
         browser
     }
 }
 
 fn config(directory: &TempDir, settings: &[String], address: SocketAddr) -> Config {
     let (data, address) = (directory.path().join("data").display().to_string(), address.to_string());
-    let quick =
+    let cost =
         if settings.iter().any(|setting| setting == "--bcrypt-cost") { [].as_slice() } else { &["--bcrypt-cost", "4"] };
-    let line = ["natter", "--data-dir", &data, "--listen", &address].into_iter().chain(quick.iter().copied());
-    let line = line.chain(settings.iter().map(String::as_str));
-    Cli::try_parse_from(line).unwrap_or_else(|error| panic!("{error}")).config
+    let arguments = ["natter", "--data-dir", &data, "--listen", &address].into_iter().chain(cost.iter().copied());
+    let arguments = arguments.chain(settings.iter().map(String::as_str));
+    Cli::try_parse_from(arguments).unwrap_or_else(|error| panic!("{error}")).config
 }
 
-/// What `user_id` fills in to sign up.
+/// The JSON with which `user_id` signs up.
 pub fn new_user(user_id: &str) -> serde_json::Value {
     json!({
         "userID": user_id,

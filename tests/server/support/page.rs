@@ -1,9 +1,9 @@
-//! A page, or part of one, as the browser got it.
+//! A page, or a part of one, as a browser receives it.
 
 use reqwest::{Response, header::HeaderMap};
 use scraper::{ElementRef, Html, Selector};
 
-use super::Line;
+use super::Fragment;
 
 #[derive(Debug)]
 pub struct Page {
@@ -18,13 +18,14 @@ impl Page {
         Self { status, headers, html: response.text().await.unwrap() }
     }
 
+    /// Asserts the status.
     #[track_caller]
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.html);
         self
     }
 
-    /// A redirect to exactly this address.
+    /// Asserts that this is a redirect to exactly this location.
     #[track_caller]
     pub fn leads_to(self, location: &str) -> Self {
         let page = self.is(303);
@@ -42,30 +43,30 @@ impl Page {
         self.headers.get(name).unwrap_or_else(|| panic!("no {name} in {:?}", self.headers)).to_str().unwrap()
     }
 
-    /// The texts of all elements that `css` picks, white space folded.
+    /// The texts of all elements that match `css`, with white space folded.
     pub fn texts(&self, css: &str) -> Vec<String> {
         self.each(css, |element| folded(&element.text().collect::<String>()))
     }
 
-    /// The text of the one element that `css` picks.
+    /// The text of the only element that matches `css`.
     #[track_caller]
     pub fn text(&self, css: &str) -> String {
         one(css, self.texts(css), &self.html)
     }
 
-    /// The attribute of the one element that `css` picks.
+    /// An attribute of the only element that matches `css`.
     #[track_caller]
     pub fn attribute(&self, css: &str, name: &str) -> String {
         one(css, self.each(css, |element| element.attr(name).unwrap_or_default().to_owned()), &self.html)
     }
 
-    /// What stands in the input `name`.
+    /// The value of the input `name`.
     #[track_caller]
-    pub fn typed(&self, name: &str) -> String {
+    pub fn value_of(&self, name: &str) -> String {
         self.attribute(&format!("input[name={name}]"), "value")
     }
 
-    /// The message beside the input `name`, which is marked as the one that is wrong.
+    /// The error message of the input `name`; asserts that the input is marked as invalid.
     #[track_caller]
     pub fn error_beside(&self, name: &str) -> String {
         assert_eq!(self.attribute(&format!("input[name={name}]"), "aria-invalid"), "true");
@@ -73,19 +74,19 @@ impl Page {
         self.text(&format!("#{name}-note.error"))
     }
 
-    /// The messages in it, deleted ones too.
-    pub fn lines(&self) -> Vec<Line> {
-        self.each("li[data-rev]", Line::of)
+    /// The fragments of all messages in it, deleted ones too.
+    pub fn fragments(&self) -> Vec<Fragment> {
+        self.each("li[data-rev]", Fragment::parse)
     }
 
-    /// The messages in it, as they are read: `Ada: hello`.
+    /// The visible texts of the messages in it: `Ada: hello`.
     pub fn messages(&self) -> Vec<String> {
-        self.each("li.message", |li| Line::of(li).text)
+        self.each("li.message", |li| Fragment::parse(li).text)
     }
 
-    fn each<T>(&self, css: &str, take: impl Fn(ElementRef<'_>) -> T) -> Vec<T> {
+    fn each<T>(&self, css: &str, read: impl Fn(ElementRef<'_>) -> T) -> Vec<T> {
         let document = Html::parse_document(&self.html);
-        document.select(&Selector::parse(css).unwrap()).map(take).collect()
+        document.select(&Selector::parse(css).unwrap()).map(read).collect()
     }
 }
 

@@ -1,6 +1,6 @@
-//! Somebody with the chat open, and a token for the rest.
+//! A user with a script and an open socket.
 
-use super::{Line, Script, Socket};
+use super::{Fragment, Script, Socket};
 
 pub struct Person {
     pub script: Script,
@@ -13,8 +13,8 @@ impl Person {
         self.socket.says(message).await;
     }
 
-    /// Waits for a message that reads like this.
-    pub async fn sees(&mut self, message: &str) -> Line {
+    /// Waits for a message with this visible text.
+    pub async fn sees(&mut self, message: &str) -> Fragment {
         self.socket.sees(message).await
     }
 }

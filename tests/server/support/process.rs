@@ -1,92 +1,71 @@
-//! The real binary, as an operator starts and stops it.
+//! natter as a process, started and stopped as an operator does.
 
 use std::{
-    fs::File,
-    io::{BufRead, BufReader, Write},
     net::SocketAddr,
+    ops::Deref,
     path::Path,
-    process::{Child, Command, ExitStatus, Output, Stdio},
-    time::{Duration, Instant},
+    process::{ExitStatus, Output},
+    time::Duration,
 };
+
+use natter_test_support::{NatterCommand, NatterProcess};
 
 use super::Script;
 
-pub struct Process {
-    child: Child,
-    pub address: SocketAddr,
+/// A natter process on the data in `directory/data`, with its log in `directory/log`.
+pub struct Process(NatterProcess);
+
+impl Deref for Process {
+    type Target = NatterProcess;
+
+    fn deref(&self) -> &NatterProcess {
+        &self.0
+    }
 }
 
 impl Process {
-    /// Starts natter on `address` and returns once it says that it is ready. It logs into `directory/log`.
-    pub fn start(directory: &Path, address: &str, settings: &[&str]) -> Self {
-        let mut child = command(directory)
-            .args(["--listen", address])
-            .args(settings)
-            .stdout(Stdio::piped())
-            .stderr(File::options().create(true).append(true).open(directory.join("log")).unwrap())
-            .spawn()
-            .expect("the binary starts");
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready = lines.next().expect("a line on standard output").unwrap();
-        std::thread::spawn(move || lines.for_each(drop)); // whatever else it tells
-        let address = ready.strip_prefix("natter is ready at http://localhost:").unwrap_or_else(|| panic!("{ready}"));
-        let address = SocketAddr::from(([127, 0, 0, 1], address.parse().unwrap()));
-        Self { child, address }
+    /// Starts natter in `directory` and returns once it is ready. natter chooses its port.
+    pub fn start(directory: &Path, settings: &[&str]) -> Self {
+        Self::start_on(directory, SocketAddr::from(([127, 0, 0, 1], 0)), settings)
+    }
+
+    /// Starts natter in `directory` on `address` and returns once it is ready.
+    pub fn start_on(directory: &Path, address: SocketAddr, settings: &[&str]) -> Self {
+        Self(command(directory).args(settings).listen(address).start())
     }
 
     pub fn script(&self) -> Script {
         Script::new(self.address)
     }
 
-    /// kill -9: no goodbye, no last write.
+    /// Sends SIGKILL and starts natter again on the same data and address.
+    pub fn kill_and_start_again(&mut self) {
+        self.0.kill();
+        self.0.start_again();
+    }
+
+    /// Sends SIGKILL.
     pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.0.kill();
     }
 
-    /// SIGTERM; returns how it ended and how long it took.
+    /// Sends SIGTERM; returns how natter ended and how long that took.
     pub fn terminate(mut self) -> (ExitStatus, Duration) {
-        let asked = Instant::now();
-        self.signal("TERM");
-        (self.child.wait().unwrap(), asked.elapsed())
-    }
-
-    /// Sends a signal, like `TERM`.
-    pub fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.0.terminate()
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn command(directory: &Path) -> NatterCommand {
+    NatterCommand::new(env!("CARGO_BIN_EXE_natter"), directory).lowest_bcrypt_cost().env("NATTER_LOG", "warn")
 }
 
-/// natter with the data directory `directory/data`, in `directory`, and no setting from outside.
-fn command(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_natter"));
-    command.current_dir(directory).env_clear().env("NATTER_BCRYPT_COST", "4").env("NATTER_LOG", "warn");
-    command
-}
-
-/// Runs natter with `environment` and `arguments` until it ends.
+/// Runs natter in `directory` with `environment` and `arguments` until it ends.
 pub fn run(directory: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
-    let environment = environment.iter().copied();
-    command(directory).envs(environment).args(arguments).stdin(Stdio::null()).output().unwrap()
+    let set = |command: NatterCommand, (name, value): &(&str, &str)| command.env(name, value);
+    environment.iter().fold(command(directory), set).args(arguments).run("")
 }
 
-/// Runs natter with something to read on standard input.
+/// Runs natter in `directory` with `input` on standard input until it ends.
 pub fn run_with_input(directory: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = command(directory)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    command(directory).args(arguments).run(input)
 }

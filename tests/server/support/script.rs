@@ -1,4 +1,4 @@
-//! A program that uses the JSON API.
+//! A client of the JSON API.
 
 use std::net::SocketAddr;
 
@@ -66,7 +66,7 @@ impl Script {
         Answer::of(request.send().await.unwrap()).await
     }
 
-    /// For what the others have no words for.
+    /// Makes a request that the other methods cannot.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.client.request(method, format!("http://{}{path}", self.address));
         match &self.token {
@@ -75,12 +75,12 @@ impl Script {
         }
     }
 
-    /// Posts a message, and returns the answer's JSON.
+    /// Posts a message; returns the JSON of the response.
     pub async fn says(&self, message: &str) -> Value {
         self.post("/api/messages", json!({ "message": message })).await.is(201).json
     }
 
-    /// Everything in the log after `rev`, a page of `limit` at a time.
+    /// Reads all messages changed after `rev`, in pages of `limit`.
     pub async fn reads_after(&self, rev: u64, limit: u32) -> Vec<Value> {
         let mut all = Vec::new();
         let mut next = Some(format!("/api/messages?after={rev}&limit={limit}"));

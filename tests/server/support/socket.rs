@@ -1,4 +1,4 @@
-//! An open chat, as its socket sees it.
+//! A WebSocket, and the frames that it receives.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -12,72 +12,75 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-use super::{Browser, Line, Script};
+use super::{Browser, Fragment, Script};
 
-/// Longest wait for what a test says will come.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest wait for a frame that a test expects.
+const LIMIT: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
 enum Item {
-    Line(Line),
+    Fragment(Fragment),
     Notice(String),
-    Here(Vec<String>),
+    Roster(Vec<String>),
+    /// An acknowledgement or a refusal.
     Answer(Value),
 }
 
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    /// What came and was not asked for yet.
+    /// What has arrived and no test has waited for yet.
     items: VecDeque<Item>,
-    /// Every message's fragment and every notice that ever came.
-    pub lines: Vec<Line>,
+    /// All fragments of messages that have arrived.
+    pub fragments: Vec<Fragment>,
+    /// All notices that have arrived.
     pub notices: Vec<String>,
-    /// Bytes of the largest frame that ever came.
+    /// Bytes of the largest frame that has arrived.
     pub largest: usize,
     closed: Option<(u16, String)>,
 }
 
 impl Socket {
-    /// Opens the chat as a script, with its token as Bearer. `query` may ask for `?after=`.
+    /// Opens a socket of a script, with its token as Bearer. `query` may contain `?after=`.
     pub async fn open(script: &Script, query: &str) -> Self {
         let mut request = format!("ws://{}/ws{query}", script.address).into_client_request().unwrap();
         if let Some(token) = &script.token {
             request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         }
-        Self::connect(request).await.unwrap().inside().await
+        Self::connect(request).await.unwrap().wait_for_roster().await
     }
 
-    /// Opens the chat as a page of this browser does, with its cookies.
+    /// Opens a socket of a page in this browser, with its cookies.
     pub async fn open_in(browser: &Browser, query: &str) -> Self {
         let mut request = format!("ws://{}/ws{query}", browser.address).into_client_request().unwrap();
         request.headers_mut().insert("cookie", browser.cookies().parse().unwrap());
         request.headers_mut().insert("origin", browser.url("").parse().unwrap());
-        Self::connect(request).await.unwrap().inside().await
+        Self::connect(request).await.unwrap().wait_for_roster().await
     }
 
-    /// Waits for the first frame, who is here: before it the socket has no place in the log yet, and where it named
-    /// none by `?after=` it would not hear of what is sent meanwhile.
-    async fn inside(mut self) -> Self {
-        timeout(PATIENCE, self.receive()).await.expect("a first frame, or the end");
+    /// Waits for the first frame, the roster. Before it the socket has no cursor, and without `?after=` it would miss what
+    /// is sent meanwhile.
+    async fn wait_for_roster(mut self) -> Self {
+        timeout(LIMIT, self.receive()).await.expect("the roster, or the end");
         self
     }
 
+    /// Opens a socket and does not wait for a frame.
     pub async fn connect(request: Request<()>) -> Result<Self, tungstenite::Error> {
         Ok(Self::on(connect_async(request).await?.0))
     }
 
     pub fn on(stream: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
-        Self { stream, items: VecDeque::new(), lines: Vec::new(), notices: Vec::new(), largest: 0, closed: None }
+        Self { stream, items: VecDeque::new(), fragments: Vec::new(), notices: Vec::new(), largest: 0, closed: None }
     }
 
-    /// Sends a message and waits until it is acknowledged.
+    /// Sends a message and waits for its acknowledgement.
     pub async fn says(&mut self, message: &str) -> Value {
         let answer = self.sends(message, &Uuid::new_v4().to_string()).await;
         assert!(answer["seq"].is_u64() && answer["rev"].is_u64(), "{answer}");
         answer
     }
 
-    /// Sends a message as the page's form does, and waits for the answer, whatever it is.
+    /// Sends a message as the page's form does, and waits for the acknowledgement or refusal.
     pub async fn sends(&mut self, message: &str, client_id: &str) -> Value {
         let frame = json!({ "message": message, "clientID": client_id, "headers": { "HX-Request": "true" } });
         self.sends_frame(&frame.to_string()).await
@@ -88,7 +91,7 @@ impl Socket {
         self.answer().await
     }
 
-    /// Waits for the next answer to what was sent.
+    /// Waits for the next acknowledgement or refusal.
     pub async fn answer(&mut self) -> Value {
         let is_answer = |item: &Item| matches!(item, Item::Answer(_));
         match self.take("an answer", is_answer).await {
@@ -97,20 +100,20 @@ impl Socket {
         }
     }
 
-    /// Waits for a message that reads like this; what comes before it is passed over.
-    pub async fn sees(&mut self, text: &str) -> Line {
-        self.sees_line(text, |line| line.text == text).await
+    /// Waits for a message with this visible text; skips other messages before it.
+    pub async fn sees(&mut self, text: &str) -> Fragment {
+        self.sees_fragment(text, |fragment| fragment.text == text).await
     }
 
     /// Waits for the fragment with this `rev`.
-    pub async fn sees_rev(&mut self, rev: u64) -> Line {
-        self.sees_line(&format!("rev {rev}"), |line| line.rev == rev).await
+    pub async fn sees_rev(&mut self, rev: u64) -> Fragment {
+        self.sees_fragment(&format!("rev {rev}"), |fragment| fragment.rev == rev).await
     }
 
-    async fn sees_line(&mut self, what: &str, is_it: impl Fn(&Line) -> bool) -> Line {
-        let is_it = |item: &Item| matches!(item, Item::Line(line) if is_it(line));
-        match self.take(what, is_it).await {
-            Item::Line(line) => line,
+    async fn sees_fragment(&mut self, what: &str, matches: impl Fn(&Fragment) -> bool) -> Fragment {
+        let matches = |item: &Item| matches!(item, Item::Fragment(fragment) if matches(fragment));
+        match self.take(what, matches).await {
+            Item::Fragment(fragment) => fragment,
             other => unreachable!("{other:?}"),
         }
     }
@@ -119,22 +122,22 @@ impl Socket {
         self.take(text, |item| matches!(item, Item::Notice(notice) if notice == text)).await;
     }
 
-    /// Waits until the list of who is here reads like this.
-    pub async fn sees_here(&mut self, names: &[&str]) {
-        self.take(&names.join(", "), |item| matches!(item, Item::Here(here) if here == names)).await;
+    /// Waits for a roster of exactly these names.
+    pub async fn sees_roster(&mut self, names: &[&str]) {
+        self.take(&names.join(", "), |item| matches!(item, Item::Roster(roster) if roster == names)).await;
     }
 
-    /// Waits until the server closes: the code and the reason.
-    pub async fn is_closed(&mut self) -> (u16, String) {
+    /// Waits for the server's Close frame; returns its code and reason.
+    pub async fn close_frame(&mut self) -> (u16, String) {
         let closing = async { while self.receive().await {} };
-        timeout(PATIENCE, closing).await.expect("the server closes the socket");
+        timeout(LIMIT, closing).await.expect("the server closes the connection");
         self.closed.clone().expect("a close frame")
     }
 
-    async fn take(&mut self, what: &str, is_it: impl Fn(&Item) -> bool) -> Item {
+    async fn take(&mut self, what: &str, matches: impl Fn(&Item) -> bool) -> Item {
         let found = async {
             loop {
-                if let Some(index) = self.items.iter().position(&is_it) {
+                if let Some(index) = self.items.iter().position(&matches) {
                     return self.items.remove(index);
                 }
                 if !self.receive().await {
@@ -142,11 +145,11 @@ impl Socket {
                 }
             }
         };
-        let found = timeout(PATIENCE, found).await.unwrap_or_default();
-        found.unwrap_or_else(|| panic!("{what} never came, but {:?}; closed: {:?}", self.items, self.closed))
+        let found = timeout(LIMIT, found).await.unwrap_or_default();
+        found.unwrap_or_else(|| panic!("{what} did not arrive, but {:?}; Close frame: {:?}", self.items, self.closed))
     }
 
-    /// Takes the next frame apart; `false` at the end.
+    /// Reads and parses the next frame; `false` at the end.
     async fn receive(&mut self) -> bool {
         match self.stream.next().await {
             Some(Ok(Message::Text(frame))) => {
@@ -173,11 +176,11 @@ impl Socket {
             if part.value().name() == "hx-partial" {
                 assert_eq!(part.attr("hx-target"), Some("#here"));
                 let names = Selector::parse("li").unwrap();
-                self.items.push_back(Item::Here(part.select(&names).map(|li| li.text().collect()).collect()));
+                self.items.push_back(Item::Roster(part.select(&names).map(|li| li.text().collect()).collect()));
             } else if part.attr("id").is_some() {
-                let line = Line::of(part);
-                self.lines.push(line.clone());
-                self.items.push_back(Item::Line(line));
+                let fragment = Fragment::parse(part);
+                self.fragments.push(fragment.clone());
+                self.items.push_back(Item::Fragment(fragment));
             } else {
                 self.notices.push(text.clone());
                 self.items.push_back(Item::Notice(text));
@@ -186,7 +189,7 @@ impl Socket {
     }
 }
 
-/// The status and the body of a handshake that was refused.
+/// Opens a socket that must be refused; returns the status and the body of the response.
 pub async fn refused_handshake(request: Request<()>) -> (u16, String) {
     match Socket::connect(request).await {
         Err(tungstenite::Error::Http(response)) => {
@@ -194,6 +197,6 @@ pub async fn refused_handshake(request: Request<()>) -> (u16, String) {
             (response.status().as_u16(), String::from_utf8(body).unwrap())
         }
         Err(error) => panic!("{error}"),
-        Ok(_) => panic!("the handshake was taken"),
+        Ok(_) => panic!("the handshake was accepted"),
     }
 }

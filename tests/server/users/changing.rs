@@ -1,14 +1,16 @@
+//! Changing users over the API.
+
 use serde_json::json;
 
 use crate::support::Natter;
 
 #[tokio::test]
-async fn people_change_their_own_profile_and_nobody_elses() {
+async fn users_change_their_own_profile_only() {
     let natter = Natter::start().await;
     let (_admin, bob, cyd) = (natter.register("ada").await, natter.register("bob").await, natter.register("cyd").await);
     let changed = bob.patch("/api/users/bob", json!({ "name": "Robert", "phone": "112" })).await.is(200).json;
     assert_eq!((&changed["name"], &changed["phone"]), (&json!("Robert"), &json!("112")));
-    assert_eq!(changed["email"], "bob@example.org", "what is left out stays");
+    assert_eq!(changed["email"], "bob@example.org", "an omitted field stays");
     assert_eq!(cyd.get("/api/users/bob").await.json["name"], "Robert");
 
     let why = "Only they themselves and admins may do that.";
@@ -21,7 +23,7 @@ async fn people_change_their_own_profile_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn put_takes_the_whole_profile() {
+async fn put_requires_the_whole_profile() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     ada.patch("/api/users/ada", json!({ "phone": "112" })).await.is(200);
@@ -31,15 +33,15 @@ async fn put_takes_the_whole_profile() {
     let ada_now = answer.is(200).json;
     assert_eq!(ada_now["name"], "Ada Lovelace");
     assert_eq!(ada_now["email"], "countess@example.org");
-    assert_eq!(ada_now["phone"], "", "left out, it is emptied");
-    assert_eq!(ada_now["role"], "admin", "left out, it stays");
+    assert_eq!(ada_now["phone"], "", "an omitted phone number is removed");
+    assert_eq!(ada_now["role"], "admin", "an omitted role stays");
     ada.put("/api/users/ada", json!({ "nickname": "Addie" })).await.is(422);
     let without_phone = json!({ "name": "Ada Lovelace", "email": "countess@example.org", "phone": null });
     assert_eq!(ada.put("/api/users/ada", without_phone).await.is(200).json["phone"], "");
 }
 
 #[tokio::test]
-async fn a_change_keeps_the_rules_of_a_sign_up() {
+async fn a_change_is_validated_like_a_sign_up() {
     let natter = Natter::start().await;
     let (ada, _bob) = (natter.register("ada").await, natter.register("bob").await);
     ada.patch("/api/users/ada", json!({ "name": "" })).await.blames(422, "name", "Use 1 to 64 characters.");
@@ -56,7 +58,7 @@ async fn a_change_keeps_the_rules_of_a_sign_up() {
 }
 
 #[tokio::test]
-async fn admins_change_everybody_and_give_roles() {
+async fn admins_change_every_user_and_grant_roles() {
     let natter = Natter::start().await;
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
     bob.patch("/api/users/bob", json!({ "role": "admin" })).await.says(403, "Only admins give roles.");
@@ -70,7 +72,7 @@ async fn admins_change_everybody_and_give_roles() {
 }
 
 #[tokio::test]
-async fn there_is_always_an_admin() {
+async fn the_last_admin_is_kept() {
     let natter = Natter::start().await;
     let (ada, _bob) = (natter.register("ada").await, natter.register("bob").await);
     let why = "This is the last admin. Make somebody else an admin first.";
@@ -83,11 +85,11 @@ async fn there_is_always_an_admin() {
 }
 
 #[tokio::test]
-async fn a_new_name_stands_beside_old_messages() {
+async fn a_new_name_is_shown_at_old_messages() {
     let natter = Natter::start().await;
     let mut bob = natter.sign_up("bob").await;
     bob.says("hello").await;
     bob.script.patch("/api/users/bob", json!({ "name": "Robert" })).await.is(200);
-    bob.socket.sees_here(&["Robert"]).await;
+    bob.socket.sees_roster(&["Robert"]).await;
     assert_eq!(bob.script.reads_after(0, 50).await[0]["name"], "Robert");
 }

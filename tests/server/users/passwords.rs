@@ -1,9 +1,11 @@
+//! Changing passwords over the API.
+
 use serde_json::json;
 
 use crate::support::{Natter, Socket, password_of};
 
 #[tokio::test]
-async fn a_change_asks_for_the_present_password() {
+async fn a_password_change_requires_the_current_password() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let answer = ada.patch("/api/users/ada", json!({ "password": "another secret" })).await;
@@ -31,8 +33,8 @@ async fn a_changed_password_ends_every_token_session_and_socket_of_that_user() {
     ada.get("/api/users").await.says_token_did_not_match();
     ada.post("/api/messages", json!({ "message": "still here?" })).await.says_token_did_not_match();
     assert!(!browser.is_signed_in().await);
-    assert_eq!(socket.is_closed().await, (1008, "signed out".to_owned()));
-    assert_eq!(tab.is_closed().await, (1008, "signed out".to_owned()));
+    assert_eq!(socket.close_frame().await, (1008, "signed out".to_owned()));
+    assert_eq!(tab.close_frame().await, (1008, "signed out".to_owned()));
 
     natter.script().try_log_in("ada", &password_of("ada")).await.is(401);
     let ada = natter.script().log_in("ada", "another secret").await;
@@ -41,13 +43,13 @@ async fn a_changed_password_ends_every_token_session_and_socket_of_that_user() {
 }
 
 #[tokio::test]
-async fn an_admin_sets_a_new_one_without_the_present_one() {
+async fn an_admin_sets_a_users_password_without_the_current_one() {
     let natter = Natter::start().await;
     let (ada, mut bob) = (natter.register("ada").await, natter.sign_up("bob").await);
     ada.patch("/api/users/bob", json!({ "password": "a new one for bob" })).await.is(200);
     bob.script.get("/api/users").await.says_token_did_not_match();
-    assert_eq!(bob.socket.is_closed().await.0, 1008);
+    assert_eq!(bob.socket.close_frame().await.0, 1008);
     natter.script().log_in("bob", "a new one for bob").await;
     let own = ada.patch("/api/users/ada", json!({ "password": "a new one for ada" })).await;
-    own.is(422); // even an admin's own
+    own.is(422); // admins need theirs too
 }

@@ -1,7 +1,9 @@
+//! Reading users over the API.
+
 use crate::support::Natter;
 
 #[tokio::test]
-async fn the_list_goes_by_user_id_a_page_at_a_time() {
+async fn users_are_listed_by_user_id_in_pages() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     for user_id in ["Dan", "bob", "Cyd", "eve"] {
@@ -31,7 +33,7 @@ async fn the_list_goes_by_user_id_a_page_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_user_comes_with_the_latest_hundred_messages_and_a_link_to_the_rest() {
+async fn a_user_has_the_latest_hundred_messages_and_a_link_to_the_rest() {
     let natter = Natter::unlimited().await;
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
     let mut sent = Vec::new();
@@ -57,7 +59,7 @@ async fn a_user_comes_with_the_latest_hundred_messages_and_a_link_to_the_rest() 
 }
 
 #[tokio::test]
-async fn users_are_shown_to_tokens_only() {
+async fn the_api_requires_a_token() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let nobody = natter.script();
@@ -72,7 +74,7 @@ async fn users_are_shown_to_tokens_only() {
 }
 
 #[tokio::test]
-async fn the_hash_leaves_the_server_nowhere() {
+async fn no_response_contains_a_password_hash() {
     let natter = Natter::start().await;
     let browser = natter.browse_as("ada").await;
     let ada = natter.script().with_token(browser.token.as_deref().unwrap());

@@ -1,3 +1,5 @@
+//! Signing up over the API.
+
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
@@ -22,16 +24,16 @@ async fn the_first_to_sign_up_is_an_admin_and_the_second_a_member() {
         "userID": "ada", "name": "Ada", "email": "ada@example.org", "phone": "+49 (0)30 123-456", "role": "admin",
         "createdAt": created_at, "messages": [],
     });
-    assert_eq!(answer.json, expected, "and neither password nor hash");
+    assert_eq!(answer.json, expected, "no other field, no password and no hash");
 
     let bob = natter.register("bob").await;
     assert_eq!(bob.get("/api/users/bob").await.is(200).json["role"], "member");
     let ada = natter.script().log_in("ada", "a long secret of hers").await;
-    assert_eq!(ada.get(answer.header("location")).await.is(200).json, expected, "Location leads to it");
+    assert_eq!(ada.get(answer.header("location")).await.is(200).json, expected, "Location is its URL");
 }
 
 #[tokio::test]
-async fn every_field_has_its_rules() {
+async fn every_field_is_validated() {
     let natter = Natter::start().await;
     let script = natter.script();
     let long = "x".repeat(72);
@@ -71,7 +73,7 @@ async fn every_field_has_its_rules() {
 }
 
 #[tokio::test]
-async fn a_user_id_and_an_email_address_are_taken_once_in_any_spelling() {
+async fn user_ids_and_emails_are_unique_regardless_of_case() {
     let natter = Natter::start().await;
     let script = natter.script();
     script.post("/api/users", ada_with("userID", "Ada.L")).await.is(201);
@@ -82,7 +84,7 @@ async fn a_user_id_and_an_email_address_are_taken_once_in_any_spelling() {
 }
 
 #[tokio::test]
-async fn of_many_who_want_one_user_id_at_once_one_gets_it() {
+async fn one_of_many_concurrent_sign_ups_gets_the_user_id() {
     let natter = Natter::start().await;
     let script = natter.script();
     let tries = (0..8).map(|n| script.post("/api/users", ada_with("email", &format!("ada{n}@example.org"))));
@@ -99,7 +101,7 @@ async fn post_raw(script: &Script, content_type: &str, body: String) -> Answer {
 }
 
 #[tokio::test]
-async fn what_is_no_user_is_refused_with_the_fitting_status() {
+async fn an_invalid_body_is_refused_with_the_matching_status() {
     let natter = Natter::start().await;
     let script = natter.script();
     let answer = script.post("/api/users", ada_with("nickname", "Addie")).await.is(422);
@@ -127,7 +129,7 @@ async fn what_is_no_user_is_refused_with_the_fitting_status() {
 }
 
 #[tokio::test]
-async fn nobody_is_called_you() {
+async fn reserved_names_are_refused() {
     let mut natter = Natter::start().await;
     let why = "The chat itself calls people \"You\" and \"deleted user\". Use another name.";
     for name in ["You", " you ", "Y\u{200B}OU", "deleted  user"] {
@@ -139,13 +141,13 @@ async fn nobody_is_called_you() {
     let page = ada.submit("/account", &[("name", "you"), ("email", "ada@example.org")]).await.is(422);
     assert_eq!(page.error_beside("name"), why);
 
-    // who was called so before stays so, also where a form sends the name along
+    // a user who has such a name keeps it, even if a form sends it again
     natter.stop().await;
     natter.rename("ada", "You");
     natter.start_again().await;
     let form = [("name", "You"), ("email", "ada@example.org"), ("phone", "112")];
     ada.submit("/account", &form).await.leads_to("/account?saved=profile");
     let page = ada.visit("/account").await;
-    assert_eq!((page.typed("name"), page.typed("phone")), ("You".to_owned(), "112".to_owned()));
+    assert_eq!((page.value_of("name"), page.value_of("phone")), ("You".to_owned(), "112".to_owned()));
     ada.submit("/account", &[("name", "YOU"), ("email", "ada@example.org")]).await.is(422);
 }

@@ -1,100 +1,105 @@
-//! The most messages a second at which a room of a thousand still gets everything in time.
+//! The highest rate of messages at which every member of a room of 1,000 receives all of them in time.
 
+use natter_test_support::TemporaryDirectory;
 use serde_json::json;
 
 use crate::{
-    load::{Counted, Load},
+    load::{Load, LoadResult},
     natter::Natter,
     node::Node,
-    place::{self, Dir},
+    paths,
     report::{Finding, thousands},
     run::Run,
     servers,
 };
 
 const MEMBERS: usize = 1000;
-/// One message of a client is on its way at a time, so that few senders would be a limit of their own.
+/// A client waits for each acknowledgement, so few senders would limit the rate.
 const SENDERS: &str = "100";
 const P99_MS: f64 = 250.0;
-const PEOPLE: usize = 200;
+const USERS: usize = 200;
 
 #[derive(Default)]
 struct Ceiling {
     rate: usize,
     p99: f64,
-    /// Whether the load generator was full at the first rate that was too high.
-    client_was_full: bool,
+    /// Whether the load generator was the limit at the first rate that was too high.
+    client_was_limit: bool,
 }
 
 pub async fn measure(run: &Run) -> Result<(), String> {
-    let dir = Dir::new();
-    let secs = if place::quick() { 3 } else { 6 };
-    let natter = Natter::start(run, PEOPLE).await?;
-    let urls = natter.urls(dir.path());
+    let dir = paths::temporary();
+    let secs = if paths::quick() { 3 } else { 6 };
+    let natter = Natter::start(run, USERS).await?;
+    let urls = natter.write_urls(dir.path());
     let ours = find(400, |rate| Load::natter(&natter, &urls, MEMBERS, rate, secs)).await?;
     drop(natter);
-    let tell = |subject, ceiling: &Ceiling, name: &str, times: Option<f64>| {
-        let least = if ceiling.client_was_full { "at least " } else { "" };
-        let full = if ceiling.client_was_full { " (then the load generator is full)" } else { "" };
-        let shown = times.map_or(String::new(), |times| format!(" ({times:.0} ×)"));
+    let report = |subject, ceiling: &Ceiling, name: &str, times: Option<f64>| {
+        let at_least = if ceiling.client_was_limit { "at least " } else { "" };
+        let limited = if ceiling.client_was_limit { " (limited by the load generator)" } else { "" };
+        let ratio = times.map_or(String::new(), |times| format!(" ({times:.0} ×)"));
         let rate = thousands(ceiling.rate as f64);
-        let text = format!("{name}{least}{rate}/s{shown}, p99 {:.0} ms{full}", ceiling.p99);
-        let figures = json!({ "rate": ceiling.rate, "p99_ms": ceiling.p99, "at_least": ceiling.client_was_full });
+        let text = format!("{name}{at_least}{rate}/s{ratio}, p99 {:.0} ms{limited}", ceiling.p99);
+        let figures = json!({ "rate": ceiling.rate, "p99_ms": ceiling.p99, "at_least": ceiling.client_was_limit });
         let finding = Finding::new("ceiling", subject, text, figures);
-        run.tell(match times {
+        run.report(match times {
             Some(times) => finding.target("≥ 10 × the Node application's", times >= 10.0),
             None => finding,
         });
     };
-    // what natter does is told without the others, too
-    let beside = if run.beside { others(run, &dir, secs).await } else { Ok((None, None)) };
-    let (floor, node) = match &beside {
+    // natter is reported even if the references fail
+    let references = if run.with_references { references(run, &dir, secs).await } else { Ok((None, None)) };
+    let (floor, node) = match &references {
         Ok((floor, node)) => (floor.as_ref(), node.as_ref()),
         Err(_) => (None, None),
     };
-    tell("natter", &ours, "", node.map(|node| ours.rate as f64 / node.rate.max(1) as f64));
+    report("natter", &ours, "", node.map(|node| ours.rate as f64 / node.rate.max(1) as f64));
     if let Some(floor) = floor {
-        tell("reference", floor, "floor: ", None);
+        report("reference", floor, "floor: ", None);
     }
     if let Some(node) = node {
-        tell("node", node, "", None);
+        report("node", node, "", None);
     }
-    beside.map(drop)
+    references.map(drop)
 }
 
-/// The ceilings of the floor, which says how far the load generator reaches, and of the Node application.
-async fn others(run: &Run, dir: &Dir, secs: usize) -> Result<(Option<Ceiling>, Option<Ceiling>), String> {
+/// The ceilings of the floor, which shows the limit of the load generator, and of the Node application.
+async fn references(
+    run: &Run,
+    dir: &TemporaryDirectory,
+    secs: usize,
+) -> Result<(Option<Ceiling>, Option<Ceiling>), String> {
     let floor = servers::start_floor(0)?;
-    let urls = servers::urls(&floor, dir.path());
+    let urls = servers::write_urls(&floor, dir.path());
     let of_floor = find(400, |rate| Load::natter(&floor, &urls, MEMBERS, rate, secs)).await?;
     drop(floor);
-    let Some(node) = Node::start(run, PEOPLE).await? else { return Ok((Some(of_floor), None)) };
-    let urls = node.urls_file(dir.path());
+    let Some(node) = Node::start(run, USERS).await? else { return Ok((Some(of_floor), None)) };
+    let urls = node.write_urls(dir.path());
     let of_node = find(50, |rate| Load::node(&node.server, &urls, MEMBERS, rate, secs)).await?;
     Ok((Some(of_floor), Some(of_node)))
 }
 
-/// Doubles (or halves) `rate` until it is too high (or fits), and closes in on what lies between.
+/// Doubles the rate until it is too high, or halves it until it fits, and narrows down the range between.
 async fn find(start: usize, load: impl Fn(usize) -> Load) -> Result<Ceiling, String> {
     let (mut best, mut too_high, mut rate) = (Ceiling::default(), None, start);
     loop {
-        let run = || load(rate).and("--senders", SENDERS).and("--drain", "3").run();
-        let mut counted = run().await?;
-        if !fits(&counted) {
-            counted = run().await?; // what else the machine does may have been in the way
+        let run = || load(rate).with_flag("--senders", SENDERS).with_flag("--drain", "3").run();
+        let mut result = run().await?;
+        if !fits(&result) {
+            result = run().await?; // once more: another process may have taken the CPU
         }
-        let fits = fits(&counted);
+        let fits = fits(&result);
         eprintln!(
             "ceiling: {rate}/s: p99 {:.0} ms, {} missing, load {:.0}% busy{}",
-            counted.get("p99_ms"),
-            counted.get("missing"),
-            100.0 * counted.get("client_cpu_s") / counted.get("secs"),
+            result.get("p99_ms"),
+            result.get("missing"),
+            100.0 * result.get("client_cpu_s") / result.get("secs"),
             if fits { "" } else { ": too high" }
         );
         if fits {
-            best = Ceiling { rate, p99: counted.get("p99_ms"), ..best };
+            best = Ceiling { rate, p99: result.get("p99_ms"), ..best };
         } else {
-            best.client_was_full = counted.client_was_full();
+            best.client_was_limit = result.client_was_limit();
             too_high = Some(rate);
         }
         rate = match too_high {
@@ -106,6 +111,6 @@ async fn find(start: usize, load: impl Fn(usize) -> Load) -> Result<Ceiling, Str
     }
 }
 
-fn fits(counted: &Counted) -> bool {
-    counted.get("missing") == 0.0 && counted.get("p99_ms") <= P99_MS && counted.was_on_time()
+fn fits(result: &LoadResult) -> bool {
+    result.get("missing") == 0.0 && result.get("p99_ms") <= P99_MS && result.was_on_time()
 }

@@ -1,33 +1,35 @@
-//! What things cost with a million messages in the room, against a thousand.
+//! The cost of requests with a million messages in the room, compared with a thousand.
 //!
-//! Two natters take turns, a moment each, so that both have the same machine.
+//! Two natter processes take turns of a fraction of a second, so that both see the same state of the machine.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use natter_test_support::TemporaryDirectory;
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::{
-    filled::{self, PEOPLE},
+    histories::{self, USERS},
     http::{self, Http},
     natter::{Database, Natter},
-    place::{self, Dir},
+    paths,
+    process::Meter,
     report::{Finding, median},
     run::Run,
 };
 
 const FEW: u64 = 1000;
 const MANY: u64 = 1_000_000;
-/// Connections that ask at the same time.
+/// Connections that send requests at the same time.
 const CLIENTS: usize = 4;
 
-/// What is asked, and where in a history of this many messages.
-type Ask = fn(&Room, u64) -> Vec<u8>;
+/// Makes the `n`th request to a room.
+type MakeRequest = fn(&Room, u64) -> Vec<u8>;
 
-const ASKS: [(&str, Ask); 6] = [
+const REQUESTS: [(&str, MakeRequest); 6] = [
     ("page", |room, _| http::get("/", &room.session)),
     ("newest", |room, n| room.before(room.count - n % 10)),
     ("middle", |room, n| room.before(room.count / 2 - n % 10)),
@@ -36,24 +38,24 @@ const ASKS: [(&str, Ask); 6] = [
         let after = room.count - 100 - n % 10;
         http::get(&format!("/api/messages?after={after}&limit=100"), &room.natter.bearer(0))
     }),
-    // the last, as it makes both histories longer
-    ("post", |room, n| room.natter.a_post(n as usize)),
+    // posts come last, because they make both histories longer
+    ("post", |room, n| room.natter.post_request(n as usize)),
 ];
 
 struct Room {
     natter: Natter,
     session: String,
-    /// Messages when it was opened.
+    /// Messages in the room when it was opened.
     count: u64,
-    _dir: Dir,
+    _directory: TemporaryDirectory,
 }
 
 impl Room {
     async fn open(run: &Run, count: u64) -> Result<Self, String> {
-        let dir = filled::copy(run, count).await?;
-        let natter = Natter::start_on(run, &Database::Embedded(dir.path().to_owned()), PEOPLE).await?;
+        let directory = histories::copy(run, count).await?;
+        let natter = Natter::start_on(run, &Database::Embedded(directory.path().to_owned()), USERS).await?;
         let (session, head) = (natter.session(0).await, natter.head().await);
-        Ok(Self { natter, session, count: head, _dir: dir })
+        Ok(Self { natter, session, count: head, _directory: directory })
     }
 
     fn before(&self, seq: u64) -> Vec<u8> {
@@ -61,19 +63,21 @@ impl Room {
     }
 }
 
-/// What a request took in one moment: milliseconds on the clock (the median), and microseconds of natter's CPU.
+/// The cost of a request in one turn.
 struct Cost {
+    /// Median time in milliseconds.
     ms: f64,
+    /// Microseconds of natter's CPU time.
     cpu_us: f64,
 }
 
 pub async fn measure(run: &Run) -> Result<(), String> {
     let rooms = [Arc::new(Room::open(run, FEW).await?), Arc::new(Room::open(run, MANY).await?)];
     let (mut parts, mut figures, mut worst) = (Vec::new(), json!({}), 0.0_f64);
-    for (what, ask) in ASKS {
-        let moments = compare(&rooms, what, ask).await.map_err(|why| format!("{what}: {why}"))?;
-        // of moments side by side, not of the whole: then what else the machine does falls on both
-        let middle = |of: fn(&[Cost; 2]) -> f64| median(moments.iter().map(of).collect());
+    for (what, make_request) in REQUESTS {
+        let turns = compare(&rooms, what, make_request).await.map_err(|why| format!("{what}: {why}"))?;
+        // the median of the ratios of adjacent turns: other load on the machine affects both
+        let middle = |of: fn(&[Cost; 2]) -> f64| median(turns.iter().map(of).collect());
         let cpu = middle(|[few, many]| many.cpu_us / few.cpu_us);
         let ms = middle(|[few, many]| many.ms / few.ms);
         worst = worst.max(cpu).max(ms);
@@ -84,46 +88,47 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     }
     figures["worst"] = worst.into();
     let text = format!("CPU (and time) of each: {}", parts.join(", "));
-    run.tell(Finding::new("history", "natter", text, figures).target("each within 1.2 ×", worst <= 1.2));
+    run.report(Finding::new("history", "natter", text, figures).target("each within 1.2 ×", worst <= 1.2));
     Ok(())
 }
 
-async fn compare(rooms: &[Arc<Room>; 2], what: &str, ask: Ask) -> Result<Vec<[Cost; 2]>, String> {
-    // short for posts: a thousand messages must not become very many
-    let moment = Duration::from_millis(if what == "post" { 150 } else { 300 });
+async fn compare(rooms: &[Arc<Room>; 2], what: &str, make_request: MakeRequest) -> Result<Vec<[Cost; 2]>, String> {
+    // shorter for posts, so that a thousand messages do not become many more
+    let turn = Duration::from_millis(if what == "post" { 150 } else { 300 });
     for room in rooms {
-        ask_for(room, ask, moment).await?; // warms up
+        send_for(room, make_request, turn).await?; // warms up
     }
-    let mut moments = Vec::new();
-    for _ in 0..if place::quick() { 5 } else { 13 } {
-        moments.push([ask_for(&rooms[0], ask, moment).await?, ask_for(&rooms[1], ask, moment).await?]);
+    let mut turns = Vec::new();
+    for _ in 0..if paths::quick() { 5 } else { 13 } {
+        turns.push([send_for(&rooms[0], make_request, turn).await?, send_for(&rooms[1], make_request, turn).await?]);
     }
-    Ok(moments)
+    Ok(turns)
 }
 
-async fn ask_for(room: &Arc<Room>, ask: Ask, moment: Duration) -> Result<Cost, String> {
-    let mut asking = JoinSet::new();
-    let (meter, until) = (room.natter.meter(), Instant::now() + moment);
+/// Sends requests for the time of one turn.
+async fn send_for(room: &Arc<Room>, make_request: MakeRequest, turn: Duration) -> Result<Cost, String> {
+    let mut clients = JoinSet::new();
+    let (meter, until) = (Meter::start(room.natter.pid()), Instant::now() + turn);
     for client in 0..CLIENTS {
         let room = Arc::clone(room);
-        asking.spawn(async move {
+        clients.spawn(async move {
             let mut http = Http::open(room.natter.address).await.map_err(|why| why.to_string())?;
-            let mut took = Vec::new();
+            let mut times = Vec::new();
             while Instant::now() < until {
-                let request = ask(&room, (took.len() * CLIENTS + client) as u64);
-                let asked = Instant::now();
-                let answer = http.ask(&request).await.map_err(|why| why.to_string())?;
-                took.push(asked.elapsed().as_secs_f64() * 1000.0);
-                if !matches!(answer.status, 200 | 201) {
-                    return Err(format!("{}: {}", answer.status, answer.body));
+                let request = make_request(&room, (times.len() * CLIENTS + client) as u64);
+                let sent = Instant::now();
+                let response = http.send(&request).await.map_err(|why| why.to_string())?;
+                times.push(sent.elapsed().as_secs_f64() * 1000.0);
+                if !matches!(response.status, 200 | 201) {
+                    return Err(format!("{}: {}", response.status, response.body));
                 }
             }
-            Ok::<_, String>(took)
+            Ok::<_, String>(times)
         });
     }
-    let mut took = Vec::new();
-    while let Some(done) = asking.join_next().await {
-        took.extend(done.map_err(|why| why.to_string())??);
+    let mut times = Vec::new();
+    while let Some(done) = clients.join_next().await {
+        times.extend(done.map_err(|why| why.to_string())??);
     }
-    Ok(Cost { cpu_us: meter.read().server * 1e6 / took.len().max(1) as f64, ms: median(took) })
+    Ok(Cost { cpu_us: meter.read().server * 1e6 / times.len().max(1) as f64, ms: median(times) })
 }

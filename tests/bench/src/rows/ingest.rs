@@ -1,24 +1,21 @@
-//! Durable ingest: sixty-four writers, each with one message on its way, beside the bare database.
+//! Durable ingest: 64 writers, each with one unacknowledged message, compared with the bare database.
 //!
-//! Every writer reads what all write too, as people do. The bare database gets the same rows in groups of the same
-//! size, in one thread; a round of natter is followed by one of it.
+//! Every writer also receives all messages, as users do. One thread writes the same rows to the bare database in groups of
+//! the same size; each round of natter is followed by one of the bare database.
 
 use std::time::{Duration, Instant};
 
+use natter_test_support::{ReplicaSet, poll};
 use serde_json::json;
-use tokio::{
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use tokio::{task::JoinSet, time::timeout};
 
-use super::port::through_the_port;
+use super::store_trait::posts_per_second;
 use crate::{
-    bare,
-    crowd::{Crowd, Pace},
-    mongod::Mongod,
+    bare_databases,
+    listeners::{Listeners, Pace},
     natter::{Database, Natter},
-    place::{self, Dir},
-    process::Used,
+    paths,
+    process::{Meter, Usage},
     report::{Finding, median, thousands},
     run::Run,
     socket::Socket,
@@ -27,147 +24,148 @@ use crate::{
 
 const WRITERS: usize = 64;
 const READERS: usize = 4;
-/// Targets: the share of the bare database, and messages a second.
+/// Targets: the share of the bare database's rate, and messages a second.
 pub const EMBEDDED: [f64; 2] = [0.5, 20_000.0];
 pub const MONGO: [f64; 2] = [0.4, 6000.0];
 
-struct Taken {
-    used: Used,
+struct Ingested {
+    used: Usage,
     acknowledged: u64,
-    /// Writes in a commit, on average.
+    /// Average number of writes in a commit.
     group: f64,
 }
 
-impl Taken {
+impl Ingested {
     fn rate(&self) -> f64 {
         self.acknowledged as f64 / self.used.secs
     }
 }
 
 pub async fn measure(run: &Run) -> Result<(), String> {
-    let (mut rounds, port) = (Vec::new(), Dir::new());
-    for _ in 0..rounds_of(run) {
-        let (dir, other) = (Dir::new(), Dir::new());
-        let taken = over_sockets(run, &Database::Embedded(dir.path().to_owned())).await?;
-        let group = taken.group.round() as usize;
-        let bare = match run.beside {
-            true => tokio::task::spawn_blocking(move || bare::sqlite(dir.path(), other.path(), group)).await,
+    let (mut rounds, store_directory) = (Vec::new(), paths::temporary());
+    for _ in 0..round_count(run) {
+        let (dir, other) = (paths::temporary(), paths::temporary());
+        let ingested = over_sockets(run, &Database::Embedded(dir.path().to_owned())).await?;
+        let group = ingested.group.round() as usize;
+        let bare = match run.with_references {
+            true => tokio::task::spawn_blocking(move || bare_databases::sqlite(dir.path(), other.path(), group)).await,
             false => Ok(Ok(0.0)),
         };
-        rounds.push((taken, bare.map_err(|why| why.to_string())?.map_err(|why| format!("bare SQLite: {why}"))?));
+        rounds.push((ingested, bare.map_err(|why| why.to_string())?.map_err(|why| format!("bare SQLite: {why}"))?));
     }
-    tell(run, "embedded", "SQLite", &rounds, &Database::Embedded(port.path().to_owned()), EMBEDDED).await?;
-    drop(port);
+    report(run, "embedded", "SQLite", &rounds, &Database::Embedded(store_directory.path().to_owned()), EMBEDDED)
+        .await?;
+    drop(store_directory);
 
-    let (mongod, mut rounds) = (Mongod::start().await?, Vec::new());
-    for round in 0..rounds_of(run) {
+    let (mongodb, mut rounds) = (ReplicaSet::try_start_in(paths::temporary(), 1, &[]).await?, Vec::new());
+    for round in 0..round_count(run) {
         let (from, to) = (format!("natter{round}"), format!("bare{round}"));
-        let taken = over_sockets(run, &Database::Mongo(mongod.url(&from))).await?;
-        let bare = match run.beside {
-            true => bare::mongo(&mongod.url("admin"), &from, &to, taken.group.round() as usize).await,
+        let ingested = over_sockets(run, &Database::Mongo(mongodb.url(&from))).await?;
+        let bare = match run.with_references {
+            true => bare_databases::mongo(&mongodb.url("admin"), &from, &to, ingested.group.round() as usize).await,
             false => Ok(0.0),
         };
-        rounds.push((taken, bare.map_err(|why| format!("bare insert_many: {why}"))?));
+        rounds.push((ingested, bare.map_err(|why| format!("bare insert_many: {why}"))?));
     }
-    tell(run, "MongoDB", "insert_many", &rounds, &Database::Mongo(mongod.url("port")), MONGO).await
+    report(run, "MongoDB", "insert_many", &rounds, &Database::Mongo(mongodb.url("store")), MONGO).await
 }
 
-fn rounds_of(run: &Run) -> usize {
-    if place::quick() || !run.beside { 1 } else { 3 }
+fn round_count(run: &Run) -> usize {
+    if paths::quick() || !run.with_references { 1 } else { 3 }
 }
 
 fn time() -> Duration {
-    Duration::from_secs(if place::quick() { 2 } else { 4 })
+    Duration::from_secs(if paths::quick() { 2 } else { 4 })
 }
 
-async fn tell(
+async fn report(
     run: &Run,
     scene: &str,
     bare: &str,
-    rounds: &[(Taken, f64)],
-    port: &Database,
+    rounds: &[(Ingested, f64)],
+    store_database: &Database,
     [enough, target]: [f64; 2],
 ) -> Result<(), String> {
-    let middle = |of: fn(&(Taken, f64)) -> f64| median(rounds.iter().map(of).collect());
-    let (rate, reference) = (middle(|(taken, _)| taken.rate()), middle(|(_, bare)| *bare));
-    let a_core = middle(|(taken, _)| taken.acknowledged as f64 / taken.used.server.max(0.01));
-    let (ours, theirs) =
-        (middle(|(taken, _)| taken.used.share()), middle(|(taken, _)| taken.used.client / taken.used.secs));
-    let (share, group) = (middle(|(taken, bare)| taken.rate() / bare), middle(|(taken, _)| taken.group));
-    let full = rounds.iter().any(|(taken, _)| taken.used.client_was_full());
-    let mut figures = json!({ "per_s": rate, "per_cpu_s": a_core, "group": group, "client_was_full": full });
+    let middle = |of: fn(&(Ingested, f64)) -> f64| median(rounds.iter().map(of).collect());
+    let (rate, reference) = (middle(|(ingested, _)| ingested.rate()), middle(|(_, bare)| *bare));
+    let per_cpu_s = middle(|(ingested, _)| ingested.acknowledged as f64 / ingested.used.server.max(0.01));
+    let (ours, theirs) = (
+        middle(|(ingested, _)| ingested.used.share()),
+        middle(|(ingested, _)| ingested.used.client / ingested.used.secs),
+    );
+    let (share, group) = (middle(|(ingested, bare)| ingested.rate() / bare), middle(|(ingested, _)| ingested.group));
+    let limited = rounds.iter().any(|(ingested, _)| ingested.used.client_was_limit());
+    let mut figures = json!({ "per_s": rate, "per_cpu_s": per_cpu_s, "group": group, "client_was_limit": limited });
     let mut text = format!("{}/s over sockets", thousands(rate));
-    if run.beside {
+    if run.with_references {
         text += &format!(", {:.0}% of bare {bare}", 100.0 * share);
         figures["share"] = share.into();
     }
     text += &format!(
         "{} ({} per CPU s; natter takes {:.0}%, its clients {:.0}% of a core)",
-        if full { ", whose clients were full" } else { "" },
-        thousands(a_core),
+        if limited { ", limited by its clients" } else { "" },
+        thousands(per_cpu_s),
         100.0 * ours,
         100.0 * theirs,
     );
-    if run.beside {
-        let through = through_the_port(port, WRITERS, time()).await?;
-        text += &format!("; {}/s through the store's port", thousands(through));
-        figures["port_per_s"] = through.into();
+    if run.with_references {
+        let through_trait = posts_per_second(store_database, WRITERS, time()).await?;
+        text += &format!("; {}/s through the store trait", thousands(through_trait));
+        figures["store_per_s"] = through_trait.into();
     }
     let relative = format!("≥ {:.0}% of bare {bare}, acknowledged after the commit", 100.0 * enough);
     let found = Finding::new("ingest", "natter", text, figures).scene(scene).target(relative, share >= enough);
-    run.tell(found.absolute(&format!("≥ {}/s", thousands(target)), rate >= target));
-    if run.beside {
+    run.report(found.absolute(&format!("≥ {}/s", thousands(target)), rate >= target));
+    if run.with_references {
         let text = format!("bare {bare}: {}/s in groups of {group:.0}", thousands(reference));
         let figures = json!({ "per_s": reference, "group": group });
-        run.tell(Finding::new("ingest", "reference", text, figures).scene(scene));
+        run.report(Finding::new("ingest", "reference", text, figures).scene(scene));
     }
     Ok(())
 }
 
-async fn over_sockets(run: &Run, database: &Database) -> Result<Taken, String> {
+async fn over_sockets(run: &Run, database: &Database) -> Result<Ingested, String> {
     let natter = Natter::start_on(run, database, WRITERS + READERS).await?;
-    let path = |n| natter.socket(WRITERS + n);
-    let readers = Crowd::open(natter.address, READERS, Pace::AtOnce, path).await?;
+    let path = |n| natter.socket_path(WRITERS + n);
+    let readers = Listeners::open(natter.address, READERS, Pace::AtOnce, path).await?;
     let mut sockets = Vec::new();
     for n in 0..WRITERS {
-        sockets.push(Socket::open(natter.address, &natter.socket(n), n).await.map_err(|why| why.to_string())?);
+        sockets.push(Socket::open(natter.address, &natter.socket_path(n), n).await.map_err(|why| why.to_string())?);
     }
-    readers.got.are_quiet().await;
+    readers.received.wait_for_silence().await;
     let commits =
         async || (natter.counter("natter_commit_writes_sum").await, natter.counter("natter_commit_writes_count").await);
     let before = commits().await;
-    let (mut writers, meter, until) = (JoinSet::new(), natter.meter(), Instant::now() + time());
+    let (mut writers, meter, until) = (JoinSet::new(), Meter::start(natter.pid()), Instant::now() + time());
     for (n, socket) in sockets.into_iter().enumerate() {
         writers.spawn(writer::write(socket, n, u64::MAX, until));
     }
     let (mut acknowledged, mut open) = (0, Vec::new());
     while let Some(done) = writers.join_next().await {
-        let (socket, count, seen) = done.map_err(|why| why.to_string())??;
+        let (socket, count, counter) = done.map_err(|why| why.to_string())??;
         acknowledged += count;
-        open.push((socket, seen));
+        open.push((socket, counter));
     }
     let (used, after) = (meter.read(), commits().await);
-    // nothing that was acknowledged may be missing from the log, nor from anybody's socket
+    // every acknowledged message has to be in the log and at every socket
     let logged = natter.head().await;
-    let want = acknowledged * READERS as u64;
-    let waited = Instant::now();
-    while readers.got.messages() < want && waited.elapsed() < Duration::from_secs(20) {
-        sleep(Duration::from_millis(20)).await;
-    }
-    let mut rest = JoinSet::new();
-    for (mut socket, mut seen) in open {
-        rest.spawn(async move {
+    let to_read = acknowledged * READERS as u64;
+    let all_received = async || (readers.received.messages() >= to_read).then_some(());
+    poll(Duration::from_millis(20), Duration::from_secs(20), all_received).await;
+    let mut reading = JoinSet::new();
+    for (mut socket, mut counter) in open {
+        reading.spawn(async move {
             let quiet = Duration::from_millis(500);
-            while let Ok(Ok(())) = timeout(quiet, socket.read(|frame| _ = seen.take(frame))).await {}
-            seen.count
+            while let Ok(Ok(())) = timeout(quiet, socket.read(|frame| _ = counter.count_frame(frame))).await {}
+            counter.count
         });
     }
-    let seen: u64 = rest.join_all().await.iter().sum();
-    let (read, to_see) = (readers.got.messages(), acknowledged * WRITERS as u64);
-    if (logged, read, seen) != (acknowledged, want, to_see) {
+    let received: u64 = reading.join_all().await.iter().sum();
+    let (read, to_receive) = (readers.received.messages(), acknowledged * WRITERS as u64);
+    if (logged, read, received) != (acknowledged, to_read, to_receive) {
         return Err(format!(
-            "{acknowledged} acknowledged, {logged} in the log; readers got {read} of {want}, writers {seen} of {to_see}"
+            "{acknowledged} acknowledged, {logged} in the log; readers received {read} of {to_read}, writers {received} of {to_receive}"
         ));
     }
-    Ok(Taken { used, acknowledged, group: (after.0 - before.0) / (after.1 - before.1).max(1.0) })
+    Ok(Ingested { used, acknowledged, group: (after.0 - before.0) / (after.1 - before.1).max(1.0) })
 }

@@ -1,4 +1,4 @@
-//! A module a row.
+//! One module for each row.
 
 pub mod ceiling;
 pub mod fanout;
@@ -8,7 +8,7 @@ pub mod ingest;
 pub mod joining;
 pub mod login;
 pub mod page;
-mod port;
 pub mod reconnect;
 pub mod rest;
 pub mod slow;
+mod store_trait;

@@ -1,57 +1,65 @@
-//! The network is back: thousands of sockets return at once, each some messages behind.
+//! Thousands of sockets reconnect at once, each some messages behind, as after a network failure.
 
 use std::time::{Duration, Instant};
 
+use natter_test_support::poll;
 use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
-    crowd::{Crowd, Pace},
+    listeners::{Listeners, Pace},
     natter::Natter,
-    place,
-    process::Used,
+    paths,
+    process::{Meter, Usage},
     report::{Finding, thousands},
     run::Run,
     servers,
 };
 
 const SOCKETS: usize = 5000;
-const PEOPLE: usize = 500;
+const USERS: usize = 500;
 const BEHIND: usize = 100;
-/// Targets: times the floor's, and seconds.
-const ENOUGH: f64 = 8.0;
+/// Time between two checks whether everything has arrived.
+const INTERVAL: Duration = Duration::from_millis(5);
+/// Longest wait for that.
+const LIMIT: Duration = Duration::from_secs(60);
+/// Target: a multiple of the floor's time.
+const TARGET_RATIO: f64 = 8.0;
+/// Absolute target in seconds.
 const TARGET: f64 = 5.0;
 
 pub async fn measure(run: &Run) -> Result<(), String> {
-    let natter = Natter::start(run, PEOPLE).await?;
+    let natter = Natter::start(run, USERS).await?;
     natter.post(50).await;
-    let crowd = Crowd::open(natter.address, SOCKETS, Pace::Gently(128), |n| natter.socket(n)).await?;
-    crowd.got.are_quiet().await;
+    let listeners = Listeners::open(natter.address, SOCKETS, Pace::Concurrent(128), |n| natter.socket_path(n)).await?;
+    listeners.received.wait_for_silence().await;
     sleep(Duration::from_secs(2)).await;
     let before = natter.memory();
     let head = natter.head().await;
-    drop(crowd);
+    drop(listeners);
     sleep(Duration::from_secs(1)).await;
     natter.post(BEHIND).await;
 
-    let (meter, started) = (natter.meter(), Instant::now());
-    let path = |n| format!("{}&after={head}&returning=true", natter.socket(n));
-    let crowd = Crowd::open(natter.address, SOCKETS, Pace::AtOnce, path).await?;
+    let (meter, started) = (Meter::start(natter.pid()), Instant::now());
+    let path = |n| format!("{}&after={head}&returning=true", natter.socket_path(n));
+    let listeners = Listeners::open(natter.address, SOCKETS, Pace::AtOnce, path).await?;
     let want = (SOCKETS * BEHIND) as u64;
-    while crowd.got.messages() < want && started.elapsed() < Duration::from_secs(60) {
-        sleep(Duration::from_millis(5)).await;
-    }
+    let all_received = async || (listeners.received.messages() >= want).then_some(());
+    poll(INTERVAL, LIMIT, all_received).await;
     let (took, used) = (started.elapsed().as_secs_f64(), meter.read());
-    let bytes = crowd.got.bytes() as usize / SOCKETS;
+    let bytes = listeners.received.bytes() as usize / SOCKETS;
     let peak = natter.memory();
-    sleep(Duration::from_secs(if place::quick() { 5 } else { 15 })).await;
+    sleep(Duration::from_secs(if paths::quick() { 5 } else { 15 })).await;
     let after = natter.memory();
-    let got = crowd.got.messages();
+    let got = listeners.received.messages();
     if got != want {
-        return Err(format!("{got} messages of {want} came, {} of {SOCKETS} sockets are open", crowd.got.open()));
+        return Err(format!(
+            "{got} of {want} messages arrived, {} of {SOCKETS} sockets are open",
+            listeners.received.open()
+        ));
     }
-    drop((crowd, natter));
-    let floor = if run.beside { Some(send_to_all(bytes).await?) } else { None };
+    drop((listeners, natter));
+    let floor = if run.with_references { Some(send_to_all(bytes).await?) } else { None };
     let times = floor.map(|least| took / least.secs);
     let shown = times.map_or(String::new(), |times| format!(", {times:.1} × the floor's"));
     let mib = |kib: u64| kib as f64 / 1024.0;
@@ -66,30 +74,29 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     );
     let figures =
         json!({ "secs": took, "cpu_s": used.server, "before_kib": before, "peak_kib": peak, "after_kib": after });
-    let met = times.is_none_or(|times| times <= ENOUGH) && after as f64 <= 1.2 * before as f64;
-    let relative = format!("≤ {ENOUGH:.0} × the floor's time, memory back (≤ 1.2 ×)");
+    let met = times.is_none_or(|times| times <= TARGET_RATIO) && after as f64 <= 1.2 * before as f64;
+    let relative = format!("≤ {TARGET_RATIO:.0} × the floor's time, memory back (≤ 1.2 ×)");
     let found = Finding::new("reconnect", "natter", text, figures).target(relative, met);
-    run.tell(found.absolute("≤ 5 s", took <= TARGET));
+    run.report(found.absolute("≤ 5 s", took <= TARGET));
     if let Some(least) = floor {
         let text = format!(
             "floor, handshakes and the same bytes: {:.1} s ({:.1} CPU s; the client's {:.1})",
             least.secs, least.server, least.client
         );
         let figures = json!({ "secs": least.secs, "cpu_s": least.server });
-        run.tell(Finding::new("reconnect", "reference", text, figures));
+        run.report(Finding::new("reconnect", "reference", text, figures));
     }
     Ok(())
 }
 
-/// What it costs the floor to take the sockets, and to send each as many bytes as natter did.
-async fn send_to_all(bytes: usize) -> Result<Used, String> {
+/// What it costs the floor to accept the sockets and to send each as many bytes as natter did.
+async fn send_to_all(bytes: usize) -> Result<Usage, String> {
     let floor = servers::start_floor(bytes)?;
-    let meter = floor.meter();
-    let crowd = Crowd::open(floor.address, SOCKETS, Pace::AtOnce, |_| "/".into()).await?;
+    let meter = Meter::start(floor.pid());
+    let listeners = Listeners::open(floor.address, SOCKETS, Pace::AtOnce, |_| "/".into()).await?;
     let want = (SOCKETS * bytes) as u64;
-    while crowd.got.bytes() < want && meter.started().elapsed() < Duration::from_secs(60) {
-        sleep(Duration::from_millis(5)).await;
-    }
-    let (used, got) = (meter.read(), crowd.got.bytes());
-    if got == want { Ok(used) } else { Err(format!("the floor sent {got} bytes of {want}")) }
+    let all_received = async || (listeners.received.bytes() >= want).then_some(());
+    poll(INTERVAL, LIMIT, all_received).await;
+    let (used, got) = (meter.read(), listeners.received.bytes());
+    if got == want { Ok(used) } else { Err(format!("the floor sent {got} of {want} bytes")) }
 }

@@ -1,7 +1,7 @@
 //! The floor: the least that any chat server has to do. One thread and one epoll instance accept WebSockets and write
 //! each text frame that arrives to every socket, with one write a socket and poll. There is no HTTP, no store, no HTML.
 //!
-//! It does not look at the request, and takes each mask for zeros: so do the clients of the benches send.
+//! It ignores the content of the request and assumes masks of zeros, which the clients of the benches send.
 
 use std::{
     io::{self, ErrorKind::WouldBlock, Read, Write},
@@ -15,51 +15,52 @@ use mio::{
 };
 use socket2::{Domain, Socket, Type};
 
-use crate::frames::{self, TEXT};
+use crate::frames::{self, TEXT, append_server_frame};
 
 const LISTENER: Token = Token(usize::MAX);
-/// For the key that all clients of the benches send: the one in RFC 6455.
-pub const SWITCH: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+/// The response to a handshake with the key of RFC 6455, which all clients of the benches send.
+pub const HANDSHAKE_RESPONSE: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
 struct Connection {
     stream: TcpStream,
-    /// What came in and is not a whole frame (or request) yet.
+    /// The beginning of a frame (or of the request) that is not complete.
     part: Vec<u8>,
-    /// What the system did not take yet.
-    rest: Vec<u8>,
+    /// Bytes that the kernel has not taken yet.
+    unsent: Vec<u8>,
     /// Whether the handshake is done.
     open: bool,
 }
 
 impl Connection {
-    /// Returns whether the connection still stands.
+    /// Writes `bytes`, or keeps what the kernel does not take. Returns whether the connection is still open.
     fn write(&mut self, bytes: &[u8]) -> bool {
-        if !self.rest.is_empty() {
-            self.rest.extend_from_slice(bytes);
+        if !self.unsent.is_empty() {
+            self.unsent.extend_from_slice(bytes);
             return true;
         }
         match self.stream.write(bytes) {
-            Ok(written) => self.rest.extend_from_slice(&bytes[written..]),
-            Err(error) if error.kind() == WouldBlock => self.rest.extend_from_slice(bytes),
+            Ok(written) => self.unsent.extend_from_slice(&bytes[written..]),
+            Err(error) if error.kind() == WouldBlock => self.unsent.extend_from_slice(bytes),
             Err(_) => return false,
         }
         true
     }
 
-    /// Writes what was left, for as much as the system takes. Returns whether the connection still stands.
+    /// Writes as many of the unsent bytes as the kernel takes. Returns whether the connection is still open.
     fn flush(&mut self) -> bool {
-        while !self.rest.is_empty() {
-            match self.stream.write(&self.rest) {
-                Ok(written) => drop(self.rest.drain(..written)),
+        while !self.unsent.is_empty() {
+            match self.stream.write(&self.unsent) {
+                Ok(written) => drop(self.unsent.drain(..written)),
                 Err(error) => return error.kind() == WouldBlock,
             }
         }
         true
     }
 
-    /// Reads what is there; whole text frames go into `out` as a server sends them. Returns whether the connection
-    /// still stands.
+    /// Reads what has arrived and appends each complete text frame to `out` as a server sends it. Returns whether the
+    /// connection is still open.
     fn read(&mut self, buffer: &mut [u8], hello: &[u8], out: &mut Vec<u8>) -> bool {
         loop {
             let length = match self.stream.read(buffer) {
@@ -71,15 +72,15 @@ impl Connection {
             if !self.open {
                 if self.part.ends_with(b"\r\n\r\n") {
                     (self.open, self.part) = (true, Vec::new());
-                    if !self.write(SWITCH) || !self.write(hello) {
+                    if !self.write(HANDSHAKE_RESPONSE) || !self.write(hello) {
                         return false;
                     }
                 }
             } else {
-                let taken = frames::from_client(&self.part, |payload| frames::server(out, TEXT, payload));
-                self.part.drain(..taken);
+                let parsed = frames::from_client(&self.part, |payload| append_server_frame(out, TEXT, payload));
+                self.part.drain(..parsed);
             }
-            // events are edge-triggered, and a short read says that nothing is left
+            // events are edge-triggered; after a short read nothing is left
             if length < buffer.len() {
                 return true;
             }
@@ -87,11 +88,11 @@ impl Connection {
     }
 }
 
-/// Listens on `port` until the process ends. Each socket gets a frame of `hello` bytes first, unless that is 0.
+/// Listens on `port` without end. Each new socket receives a frame of `hello` bytes, unless that is 0.
 pub fn run(port: u16, hello: usize) -> io::Result<()> {
     let mut greeting = Vec::new();
     if hello > 0 {
-        frames::server(&mut greeting, TEXT, &vec![b'x'; hello]);
+        append_server_frame(&mut greeting, TEXT, &vec![b'x'; hello]);
     }
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
@@ -114,31 +115,31 @@ pub fn run(port: u16, hello: usize) -> io::Result<()> {
                 while let Ok((mut stream, _)) = listener.accept() {
                     stream.set_nodelay(true)?;
                     let at = free.pop().unwrap_or(connections.len());
-                    // writable events come only after a write that was not taken whole
+                    // edge-triggered: a writable event comes only after a write that the kernel did not take completely
                     poll.registry().register(&mut stream, Token(at), Interest::READABLE | Interest::WRITABLE)?;
-                    let connection = Connection { stream, part: Vec::new(), rest: Vec::new(), open: false };
+                    let connection = Connection { stream, part: Vec::new(), unsent: Vec::new(), open: false };
                     match connections.get_mut(at) {
-                        Some(place) => *place = Some(connection),
+                        Some(slot) => *slot = Some(connection),
                         None => connections.push(Some(connection)),
                     }
                 }
                 continue;
             }
-            let place = &mut connections[event.token().0];
-            let Some(connection) = place else { continue };
-            let stands = (!event.is_writable() || connection.flush())
+            let slot = &mut connections[event.token().0];
+            let Some(connection) = slot else { continue };
+            let is_open = (!event.is_writable() || connection.flush())
                 && (!event.is_readable() || connection.read(&mut buffer, &greeting, &mut out));
-            if !stands {
-                *place = None;
+            if !is_open {
+                *slot = None;
                 free.push(event.token().0);
             }
         }
         if out.is_empty() {
             continue;
         }
-        for (at, place) in connections.iter_mut().enumerate() {
-            if place.as_mut().is_some_and(|connection| connection.open && !connection.write(&out)) {
-                *place = None;
+        for (at, slot) in connections.iter_mut().enumerate() {
+            if slot.as_mut().is_some_and(|connection| connection.open && !connection.write(&out)) {
+                *slot = None;
                 free.push(at);
             }
         }

@@ -1,5 +1,5 @@
-//! Servers that natter is compared with. Each runs as a process of its own (`natter-bench NAME …`), so that its CPU
-//! time and memory are its own.
+//! The servers that natter is compared with. Each runs in a process of its own (`natter-bench NAME …`), so that its CPU
+//! time and memory can be measured.
 
 pub mod floor;
 pub mod page;
@@ -11,47 +11,47 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::process::{Server, free_address};
+use natter_test_support::{ServerProcess, free_address};
 
-/// Starts the floor. Each socket gets `hello` bytes first.
-pub fn start_floor(hello: usize) -> Result<Server, String> {
+/// Starts the floor. It sends `hello` bytes to each new socket.
+pub fn start_floor(hello: usize) -> Result<ServerProcess, String> {
     start("floor", &[hello])
 }
 
-/// Starts the server of bare answers, with `body` bytes behind `head` bytes in `headers` headers.
-pub fn start_page(body: usize, headers: usize, head: usize) -> Result<Server, String> {
+/// Starts the bare hyper server. Each response has `body` bytes, and a head of `head` bytes with `headers` headers.
+pub fn start_page(body: usize, headers: usize, head: usize) -> Result<ServerProcess, String> {
     start("bare-page", &[body, headers, head])
 }
 
-/// Starts the server of bare sockets.
-pub fn start_sockets() -> Result<Server, String> {
+/// Starts the bare WebSocket server.
+pub fn start_sockets() -> Result<ServerProcess, String> {
     start("bare-sockets", &[])
 }
 
-fn start(name: &str, arguments: &[usize]) -> Result<Server, String> {
+fn start(name: &str, arguments: &[usize]) -> Result<ServerProcess, String> {
     let address = free_address();
-    Server::start(command(name, address.port(), arguments)?.stdout(Stdio::null()), address)
+    ServerProcess::start(command(name, address.port(), arguments)?.stdout(Stdio::null()), address)
 }
 
-/// The command that starts one of them.
+/// The command that starts the server `name`.
 pub fn command(name: &str, port: u16, arguments: &[usize]) -> Result<Command, String> {
     let mut command = Command::new(env::current_exe().map_err(|why| why.to_string())?);
     command.arg(name).arg(port.to_string()).args(arguments.iter().map(usize::to_string)).stdin(Stdio::null());
     Ok(command)
 }
 
-/// A file of the one address at which `server` takes sockets, for the load generator.
-pub fn urls(server: &Server, dir: &Path) -> PathBuf {
+/// Writes a file with the URL of the server's sockets, for the load generator.
+pub fn write_urls(server: &ServerProcess, dir: &Path) -> PathBuf {
     let path = dir.join(format!("{}.urls", server.pid()));
     std::fs::write(&path, format!("ws://{}/\n", server.address)).expect("the directory can be written to");
     path
 }
 
-/// Runs the server `name` in this process, until it ends.
+/// Runs the server `name` in this process, without end.
 pub fn run(name: &str, arguments: &[String]) -> Result<(), String> {
     let number = |at: usize| -> Result<usize, String> {
         let raw = arguments.get(at).ok_or_else(|| format!("{name}: a number is missing"))?;
-        raw.parse().map_err(|_| format!("{name}: {raw} is no number"))
+        raw.parse().map_err(|_| format!("{name}: {raw} is not a number"))
     };
     let port = u16::try_from(number(0)?).map_err(|why| why.to_string())?;
     let runtime = || tokio::runtime::Runtime::new().map_err(|why| why.to_string());

@@ -1,5 +1,5 @@
-//! A bare WebSocket server on tokio: a task a socket, which reads what comes, forgets it, and sends a ping at times.
-//! It is what a socket costs before there is a chat.
+//! A bare WebSocket server on tokio: a task for each socket that discards what it reads and sends pings. It shows what a
+//! socket costs without a chat.
 
 use std::{cell::RefCell, io, net::Ipv4Addr, time::Duration};
 
@@ -9,16 +9,16 @@ use tokio::{
     time::{Instant, interval_at},
 };
 
-use crate::frames::{self, PING};
+use crate::frames::{PING, append_server_frame};
 
-/// As often as natter.
+/// natter's interval.
 const HEARTBEAT: Duration = Duration::from_secs(50);
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 * 1024]);
 }
 
-/// Listens on `port` until the process ends.
+/// Listens on `port` without end.
 pub async fn run(port: u16) -> io::Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
@@ -26,11 +26,11 @@ pub async fn run(port: u16) -> io::Result<()> {
     let listener = socket.listen(4096)?;
     loop {
         let (stream, _) = listener.accept().await?;
-        tokio::spawn(hold(stream));
+        tokio::spawn(serve(stream));
     }
 }
 
-async fn hold(mut stream: TcpStream) -> io::Result<()> {
+async fn serve(mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut request = Vec::with_capacity(1024);
     while !request.ends_with(b"\r\n\r\n") {
@@ -39,10 +39,10 @@ async fn hold(mut stream: TcpStream) -> io::Result<()> {
         }
     }
     drop(request);
-    stream.write_all(super::floor::SWITCH).await?;
+    stream.write_all(super::floor::HANDSHAKE_RESPONSE).await?;
     let mut ping = Vec::new();
-    frames::server(&mut ping, PING, b"");
-    let mut beats = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    append_server_frame(&mut ping, PING, b"");
+    let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     loop {
         tokio::select! {
             ready = stream.readable() => {
@@ -53,7 +53,7 @@ async fn hold(mut stream: TcpStream) -> io::Result<()> {
                     _ => {}
                 }
             }
-            _ = beats.tick() => stream.write_all(&ping).await?,
+            _ = heartbeat.tick() => stream.write_all(&ping).await?,
         }
     }
 }

@@ -1,0 +1,197 @@
+//! The load generator: sockets that read, some of which send too. It is a process of its own (`natter-bench load …`) with
+//! one thread, so that its cost can be measured and the server has the other cores.
+//!
+//! Each message contains a marker and the time at which it was sent. Every marker in every frame of every socket is
+//! counted, whatever a server puts around it.
+
+mod connect;
+mod member;
+
+use std::{
+    fs, io,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use clap::{Parser, ValueEnum};
+use mio::{Events, Interest, Poll, Token, net::TcpStream};
+use natter_test_support::resident_memory;
+use serde_json::json;
+
+use self::member::{Deliveries, Member};
+use crate::{
+    frames::{self, TEXT},
+    process::Meter,
+};
+
+/// Time between the last connection and the first message.
+const SETTLE: Duration = Duration::from_secs(1);
+/// Events that are handled before the generator checks which messages are due.
+const EVENTS_A_TURN: usize = 32;
+
+#[derive(Clone, Copy, ValueEnum, PartialEq)]
+enum Protocol {
+    /// A JSON form, as the htmx extension sends it.
+    Natter,
+    /// Socket.IO 4 over a WebSocket.
+    SocketIo,
+}
+
+/// Opens sockets, sends messages, counts deliveries, and prints one line of JSON.
+#[derive(Parser)]
+#[command(name = "natter-bench load")]
+pub struct Args {
+    /// File with a ws:// URL a line; sockets take them in turn
+    #[arg(long)]
+    urls: PathBuf,
+    #[arg(long, value_enum, default_value = "natter")]
+    protocol: Protocol,
+    /// Sockets that read
+    #[arg(long, default_value_t = 100)]
+    members: usize,
+    /// How many of them send
+    #[arg(long, default_value_t = 10)]
+    senders: usize,
+    /// Messages a second, of all senders together
+    #[arg(long, default_value_t = 100)]
+    rate: u64,
+    /// Seconds of sending
+    #[arg(long, default_value_t = 10)]
+    secs: u64,
+    /// Seconds that deliveries may come late
+    #[arg(long, default_value_t = 10)]
+    drain: u64,
+    /// Characters in each message beside the marker
+    #[arg(long, default_value_t = 40)]
+    pad: usize,
+    /// Sockets that receive a message; by default all
+    #[arg(long)]
+    fanout: Option<u64>,
+    /// The server's process, whose CPU time and memory are measured
+    #[arg(long)]
+    pid: u32,
+}
+
+struct Generator {
+    protocol: Protocol,
+    poll: Poll,
+    events: Events,
+    members: Vec<Member>,
+    deliveries: Deliveries,
+}
+
+pub fn run(args: &Args) -> io::Result<()> {
+    let urls = fs::read_to_string(&args.urls)?;
+    let urls: Vec<&str> = urls.lines().collect();
+    let before = resident_memory(args.pid);
+    let mut generator = Generator::new(args.protocol)?;
+    for n in 0..args.members {
+        if let Err(error) = generator.connect(urls[n % urls.len()], n, n < args.senders) {
+            eprintln!("load: connection {n}: {error}");
+            break;
+        }
+        generator.turn(Some(Duration::ZERO), |_| {})?;
+    }
+    let settled = Instant::now() + SETTLE;
+    while let Some(left) = settled.checked_duration_since(Instant::now()) {
+        generator.turn(Some(left), |_| {})?;
+    }
+    let members = generator.members.len();
+    let idle = resident_memory(args.pid);
+    generator.deliveries.reset();
+
+    let server = Meter::start(args.pid);
+    let total = args.rate * args.secs;
+    let (mut sent, pad) = (0, "x".repeat(args.pad));
+    let senders = args.senders.min(members).max(1);
+    while sent < total && members > 0 {
+        // messages that are due are sent within a turn too: it may have a delivery for each member
+        let send = |generator: &mut Generator| {
+            let due = (server.started().elapsed().as_secs_f64() * args.rate as f64) as u64;
+            while sent < due.min(total) {
+                generator.send(sent as usize % senders, sent, &pad);
+                sent += 1;
+            }
+        };
+        generator.turn(Some(Duration::from_millis(1)), send)?;
+    }
+    let send_secs = server.read().secs;
+    let expected = sent * args.fanout.unwrap_or(members as u64);
+    let until = Instant::now() + Duration::from_secs(args.drain);
+    while generator.deliveries.count < expected && Instant::now() < until {
+        generator.turn(Some(Duration::from_millis(5)), |_| {})?;
+    }
+    let (used, deliveries) = (server.read(), &generator.deliveries);
+    let ms = |quantile| deliveries.latency.ms(quantile);
+    let figures = json!({
+        "members": members, "failed": args.members - members, "closed": deliveries.closed,
+        "sent": sent, "send_s": send_secs, "secs": used.secs,
+        "delivered": deliveries.count, "missing": expected as i64 - deliveries.count as i64,
+        "msgs_per_frame": deliveries.count as f64 / deliveries.frames.max(1) as f64,
+        "server_cpu_s": used.server, "client_cpu_s": used.client,
+        "p50_ms": ms(0.5), "p99_ms": ms(0.99), "max_ms": ms(1.0),
+        "kib_per_conn": idle.saturating_sub(before) as f64 / members.max(1) as f64,
+    });
+    println!("{figures}");
+    Ok(())
+}
+
+impl Generator {
+    fn new(protocol: Protocol) -> io::Result<Self> {
+        Ok(Self {
+            protocol,
+            poll: Poll::new()?,
+            events: Events::with_capacity(1024),
+            members: Vec::new(),
+            deliveries: Deliveries::new(protocol),
+        })
+    }
+
+    fn connect(&mut self, url: &str, n: usize, sends: bool) -> io::Result<()> {
+        let (stream, received) = connect::connect(url, n, self.protocol)?;
+        stream.set_nonblocking(true)?;
+        let mut stream = TcpStream::from_std(stream);
+        let interest = if sends { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        self.poll.registry().register(&mut stream, Token(self.members.len()), interest)?;
+        self.members.push(Member::new(stream, received));
+        Ok(())
+    }
+
+    fn send(&mut self, sender: usize, number: u64, pad: &str) {
+        let text = self.deliveries.text_with_time(pad);
+        let body = match self.protocol {
+            Protocol::SocketIo => format!(r#"42["chat message","{text}"]"#),
+            Protocol::Natter => {
+                let process = std::process::id();
+                format!(
+                    r#"{{"message":"{text}","clientID":"{process:08x}-0000-4000-8000-{number:012x}","headers":{{"HX-Request":"true"}}}}"#
+                )
+            }
+        };
+        self.members[sender].write(&frames::client_frame(TEXT, body.as_bytes()));
+    }
+
+    /// Waits for events, handles them, and calls `between` every [`EVENTS_A_TURN`] events and at the end.
+    fn turn(&mut self, wait: Option<Duration>, mut between: impl FnMut(&mut Self)) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, wait) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            polled => polled?,
+        }
+        let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        for (n, event) in events.iter().enumerate() {
+            let member = &mut self.members[event.token().0];
+            if event.is_writable() {
+                member.flush();
+            }
+            if event.is_readable() {
+                member.read(&mut self.deliveries);
+            }
+            if n % EVENTS_A_TURN == EVENTS_A_TURN - 1 {
+                between(self);
+            }
+        }
+        self.events = events;
+        between(self);
+        Ok(())
+    }
+}

@@ -1,0 +1,115 @@
+//! Sending and receiving messages.
+
+use natter_test_support::eventually;
+
+use super::support::{BrowserOptions, Natter};
+
+#[tokio::test]
+async fn two_people_sign_up_and_exchange_messages() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.reaches("/").await; // without the token in the URL
+    ann.waits_until_connected().await;
+    let bob = natter.person("Bob").await;
+    ann.sees("Bob has entered the chat").await;
+
+    ann.says("Hello, Bob").await;
+    bob.sees("Ann: Hello, Bob").await;
+    ann.sees("You: Hello, Bob").await;
+    bob.says("<script>document.title = 'owned'</script><img src=x onerror=alert(1)>").await;
+    ann.sees("Bob: <script>document.title = 'owned'</script><img src=x onerror=alert(1)>").await;
+    assert_eq!(ann.driver.title().await.unwrap(), "natter");
+    let probe = || async { (ann.texts("#here li").await == ["Ann", "Bob"]).then_some(()) };
+    eventually("both are in the roster", probe).await;
+
+    // an acknowledged message is shown once, and the form is empty
+    assert_eq!(ann.value("message").await, "");
+    assert_eq!(ann.texts("#outbox li").await, [""; 0]);
+    assert_eq!(ann.texts("#messages .sent-by-user b").await, ["You:"]);
+
+    // a reload shows everything again, and is not announced
+    ann.driver.refresh().await.unwrap();
+    ann.waits_until_connected().await;
+    assert_eq!(ann.list().await[0], "You: Hello, Bob");
+    bob.says("Still there?").await;
+    ann.sees("Bob: Still there?").await;
+    let notices = bob.texts("#messages .user-connect-or-disconnect").await;
+    assert!(notices.is_empty(), "{notices:?}");
+
+    ann.closes_browser(&[]).await;
+    bob.sees("Ann has left the chat").await;
+    bob.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn all_tabs_of_a_user_show_a_sent_message() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    let first = ann.driver.window().await.unwrap();
+    let second = ann.driver.new_tab().await.unwrap();
+    ann.driver.switch_to_window(second).await.unwrap();
+    ann.goes_to("/").await;
+    ann.waits_until_connected().await;
+    ann.says("from the second tab").await;
+    ann.sees("You: from the second tab").await;
+    ann.driver.switch_to_window(first).await.unwrap();
+    ann.sees("You: from the second tab").await;
+    assert_eq!(ann.texts("#here li").await, ["Ann"]);
+
+    // a logout in one tab closes the socket of the other, which keeps its input
+    ann.fills("message", "half a sentence").await;
+    let tabs = ann.driver.windows().await.unwrap();
+    ann.driver.switch_to_window(tabs[1].clone()).await.unwrap();
+    ann.presses("Log out").await;
+    ann.reaches("/login").await;
+    ann.driver.switch_to_window(tabs[0].clone()).await.unwrap();
+    let probe = || async { ann.text("#status").await.starts_with("You are signed out").then_some(()) };
+    eventually("signed out", probe).await;
+    assert_eq!(ann.value("message").await, "half a sentence");
+    ann.presses("Log in again").await;
+    ann.fills("userID", "ann").await;
+    ann.fills("password", super::support::PASSWORD).await;
+    ann.presses("Log in").await;
+    ann.finds("#chat").await;
+    ann.waits_until_connected().await;
+    assert_eq!(ann.value("message").await, "half a sentence");
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn a_refused_message_stays_in_the_form() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    ann.presses("Send").await;
+    let refused = |why: &'static str| {
+        let ann = &ann;
+        eventually(why, move || async move { ann.text("#refused").await.contains(why).then_some(()) })
+    };
+    refused("Write something first.").await;
+    // typing 4,001 characters would take a minute
+    let _: Option<bool> = ann.runs("document.querySelector('#message').value = 'x'.repeat(4001); return true;").await;
+    ann.presses("Send").await;
+    refused("at most 4000 characters; this one has 4001").await;
+    assert_eq!(ann.value("message").await.len(), 4001);
+    assert_eq!(ann.texts("#outbox li").await, [""; 0]);
+    ann.says("shorter").await;
+    ann.sees("You: shorter").await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn the_chat_works_on_an_insecure_origin() {
+    let natter = Natter::start().await;
+    let ann = natter.visitor(BrowserOptions { plain_address: true, narrow: true, ..BrowserOptions::default() }).await;
+    ann.sign_up(&natter, "Ann").await;
+    ann.waits_until_connected().await;
+    assert!(!ann.runs::<bool>("return isSecureContext").await, "this test needs an insecure context");
+    ann.says("no crypto.randomUUID here").await;
+    ann.sees("You: no crypto.randomUUID here").await;
+    ann.presses("Log out").await;
+    ann.reaches("/login").await;
+    // Chromium logs that it ignores the opener policy on such an origin
+    ann.closes_browser(&["Cross-Origin-Opener-Policy"]).await;
+}

@@ -1,0 +1,142 @@
+//! The connection is lost and restored.
+
+use natter_test_support::eventually;
+
+use super::support::Natter;
+
+/// What Chromium logs about a server that does not run.
+const UNREACHABLE: &[&str] = &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED"];
+
+#[tokio::test]
+async fn after_a_kill_every_message_is_shown_once_and_in_order() {
+    let mut natter = Natter::start().await;
+    let script = natter.token("robot").await;
+    let (ann, bob) = (natter.person("Ann").await, natter.person("Bob").await);
+    ann.waits_until_connected().await;
+    bob.waits_until_connected().await;
+    ann.says("one").await;
+    bob.sees("Ann: one").await;
+
+    natter.kill();
+    let lost = || async { ann.text("#status").await.starts_with("Connection lost").then_some(()) };
+    eventually("the banner", lost).await;
+    ann.says("two, written without a connection").await;
+    assert_eq!(ann.texts("#outbox .pending").await, ["You: two, written without a connection"]);
+    // the message survives a reload too, but a page cannot be loaded without a server: see below
+    natter.start_again();
+    natter.post(&script, "three, by a script").await;
+    for person in [&ann, &bob] {
+        person.waits_until_connected().await;
+        person.sees("Robot: three, by a script").await;
+    }
+    ann.sees("You: two, written without a connection").await;
+    bob.sees("Ann: two, written without a connection").await;
+    assert_eq!(ann.texts("#outbox li").await, [""; 0]);
+    bob.says("four").await;
+    ann.sees("Bob: four").await;
+
+    let log = natter.log(&script).await;
+    assert_eq!(log.len(), 4, "{log:?}");
+    for (person, me) in [(&ann, "Ann"), (&bob, "Bob")] {
+        let seen: Vec<String> = person.list().await;
+        let said: Vec<String> = seen.into_iter().filter(|line| !line.ends_with(" the chat")).collect();
+        let expected: Vec<String> = log
+            .iter()
+            .map(|text| {
+                let author = match text.split([',', ' ']).next().unwrap() {
+                    "three" => "Robot",
+                    "four" => "Bob",
+                    _ => "Ann",
+                };
+                format!("{}: {text}", if author == me { "You" } else { author })
+            })
+            .collect();
+        assert_eq!(said, expected, "as {me} sees it");
+    }
+    // returning after a restart is not announced
+    assert!(!ann.list().await.contains(&"Ann has entered the chat".to_owned()));
+    ann.closes_browser(UNREACHABLE).await;
+    bob.closes_browser(UNREACHABLE).await;
+}
+
+#[tokio::test]
+async fn a_page_far_behind_reloads_and_keeps_its_input() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    for n in 1..=1001 {
+        natter.post(&robot, &format!("number {n}")).await;
+    }
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    ann.fills("message", "half a sentence").await;
+    // pretend that the page has received nothing and was disconnected
+    let _: bool = ann
+        .runs(
+            "document.querySelectorAll('#messages [data-rev]').forEach((item) => item.remove());
+             document.querySelector('#chat').dataset.head = 0;
+             window.stale = true;
+             dispatchEvent(new Event('online'));
+             return true;",
+        )
+        .await;
+    let fresh = "return !window.stale && document.querySelectorAll('#messages .message').length === 50";
+    eventually("a fresh page", || async { ann.runs::<bool>(fresh).await.then_some(()) }).await;
+    assert_eq!(ann.value("message").await, "half a sentence");
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn an_unacknowledged_message_survives_a_reload() {
+    let mut natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    natter.kill();
+    eventually("the banner", || async { (!ann.text("#status").await.is_empty()).then_some(()) }).await;
+    ann.says("hold this for me").await;
+    natter.start_again();
+    // whether or not the page has reconnected already: the reload sends the message with the same client id
+    ann.driver.refresh().await.unwrap();
+    ann.waits_until_connected().await;
+    ann.sees("You: hold this for me").await;
+    let robot = natter.token("robot").await;
+    assert_eq!(natter.log(&robot).await, ["hold this for me"]);
+    ann.closes_browser(UNREACHABLE).await;
+}
+
+/// In a failover the database takes up to 15 s for a message. Meanwhile the server reports every second that it waits.
+#[tokio::test]
+async fn a_connection_is_kept_while_the_server_reports_that_it_waits() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    // pretend that a sent message does not arrive, and that the server reports every second that it waits
+    let _: bool = ann
+        .runs(
+            "const send = WebSocket.prototype.send;
+             WebSocket.prototype.send = function (frame) {
+               const { clientID } = JSON.parse(frame);
+               WebSocket.prototype.send = send;
+               window.heard = 0;
+               window.waiting = setInterval(() => {
+                 const data = JSON.stringify({ pending: clientID });
+                 window.heard++;
+                 this.dispatchEvent(new MessageEvent('message', { data }));
+               }, 1000);
+             };
+             addEventListener('htmx:ws:close', () => { window.dropped = true; });
+             return true;",
+        )
+        .await;
+    ann.says("please wait").await;
+    let heard = "return window.dropped ? -1 : window.heard";
+    let over = || async { Some(ann.runs::<i64>(heard).await).filter(|heard| !(0..16).contains(heard)) };
+    assert_ne!(eventually("16 reports", over).await, -1, "the connection was dropped");
+    assert_eq!(ann.texts("#outbox .pending").await, ["You: please wait"]);
+    // without reports, the connection is dropped and the next one sends the message
+    let _: bool = ann.runs("clearInterval(window.waiting); return true;").await;
+    ann.sees("You: please wait").await;
+    assert!(ann.runs::<bool>("return window.dropped === true").await);
+    let robot = natter.token("robot").await;
+    assert_eq!(natter.log(&robot).await, ["please wait"]);
+    ann.closes_browser(&[]).await;
+}

@@ -1,0 +1,28 @@
+//! The fragment of a message, as a page or a socket receives it.
+
+use scraper::{ElementRef, Selector};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fragment {
+    pub seq: u64,
+    pub rev: u64,
+    /// The visible text: `Ada: hello`. Empty if the message is deleted.
+    pub text: String,
+    pub sent_by_user: bool,
+    /// Whether the message is deleted.
+    pub hidden: bool,
+}
+
+impl Fragment {
+    pub fn parse(li: ElementRef<'_>) -> Self {
+        let id = li.attr("id").unwrap();
+        let parts = Selector::parse("b, span").unwrap();
+        Self {
+            seq: id.strip_prefix('m').unwrap().parse().unwrap(),
+            rev: li.attr("data-rev").unwrap().parse().unwrap(),
+            text: li.select(&parts).flat_map(|part| part.text()).collect(),
+            sent_by_user: li.value().classes().any(|class| class == "sent-by-user"),
+            hidden: li.attr("hidden").is_some(),
+        }
+    }
+}
