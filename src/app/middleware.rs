@@ -185,7 +185,7 @@ mod tests {
         let panics = || get(async || -> &'static str { panic!("on purpose") });
         let routes = Router::new().route("/", panics()).route("/api/panics", panics());
         let app = wrap(routes, &state(&dir).await, true);
-        let message = "Something went wrong here. Try again; if it goes on, tell whoever runs this server.";
+        let message = "Something went wrong here. Try again; if it happens again, tell the operator of this server.";
         for (path, header, value, content_type, shape) in [
             ("/", "accept", "text/html", "text/html; charset=utf-8", "<h1"),
             ("/", "hx-request", "true", "text/html; charset=utf-8", "<hx-partial hx-target=\"#alert\""),

@@ -80,7 +80,7 @@ mod tests {
             (0..count).map(|n| (UserKey::generate(), format!("N{n}"))).collect()
         };
         let text =
-            |fragment: &str| fragment.replace("<li class=\"user-connect-or-disconnect\">", "").replace("</li>", "");
+            |fragment: &str| fragment.split_once('>').map_or(String::new(), |(_, text)| text.replace("</li>", ""));
         let notices = |count: usize| -> Vec<String> {
             let people = people(count);
             let Entry { fragment, variants, .. } = Entry::entered(&people);

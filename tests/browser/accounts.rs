@@ -19,7 +19,7 @@ async fn a_rejected_sign_up_keeps_its_input() {
     ann.presses("Sign up").await;
     eventually("an error at the field", || async {
         let why = ann.texts("#userID-note").await;
-        (why == ["Somebody has this userID already. Use another."]).then_some(())
+        (why == ["This user ID is taken. Use another."]).then_some(())
     })
     .await;
     assert_eq!(ann.value("userID").await, "ANN");
@@ -50,7 +50,7 @@ async fn a_link_with_a_token_opens_the_chat_and_asks_before_it_switches() {
     guest.presses("Stay signed in as Ann").await;
     guest.sees("You: by link").await;
     guest.goes_to(&format!("/?jwt={bob}")).await;
-    guest.presses("Sign out Ann and go on as Bob").await;
+    guest.presses("Sign out Ann and continue as Bob").await;
     guest.reaches("/").await;
     guest.sees("Ann: by link").await;
 

@@ -46,7 +46,7 @@ async fn an_admin_searches_edits_and_deletes_in_the_table() {
     ann.presses("Delete cyd").await;
     ann.finds("form.confirm").await;
     ann.presses("Delete cyd").await;
-    rows(&["Nobody is called that."]).await;
+    rows(&["No users found"]).await;
     assert!(ann.runs::<bool>("return window.stays === true").await, "the page was not loaded again");
     ann.closes_browser(&["status of 422"]).await;
 }

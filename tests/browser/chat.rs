@@ -19,7 +19,7 @@ async fn two_people_sign_up_and_exchange_messages() {
     bob.says("<script>document.title = 'owned'</script><img src=x onerror=alert(1)>").await;
     ann.sees("Bob: <script>document.title = 'owned'</script><img src=x onerror=alert(1)>").await;
     assert_eq!(ann.driver.title().await.unwrap(), "natter");
-    let probe = || async { (ann.texts("#here li").await == ["Ann", "Bob"]).then_some(()) };
+    let probe = || async { (ann.texts("#roster li").await == ["Ann", "Bob"]).then_some(()) };
     eventually("both are in the roster", probe).await;
 
     // an acknowledged message is shown once, and the form is empty
@@ -55,7 +55,7 @@ async fn all_tabs_of_a_user_show_a_sent_message() {
     ann.sees("You: from the second tab").await;
     ann.driver.switch_to_window(first).await.unwrap();
     ann.sees("You: from the second tab").await;
-    assert_eq!(ann.texts("#here li").await, ["Ann"]);
+    assert_eq!(ann.texts("#roster li").await, ["Ann"]);
 
     // a logout in one tab closes the socket of the other, which keeps its input
     ann.fills("message", "half a sentence").await;

@@ -56,7 +56,7 @@ async fn a_link_with_another_users_token_asks_before_it_switches() {
 
     // a browser without a session that comes from another site is asked
     let asked = ann.follow_foreign_link(&link).await;
-    assert!(asked.body.contains("Go on as eve?") && asked.cookie.is_empty(), "{asked:?}");
+    assert!(asked.body.contains("Continue as eve?") && asked.cookie.is_empty(), "{asked:?}");
     assert_eq!(asked.referrer, "no-referrer");
     assert_eq!(ann.get(&account).await.status, 303, "still without a session");
 
@@ -64,7 +64,7 @@ async fn a_link_with_another_users_token_asks_before_it_switches() {
     let back = ann.log_in(&natter, "ann", Some(&account)).await.location;
     ann.get(&back).await;
     let asked = ann.get(&link).await;
-    assert!(asked.body.contains("Sign out ann and go on as eve"), "{asked:?}");
+    assert!(asked.body.contains("Sign out ann and continue as eve"), "{asked:?}");
     assert!(ann.get(&account).await.body.contains("<h1>ann</h1>"));
 
     // after a yes it continues at the link, but never on another site
@@ -130,10 +130,10 @@ async fn a_link_on_another_site_asks_on_every_server() {
     for link in [format!("{}/?jwt={eves}", natter.chat), format!("{}/account?jwt={eves}", natter.users)] {
         for referer in ["", "http://evil.example/", "http://localhost:1/"] {
             let asked = Browser::new().follow_link(&link, referer).await;
-            assert!(asked.body.contains("Go on as eve?") && asked.cookie.is_empty(), "{link} {referer}: {asked:?}");
+            assert!(asked.body.contains("Continue as eve?") && asked.cookie.is_empty(), "{link} {referer}: {asked:?}");
         }
         let asked = Browser::new().follow_foreign_link(&link).await;
-        assert!(asked.body.contains("Go on as eve?") && asked.cookie.is_empty(), "{asked:?}");
+        assert!(asked.body.contains("Continue as eve?") && asked.cookie.is_empty(), "{asked:?}");
     }
 }
 

@@ -63,9 +63,20 @@ fn sources(directory: &Path, extension: &str, all: &mut String) {
     }
 }
 
-/// The keys that `source` names: the literal behind each call that takes one.
+/// The keys that `source` names: the literal after each call that takes one.
 fn named(source: &str) -> BTreeSet<String> {
-    let calls = ["text(\"", ".with(\"", "html(\"", "Phrase::new(\"", "Invalid::new(\"", "Error::forbidden(\""];
+    let calls = [
+        ".text(\"",
+        ".with(\"",
+        ".html(\"",
+        ".link(\"",
+        ".count(\"",
+        ".title(\"",
+        "Phrase::new(\"",
+        "Invalid::new(\"",
+        "Error::forbidden(\"",
+        "Error::not_found(\"",
+    ];
     let behind = calls.iter().flat_map(|call| source.split(call).skip(1));
     let keys = behind.filter_map(|rest| rest.split('"').next());
     keys.map(str::to_owned).collect()

@@ -173,7 +173,7 @@ impl Person {
 
     /// Waits until the page has an open socket and a roster.
     pub async fn waits_until_connected(&self) {
-        let script = "return document.querySelector('#status').hidden && !!document.querySelector('#here li');";
+        let script = "return document.querySelector('#status').hidden && !!document.querySelector('#roster li');";
         eventually("a connection", || async { self.runs::<bool>(script).await.then_some(()) }).await;
     }
 

@@ -32,7 +32,7 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_response() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let wrong = natter.script().try_log_in("ada", "not her secret").await;
-    assert_eq!(wrong.json, json!({ "message": "This userID and password don't match." }));
+    assert_eq!(wrong.json, json!({ "message": "This user ID and password don't match." }));
     assert_eq!(wrong.status, 401);
     for (user_id, password) in [("bob", "not her secret"), ("no user id", "x"), ("", ""), ("ada", "")] {
         assert_eq!(

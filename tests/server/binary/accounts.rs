@@ -50,7 +50,7 @@ async fn accounts_are_created_and_listed() {
     assert_eq!(refused(here.path(), &bob, "x"), "natter: password: Use 8 characters or more.\n");
     assert_eq!(
         refused(here.path(), &bob, "bob's long secret"),
-        "natter: Somebody has this userID already. Use another.\n"
+        "natter: This user ID is taken. Use another.\n"
     );
     natter.kill();
 }

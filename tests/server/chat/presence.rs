@@ -71,8 +71,8 @@ async fn name_changes_and_deletions_update_the_roster() {
     bob.script.patch("/api/users/bob", serde_json::json!({ "name": "Abe" })).await.is(200);
     ada.socket.sees_roster(&["Abe", "Ada"]).await;
     let page = natter.browser().visit(&format!("/?jwt={}", ada.script.token())).await;
-    assert_eq!(page.texts("#here li"), ["Abe", "Ada"]);
-    assert_eq!(page.text("#here h2"), "2 here");
+    assert_eq!(page.texts("#roster li"), ["Abe", "Ada"]);
+    assert_eq!(page.text("#roster h2"), "2 here");
     bob.script.delete("/api/users/bob").await.is(204);
     ada.socket.sees_notice("Abe has left the chat").await;
     assert_eq!(ada.socket.notices, ["Bob has entered the chat", "Abe has left the chat"]);

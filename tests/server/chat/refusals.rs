@@ -80,7 +80,7 @@ async fn invalid_queries_of_the_log_are_refused() {
     }
     for both in ["before=1", "author=ada"] {
         let answer = ada.get(&format!("/api/messages?after=1&{both}")).await;
-        answer.blames(422, "after", "It goes without before and author.");
+        answer.blames(422, "after", "Use it without before and author.");
     }
     ada.get("/api/messages?author=nobody").await.says(404, "There is no such user.");
     for query in ["after=x", "before=-1", "limit=many", "colour=red"] {

@@ -32,7 +32,7 @@ async fn a_new_password_signs_out_all_other_sessions() {
 
     let form = [("currentPassword", "not this one"), ("password", "another secret")];
     let page = ada.submit("/account/password", &form).await.is(422);
-    assert_eq!(page.error_beside("currentPassword"), "This is not your present password.");
+    assert_eq!(page.error_beside("currentPassword"), "This is not your current password.");
     assert!(!page.html.contains("another secret") && !page.html.contains("not this one"));
     let form = [("currentPassword", password_of("ada")), ("password", "short".to_owned())];
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -58,7 +58,7 @@ async fn deleting_the_account_requires_the_password() {
     bob.submit("/messages", &[("message", "farewell"), ("clientID", "1")]).await.leads_to("/");
     let sent = admin.sees("Bob: farewell").await;
     let page = bob.submit("/account/delete", &[("deletePassword", "wrong one")]).await.is(422);
-    assert_eq!(page.error_beside("deletePassword"), "This is not your present password.");
+    assert_eq!(page.error_beside("deletePassword"), "This is not your current password.");
 
     let form = [("deletePassword", password_of("bob")), ("messages", "delete".to_owned())];
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));

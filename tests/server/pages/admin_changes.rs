@@ -63,7 +63,7 @@ async fn deleting_a_user_requires_a_confirmation() {
     bob.says("hello").await;
     let sent = tab.sees("Bob: hello").await;
     let page = ada.visit("/admin/users?delete=bob").await.is(200);
-    assert!(page.text("form.confirm").contains("Delete bob (Bob)? There is no way back."));
+    assert!(page.text("form.confirm").contains("Delete bob (Bob)? This cannot be undone."));
     bob.script.get("/api/users/bob").await.is(200);
     let action = page.attribute("form.confirm", "action");
     ada.submit(&action, &[("messages", "delete")]).await.leads_to("/admin/users");

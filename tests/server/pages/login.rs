@@ -40,7 +40,7 @@ async fn a_wrong_password_keeps_the_user_id_and_the_return_url() {
     natter.register("ada").await;
     let form = [("userID", "ada"), ("password", "not her secret"), ("next", "/account")];
     let page = natter.browser().submit("/login", &form).await.is(401);
-    assert_eq!(page.text(".alert"), "This userID and password don't match.");
+    assert_eq!(page.text(".alert"), "This user ID and password don't match.");
     assert_eq!((page.value_of("userID"), page.value_of("password")), ("ada".into(), String::new()));
     assert_eq!(page.value_of("next"), "/account");
     assert!(!page.html.contains("not her secret"));

@@ -44,7 +44,7 @@ async fn a_rejected_form_keeps_its_input_except_the_password() {
     assert_eq!(page.error_beside("phone"), "Use digits, spaces, and + ( ) - only.");
     assert!(page.texts("#name-note.error").is_empty(), "nothing is wrong with the name");
     assert_eq!(page.attribute("label[for=userID]", "for"), "userID");
-    assert_eq!(page.texts(".alert"), ["Some fields need another look."]);
+    assert_eq!(page.texts(".alert"), ["Some fields need attention."]);
     assert!(!page.headers.contains_key("set-cookie"));
 }
 
@@ -59,7 +59,7 @@ async fn a_taken_user_id_or_email_is_reported_at_its_field() {
     let natter = Natter::start().await;
     natter.register("ada").await;
     let page = sign_up(&natter.browser(), "Ada", "other@example.org").await.is(409);
-    assert_eq!(page.error_beside("userID"), "Somebody has this userID already. Use another.");
+    assert_eq!(page.error_beside("userID"), "This user ID is taken. Use another.");
     assert_eq!(page.value_of("email"), "other@example.org");
     let page = sign_up(&natter.browser(), "bob", "ada@example.org").await.is(409);
     assert_eq!(page.error_beside("email"), "There is an account with this e-mail address already.");

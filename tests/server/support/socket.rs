@@ -174,7 +174,7 @@ impl Socket {
         for part in html.select(&parts) {
             let text = part.text().collect::<String>();
             if part.value().name() == "hx-partial" {
-                assert_eq!(part.attr("hx-target"), Some("#here"));
+                assert_eq!(part.attr("hx-target"), Some("#roster"));
                 let names = Selector::parse("li").unwrap();
                 self.items.push_back(Item::Roster(part.select(&names).map(|li| li.text().collect()).collect()));
             } else if part.attr("id").is_some() {

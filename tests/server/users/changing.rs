@@ -13,7 +13,7 @@ async fn users_change_their_own_profile_only() {
     assert_eq!(changed["email"], "bob@example.org", "an omitted field stays");
     assert_eq!(cyd.get("/api/users/bob").await.json["name"], "Robert");
 
-    let why = "Only they themselves and admins may do that.";
+    let why = "Only the user and admins may do that.";
     cyd.patch("/api/users/bob", json!({ "name": "Bobby" })).await.says(403, why);
     cyd.put("/api/users/bob", json!({ "name": "Bobby", "email": "bobby@example.org" })).await.says(403, why);
     cyd.delete("/api/users/bob").await.says(403, why);

@@ -9,10 +9,10 @@ async fn a_password_change_requires_the_current_password() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;
     let answer = ada.patch("/api/users/ada", json!({ "password": "another secret" })).await;
-    answer.blames(422, "currentPassword", "Your present password is needed to set a new one.");
+    answer.blames(422, "currentPassword", "Your current password is needed to set a new one.");
     let wrong = json!({ "password": "another secret", "currentPassword": "not this one" });
     let answer = ada.patch("/api/users/ada", wrong).await;
-    answer.blames(422, "currentPassword", "This is not your present password.");
+    answer.blames(422, "currentPassword", "This is not your current password.");
     let weak = json!({ "password": "short", "currentPassword": password_of("ada") });
     ada.patch("/api/users/ada", weak).await.blames(422, "password", "Use 8 characters or more.");
     ada.get("/api/users/ada").await.is(200);

@@ -64,7 +64,7 @@ async fn every_field_is_validated() {
         assert_eq!(answer.json["message"], format!("{field}: {why}"));
     }
     let answer = script.post("/api/users", json!({})).await.is(422);
-    assert_eq!(answer.json["message"], "Some fields need another look.");
+    assert_eq!(answer.json["message"], "Some fields need attention.");
     let fields = answer.json["fields"].as_object().unwrap();
     assert_eq!(fields.keys().collect::<Vec<_>>(), ["email", "name", "password", "userID"]);
     script.post("/api/users", ada_with("password", &long[..71])).await.is(201);
@@ -78,7 +78,7 @@ async fn user_ids_and_emails_are_unique_regardless_of_case() {
     let script = natter.script();
     script.post("/api/users", ada_with("userID", "Ada.L")).await.is(201);
     let again = script.post("/api/users", ada_with("userID", "aDA.l")).await;
-    again.blames(409, "userID", "Somebody has this userID already. Use another.");
+    again.blames(409, "userID", "This user ID is taken. Use another.");
     let other = script.post("/api/users", ada_with("email", "ADA@example.org")).await;
     other.blames(409, "email", "There is an account with this e-mail address already.");
 }

@@ -46,9 +46,9 @@ pub async fn posts_per_second(database: &Database, writers: usize, time: Duratio
 
 async fn create_user(store: &Arc<dyn Store>, n: usize) -> Result<User, String> {
     let new = NewUser {
-        user_id: UserId::parse(&format!("user{n}")).map_err(|why| why.0)?,
-        name: Name::parse(&format!("User {n}")).map_err(|why| why.0)?,
-        email: Email::parse(&format!("user{n}@example.org")).map_err(|why| why.0)?,
+        user_id: UserId::parse(&format!("user{n}")).map_err(|invalid| invalid.to_string())?,
+        name: Name::parse(&format!("User {n}")).map_err(|invalid| invalid.to_string())?,
+        email: Email::parse(&format!("user{n}@example.org")).map_err(|invalid| invalid.to_string())?,
         phone: Phone::default(),
         password: PasswordHash(String::new()), // no user logs in
         role: None,
@@ -57,10 +57,10 @@ async fn create_user(store: &Arc<dyn Store>, n: usize) -> Result<User, String> {
 }
 
 async fn post(store: Arc<dyn Store>, author: User, until: Instant) -> Result<u64, String> {
-    let text = Text::parse(TEXT).map_err(|why| why.0)?;
+    let text = Text::parse(TEXT).map_err(|invalid| invalid.to_string())?;
     let mut posted = 0;
     while Instant::now() < until {
-        let client = ClientId::parse(&posted.to_string()).map_err(|why| why.0)?;
+        let client = ClientId::parse(&posted.to_string()).map_err(|invalid| invalid.to_string())?;
         let post = Post { room: RoomId::lobby(), author: author.key, client, text: text.clone(), at: Timestamp::now() };
         store.post(post).await.map_err(|why| why.to_string())?;
         posted += 1;
