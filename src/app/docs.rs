@@ -67,6 +67,14 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().replace('`', "")
 }
 
+/// The description of a field: its own, or the one of the schema that it refers to.
+fn meaning(api: &Value, field: &Value) -> String {
+    let schema = if field["oneOf"].is_array() { &field["oneOf"][0] } else { field };
+    let own = text(&schema["description"]);
+    let referred = schema["$ref"].as_str().and_then(|reference| api.pointer(reference.trim_start_matches('#')));
+    if own.is_empty() { referred.map_or(own, |schema| text(&schema["description"])) } else { own }
+}
+
 impl Operation {
     fn of(api: &Value, path: &str, method: &str, operation: &Value) -> Self {
         let parameters = operation["parameters"].as_array().into_iter().flatten();
@@ -75,7 +83,7 @@ impl Operation {
         let body = text(&operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]);
         if let Some(schema) = body.strip_prefix('#').and_then(|pointer| api.pointer(pointer)) {
             let properties = schema["properties"].as_object().into_iter().flatten();
-            inputs.extend(properties.map(|(name, field)| [name.clone(), "body".into(), text(&field["description"])]));
+            inputs.extend(properties.map(|(name, field)| [name.clone(), "body".into(), meaning(api, field)]));
         }
         let answers = operation["responses"].as_object().into_iter().flatten();
         Self {

@@ -22,7 +22,7 @@ pub struct NameInput(#[expect(dead_code, reason = "only described")] String);
 #[schema(value_type = String, format = Email, max_length = 254)]
 pub struct EmailInput(#[expect(dead_code, reason = "only described")] String);
 
-/// Empty, or 3–32 digits, spaces, `+ ( ) -`.
+/// Empty, or 3–32 digits, spaces, `+ ( ) -`; may be left out.
 #[derive(ToSchema)]
 #[schema(value_type = String, pattern = "^([0-9 +()-]{3,32})?$")]
 pub struct PhoneInput(#[expect(dead_code, reason = "only described")] String);

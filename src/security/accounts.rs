@@ -14,7 +14,8 @@ use crate::{
     store::{self, NewUser, Store, UserChanges},
 };
 
-/// A new account, as typed: the JSON of `POST /api/users`, the sign-up form and the admin's form.
+// The JSON of `POST /api/users`, the sign-up form and the admin's form.
+/// A new account, as typed.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
@@ -35,8 +36,8 @@ pub struct NewAccount {
     pub password: SecretString,
 }
 
-/// Changes of an account, as typed; fields left out stay as they are. The JSON of `PATCH` and `PUT
-/// /api/users/{userID}`, the forms of the account page and the admin's form.
+// The JSON of `PATCH` and `PUT /api/users/{userID}`, the forms of the account page and the admin's form.
+/// Changes of an account, as typed; fields left out stay as they are.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountEdit {

@@ -71,5 +71,5 @@ async fn every_response_has_a_request_id_and_unknown_paths_are_refused() {
     natter.script().get("/nowhere").await.says(404, "There is no such page.");
     natter.script().delete("/login").await.says(405, "This address does not take that method.");
     let page = natter.browser().visit("/nowhere").await.is(404);
-    assert_eq!(page.text("h1"), "Not Found");
+    assert_eq!(page.text("h1"), "Not found");
 }

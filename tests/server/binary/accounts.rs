@@ -48,10 +48,7 @@ async fn accounts_are_created_and_listed() {
     assert_eq!(&lines[1][3..], ["Bob", "<bob@example.org>"]);
 
     assert_eq!(refused(here.path(), &bob, "x"), "natter: password: Use 8 characters or more.\n");
-    assert_eq!(
-        refused(here.path(), &bob, "bob's long secret"),
-        "natter: This user ID is taken. Use another.\n"
-    );
+    assert_eq!(refused(here.path(), &bob, "bob's long secret"), "natter: This user ID is taken. Use another.\n");
     natter.kill();
 }
 

@@ -5,6 +5,7 @@ mod admin;
 mod admin_changes;
 mod chat_page;
 mod head;
+mod language;
 mod login;
 mod protection;
 mod signup;
