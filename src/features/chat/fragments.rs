@@ -4,13 +4,15 @@ use askama::Template;
 use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
-use super::PAGE;
 use crate::{
     domain::{Fields, Message, Phrase, RoomId, UserKey},
     render::{self, Language},
     store::Page,
     web::{AppState, Error, Query, Result, SignedIn},
 };
+
+/// Messages on a page, and in each response to scrolling back.
+pub(super) const PAGE: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "chat/_older.html")]

@@ -13,9 +13,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::web::AppState;
 
-/// Messages on a page, and in each response to scrolling back.
-const PAGE: u32 = 50;
-
 /// Largest form body, in bytes. It is larger than any message, so that a text that is far too long comes back in the
 /// form with the reason, instead of being lost to an error page.
 const FORM_MAX: usize = 256 * 1024;

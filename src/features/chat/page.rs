@@ -11,7 +11,10 @@ use serde::Deserialize;
 use serde_json::json;
 use tower_sessions::Session;
 
-use super::{PAGE, fragments, post};
+use super::{
+    fragments::{self, PAGE},
+    post,
+};
 use crate::{
     domain::{ClientId, Phrase, RoomId, Text, User},
     render::Language,

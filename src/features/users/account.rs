@@ -10,10 +10,11 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use tower_sessions::Session;
 
+use super::{current_password::check_current_password, session_lifetime::session_lifetime};
 use crate::{
-    domain::{Fields, Network, Phrase, User},
+    domain::{Network, User},
     render::Language,
-    security::{accounts::AccountEdit, login::LoginError, sessions},
+    security::{accounts::AccountEdit, sessions},
     store::MessageRetention,
     web::{AppState, ClientAddr, Error, FieldTexts, Form, Query, Result, Shell, SignedIn},
 };
@@ -108,7 +109,7 @@ pub async fn submit_password(
         Ok(user) => {
             // the change ended this session too: start it again
             let grant = state.logins.issue_login(user).grant;
-            sessions::start(&session, grant, super::lifetime(&state.settings.sites)).await?;
+            sessions::start(&session, grant, session_lifetime(&state.settings.sites)).await?;
             Ok(Redirect::to("/account?saved=password").into_response())
         }
         Err(error) => Ok(AccountPage::new(&state, language, &me.user).refused(error)),
@@ -117,17 +118,9 @@ pub async fn submit_password(
 
 async fn change_password(state: &AppState, user: &User, form: AccountEdit, from: Network) -> Result<User> {
     let current = form.current_password.unwrap_or_default();
-    state.logins.confirm(user, current, from).await.map_err(|error| wrong_password(error, "currentPassword"))?;
+    check_current_password(state, user, current, from, "currentPassword").await?;
     let edit = AccountEdit { password: Some(form.password.unwrap_or_default()), ..AccountEdit::default() };
     Ok(state.accounts.edit(user, &edit).await?)
-}
-
-/// The error for a wrong current password. It refuses the field with 422: a 401 would say that the session has ended.
-pub(super) fn wrong_password(error: LoginError, field: &str) -> Error {
-    match error {
-        LoginError::WrongPassword => Error::invalid(Fields::one(field, Phrase::new("current-password-wrong"))),
-        other => other.into(),
-    }
 }
 
 #[derive(Deserialize)]
@@ -148,8 +141,7 @@ pub async fn submit_delete(
     let messages =
         if form.messages.as_deref() == Some("delete") { MessageRetention::Delete } else { MessageRetention::Keep };
     let deleted = async {
-        let confirmed = state.logins.confirm(&me.user, form.password, Network::of(from)).await;
-        confirmed.map_err(|error| wrong_password(error, "deletePassword"))?;
+        check_current_password(&state, &me.user, form.password, Network::of(from), "deletePassword").await?;
         Ok(state.store.delete_user(me.user.key, messages).await?)
     };
     match deleted.await {

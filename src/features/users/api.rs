@@ -6,8 +6,8 @@ use axum::{
 };
 
 use super::{
-    account::wrong_password,
     api_types::{AccountReplacement, DeleteQuery, ListQuery, UserResponse, UsersResponse},
+    current_password::check_current_password,
 };
 use crate::{
     domain::{Fields, Network, Phrase, RoomId, User, UserId, UserKey},
@@ -182,7 +182,7 @@ async fn change(
             let reason = Phrase::english("Your current password is needed to set a new one.");
             return Err(Error::invalid(Fields::one("currentPassword", reason)));
         };
-        state.logins.confirm(me, current, from).await.map_err(|error| wrong_password(error, "currentPassword"))?;
+        check_current_password(state, me, current, from, "currentPassword").await?;
     }
     let user = state.accounts.edit(&user, &edit).await?;
     Ok(axum::Json(one_with_messages(state, &user).await?))

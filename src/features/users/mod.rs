@@ -3,15 +3,14 @@
 mod account;
 mod api;
 mod api_types;
+mod current_password;
+mod session_lifetime;
 mod signup;
 
 use axum::routing::{get, post};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{
-    security::sessions::SessionLifetime,
-    web::{AppState, Sites},
-};
+use crate::web::AppState;
 
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -21,10 +20,4 @@ pub fn router() -> OpenApiRouter<AppState> {
         .route("/account", get(account::show).post(account::submit_profile))
         .route("/account/password", post(account::submit_password))
         .route("/account/delete", post(account::submit_delete))
-}
-
-/// The lifetime of sessions that this server starts. If the auth server is on another host, a session ends with its
-/// token: a later login there has another token, and its logout would not end this session.
-fn lifetime(sites: &Sites) -> SessionLifetime {
-    if sites.share_cookies() { SessionLifetime::Renewable } else { SessionLifetime::UntilTokenExpires }
 }

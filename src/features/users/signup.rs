@@ -9,6 +9,7 @@ use axum::{
 };
 use tower_sessions::Session;
 
+use super::session_lifetime::session_lifetime;
 use crate::{
     domain::Network,
     render::Language,
@@ -56,7 +57,7 @@ pub async fn submit(
     match sign_up(&state, Network::of(from), &form).await {
         Ok(login) => {
             let chat = with_token(&format!("{}/", state.settings.sites.chat), &login.token);
-            continue_as(&state, &session, login.grant, super::lifetime(&state.settings.sites), &chat).await
+            continue_as(&state, &session, login.grant, session_lifetime(&state.settings.sites), &chat).await
         }
         Err(error) => {
             let page = SignupPage {
