@@ -1,30 +1,91 @@
 //! natter: self-hosted team chat.
 //!
-//! # The map
-//! Arrows point down only.
+//! # Layers
+//! A layer uses the ones below it, never one above; features never use each other; files have no circles
+//! (`tests/layers`).
 //!
-//! | layer | module | what |
-//! |---|---|---|
-//! | entry | `main`, [`cli`] | the command line |
-//! | composition | [`app`] | settings, routers, layers, the way to stop |
-//! | slices | [`features`] | auth · users · admin · chat; they never import each other |
-//! | kits | [`web`] · [`room`] · [`security`] | HTTP · the live log · tokens, passwords, sessions, accounts |
-//! | connections | [`net`] | the accept loop, WebSocket frames, client addresses |
-//! | port | [`store`] | what natter needs of a database, and private adapters for it |
-//! | words | [`domain`] | users, messages, ids; no I/O |
+//! | module | what |
+//! |---|---|
+//! | `main`, [`cli`] | the command line: the server, `natter user`, `copy`, `import` |
+//! | [`app`] | settings, roles, listeners, middleware, the API's description, start and stop |
+//! | [`features`] | auth, users, admin, chat: handlers and pages |
+//! | [`web`] | the HTTP kit: extractors, errors, assets, what all pages have |
+//! | [`room`] | the live part: rings, fan-out, subscriptions, roster |
+//! | [`render`] | fragments of the log, and the texts of every language |
+//! | [`security`] | accounts, passwords, tokens, sessions, rate limits |
+//! | [`net`] | the accept loop, connections, WebSocket frames, client addresses |
+//! | [`store`] | the traits of a database, and private adapters for SQLite and MongoDB |
+//! | [`domain`] | users, messages, ids and their rules; no I/O |
+//!
+//! # Glossary
+//! | term | meaning |
+//! |---|---|
+//! | room | one durable, gap-free log of changes. There is one so far, the lobby |
+//! | message | a text with its author; [`domain::Message`] is its latest state |
+//! | change | anything that alters a message: posting, deletion |
+//! | `seq` | a message's position in its room, given when it is posted; the cursor of paging |
+//! | `rev` | the number of a change in its room; the cursor of catching up |
+//! | client id | the id that a client gives to a message, which makes repeats recognizable |
+//! | fragment | the HTML of a message, a notice or the roster |
+//! | variant | the fragment that one user gets in place of the common one ("You: …") |
+//! | frame | a WebSocket frame with one or more fragments |
+//! | ring | the last rendered changes of a room, in memory |
+//! | cursor | a reader's position in a ring and in the log |
+//! | fan-out | the tasks that write each new frame to all sockets of a room |
+//! | subscriber | a socket as the fan-out sees it |
+//! | gap | numbers missing between two events of the store; the hub reads them from the log |
+//! | catch-up | a socket that lags reads changes from the ring or the store until it is live again |
+//! | roster | the users online in a room |
+//! | presence | which users have an open socket, at any process |
+//! | lease | the time for which a process's presence is valid without renewal |
+//! | token | a JWT, valid for an hour |
+//! | grant | what a token or a session proves: a user, the account's version, a token id, an expiry |
+//! | session | a grant in a browser's cookie |
+//! | role | a server that a process runs (users, auth, chat); or a user's rights (member, admin) |
+//!
+//! # Write path
+//! A socket ([`features::chat`]), the form or the API → the rules of [`domain`] → the user's rate limit →
+//! [`store::Log::post`], which numbers the message, commits it and only then returns → the acknowledgement. The commit is
+//! also a [`store::Event`] at every process → [`room::hub`] renders it once and pushes it to the room's ring → the fan-out
+//! writes the frame to every live socket; a socket that lags reads it itself ([`room::subscription`]).
+//!
+//! # Read path
+//! A page reads the latest messages by `seq` and notes the room's `rev`. Its socket continues after that `rev`, from the
+//! ring or the store. A script does the same with `GET /api/messages?after=`. Scrolling back reads by `seq`.
 //!
 //! # Three servers
-//! users, auth and chat are three routers. [`app::roles`] tells which of them are served, on which address
-//! each, and where people find it; [`web::Sites`] is what pages link by. From one to the other a browser goes
-//! with a token ([`web::arrival`]).
+//! The users, auth and chat servers are three routers. [`app::roles`] says which of them a process runs and on which
+//! addresses; pages link to them by [`web::Sites`]. A browser moves from one to another with a token
+//! ([`web::token_login`]).
 //!
-//! # One log, many cursors
-//! A room is a durable, gap-free log of changes. A message's `seq` is its place in the room, its `rev` the
-//! number of its latest change. Everything that shows messages reads that log with a cursor: the page on
-//! load and scrolling back by `seq`; a socket, a script and a page that lost its connection by `rev`.
+//! # Where do I add
+//! - **a page**: a handler and its `#[derive(Template)]` struct with a [`web::Shell`] in `features/X`, a template of the
+//!   same name in `templates/X`, its route in `features/X/mod.rs`, its texts in `render/words`.
+//! - **an API call**: a handler with `#[utoipa::path]` in `features/X/api.rs`, its route by `routes!`; then accept the new
+//!   snapshot of `tests/server/openapi.rs` and add a request for each status there.
+//! - **a store method**: the trait in `store/X.rs`, both adapters (`store/sqlite/X.rs`, `store/mongo/X.rs`), and a test in
+//!   `tests/store`, which runs on both.
+//! - **a kind of change**: the state in [`domain::Message`], the method of [`store::Log`] that takes the number, the
+//!   fragment in [`render::fragments`]; hub, ring and fan-out need no change.
+//! - **a setting**: a field of [`app::Config`], the README's table; if handlers read it, [`web::state::Settings`].
+//! - **a word**: a key in every file of `render/words`; `render/words/check.rs` fails until all have it.
 //!
-//! A message goes: [`features::chat`] → [`store::Log::post`] (durable, acknowledged) → [`store::Event`] →
-//! [`room::hub`] (rendered once) → the room's ring → the fan-out, or the [`room::subscription`] of a socket that lags.
+//! # Invariants
+//! | what always holds | the test that holds it |
+//! |---|---|
+//! | an acknowledged message is on disk | `server` `binary::crash::no_acknowledged_message_is_lost_and_none_is_doubled` |
+//! | no failover loses one | `faults` `killed::nothing_is_lost_if_the_primary_of_three_is_killed` |
+//! | a repeated send posts once | `store` `log::concurrent_repeats_post_one_message` |
+//! | the log has no gaps, whoever writes | `store` `mongo_processes::four_processes_post_ten_thousand_messages_without_a_gap` |
+//! | every reader receives the same sequence | `server` `chat::interleavings::every_reader_receives_the_same_sequence` |
+//! | a returning client misses nothing | `server` `chat::catching_up::a_returning_client_receives_missed_messages_once_and_in_order` |
+//! | a slow reader delays nobody and receives all | `server` `chat::catching_up::a_socket_that_falls_behind_the_ring_receives_everything` |
+//! | a revoked grant closes its sockets everywhere | `faults` `several_processes::a_revocation_at_one_process_closes_sockets_at_the_other` |
+//! | a failed login costs the same for every userID | `server` `auth::hashes::a_failed_login_costs_the_same_for_every_user_id` |
+//! | text of users is shown as text | `server` `chat::messages::html_in_a_message_is_shown_as_text` |
+//! | no secret is logged | `server` `binary::running::the_log_contains_no_secrets` |
+//! | every text is in every language | `render::words::check` |
+//! | the API does what its description says | `server` `openapi::every_route_responds_as_documented` |
 
 pub mod app;
 pub mod cli;

@@ -110,3 +110,20 @@ fn unit_tests_may_use_what_is_above() {
     let low = "#[cfg(test)]\nmod tests { use crate::high::View; }\n#[cfg(test)]\nfn helper() { crate::high::View; }";
     assert_eq!(check(&[("low/mod.rs", low), ("high/mod.rs", "pub struct View;")]), [""; 0]);
 }
+
+/// `src/lib.rs` names for each invariant the test that holds it.
+#[test]
+fn the_tests_of_the_invariants_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let library = std::fs::read_to_string(root.join("src/lib.rs")).unwrap();
+    let rows = library.lines().filter_map(|line| line.split_once("| `")?.1.strip_suffix("` |")?.split_once("` `"));
+    let rows: Vec<_> = rows.collect();
+    assert!(rows.len() > 10, "{rows:?}");
+    for (suite, path) in rows {
+        let modules: Vec<&str> = path.split("::").collect();
+        let [folders @ .., test] = &modules[..] else { panic!("{path}") };
+        let file = root.join("tests").join(suite).join(folders.join("/")).with_extension("rs");
+        let source = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(source.contains(&format!("fn {test}(")), "{path} is not in {}", file.display());
+    }
+}

@@ -1,7 +1,7 @@
 //! The catalogue: every text that a person reads on a page, in every language.
 //!
 //! - `en.ftl`, `de.ftl`: the texts, in [Fluent](https://projectfluent.org/fluent/guide/). Plurals are chosen by Fluent.
-//! - [`Language`]: words a key, or a [`Phrase`] of a lower layer.
+//! - [`Language`]: words a key, or a [`Phrase`](crate::domain::Phrase) of a lower layer.
 //! - `check`: the test that every key exists in every language and is used.
 //!
 //! The JSON API and the command line always speak [`Language::English`]. A day is worded by the `date` text. Other
