@@ -14,7 +14,7 @@ use tokio::{
 
 use crate::{
     domain::{RoomId, UserKey},
-    store::{self, PresenceStore, RENEWAL},
+    store::{self, LEASE_RENEWAL_INTERVAL, PresenceStore},
 };
 
 /// Most people updates of in one go, between two looks at the lease.
@@ -46,7 +46,7 @@ struct Publisher {
 
 impl Publisher {
     async fn run(mut self, mut updates: mpsc::UnboundedReceiver<LocalPresence>) {
-        let mut renewal = interval(RENEWAL);
+        let mut renewal = interval(LEASE_RENEWAL_INTERVAL);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {

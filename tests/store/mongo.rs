@@ -276,7 +276,7 @@ async fn the_database_itself_refuses_what_has_not_the_shape() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_no_replica_set_is_told_how_to_become_one() {
     let (alone, without_members) = (Mongod::start(&[]), Mongod::start(&["--replSet", "rs0"]));
-    for (server, expected) in [(&alone, "--replSet rs0"), (&without_members, "was not made yet")] {
+    for (server, expected) in [(&alone, "--replSet rs0"), (&without_members, "was not initiated yet")] {
         server.direct().await;
         let refused = store::open_mongo(&server.url("UsersData")).await.err().unwrap().to_string();
         assert!(refused.contains(expected) && refused.contains("rs.initiate()"), "{refused}");

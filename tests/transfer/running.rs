@@ -37,7 +37,7 @@ async fn into_a_running_natter(place: &Place) {
     let (flag, value) = setting(place);
     natter(&["user", "delete", "bob", "--messages", flag, &value]).await.ok();
     let again = Old::written_by_node().await.import_into(place).await;
-    again.says("users     6 read, 1 added, 4 there already, 1 merged\n");
-    again.says("messages  12 read, 0 added, 10 there already, 2 left out\n");
+    again.says("users     6 read, 1 added, 4 already present, 1 merged\n");
+    again.says("messages  12 read, 0 added, 10 already present, 2 left out\n");
     running.stop().await;
 }
