@@ -45,7 +45,10 @@ async fn users_are_repaired_in(place: &Place) {
             nothing,
             vec!["it has no userID, it is user-5f5e10000000000000000002 now", "no name", "no e-mail", "not a bcrypt"],
         ),
-        (doc! { "userID": 4711, "name": true }, vec![r#"userID was not text, it is "4711" now"#, r#"it is "true" now"#]),
+        (
+            doc! { "userID": 4711, "name": true },
+            vec![r#"userID was not text, it is "4711" now"#, r#"it is "true" now"#],
+        ),
         (doc! { "userID": ["a"], "name": { "a": 1 } }, vec!["the userID was a list", "the name was an object"]),
         (doc! { "password": "correct horse" }, vec!["its password is not a bcrypt hash"]),
         (doc! { "email": "U1@EXAMPLE.org" }, vec!["another account has the e-mail address U1@EXAMPLE.org"]),

@@ -20,7 +20,7 @@ impl Networks for Mongo {
     async fn network_last_seen(&self, user: UserKey, network: Network) -> Result<Option<Timestamp>> {
         let found = with_timeout(self.db.networks.find_one(network_filter(user, network))).await?;
         let noted = found.and_then(|found| found.get_datetime("noted").ok().copied());
-        Ok(noted.map(|noted| timestamp(noted)))
+        Ok(noted.map(timestamp))
     }
 
     async fn record_network(&self, user: UserKey, network: Network, now: Timestamp) -> Result<()> {
