@@ -1,4 +1,4 @@
-//! The command line's entry: settings, then the server or a command.
+//! The entry point: reads the settings, then runs the server or a command.
 
 use std::{io::Write, process::ExitCode};
 
@@ -45,7 +45,7 @@ async fn serve(config: Config) -> Result<(), String> {
     let public = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
     let server = tokio::select! {
         started = Server::start(config) => started.map_err(|e| e.to_string())?,
-        // while it waits for the database
+        // a signal while the server waits for the database
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };
@@ -63,7 +63,7 @@ async fn serve(config: Config) -> Result<(), String> {
     if server.is_new() {
         banner += &format!("  admin  the first to sign up at {users}/signup, or: natter user admin USERID\n");
     }
-    let _ = std::io::stdout().write_all(banner.as_bytes()); // whoever started it may not want to read it
+    let _ = std::io::stdout().write_all(banner.as_bytes()); // standard output may be closed
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

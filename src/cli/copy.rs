@@ -1,9 +1,9 @@
-//! `natter copy`: carries a whole natter from one store to another.
+//! `natter copy`: copies all data from one store to another.
 //!
-//! Users with their passwords, the log with its numbers, sessions and voided tokens; not the networks that users log in
-//! from, which the next logins note again. The secret that signs
-//! tokens stays where it is: the copy makes one of its own, so that tokens of before are void there, which
-//! end within the hour anyway. Sessions are not signed and go on.
+//! It copies users with their passwords, the log with its numbers, sessions and voided tokens. It does not copy the
+//! networks that users log in from, because the next logins record them again. It does not copy the secret that signs
+//! tokens: the copy generates its own, so earlier tokens are void there. They expire within the hour anyway. Sessions
+//! are not signed and stay valid.
 
 use std::{fs::File, path::PathBuf};
 
@@ -11,42 +11,42 @@ use clap::{ArgMatches, Args, parser::ValueSource};
 use ring::digest::{Context, SHA256};
 
 use super::{
-    progress::{Progress, say},
-    reason,
+    progress::{Progress, print_line},
+    reason::reason,
 };
 use crate::{
     app::{StartError, lock, make_private_dir},
-    store::{self, Location, MongoUrl, Numbers, Row, Store, Table},
+    store::{self, FirstRevs, Location, MongoUrl, Row, Store, Table},
 };
 
 pub(super) const NOTES: &str = "\
-The target has to be empty. Stop the natter on the source first: a copy is refused while one runs, and fails where \
-something changes meanwhile. \
-A copy that was interrupted is begun anew by the same command; until it is whole no natter starts on it.
+The target must be empty. Stop natter on the source first: the copy is refused while natter runs on it, and fails if the \
+data changes during the copy. \
+After an interruption, run the same command again to start over. natter does not start on an unfinished copy.
 
   natter copy --from ./data --to mongodb://localhost:27017/natter
   natter copy --from mongodb://localhost:27017/natter --to sqlite:./data";
 
-/// Rows carried at a time.
-const PAGE: u32 = 1000;
+/// The number of rows copied at a time.
+const PAGE_ROWS: u32 = 1000;
 
 #[derive(Args)]
 pub struct CopyArgs {
-    /// The natter to copy: mongodb://…, or the data directory of an embedded one (sqlite:DIR or DIR)
+    /// The database to copy: mongodb://…, or the data directory of an embedded database (sqlite:DIR or DIR)
     #[arg(long, value_name = "URL", value_parser = location)]
     from: Location,
 
-    /// Where to: mongodb://…, or a directory
+    /// The target: mongodb://…, or a directory
     #[arg(long, value_name = "URL", value_parser = location)]
     to: Location,
 
     #[command(flatten)]
-    _unused: Unused,
+    _inapplicable: Inapplicable,
 }
 
-/// The settings of all other commands, which mean nothing here: kept out of the help.
+/// The settings of the other commands, which do not apply here. They are hidden in the help.
 #[derive(Args)]
-struct Unused {
+struct Inapplicable {
     #[arg(long, hide = true)]
     data_dir: Option<PathBuf>,
     #[arg(long, hide = true, value_parser = MongoUrl::parse)]
@@ -55,12 +55,13 @@ struct Unused {
     bcrypt_cost: Option<u32>,
 }
 
-/// A setting from outside may be there for other commands; one on the command line is a mistake.
+/// Refuses these settings on the command line. In the environment they are accepted, because they may be set for other
+/// commands.
 pub(super) fn refuse_other_settings(matches: &ArgMatches) -> Result<(), String> {
     let Some(("copy", copy)) = matches.subcommand() else { return Ok(()) };
     for (id, flag) in [("data_dir", "--data-dir"), ("database", "--database"), ("bcrypt_cost", "--bcrypt-cost")] {
         if [matches, copy].iter().any(|found| found.value_source(id) == Some(ValueSource::CommandLine)) {
-            return Err(format!("{flag} means nothing to natter copy; --from and --to name the two databases"));
+            return Err(format!("{flag} does not apply to natter copy; --from and --to name the two databases"));
         }
     }
     Ok(())
@@ -72,78 +73,84 @@ fn location(raw: &str) -> Result<Location, String> {
         return MongoUrl::parse(raw).map(Location::Mongo).map_err(|_| hint.into());
     }
     let dir = raw.strip_prefix("sqlite://").or_else(|| raw.strip_prefix("sqlite:")).unwrap_or(raw);
-    // an address with a slash too few would be shown with its password
+    // an address with a missing slash, which would be shown with its password
     if dir.is_empty() || dir.contains(":/") || dir.contains('@') {
         return Err(hint.into());
     }
     let dir = PathBuf::from(dir);
     if dir.is_file() || dir.extension().is_some_and(|extension| extension == "db") {
-        return Err("name the directory that natter.db is in".into());
+        return Err("name the directory that contains natter.db".into());
     }
     Ok(Location::Embedded(dir))
 }
 
-pub(super) async fn run(CopyArgs { from, to, .. }: CopyArgs) -> Result<(), String> {
+/// Runs `natter copy …`.
+///
+/// # Errors
+/// One line for the shell, if the command fails.
+pub async fn run(CopyArgs { from, to, .. }: CopyArgs) -> Result<(), String> {
     if let Location::Embedded(dir) = &from
         && !dir.join("natter.db").is_file()
     {
-        return Err(format!("there is no natter in {from}; name another with --from"));
+        return Err(format!("there is no natter database in {from}; name another with --from"));
     }
-    if let (Location::Embedded(one), Location::Embedded(other)) = (&from, &to)
-        && one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+    if let (Location::Embedded(source), Location::Embedded(target)) = (&from, &to)
+        && source.canonicalize().is_ok_and(|source| target.canonicalize().is_ok_and(|target| source == target))
     {
-        return Err("--from and --to are the same directory; copy into a new place".into());
+        return Err("--from and --to are the same directory; name an empty target with --to".into());
     }
-    // no natter starts on either directory meanwhile
-    let _source_lock = hold(&from, "--from")?;
-    let source = store::open_source(&from).await.map_err(opened(&from, "--from"))?;
-    let done = copy_from(source.as_ref(), &from, &to).await;
+    // no natter can start on either directory during the copy
+    let _source_lock = lock_directory(&from, "--from")?;
+    let source = store::open_source(&from).await.map_err(open_error(&from, "--from"))?;
+    let result = copy_from(source.as_ref(), &from, &to).await;
     source.close().await;
-    done
+    result
 }
 
 async fn copy_from(source: &dyn Store, from: &Location, to: &Location) -> Result<(), String> {
-    if is_empty(source).await.map_err(opened(from, "--from"))? {
+    if is_empty(source).await.map_err(open_error(from, "--from"))? {
         return Err(format!("there is nothing in {from} to copy"));
     }
     refuse_running(source, from, "--from").await?;
-    let _target_lock = hold(to, "--to")?;
-    let target = store::open_target(to).await.map_err(opened(to, "--to"))?;
-    let done = Copy { from, to, source, target: target.as_ref() }.run().await;
+    let _target_lock = lock_directory(to, "--to")?;
+    let target = store::open_target(to).await.map_err(open_error(to, "--to"))?;
+    let result = Copy { from, to, source, target: target.as_ref() }.run().await;
     target.close().await;
-    done
+    result
 }
 
-fn opened(place: &Location, flag: &'static str) -> impl FnOnce(store::Error) -> String {
-    let place = place.clone();
+fn open_error(location: &Location, flag: &'static str) -> impl FnOnce(store::Error) -> String {
+    let location = location.clone();
     move |error| match error {
-        store::Error::Busy => format!("{place} does not answer; start it, or name another with {flag}"),
-        error => format!("{place} cannot be opened: {}", reason(error)),
+        store::Error::Busy => format!("{location} does not answer; start it, or name another with {flag}"),
+        error => format!("{location} cannot be opened: {}", reason(error)),
     }
 }
 
-/// Holds a directory, which belongs to one process; made if need be.
-fn hold(place: &Location, flag: &str) -> Result<Option<File>, String> {
-    let Location::Embedded(dir) = place else { return Ok(None) };
-    let unusable = |error| format!("{place} cannot be used ({error}); name another with {flag}");
+/// Locks a data directory, because only one process may use it. Creates it if it does not exist.
+fn lock_directory(location: &Location, flag: &str) -> Result<Option<File>, String> {
+    let Location::Embedded(dir) = location else { return Ok(None) };
+    let unusable = |error| format!("{location} cannot be used ({error}); name another with {flag}");
     make_private_dir(dir).map_err(unusable)?;
     match lock(dir) {
         Ok(lock) => Ok(Some(lock)),
         Err(StartError::DataDir { source, .. }) => Err(unusable(source)),
-        Err(_) => Err(running(place, flag)),
+        Err(_) => Err(running_error(location, flag)),
     }
 }
 
-/// The same for a database that processes share: they tell by their leases.
-async fn refuse_running(store: &dyn Store, place: &Location, flag: &'static str) -> Result<(), String> {
+/// Refuses a shared database if natter runs on it. The processes hold leases.
+async fn refuse_running(store: &dyn Store, location: &Location, flag: &'static str) -> Result<(), String> {
     match store.presence() {
-        Some(presence) if presence.in_use().await.map_err(opened(place, flag))? => Err(running(place, flag)),
+        Some(presence) if presence.in_use().await.map_err(open_error(location, flag))? => {
+            Err(running_error(location, flag))
+        }
         _ => Ok(()),
     }
 }
 
-fn running(place: &Location, flag: &str) -> String {
-    format!("a natter runs on {place}; stop it, or name another with {flag}")
+fn running_error(location: &Location, flag: &str) -> String {
+    format!("natter is running on {location}; stop it, or name another with {flag}")
 }
 
 async fn is_empty(store: &dyn Store) -> store::Result<bool> {
@@ -157,9 +164,9 @@ struct Copy<'a> {
     target: &'a dyn Store,
 }
 
-/// What a store holds, in short.
+/// The contents of a store, condensed for comparison.
 #[derive(PartialEq, Eq)]
-struct Sums {
+struct Checksum {
     counts: [u64; Table::ALL.len()],
     digest: String,
 }
@@ -168,79 +175,80 @@ impl Copy<'_> {
     async fn run(&self) -> Result<(), String> {
         refuse_running(self.target, self.to, "--to").await?;
         self.check_target().await?;
-        self.target.begin_copy().await.map_err(failed(self.to))?;
-        let mut numbers = Numbers::default();
-        let put = async |mut rows: Vec<Row>| {
-            numbers.complete(&mut rows);
-            self.target.put(rows).await.map_err(failed(self.to))
+        self.target.begin_copy().await.map_err(copy_error(self.to))?;
+        let mut first_revs = FirstRevs::default();
+        let insert = async |mut rows: Vec<Row>| {
+            first_revs.complete(&mut rows);
+            self.target.insert_rows(rows).await.map_err(copy_error(self.to))
         };
-        let copied = read(self.source, self.from, "", put).await?;
-        let back = read(self.target, self.to, "target: ", async |_| Ok(())).await?;
-        if back != copied {
-            let (copied, back) = (copied.digest, back.digest);
-            return Err(format!("the copy is not the same (SHA-256 {copied} became {back}): {}", changed(self.to)));
+        let copied = read(self.source, self.from, "", insert).await?;
+        let read_back = read(self.target, self.to, "target: ", async |_| Ok(())).await?;
+        if read_back != copied {
+            let (source, target) = (copied.digest, read_back.digest);
+            let error = changed_error(self.to);
+            return Err(format!("the copy differs from the source (SHA-256 {source}, copy {target}): {error}"));
         }
-        // last, so that whatever changed while the copy was made and read back shows
+        // last, to detect any change during the copy and its check
         if read(self.source, self.from, "source: ", async |_| Ok(())).await? != copied {
-            return Err(changed(self.from));
+            return Err(changed_error(self.from));
         }
-        self.target.finish_copy().await.map_err(failed(self.to))?;
-        say(&format!("copied  {} to {}", self.from, self.to));
+        self.target.finish_copy().await.map_err(copy_error(self.to))?;
+        print_line(&format!("copied  {} to {}", self.from, self.to));
         for (table, count) in Table::ALL.into_iter().zip(copied.counts) {
-            say(&format!("  {:<15}{count}", table.as_str()));
+            print_line(&format!("  {:<15}{count}", table.as_str()));
         }
-        say(&format!("SHA-256 {}, the same on both sides", copied.digest));
+        print_line(&format!("SHA-256 {}, the same on both sides", copied.digest));
         Ok(())
     }
 
-    /// Room for what is copied.
+    /// Refuses a target that is not empty, unless an unfinished copy left the data.
     async fn check_target(&self) -> Result<(), String> {
-        let failed = |error| format!("{}: {}", self.to, reason(error));
-        if self.target.is_unfinished().await.map_err(failed)? {
+        let target_error = |error| format!("{}: {}", self.to, reason(error));
+        if self.target.is_unfinished().await.map_err(target_error)? {
             return Ok(());
         }
         for table in Table::ALL {
-            let count = self.target.count(table).await.map_err(failed)?;
+            let count = self.target.count(table).await.map_err(target_error)?;
             if count > 0 {
-                let what = table.as_str();
-                return Err(format!("{} is not empty ({what}: {count}); copy into a new place", self.to));
+                let table = table.as_str();
+                return Err(format!("{} is not empty ({table}: {count}); name an empty target with --to", self.to));
             }
         }
         Ok(())
     }
 }
 
-fn failed(place: &Location) -> impl FnOnce(store::Error) -> String {
-    let place = place.clone();
-    move |error| format!("{place}: {}; the same command again begins anew", reason(error))
+fn copy_error(location: &Location) -> impl FnOnce(store::Error) -> String {
+    let location = location.clone();
+    move |error| format!("{location}: {}; run the same command again to start over", reason(error))
 }
 
-fn changed(place: &Location) -> String {
-    format!("{place} changed meanwhile; stop what writes to it, and the same command again begins anew")
+fn changed_error(location: &Location) -> String {
+    format!("{location} changed during the copy; stop what writes to it, then run the same command again to start over")
 }
 
-/// Reads all of a store, and hands it to `each` in pages. The digest is that of every row's
-/// [canonical form](Row::canonical), table by table.
+/// Reads a whole store, and calls `each` with every page of rows. The digest covers the
+/// [canonical form](Row::canonical) of every row, table by table.
 async fn read(
     store: &dyn Store,
-    place: &Location,
-    what: &str,
+    location: &Location,
+    label: &str,
     mut each: impl AsyncFnMut(Vec<Row>) -> Result<(), String>,
-) -> Result<Sums, String> {
+) -> Result<Checksum, String> {
     let mut counts = [0; Table::ALL.len()];
     let mut context = Context::new(&SHA256);
     for (count, table) in counts.iter_mut().zip(Table::ALL) {
-        let total = store.count(table).await.map_err(failed(place))?;
-        let mut progress = Progress::start(format!("{what}{}", table.as_str()), total);
+        let total = store.count(table).await.map_err(copy_error(location))?;
+        let mut progress = Progress::start(format!("{label}{}", table.as_str()), total);
         let mut last: Option<Row> = None;
         loop {
-            let rows = store.rows(table, last.as_ref(), PAGE).await.map_err(failed(place))?;
+            let rows = store.rows(table, last.as_ref(), PAGE_ROWS).await.map_err(copy_error(location))?;
             let Some(end) = rows.last().cloned() else { break };
             let page = rows.len() as u64;
             *count += page;
-            // one that grows as fast as it is read has no end
+            // a table that grows as fast as it is read would never end
             if *count > total {
-                return Err(changed(place));
+                return Err(changed_error(location));
             }
             rows.iter().for_each(|row| context.update(row.canonical().as_bytes()));
             each(rows).await?;
@@ -250,5 +258,5 @@ async fn read(
         progress.finish();
     }
     let digest = context.finish();
-    Ok(Sums { counts, digest: hex::encode(digest) })
+    Ok(Checksum { counts, digest: hex::encode(digest) })
 }

@@ -1,4 +1,4 @@
-//! `natter user`: accounts from the shell, also while the server runs.
+//! `natter user`: manages accounts from the shell, also while the server runs.
 
 use std::{io::IsTerminal, sync::Arc};
 
@@ -8,18 +8,23 @@ use secrecy::SecretString;
 use crate::{
     app::config::DataArgs,
     domain::{Role, User, UserId},
+    render::Language,
     security::{
-        accounts::{AccountEdit, Accounts, NewAccount},
+        accounts::{AccountEdit, AccountError, Accounts, NewAccount},
         passwords::Passwords,
     },
     store::{self, Location, MessageRetention, Store},
+    web,
 };
+
+/// The number of users read at a time.
+const PAGE_USERS: u32 = 500;
 
 #[derive(Subcommand)]
 pub enum UserCommand {
     /// List all users
     List,
-    /// Add a user; the password is asked for, or read from standard input
+    /// Add a user; prompts for the password, or reads it from standard input
     Create {
         user_id: String,
         #[arg(long)]
@@ -28,49 +33,53 @@ pub enum UserCommand {
         email: String,
         #[arg(long, default_value = "")]
         phone: String,
-        /// Make them an admin
+        /// Make the user an admin
         #[arg(long)]
         admin: bool,
     },
-    /// Make a user an admin, or with --revoke a member again
+    /// Make a user an admin, or a member again with --revoke
     Admin {
         user_id: String,
         #[arg(long)]
         revoke: bool,
     },
-    /// Set a new password; it is asked for, or read from standard input
+    /// Set a new password; prompts for it, or reads it from standard input
     Password { user_id: String },
     /// Delete a user; their messages stay, under "deleted user"
     Delete {
         user_id: String,
-        /// Delete their messages too
+        /// Delete the user's messages too
         #[arg(long)]
         messages: bool,
     },
 }
 
-pub(super) async fn run(command: UserCommand, data: &DataArgs) -> Result<(), String> {
+/// Runs `natter user …`.
+///
+/// # Errors
+/// One line for the shell, if the command fails.
+pub async fn run(command: UserCommand, data: &DataArgs) -> Result<(), String> {
     let location = data.location();
     if matches!(&location, Location::Embedded(dir) if !dir.join("natter.db").is_file()) {
-        return Err(format!("there is no natter in {location}; name its directory with --data-dir"));
+        return Err(format!("there is no natter database in {location}; name its directory with --data-dir"));
     }
     let store = store::open(&location).await.map_err(|error| match error {
         store::Error::Busy => format!("{location} does not answer; start it, or name another with --database"),
         error => error.to_string(),
     })?;
-    let done = carry_out(command, &store, data.bcrypt_cost).await;
+    let result = run_on(command, &store, data.bcrypt_cost).await;
     store.close().await;
-    done
+    result
 }
 
-async fn carry_out(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u32) -> Result<(), String> {
+async fn run_on(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u32) -> Result<(), String> {
     let accounts = Accounts { store: Arc::clone(store), passwords: Arc::new(Passwords::new(bcrypt_cost)) };
     match command {
         UserCommand::List => list(store.as_ref()).await,
         UserCommand::Create { user_id, name, email, phone, admin } => {
-            let form = NewAccount { user_id, name, email, phone, password: ask_password()? };
+            let form = NewAccount { user_id, name, email, phone, password: read_password()? };
             let role = if admin { Some(Role::Admin) } else { None };
-            let user = accounts.create(&form, role).await.map_err(|e| e.to_string())?;
+            let user = accounts.create(&form, role).await.map_err(reason)?;
             println!("{} is added ({}).", user.user_id, user.role.as_str());
             Ok(())
         }
@@ -78,31 +87,46 @@ async fn carry_out(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u3
             let role = if revoke { Role::Member } else { Role::Admin };
             let edit = AccountEdit { role: Some(role.as_str().to_owned()), ..AccountEdit::default() };
             let user = find(store.as_ref(), &user_id).await?;
-            let user = accounts.edit(&user, &edit).await.map_err(|e| e.to_string())?;
+            let user = accounts.edit(&user, &edit).await.map_err(reason)?;
             println!("{} is {} now.", user.user_id, if user.is_admin() { "an admin" } else { "a member" });
             Ok(())
         }
         UserCommand::Password { user_id } => {
             let user = find(store.as_ref(), &user_id).await?;
-            let edit = AccountEdit { password: Some(ask_password()?), ..AccountEdit::default() };
-            accounts.edit(&user, &edit).await.map_err(|e| e.to_string())?;
-            println!("{} has a new password; every token and session of theirs is void.", user.user_id);
+            let edit = AccountEdit { password: Some(read_password()?), ..AccountEdit::default() };
+            accounts.edit(&user, &edit).await.map_err(reason)?;
+            println!("{} has a new password; all their tokens and sessions are void.", user.user_id);
             Ok(())
         }
         UserCommand::Delete { user_id, messages } => {
             let user = find(store.as_ref(), &user_id).await?;
             let messages = if messages { MessageRetention::Delete } else { MessageRetention::Keep };
-            store.delete_user(user.key, messages).await.map_err(|e| e.to_string())?;
+            store.delete_user(user.key, messages).await.map_err(|error| reason(error.into()))?;
             println!("{} is deleted.", user.user_id);
             Ok(())
         }
     }
 }
 
+/// The error in the API's English.
+fn reason(error: AccountError) -> String {
+    let language = Language::English;
+    match error {
+        AccountError::Invalid(fields) => {
+            let each = fields.iter().map(|(field, why)| format!("{field}: {}", language.phrase(why)));
+            each.collect::<Vec<_>>().join(" ")
+        }
+        AccountError::Store(store::Error::Conflict(conflict)) => {
+            web::Error::from(conflict).summary(language).into_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
 async fn list(store: &dyn Store) -> Result<(), String> {
     let mut after = None;
     loop {
-        let users = store.users_after(after.as_ref(), 500).await.map_err(|e| e.to_string())?;
+        let users = store.users_after(after.as_ref(), PAGE_USERS).await.map_err(|e| e.to_string())?;
         let Some(last) = users.last() else { return Ok(()) };
         after = Some(last.user_id.clone());
         for user in users {
@@ -119,19 +143,19 @@ async fn list(store: &dyn Store) -> Result<(), String> {
 }
 
 async fn find(store: &dyn Store, user_id: &str) -> Result<User, String> {
-    let nobody = || format!("there is no user {user_id}; natter user list shows them all");
-    let id = UserId::parse(user_id).map_err(|_| nobody())?;
-    store.user(&id).await.map_err(|e| e.to_string())?.ok_or_else(nobody)
+    let not_found = || format!("there is no user {user_id}; natter user list shows all users");
+    let id = UserId::parse(user_id).map_err(|_| not_found())?;
+    store.user(&id).await.map_err(|e| e.to_string())?.ok_or_else(not_found)
 }
 
-/// Never from the command line, which others on the machine can read.
-fn ask_password() -> Result<SecretString, String> {
-    let read = if std::io::stdin().is_terminal() {
+/// Reads a new password. Never from the command line, because other users of the machine can read it.
+fn read_password() -> Result<SecretString, String> {
+    let password = if std::io::stdin().is_terminal() {
         rpassword::prompt_password("New password: ").map_err(|e| e.to_string())?
     } else {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).map_err(|e| e.to_string())?;
         line.trim_end_matches(['\r', '\n']).to_owned()
     };
-    Ok(read.into())
+    Ok(password.into())
 }

@@ -13,7 +13,7 @@ use super::roster::LocalPresence;
 use crate::{
     domain::{RoomId, UserKey},
     net::sync::Arc,
-    store::{self, PresenceStore, RENEWAL},
+    store::{self, LEASE_RENEWAL_INTERVAL, PresenceStore},
 };
 
 /// Most users published in one write. Between two writes the task renews the lease if it is time.
@@ -44,7 +44,7 @@ impl Publisher {
     async fn run(mut self, mut updates: mpsc::UnboundedReceiver<LocalPresence>) {
         // a failure, too, is retried at the next renewal and not sooner: a process ends the leases that it saw
         // unchanged in several of its own renewals, so it must not renew more often than the others
-        let mut renewal = interval(RENEWAL);
+        let mut renewal = interval(LEASE_RENEWAL_INTERVAL);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -60,7 +60,7 @@ impl Publisher {
                 () = std::future::ready(()), if self.has_lease && !self.unpublished.is_empty() => {
                     if let Err(error) = self.publish().await {
                         let (room, unpublished) = (self.room.as_str(), self.unpublished.len());
-                        tracing::warn!(room, unpublished, retry_in = ?RENEWAL, %error, "presence publish failed");
+                        tracing::warn!(room, unpublished, retry_in = ?LEASE_RENEWAL_INTERVAL, %error, "presence publish failed");
                         self.has_lease = false; // until the next renewal
                     }
                 }
@@ -91,7 +91,7 @@ impl Publisher {
                 }
             }
             Err(error) => {
-                tracing::warn!(retry_in = ?RENEWAL, %error, "presence lease renewal failed");
+                tracing::warn!(retry_in = ?LEASE_RENEWAL_INTERVAL, %error, "presence lease renewal failed");
                 self.has_lease = false; // another process may have ended it: nothing is published under it
             }
         }

@@ -1,21 +1,21 @@
-//! What can go wrong with a store, free of any driver's types.
+//! The errors of a store, without any driver's types.
 
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A rule of the data that a write would have broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    #[error("Somebody has this userID already. Use another.")]
+    #[error("the userID is taken")]
     UserIdTaken,
-    #[error("There is an account with this e-mail address already.")]
+    #[error("the e-mail address is taken")]
     EmailTaken,
-    #[error("This is the last admin. Make somebody else an admin first.")]
+    #[error("this is the last admin")]
     LastAdmin,
 }
 
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// What the call is about is not there (any more).
+    /// The record that the call needs does not exist, or was deleted.
     #[error("not found")]
     NotFound,
     /// The call names a room that does not exist.
@@ -23,12 +23,11 @@ pub enum Error {
     NoSuchRoom,
     #[error(transparent)]
     Conflict(#[from] Conflict),
-    /// More writes are waiting than the database can take in reasonable time, or no server of it answers;
-    /// nothing was written.
+    /// The queue of writes is full, or no server of the database answers. Nothing was written.
     #[error("the database is busy")]
     Busy,
-    /// The database failed. Whether the write was carried out is unknown: a repeat with the same client
-    /// id tells.
+    /// The database failed. The outcome of the write is unknown: a repeat with the same client id returns the message
+    /// if it was stored.
     #[error("database: {0}")]
     Failed(String),
 }

@@ -1,4 +1,4 @@
-//! What a store tells of what it committed.
+//! The events that a store sends after it committed a change.
 
 use tokio::sync::mpsc;
 
@@ -7,23 +7,22 @@ use crate::domain::{Message, Name, RoomId, TokenId, UserKey};
 
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A change in a room's log. This process's come in the order of their `rev`; another process's may
-    /// come after a later one of this process's, twice, or not at all. So a reader lets a number in when it
-    /// is the next, drops an older one, and reads the log where there is a gap.
+    /// A change in a room's log. This process's changes arrive in the order of their `rev`. Another process's change
+    /// may arrive after a later one of this process, twice, or not at all. So a reader accepts a change whose `rev` is
+    /// the next one, drops an older one, and reads the log if there is a gap.
     Changed(RoomId, Message),
-    /// A user goes by another name.
+    /// A user's name changed.
     UserChanged { key: UserKey, name: Name },
-    /// Tokens and sessions of the user from before `version` are void: password changed, or, with the highest
-    /// version there is, deleted.
+    /// Tokens and sessions of the user with a version below `version` are void, because the password changed. If the
+    /// user was deleted, `version` is `i64::MAX`.
     UserRevoked { key: UserKey, version: i64 },
-    /// A token is void, with the session it came with.
+    /// A token is void, and so is the session that it belongs to.
     TokenRevoked(TokenId),
-    /// Somebody was published as present in a room, by this process or another. Again under another name where
-    /// it changed.
+    /// A process, this one or another, published that a user is online in a room. Sent again if the name changes.
     Online(RoomId, OnlineUser),
-    /// Somebody no longer is.
+    /// A user is no longer online in a room at a process.
     Offline { room: RoomId, process: ProcessId, user: UserKey },
-    /// Another process wrote to the database; anything may have changed. Read again from the cursor.
+    /// Another process wrote to the database, and anything may have changed. Readers read again from their cursor.
     ExternalWrite,
 }
 

@@ -1,13 +1,13 @@
-//! Which database.
+//! The location of the database.
 
 use std::{fmt, path::PathBuf};
 
-/// Where the data is. Shown without the password that an address may hold.
+/// Where the data is stored. `Display` and `Debug` omit the password in an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// The embedded database, in this directory.
     Embedded(PathBuf),
-    /// A MongoDB by its address.
+    /// A MongoDB database at this address.
     Mongo(MongoUrl),
 }
 
@@ -17,11 +17,11 @@ pub struct MongoUrl(String);
 
 impl MongoUrl {
     /// # Errors
-    /// How such an address looks.
+    /// An example of a valid address, if `raw` is not one.
     pub fn parse(raw: &str) -> Result<Self, String> {
-        let rest = raw.strip_prefix("mongodb://").or_else(|| raw.strip_prefix("mongodb+srv://"));
-        match rest {
-            Some(rest) if !rest.is_empty() => Ok(Self(raw.to_owned())),
+        let hosts = raw.strip_prefix("mongodb://").or_else(|| raw.strip_prefix("mongodb+srv://"));
+        match hosts {
+            Some(hosts) if !hosts.is_empty() => Ok(Self(raw.to_owned())),
             _ => Err(
                 "use an address like mongodb://localhost:27017/UsersData, or leave it unset for the embedded database"
                     .into(),
@@ -29,7 +29,7 @@ impl MongoUrl {
         }
     }
 
-    /// The whole address, with the password.
+    /// The whole address, including the password.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -37,11 +37,11 @@ impl MongoUrl {
 
 impl fmt::Display for MongoUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // not by `Url`: an address of a replica set has several hosts
+        // not parsed by `Url`, because the address of a replica set has several hosts
         let (scheme, rest) = self.0.split_once("://").unwrap_or(("mongodb", &self.0));
-        let rest = rest.rsplit_once('@').map_or(rest, |(_, hosts)| hosts);
-        let rest = rest.split_once('?').map_or(rest, |(place, _)| place);
-        write!(f, "{scheme}://{rest}")
+        let without_password = rest.rsplit_once('@').map_or(rest, |(_, hosts)| hosts);
+        let without_options = without_password.split_once('?').map_or(without_password, |(path, _)| path);
+        write!(f, "{scheme}://{without_options}")
     }
 }
 
@@ -69,8 +69,8 @@ mod tests {
         let url = MongoUrl::parse("mongodb://ada:p%40ss@db1:27017,db2/UsersData?replicaSet=rs0").unwrap();
         assert_eq!(url.to_string(), "mongodb://db1:27017,db2/UsersData");
         assert_eq!(format!("{:?}", Location::Mongo(url)), "Mongo(mongodb://db1:27017,db2/UsersData)");
-        for bad in ["", "localhost:27017", "postgres://localhost", "mongodb://"] {
-            assert!(MongoUrl::parse(bad).unwrap_err().contains("mongodb://localhost"), "{bad}");
+        for invalid in ["", "localhost:27017", "postgres://localhost", "mongodb://"] {
+            assert!(MongoUrl::parse(invalid).unwrap_err().contains("mongodb://localhost"), "{invalid}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Who is in a room, as all processes on a database know it.
+//! Who is online in a room, for all processes on a database.
 //!
-//! Each process publishes who has a socket there, under a lease that it renews. Where it no longer does,
-//! because it was killed or cut off, the others end the lease, and its people with it.
+//! Each process publishes the users that have a socket at it, under a lease that it renews. If a process stops renewing
+//! its lease, because it was killed or cut off, the other processes end the lease and remove its users.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use uuid::Uuid;
 use super::Result;
 use crate::domain::{RoomId, UserKey};
 
-/// How often a lease has to be renewed.
-pub const RENEWAL: Duration = Duration::from_secs(4);
+/// The interval at which a process renews its lease.
+pub const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(4);
 
-/// A process, for as long as it holds one lease. After it has lost that, it goes on as another.
+/// A process while it holds one lease. A process that lost its lease continues under a new id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProcessId(pub Uuid);
 
-/// Somebody with a socket at a process.
+/// A user with a socket at a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnlineUser {
     pub process: ProcessId,
@@ -28,16 +28,16 @@ pub struct OnlineUser {
 
 #[async_trait]
 pub trait PresenceStore: Send + Sync {
-    /// Takes or renews this process's lease, and ends those of others that were not renewed over the last four
-    /// calls. `false` where the lease is a new one, under which nobody has been published yet.
+    /// Takes or renews this process's lease, and ends other leases that were not renewed during the last four calls.
+    /// `false` if the lease is new. Nobody is published under a new lease yet.
     async fn renew(&self) -> Result<bool>;
-    /// Whether any process holds a lease. Where there are leases, this takes as long as it takes to see one renewed.
+    /// Whether any process holds a lease. If leases are stored, the call waits for 6 seconds to see one renewed.
     async fn in_use(&self) -> Result<bool>;
-    /// Tells the other processes who is in here, by name, and who no longer is.
+    /// Publishes to all processes which users are online at this one, with their names, and which ones no longer are.
     ///
     /// # Errors
-    /// [`super::Error::NotFound`] before the first [`PresenceStore::renew`].
-    async fn publish(&self, room: &RoomId, here: &[(UserKey, String)], gone: &[UserKey]) -> Result<()>;
-    /// Whoever was published, by this process too.
+    /// [`Error::NotFound`](super::Error::NotFound) before the first [`PresenceStore::renew`].
+    async fn publish(&self, room: &RoomId, online: &[(UserKey, String)], offline: &[UserKey]) -> Result<()>;
+    /// The users that are published as online in the room, including those at this process.
     async fn present(&self, room: &RoomId) -> Result<Vec<OnlineUser>>;
 }

@@ -1,4 +1,4 @@
-//! Whole rows, as `natter copy` carries them from one store to another and `natter import` brings them in.
+//! Whole rows, as `natter copy` copies them between stores and `natter import` adds them.
 
 use std::collections::VecDeque;
 
@@ -8,17 +8,18 @@ use serde_json::json;
 use super::{PasswordHash, Posted, Result, SessionRow};
 use crate::domain::{Post, Timestamp, TokenId, User, UserKey};
 
-/// Why a store is not opened that a copy was begun into.
-pub(super) const UNFINISHED: &str = "a natter copy into it was not finished; the same command again begins anew";
+/// The error for a store that an unfinished copy left.
+pub(super) const UNFINISHED_COPY: &str =
+    "a natter copy into it was not finished; run the same command again to start over";
 
-/// What a store holds, in the order in which it is carried.
+/// The tables of a store, in the order in which they are copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
     Accounts,
     /// The lobby's log.
     Messages,
     Sessions,
-    /// Tokens voided before their end.
+    /// Tokens that were voided before they expired.
     Revocations,
 }
 
@@ -35,20 +36,19 @@ impl Table {
     }
 }
 
-/// A user with the hash of their password.
+/// A user and the hash of their password.
 #[derive(Clone)]
 pub struct Account {
     pub user: User,
     pub password: PasswordHash,
 }
 
-/// A message with all that the log keeps of it.
+/// A message with every stored field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageRow {
     pub seq: u64,
     pub rev: u64,
-    /// The number that the message was posted under in the log of changes, where it has moved on from that one.
-    /// Only [`Numbers`] tells; no store reads it back.
+    /// The `rev` of the message before it was deleted. Only [`FirstRevs`] sets it. No store returns it.
     pub first_rev: Option<u64>,
     pub author: UserKey,
     pub client: String,
@@ -57,7 +57,7 @@ pub struct MessageRow {
     pub text: Option<String>,
 }
 
-/// A token voided until it would have expired anyway.
+/// A voided token, and when it expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Revocation {
     pub token: TokenId,
@@ -73,7 +73,7 @@ pub enum Row {
 }
 
 impl Row {
-    /// The row in the one form that is the same whichever store it is in: a JSON array on a line of its own.
+    /// The row in a form that does not depend on the store: a JSON array on its own line.
     pub fn canonical(&self) -> String {
         let value = match self {
             Self::Account(Account { user: u, password }) => json!([
@@ -99,48 +99,54 @@ impl Row {
 #[async_trait]
 pub trait Transfer {
     async fn count(&self, table: Table) -> Result<u64>;
-    /// Rows behind `after`: messages in order of `rev`, all others by their key.
+    /// The first `limit` rows after `after`: messages in order of `rev`, all other rows in order of their key.
     async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>>;
     async fn has_account(&self, key: UserKey) -> Result<bool>;
-    /// Adds an account as it is. `false` where its key is there already.
+    /// Adds an account unchanged. `false` if an account with its key exists.
     ///
     /// # Errors
-    /// [`Error::Conflict`](super::Error::Conflict) where the userID or the e-mail address is taken.
+    /// [`Error::Conflict`](super::Error::Conflict) if the userID or the e-mail address is taken.
     async fn add_account(&self, account: &Account) -> Result<bool>;
-    /// Posts many, which stand in the log in this order. `None` where the author's account is gone.
+    /// Appends many messages to their rooms' logs, in this order. `None` in place of a message whose author's account
+    /// is deleted.
     ///
     /// # Errors
-    /// Where the database fails; any of them may be there then. A repeat does no harm.
+    /// [`Error::Busy`](super::Error::Busy) or [`Error::Failed`](super::Error::Failed) if the database fails. Any of
+    /// the messages may be stored then. A repeat stores none of them twice.
     async fn post_all(&self, posts: Vec<Post>) -> Result<Vec<Option<Posted>>>;
-    /// Whether a copy into this store was begun and not finished. Such a one is opened for nothing else.
+    /// Whether a copy into this store was started and not finished. Such a store opens only as the target of a copy.
     async fn is_unfinished(&self) -> Result<bool>;
-    /// Begins a copy: marks the store as unfinished, and removes what an unfinished copy left.
+    /// Starts a copy: marks the store as unfinished, and removes the rows of an earlier unfinished copy.
     async fn begin_copy(&self) -> Result<()>;
-    /// Adds rows of one table, in the order of [`Transfer::rows`]. All of them, or it fails.
-    async fn put(&self, rows: Vec<Row>) -> Result<()>;
-    /// Takes the mark away: the store is whole.
+    /// Adds rows of one table, in the order of [`Transfer::rows`].
+    ///
+    /// # Errors
+    /// [`Error::Busy`](super::Error::Busy) or [`Error::Failed`](super::Error::Failed) if not all rows were added.
+    async fn insert_rows(&self, rows: Vec<Row>) -> Result<()>;
+    /// Finishes a copy: removes the mark.
     async fn finish_copy(&self) -> Result<()>;
 }
 
-/// Tells which number a message that was deleted had before, from the numbers that no message has any more.
+/// Sets [`MessageRow::first_rev`] of deleted messages, from the numbers that no message has any more.
 ///
-/// A post takes the next number, a deletion moves the message to a later one and leaves a hole. Each deleted
-/// message gets a hole from before it: whose it was makes no difference, it only must not look free.
+/// A post takes the next number. A deletion moves the message to a later number and leaves its old one unused. Each
+/// deleted message gets one of the unused numbers before its `rev`. It does not matter which message had that number;
+/// the target only has to see it as taken.
 #[derive(Default)]
-pub struct Numbers {
-    last: u64,
-    holes: VecDeque<u64>,
+pub struct FirstRevs {
+    last_rev: u64,
+    unused: VecDeque<u64>,
 }
 
-impl Numbers {
-    /// Completes messages, which come in order of `rev`.
+impl FirstRevs {
+    /// Completes the messages among `rows`. Over all calls they come in order of `rev`.
     pub fn complete(&mut self, rows: &mut [Row]) {
         for row in rows {
             let Row::Message(message) = row else { continue };
-            self.holes.extend(self.last + 1..message.rev);
-            self.last = message.rev;
+            self.unused.extend(self.last_rev + 1..message.rev);
+            self.last_rev = message.rev;
             if message.text.is_none() {
-                message.first_rev = self.holes.pop_front();
+                message.first_rev = self.unused.pop_front();
             }
         }
     }
@@ -162,14 +168,14 @@ mod tests {
         })
     }
 
-    /// Posted 1 to 5, then 2, 5 and 3 were deleted, over two pages.
+    /// Messages 1 to 5 were posted, then 2, 5 and 3 were deleted. The rows come in two pages.
     #[test]
-    fn every_number_is_somebodys() {
+    fn every_rev_belongs_to_a_message() {
         let mut first = vec![message(1, 1, Some("a")), message(4, 4, Some("d")), message(2, 6, None)];
         let mut second = vec![message(5, 7, None), message(3, 8, None), message(6, 9, Some("f"))];
-        let mut numbers = Numbers::default();
-        numbers.complete(&mut first);
-        numbers.complete(&mut second);
+        let mut first_revs = FirstRevs::default();
+        first_revs.complete(&mut first);
+        first_revs.complete(&mut second);
         let mut all: Vec<u64> = Vec::new();
         for row in first.iter().chain(&second) {
             let Row::Message(m) = row else { unreachable!() };
@@ -181,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_canonical_form_is_one_line() {
+    fn the_canonical_form_is_a_single_line() {
         let line = message(1, 2, Some("two\nlines \"quoted\"")).canonical();
         let nil = "00000000-0000-0000-0000-000000000000";
         assert_eq!(line, format!("[\"message\",1,2,\"{nil}\",\"c\",0,\"two\\nlines \\\"quoted\\\"\"]\n"));

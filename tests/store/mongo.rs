@@ -60,7 +60,7 @@ async fn mongodb_validates_the_documents_of_users() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_no_replica_set_is_refused_with_a_remedy() {
     let (standalone, uninitiated) = (Mongod::start(&[]), Mongod::start(&["--replSet", "rs0"]));
-    for (server, expected) in [(&standalone, "--replSet rs0"), (&uninitiated, "was not made yet")] {
+    for (server, expected) in [(&standalone, "--replSet rs0"), (&uninitiated, "was not initiated yet")] {
         server.connect().await;
         let refused = store::open_mongo(&server.url("UsersData")).await.err().unwrap().to_string();
         assert!(refused.contains(expected) && refused.contains("rs.initiate()"), "{refused}");

@@ -155,13 +155,13 @@ async fn an_interrupted_copy_is_unusable_until_it_is_repeated() {
         half.begin_copy().await.unwrap();
         for table in [Table::Accounts, Table::Messages] {
             let rows: Vec<Row> = from.rows(table, None, 500).await.unwrap();
-            half.put(rows).await.unwrap();
+            half.insert_rows(rows).await.unwrap();
         }
         from.close().await;
         half.close().await;
 
         let (flag, value) = crate::support::setting(&to);
-        let refused = "a natter copy into it was not finished; the same command again begins anew";
+        let refused = "a natter copy into it was not finished; run the same command again to start over";
         for args in [&["--listen", "127.0.0.1:0"][..], &["user", "list"]] {
             let line = natter(&[args, &[flag, &value]].concat()).await.refusal();
             assert!(line.ends_with(refused), "{line}");
@@ -190,7 +190,7 @@ async fn a_source_that_changes_during_a_copy_is_reported() {
     let refused = timeout(Duration::from_secs(60), copy(&source, &target)).await;
     writing.abort();
     let refused = refused.expect("a copy ends even if the source grows as fast as it is read");
-    let changed = format!("{} changed meanwhile; stop what writes to it", address(&source));
+    let changed = format!("{} changed during the copy; stop what writes to it", address(&source));
     assert!(refused.err.contains(&changed), "{refused:?}");
     assert_eq!(refused.code, 1);
     let (flag, value) = crate::support::setting(&target);

@@ -24,19 +24,19 @@ async fn import_data_of_the_node_application(database: &TestDatabase) {
     let node = NodeDatabase::written_by_node().await;
     let import = node.import_into(database).await;
     assert_eq!(import.code, 1, "both documents of bob have the empty message: {}", import.err);
-    assert_eq!(import.err.lines().last(), Some("natter: 2 were left out, as told above; all else was carried"));
+    assert_eq!(import.err.lines().last(), Some("natter: 2 were left out, see above; everything else was imported"));
     for expected in [
         "merged    user",
         "name \"Bob again\", e-mail \"bob@example.org\", phone \"113\"",
         "(\"ADA\"): another account has the userID ADA, it is ADA-2 now; \
          another account has the e-mail address ADA@example.org, it is ADA-2@imported.invalid now",
-        "the userID \"jürgen müller\" cannot be one, it is j_rgen_m_ller now",
-        "the phone number \"030/123.45\" cannot be one, it is 030-123-45 now",
-        "the userID \"x\" cannot be one, it is x__ now",
+        "the userID \"jürgen müller\" is invalid, it is j_rgen_m_ller now",
+        "the phone number \"030/123.45\" is invalid, it is 030-123-45 now",
+        "the userID \"x\" is invalid, it is x__ now",
         "it is longer than 4000 characters, it is 2 messages now",
         "users     6 read, 5 added, 1 merged\n",
-        "messages  12 read, 8 added, 2 there already, 2 left out\n",
-        "There is no admin yet: natter user admin USERID makes one.",
+        "messages  12 read, 8 added, 2 already present, 2 left out\n",
+        "There is no admin yet. To make one, run: natter user admin USERID",
     ] {
         import.says(expected);
     }
@@ -57,8 +57,8 @@ async fn import_data_of_the_node_application(database: &TestDatabase) {
     let log = log_of(database).await;
 
     let again = node.import_into(database).await;
-    again.says("users     6 read, 0 added, 5 there already, 1 merged\n");
-    again.says("messages  12 read, 0 added, 10 there already, 2 left out\n");
+    again.says("users     6 read, 0 added, 5 already present, 1 merged\n");
+    again.says("messages  12 read, 0 added, 10 already present, 2 left out\n");
     assert_eq!(again.lines_with("repaired"), [""; 0], "nothing was added, so nothing was repaired");
     assert_eq!(log_of(database).await, log, "nothing is doubled or moved");
 
@@ -104,8 +104,8 @@ async fn messages_of_all_users_are_imported_in_one_order() {
     users.update_one(doc! { "userID": "user3" }, push).await.unwrap();
     node.insert_users([user(40)]).await;
     let again = node.import_into(&database).await.ok();
-    again.says("users     41 read, 1 added, 40 there already\n");
-    again.says("messages  2051 read, 51 added, 2000 there already\n");
+    again.says("users     41 read, 1 added, 40 already present\n");
+    again.says("messages  2051 read, 51 added, 2000 already present\n");
     assert_eq!(log_of(&database).await[..2000], log[..]);
 }
 
@@ -159,8 +159,8 @@ async fn a_changed_user_id_moves_no_messages() {
         let users = node.0.mongo().await.collection::<mongodb::bson::Document>("users");
         users.update_one(doc! { "userID": "bob" }, doc! { "$set": { "userID": "ada" } }).await.unwrap();
         let again = node.import_into(&database).await.ok();
-        again.says("users     2 read, 0 added, 2 there already\n");
-        again.says("messages  2 read, 0 added, 2 there already\n");
+        again.says("users     2 read, 0 added, 2 already present\n");
+        again.says("messages  2 read, 0 added, 2 already present\n");
         assert_eq!(log_of(&database).await, log);
     }
 }

@@ -15,7 +15,7 @@ async fn an_impossible_import_is_refused() {
     let wrong_database = format!("{from}-not");
     for (args, why) in [
         (&["--from", from, "--to", &other][..], "is the Node application's own database; name another"),
-        (&["--from", own], "is a natter's own; natter copy carries that"),
+        (&["--from", own], "belongs to natter; use natter copy to copy it"),
         (&["--from", &wrong_database], "there are no users in its database"),
         (
             &["--from", "mongodb://127.0.0.1:1"],
@@ -55,21 +55,21 @@ async fn an_impossible_copy_is_refused() {
     let sharing = Natter::start(&other_mongo).await;
     let file = format!("{}/natter.db", address(&full));
     let cases: Vec<(String, String, &str)> = vec![
-        (address(&full), address(&full_mongo), "is not empty (accounts: 1); copy into a new place"),
-        (address(&full_mongo), address(&full), "is not empty (accounts: 1); copy into a new place"),
+        (address(&full), address(&full_mongo), "is not empty (accounts: 1); name an empty target with --to"),
+        (address(&full_mongo), address(&full), "is not empty (accounts: 1); name an empty target with --to"),
         (address(&full), address(&full), "--from and --to are the same"),
         (address(&full), address(&other), "; stop it, or name another with --to"),
         (address(&other), address(&new), "; stop it, or name another with --from"),
         (address(&full), address(&other_mongo), "; stop it, or name another with --to"),
         (address(&other_mongo), address(&new), "; stop it, or name another with --from"),
         (address(&empty), address(&new), "there is nothing in"),
-        (address(&new), address(&empty), "there is no natter in"),
-        (node.url().to_owned(), address(&new), "there is no natter in the database"),
-        (address(&full), node.url().to_owned(), "holds users that natter did not write"),
+        (address(&new), address(&empty), "there is no natter database in"),
+        (node.url().to_owned(), address(&new), "there is no natter database in"),
+        (address(&full), node.url().to_owned(), "contains users that natter did not write"),
         ("mongodb://127.0.0.1:1/x".into(), address(&new), "does not answer; start it, or name another with --from"),
         (address(&full), "mongodb://127.0.0.1:1/x".into(), "does not answer; start it, or name another with --to"),
         (address(&full), "postgres://localhost".into(), "or a directory like sqlite:./data"),
-        (file, address(&new), "name the directory that natter.db is in"),
+        (file, address(&new), "name the directory that contains natter.db"),
         (address(&full), "/proc/natter".into(), "name another with --to"),
     ];
     for (from, to, why) in cases {
@@ -108,9 +108,9 @@ async fn settings_without_meaning_for_a_copy_are_refused() {
     for setting in [["--database", "mongodb://h/x"], ["--data-dir", "./data"], ["--bcrypt-cost", "5"]] {
         for args in [[&setting[..], &copy].concat(), [&copy[..], &setting].concat()] {
             let line = natter(&args).await.refusal();
-            assert!(line.contains(&format!("{} means nothing to natter copy", setting[0])), "{args:?}: {line}");
+            assert!(line.contains(&format!("{} does not apply to natter copy", setting[0])), "{args:?}: {line}");
         }
     }
     let environment = [("NATTER_DATABASE_URL", "mongodb://h/x"), ("NATTER_DATA_DIR", "./data")];
-    assert!(natter_with(&environment, &copy).await.refusal().contains("there is no natter in ./data"));
+    assert!(natter_with(&environment, &copy).await.refusal().contains("there is no natter database in ./data"));
 }

@@ -43,15 +43,18 @@ async fn repair_users_in(database: &TestDatabase) {
         (doc! {}, vec![]),
         (
             nothing,
-            vec!["it has no userID, it is user-5f5e10000000000000000002 now", "no name", "no e-mail", "no bcrypt"],
+            vec!["it has no userID, it is user-5f5e10000000000000000002 now", "no name", "no e-mail", "not a bcrypt"],
         ),
-        (doc! { "userID": 4711, "name": true }, vec![r#"userID was no text, it is "4711" now"#, r#"it is "true" now"#]),
+        (
+            doc! { "userID": 4711, "name": true },
+            vec![r#"userID was not text, it is "4711" now"#, r#"it is "true" now"#],
+        ),
         (doc! { "userID": ["a"], "name": { "a": 1 } }, vec!["the userID was a list", "the name was an object"]),
-        (doc! { "password": "correct horse" }, vec!["its password is no bcrypt hash"]),
+        (doc! { "password": "correct horse" }, vec!["its password is not a bcrypt hash"]),
         (doc! { "email": "U1@EXAMPLE.org" }, vec!["another account has the e-mail address U1@EXAMPLE.org"]),
         (doc! { "userID": "USER1" }, vec!["another account has the userID USER1, it is USER1-2 now"]),
         (doc! { "userID": "User1" }, vec!["another account has the userID User1, it is User1-3 now"]),
-        (doc! { "name": "a\u{1b}[31mb\u{202e}c" }, vec![r#"the name "a\u{1b}[31mb\u{202e}c" cannot be one"#]),
+        (doc! { "name": "a\u{1b}[31mb\u{202e}c" }, vec![r#"the name "a\u{1b}[31mb\u{202e}c" is invalid"#]),
         (doc! { "phone": "call me" }, vec!["it is empty now"]),
     ];
     node.insert_users((1..).zip(&cases).map(|(number, (invalid, _))| user(number, invalid.clone()))).await;
@@ -62,8 +65,8 @@ async fn repair_users_in(database: &TestDatabase) {
         assert!(repairs.iter().all(|repair| lines[0].contains(repair)), "{lines:?} lacks some of {repairs:?}");
     }
     import.says("users     10 read, 10 added\n");
-    import.says("repaired  9, as told above\n");
-    node.import_into(database).await.ok().says("users     10 read, 0 added, 10 there already\n");
+    import.says("repaired  9, see above\n");
+    node.import_into(database).await.ok().says("users     10 read, 0 added, 10 already present\n");
 
     let natter = Natter::start(database).await;
     assert_eq!(natter.log_in("user5", "correct horse").await, None, "a stored text that is no hash is not a password");
@@ -111,14 +114,14 @@ async fn repair_messages_in(database: &TestDatabase) {
     node.insert_users([user(1, doc! { "messages": messages }), user(2, doc! { "messages": "no list" })]).await;
     let import = node.import_into(database).await;
     assert_eq!(import.code, 1);
-    assert_eq!(import.err.lines().last(), Some("natter: 6 were left out, as told above; all else was carried"));
+    assert_eq!(import.err.lines().last(), Some("natter: 6 were left out, see above; everything else was imported"));
     let id = |number| format!("message {} of user", object_id(DAY, number));
     for (what, (kind, why)) in [
         (id(2), "left out", "it is empty"),
         (id(3), "left out", "it is empty"),
         (id(4), "left out", "it has no text"),
         (id(5), "left out", "it is an object, not text"),
-        (id(6), "repaired", r#"it was no text, it is "42" now"#),
+        (id(6), "repaired", r#"it was not text, it is "42" now"#),
         (id(7), "repaired", "it is 3 messages now"),
         (id(20), "repaired", "its sentTime is missing, it is 2020-09-13T12:26:40.000Z now"),
         (id(21), "repaired", r#"its sentTime is "last tuesday", it is 2020-09-13T12:26:40.000Z now"#),
@@ -126,7 +129,7 @@ async fn repair_messages_in(database: &TestDatabase) {
         (id(23), "repaired", "it is 2020-09-13T12:26:40.000Z now"),
         ("message 15 of user".into(), "repaired", "its sentTime is missing"),
         ("message 16 of user".into(), "left out", "it has no text"),
-        (format!("user {}", object_id(DAY, 2)), "left out", r#"its messages are "no list", and no list"#),
+        (format!("user {}", object_id(DAY, 2)), "left out", r#"its messages are "no list", not a list"#),
     ]
     .map(|(what, kind, why)| (what, (kind, why)))
     {
@@ -142,7 +145,7 @@ async fn repair_messages_in(database: &TestDatabase) {
     }
     let log = log_of(database).await;
     assert!(log.is_sorted_by_key(|message| message.sent_at));
-    node.import_into(database).await.says("messages  18 read, 0 added, 12 there already, 6 left out\n");
+    node.import_into(database).await.says("messages  18 read, 0 added, 12 already present, 6 left out\n");
     assert_eq!(log_of(database).await, log);
 }
 

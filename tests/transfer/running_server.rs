@@ -41,7 +41,7 @@ async fn import_into_a_running_natter(database: &TestDatabase) {
     let (flag, value) = setting(database);
     natter(&["user", "delete", "bob", "--messages", flag, &value]).await.ok();
     let again = NodeDatabase::written_by_node().await.import_into(database).await;
-    again.says("users     6 read, 1 added, 4 there already, 1 merged\n");
-    again.says("messages  12 read, 0 added, 10 there already, 2 left out\n");
+    again.says("users     6 read, 1 added, 4 already present, 1 merged\n");
+    again.says("messages  12 read, 0 added, 10 already present, 2 left out\n");
     running.stop().await;
 }

@@ -1,48 +1,48 @@
-//! Users: what of them goes over as it is, and what stands in for what natter cannot take.
+//! Imports the users. Values that natter refuses are replaced.
 
 use std::collections::HashMap;
 
 use super::{
-    Import, Owner,
     fields::{self, numbered, placeholder},
-    report::{named, quote, shown},
+    importer::{Importer, Owner},
+    report::{describe, quote, quote_id},
 };
 use crate::{
     cli::progress::Progress,
     store::{Conflict, Error, NodeUser, NodeValue, Result},
 };
 
-/// Most numbers that are tried behind a userID that is taken.
-const SUFFIXES: u32 = 1000;
+/// The maximum number appended to a userID that is taken.
+const MAX_SUFFIX: u32 = 1000;
 
-impl Import<'_> {
-    /// Carries the accounts. Returns how many messages they have.
-    pub(super) async fn accounts(&mut self) -> Result<u64> {
+impl Importer<'_> {
+    /// Imports the accounts. Returns the number of their messages.
+    pub async fn accounts(&mut self) -> Result<u64> {
         let mut users = self.source.users().await?;
-        let mut progress = Progress::start("users", self.source.count().await?);
+        let mut progress = Progress::start("users", self.source.estimated_count().await?);
         let mut messages = 0;
-        // by their userID, as the Node application told them apart
-        let mut first: HashMap<String, String> = HashMap::new();
+        // the first document of each userID, which identified a user in the Node application
+        let mut first_documents: HashMap<String, String> = HashMap::new();
         while let Some(user) = users.next().await? {
             progress.advance(1);
             self.report.users.read += 1;
             match &user.messages {
                 Ok(count) => messages += count,
                 Err(other) => {
-                    let why = format!("its messages are {}, and no list", shown(other));
+                    let why = format!("its messages are {}, not a list", describe(other));
                     self.report.message_left_out(&progress, &label(&user), &why);
                     self.report.messages.read += 1;
                 }
             }
             if let NodeValue::Text(user_id) = &user.user_id {
-                match first.get(user_id).and_then(|id| self.owners.get(id)).cloned() {
-                    // one that was told apart at an earlier import keeps what is its own
+                match first_documents.get(user_id).and_then(|id| self.owners.get(id)).cloned() {
+                    // a document with its own account from an earlier import keeps that account
                     Some(owner) if !self.store.has_account(fields::key(&user)).await? => {
                         self.merge(&progress, user, owner);
                         continue;
                     }
                     Some(_) => {}
-                    None => drop(first.insert(user_id.clone(), user.id.clone())),
+                    None => drop(first_documents.insert(user_id.clone(), user.id.clone())),
                 }
             }
             self.account(&progress, user).await?;
@@ -51,13 +51,13 @@ impl Import<'_> {
         Ok(messages)
     }
 
-    /// The Node application let several documents have one userID, logged in by the first, and wrote messages
-    /// to all of them.
+    /// The Node application allowed several documents with one userID, checked logins against the first one, and wrote
+    /// messages to all of them.
     fn merge(&mut self, progress: &Progress, user: NodeUser, owner: Owner) {
         let fields = [("name", &user.name), ("e-mail", &user.email), ("phone", &user.phone)];
-        let fields: Vec<String> = fields.iter().map(|(field, value)| format!("{field} {}", shown(value))).collect();
+        let fields: Vec<String> = fields.iter().map(|(field, value)| format!("{field} {}", describe(value))).collect();
         let why = format!(
-            "another document logged in with this userID, and its fields count; not carried are this one's password, {}",
+            "another document has this userID and is used for logins, so its fields count; not imported: this one's password, {}",
             fields.join(", ")
         );
         self.report.user_merged(progress, &label(&user), &why);
@@ -68,21 +68,21 @@ impl Import<'_> {
         let (mut account, mut repairs) = fields::account(&user, &self.unusable_hash);
         let (user_id, email) = (account.user.user_id.clone(), account.user.email.clone());
         let mut suffix = 1;
-        let mut stand_ins = 0;
+        let mut placeholders = 0;
         let added = loop {
             match self.store.add_account(&account).await {
                 Ok(added) => break added,
-                Err(Error::Conflict(Conflict::UserIdTaken)) if suffix < SUFFIXES => {
+                Err(Error::Conflict(Conflict::UserIdTaken)) if suffix < MAX_SUFFIX => {
                     suffix += 1;
                     account.user.user_id = numbered(&user_id, suffix);
-                    // which of two conflicts a store names first is its own affair
-                    if stand_ins > 0 {
-                        account.user.email = placeholder(&account.user, stand_ins > 1);
+                    // if both conflict, either may be reported first
+                    if placeholders > 0 {
+                        account.user.email = placeholder(&account.user, placeholders > 1);
                     }
                 }
-                Err(Error::Conflict(Conflict::EmailTaken)) if stand_ins < 2 => {
-                    stand_ins += 1;
-                    account.user.email = placeholder(&account.user, stand_ins > 1);
+                Err(Error::Conflict(Conflict::EmailTaken)) if placeholders < 2 => {
+                    placeholders += 1;
+                    account.user.email = placeholder(&account.user, placeholders > 1);
                 }
                 Err(Error::Conflict(conflict)) => {
                     self.report.user_left_out(progress, &label(&user), &conflict.to_string());
@@ -91,28 +91,28 @@ impl Import<'_> {
                 Err(error) => return Err(error),
             }
         };
-        let carried = account.user;
-        if carried.user_id != user_id {
-            repairs.push(format!("another account has the userID {user_id}, it is {} now", carried.user_id));
+        let imported = account.user;
+        if imported.user_id != user_id {
+            repairs.push(format!("another account has the userID {user_id}, it is {} now", imported.user_id));
         }
-        if carried.email != email {
-            repairs.push(format!("another account has the e-mail address {email}, it is {} now", carried.email));
+        if imported.email != email {
+            repairs.push(format!("another account has the e-mail address {email}, it is {} now", imported.email));
         }
         if added {
             self.report.users.added += 1;
             self.report.repaired(progress, &label(&user), &repairs);
         } else {
-            self.report.users.there += 1;
+            self.report.users.already_present += 1;
         }
-        self.owners.insert(user.id.clone(), Owner { key: carried.key, label: label(&user) });
+        self.owners.insert(user.id.clone(), Owner { key: imported.key, label: label(&user) });
         Ok(())
     }
 }
 
-/// How a line of the report names a user.
+/// A user's name in the report.
 fn label(user: &NodeUser) -> String {
     match &user.user_id {
-        NodeValue::Text(user_id) => format!("user {} ({})", named(&user.id), quote(user_id)),
-        _ => format!("user {}", named(&user.id)),
+        NodeValue::Text(user_id) => format!("user {} ({})", quote_id(&user.id), quote(user_id)),
+        _ => format!("user {}", quote_id(&user.id)),
     }
 }

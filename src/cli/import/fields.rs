@@ -1,5 +1,5 @@
-//! An account of what a document of the Node application holds, which checked nothing. What natter cannot
-//! take is replaced, and each replacement told of.
+//! Makes an account from a document of the Node application, which checked no values. Values that natter refuses are
+//! replaced, and each replacement is reported.
 
 use ring::digest::{SHA256, digest};
 use uuid::Builder;
@@ -11,10 +11,10 @@ use crate::{
     store::{Account, NodeUser, NodeValue, PasswordHash},
 };
 
-/// Of the addresses that stand in for missing ones: no mail ever gets there (RFC 2606).
-const NOWHERE: &str = "imported.invalid";
+/// The domain of placeholder addresses. No mail is ever delivered there (RFC 2606).
+const PLACEHOLDER_DOMAIN: &str = "imported.invalid";
 
-/// The account, and what was replaced in it. `unusable_hash` is the hash that no password has.
+/// The account, and a description of each replacement. No password matches `unusable_hash`.
 pub fn account(user: &NodeUser, unusable_hash: &PasswordHash) -> (Account, Vec<String>) {
     let mut repairs = Vec::new();
     let user_id = user_id(user, &mut repairs);
@@ -42,7 +42,7 @@ pub fn account(user: &NodeUser, unusable_hash: &PasswordHash) -> (Account, Vec<S
         NodeValue::Text(hash) if passwords::is_hash(hash) => PasswordHash(hash.clone()),
         _ => {
             repairs.push(
-                "its password is no bcrypt hash of cost 4 to 16, nobody can log in until natter user password sets one"
+                "its password is not a bcrypt hash of cost 4 to 16; the user cannot log in until natter user password sets one"
                     .into(),
             );
             unusable_hash.clone()
@@ -51,8 +51,8 @@ pub fn account(user: &NodeUser, unusable_hash: &PasswordHash) -> (Account, Vec<S
     (Account { user: account, password }, repairs)
 }
 
-/// The same for the same document, whenever it is brought in. Like every key it begins with the time when the
-/// account was made.
+/// The key of the account: the same for the same document at every import. Like every key, it begins with the time when
+/// the account was created.
 pub fn key(user: &NodeUser) -> UserKey {
     let digest = digest(&SHA256, format!("natter import, user {}", user.id).as_bytes());
     let mut random = [0; 10];
@@ -66,35 +66,35 @@ fn user_id(user: &NodeUser, repairs: &mut Vec<String>) -> UserId {
     if let Some(user_id) = found.as_deref().and_then(|raw| UserId::parse(raw).ok().filter(|id| id.as_str() == raw)) {
         return user_id;
     }
-    let mut fitting: String =
-        found.as_deref().unwrap_or_default().trim().chars().map(plain).take(UserId::MAX).collect();
-    while !fitting.is_empty() && fitting.len() < 3 {
-        fitting.push('_');
+    let mut cleaned: String =
+        found.as_deref().unwrap_or_default().trim().chars().map(allowed_or_underscore).take(UserId::MAX).collect();
+    while !cleaned.is_empty() && cleaned.len() < 3 {
+        cleaned.push('_');
     }
     let id: String = user.id.chars().filter(char::is_ascii_alphanumeric).take(UserId::MAX - 5).collect();
-    let user_id = UserId::parse(&fitting).unwrap_or_else(|_| UserId::stored(format!("user-{id}")));
+    let user_id = UserId::parse(&cleaned).unwrap_or_else(|_| UserId::stored(format!("user-{id}")));
     match found {
-        Some(found) => repairs.push(format!("the userID {} cannot be one, it is {user_id} now", quote(&found))),
+        Some(found) => repairs.push(format!("the userID {} is invalid, it is {user_id} now", quote(&found))),
         None => repairs.push(format!("it has no userID, it is {user_id} now")),
     }
     user_id
 }
 
-fn plain(c: char) -> char {
+fn allowed_or_underscore(c: char) -> char {
     if c.is_ascii_alphanumeric() || "_.-".contains(c) { c } else { '_' }
 }
 
-/// A userID with a number behind it, for one that is taken.
+/// The userID with a number appended, if the userID itself is taken.
 pub fn numbered(wanted: &UserId, number: u32) -> UserId {
     let suffix = format!("-{number}");
     let end = wanted.as_str().len().min(UserId::MAX - suffix.len());
     UserId::stored(format!("{}{suffix}", &wanted.as_str()[..end]))
 }
 
-/// An address that no mail gets to. By the key of the account, if that by the userID is taken.
+/// An address without delivery, made from the userID, or from the key (`by_key`) if that one is taken.
 pub fn placeholder(user: &User, by_key: bool) -> Email {
-    let by_id = Email::parse(&format!("{}@{NOWHERE}", user.user_id)).ok().filter(|_| !by_key);
-    by_id.unwrap_or_else(|| Email::stored(format!("{}@{NOWHERE}", user.key.0)))
+    let by_id = Email::parse(&format!("{}@{PLACEHOLDER_DOMAIN}", user.user_id)).ok().filter(|_| !by_key);
+    by_id.unwrap_or_else(|| Email::stored(format!("{}@{PLACEHOLDER_DOMAIN}", user.key.0)))
 }
 
 fn name(user: &NodeUser, user_id: &UserId, repairs: &mut Vec<String>) -> Name {
@@ -104,11 +104,11 @@ fn name(user: &NodeUser, user_id: &UserId, repairs: &mut Vec<String>) -> Name {
     }
     let allowed = |c: &char| Name::parse(&format!("x{c}x")).is_ok();
     let kept: String = found.as_deref().unwrap_or_default().trim().chars().filter(allowed).take(Name::MAX).collect();
-    // a userID can be "you", which no name can
+    // "you" is a valid userID, but not a valid name
     let name = Name::parse(&kept).or_else(|_| Name::parse(user_id.as_str()));
     let name = name.unwrap_or_else(|_| Name::stored(format!("{user_id} (imported)")));
     repairs.push(match found {
-        Some(found) => format!("the name {} cannot be one, it is {} now", quote(&found), quote(name.as_str())),
+        Some(found) => format!("the name {} is invalid, it is {} now", quote(&found), quote(name.as_str())),
         None => format!("it has no name, it is {} now", quote(name.as_str())),
     });
     name
@@ -117,21 +117,21 @@ fn name(user: &NodeUser, user_id: &UserId, repairs: &mut Vec<String>) -> Name {
 fn phone(user: &NodeUser, repairs: &mut Vec<String>) -> Phone {
     let Some(found) = text("phone number", &user.phone, repairs) else { return Phone::default() };
     Phone::parse(&found).unwrap_or_else(|_| {
-        // slashes and dots are usual in some countries
+        // slashes and dots are common in some countries
         let dashed = Phone::parse(&found.replace(['/', '.'], "-")).ok();
-        let becomes = dashed.as_ref().map_or("it is empty now".into(), |phone| format!("it is {phone} now"));
-        repairs.push(format!("the phone number {} cannot be one, {becomes}", quote(&found)));
+        let replacement = dashed.as_ref().map_or("it is empty now".into(), |phone| format!("it is {phone} now"));
+        repairs.push(format!("the phone number {} is invalid, {replacement}", quote(&found)));
         dashed.unwrap_or_default()
     })
 }
 
-/// The field as text, if it is there and can be.
+/// The field as text, if it exists and has a text form.
 fn text(field: &str, value: &NodeValue, repairs: &mut Vec<String>) -> Option<String> {
     match value {
         NodeValue::Missing => None,
         NodeValue::Text(text) => Some(text.clone()),
         NodeValue::Plain(text) => {
-            repairs.push(format!("the {field} was no text, it is {} now", quote(text)));
+            repairs.push(format!("the {field} was not text, it is {} now", quote(text)));
             Some(text.clone())
         }
         NodeValue::Other(kind) => {
@@ -159,23 +159,23 @@ mod tests {
         }
     }
 
-    fn carried(field: &str, value: &str) -> (User, Vec<String>) {
+    fn imported(field: &str, value: &str) -> (User, Vec<String>) {
         let (account, repairs) = account(&user(field, NodeValue::Text(value.into())), &passwords::unusable_hash(4));
         (account.user, repairs)
     }
 
     #[test]
-    fn what_is_in_order_goes_over_as_it_is() {
-        let (first, repairs) = carried("", "");
+    fn valid_values_are_imported_unchanged() {
+        let (first, repairs) = imported("", "");
         assert_eq!(repairs, Vec::<String>::new());
         assert_eq!((first.user_id.as_str(), first.name.as_str(), first.role), ("ada", "Ada", Role::Member));
         assert_eq!(first.created_at.day(), "2012-10-21");
-        assert_eq!(carried("userID", "bob").0.key, first.key, "by its document's id alone");
+        assert_eq!(imported("userID", "bob").0.key, first.key, "the key depends on the document's id alone");
     }
 
     #[test]
-    fn what_cannot_be_is_replaced_and_told() {
-        for (field, value, becomes) in [
+    fn invalid_values_are_replaced_and_reported() {
+        for (field, value, expected) in [
             ("userID", "jürgen", "it is j_rgen now"),
             ("userID", " al", "it is al_ now"),
             ("userID", "...", "it is user-507f1f77bcf86cd799439011"),
@@ -188,11 +188,11 @@ mod tests {
             ("email", "nonsense", "ada@imported.invalid now"),
             ("phone", "030/1234.5", "it is 030-1234-5 now"),
             ("phone", "call me", "it is empty now"),
-            ("password", "correct horse", "no bcrypt hash"),
-            ("password", "$2x$10$abcdefghijklmnopqrstuuG5GQSuY7zIXUaWIfYcPfHdBZJ6Q2q3W", "no bcrypt hash"),
+            ("password", "correct horse", "not a bcrypt hash"),
+            ("password", "$2x$10$abcdefghijklmnopqrstuuG5GQSuY7zIXUaWIfYcPfHdBZJ6Q2q3W", "not a bcrypt hash"),
         ] {
-            let (user, repairs) = carried(field, value);
-            assert!(repairs.len() == 1 && repairs[0].contains(becomes), "{repairs:?}");
+            let (user, repairs) = imported(field, value);
+            assert!(repairs.len() == 1 && repairs[0].contains(expected), "{repairs:?}");
             assert!(UserId::parse(user.user_id.as_str()).is_ok() && Name::parse(user.name.as_str()).is_ok());
             assert!(Email::parse(user.email.as_str()).is_ok() && Phone::parse(user.phone.as_str()).is_ok());
         }
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_behind_a_user_id_keeps_it_short_enough() {
+    fn a_numbered_user_id_is_not_longer_than_allowed() {
         let long = UserId::parse(&"x".repeat(32)).unwrap();
         assert_eq!(numbered(&long, 12).as_str(), format!("{}-12", "x".repeat(29)));
     }

@@ -1,12 +1,12 @@
-//! Messages: all users' in one order, into the lobby's log.
+//! Imports all users' messages into the lobby's log, in order of their time.
 
 use std::collections::HashMap;
 
 use ring::digest::{SHA256, digest};
 
 use super::{
-    Import,
-    report::{named, quote, shown},
+    importer::Importer,
+    report::{describe, quote, quote_id},
 };
 use crate::{
     cli::progress::Progress,
@@ -14,88 +14,93 @@ use crate::{
     store::{NodeMessage, NodeValue, Result},
 };
 
-/// Posts that go at a time: what a store commits at once.
-const WINDOW: usize = 512;
+/// The number of posts appended together: the maximum that a store commits at once.
+const BATCH_POSTS: usize = 512;
 
-/// A message on its way; of one that is too long, its parts.
-struct Carried {
+/// A message to import, as one post, or several if it is too long.
+struct PendingMessage {
     label: String,
     posts: Vec<Post>,
     repairs: Vec<String>,
 }
 
-impl Import<'_> {
-    /// Carries the messages, which are about `count`.
-    pub(super) async fn messages(&mut self, count: u64) -> Result<()> {
+impl Importer<'_> {
+    /// Imports the messages. `count` is their number for the progress display.
+    pub async fn messages(&mut self, count: u64) -> Result<()> {
         let mut messages = self.source.messages().await?;
         let mut progress = Progress::start("messages", count);
-        let mut twins = Twins::default();
-        let mut window: Vec<Carried> = Vec::new();
+        let mut duplicates = Duplicates::default();
+        let mut batch: Vec<PendingMessage> = Vec::new();
         let mut posts = 0;
         while let Some(message) = messages.next().await? {
             self.report.messages.read += 1;
             progress.advance(1);
             let label = label(&message);
             let Some(owner) = self.owners.get(&message.user) else {
-                self.report.message_left_out(&progress, &label, "its user was not carried");
+                self.report.message_left_out(&progress, &label, "its user was not imported");
                 continue;
             };
             let label = format!("{label} of {}", owner.label);
-            match carry(&message, owner.key, twins.count(&message)) {
+            match convert(&message, owner.key, duplicates.count(&message)) {
                 Ok((parts, repairs)) => {
                     posts += parts.len();
-                    window.push(Carried { label, posts: parts, repairs });
+                    batch.push(PendingMessage { label, posts: parts, repairs });
                 }
                 Err(why) => self.report.message_left_out(&progress, &label, &why),
             }
-            if posts >= WINDOW {
-                self.post(&progress, std::mem::take(&mut window)).await?;
+            if posts >= BATCH_POSTS {
+                self.post(&progress, std::mem::take(&mut batch)).await?;
                 posts = 0;
             }
         }
-        self.post(&progress, window).await?;
+        self.post(&progress, batch).await?;
         progress.finish();
         Ok(())
     }
 
-    async fn post(&mut self, progress: &Progress, window: Vec<Carried>) -> Result<()> {
-        let posts = window.iter().flat_map(|message| message.posts.iter().cloned()).collect();
+    async fn post(&mut self, progress: &Progress, batch: Vec<PendingMessage>) -> Result<()> {
+        let posts = batch.iter().flat_map(|message| message.posts.iter().cloned()).collect();
         let mut posted = self.store.post_all(posts).await?.into_iter();
-        for message in window {
-            let mut added = false;
-            let mut gone = false;
+        for message in batch {
+            let mut is_added = false;
+            let mut is_author_deleted = false;
             for posted in posted.by_ref().take(message.posts.len()) {
-                added |= posted.as_ref().is_some_and(|posted| !posted.repeat);
-                gone |= posted.is_none();
+                is_added |= posted.as_ref().is_some_and(|posted| !posted.repeat);
+                is_author_deleted |= posted.is_none();
             }
-            if gone {
-                self.report.message_left_out(progress, &message.label, "its author was deleted meanwhile");
-            } else if added {
+            if is_author_deleted {
+                self.report.message_left_out(progress, &message.label, "its author was deleted in the meantime");
+            } else if is_added {
                 self.report.messages.added += 1;
                 self.report.repaired(progress, &message.label, &message.repairs);
             } else {
-                self.report.messages.there += 1;
+                self.report.messages.already_present += 1;
             }
         }
         Ok(())
     }
 }
 
-/// How a line of the report names a message.
+/// A message's name in the report.
 fn label(message: &NodeMessage) -> String {
     match &message.id {
-        Some(id) => format!("message {}", named(id)),
-        None => format!("message {}", message.place),
+        Some(id) => format!("message {}", quote_id(id)),
+        None => format!("message {}", message.index),
     }
 }
 
-/// What is posted of a message, and what was replaced in it; or why nothing can be.
-fn carry(message: &NodeMessage, author: UserKey, twin: u64) -> std::result::Result<(Vec<Post>, Vec<String>), String> {
+/// The posts of a message, and a description of each replacement; or why it cannot be imported. `duplicate` is the
+/// number of equal messages before it, if it has no id.
+fn convert(
+    message: &NodeMessage,
+    author: UserKey,
+    duplicate: u64,
+) -> std::result::Result<(Vec<Post>, Vec<String>), String> {
     let mut repairs = Vec::new();
     let text = match &message.text {
         NodeValue::Text(text) => text,
         NodeValue::Plain(text) => {
-            repairs.push(format!("it was no text, it is {} now", quote(text)));
+            repairs.push(format!("it was not text, it is {} now", quote(text)));
             text
         }
         NodeValue::Missing => return Err("it has no text".into()),
@@ -107,11 +112,11 @@ fn carry(message: &NodeMessage, author: UserKey, twin: u64) -> std::result::Resu
         1 => {}
         many => repairs.push(format!("it is longer than {} characters, it is {many} messages now", Text::MAX)),
     }
-    if !message.dated {
-        let sent = shown(&message.sent_time);
+    if !message.has_sent_time {
+        let sent = describe(&message.sent_time);
         repairs.push(format!("its sentTime is {sent}, it is {} now", message.at.rfc3339()));
     }
-    let id = message.id.as_ref().map_or(format!("{twin}"), |id| format!("id {id}"));
+    let id = message.id.as_ref().map_or(format!("{duplicate}"), |id| format!("id {id}"));
     let digest = digest(&SHA256, format!("{id}\n{}\n{text}", message.at.0).as_bytes());
     let client = hex::encode(&digest.as_ref()[..16]);
     let posts = (1..).zip(texts).map(|(part, text)| {
@@ -121,30 +126,30 @@ fn carry(message: &NodeMessage, author: UserKey, twin: u64) -> std::result::Resu
     Ok((posts.collect(), repairs))
 }
 
-/// The text in parts that are short enough, cut between words where there are any.
+/// The text in parts of at most [`Text::MAX`] characters, cut between words if possible.
 fn parts(text: &str) -> Vec<Text> {
     let mut parts = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
         let end = rest.char_indices().nth(Text::MAX).map_or(rest.len(), |(end, _)| end);
         let space = rest[..end].rfind(char::is_whitespace).filter(|at| end < rest.len() && *at > end / 2);
-        let (part, others) = rest.split_at(space.unwrap_or(end));
+        let (part, remainder) = rest.split_at(space.unwrap_or(end));
         parts.extend(Text::parse(part));
-        rest = others.trim_start();
+        rest = remainder.trim_start();
     }
     parts
 }
 
-/// Tells messages apart that have no id of their own: same user, same time, same text. They come one after
-/// the other, as all of one time do.
+/// Counts equal messages without an id: same user, same time, same text. Messages of the same time come one after
+/// another, so only those of one time are remembered.
 #[derive(Default)]
-struct Twins {
+struct Duplicates {
     at: i64,
     seen: HashMap<[u8; 16], u64>,
 }
 
-impl Twins {
-    /// How many like this one came before it.
+impl Duplicates {
+    /// The number of equal messages before this one.
     fn count(&mut self, message: &NodeMessage) -> u64 {
         if self.at != message.at.0 {
             self.at = message.at.0;
@@ -153,7 +158,7 @@ impl Twins {
         if message.id.is_some() {
             return 0;
         }
-        let digest = digest(&SHA256, format!("{}\n{}", message.user, shown_whole(&message.text)).as_bytes());
+        let digest = digest(&SHA256, format!("{}\n{}", message.user, whole_text(&message.text)).as_bytes());
         let mut short = [0; 16];
         short.copy_from_slice(&digest.as_ref()[..16]);
         let count = self.seen.entry(short).or_default();
@@ -162,7 +167,7 @@ impl Twins {
     }
 }
 
-fn shown_whole(text: &NodeValue) -> &str {
+fn whole_text(text: &NodeValue) -> &str {
     match text {
         NodeValue::Text(text) | NodeValue::Plain(text) | NodeValue::Other(text) => text,
         NodeValue::Missing => "",
@@ -178,16 +183,16 @@ mod tests {
         NodeMessage {
             user: "u".into(),
             id: id.map(str::to_owned),
-            place: 0,
+            index: 0,
             sent_time: NodeValue::Missing,
             at: Timestamp(at),
-            dated: true,
+            has_sent_time: true,
             text: NodeValue::Text(text.into()),
         }
     }
 
-    fn clients(message: &NodeMessage, twin: u64) -> Vec<String> {
-        let (posts, _) = carry(message, UserKey::generate(), twin).unwrap();
+    fn clients(message: &NodeMessage, duplicate: u64) -> Vec<String> {
+        let (posts, _) = convert(message, UserKey::generate(), duplicate).unwrap();
         posts.iter().map(|post| post.client.as_str().to_owned()).collect()
     }
 
@@ -204,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn client_ids_tell_messages_apart_and_repeats_not() {
+    fn different_messages_have_different_client_ids_and_repeats_the_same() {
         let first = clients(&message(Some("a"), 1, "x"), 0);
         assert_eq!(first, clients(&message(Some("a"), 1, "x"), 0));
         for other in [message(Some("b"), 1, "x"), message(Some("a"), 2, "x"), message(Some("a"), 1, "y")] {
@@ -216,10 +221,13 @@ mod tests {
     }
 
     #[test]
-    fn twins_without_an_id_are_both_kept() {
-        let mut twins = Twins::default();
+    fn equal_messages_without_an_id_are_counted() {
+        let mut duplicates = Duplicates::default();
         let same = message(None, 1, "x");
-        assert_eq!([twins.count(&same), twins.count(&same), twins.count(&message(None, 1, "y"))], [0, 1, 0]);
-        assert_eq!(twins.count(&message(None, 2, "x")), 0);
+        assert_eq!(
+            [duplicates.count(&same), duplicates.count(&same), duplicates.count(&message(None, 1, "y"))],
+            [0, 1, 0]
+        );
+        assert_eq!(duplicates.count(&message(None, 2, "x")), 0);
     }
 }

@@ -33,7 +33,7 @@ use crate::{
         subscription::{FollowError, Subscription},
     },
     security::{Grant, sessions::SessionLifetime},
-    web::{AppState, Bearer, Error, Query, Result, SignedIn, origin},
+    web::{AppState, Bearer, Error, Query, Result, SignedIn, language, origin},
 };
 
 /// Largest frame accepted: 4,000 characters of four bytes, escaped as JSON, and the headers.
@@ -75,7 +75,6 @@ struct Identity {
 
 pub async fn open(
     State(state): State<AppState>,
-    language: Language,
     headers: HeaderMap,
     Query(query): Query<SocketQuery>,
     bearer: Result<Option<Bearer>, Error>,
@@ -102,7 +101,8 @@ pub async fn open(
         Ok((identity, registration)) => {
             let SocketQuery { after, returning, .. } = query;
             // a script gets the API's English
-            let language = if identity.is_page { language } else { Language::English };
+            let page_language = language::of(&headers, state.settings.language);
+            let language = if identity.is_page { page_language } else { Language::English };
             let opening = Box::new(OpeningSocket { state, connection, identity, after, returning, language });
             Ok(upgrade.on_upgrade(move |socket| serve(socket, registration, opening)))
         }

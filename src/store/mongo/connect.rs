@@ -1,4 +1,4 @@
-//! Reaching the database, and saying in one line why it cannot be.
+//! Connecting to the database. If that fails, the error says why in one line.
 
 use std::time::Duration;
 
@@ -9,33 +9,33 @@ use mongodb::{
     options::{Acknowledgment, ClientOptions, ReadConcern, ServerAddress, WriteConcern},
 };
 
-use super::timed;
+use super::driver::with_timeout_raw;
 use crate::store::{Error, Result};
 
-/// The mission's name for the common database.
-const DATABASE: &str = "UsersData";
-/// Longest wait for a primary: an election takes longer, but a request should not.
-const SELECTION: Duration = Duration::from_secs(5);
-/// Longest the database may take to make a write durable before the outcome counts as unknown.
-const DURABLE: Duration = Duration::from_secs(7);
-/// Connections to each server: page loads and sign-ins read side by side.
-const POOL: u32 = 32;
+/// The mission's name for the database that its servers share.
+const DEFAULT_DATABASE: &str = "UsersData";
+/// The maximum wait for a primary. An election takes longer, but a request should not.
+const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
+/// The maximum time to make a write durable. After it the outcome is unknown.
+const WRITE_CONCERN_TIMEOUT: Duration = Duration::from_secs(7);
+/// The maximum connections to each server: page loads and logins read concurrently.
+const MAX_POOL_SIZE: u32 = 32;
 
-const MALFORMED: &str = "the address is malformed; in a user's name or password : / ? # [ ] @ must be written as \
-    %3A %2F %3F %23 %5B %5D %40, and behind a ? in the address only MongoDB's own options may stand";
+const MALFORMED: &str = "the address is malformed; write : / ? # [ ] @ in the user name or password as \
+    %3A %2F %3F %23 %5B %5D %40, and use only MongoDB's own options after the ?";
 
-/// Connects to the database that `url` names.
+/// Connects to the database in `url`.
 ///
 /// # Errors
-/// [`Error::Busy`] where no server answers; [`Error::Failed`] with the way out where the address is wrong,
-/// or what answers is not a replica set.
+/// [`Error::Busy`] if no primary answers; [`Error::Failed`] with a remedy if the address is wrong, or the server is not
+/// a replica set.
 pub async fn database(url: &str) -> Result<Database> {
     let options = options(url).await?;
-    let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+    let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
     let database = Client::with_options(options.clone())?.database(&name);
-    let hello = match timed(database.run_command(doc! { "hello": 1 })).await {
+    let hello = match with_timeout_raw(database.run_command(doc! { "hello": 1 })).await {
         Ok(hello) => hello,
-        // a member without a set is never chosen by the driver: ask it directly
+        // the driver never selects a server without a replica set, so ask it directly
         Err(error) if matches!(*error.kind, ErrorKind::ServerSelection { .. }) => {
             hello_directly(options).await.ok_or(Error::Busy)?
         }
@@ -48,13 +48,13 @@ pub async fn database(url: &str) -> Result<Database> {
     }
 }
 
-/// Reads an address. What the driver says of a wrong one is not passed on: it quotes the part that it took
-/// for a host, which may be a password.
+/// Parses an address. The driver's error is not passed on, because it quotes the part that it took for a host, which
+/// may be a password.
 pub async fn parse(url: &str) -> Result<ClientOptions> {
-    match timed(ClientOptions::parse(url)).await {
+    match with_timeout_raw(ClientOptions::parse(url)).await {
         Err(error) if matches!(*error.kind, ErrorKind::InvalidArgument { .. }) => Err(Error::Failed(MALFORMED.into())),
-        // the driver looks the hosts of mongodb+srv:// up
-        Err(_) => Err(Error::Failed("its hosts could not be looked up in the DNS".into())),
+        // the driver looks up the hosts of mongodb+srv:// addresses
+        Err(_) => Err(Error::Failed("the DNS lookup of its hosts failed".into())),
         Ok(options) => Ok(options),
     }
 }
@@ -62,13 +62,13 @@ pub async fn parse(url: &str) -> Result<ClientOptions> {
 async fn options(url: &str) -> Result<ClientOptions> {
     let mut options = parse(url).await?;
     options.app_name.get_or_insert_with(|| "natter".into());
-    options.server_selection_timeout.get_or_insert(SELECTION);
-    options.connect_timeout.get_or_insert(SELECTION);
-    options.max_pool_size.get_or_insert(POOL);
-    // not for the address to weaken: natter acknowledges only what lasts
+    options.server_selection_timeout.get_or_insert(SERVER_SELECTION_TIMEOUT);
+    options.connect_timeout.get_or_insert(SERVER_SELECTION_TIMEOUT);
+    options.max_pool_size.get_or_insert(MAX_POOL_SIZE);
+    // the address must not weaken this, because natter acknowledges durable writes only
     let mut durable = WriteConcern::builder().w(Acknowledgment::Majority).build();
     durable.journal = Some(true);
-    durable.w_timeout = Some(DURABLE);
+    durable.w_timeout = Some(WRITE_CONCERN_TIMEOUT);
     options.write_concern = Some(durable);
     options.read_concern = Some(ReadConcern::majority());
     options.selection_criteria = None;
@@ -82,7 +82,7 @@ async fn hello_directly(mut options: ClientOptions) -> Option<Document> {
     options.repl_set_name = None;
     options.server_selection_timeout = Some(Duration::from_secs(1));
     let client = Client::with_options(options).ok()?;
-    let hello = timed(client.database("admin").run_command(doc! { "hello": 1 })).await.ok();
+    let hello = with_timeout_raw(client.database("admin").run_command(doc! { "hello": 1 })).await.ok();
     client.shutdown().immediate(true).await;
     hello
 }
@@ -91,17 +91,17 @@ fn is_router(hello: &Document) -> bool {
     hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid")
 }
 
-/// What keeps natter from using the server that said `hello`, and the command that helps.
+/// Why natter cannot use the server that answered `hello`, and the command that helps.
 fn obstacle(hello: &Document) -> Option<&'static str> {
     if hello.get_str("setName").is_ok() || is_router(hello) {
         None
     } else if hello.get_bool("isreplicaset").unwrap_or(false) {
         Some(
-            "this MongoDB was started with --replSet, but its replica set was not made yet; run once: mongosh --eval 'rs.initiate()'",
+            "this MongoDB was started with --replSet, but its replica set was not initiated yet; run once: mongosh --eval 'rs.initiate()'",
         )
     } else {
         Some(
-            "this MongoDB is not a replica set, which natter needs (one member will do); start mongod with --replSet rs0, then run once: mongosh --eval 'rs.initiate()'",
+            "this MongoDB is not a replica set, which natter needs (one member is enough); start mongod with --replSet rs0, then run once: mongosh --eval 'rs.initiate()'",
         )
     }
 }

@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 
-use futures_util::TryStreamExt;
-use mongodb::{
-    Collection,
-    bson::{self, Binary, DateTime, doc, oid::ObjectId},
-};
+use mongodb::bson::{self, Binary, DateTime, oid::ObjectId};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use super::{any_of, timed};
-use crate::domain::{Author, Email, Message, Name, Phone, Role, Timestamp, User, UserId, UserKey, fold};
+use super::bson_values::{bson_date, bson_uuid, timestamp, user_key};
+use crate::domain::{Author, Email, Message, Name, Phone, Role, User, UserId, UserKey, fold};
+
+/// Authors that have an account, by key, with their current names.
+pub type Authors = HashMap<UserKey, Author>;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UserDoc {
@@ -28,8 +26,8 @@ pub struct UserDoc {
     pub version: i64,
     #[serde(rename = "createdAt")]
     pub created_at: DateTime,
-    /// What is compared and sorted without regard to case: the same order and the same equality as in the
-    /// embedded database, whatever a server's collation tables say.
+    /// The fields that are compared and sorted case-insensitively. Equality and order are the same as in the embedded
+    /// database, and do not depend on the server's collation tables.
     pub folded: Folded,
 }
 
@@ -38,9 +36,10 @@ pub struct Folded {
     #[serde(rename = "userID")]
     pub user_id: String,
     pub name: String,
-    /// ASCII in lower case: an address is taken in this form, as in the embedded database.
+    /// In ASCII lower case. Addresses are unique in this form, as in the embedded database.
     pub email: String,
-    /// The address as the search looks for it. Another field, because it folds more than the form that is unique.
+    /// The address in the form that the search compares. It is a separate field, because it folds more letters than the
+    /// unique form.
     #[serde(rename = "emailSearch", default)]
     pub email_search: String,
 }
@@ -59,7 +58,7 @@ impl Folded {
 impl UserDoc {
     pub fn new(user: &User, password: String) -> Self {
         Self {
-            key: key(user.key),
+            key: bson_uuid(user.key),
             user_id: user.user_id.to_string(),
             name: user.name.to_string(),
             email: user.email.to_string(),
@@ -67,7 +66,7 @@ impl UserDoc {
             password,
             role: user.role.as_str().to_owned(),
             version: user.version,
-            created_at: DateTime::from_millis(user.created_at.0),
+            created_at: bson_date(user.created_at),
             folded: Folded::new(&user.user_id, user.name.as_str(), user.email.as_str()),
         }
     }
@@ -88,7 +87,7 @@ impl From<UserDoc> for User {
             phone: Phone::stored(doc.phone),
             role,
             version: doc.version,
-            created_at: Timestamp(doc.created_at.timestamp_millis()),
+            created_at: timestamp(doc.created_at),
         }
     }
 }
@@ -100,8 +99,8 @@ pub struct MessageDoc {
     pub room: String,
     pub seq: i64,
     pub rev: i64,
-    /// Every number the message ever took. A unique index over them keeps a number taken after the message
-    /// has moved on to a later one.
+    /// Every number that the message ever took. A unique index over them keeps a number taken after the message moved to
+    /// a later one.
     pub revs: Vec<i64>,
     pub author: bson::Uuid,
     #[serde(rename = "clientID")]
@@ -114,7 +113,7 @@ pub struct MessageDoc {
 }
 
 impl MessageDoc {
-    /// The message with its author's names, where the account is there.
+    /// The message with its author's names, if the account exists.
     pub fn into_message(self, authors: &Authors) -> Message {
         let author_key = user_key(self.author);
         Message {
@@ -122,13 +121,13 @@ impl MessageDoc {
             rev: self.rev as u64,
             author_key,
             author: authors.get(&author_key).cloned(),
-            sent_at: Timestamp(self.sent_at.timestamp_millis()),
+            sent_at: timestamp(self.sent_at),
             text: self.text,
         }
     }
 }
 
-/// Somebody whose account is gone, and whose messages are still to be erased.
+/// A deleted user whose messages are still to be deleted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemovalDoc {
     #[serde(rename = "_id")]
@@ -143,19 +142,19 @@ pub struct SessionDoc {
     pub expires: DateTime,
 }
 
-/// A process that lives.
+/// The lease of a running process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LeaseDoc {
     #[serde(rename = "_id")]
     pub id: bson::Uuid,
-    /// The last renewal, by the server's clock. Only that it changes is looked at.
+    /// The last renewal by the server's clock. It is only compared for equality.
     pub at: DateTime,
-    /// Another process has ended the lease, and removes its people.
+    /// Whether another process has ended the lease. That process then removes the lease's users.
     #[serde(default)]
     pub ended: bool,
 }
 
-/// Somebody with a socket somewhere.
+/// A user with a socket at a process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PresenceDoc {
     #[serde(rename = "_id")]
@@ -168,46 +167,4 @@ pub struct PresenceId {
     pub lease: bson::Uuid,
     pub room: String,
     pub user: bson::Uuid,
-}
-
-/// Authors by their key, as they are called now.
-pub type Authors = HashMap<UserKey, Author>;
-
-#[derive(Deserialize)]
-struct AuthorDoc {
-    #[serde(rename = "_id")]
-    key: bson::Uuid,
-    #[serde(rename = "userID")]
-    user_id: String,
-    name: String,
-}
-
-/// Reads who of `keys` has an account, and what they are called.
-pub async fn authors(
-    users: &Collection<UserDoc>,
-    keys: impl IntoIterator<Item = UserKey>,
-) -> mongodb::error::Result<Authors> {
-    let mut keys: Vec<UserKey> = keys.into_iter().collect();
-    keys.sort_unstable();
-    keys.dedup();
-    if keys.is_empty() {
-        return Ok(Authors::new());
-    }
-    let users = users.clone_with_type::<AuthorDoc>();
-    let found =
-        users.find(doc! { "_id": any_of(keys.into_iter().map(key)) }).projection(doc! { "userID": 1, "name": 1 });
-    let found: Vec<AuthorDoc> = timed(async { found.await?.try_collect().await }).await?;
-    Ok(found.into_iter().map(|a| (user_key(a.key), Author { user_id: a.user_id, name: a.name })).collect())
-}
-
-pub fn key(key: UserKey) -> bson::Uuid {
-    bson::Uuid::from_bytes(key.0.into_bytes())
-}
-
-pub fn user_key(key: bson::Uuid) -> UserKey {
-    UserKey(Uuid::from_bytes(key.bytes()))
-}
-
-pub fn date(at: Timestamp) -> DateTime {
-    DateTime::from_millis(at.0)
 }

@@ -1,71 +1,68 @@
-//! Where events go out: this process's own commits, and what [`tail`](super::tail) saw of others'; and what
-//! the writer learns from the tail.
+//! The events on their way out: of this process's own commits, and of other processes' commits that [`tail`](super::tail)
+//! saw. Also tells the writer how far the tail has seen each room's log.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, OnceLock, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::OnceLock, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinHandle,
     time::timeout,
 };
 
-use super::{documents::MessageDoc, writer::Head};
+use super::{documents::MessageDoc, head::Head};
 use crate::{
     domain::RoomId,
     store::{Event, Events},
 };
 
-/// Batches that may wait for the reader.
-const QUEUE: usize = 1024;
-/// Longest that the tail is relied on to tell of another process's commit: it takes milliseconds.
-const TELLING: Duration = Duration::from_millis(50);
+/// The number of event batches that may wait for the receiver.
+const QUEUE_LENGTH: usize = 1024;
+/// The maximum wait for the tail to see another process's commit. It usually takes milliseconds.
+const TAIL_TIMEOUT: Duration = Duration::from_millis(50);
 
 #[derive(Default)]
 pub struct Outbox {
     sender: OnceLock<mpsc::Sender<Vec<Event>>>,
-    /// The latest number sent of each room: the change stream tells of own commits too, and the echo
-    /// need not be looked up and sent again.
+    /// The latest `rev` sent for each room. The change stream also reports this process's own commits; with this
+    /// number they are dropped without another look-up.
     sent: Mutex<HashMap<RoomId, u64>>,
     tail: Mutex<Option<JoinHandle<()>>>,
-    /// How far the tail saw each room's log go: what it tells of, a majority has.
+    /// The latest numbers of each room that the tail saw. The change stream only reports majority-committed changes.
     seen: Mutex<HashMap<RoomId, Head>>,
-    moved: Notify,
+    seen_changed: Notify,
 }
 
 impl Outbox {
-    /// The receiving end, at the first call.
+    /// The receiving end; `None` from the second call on.
     pub fn open(&self) -> Option<Events> {
-        let (sender, receiver) = mpsc::channel(QUEUE);
+        let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
         self.sender.set(sender).ok()?;
         Some(receiver)
     }
 
-    /// Keeps the task that follows others, to end it with the store.
-    pub fn keep(&self, tail: JoinHandle<()>) {
-        *self.tail.lock().unwrap_or_else(PoisonError::into_inner) = Some(tail);
+    /// Stores the task that follows the change stream, for [`Outbox::close`] to end it.
+    pub fn set_tail(&self, tail: JoinHandle<()>) {
+        *self.tail.lock() = Some(tail);
     }
 
     pub fn close(&self) {
-        if let Some(tail) = self.tail.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(tail) = self.tail.lock().take() {
             tail.abort();
         }
     }
 
-    /// Whether this change of the room is still to be told.
-    pub fn is_news(&self, room: &RoomId, rev: u64) -> bool {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).get(room).is_none_or(|sent| rev > *sent)
+    /// Whether this change of the room was not sent yet.
+    pub fn is_unsent(&self, room: &RoomId, rev: u64) -> bool {
+        self.sent.lock().get(room).is_none_or(|sent| rev > *sent)
     }
 
-    /// Notes a change that the tail saw.
-    pub fn note(&self, message: &MessageDoc) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Records a change that the tail saw.
+    pub fn record_seen(&self, message: &MessageDoc) {
+        let mut seen = self.seen.lock();
         let room = RoomId::named(&message.room);
         if message.revs.len() == 1 {
-            // a post took the next number of both kinds
+            // a post takes the next `seq` and the next `rev`
             seen.insert(room, Head { seq: message.seq, rev: message.rev });
         } else {
             match seen.get_mut(&room) {
@@ -73,26 +70,26 @@ impl Outbox {
                 _ => drop(seen.remove(&room)),
             }
         }
-        self.moved.notify_one();
+        self.seen_changed.notify_one();
     }
 
-    /// The room's numbers as the tail saw them last, if it did.
-    pub fn seen(&self, room: &RoomId) -> Option<Head> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(room).copied()
+    /// The room's latest numbers that the tail saw. `None` if they are not known.
+    pub fn seen_head(&self, room: &RoomId) -> Option<Head> {
+        self.seen.lock().get(room).copied()
     }
 
-    /// Waits until the tail has seen the room's log at `rev`. `None` where it does not tell soon.
-    pub async fn seen_past(&self, room: &RoomId, rev: i64) -> Option<Head> {
-        self.sender.get()?; // nobody follows otherwise
-        let told = async {
+    /// Waits until the tail has seen the room's log at `rev`. `None` if it does not within [`TAIL_TIMEOUT`].
+    pub async fn wait_for_seen(&self, room: &RoomId, rev: i64) -> Option<Head> {
+        self.sender.get()?; // otherwise there is no tail
+        let seen = async {
             loop {
-                match self.seen(room) {
+                match self.seen_head(room) {
                     Some(head) if head.rev >= rev => return head,
-                    _ => self.moved.notified().await,
+                    _ => self.seen_changed.notified().await,
                 }
             }
         };
-        timeout(TELLING, told).await.ok()
+        timeout(TAIL_TIMEOUT, seen).await.ok()
     }
 
     pub async fn send(&self, events: Vec<Event>) {
@@ -101,7 +98,7 @@ impl Outbox {
             return;
         }
         {
-            let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut sent = self.sent.lock();
             for event in &events {
                 if let Event::Changed(room, message) = event {
                     let latest = sent.entry(room.clone()).or_default();
@@ -109,6 +106,6 @@ impl Outbox {
                 }
             }
         }
-        let _ = sender.send(events).await; // nobody listens any more while shutting down
+        let _ = sender.send(events).await; // during shutdown the receiver is gone
     }
 }

@@ -1,65 +1,60 @@
 //! Sessions and revoked tokens.
 
 use async_trait::async_trait;
-use mongodb::bson::{Binary, doc, spec::BinarySubtype};
+use mongodb::bson::doc;
 
 use super::{
-    Mongo, bounded,
-    documents::{SessionDoc, date, key},
-    duplicate, timed,
+    bson_values::{bson_binary, bson_date, bson_token, bson_uuid, timestamp},
+    database::Mongo,
+    documents::SessionDoc,
+    driver::{with_timeout, with_timeout_raw},
+    unique_index::is_duplicate_key,
 };
 use crate::{
     domain::{Timestamp, TokenId, User, UserKey},
-    store::{Event, NETWORK_LIFETIME, Result, SessionRow, Sessions},
+    store::{Event, Result, SessionRow, Sessions, networks::NETWORK_LIFETIME_SECS},
 };
-
-pub fn binary(bytes: &[u8]) -> Binary {
-    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
-}
 
 #[async_trait]
 impl Sessions for Mongo {
     async fn create_session(&self, row: &SessionRow) -> Result<bool> {
-        let session = SessionDoc { id: binary(&row.id), data: binary(&row.data), expires: date(row.expires) };
-        match timed(self.db.sessions.insert_one(session)).await {
+        let session =
+            SessionDoc { id: bson_binary(&row.id), data: bson_binary(&row.data), expires: bson_date(row.expires) };
+        match with_timeout_raw(self.db.sessions.insert_one(session)).await {
             Ok(_) => Ok(true),
-            Err(error) if duplicate(&error).is_some() => Ok(false),
+            Err(error) if is_duplicate_key(&error) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
 
     async fn save_session(&self, row: &SessionRow) -> Result<()> {
-        let update = doc! { "$set": { "data": binary(&row.data), "expires": date(row.expires) } };
-        bounded(self.db.sessions.update_one(doc! { "_id": binary(&row.id) }, update)).await.map(drop)
+        let update = doc! { "$set": { "data": bson_binary(&row.data), "expires": bson_date(row.expires) } };
+        with_timeout(self.db.sessions.update_one(doc! { "_id": bson_binary(&row.id) }, update)).await.map(drop)
     }
 
     async fn session(&self, id: &[u8; 32]) -> Result<Option<SessionRow>> {
-        let found = bounded(self.db.sessions.find_one(doc! { "_id": binary(id) })).await?;
-        Ok(found.map(|session| SessionRow {
-            id: *id,
-            data: session.data.bytes,
-            expires: Timestamp(session.expires.timestamp_millis()),
-        }))
+        let found = with_timeout(self.db.sessions.find_one(doc! { "_id": bson_binary(id) })).await?;
+        Ok(found.map(|session| SessionRow { id: *id, data: session.data.bytes, expires: timestamp(session.expires) }))
     }
 
     async fn delete_session(&self, id: &[u8; 32]) -> Result<()> {
-        bounded(self.db.sessions.delete_one(doc! { "_id": binary(id) })).await.map(drop)
+        with_timeout(self.db.sessions.delete_one(doc! { "_id": bson_binary(id) })).await.map(drop)
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<()> {
-        // not a TTL index: it would go by the server's clock, and by its own minute
-        let expired = doc! { "expires": { "$lte": date(now) } };
-        bounded(self.db.sessions.delete_many(expired.clone())).await?;
-        bounded(self.db.revoked.delete_many(expired)).await?;
-        let old = doc! { "noted": { "$lte": date(now.plus_secs(-NETWORK_LIFETIME)) } };
-        bounded(self.db.networks.delete_many(old)).await?;
+        // deliberately no TTL index: it would use the server's clock, and its own interval
+        let expired = doc! { "expires": { "$lte": bson_date(now) } };
+        with_timeout(self.db.sessions.delete_many(expired.clone())).await?;
+        with_timeout(self.db.revoked.delete_many(expired)).await?;
+        let outdated = doc! { "noted": { "$lte": bson_date(now.plus_secs(-NETWORK_LIFETIME_SECS)) } };
+        with_timeout(self.db.networks.delete_many(outdated)).await?;
         self.finish_removals().await
     }
 
     async fn revoke_token(&self, token: TokenId, expires: Timestamp) -> Result<()> {
-        let row = doc! { "_id": key(UserKey(token.0)), "expires": date(expires) };
-        match timed(self.db.revoked.insert_one(row)).await {
-            Err(error) if duplicate(&error).is_none() => return Err(error.into()),
+        let row = doc! { "_id": bson_token(token), "expires": bson_date(expires) };
+        match with_timeout_raw(self.db.revoked.insert_one(row)).await {
+            Err(error) if !is_duplicate_key(&error) => return Err(error.into()),
             _ => {}
         }
         self.outbox.send(vec![Event::TokenRevoked(token)]).await;
@@ -67,8 +62,8 @@ impl Sessions for Mongo {
     }
 
     async fn authenticate(&self, user: UserKey, version: i64, token: TokenId) -> Result<Option<User>> {
-        let user = bounded(self.db.users.find_one(doc! { "_id": key(user), "version": version }));
-        let revoked = bounded(self.db.revoked.find_one(doc! { "_id": key(UserKey(token.0)) }));
+        let user = with_timeout(self.db.users.find_one(doc! { "_id": bson_uuid(user), "version": version }));
+        let revoked = with_timeout(self.db.revoked.find_one(doc! { "_id": bson_token(token) }));
         let (user, revoked) = tokio::try_join!(user, revoked)?;
         Ok(user.filter(|_| revoked.is_none()).map(User::from))
     }

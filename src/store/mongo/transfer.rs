@@ -1,4 +1,4 @@
-//! Whole rows. A copy that is not finished leaves a mark in the collection `natter`.
+//! Copying whole rows.
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -9,22 +9,20 @@ use mongodb::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    Db, Mongo, bounded, connect,
-    documents::{MessageDoc, SessionDoc, UserDoc, date, key, user_key},
-    duplicate, index_named, migrations,
-    migrations::ID_INDEX,
-    number,
-    sessions::binary,
-    timed,
-    users::taken,
+    bson_values::{
+        bson_binary, bson_date, bson_int, bson_token, bson_uuid, by_user_key, timestamp, token_id, user_key,
+    },
+    collections::Collections,
+    copy_mark,
+    database::Mongo,
+    documents::{MessageDoc, SessionDoc, UserDoc},
+    driver::{with_timeout, with_timeout_raw},
+    unique_index::{ID_INDEX, account_error, broken_index},
     writer::Writer,
 };
 use crate::{
-    domain::{Post, RoomId, Timestamp, TokenId, User, UserKey},
-    store::{
-        Account, Error, MessageRow, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer,
-        transfer::UNFINISHED,
-    },
+    domain::{Post, RoomId, User, UserKey},
+    store::{Account, Error, MessageRow, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer},
 };
 
 #[derive(Serialize, Deserialize)]
@@ -34,50 +32,14 @@ struct RevocationDoc {
     expires: DateTime,
 }
 
-impl Mongo {
-    /// Connects to read, and never to write: the database keeps its schema, which has to be this natter's.
-    pub async fn open_source(url: &str) -> Result<Self> {
-        let db = Db::new(connect::database(url).await?);
-        migrations::check_current(&db.database).await?;
-        refuse_unfinished(&db).await?;
-        Ok(Self::on(db))
-    }
-
-    /// Connects to copy into it, also where an earlier copy was not finished.
-    pub async fn open_target(url: &str) -> Result<Self> {
-        let db = Db::new(connect::database(url).await?);
-        migrations::migrate(&db.database).await?;
-        Ok(Self::on(db))
-    }
-}
-
-pub async fn refuse_unfinished(db: &Db) -> Result<()> {
-    if is_unfinished(db).await? { Err(Error::Failed(UNFINISHED.into())) } else { Ok(()) }
-}
-
-async fn is_unfinished(db: &Db) -> Result<bool> {
-    Ok(bounded(db.natter.find_one(mark())).await?.is_some())
-}
-
-fn mark() -> Document {
-    doc! { "_id": "unfinishedCopy" }
-}
-
+/// The key after which a page of rows starts.
 fn cursor(row: &Row) -> Bson {
     match row {
-        Row::Account(account) => key(account.user.key).into(),
-        Row::Message(entry) => number(entry.rev).into(),
-        Row::Session(session) => binary(&session.id).into(),
-        Row::Revocation(revocation) => token(revocation.token).into(),
+        Row::Account(account) => bson_uuid(account.user.key).into(),
+        Row::Message(message) => bson_int(message.rev).into(),
+        Row::Session(session) => bson_binary(&session.id).into(),
+        Row::Revocation(revocation) => bson_token(revocation.token).into(),
     }
-}
-
-fn token(id: TokenId) -> bson::Uuid {
-    key(UserKey(id.0))
-}
-
-fn time(at: DateTime) -> Timestamp {
-    Timestamp(at.timestamp_millis())
 }
 
 fn account(mut doc: UserDoc) -> Row {
@@ -92,18 +54,18 @@ fn message(doc: MessageDoc) -> Row {
         first_rev: None,
         author: user_key(doc.author),
         client: doc.client,
-        sent_at: time(doc.sent_at),
+        sent_at: timestamp(doc.sent_at),
         text: doc.text,
     })
 }
 
 fn session(doc: SessionDoc) -> Result<Row> {
-    let id = doc.id.bytes.try_into().map_err(|_| Error::Failed("a session's id has not 32 bytes".into()))?;
-    Ok(Row::Session(SessionRow { id, data: doc.data.bytes, expires: time(doc.expires) }))
+    let id = doc.id.bytes.try_into().map_err(|_| Error::Failed("a session's id does not have 32 bytes".into()))?;
+    Ok(Row::Session(SessionRow { id, data: doc.data.bytes, expires: timestamp(doc.expires) }))
 }
 
 fn revocation(doc: RevocationDoc) -> Row {
-    Row::Revocation(Revocation { token: TokenId(user_key(doc.token).0), expires: time(doc.expires) })
+    Row::Revocation(Revocation { token: token_id(doc.token), expires: timestamp(doc.expires) })
 }
 
 fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
@@ -112,27 +74,27 @@ fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
         Row::Message(m) => bson::serialize_to_document(&MessageDoc {
             id: ObjectId::new(),
             room: RoomId::lobby().as_str().to_owned(),
-            seq: number(m.seq),
-            rev: number(m.rev),
-            revs: m.first_rev.into_iter().chain([m.rev]).map(number).collect(),
-            author: key(m.author),
+            seq: bson_int(m.seq),
+            rev: bson_int(m.rev),
+            revs: m.first_rev.into_iter().chain([m.rev]).map(bson_int).collect(),
+            author: bson_uuid(m.author),
             client: m.client.clone(),
-            sent_at: date(m.sent_at),
+            sent_at: bson_date(m.sent_at),
             text: m.text.clone(),
         }),
         Row::Session(s) => bson::serialize_to_document(&SessionDoc {
-            id: binary(&s.id),
-            data: binary(&s.data),
-            expires: date(s.expires),
+            id: bson_binary(&s.id),
+            data: bson_binary(&s.data),
+            expires: bson_date(s.expires),
         }),
         Row::Revocation(r) => {
-            bson::serialize_to_document(&RevocationDoc { token: token(r.token), expires: date(r.expires) })
+            bson::serialize_to_document(&RevocationDoc { token: bson_token(r.token), expires: bson_date(r.expires) })
         }
     }
 }
 
-impl Db {
-    fn table(&self, table: Table) -> Collection<Document> {
+impl Collections {
+    fn collection(&self, table: Table) -> Collection<Document> {
         match table {
             Table::Accounts => self.users.clone_with_type(),
             Table::Messages => self.messages.clone_with_type(),
@@ -141,7 +103,7 @@ impl Db {
         }
     }
 
-    async fn read<T>(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<T>>
+    async fn read_rows<T>(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<T>>
     where
         T: DeserializeOwned + Send + Sync + Unpin,
     {
@@ -152,30 +114,32 @@ impl Db {
         if let Some(row) = after {
             filter.insert(by, doc! { "$gt": cursor(row) });
         }
-        let table = self.table(table).clone_with_type::<T>();
+        let table = self.collection(table).clone_with_type::<T>();
         let find = table.find(filter).sort(doc! { by: 1 });
-        bounded(async { find.limit(i64::from(limit)).batch_size(limit).await?.try_collect().await }).await
+        with_timeout(async { find.limit(i64::from(limit)).batch_size(limit).await?.try_collect().await }).await
     }
 }
 
 #[async_trait]
 impl Transfer for Mongo {
     async fn count(&self, table: Table) -> Result<u64> {
-        // not bounded: of many it takes as long as it takes
-        Ok(self.db.table(table).count_documents(doc! {}).await?)
+        // no time limit, because counting a large collection takes long
+        Ok(self.db.collection(table).count_documents(doc! {}).await?)
     }
 
     async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
         match table {
-            Table::Accounts => Ok(self.db.read(table, after, limit).await?.into_iter().map(account).collect()),
-            Table::Messages => Ok(self.db.read(table, after, limit).await?.into_iter().map(message).collect()),
-            Table::Sessions => self.db.read(table, after, limit).await?.into_iter().map(session).collect(),
-            Table::Revocations => Ok(self.db.read(table, after, limit).await?.into_iter().map(revocation).collect()),
+            Table::Accounts => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(account).collect()),
+            Table::Messages => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(message).collect()),
+            Table::Sessions => self.db.read_rows(table, after, limit).await?.into_iter().map(session).collect(),
+            Table::Revocations => {
+                Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(revocation).collect())
+            }
         }
     }
 
     async fn has_account(&self, user: UserKey) -> Result<bool> {
-        Ok(bounded(self.db.users.find_one(doc! { "_id": key(user) })).await?.is_some())
+        Ok(with_timeout(self.db.users.find_one(by_user_key(user))).await?.is_some())
     }
 
     async fn add_account(&self, account: &Account) -> Result<bool> {
@@ -183,21 +147,21 @@ impl Transfer for Mongo {
             return Ok(false);
         }
         let row = UserDoc::new(&account.user, account.password.0.clone());
-        match timed(self.db.users.insert_one(row)).await {
+        match with_timeout_raw(self.db.users.insert_one(row)).await {
             Ok(_) => Ok(true),
-            Err(error) if duplicate(&error).map(index_named) == Some(ID_INDEX) => Ok(false),
-            Err(error) => Err(taken(error)),
+            Err(error) if broken_index(&error) == Some(ID_INDEX) => Ok(false),
+            Err(error) => Err(account_error(error)),
         }
     }
 
     async fn post_all(&self, posts: Vec<Post>) -> Result<Vec<Option<Posted>>> {
         let mut waiting = Vec::with_capacity(posts.len());
         for post in posts {
-            waiting.push(self.writer.begin_post(post).await?);
+            waiting.push(self.writer.queue_post(post).await?);
         }
         let mut posted = Vec::with_capacity(waiting.len());
         for outcome in waiting {
-            posted.push(match Writer::outcome(outcome).await {
+            posted.push(match Writer::wait_for_outcome(outcome).await {
                 Ok(posted) => Some(posted),
                 Err(Error::NotFound) => None,
                 Err(error) => return Err(error),
@@ -207,20 +171,19 @@ impl Transfer for Mongo {
     }
 
     async fn is_unfinished(&self) -> Result<bool> {
-        is_unfinished(&self.db).await
+        copy_mark::is_unfinished(&self.db).await
     }
 
     async fn begin_copy(&self) -> Result<()> {
         if self.is_unfinished().await? {
             for table in Table::ALL {
-                self.db.table(table).delete_many(doc! {}).await?;
+                self.db.collection(table).delete_many(doc! {}).await?;
             }
         }
-        let since = doc! { "$set": { "since": DateTime::now() } };
-        bounded(self.db.natter.update_one(mark(), since).upsert(true)).await.map(drop)
+        copy_mark::mark_unfinished(&self.db).await
     }
 
-    async fn put(&self, rows: Vec<Row>) -> Result<()> {
+    async fn insert_rows(&self, rows: Vec<Row>) -> Result<()> {
         let table = match rows.first() {
             None => return Ok(()),
             Some(Row::Account(_)) => Table::Accounts,
@@ -230,11 +193,11 @@ impl Transfer for Mongo {
         };
         let documents: mongodb::bson::error::Result<Vec<Document>> = rows.iter().map(document).collect();
         let documents = documents.map_err(|error| Error::Failed(error.to_string()))?;
-        timed(self.db.table(table).insert_many(documents)).await?;
+        with_timeout_raw(self.db.collection(table).insert_many(documents)).await?;
         Ok(())
     }
 
     async fn finish_copy(&self) -> Result<()> {
-        bounded(self.db.natter.delete_one(mark())).await.map(drop)
+        copy_mark::mark_finished(&self.db).await
     }
 }

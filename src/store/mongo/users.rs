@@ -1,9 +1,5 @@
 //! Users.
 
-mod guarded;
-
-use std::time::Duration;
-
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use mongodb::{
@@ -11,29 +7,27 @@ use mongodb::{
     options::ReturnDocument,
 };
 
-use self::guarded::Guarded;
 use super::{
-    Mongo, bounded,
-    documents::{RemovalDoc, UserDoc, key, user_key},
-    duplicate, index_named, limit as at_most,
-    migrations::{EMAIL_INDEX, USER_ID_INDEX},
-    timed,
+    bson_values::{bson_uuid, by_user_key, query_limit},
+    database::Mongo,
+    documents::UserDoc,
+    driver::{with_timeout, with_timeout_raw},
+    guarded::Guarded,
+    unique_index::account_error,
 };
 use crate::{
     domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey, fold},
     store::{
-        Conflict, Error, Event, HASH_VERSIONS, MessageRetention, NewUser, PasswordHash, Result, SortUsersBy,
-        UserChanges, UserSearch, Users, cost_named,
+        Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch,
+        Users,
+        password_hash::{HASH_VERSIONS, hash_cost},
     },
 };
-
-/// How long after a removal none of the author's posts is on its way any more, at any process.
-const SETTLED: Duration = Duration::from_secs(60);
 
 #[async_trait]
 impl Users for Mongo {
     async fn create_user(&self, new: NewUser) -> Result<User> {
-        let first = new.role.is_none() && bounded(self.db.users.find_one(doc! {})).await?.is_none();
+        let may_be_first = new.role.is_none() && with_timeout(self.db.users.find_one(doc! {})).await?.is_none();
         let user = User {
             key: UserKey::generate(),
             user_id: new.user_id,
@@ -45,19 +39,19 @@ impl Users for Mongo {
             created_at: Timestamp::now(),
         };
         let row = UserDoc::new(&user, new.password.0);
-        if first {
+        if may_be_first {
             return Ok(self.guarded(Guarded::CreateFirst(&row)).await?.into());
         }
-        timed(self.db.users.insert_one(&row)).await.map_err(taken)?;
+        with_timeout_raw(self.db.users.insert_one(&row)).await.map_err(account_error)?;
         Ok(user)
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<User>> {
-        Ok(self.by_id(id).await?.map(User::from))
+        Ok(self.user_doc_by_id(id).await?.map(User::from))
     }
 
     async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>> {
-        let found = self.by_id(id).await?;
+        let found = self.user_doc_by_id(id).await?;
         Ok(found.map(|mut row| {
             let hash = PasswordHash(std::mem::take(&mut row.password));
             (row.into(), hash)
@@ -73,7 +67,7 @@ impl Users for Mongo {
         let filter = if search.text.is_empty() {
             doc! {}
         } else {
-            let part = doc! { "$regex": literal(&fold(&search.text)) };
+            let part = doc! { "$regex": literal_pattern(&fold(&search.text)) };
             let fields = ["folded.userID", "folded.name", "folded.emailSearch", "phone"];
             doc! { "$or": fields.map(|field| doc! { field: &part }).to_vec() }
         };
@@ -84,20 +78,20 @@ impl Users for Mongo {
             SortUsersBy::Created => "createdAt",
         };
         let sort = doc! { field: if search.descending { -1 } else { 1 }, "_id": 1 };
-        let total = bounded(self.db.users.count_documents(filter.clone())).await?;
+        let total = with_timeout(self.db.users.count_documents(filter.clone())).await?;
         Ok((self.list(filter, sort, search.offset, search.limit).await?, total))
     }
 
     async fn update_user(&self, key: UserKey, changes: UserChanges) -> Result<User> {
         let update = update(&changes);
         let before = if update.is_empty() {
-            self.by_key(key).await?
+            self.user_doc(key).await?
         } else if changes.role == Some(Role::Member) {
             self.guarded(Guarded::Demote(key, &update)).await?
         } else {
             let updated =
-                self.db.users.find_one_and_update(by_key(key), update).return_document(ReturnDocument::Before);
-            timed(updated).await.map_err(taken)?.ok_or(Error::NotFound)?
+                self.db.users.find_one_and_update(by_user_key(key), update).return_document(ReturnDocument::Before);
+            with_timeout_raw(updated).await.map_err(account_error)?.ok_or(Error::NotFound)?
         };
         let before = User::from(before);
         let after = User {
@@ -116,88 +110,71 @@ impl Users for Mongo {
 
     async fn delete_user(&self, key: UserKey, messages: MessageRetention) -> Result<()> {
         if messages == MessageRetention::Delete {
-            // while the account is still there: a delete that fails half way can be asked for again
+            // before the account is deleted, so that a deletion that fails half way can be repeated
             self.check_deletable(key).await?;
-            self.writer.erase(RoomId::lobby(), key).await?;
+            self.writer.delete_messages(RoomId::lobby(), key).await?;
         }
         self.guarded(Guarded::Delete(key, messages)).await?;
         self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
-        // before the messages, which may take long: a failure there must not leave them until the 90 days are over
-        bounded(self.db.networks.delete_many(doc! { "user": super::documents::key(key) })).await?;
+        // before the messages, which may take long: if they fail, the networks must not stay for their 90 days
+        with_timeout(self.db.networks.delete_many(doc! { "user": bson_uuid(key) })).await?;
         if messages == MessageRetention::Delete {
-            // what was posted meanwhile. Whoever posts later finds no account (see `append::publish`). If this or
-            // another process ends before it has seen to its part, `finish_removals` does
-            self.writer.erase(RoomId::lobby(), key).await?;
+            // messages posted in the meantime. Later posts fail without an account (see `append::publish`). If this or
+            // another process ends before it has deleted its part, `finish_removals` deletes it
+            self.writer.delete_messages(RoomId::lobby(), key).await?;
         }
         Ok(())
     }
 
     async fn highest_hash_cost(&self) -> Result<Option<u32>> {
         let users = self.db.users.clone_with_type::<Document>();
-        let mut dearest = 0;
-        // the index has each version's dearest last
+        let mut highest = 0;
+        // the last entry of each version in the index has its highest cost
         for version in HASH_VERSIONS {
             let hashes = doc! { "password": { "$gte": version, "$lt": format!("{version}~") } };
             let find = users.find_one(hashes).sort(doc! { "password": -1 });
-            let found = bounded(find.projection(doc! { "_id": 0, "password": 1 })).await?;
+            let found = with_timeout(find.projection(doc! { "_id": 0, "password": 1 })).await?;
             let hash = found.as_ref().and_then(|found| found.get_str("password").ok());
-            dearest = dearest.max(hash.map_or(0, cost_named));
+            highest = highest.max(hash.map_or(0, hash_cost));
         }
-        Ok((dearest > 0).then_some(dearest))
+        Ok((highest > 0).then_some(highest))
     }
 
     async fn replace_hash(&self, key: UserKey, old: &PasswordHash, new: &PasswordHash) -> Result<bool> {
-        let same = doc! { "_id": super::documents::key(key), "password": &old.0 };
+        let unchanged = doc! { "_id": bson_uuid(key), "password": &old.0 };
         let update = doc! { "$set": { "password": &new.0 } };
-        Ok(bounded(self.db.users.update_one(same, update)).await?.modified_count == 1)
+        Ok(with_timeout(self.db.users.update_one(unchanged, update)).await?.modified_count == 1)
     }
 }
 
 impl Mongo {
-    /// Erases what is left of accounts that are gone for a while, and strikes the removals off.
-    pub async fn finish_removals(&self) -> Result<()> {
-        // by the server's clock on both sides
-        let settled = doc! { "$expr": { "$lt": ["$at", { "$subtract": ["$$NOW", SETTLED.as_millis() as i64] }] } };
-        let settled: Vec<RemovalDoc> =
-            bounded(async { self.db.removals.find(settled).await?.try_collect().await }).await?;
-        for RemovalDoc { user } in settled {
-            self.writer.erase(RoomId::lobby(), user_key(user)).await?;
-            bounded(self.db.removals.delete_one(doc! { "_id": user })).await?;
-        }
-        Ok(())
+    async fn user_doc_by_id(&self, id: &UserId) -> Result<Option<UserDoc>> {
+        with_timeout(self.db.users.find_one(doc! { "folded.userID": id.folded() })).await
     }
 
-    async fn by_id(&self, id: &UserId) -> Result<Option<UserDoc>> {
-        bounded(self.db.users.find_one(doc! { "folded.userID": id.folded() })).await
-    }
-
-    async fn by_key(&self, key: UserKey) -> Result<UserDoc> {
-        bounded(self.db.users.find_one(by_key(key))).await?.ok_or(Error::NotFound)
+    async fn user_doc(&self, key: UserKey) -> Result<UserDoc> {
+        with_timeout(self.db.users.find_one(by_user_key(key))).await?.ok_or(Error::NotFound)
     }
 
     async fn list(&self, filter: Document, sort: Document, skip: u32, limit: u32) -> Result<Vec<User>> {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let find = self.db.users.find(filter).sort(sort).skip(u64::from(skip)).limit(at_most(limit));
-        let found: Vec<UserDoc> = bounded(async { find.await?.try_collect().await }).await?;
+        let find = self.db.users.find(filter).sort(sort).skip(u64::from(skip)).limit(query_limit(limit));
+        let found: Vec<UserDoc> = with_timeout(async { find.await?.try_collect().await }).await?;
         Ok(found.into_iter().map(User::from).collect())
     }
 
     async fn check_deletable(&self, key: UserKey) -> Result<()> {
-        let other = doc! { "_id": { "$ne": super::documents::key(key) }, "role": Role::Admin.as_str() };
-        if self.by_key(key).await?.is_admin() && bounded(self.db.users.find_one(other)).await?.is_none() {
+        let other = doc! { "_id": { "$ne": bson_uuid(key) }, "role": Role::Admin.as_str() };
+        if self.user_doc(key).await?.is_admin() && with_timeout(self.db.users.find_one(other)).await?.is_none() {
             return Err(Conflict::LastAdmin.into());
         }
         Ok(())
     }
 }
 
-fn by_key(user: UserKey) -> Document {
-    doc! { "_id": key(user) }
-}
-
-/// The update that makes the changes; empty where there are none.
+/// The update that makes the changes; empty if there are none.
 fn update(changes: &UserChanges) -> Document {
     let mut set = Document::new();
     if let Some(name) = changes.name.as_ref().map(Name::as_str) {
@@ -225,24 +202,8 @@ fn update(changes: &UserChanges) -> Document {
     update
 }
 
-/// Tells a broken unique index by its name.
-pub fn taken(error: mongodb::error::Error) -> Error {
-    match duplicate(&error).map(index_named) {
-        Some(USER_ID_INDEX) => Conflict::UserIdTaken.into(),
-        Some(EMAIL_INDEX) => Conflict::EmailTaken.into(),
-        _ => error.into(),
-    }
-}
-
-/// A regular expression for exactly this text.
-fn literal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
-    for c in text.chars() {
-        match c {
-            '\0' => out.push_str("\\x00"), // a pattern must not hold the character itself
-            c if c.is_ascii_punctuation() => out.extend(['\\', c]),
-            c => out.push(c),
-        }
-    }
-    out
+/// A regular expression that matches exactly this text.
+fn literal_pattern(text: &str) -> String {
+    // a BSON regular expression must not contain the NUL character itself
+    regex_syntax::escape(text).replace('\0', "\\x00")
 }

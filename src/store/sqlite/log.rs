@@ -1,24 +1,24 @@
-//! Messages.
+//! The log of messages.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
 
-use super::{Sqlite, number, writer::Batch};
+use super::{batch::Batch, connection::sql_integer, database::Sqlite};
 use crate::{
     domain::{Author, Message, Post, RoomId, Timestamp, UserKey},
     store::{
         Chunk, Error, Event, Log, Page, Posted, Result,
-        budget::{Budget, share},
+        answer_budget::{AnswerBudget, share_budget},
     },
 };
 
 const SELECT: &str = "SELECT m.seq, m.rev, m.author, m.sent_at, m.text, u.user_id, u.name
     FROM messages m LEFT JOIN users u ON u.key = m.author";
 
-/// Reads messages up to the first that the answer has no room for.
-fn chunk(rows: impl Iterator<Item = rusqlite::Result<Message>>, limit: u32) -> rusqlite::Result<Chunk> {
-    let (mut chunk, mut budget) = (Chunk::default(), Budget::new(limit));
+/// Reads messages up to the first one that does not fit into the answer.
+fn read_chunk(rows: impl Iterator<Item = rusqlite::Result<Message>>, limit: u32) -> rusqlite::Result<Chunk> {
+    let (mut chunk, mut budget) = (Chunk::default(), AnswerBudget::new(limit));
     for message in rows {
         let message = message?;
         if !budget.take_text(message.text.as_deref()) {
@@ -53,10 +53,10 @@ impl Log for Sqlite {
         let room = room.clone();
         self.read(move |c| -> Result<_> {
             let (id, head) = room_head(c, &room)?;
-            // one query each, so that each can use its own index
-            let by_author = if author.is_some() { "m.author = :author AND" } else { ":author IS NULL AND" };
+            // two different queries, so that each can use its own index
+            let author_filter = if author.is_some() { "m.author = :author AND" } else { ":author IS NULL AND" };
             let sql = format!(
-                "{SELECT} WHERE {by_author} m.room = :room AND m.seq < :before AND m.text IS NOT NULL
+                "{SELECT} WHERE {author_filter} m.room = :room AND m.seq < :before AND m.text IS NOT NULL
                  ORDER BY m.seq DESC LIMIT :limit"
             );
             let mut statement = c.prepare_cached(&sql)?;
@@ -64,12 +64,12 @@ impl Log for Sqlite {
                 named_params! {
                     ":author": author.map(|key| key.0.into_bytes()),
                     ":room": id,
-                    ":before": before.map_or(i64::MAX, number),
+                    ":before": before.map_or(i64::MAX, sql_integer),
                     ":limit": limit.saturating_add(1),
                 },
                 message,
             )?;
-            let Chunk { mut messages, more } = chunk(rows, limit)?;
+            let Chunk { mut messages, more } = read_chunk(rows, limit)?;
             messages.reverse();
             Ok(Page { messages, more, head })
         })
@@ -83,8 +83,8 @@ impl Log for Sqlite {
             let latest = "WHERE m.author = ?1 AND m.room = ?2 AND m.text IS NOT NULL ORDER BY m.seq DESC LIMIT ?3";
             let mut sizes = c.prepare_cached(&format!("SELECT octet_length(m.text) FROM messages m {latest}"))?;
             let size = |author: &UserKey| {
-                let wanted = params![author.0.as_bytes(), id, limit.saturating_add(1)];
-                sizes.query_map(wanted, |row| Ok(row.get::<_, u32>(0)? as usize))?.collect()
+                let values = params![author.0.as_bytes(), id, limit.saturating_add(1)];
+                sizes.query_map(values, |row| Ok(row.get::<_, u32>(0)? as usize))?.collect()
             };
             let sizes = authors.iter().map(size).collect::<rusqlite::Result<Vec<Vec<usize>>>>()?;
             let mut texts = c.prepare_cached(&format!("{SELECT} {latest}"))?;
@@ -94,7 +94,7 @@ impl Log for Sqlite {
                 messages.reverse();
                 Ok(Chunk { messages, more: sizes.len() > count })
             };
-            authors.iter().zip(share(&sizes, limit)).zip(&sizes).map(read).collect()
+            authors.iter().zip(share_budget(&sizes, limit)).zip(&sizes).map(read).collect()
         })
         .await
     }
@@ -105,8 +105,8 @@ impl Log for Sqlite {
             let (id, _) = room_head(c, &room)?;
             let sql = format!("{SELECT} WHERE m.room = ?1 AND m.rev > ?2 ORDER BY m.rev LIMIT ?3");
             let mut statement = c.prepare_cached(&sql)?;
-            let rows = statement.query_map(params![id, number(after), limit.saturating_add(1)], message)?;
-            Ok(chunk(rows, limit)?)
+            let rows = statement.query_map(params![id, sql_integer(after), limit.saturating_add(1)], message)?;
+            Ok(read_chunk(rows, limit)?)
         })
         .await
     }
@@ -141,8 +141,8 @@ impl Batch<'_> {
             )?
             .execute(params![
                 head.room,
-                number(seq),
-                number(rev),
+                sql_integer(seq),
+                sql_integer(rev),
                 post.author.0.as_bytes(),
                 post.client.as_str(),
                 post.at.0,
@@ -167,7 +167,7 @@ impl Batch<'_> {
         Ok(Posted { message, repeat: false })
     }
 
-    /// Deletes up to `limit` messages of `author`, each a change of its own. Returns how many it was.
+    /// Deletes up to `limit` messages of `author`. Each deletion is its own change. Returns the number of deleted ones.
     pub fn delete_messages(&mut self, room: &RoomId, author: UserKey, limit: u32) -> Result<u32> {
         let connection = self.connection;
         let head = self.head(room)?;
@@ -182,7 +182,7 @@ impl Batch<'_> {
             rev += 1;
             connection
                 .prepare_cached("UPDATE messages SET text = NULL, rev = ?3 WHERE room = ?1 AND seq = ?2")?
-                .execute(params![id, seq, number(rev)])?;
+                .execute(params![id, seq, sql_integer(rev)])?;
             let message = connection
                 .prepare_cached(&format!("{SELECT} WHERE m.room = ?1 AND m.seq = ?2"))?
                 .query_row(params![id, seq], message)?;

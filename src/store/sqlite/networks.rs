@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Sqlite, writer::Batch};
+use super::{batch::Batch, database::Sqlite};
 use crate::{
     domain::{Network, Timestamp, UserKey},
-    store::{NETWORKS_PER_USER, Networks, Result},
+    store::{Networks, Result, networks::NETWORKS_PER_USER},
 };
 
 #[async_trait]
@@ -21,7 +21,7 @@ impl Networks for Sqlite {
     }
 
     async fn record_network(&self, user: UserKey, network: Network, now: Timestamp) -> Result<()> {
-        let note = move |batch: &mut Batch<'_>| {
+        let record = move |batch: &mut Batch<'_>| {
             batch
                 .connection
                 .prepare_cached(
@@ -38,6 +38,6 @@ impl Networks for Sqlite {
                 .execute(params![user.0.as_bytes(), NETWORKS_PER_USER])?;
             Ok(())
         };
-        self.writer.run(move |batch| batch.atomically(note)).await
+        self.writer.run(move |batch| batch.atomically(record)).await
     }
 }

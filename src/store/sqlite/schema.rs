@@ -1,39 +1,44 @@
-//! Brings a database file to the schema of this natter. `PRAGMA user_version` counts the steps taken.
+//! Migrates a database file to the schema of this natter. `PRAGMA user_version` counts the migrations that were run.
+//!
+//! The library rusqlite_migration is deliberately not used: it requires rusqlite 0.40, natter uses 0.41, and two
+//! versions of rusqlite cannot link the same SQLite. The loop below is all that natter needs of it.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::store::{Error, Result};
 
-/// One file a step, never changed once released. Each has a note in `migrations-notes/`.
-const STEPS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+/// One file for each migration. A released file is never changed. Each has a note in `migrations-notes/`.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
-/// Refuses a file that is not exactly of this natter's schema.
+/// Refuses a file whose schema is not exactly this natter's.
 pub fn check_current(connection: &Connection) -> Result<()> {
-    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match done as usize {
-        0 => Err(Error::Failed("there is no natter in it".into())),
-        done if done == STEPS.len() => Ok(()),
-        done => Err(Error::Failed(format!(
-            "the data is of schema {done}, this natter knows {}: start the natter to copy with once on it, or use its own",
-            STEPS.len()
+    let schema: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match schema as usize {
+        0 => Err(Error::Failed("it contains no natter database".into())),
+        schema if schema == MIGRATIONS.len() => Ok(()),
+        schema => Err(Error::Failed(format!(
+            "the data has schema {schema}, this natter needs {}: copy with the natter version that wrote it, or start \
+             this version on it once",
+            MIGRATIONS.len()
         ))),
     }
 }
 
 pub fn migrate(connection: &mut Connection) -> Result<()> {
-    // immediate: of two processes that start at once, the second waits and finds the work done
+    // immediate: if two processes start at once, the second waits and then finds no migration to run
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let done: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let Some(steps) = STEPS.get(done as usize..) else {
+    let schema: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(pending) = MIGRATIONS.get(schema as usize..) else {
         return Err(Error::Failed(format!(
-            "the data was written by a newer natter (schema {done}, this one knows {}): run that one, or restore a backup",
-            STEPS.len()
+            "the data was written by a newer natter (schema {schema}, this version knows {}): start that version, or \
+             restore a backup",
+            MIGRATIONS.len()
         )));
     };
-    for step in steps {
-        transaction.execute_batch(step)?;
+    for migration in pending {
+        transaction.execute_batch(migration)?;
     }
-    transaction.pragma_update(None, "user_version", STEPS.len() as u32)?;
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32)?;
     Ok(transaction.commit()?)
 }
 
@@ -42,9 +47,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_first_shape_holds_is_carried_over() {
+    fn a_migration_keeps_the_rows_of_schema_1() {
         let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(STEPS[0]).unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
         connection.pragma_update(None, "user_version", 1).unwrap();
         let rows = "INSERT INTO users VALUES (x'01', 'ada', 'Ada', 'a@example.org', '', '$2b$04$x', 'admin', 3, 5);
             INSERT INTO messages VALUES (1, 1, 1, x'01', 'c', 7, 'hello'); UPDATE rooms SET last_seq = 1, last_rev = 1;
@@ -57,11 +62,11 @@ mod tests {
     }
 
     #[test]
-    fn is_repeatable_and_refuses_a_newer_schema() {
+    fn migrating_is_repeatable_and_refuses_a_newer_schema() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
         migrate(&mut connection).unwrap();
-        connection.pragma_update(None, "user_version", STEPS.len() as u32 + 1).unwrap();
+        connection.pragma_update(None, "user_version", MIGRATIONS.len() as u32 + 1).unwrap();
         assert!(migrate(&mut connection).unwrap_err().to_string().contains("newer natter"));
     }
 }

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    Sqlite,
+    database::Sqlite,
     users::{COLUMNS, user},
 };
 use crate::{
     domain::{Timestamp, TokenId, User, UserKey},
-    store::{Event, NETWORK_LIFETIME, Result, SessionRow, Sessions},
+    store::{Event, Result, SessionRow, Sessions, networks::NETWORK_LIFETIME_SECS},
 };
 
 #[async_trait]
@@ -61,8 +61,8 @@ impl Sessions for Sqlite {
             .run(move |batch| {
                 batch.connection.execute("DELETE FROM sessions WHERE expires <= ?1", [now.0])?;
                 batch.connection.execute("DELETE FROM revoked_tokens WHERE expires <= ?1", [now.0])?;
-                let old = now.plus_secs(-NETWORK_LIFETIME);
-                batch.connection.execute("DELETE FROM login_networks WHERE noted <= ?1", [old.0])?;
+                let oldest_kept = now.plus_secs(-NETWORK_LIFETIME_SECS);
+                batch.connection.execute("DELETE FROM login_networks WHERE noted <= ?1", [oldest_kept.0])?;
                 Ok(())
             })
             .await

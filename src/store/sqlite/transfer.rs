@@ -1,59 +1,26 @@
-//! Whole rows. A copy that is not finished marks the file in its header, by `PRAGMA application_id`.
-
-use std::path::Path;
+//! Copying whole rows.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OpenFlags, params, types::Value};
+use rusqlite::{Connection, params, types::Value};
 use uuid::Uuid;
 
 use super::{
-    Sqlite, number, schema,
+    batch::Batch,
+    connection::sql_integer,
+    copy_mark::{is_unfinished, set_unfinished},
+    database::Sqlite,
     users::{COLUMNS, user},
-    writer::Batch,
 };
 use crate::{
     domain::{Post, RoomId, Timestamp, TokenId, UserKey},
-    store::{
-        Account, Error, MessageRow, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer,
-        transfer::UNFINISHED,
-    },
+    store::{Account, Error, MessageRow, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer},
 };
-
-/// "natu" in ASCII.
-const UNFINISHED_ID: i32 = 0x6e61_7475;
-
-impl Sqlite {
-    /// Opens the file to read it, and never to write: it keeps its schema, which has to be this natter's.
-    pub fn open_source(path: &Path) -> Result<Self> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-        let connection = super::connect(path, flags)?;
-        schema::check_current(&connection)?;
-        refuse_unfinished(&connection)?;
-        Ok(Self::on(path, flags, connection))
-    }
-
-    /// Opens the file to copy into it, also where an earlier copy was not finished.
-    pub fn open_target(path: &Path) -> Result<Self> {
-        let mut connection = super::connect(path, OpenFlags::default())?;
-        schema::migrate(&mut connection)?;
-        Ok(Self::on(path, OpenFlags::default(), connection))
-    }
-}
-
-pub fn refuse_unfinished(connection: &Connection) -> Result<()> {
-    if is_unfinished(connection)? { Err(Error::Failed(UNFINISHED.into())) } else { Ok(()) }
-}
-
-fn is_unfinished(connection: &Connection) -> rusqlite::Result<bool> {
-    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    Ok(id == UNFINISHED_ID)
-}
 
 fn has_account(connection: &Connection, key: UserKey) -> rusqlite::Result<bool> {
     connection.prepare_cached("SELECT 1 FROM users WHERE key = ?1")?.exists([key.0.as_bytes()])
 }
 
-fn name(table: Table) -> &'static str {
+fn table_name(table: Table) -> &'static str {
     match table {
         Table::Accounts => "users",
         Table::Messages => "messages",
@@ -62,13 +29,13 @@ fn name(table: Table) -> &'static str {
     }
 }
 
-/// What the rows of a page come after; an empty blob comes before every other.
+/// The key after which a page of rows starts. An empty blob is less than every other.
 fn cursor(table: Table, after: Option<&Row>) -> Value {
     match after {
         None if table == Table::Messages => Value::Integer(0),
         None => Value::Blob(Vec::new()),
         Some(Row::Account(account)) => Value::Blob(account.user.key.0.as_bytes().to_vec()),
-        Some(Row::Message(entry)) => Value::Integer(number(entry.rev)),
+        Some(Row::Message(message)) => Value::Integer(sql_integer(message.rev)),
         Some(Row::Session(session)) => Value::Blob(session.id.to_vec()),
         Some(Row::Revocation(revocation)) => Value::Blob(revocation.token.0.as_bytes().to_vec()),
     }
@@ -97,7 +64,7 @@ fn row(table: Table, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
 #[async_trait]
 impl Transfer for Sqlite {
     async fn count(&self, table: Table) -> Result<u64> {
-        let sql = format!("SELECT count(*) FROM {}", name(table));
+        let sql = format!("SELECT count(*) FROM {}", table_name(table));
         self.read(move |c| c.query_row(&sql, [], |row| Ok(row.get::<_, i64>(0)? as u64))).await
     }
 
@@ -137,7 +104,7 @@ impl Transfer for Sqlite {
     }
 
     async fn post_all(&self, posts: Vec<Post>) -> Result<Vec<Option<Posted>>> {
-        // the first failure ends it: nothing may be written behind a transaction that was taken back
+        // stops at the first failure, because nothing may be written after the database rolled back the transaction
         let post_all = |batch: &mut Batch<'_>| {
             let post = |post| match batch.post(post) {
                 Ok(posted) => Ok(Some(posted)),
@@ -161,23 +128,23 @@ impl Transfer for Sqlite {
                      UPDATE rooms SET last_seq = 0, last_rev = 0;",
                 )?;
             }
-            Ok(batch.connection.pragma_update(None, "application_id", UNFINISHED_ID)?)
+            Ok(set_unfinished(batch.connection, true)?)
         };
         self.writer.run(move |batch| batch.atomically(begin)).await
     }
 
-    async fn put(&self, rows: Vec<Row>) -> Result<()> {
-        let put = |batch: &mut Batch<'_>| rows.into_iter().try_for_each(|row| batch.put(row));
-        self.writer.run(move |batch| batch.atomically(put)).await
+    async fn insert_rows(&self, rows: Vec<Row>) -> Result<()> {
+        let insert = |batch: &mut Batch<'_>| rows.into_iter().try_for_each(|row| batch.insert_row(row));
+        self.writer.run(move |batch| batch.atomically(insert)).await
     }
 
     async fn finish_copy(&self) -> Result<()> {
-        self.writer.run(|batch| Ok(batch.connection.pragma_update(None, "application_id", 0)?)).await
+        self.writer.run(|batch| Ok(set_unfinished(batch.connection, false)?)).await
     }
 }
 
 impl Batch<'_> {
-    fn put(&mut self, row: Row) -> Result<()> {
+    fn insert_row(&mut self, row: Row) -> Result<()> {
         let connection = self.connection;
         let insert = |sql, values: &[&dyn rusqlite::ToSql]| -> Result<()> {
             connection.prepare_cached(sql)?.execute(values)?;
@@ -192,7 +159,15 @@ impl Batch<'_> {
                 insert(
                     "INSERT INTO messages (room, seq, rev, author, client_id, sent_at, text)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                    params![room, number(m.seq), number(m.rev), m.author.0.as_bytes(), m.client, m.sent_at.0, m.text],
+                    params![
+                        room,
+                        sql_integer(m.seq),
+                        sql_integer(m.rev),
+                        m.author.0.as_bytes(),
+                        m.client,
+                        m.sent_at.0,
+                        m.text
+                    ],
                 )
             }
             Row::Session(s) => insert("INSERT INTO sessions VALUES (?1, ?2, ?3)", params![s.id, s.data, s.expires.0]),

@@ -4,17 +4,19 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
 
-use super::{Sqlite, writer::Batch};
+use super::{batch::Batch, database::Sqlite};
 use crate::{
     domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey, fold},
     store::{
-        Conflict, Error, Event, HASH_VERSIONS, MessageRetention, NewUser, PasswordHash, Result, SortUsersBy,
-        UserChanges, UserSearch, Users, cost_named,
+        Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch,
+        Users,
+        password_hash::{HASH_VERSIONS, hash_cost},
     },
 };
 
+/// The columns that [`user`] reads.
 pub const COLUMNS: &str = "key, user_id, name, email, phone, role, version, created_at";
-/// Messages deleted in one commit, so that other writes get their turn in between.
+/// The maximum messages deleted in one commit, so that other writes can be committed in between.
 const DELETE_CHUNK: u32 = 500;
 
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
@@ -70,7 +72,7 @@ impl Users for Sqlite {
         let search = search.clone();
         self.read(move |c| -> Result<_> {
             let text = fold(&search.text);
-            let found = "FROM users WHERE instr(fold(user_id), :text) OR instr(fold(name), :text)
+            let matching = "FROM users WHERE instr(fold(user_id), :text) OR instr(fold(name), :text)
                 OR instr(fold(email), :text) OR instr(fold(phone), :text)";
             let column = match search.sort {
                 SortUsersBy::UserId => "user_id",
@@ -80,11 +82,11 @@ impl Users for Sqlite {
             };
             let direction = if search.descending { "DESC" } else { "ASC" };
             let total: i64 = c
-                .prepare_cached(&format!("SELECT count(*) {found}"))?
+                .prepare_cached(&format!("SELECT count(*) {matching}"))?
                 .query_row(named_params! { ":text": text }, |row| row.get(0))?;
             let users = c
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS} {found} ORDER BY {column} {direction}, key LIMIT :limit OFFSET :offset"
+                    "SELECT {COLUMNS} {matching} ORDER BY {column} {direction}, key LIMIT :limit OFFSET :offset"
                 ))?
                 .query_map(named_params! { ":text": text, ":limit": search.limit, ":offset": search.offset }, user)?
                 .collect::<rusqlite::Result<_>>()?;
@@ -112,7 +114,7 @@ impl Users for Sqlite {
         let delete = move |batch: &mut Batch<'_>| {
             batch.check_deletable(key)?;
             if messages == MessageRetention::Delete {
-                // what was posted since the last chunk goes with the account, in the same commit
+                // messages posted since the last chunk are deleted with the account, in the same commit
                 while batch.delete_messages(&room, key, DELETE_CHUNK)? > 0 {}
             }
             batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
@@ -124,17 +126,18 @@ impl Users for Sqlite {
 
     async fn highest_hash_cost(&self) -> Result<Option<u32>> {
         self.read(|c| {
-            // the index users_cost has each version's dearest last
-            let mut last = c.prepare_cached(
+            // the last entry of each version in the index users_cost has its highest cost
+            let mut last_of_version = c.prepare_cached(
                 "SELECT substr(password_hash, 1, 7) FROM users WHERE substr(password_hash, 1, 7) >= ?1
                  AND substr(password_hash, 1, 7) < ?1 || '~' ORDER BY 1 DESC LIMIT 1",
             )?;
-            let mut dearest = 0;
+            let mut highest = 0;
             for version in HASH_VERSIONS {
-                let found = last.query_row([version], |row| Ok(cost_named(row.get_ref(0)?.as_str()?))).optional()?;
-                dearest = dearest.max(found.unwrap_or_default());
+                let found =
+                    last_of_version.query_row([version], |row| Ok(hash_cost(row.get_ref(0)?.as_str()?))).optional()?;
+                highest = highest.max(found.unwrap_or_default());
             }
-            Ok::<_, rusqlite::Error>((dearest > 0).then_some(dearest))
+            Ok::<_, rusqlite::Error>((highest > 0).then_some(highest))
         })
         .await
     }
@@ -152,12 +155,12 @@ impl Users for Sqlite {
 
 impl Batch<'_> {
     fn create_user(&mut self, new: NewUser) -> Result<User> {
-        let first = || -> rusqlite::Result<bool> {
+        let is_first = || -> rusqlite::Result<bool> {
             self.connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))
         };
         let role = match new.role {
             Some(role) => role,
-            None if first()? => Role::Admin,
+            None if is_first()? => Role::Admin,
             None => Role::Member,
         };
         let user = User {
@@ -190,12 +193,12 @@ impl Batch<'_> {
                 user.created_at.0,
                 password.0,
             ])
-            .map_err(taken)?;
+            .map_err(account_conflict)?;
         Ok(())
     }
 
     fn update_user(&mut self, key: UserKey, changes: UserChanges) -> Result<User> {
-        let before = self.get(key)?;
+        let before = self.user_by_key(key)?;
         if changes.role == Some(Role::Member) && before.is_admin() {
             self.check_other_admin(key)?;
         }
@@ -215,8 +218,8 @@ impl Batch<'_> {
                 changes.password.map(|hash| hash.0),
                 i64::from(revoked),
             ])
-            .map_err(taken)?;
-        let after = self.get(key)?;
+            .map_err(account_conflict)?;
+        let after = self.user_by_key(key)?;
         if after.name != before.name {
             self.events.push(Event::UserChanged { key, name: after.name.clone() });
         }
@@ -226,7 +229,7 @@ impl Batch<'_> {
         Ok(after)
     }
 
-    fn get(&self, key: UserKey) -> Result<User> {
+    fn user_by_key(&self, key: UserKey) -> Result<User> {
         self.connection
             .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE key = ?1"))?
             .query_row([key.0.as_bytes()], user)
@@ -235,7 +238,7 @@ impl Batch<'_> {
     }
 
     fn check_deletable(&self, key: UserKey) -> Result<()> {
-        if self.get(key)?.is_admin() { self.check_other_admin(key) } else { Ok(()) }
+        if self.user_by_key(key)?.is_admin() { self.check_other_admin(key) } else { Ok(()) }
     }
 
     fn check_other_admin(&self, key: UserKey) -> Result<()> {
@@ -247,8 +250,8 @@ impl Batch<'_> {
     }
 }
 
-/// Tells a broken unique index by the column that SQLite names.
-fn taken(error: rusqlite::Error) -> Error {
+/// The conflict of a write that broke a unique index. SQLite's message names the column.
+fn account_conflict(error: rusqlite::Error) -> Error {
     let text = error.to_string();
     if text.contains("users.user_id") {
         Conflict::UserIdTaken.into()

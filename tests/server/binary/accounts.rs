@@ -25,7 +25,7 @@ fn refused(directory: &Path, arguments: &[&str], input: &str) -> String {
 #[tokio::test]
 async fn accounts_are_created_and_listed() {
     let here = tempdir().unwrap();
-    let missing = "natter: there is no natter in ./data; name its directory with --data-dir\n";
+    let missing = "natter: there is no natter database in ./data; name its directory with --data-dir\n";
     assert_eq!(refused(here.path(), &["list"], ""), missing);
     let natter = Process::start(here.path(), &["--signup", "closed"]);
     assert_eq!(user(here.path(), &["list"], ""), "");
@@ -66,7 +66,7 @@ async fn the_admin_role_is_granted_and_revoked() {
     let why = "natter: This is the last admin. Make somebody else an admin first.\n";
     assert_eq!(refused(here.path(), &["admin", "bob", "--revoke"], ""), why);
     assert_eq!(refused(here.path(), &["delete", "bob"], ""), why);
-    let nobody = "natter: there is no user cyd; natter user list shows them all\n";
+    let nobody = "natter: there is no user cyd; natter user list shows all users\n";
     for command in ["admin", "password", "delete"] {
         assert_eq!(refused(here.path(), &[command, "cyd"], "a long secret"), nobody);
     }
@@ -89,7 +89,7 @@ async fn a_new_password_or_a_deletion_ends_sessions_and_sockets() {
     own.says("hello").await;
     others.sees("Bob: hello").await;
 
-    let expected = "bob has a new password; every token and session of theirs is void.\n";
+    let expected = "bob has a new password; all their tokens and sessions are void.\n";
     assert_eq!(user(here.path(), &["password", "bob"], "a new one for bob\n"), expected);
     bob.get("/api/users").await.says_token_did_not_match();
     assert!(!browser.is_signed_in().await);

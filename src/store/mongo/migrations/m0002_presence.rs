@@ -1,8 +1,8 @@
-//! Who is in, at which process. `migrations-notes/mongodb.md` tells the reasons.
+//! The users that are online at each process. `migrations-notes/mongodb.md` has the reasons.
 
 use mongodb::{Database, bson::doc};
 
-use super::{collection, index, indexes};
+use super::schema::{create_collection, create_indexes, index};
 use crate::store::Result;
 
 pub async fn run(database: &Database) -> Result<&'static str> {
@@ -13,7 +13,7 @@ pub async fn run(database: &Database) -> Result<&'static str> {
             "_id": { "bsonType": "binData" }, "at": { "bsonType": "date" }, "ended": { "bsonType": "bool" },
         },
     };
-    collection(database, "leases", lease).await?;
+    create_collection(database, "leases", lease).await?;
     let id = doc! {
         "bsonType": "object",
         "required": ["lease", "room", "user"],
@@ -26,7 +26,7 @@ pub async fn run(database: &Database) -> Result<&'static str> {
         "required": ["_id", "name"],
         "properties": { "_id": id, "name": { "bsonType": "string" } },
     };
-    collection(database, "presence", present).await?;
-    indexes(database, "presence", vec![index("lease", doc! { "_id.lease": 1 }, false)]).await?;
+    create_collection(database, "presence", present).await?;
+    create_indexes(database, "presence", vec![index("lease", doc! { "_id.lease": 1 }, false)]).await?;
     Ok("presence")
 }

@@ -1,8 +1,8 @@
-//! Networks that users log in from, and the costs of their hashes. `migrations-notes/mongodb.md` tells the reasons.
+//! Networks that users log in from, and the index of hash costs. `migrations-notes/mongodb.md` has the reasons.
 
 use mongodb::{Database, bson::doc};
 
-use super::{collection, index, indexes};
+use super::schema::{create_collection, create_indexes, index};
 use crate::store::Result;
 
 pub async fn run(database: &Database) -> Result<&'static str> {
@@ -13,10 +13,10 @@ pub async fn run(database: &Database) -> Result<&'static str> {
             "user": { "bsonType": "binData" }, "network": { "bsonType": "string" }, "noted": { "bsonType": "date" },
         },
     };
-    collection(database, "loginNetworks", schema).await?;
+    create_collection(database, "loginNetworks", schema).await?;
     let all =
         vec![index("user_network", doc! { "user": 1, "network": 1 }, true), index("noted", doc! { "noted": 1 }, false)];
-    indexes(database, "loginNetworks", all).await?;
-    indexes(database, "users", vec![index("password", doc! { "password": 1 }, false)]).await?;
+    create_indexes(database, "loginNetworks", all).await?;
+    create_indexes(database, "users", vec![index("password", doc! { "password": 1 }, false)]).await?;
     Ok("networks")
 }

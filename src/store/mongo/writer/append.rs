@@ -6,147 +6,98 @@ use std::{
 };
 
 use mongodb::{
-    bson::{Document, doc, oid::ObjectId},
+    bson::{Document, doc},
     error::{ErrorKind, IndexedWriteError, InsertManyError},
 };
-use tokio::time::sleep;
+use tokio::{sync::oneshot, time::sleep};
 
-use super::{Answer, Head, Task};
+use super::{jobs::QueuedPost, log_writer::LogWriter};
 use crate::{
-    domain::{Post, RoomId},
+    domain::RoomId,
     store::{
         Error, Event, Posted, Result,
         mongo::{
-            DUPLICATE_KEY,
-            documents::{MessageDoc, authors, date, key, user_key},
-            index_named,
-            migrations::{CLIENT_INDEX, ID_INDEX},
-            timed,
+            authors::read_authors,
+            bson_values::user_key,
+            documents::MessageDoc,
+            driver::with_timeout_raw,
+            head::Head,
+            unique_index::{CLIENT_INDEX, DUPLICATE_KEY, ID_INDEX, index_in_message},
         },
+        retry,
     },
 };
 
-/// Longest that the outcome of a batch is looked for while the database fails.
-const PATIENCE: Duration = Duration::from_secs(12);
-/// Wait before the database is asked again after it failed, as while a new primary is elected.
-const RETRY: Duration = Duration::from_millis(200);
-/// Wait for another writer's message to reach a majority.
-const SOON: Duration = Duration::from_millis(2);
+/// The maximum age of a post whose insert is retried.
+const APPEND_TIMEOUT: Duration = Duration::from_secs(12);
+/// The shortest delay before the outcome of a failed insert is looked up, for example during an election.
+const OUTCOME_LOOKUP_DELAY: Duration = Duration::from_millis(200);
+/// The delay after a look-up that found nothing: another writer's message has not reached a majority yet.
+const MAJORITY_DELAY: Duration = Duration::from_millis(2);
 
-/// A post with those who wait for it: more than one where a client sent it again meanwhile.
-pub(super) struct QueuedPost {
-    /// Made once, so that after an unknown outcome the message is known for this post's own.
-    id: ObjectId,
-    post: Post,
-    answers: Vec<Answer<Posted>>,
-    since: Instant,
-    /// Whether the author was found to have an account.
-    checked: bool,
-}
-
-impl QueuedPost {
-    pub(super) fn new(post: Post, answer: Answer<Posted>) -> Self {
-        Self { id: ObjectId::new(), post, answers: vec![answer], since: Instant::now(), checked: false }
-    }
-
-    fn client(&self) -> Document {
-        doc! { "author": key(self.post.author), "clientID": self.post.client.as_str() }
-    }
-
-    fn is(&self, message: &MessageDoc) -> bool {
-        message.author == key(self.post.author) && message.client == self.post.client.as_str()
-    }
-
-    fn document(&self, Head { seq, rev }: Head) -> MessageDoc {
-        MessageDoc {
-            id: self.id,
-            room: self.post.room.as_str().to_owned(),
-            seq,
-            rev,
-            revs: vec![rev],
-            author: key(self.post.author),
-            client: self.post.client.as_str().to_owned(),
-            sent_at: date(self.post.at),
-            text: Some(self.post.text.as_str().to_owned()),
-        }
-    }
-
-    fn fail(self, error: &Error) {
-        for answer in self.answers {
-            let _ = answer.send(Err(error.clone()));
-        }
-    }
-}
-
-/// Why an insert did not take all it was given. What came before is durable.
+/// Why an insert stopped before its last post. All posts before that point are durable.
 enum Stop {
-    /// The next number is another process's.
-    Taken { rev: i64 },
-    /// The next post is there already.
-    Known,
-    /// The server will not have the next post.
+    /// Another process took the next number.
+    Collision { rev: i64 },
+    /// The next post is already stored.
+    Repeat,
+    /// The server refused the next post.
     Refused(Error),
-    /// The database failed, and none, some or all may be there.
+    /// The database failed. None, some or all of the posts may be stored.
     Unknown(Error),
 }
 
-impl Task {
-    /// Appends the posts and answers each. Those that another process was faster than are returned, to go
-    /// again with what was posted meanwhile: the more processes there are, the larger grow the batches.
-    pub(super) async fn append(&mut self, room: &RoomId, posts: Vec<QueuedPost>) -> Vec<QueuedPost> {
+impl LogWriter {
+    /// Appends the posts and answers each. After a collision with another process the rest is returned, to be appended
+    /// together with newer posts: the more processes write, the larger the batches get.
+    pub async fn append(&mut self, room: &RoomId, posts: Vec<QueuedPost>) -> Vec<QueuedPost> {
         let started = Instant::now();
-        let mut waiting = gather(posts);
+        let mut waiting = merge_repeats(posts);
         metrics::histogram!("natter_commit_writes").record(waiting.len() as f64);
-        let unchecked = waiting.iter().filter(|entry| !entry.checked).map(|entry| entry.post.author);
-        match authors(&self.db.users_now, unchecked).await {
-            Ok(there) => waiting.retain_mut(|entry| {
-                entry.checked |= there.contains_key(&entry.post.author);
-                if !entry.checked {
-                    entry.answers.drain(..).for_each(|answer| drop(answer.send(Err(Error::NotFound))));
-                }
-                entry.checked
-            }),
-            Err(error) => {
-                fail_all(waiting, &error.into());
-                return Vec::new();
-            }
+        if let Err(error) = self.fail_without_author(&mut waiting).await {
+            fail_all(waiting, &error);
+            return Vec::new();
         }
-        // once something may be there, that the database is gone is no longer the whole truth
-        let mut doubt = false;
+        let mut delays = retry::delays(OUTCOME_LOOKUP_DELAY);
+        // once a post may be stored, `Busy` (nothing was written) is no longer true
+        let mut may_be_stored = false;
         while !waiting.is_empty() {
-            let (done, stop) = self.insert(room, &waiting).await;
-            let posted = waiting.drain(..done.len()).zip(done).collect();
+            let (inserted, stop) = self.insert(room, &waiting).await;
+            let posted = waiting.drain(..inserted.len()).zip(inserted).collect();
             self.publish(room, posted).await;
-            let late = waiting.front().is_some_and(|entry| entry.since.elapsed() > PATIENCE);
+            let timed_out = waiting.front().is_some_and(|queued| queued.queued_at.elapsed() > APPEND_TIMEOUT);
             let resolved = match stop {
                 None => Ok(()),
-                Some(Stop::Taken { .. } | Stop::Known) if late => Err(Error::Failed("others were always first".into())),
-                Some(Stop::Taken { rev }) => {
+                Some(Stop::Collision { .. } | Stop::Repeat) if timed_out => {
+                    Err(Error::Failed("other processes always took the next number first".into()))
+                }
+                Some(Stop::Collision { rev }) => {
                     metrics::counter!("natter_collisions_total").increment(1);
-                    self.wait_past(room, rev).await;
+                    self.wait_for_rev(room, rev).await;
                     return waiting.into();
                 }
-                Some(Stop::Known) => {
-                    doubt = true; // it is there
-                    self.find_known(room, &mut waiting, 1).await
+                Some(Stop::Repeat) => {
+                    may_be_stored = true;
+                    self.answer_stored(room, &mut waiting, 1).await
                 }
                 Some(Stop::Refused(error)) => {
-                    if let Some(entry) = waiting.pop_front() {
-                        entry.fail(&error);
+                    if let Some(queued) = waiting.pop_front() {
+                        queued.fail(&error);
                     }
                     Ok(())
                 }
-                Some(Stop::Unknown(error)) if late => Err(error),
+                Some(Stop::Unknown(error)) if timed_out => Err(error),
                 Some(Stop::Unknown(error)) => {
-                    tracing::warn!(%error, "an insert has an unknown outcome; looking what is there");
-                    doubt |= !matches!(error, Error::Busy);
-                    sleep(RETRY).await;
+                    let retry_in = delays.next().unwrap_or(OUTCOME_LOOKUP_DELAY);
+                    tracing::warn!(room = %room.as_str(), posts = waiting.len(), ?retry_in, %error, "insert outcome unknown");
+                    may_be_stored |= !matches!(error, Error::Busy);
+                    sleep(retry_in).await;
                     let all = waiting.len();
-                    self.find_known(room, &mut waiting, all).await
+                    self.answer_stored(room, &mut waiting, all).await
                 }
             };
-            if let (Err(error), true) = (resolved, late) {
-                let error = if doubt { Error::Failed(error.to_string()) } else { error };
+            if let (Err(error), true) = (resolved, timed_out) {
+                let error = if may_be_stored { Error::Failed(error.to_string()) } else { error };
                 fail_all(std::mem::take(&mut waiting), &error);
             }
         }
@@ -154,8 +105,22 @@ impl Task {
         Vec::new()
     }
 
-    /// Inserts the posts under the next numbers, in order. Returns those that are durable now, the first
-    /// of all, and why it stopped there.
+    /// Fails the posts whose author has no account.
+    async fn fail_without_author(&self, waiting: &mut VecDeque<QueuedPost>) -> Result<()> {
+        let unchecked = waiting.iter().filter(|queued| !queued.author_exists).map(|queued| queued.post.author);
+        let authors = read_authors(&self.db.users_now, unchecked).await?;
+        waiting.retain_mut(|queued| {
+            queued.author_exists |= authors.contains_key(&queued.post.author);
+            if !queued.author_exists {
+                queued.answers.drain(..).for_each(|answer| drop(answer.send(Err(Error::NotFound))));
+            }
+            queued.author_exists
+        });
+        Ok(())
+    }
+
+    /// Inserts the posts under the next numbers, in order. Returns the messages that are durable now, which are the
+    /// first of all, and why it stopped after them.
     async fn insert(&mut self, room: &RoomId, waiting: &VecDeque<QueuedPost>) -> (Vec<MessageDoc>, Option<Stop>) {
         let head = match self.head(room).await {
             Ok(head) => head,
@@ -163,106 +128,107 @@ impl Task {
         };
         let mut documents: Vec<MessageDoc> = (1..)
             .zip(waiting)
-            .map(|(n, entry)| entry.document(Head { seq: head.seq + n, rev: head.rev + n }))
+            .map(|(n, queued)| queued.document(Head { seq: head.seq + n, rev: head.rev + n }))
             .collect();
-        let Err(error) = timed(self.db.messages.insert_many(&documents).ordered(true)).await else {
-            self.advance(room, documents.len(), documents.len());
+        let Err(error) = with_timeout_raw(self.db.messages.insert_many(&documents).ordered(true)).await else {
+            self.advance_head(room, documents.len(), documents.len());
             return (documents, None);
         };
-        let Some(failed) = refusal(error.kind.as_ref()) else {
-            self.heads.remove(room);
+        let Some(failed) = failed_write(error.kind.as_ref()) else {
+            self.forget_head(room);
             return (Vec::new(), Some(Stop::Unknown(error.into())));
         };
         let stop = if failed.code != DUPLICATE_KEY {
             Stop::Refused(Error::Failed(failed.message.clone()))
-        } else if [CLIENT_INDEX, ID_INDEX].contains(&index_named(&failed.message)) {
-            Stop::Known
+        } else if [CLIENT_INDEX, ID_INDEX].contains(&index_in_message(&failed.message)) {
+            Stop::Repeat
         } else {
-            Stop::Taken { rev: head.rev + 1 + failed.index as i64 }
+            Stop::Collision { rev: head.rev + 1 + failed.index as i64 }
         };
         documents.truncate(failed.index);
-        self.advance(room, documents.len(), documents.len());
+        self.advance_head(room, documents.len(), documents.len());
         (documents, Some(stop))
     }
 
-    /// Looks which of the first `count` posts are there for good, and answers those. The others stay: they
-    /// are not there, or not with a majority yet.
-    async fn find_known(&mut self, room: &RoomId, waiting: &mut VecDeque<QueuedPost>, count: usize) -> Result<()> {
-        let clients: Vec<Document> = waiting.iter().take(count).map(QueuedPost::client).collect();
-        let found = self.db.find(doc! { "$or": clients }, doc! { "rev": 1 }, count as u32).await?;
+    /// Looks up which of the first `count` posts are majority-committed, and answers those. The others stay in
+    /// `waiting`: they are not stored, or a majority does not have them yet.
+    async fn answer_stored(&mut self, room: &RoomId, waiting: &mut VecDeque<QueuedPost>, count: usize) -> Result<()> {
+        let clients: Vec<Document> = waiting.iter().take(count).map(QueuedPost::client_filter).collect();
+        let found = self.db.find_messages(doc! { "$or": clients }, doc! { "rev": 1 }, count as u32).await?;
         if found.is_empty() {
-            sleep(SOON).await;
+            sleep(MAJORITY_DELAY).await;
         }
-        let authors = authors(&self.db.users, found.iter().map(|message| user_key(message.author))).await?;
+        let authors = read_authors(&self.db.users, found.iter().map(|message| user_key(message.author))).await?;
         let mut own = Vec::new();
         for message in found {
-            let Some(at) = waiting.iter().position(|entry| entry.is(&message)) else { continue };
-            let Some(entry) = waiting.remove(at) else { continue };
-            if entry.id == message.id {
-                own.push((entry, message));
+            let Some(at) = waiting.iter().position(|queued| queued.has_client_of(&message)) else { continue };
+            let Some(queued) = waiting.remove(at) else { continue };
+            if queued.id == message.id {
+                own.push((queued, message));
             } else {
-                answer(entry.answers, &Posted { message: message.into_message(&authors), repeat: true });
+                queued.succeed(&Posted { message: message.into_message(&authors), repeat: true });
             }
         }
         self.publish(room, own).await;
         Ok(())
     }
 
-    /// Tells of posts that are durable, and answers them.
+    /// Sends the events of durable posts, and answers the posts.
     async fn publish(&mut self, room: &RoomId, posted: Vec<(QueuedPost, MessageDoc)>) {
         if posted.is_empty() {
             return;
         }
-        // An account that was deleted since it was looked up may have had its messages deleted before this
-        // one came. Who still has an account now will have this one deleted too, if it comes to that.
-        let keys = posted.iter().map(|(entry, _)| entry.post.author);
-        let now = match authors(&self.db.users_now, keys).await {
-            Ok(now) => now,
-            // they are durable, but nobody can be told what their authors are called; a repeat will tell
+        // If an author's account was deleted since it was looked up, the deletion of their messages may have run before
+        // this post was stored. If the account still exists here, a later deletion includes this post.
+        let keys = posted.iter().map(|(queued, _)| queued.post.author);
+        let authors = match read_authors(&self.db.users_now, keys).await {
+            Ok(authors) => authors,
+            // the posts are durable, but the names of their authors are unknown; a repeat of a post returns it
             Err(error) => {
                 let error = Error::from(error);
                 self.outbox.send(vec![Event::ExternalWrite]).await;
-                return posted.into_iter().for_each(|(entry, _)| entry.fail(&Error::Failed(error.to_string())));
+                return posted.into_iter().for_each(|(queued, _)| queued.fail(&Error::Failed(error.to_string())));
             }
         };
-        let changed = posted.iter().map(|(_, document)| document.clone().into_message(&now));
+        let changed = posted.iter().map(|(_, document)| document.clone().into_message(&authors));
         self.outbox.send(changed.map(|message| Event::Changed(room.clone(), message)).collect()).await;
         let mut orphans = Vec::new();
-        for (entry, document) in posted {
-            if now.contains_key(&user_key(document.author)) {
-                answer(entry.answers, &Posted { message: document.into_message(&now), repeat: false });
+        for (queued, document) in posted {
+            if authors.contains_key(&user_key(document.author)) {
+                queued.succeed(&Posted { message: document.into_message(&authors), repeat: false });
             } else {
                 orphans.push(document);
-                entry.fail(&Error::NotFound);
+                queued.fail(&Error::NotFound);
             }
         }
-        if !orphans.is_empty()
-            && let Err(error) = self.erase(room, orphans).await
+        let count = orphans.len();
+        if count > 0
+            && let Err(error) = self.delete(room, orphans).await
         {
-            tracing::warn!(%error, "messages of an account deleted meanwhile stay under \"deleted user\"");
+            tracing::warn!(room = %room.as_str(), messages = count, %error, "deletion of a removed account's messages failed");
         }
     }
 }
 
-/// Brings repeats that wait side by side together, and drops posts that nobody waits for any more.
-fn gather(posts: Vec<QueuedPost>) -> VecDeque<QueuedPost> {
+/// Merges waiting repeats of the same post, and drops posts that no caller waits for any more.
+fn merge_repeats(posts: Vec<QueuedPost>) -> VecDeque<QueuedPost> {
     let mut waiting: VecDeque<QueuedPost> = VecDeque::with_capacity(posts.len());
-    let mut places = HashMap::new();
-    for entry in posts {
-        if entry.answers.iter().all(Answer::is_closed) {
+    let mut indexes = HashMap::new();
+    for queued in posts {
+        if queued.answers.iter().all(oneshot::Sender::is_closed) {
             continue;
         }
-        let place = *places.entry((entry.post.author, entry.post.client.clone())).or_insert(waiting.len());
-        match waiting.get_mut(place) {
-            Some(first) => first.answers.extend(entry.answers),
-            None => waiting.push_back(entry),
+        let index = *indexes.entry((queued.post.author, queued.post.client.clone())).or_insert(waiting.len());
+        match waiting.get_mut(index) {
+            Some(first) => first.answers.extend(queued.answers),
+            None => waiting.push_back(queued),
         }
     }
     waiting
 }
 
-/// The one error of an ordered insert where its outcome is known: what came before is durable.
-fn refusal(kind: &ErrorKind) -> Option<&IndexedWriteError> {
+/// The single error of an ordered insert whose outcome is known: all documents before it are durable.
+fn failed_write(kind: &ErrorKind) -> Option<&IndexedWriteError> {
     match kind {
         ErrorKind::InsertMany(InsertManyError { write_errors: Some(errors), write_concern_error: None, .. }) => {
             errors.first()
@@ -271,13 +237,6 @@ fn refusal(kind: &ErrorKind) -> Option<&IndexedWriteError> {
     }
 }
 
-/// The first gets the answer, the others that it is a repeat.
-fn answer(answers: Vec<Answer<Posted>>, posted: &Posted) {
-    for (n, answer) in answers.into_iter().enumerate() {
-        let _ = answer.send(Ok(Posted { repeat: posted.repeat || n > 0, ..posted.clone() }));
-    }
-}
-
 fn fail_all(waiting: VecDeque<QueuedPost>, error: &Error) {
-    waiting.into_iter().for_each(|entry| entry.fail(error));
+    waiting.into_iter().for_each(|queued| queued.fail(error));
 }

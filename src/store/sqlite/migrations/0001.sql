@@ -1,4 +1,4 @@
--- The first shape. migrations-notes/0001-first-shape.md tells the reasons.
+-- The initial schema. migrations-notes/0001-initial-schema.md has the reasons.
 
 CREATE TABLE users (
     key           BLOB PRIMARY KEY,                      -- UUIDv7, 16 bytes; never given out again

@@ -1,4 +1,4 @@
--- Networks that users log in from, and the costs of their hashes. migrations-notes/0002-networks.md tells the reasons.
+-- Networks that users log in from, and the costs of their hashes. migrations-notes/0002-networks.md has the reasons.
 
 CREATE TABLE login_networks (
     user    BLOB NOT NULL REFERENCES users (key) ON DELETE CASCADE,

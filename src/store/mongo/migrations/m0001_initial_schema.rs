@@ -1,4 +1,4 @@
-//! The first shape. `migrations-notes/mongodb.md` tells the reasons.
+//! The initial schema. `migrations-notes/mongodb.md` has the reasons.
 
 use mongodb::{
     Collection, Database, IndexModel,
@@ -6,8 +6,14 @@ use mongodb::{
     options::IndexOptions,
 };
 
-use super::{CLIENT_INDEX, EMAIL_INDEX, USER_ID_INDEX, collection, index, indexes};
-use crate::store::{Error, Result, mongo::bounded};
+use super::schema::{create_collection, create_indexes, index};
+use crate::store::{
+    Error, Result,
+    mongo::{
+        driver::with_timeout,
+        unique_index::{CLIENT_INDEX, EMAIL_INDEX, USER_ID_INDEX},
+    },
+};
 
 pub async fn run(database: &Database) -> Result<&'static str> {
     refuse_foreign_users(database).await?;
@@ -23,23 +29,27 @@ pub async fn run(database: &Database) -> Result<&'static str> {
         let mut required = vec!["_id", "expires"];
         required.extend(data.keys().map(String::as_str));
         properties.extend(data.clone());
-        collection(database, name, doc! { "bsonType": "object", "required": required, "properties": properties })
-            .await?;
-        indexes(database, name, vec![index("expires", doc! { "expires": 1 }, false)]).await?;
+        create_collection(
+            database,
+            name,
+            doc! { "bsonType": "object", "required": required, "properties": properties },
+        )
+        .await?;
+        create_indexes(database, name, vec![index("expires", doc! { "expires": 1 }, false)]).await?;
     }
-    // written to in transactions, which should not have to make it
-    collection(database, "natter", doc! { "bsonType": "object" }).await?;
-    Ok("first shape")
+    // created here, so that no transaction has to create it
+    create_collection(database, "natter", doc! { "bsonType": "object" }).await?;
+    Ok("initial schema")
 }
 
-/// The Node application kept its users under the same names in another shape. Those are to be brought in,
-/// not to be mixed with.
+/// The Node application stored its users under the same names in another schema. Its data must be imported, and not
+/// mixed with natter's.
 async fn refuse_foreign_users(database: &Database) -> Result<()> {
     let users: Collection<Document> = database.collection("users");
-    match bounded(users.find_one(doc! { "folded.userID": { "$exists": false } })).await? {
+    match with_timeout(users.find_one(doc! { "folded.userID": { "$exists": false } })).await? {
         None => Ok(()),
         Some(_) => Err(Error::Failed(format!(
-            "the database {} holds users that natter did not write; name another database in the address",
+            "the database {} contains users that natter did not write; set another database in the address",
             database.name()
         ))),
     }
@@ -62,14 +72,14 @@ async fn users(database: &Database) -> Result<()> {
             },
         },
     };
-    collection(database, "users", schema).await?;
-    let unique = vec![
+    create_collection(database, "users", schema).await?;
+    let all = vec![
         index(USER_ID_INDEX, doc! { "folded.userID": 1 }, true),
         index(EMAIL_INDEX, doc! { "folded.email": 1 }, true),
         index("name", doc! { "folded.name": 1, "_id": 1 }, false),
         index("created", doc! { "createdAt": 1, "_id": 1 }, false),
     ];
-    indexes(database, "users", unique).await
+    create_indexes(database, "users", all).await
 }
 
 async fn messages(database: &Database) -> Result<()> {
@@ -87,16 +97,16 @@ async fn messages(database: &Database) -> Result<()> {
             "message": { "bsonType": "string" },
         },
     };
-    collection(database, "messages", schema).await?;
-    let shown = doc! { "message": { "$exists": true } };
-    let by_author = IndexOptions::builder().name("author".to_owned()).partial_filter_expression(shown).build();
+    create_collection(database, "messages", schema).await?;
+    let not_deleted = doc! { "message": { "$exists": true } };
+    let by_author = IndexOptions::builder().name("author".to_owned()).partial_filter_expression(not_deleted).build();
     let all = vec![
         index("room_seq", doc! { "room": 1, "seq": 1 }, true),
         index("room_rev", doc! { "room": 1, "rev": 1 }, true),
-        // a number stays taken when its message moves on to a later one
+        // a number stays taken after its message moved to a later one
         index("room_revs", doc! { "room": 1, "revs": 1 }, true),
         index(CLIENT_INDEX, doc! { "author": 1, "clientID": 1 }, true),
         IndexModel::builder().keys(doc! { "author": 1, "room": 1, "seq": 1 }).options(by_author).build(),
     ];
-    indexes(database, "messages", all).await
+    create_indexes(database, "messages", all).await
 }

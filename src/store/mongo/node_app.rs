@@ -1,5 +1,5 @@
-//! Reads a database of the Node application that natter replaces: a collection `users`, each document with
-//! its messages inside. Nothing but the types of MongoDB holds there, no field is sure to be present.
+//! Reads the database of the Node application that natter replaces: a collection `users`, in which each document
+//! contains its user's messages. Any field may be missing or of any BSON type.
 
 use std::time::Duration;
 
@@ -10,63 +10,62 @@ use mongodb::{
     options::{ReadPreference, SelectionCriteria},
 };
 
-use super::{bounded, connect};
+use super::{connect, driver::with_timeout};
 use crate::{
     domain::Timestamp,
     store::{Error, MongoUrl, Result},
 };
 
-/// The name that the Node application gave its database.
-const DATABASE: &str = "UsersData";
-/// Documents in one answer of the server, which ends at 16 MB all the same.
-const BATCH: u32 = 1000;
-/// Longest wait for a server.
-const SELECTION: Duration = Duration::from_secs(5);
-/// The end of the year 9999, in milliseconds: later times cannot be written in RFC 3339.
-const LATEST: i64 = 253_402_300_799_999;
+/// The name of the Node application's database.
+const DEFAULT_DATABASE: &str = "UsersData";
+/// The maximum documents in one reply of the server. A reply also ends at 16 MB.
+const REPLY_DOCUMENTS: u32 = 1000;
+/// The maximum wait for a server.
+const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
+/// The end of the year 9999, in milliseconds since 1970. RFC 3339 cannot express later times.
+const MAX_TIME_MS: i64 = 253_402_300_799_999;
 
-/// A field as it was found.
+/// The value of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeValue {
     Missing,
     Text(String),
-    /// A number or a boolean, written out.
+    /// A number or a boolean, as text.
     Plain(String),
-    /// What cannot be read as text, by the name of its type.
+    /// Any other value, with a name for its type.
     Other(String),
 }
 
 /// A document of `users`, without its messages.
 #[derive(Debug, Clone)]
 pub struct NodeUser {
-    /// The document's `_id` as text; of an ObjectId its digits.
+    /// The document's `_id` as text; the hexadecimal digits of an ObjectId.
     pub id: String,
-    /// When the document was made, where its `_id` tells.
+    /// When the document was created, if its `_id` contains the time.
     pub created: Option<Timestamp>,
     pub user_id: NodeValue,
     pub name: NodeValue,
     pub email: NodeValue,
     pub phone: NodeValue,
     pub password: NodeValue,
-    /// How many messages it has; what else stands in their place, if no list does.
+    /// The number of its messages; the value of the field if that is not a list.
     pub messages: std::result::Result<u64, NodeValue>,
 }
 
-/// A message with the document it was found in.
+/// A message, and the document that contains it.
 #[derive(Debug, Clone)]
 pub struct NodeMessage {
     /// [`NodeUser::id`].
     pub user: String,
-    /// The message's own `_id`, written as that of its user.
+    /// The message's own `_id`, in the same form as [`NodeUser::id`].
     pub id: Option<String>,
-    /// Its place in the list.
-    pub place: u64,
+    /// Its index in the user's list.
+    pub index: u64,
     pub sent_time: NodeValue,
-    /// `sentTime`, or the best there is in its place: when the `_id` of the message was made, or that of its
-    /// user, or else 1970.
+    /// `sentTime`. If that is missing or invalid, the time in the message's `_id`, else in its user's `_id`, else 1970.
     pub at: Timestamp,
     /// Whether `at` is the `sentTime`.
-    pub dated: bool,
+    pub has_sent_time: bool,
     pub text: NodeValue,
 }
 
@@ -79,28 +78,28 @@ pub struct NodeUsers(Cursor<RawDocumentBuf>);
 pub struct NodeMessages(Cursor<RawDocumentBuf>);
 
 impl NodeDatabase {
-    /// Connects; the database is `name`, or else the one that the address names, or else `UsersData`.
+    /// Connects. The database is `name`, else the one in the address, else `UsersData`.
     ///
     /// # Errors
-    /// [`Error::Busy`] where no server answers; [`Error::Failed`] where the address is wrong, or there are
-    /// no users of the Node application.
+    /// [`Error::Busy`] if no server answers; [`Error::Failed`] if the address is wrong, or the database contains no users
+    /// of the Node application.
     pub async fn open(url: &MongoUrl, name: Option<&str>) -> Result<Self> {
         let mut options = connect::parse(url.as_str()).await?;
         options.app_name.get_or_insert_with(|| "natter import".into());
-        options.server_selection_timeout.get_or_insert(SELECTION);
-        options.connect_timeout.get_or_insert(SELECTION);
-        // any member will do; it needs no replica set
+        options.server_selection_timeout.get_or_insert(SERVER_SELECTION_TIMEOUT);
+        options.connect_timeout.get_or_insert(SERVER_SELECTION_TIMEOUT);
+        // any member will do, and a replica set is not required
         options.selection_criteria =
             Some(SelectionCriteria::ReadPreference(ReadPreference::PrimaryPreferred { options: None }));
-        let name = name.or(options.default_database.as_deref()).unwrap_or(DATABASE).to_owned();
+        let name = name.or(options.default_database.as_deref()).unwrap_or(DEFAULT_DATABASE).to_owned();
         let database = Client::with_options(options)?.database(&name);
         let users = database.collection::<Document>("users");
-        let Some(user) = bounded(users.find_one(doc! {}).projection(doc! { "folded": 1 })).await? else {
-            let reason = format!("there are no users in its database {name}; name the right one with --database");
+        let Some(user) = with_timeout(users.find_one(doc! {}).projection(doc! { "folded": 1 })).await? else {
+            let reason = format!("there are no users in its database {name}; set the right database with --database");
             return Err(Error::Failed(reason));
         };
         if user.contains_key("folded") {
-            return Err(Error::Failed(format!("its database {name} is a natter's own; natter copy carries that")));
+            return Err(Error::Failed(format!("its database {name} belongs to natter; use natter copy to copy it")));
         }
         Ok(Self { database })
     }
@@ -109,69 +108,69 @@ impl NodeDatabase {
         self.database.name()
     }
 
-    /// Whether natter's own database at `url` would be this one, however the two addresses are spelled.
+    /// Whether natter's database at `url` is this database, even if the two addresses are written differently.
     ///
     /// # Errors
     /// As [`open_mongo`](crate::store::open_mongo).
     pub async fn is_at(&self, url: &MongoUrl) -> Result<bool> {
         let other = connect::database(url.as_str()).await?;
-        let (here, there) = (collection_id(&self.database).await?, collection_id(&other).await?);
-        Ok(here.is_some() && here == there)
+        let (own_id, other_id) = (collection_id(&self.database).await?, collection_id(&other).await?);
+        Ok(own_id.is_some() && own_id == other_id)
     }
 
-    /// About how many users there are.
-    pub async fn count(&self) -> Result<u64> {
-        bounded(self.database.collection::<Document>("users").estimated_document_count()).await
+    /// The estimated number of users.
+    pub async fn estimated_count(&self) -> Result<u64> {
+        with_timeout(self.database.collection::<Document>("users").estimated_document_count()).await
     }
 
-    /// The users as they are stored, one after the other: the order in which the Node application's `findOne`
-    /// looked for who logs in.
+    /// The users in the order in which they are stored. The Node application's `findOne` searched for a login in this
+    /// order.
     pub async fn users(&self) -> Result<NodeUsers> {
-        let list = doc! { "$isArray": "$messages" };
-        let slim = doc! {
-            "count": { "$cond": [&list, { "$size": "$messages" }, 0] },
-            "messages": { "$cond": [&list, "$$REMOVE", "$messages"] },
+        let is_list = doc! { "$isArray": "$messages" };
+        let without_messages = doc! {
+            "count": { "$cond": [&is_list, { "$size": "$messages" }, 0] },
+            "messages": { "$cond": [&is_list, "$$REMOVE", "$messages"] },
         };
-        // the natural order, as nothing is asked for by an index
-        Ok(NodeUsers(self.aggregate([doc! { "$set": slim }]).await?))
+        // in natural order, because the pipeline uses no index
+        Ok(NodeUsers(self.aggregate([doc! { "$set": without_messages }]).await?))
     }
 
-    /// All messages of all users in the order of their time, those of one instant in the order of their ids.
-    /// The server sorts them, on its disk where they are many.
+    /// All messages of all users in order of their time, then of their ids. The server sorts them, on its disk if they are
+    /// many.
     pub async fn messages(&self) -> Result<NodeMessages> {
         let range = doc! { "$and": [
-            { "$gte": ["$$at", DateTime::from_millis(0)] }, { "$lte": ["$$at", DateTime::from_millis(LATEST)] },
+            { "$gte": ["$$at", DateTime::from_millis(0)] }, { "$lte": ["$$at", DateTime::from_millis(MAX_TIME_MS)] },
         ] };
         let date = |input: &str| {
             let at = doc! { "$convert": { "input": input, "to": "date", "onError": null, "onNull": null } };
             doc! { "$let": { "vars": { "at": at }, "in": { "$cond": [&range, "$$at", null] } } }
         };
-        let never = DateTime::from_millis(0);
-        let inside = |field: &str| {
+        let epoch = DateTime::from_millis(0);
+        let field_of_message = |field: &str| {
             let path = format!("$messages.{field}");
             doc! { "$cond": [{ "$eq": [{ "$type": "$messages" }, "object"] }, path, "$$REMOVE"] }
         };
-        // what is no {sentTime, message} may be a message all the same
+        // an element that is not an object {sentTime, message} is taken as the text itself
         let text =
             doc! { "$cond": [{ "$eq": [{ "$type": "$messages" }, "object"] }, "$messages.message", "$messages"] };
         let pipeline = [
             doc! { "$match": { "messages": { "$type": "array" } } },
             doc! { "$project": { "messages": 1 } },
-            doc! { "$unwind": { "path": "$messages", "includeArrayIndex": "place" } },
+            doc! { "$unwind": { "path": "$messages", "includeArrayIndex": "index" } },
             doc! { "$project": {
-                "place": 1, "id": inside("_id"), "sentTime": inside("sentTime"), "text": text,
+                "index": 1, "id": field_of_message("_id"), "sentTime": field_of_message("sentTime"), "text": text,
             } },
             doc! { "$set": { "sent": date("$sentTime") } },
-            doc! { "$set": { "at": { "$ifNull": ["$sent", date("$id"), date("$_id"), never] } } },
-            doc! { "$sort": { "at": 1, "id": 1, "_id": 1, "place": 1 } },
+            doc! { "$set": { "at": { "$ifNull": ["$sent", date("$id"), date("$_id"), epoch] } } },
+            doc! { "$sort": { "at": 1, "id": 1, "_id": 1, "index": 1 } },
         ];
         Ok(NodeMessages(self.aggregate(pipeline).await?))
     }
 
     async fn aggregate(&self, pipeline: impl IntoIterator<Item = Document>) -> Result<Cursor<RawDocumentBuf>> {
         let users = self.database.collection::<Document>("users");
-        // not bounded: to sort many takes as long as it takes
-        let found = users.aggregate(pipeline).allow_disk_use(true).batch_size(BATCH);
+        // no time limit, because sorting many messages takes long
+        let found = users.aggregate(pipeline).allow_disk_use(true).batch_size(REPLY_DOCUMENTS);
         Ok(found.with_type::<RawDocumentBuf>().await?)
     }
 }
@@ -212,19 +211,19 @@ impl NodeMessages {
         Ok(Some(NodeMessage {
             user: id(&found, "_id").unwrap_or_default(),
             id: id(&found, "id"),
-            place: found.get_i64("place").unwrap_or_default().unsigned_abs(),
+            index: found.get_i64("index").unwrap_or_default().unsigned_abs(),
             sent_time,
             at: date("at").unwrap_or(Timestamp(0)),
-            dated: date("sentTime").is_some() && date("sentTime") == date("at"),
+            has_sent_time: date("sentTime").is_some() && date("sentTime") == date("at"),
             text: value(&found, "text"),
         }))
     }
 }
 
-/// The id that the server gives the collection of the users, which no other has.
+/// The server's UUID of the collection of users. No other collection has the same.
 async fn collection_id(database: &Database) -> Result<Option<Bson>> {
     let list = database.list_collections().filter(doc! { "name": "users" });
-    let found: Vec<_> = bounded(async { list.await?.try_collect().await }).await?;
+    let found: Vec<_> = with_timeout(async { list.await?.try_collect().await }).await?;
     Ok(found.into_iter().next().and_then(|collection| collection.info.uuid).map(Bson::Binary))
 }
 

@@ -1,0 +1,92 @@
+//! The shared database as a store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mongodb::bson::{DateTime, doc};
+use tokio::sync::Mutex;
+
+use super::{
+    collections::Collections, connect, copy_mark::refuse_unfinished, driver::with_timeout, migrations, outbox::Outbox,
+    presence::Leases, tail, writer::Writer,
+};
+use crate::store::{Error, Events, PresenceStore, Result, Store};
+
+pub struct Mongo {
+    pub(super) db: Collections,
+    pub(super) writer: Writer,
+    pub(super) outbox: Arc<Outbox>,
+    leases: Arc<Leases>,
+    /// Lets this process run one transaction on the guard document at a time, so that only other processes can
+    /// conflict with it.
+    pub(super) guard: Mutex<()>,
+}
+
+impl Mongo {
+    /// Connects, and migrates the database's schema if necessary.
+    pub async fn open(url: &str) -> Result<Self> {
+        let db = Collections::new(connect::database(url).await?);
+        migrations::migrate(&db.database).await?;
+        refuse_unfinished(&db).await?;
+        Ok(Self::new(db))
+    }
+
+    /// Connects as the source of a copy. The schema must be this natter's, because the database is not changed.
+    pub async fn open_source(url: &str) -> Result<Self> {
+        let db = Collections::new(connect::database(url).await?);
+        migrations::check_current(&db.database).await?;
+        refuse_unfinished(&db).await?;
+        Ok(Self::new(db))
+    }
+
+    /// Connects as the target of a copy, even if an earlier copy into it is unfinished.
+    pub async fn open_target(url: &str) -> Result<Self> {
+        let db = Collections::new(connect::database(url).await?);
+        migrations::migrate(&db.database).await?;
+        Ok(Self::new(db))
+    }
+
+    fn new(db: Collections) -> Self {
+        let outbox = Arc::new(Outbox::default());
+        let writer = Writer::start(db.clone(), Arc::clone(&outbox));
+        let leases = Arc::new(Leases::new(db.clone(), Arc::clone(&outbox)));
+        Self { db, writer, outbox, leases, guard: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl Store for Mongo {
+    fn events(&self) -> Option<Events> {
+        let events = self.outbox.open()?;
+        self.outbox.set_tail(tokio::spawn(tail::follow(self.db.clone(), Arc::clone(&self.outbox))));
+        Some(events)
+    }
+
+    fn presence(&self) -> Option<Arc<dyn PresenceStore>> {
+        Some(Arc::<Leases>::clone(&self.leases))
+    }
+
+    async fn ping(&self) -> Result<()> {
+        // the driver sends this to a primary, which can take writes
+        with_timeout(self.db.database.run_command(doc! { "ping": 1 })).await.map(drop)
+    }
+
+    async fn shared_secret(&self, candidate: &str) -> Result<Option<String>> {
+        let new = doc! { "$setOnInsert": { "value": candidate, "createdAt": DateTime::now() } };
+        let secret = doc! { "_id": "secret" };
+        match with_timeout(self.db.natter.update_one(secret.clone(), new).upsert(true)).await {
+            // `Failed` includes a duplicate key: another process stored its secret at the same time. The read decides
+            Ok(_) | Err(Error::Failed(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let stored = with_timeout(self.db.natter.find_one(secret)).await?;
+        let value = stored.as_ref().and_then(|stored| stored.get_str("value").ok());
+        value.map(|value| Some(value.to_owned())).ok_or_else(|| Error::Failed("the shared secret is missing".into()))
+    }
+
+    async fn close(&self) {
+        self.writer.stop().await;
+        self.outbox.close();
+        self.db.client().clone().shutdown().immediate(true).await;
+    }
+}

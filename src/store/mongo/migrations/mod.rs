@@ -1,0 +1,10 @@
+//! Migrates a database to the schema of this natter.
+
+mod m0001_initial_schema;
+mod m0002_presence;
+mod m0003_removals;
+mod m0004_networks;
+mod schema;
+mod steps;
+
+pub use steps::{check_current, migrate};

@@ -1,0 +1,27 @@
+//! The store as a whole.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Events, Log, Networks, PresenceStore, Result, Sessions, Transfer, Users};
+
+/// Everything that natter needs of a database.
+#[async_trait]
+pub trait Store: Users + Networks + Log + Sessions + Transfer + Send + Sync + 'static {
+    /// The stream of committed changes. There is one; a second call returns `None`.
+    fn events(&self) -> Option<Events>;
+    /// The presence of users at all processes on this database. `None` if the database belongs to one process, which
+    /// knows the presence of its users by itself.
+    fn presence(&self) -> Option<Arc<dyn PresenceStore>>;
+    /// Checks that the database can take writes.
+    ///
+    /// # Errors
+    /// [`Error::Busy`](super::Error::Busy) or [`Error::Failed`](super::Error::Failed) if it cannot.
+    async fn ping(&self) -> Result<()>;
+    /// The secret that all processes on this database share: the stored one, or `candidate`, which is stored by this
+    /// call. `None` if the database belongs to one process, which keeps its secret in the data directory.
+    async fn shared_secret(&self, candidate: &str) -> Result<Option<String>>;
+    /// Waits for the current writes, then closes the database.
+    async fn close(&self);
+}

@@ -1,0 +1,37 @@
+//! Opening a connection to the database file, and converting its values and errors.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, functions::FunctionFlags};
+
+use crate::{
+    domain::fold,
+    store::{Error, Result},
+};
+
+/// The maximum wait for another process that writes to the file: `natter user` and a backup share it with the server.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // SQLite's own functions and its NOCASE fold ASCII only
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("fold", 1, flags, |call| Ok(fold(call.get_raw(0).as_str()?)))?;
+    Ok(connection)
+}
+
+/// A `seq` or `rev` as SQLite stores it. No log reaches the end of the range.
+pub fn sql_integer(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}

@@ -1,0 +1,99 @@
+//! The embedded database as a store.
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{connection::connect, copy_mark::refuse_unfinished, readers::Readers, schema, writer::Writer};
+use crate::store::{Error, Events, PresenceStore, Result, Store};
+
+pub struct Sqlite {
+    pub(super) writer: Writer,
+    readers: Arc<Readers>,
+}
+
+impl Sqlite {
+    /// Opens the database file. Creates it or migrates its schema if necessary.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut connection = connect(path, OpenFlags::default())?;
+        schema::migrate(&mut connection)?;
+        refuse_unfinished(&connection)?;
+        Ok(Self::new(path, OpenFlags::default(), connection))
+    }
+
+    /// Opens the file read-only. Its schema must be this natter's, because it is not migrated.
+    pub fn open_source(path: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let connection = connect(path, flags)?;
+        schema::check_current(&connection)?;
+        refuse_unfinished(&connection)?;
+        Ok(Self::new(path, flags, connection))
+    }
+
+    /// Opens the file as the target of a copy, even if an earlier copy into it is unfinished.
+    pub fn open_target(path: &Path) -> Result<Self> {
+        let mut connection = connect(path, OpenFlags::default())?;
+        schema::migrate(&mut connection)?;
+        Ok(Self::new(path, OpenFlags::default(), connection))
+    }
+
+    fn new(path: &Path, flags: OpenFlags, connection: Connection) -> Self {
+        Self { writer: Writer::start(connection), readers: Arc::new(Readers::new(path, flags)) }
+    }
+
+    pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        E: Into<Error>,
+        F: FnOnce(&Connection) -> std::result::Result<T, E> + Send + 'static,
+    {
+        self.readers.read(work).await
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    fn events(&self) -> Option<Events> {
+        self.writer.events()
+    }
+
+    fn presence(&self) -> Option<Arc<dyn PresenceStore>> {
+        None
+    }
+
+    async fn ping(&self) -> Result<()> {
+        // through the writer, because reads can still work when writes do not
+        self.writer.run(|_| Ok(())).await
+    }
+
+    async fn shared_secret(&self, _candidate: &str) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    async fn close(&self) {
+        // readers first: the last connection that closes checkpoints the WAL into the database file
+        self.readers.close().await;
+        self.writer.stop().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::batch::Batch;
+
+    /// The state after a power cut depends on both settings; a test cannot cut the power.
+    #[tokio::test]
+    async fn the_writer_syncs_the_wal_before_each_commit_returns() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&dir.path().join("natter.db")).unwrap();
+        let settings = |batch: &mut Batch<'_>| {
+            let journal: String = batch.connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            let synchronous: i64 = batch.connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+            Ok((journal, synchronous))
+        };
+        let full = 2;
+        assert_eq!(store.writer.run(settings).await.unwrap(), ("wal".to_owned(), full));
+    }
+}

@@ -1,0 +1,85 @@
+//! Users: what a store keeps, changes and searches of them.
+
+use async_trait::async_trait;
+
+use super::{PasswordHash, Result};
+use crate::domain::{Email, Name, Phone, Role, User, UserId, UserKey};
+
+/// The fields of a new account.
+pub struct NewUser {
+    pub user_id: UserId,
+    pub name: Name,
+    pub email: Email,
+    pub phone: Phone,
+    pub password: PasswordHash,
+    /// `None`: admin if there is no user yet, else member.
+    pub role: Option<Role>,
+}
+
+/// The fields to change of a user. A field that is `None` stays as it is.
+#[derive(Default)]
+pub struct UserChanges {
+    pub name: Option<Name>,
+    pub email: Option<Email>,
+    pub phone: Option<Phone>,
+    pub role: Option<Role>,
+    /// Raises [`User::version`], which voids every token and session of the user.
+    pub password: Option<PasswordHash>,
+}
+
+/// Whether a deleted user's messages stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageRetention {
+    /// The messages stay, under "deleted user".
+    Keep,
+    /// Each message is deleted too. Each deletion is its own change in the log.
+    Delete,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortUsersBy {
+    #[default]
+    UserId,
+    Name,
+    Email,
+    Created,
+}
+
+/// One page of a user search, as the admin's table shows it.
+#[derive(Debug, Clone, Default)]
+pub struct UserSearch {
+    /// Part of a userID, name, e-mail address or phone number. Compared in the form that
+    /// [`fold`](crate::domain::fold) makes. Empty matches every user.
+    pub text: String,
+    pub sort: SortUsersBy,
+    pub descending: bool,
+    pub offset: u32,
+    pub limit: u32,
+}
+
+#[async_trait]
+pub trait Users {
+    /// # Errors
+    /// [`Error::Conflict`](super::Error::Conflict) if the userID or the e-mail address is taken.
+    async fn create_user(&self, new: NewUser) -> Result<User>;
+    async fn user(&self, id: &UserId) -> Result<Option<User>>;
+    /// The user and the hash that their password is checked against.
+    async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>>;
+    /// The first `limit` users whose userID comes after `after`, in order of userID.
+    async fn users_after(&self, after: Option<&UserId>, limit: u32) -> Result<Vec<User>>;
+    /// One page of the matching users, and the number of all matching users.
+    async fn search_users(&self, search: &UserSearch) -> Result<(Vec<User>, u64)>;
+    /// # Errors
+    /// [`Error::NotFound`](super::Error::NotFound) if there is no such user,
+    /// [`Error::Conflict`](super::Error::Conflict) if the e-mail address is taken or no admin would be left.
+    async fn update_user(&self, key: UserKey, changes: UserChanges) -> Result<User>;
+    /// # Errors
+    /// [`Error::NotFound`](super::Error::NotFound) if there is no such user,
+    /// [`Error::Conflict`](super::Error::Conflict) if no admin would be left.
+    async fn delete_user(&self, key: UserKey, messages: MessageRetention) -> Result<()>;
+    /// The highest cost of all users' hashes. `None` if there is no hash.
+    async fn highest_hash_cost(&self) -> Result<Option<u32>>;
+    /// Replaces the hash of an unchanged password, so the user's version stays too. `false` if `old` is no longer the
+    /// user's hash.
+    async fn replace_hash(&self, key: UserKey, old: &PasswordHash, new: &PasswordHash) -> Result<bool>;
+}
