@@ -7,6 +7,7 @@
   const chat = $('chat'), list = $('messages'), outboxList = $('outbox'), scroller = $('scroller'),
     newer = $('newer'), form = $('send'), input = $('message'), refused = $('refused'), banner = $('status'), roster = $('roster');
   const title = document.title, language = document.documentElement.lang;
+  const locale = language === 'en' ? [] : language; // English pages follow the browser: en-GB and en-US differ
   const words = JSON.parse(chat.dataset.words); // script_words in features/chat/page.rs
   const storageKey = (name) => `natter.${name}.${chat.dataset.user}`;
 
@@ -19,9 +20,9 @@
   const localize = (root) => {
     for (const time of root.querySelectorAll('time')) {
       const at = new Date(time.dateTime), today = at.toDateString() === new Date().toDateString();
-      const clock = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-      time.textContent = today ? clock : `${at.toLocaleDateString([], { day: 'numeric', month: 'short', year: 'numeric' })}, ${clock}`;
-      time.title = at.toLocaleString();
+      const clock = at.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+      time.textContent = today ? clock : `${at.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' })}, ${clock}`;
+      time.title = at.toLocaleString(locale);
     }
   };
 

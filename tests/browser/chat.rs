@@ -113,3 +113,23 @@ async fn the_chat_works_on_an_insecure_origin() {
     // Chromium logs that it ignores the opener policy on such an origin
     ann.closes_browser(&["Cross-Origin-Opener-Policy"]).await;
 }
+
+#[tokio::test]
+async fn frames_are_shown_in_the_language_of_the_page() {
+    let natter = Natter::with(&["--language", "de"]).await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    let bob = natter.person("Bob").await;
+    ann.sees("Bob hat den Chat betreten").await;
+    ann.says("Hallo").await;
+    ann.sees("Du: Hallo").await;
+    bob.says("Servus").await;
+    ann.sees("Bob: Servus").await;
+    assert_eq!(ann.text("#roster h2").await, "2 da");
+
+    bob.closes_browser(&[]).await;
+    ann.sees("Bob hat den Chat verlassen").await;
+    let probe = || async { (ann.text("#roster h2").await == "1 da").then_some(()) };
+    eventually("Bob is not in the roster", probe).await;
+    ann.closes_browser(&[]).await;
+}

@@ -23,9 +23,16 @@ pub struct Natter {
 impl Natter {
     /// Starts all three servers on one address.
     pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts all three servers on one address, with further settings.
+    pub async fn with(settings: &[&str]) -> Self {
         let port = free_port();
         let url = format!("http://localhost:{port}");
-        Self::launch(port, [url.clone(), url], &[]).await
+        let listen = SocketAddr::from(([127, 0, 0, 1], port));
+        let settings: Vec<String> = settings.iter().map(|&setting| setting.into()).collect();
+        Self::launch(port, [url.clone(), url], Some(listen), &settings).await
     }
 
     /// Starts the three servers on an address each: the chat on localhost, the others on these hosts.
@@ -39,17 +46,17 @@ impl Natter {
         let (_, users) = add_server("users", users);
         let (_, auth) = add_server("auth", auth);
         let (port, _) = add_server("chat", "localhost");
-        Self::launch(port, [users, auth], &settings).await
+        Self::launch(port, [users, auth], None, &settings).await
     }
 
-    async fn launch(port: u16, [users, auth]: [String; 2], settings: &[String]) -> Self {
+    async fn launch(port: u16, [users, auth]: [String; 2], listen: Option<SocketAddr>, settings: &[String]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let command = NatterCommand::new(env!("CARGO_BIN_EXE_natter"), directory.path())
             .lowest_bcrypt_cost()
             .args(["--rate-limits", "off", "--log", "warn"])
             .args(settings);
-        let listen = SocketAddr::from(([127, 0, 0, 1], port));
-        let process = if settings.is_empty() { command.listen(listen) } else { command }.start();
+        let command = listen.into_iter().fold(command, NatterCommand::listen);
+        let process = command.start();
         let driver = Chromedriver::start().await;
         Self { process, port, users, auth, driver, http: reqwest::Client::new(), _directory: directory }
     }

@@ -99,7 +99,7 @@ impl Person {
         self.fills("name", &capitalized(&user_id)).await;
         self.fills("email", &format!("{user_id}@example.org")).await;
         self.fills("password", PASSWORD).await;
-        self.presses("Sign up").await;
+        self.finds("form[action='/signup'] button").await.click().await.unwrap();
         self.finds("#chat").await;
     }
 
