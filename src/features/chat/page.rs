@@ -1,5 +1,7 @@
 //! The chat page.
 
+use std::sync::LazyLock;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
@@ -17,7 +19,10 @@ use super::{
 };
 use crate::{
     domain::{ClientId, Phrase, RoomId, Text, User},
-    render::Language,
+    render::{
+        Language,
+        words::{ByLanguage, Html},
+    },
     web::{AppState, Bearer, Error, Form, Query, Result, Shell, SignedIn, token_login},
 };
 
@@ -38,7 +43,7 @@ struct ChatPage {
     client_id: String,
     alert: Option<String>,
     /// The texts of the page's script, as JSON.
-    script_words: String,
+    script_words: &'static Html,
 }
 
 #[derive(Deserialize)]
@@ -117,9 +122,13 @@ async fn chat(
         draft: String::new(),
         client_id: ClientId::generate().as_str().to_owned(),
         alert: None,
-        script_words: script_words(language),
+        script_words: SCRIPT_WORDS.get(language),
     })
 }
+
+/// [`script_words`], escaped once for all pages.
+static SCRIPT_WORDS: LazyLock<ByLanguage<Html>> =
+    LazyLock::new(|| ByLanguage::new(|language| Html::escaped(&script_words(language))));
 
 /// The texts that `chat.js` shows, by the names it knows. `tooLong` has `{length}` for the script to fill in.
 fn script_words(language: Language) -> String {

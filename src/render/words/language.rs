@@ -122,10 +122,7 @@ impl Language {
         if !errors.is_empty() {
             tracing::error!(key, language = self.tag(), ?errors, "text not formatted");
         }
-        match text {
-            Cow::Borrowed(text) => text.to_owned().into(),
-            Cow::Owned(text) => text.into(),
-        }
+        text
     }
 }
 
