@@ -40,8 +40,8 @@ pub trait Log {
     /// # Errors
     /// [`Error::NotFound`](super::Error::NotFound) if the author's account is deleted.
     async fn post(&self, post: Post) -> Result<Posted>;
-    /// The last `limit` messages with a `seq` below `before`, or the last of all if `before` is `None`. Deleted messages
-    /// are left out. If `author` is given, only that author's messages are returned.
+    /// The last `limit` messages with a `seq` below `before`, or the last of all if `before` is `None`. Deleted
+    /// messages are left out. If `author` is given, only that author's messages are returned.
     async fn page(&self, room: &RoomId, before: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page>;
     /// The latest `limit` messages of each author in order of `seq`, without deleted ones: one chunk for each author,
     /// in the order of `authors`. All chunks together are one answer. If it cannot hold all messages, it holds the

@@ -50,8 +50,8 @@ impl Mongo {
         let _guard = self.guard.lock().await;
         let mut session = with_timeout_raw(self.db.client().start_session()).await?;
         let started = Instant::now();
-        // `and_run` repeats the commit while its outcome is unknown. It repeats the whole transaction while an error has
-        // the label TRANSIENT_TRANSACTION_ERROR
+        // `and_run` repeats the commit while its outcome is unknown. It repeats the whole transaction while an error
+        // has the label TRANSIENT_TRANSACTION_ERROR
         let transaction = session.start_transaction().and_run((&self.db, change), |session, (db, change)| {
             async move {
                 attempt(db, *change, session).await.map_err(|error| match error {

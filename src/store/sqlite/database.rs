@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::store::sqlite::batch::Batch;
 
-    /// Commits survive a power cut only with both settings. The test checks the settings, because it cannot cut the power.
+    /// Commits survive a power cut only with both settings. A test cannot cut the power, so it checks the settings.
     #[tokio::test]
     async fn the_writer_syncs_the_wal_before_each_commit_returns() {
         let dir = tempfile::tempdir().unwrap();

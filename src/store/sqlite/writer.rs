@@ -1,9 +1,9 @@
 //! The only writer of this process: a thread that commits all waiting writes in one transaction (group commit).
 //!
 //! A durable commit needs one `fsync`, which takes much longer than the insert of a message. While one commit runs, new
-//! writes wait in the queue, and the next commit contains all of them. The machine of the measurements commits 5,000
-//! messages a second one by one, and 25,000 or more in group commits. There is no timer, so a single message is
-//! committed at once, and the batch grows with the load.
+//! writes wait in the queue, and the next commit contains all of them. Commits of one message each reach
+//! 5,000 messages a second, group commits 25,000 and more. There is no timer, so a single message is committed at once,
+//! and the batch grows with the load.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -28,8 +28,8 @@ const EVENT_QUEUE_LENGTH: usize = 1024;
 /// The interval between checks whether another process (`natter user`) wrote to the database.
 const EXTERNAL_WRITE_CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// A write in a batch. Its argument is `None` if no transaction is open. It returns the function that is called with the
-/// outcome of the commit.
+/// A write in a batch. Its argument is `None` if no transaction is open. It returns the function that is called with
+/// the outcome of the commit.
 type Write = Box<dyn FnOnce(Option<&mut Batch<'_>>) -> Completion + Send>;
 type Completion = Box<dyn FnOnce(Result<()>) + Send>;
 type EventSender = Arc<OnceLock<mpsc::Sender<Vec<Event>>>>;
@@ -215,7 +215,8 @@ mod tests {
         store::sqlite::{batch::Head, connection::sql_integer, schema},
     };
 
-    /// If the disk is full, SQLite rolls back the whole batch. The later writes of the batch must not commit on their own.
+    /// If the disk is full, SQLite rolls back the whole batch. The later writes of the batch must not commit on their
+    /// own.
     #[test]
     fn a_batch_that_the_database_rolls_back_leaves_no_gap() {
         let dir = tempfile::tempdir().unwrap();
