@@ -141,8 +141,8 @@ struct AcceptedConnection {
 }
 
 impl ConnectionHandler {
-    /// Waits for the first byte, and then serves the connection. The future that serves is boxed, so that
-    /// a silent connection only needs memory for this small one.
+    /// Waits for the first byte, and then serves the connection. The future that serves is boxed, so that a
+    /// silent connection only needs memory for this small one.
     async fn handle(
         self: Arc<Self>,
         accepted: AcceptedConnection,

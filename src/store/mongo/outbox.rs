@@ -1,6 +1,6 @@
 //! The outgoing events: those of this process's own commits, and those of other processes' commits, which
-//! [`tail`](super::tail) reads. The outbox also records, for the writer, how far the tail has seen each
-//! room's log.
+//! [`tail`](super::tail) reads. The outbox also records for the writer how far the tail has seen each room's
+//! log.
 
 use std::{collections::HashMap, sync::OnceLock, time::Duration};
 

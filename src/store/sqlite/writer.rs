@@ -1,9 +1,9 @@
 //! The only writer of this process: a thread that commits all waiting writes in one transaction (group commit).
 //!
 //! A durable commit needs one `fsync`, which takes much longer than the insert of a message. While one commit runs, new
-//! writes wait in the queue, and the next commit contains all of them. Commits of one message each reach
-//! 5,000 messages a second, group commits 25,000 and more. There is no timer, so a single message is committed at once,
-//! and the batch grows with the load.
+//! writes wait in the queue, and the next commit contains all of them. Commits of one message each reach 5,000
+//! messages a second, group commits 25,000 and more. There is no timer, so a single message is committed at once, and
+//! the batch grows with the load.
 
 use std::{
     sync::{Arc, OnceLock},

@@ -13,9 +13,9 @@ use crate::domain::RoomId;
 /// The maximum number of posts in one insert. It limits how long the first post waits for the last one.
 const MAX_BATCH: usize = 512;
 
-/// Runs until all jobs before a [`Job::Stop`] are done, or until the queue is closed and empty. Each round takes the
-/// waiting jobs, appends the posts, and then deletes some messages of one deletion, so that neither waits for all of
-/// the other.
+/// Runs until a [`Job::Stop`] was taken and no work is left, or until the queue is closed and empty. Each round takes the
+/// waiting jobs, appends the posts, and then deletes some messages of one deletion, so that posts do not wait for a
+/// whole deletion.
 pub async fn run(mut writer: LogWriter, mut queue: mpsc::Receiver<Job>) {
     let mut deletions: VecDeque<Deletion> = VecDeque::new();
     let mut stop = None;
