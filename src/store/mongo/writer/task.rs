@@ -13,8 +13,8 @@ use crate::domain::RoomId;
 /// The maximum number of posts in one insert. It limits how long the first post waits for the last one.
 const MAX_BATCH: usize = 512;
 
-/// Runs until a [`Job::Stop`] was taken and no work is left, or until the queue is closed and empty. Each round takes the
-/// waiting jobs, appends the posts, and then deletes some messages of one deletion, so that posts do not wait for a
+/// Runs until a [`Job::Stop`] is taken and no work is left, or until the queue is closed and empty. Each round takes
+/// the waiting jobs, appends the posts, and then deletes some messages of one deletion, so that posts do not wait for a
 /// whole deletion.
 pub async fn run(mut writer: LogWriter, mut queue: mpsc::Receiver<Job>) {
     let mut deletions: VecDeque<Deletion> = VecDeque::new();
