@@ -1,7 +1,7 @@
 //! `natter copy`: copies all data from one store to another.
 //!
 //! It copies users with their passwords, the log with its numbers, sessions and voided tokens. It does not copy the
-//! networks that users log in from, because the next logins record them again. It does not copy the secret that signs
+//! networks that users log in from, because later logins record them again. It does not copy the secret that signs
 //! tokens: the copy generates its own, so earlier tokens are void there. They expire within the hour anyway. Sessions
 //! are not signed and stay valid.
 
@@ -73,7 +73,7 @@ fn location(raw: &str) -> Result<Location, String> {
         return MongoUrl::parse(raw).map(Location::Mongo).map_err(|_| hint.into());
     }
     let dir = raw.strip_prefix("sqlite://").or_else(|| raw.strip_prefix("sqlite:")).unwrap_or(raw);
-    // an address with a missing slash, which would be shown with its password
+    // a mistyped address; used as a directory, it would be printed together with its password
     if dir.is_empty() || dir.contains(":/") || dir.contains('@') {
         return Err(hint.into());
     }
@@ -99,7 +99,7 @@ pub async fn run(CopyArgs { from, to, .. }: CopyArgs) -> Result<(), String> {
     {
         return Err("--from and --to are the same directory; name an empty target with --to".into());
     }
-    // no natter can start on either directory during the copy
+    // natter cannot start on a locked directory
     let _source_lock = lock_directory(&from, "--from")?;
     let source = store::open_source(&from).await.map_err(open_error(&from, "--from"))?;
     let result = copy_from(source.as_ref(), &from, &to).await;
@@ -139,7 +139,7 @@ fn lock_directory(location: &Location, flag: &str) -> Result<Option<File>, Strin
     }
 }
 
-/// Refuses a shared database if natter runs on it. The processes hold leases.
+/// Refuses a shared database if natter runs on it: each running process holds a lease.
 async fn refuse_running(store: &dyn Store, location: &Location, flag: &'static str) -> Result<(), String> {
     match store.presence() {
         Some(presence) if presence.in_use().await.map_err(open_error(location, flag))? => {
@@ -164,7 +164,7 @@ struct Copy<'a> {
     target: &'a dyn Store,
 }
 
-/// The contents of a store, condensed for comparison.
+/// The row counts and the digest of a store's contents. They are equal for equal contents.
 #[derive(PartialEq, Eq)]
 struct Checksum {
     counts: [u64; Table::ALL.len()],
@@ -178,6 +178,7 @@ impl Copy<'_> {
         self.target.begin_copy().await.map_err(copy_error(self.to))?;
         let mut first_revs = FirstRevs::default();
         let insert = async |mut rows: Vec<Row>| {
+            // gives each deleted message an earlier number too, so that in MongoDB no number of the log is free
             first_revs.complete(&mut rows);
             self.target.insert_rows(rows).await.map_err(copy_error(self.to))
         };
@@ -188,7 +189,7 @@ impl Copy<'_> {
             let error = changed_error(self.to);
             return Err(format!("the copy differs from the source (SHA-256 {source}, copy {target}): {error}"));
         }
-        // last, to detect any change during the copy and its check
+        // reads the source again at the end, to detect any change during the copy and its check
         if read(self.source, self.from, "source: ", async |_| Ok(())).await? != copied {
             return Err(changed_error(self.from));
         }
@@ -201,7 +202,7 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// Refuses a target that is not empty, unless an unfinished copy left the data.
+    /// Refuses a target that is not empty, unless its data is from an unfinished copy.
     async fn check_target(&self) -> Result<(), String> {
         let target_error = |error| format!("{}: {}", self.to, reason(error));
         if self.target.is_unfinished().await.map_err(target_error)? {
@@ -227,7 +228,7 @@ fn changed_error(location: &Location) -> String {
     format!("{location} changed during the copy; stop what writes to it, then run the same command again to start over")
 }
 
-/// Reads a whole store, and calls `each` with every page of rows. The digest covers the
+/// Reads a whole store, page by page, and calls `each` with the rows of every page. The digest covers the
 /// [canonical form](Row::canonical) of every row, table by table.
 async fn read(
     store: &dyn Store,
@@ -243,17 +244,17 @@ async fn read(
         let mut last: Option<Row> = None;
         loop {
             let rows = store.rows(table, last.as_ref(), PAGE_ROWS).await.map_err(copy_error(location))?;
-            let Some(end) = rows.last().cloned() else { break };
-            let page = rows.len() as u64;
-            *count += page;
-            // a table that grows as fast as it is read would never end
+            let Some(last_of_page) = rows.last().cloned() else { break };
+            let page_rows = rows.len() as u64;
+            *count += page_rows;
+            // otherwise the loop would not end while the table grows as fast as it is read
             if *count > total {
                 return Err(changed_error(location));
             }
             rows.iter().for_each(|row| context.update(row.canonical().as_bytes()));
             each(rows).await?;
-            progress.advance(page);
-            last = Some(end);
+            progress.advance(page_rows);
+            last = Some(last_of_page);
         }
         progress.finish();
     }

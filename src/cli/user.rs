@@ -108,13 +108,13 @@ async fn run_on(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u32) 
     }
 }
 
-/// The error in the API's English.
+/// The error in English, in the same words as in the API.
 fn reason(error: AccountError) -> String {
     let language = Language::English;
     match error {
         AccountError::Invalid(fields) => {
-            let each = fields.iter().map(|(field, why)| format!("{field}: {}", language.phrase(why)));
-            each.collect::<Vec<_>>().join(" ")
+            let reasons = fields.iter().map(|(field, why)| format!("{field}: {}", language.phrase(why)));
+            reasons.collect::<Vec<_>>().join(" ")
         }
         AccountError::Store(store::Error::Conflict(conflict)) => {
             web::Error::from(conflict).summary(language).into_owned()
@@ -148,7 +148,8 @@ async fn find(store: &dyn Store, user_id: &str) -> Result<User, String> {
     store.user(&id).await.map_err(|e| e.to_string())?.ok_or_else(not_found)
 }
 
-/// Reads a new password. Never from the command line, because other users of the machine can read it.
+/// Reads a new password from the terminal or standard input. Not from the command line, because other users of the
+/// machine can read it there.
 fn read_password() -> Result<SecretString, String> {
     let password = if std::io::stdin().is_terminal() {
         rpassword::prompt_password("New password: ").map_err(|e| e.to_string())?

@@ -1,9 +1,9 @@
-//! Texts for people, before a language is known.
+//! Texts for users, not yet in any language.
 
 use std::{borrow::Cow, fmt};
 
-/// A text for a person: its key in the catalogue of words and its arguments. The page that shows it words it in
-/// the reader's language (`render::words`).
+/// A text for a user: its key in the catalogue of words, and its arguments. The page that shows it looks up the text in
+/// the user's language (`render::words`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phrase {
     pub key: &'static str,
@@ -27,7 +27,7 @@ impl Phrase {
         self
     }
 
-    /// A text that only programs read, such as a parser's error. It is English in every language.
+    /// A text that is English in every language, such as a parser's error: only programs and their authors read it.
     pub fn english(text: impl Into<String>) -> Self {
         Self::new("verbatim").arg("text", text.into())
     }
@@ -57,7 +57,7 @@ impl From<&'static str> for Arg {
     }
 }
 
-/// Why one value was refused. Its text says what to do instead ("Use 3 to 32 characters.").
+/// Why a value was refused. The text says which value to use instead ("Use 3 to 32 characters.").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid(pub Phrase);
 

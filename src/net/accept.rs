@@ -1,10 +1,10 @@
 //! The accept loop.
 //!
-//! `axum::serve` keeps silent clients for ever, and any number of connections (tokio-rs/axum#2741), so natter has its
-//! own loop, with time limits for reading and writing, limits on the number of connections, and a graceful stop.
+//! `axum::serve` never closes silent connections and does not limit their number (tokio-rs/axum#2741), so natter has
+//! its own loop, with time limits for reading and writing, limits on the number of connections, and a graceful stop.
 //!
-//! A connection costs little until its first byte. From then on it is *new* and takes some 35 KB until its first
-//! request is answered. Only a few connections are new at a time; the others wait.
+//! A connection needs little memory until its first byte arrives. From then on it is *new* and needs about 35 KB until
+//! its first request is answered. Only a limited number of connections are new at a time; the others wait.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -41,8 +41,8 @@ pub struct ListenerSettings {
     pub permits: Arc<Semaphore>,
     /// The connections of each client network; shared by all listeners.
     pub addresses: Arc<AddressCounts>,
-    /// Whether the peer is the client, so that its connections count from the start. Behind a proxy each request sets
-    /// the client, through the connection's [`AddressSlot`].
+    /// Whether the peer is the client. If it is, a connection counts for its network from the start. Behind a proxy,
+    /// each request sets the client's address in the connection's [`AddressSlot`].
     pub peer_is_client: bool,
     pub limits: ConnectionLimits,
 }
@@ -50,18 +50,18 @@ pub struct ListenerSettings {
 /// Limits that are constants; only tests change them.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionLimits {
-    /// Longest time until the first byte, and from there until the end of a request's head.
+    /// The maximum time until the first byte, and from the first byte until the end of a request's head.
     pub head_timeout: Duration,
-    /// Longest time that a write may wait without progress.
+    /// The maximum time that a write may wait without progress.
     pub write_timeout: Duration,
-    /// Most connections that are new at a time. When thousands of clients come back at once, as after a restart, their
-    /// first requests must not take memory all at once.
+    /// The maximum number of connections that are new at a time. If thousands of clients reconnect at once, as after a
+    /// restart, their first requests must not all need memory at the same time.
     pub max_new: usize,
-    /// Longest time that a connection counts as new without a whole request: slow clients must not block the others.
+    /// The maximum time that a connection counts as new without a whole request: slow clients must not block others.
     pub new_without_request: Duration,
-    /// Longest time that a connection counts as new in all.
+    /// The maximum time that a connection counts as new, with a whole request.
     pub new_in_all: Duration,
-    /// Longest time that a stop waits for the requests in progress, and for the sockets to close.
+    /// The maximum time that a stop waits for the requests in progress and for the sockets to close.
     pub drain_timeout: Duration,
 }
 
@@ -78,7 +78,7 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// First and longest delay before the next attempt after `accept` failed.
+/// The first and the longest delay before the next attempt after `accept` failed.
 const ACCEPT_DELAYS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
 /// Serves until `stop` resolves, and then until the requests in progress are answered.
@@ -116,11 +116,11 @@ pub async fn serve(listener: TcpListener, router: Router, settings: ListenerSett
 
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     let [first, longest] = ACCEPT_DELAYS;
-    // most likely the process is out of file descriptors, and some connections will close
+    // most likely the process has no free file descriptors; a later attempt succeeds once other connections are closed
     let retried = (|| listener.accept()).retry(backoff(first, longest)).notify(|error, retry_in| {
         tracing::warn!(%error, ?retry_in, "accept failed");
     });
-    let (stream, peer) = retried.await.expect("it is retried without an end");
+    let (stream, peer) = retried.await.expect("the retries do not end");
     let _ = stream.set_nodelay(true); // frames are combined before they are written
     (stream, peer)
 }
@@ -129,7 +129,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 struct ConnectionHandler {
     router: Router,
     http: http1::Builder,
-    /// For connections that are new.
+    /// A permit for each connection that is new.
     new_permits: Arc<Semaphore>,
     limits: ConnectionLimits,
 }
@@ -141,8 +141,8 @@ struct AcceptedConnection {
 }
 
 impl ConnectionHandler {
-    /// Waits for the first byte, and then serves the connection. The part that serves is boxed, so that a silent
-    /// connection costs this small future only.
+    /// Waits for the first byte, and then serves the connection. The future that serves is boxed, so that a
+    /// silent connection only needs memory for this small one.
     async fn handle(
         self: Arc<Self>,
         accepted: AcceptedConnection,
@@ -172,7 +172,7 @@ impl ConnectionHandler {
         let permits = ConnectionPermits { _permit: permit, _slot: Some(Arc::clone(&accepted.slot)) };
         let io = ConnectionIo::new(Arc::clone(&accepted.connection), self.limits.write_timeout, permits);
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            // a request without its whole body is as slow as one without its whole head
+            // a request is whole only with its body: a client can be slow to send that too
             new.has_request.store(request.body().is_end_stream(), Relaxed);
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(accepted.peer));
@@ -204,7 +204,7 @@ impl ConnectionHandler {
     }
 }
 
-/// Counts a connection as new until it is answered, or until its time limit.
+/// Counts a connection as new until its first request is answered, or until a time limit.
 struct NewConnection {
     permit: Mutex<Option<OwnedSemaphorePermit>>,
     /// Whether a whole request has arrived.
@@ -238,8 +238,8 @@ mod tests {
 
     use super::*;
 
-    /// Longest wait for an event that must happen: far longer than it takes, and far shorter than it would take without
-    /// the limits.
+    /// The maximum wait for an event that must happen: far longer than the event takes, and far shorter than it would
+    /// take without the limits.
     const TEST_TIMEOUT: Duration = Duration::from_secs(20);
     const PERMITS: u32 = 500;
 
@@ -302,22 +302,23 @@ mod tests {
         }
     }
 
-    /// Few new connections, each for a long time: a connection that has to wait for them waits longer than a test does.
-    fn narrow() -> ConnectionLimits {
+    /// Only two connections are new at a time, each for longer than a test waits: if others have to wait for them, the
+    /// test fails.
+    fn strict() -> ConnectionLimits {
         ConnectionLimits { max_new: 2, new_in_all: Duration::from_secs(600), ..ConnectionLimits::default() }
     }
 
     #[tokio::test]
     async fn silent_connections_do_not_block_others() {
         let server =
-            TestServer::start(ConnectionLimits { new_without_request: Duration::from_secs(600), ..narrow() }).await;
+            TestServer::start(ConnectionLimits { new_without_request: Duration::from_secs(600), ..strict() }).await;
         let _silent = server.connect_many(100, b"").await;
         server.assert_answers().await;
     }
 
     #[tokio::test]
     async fn connections_with_half_a_request_do_not_block_others() {
-        let server = TestServer::start(narrow()).await;
+        let server = TestServer::start(strict()).await;
         let _slow = server.connect_many(50, b"G").await;
         let without_body = b"POST /slow HTTP/1.1\r\nhost: natter\r\ncontent-length: 9\r\n\r\n";
         let _slow_too = server.connect_many(50, without_body).await;
@@ -327,7 +328,7 @@ mod tests {
     #[tokio::test]
     async fn few_new_connections_are_handled_at_a_time() {
         let server =
-            TestServer::start(ConnectionLimits { new_without_request: Duration::from_secs(600), ..narrow() }).await;
+            TestServer::start(ConnectionLimits { new_without_request: Duration::from_secs(600), ..strict() }).await;
         for mut client in server.connect_many(20, b"GET /counted HTTP/1.1\r\nhost: natter\r\n\r\n").await {
             timeout(TEST_TIMEOUT, client.read_exact(&mut [0; 15])).await.expect("a response in time").unwrap();
         }

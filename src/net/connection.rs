@@ -1,11 +1,10 @@
-//! A connection with two writers: the HTTP and WebSocket libraries write what concerns this connection alone, the
-//! fan-out writes what goes to every socket of a room.
+//! A connection with two writers: the HTTP and WebSocket libraries write the data for this connection alone, and the
+//! fan-out writes the frames for every socket of a room.
 //!
-//! A broadcast is the same bytes for every socket. A WebSocket library would copy them into each socket's
-//! buffer, in each socket's task; and waking a thousand tasks costs as much as the thousand system calls.
-//! So the fan-out writes frames, encoded once, directly to the stream. The two writers do not mix their bytes because
-//! both write whole frames: the end of a frame that the system did not take is kept here and is sent before anything
-//! else.
+//! A broadcast sends the same bytes to every socket. A WebSocket library would copy them into each socket's buffer, in
+//! each socket's task; and waking a thousand tasks costs as much as the thousand system calls. So the fan-out encodes a
+//! frame once and writes it directly to the stream. The bytes of the two writers do not mix, because both write whole
+//! frames: if the system accepts only a part of a frame, the rest is kept here and is sent before anything else.
 
 use std::{
     future::poll_fn,
@@ -31,8 +30,8 @@ use super::{
 pub enum Offer {
     /// The whole frame is in the system's send buffer.
     Sent,
-    /// A part of the frame is in the send buffer; the rest is kept here and no other frame is accepted until
-    /// [`Connection::drained`].
+    /// A part of the frame is in the send buffer. The rest is kept here, and no other frame is accepted before it is
+    /// sent; [`Connection::drained`] waits for that.
     Buffered,
     /// The send buffer is full: the frame was not accepted.
     Full,
@@ -43,7 +42,7 @@ pub enum Offer {
 pub(super) enum WriteOutcome {
     /// All bytes are sent or kept here.
     Accepted,
-    /// The bytes were not accepted, but unsent bytes from before were sent.
+    /// The bytes were not accepted, but some earlier unsent bytes were sent.
     Progress,
     /// Nothing was sent: the send buffer is full.
     Full,
@@ -51,7 +50,7 @@ pub(super) enum WriteOutcome {
 
 pub struct Connection {
     stream: TcpStream,
-    /// The end of a frame that did not fit into the system's send buffer.
+    /// The rest of a frame that did not fit into the system's send buffer.
     unsent: Mutex<Bytes>,
     is_websocket: AtomicBool,
 }
@@ -70,7 +69,7 @@ impl Connection {
         self.is_websocket.load(Relaxed)
     }
 
-    /// Sends a frame without waiting, or at least its beginning, and then keeps the rest.
+    /// Sends a frame without waiting. If only its beginning fits into the send buffer, keeps the rest.
     ///
     /// # Errors
     /// The I/O error if the connection is broken.
@@ -90,7 +89,8 @@ impl Connection {
         }
     }
 
-    /// Waits until all unsent bytes are sent and the send buffer has room. Dropping the future loses nothing.
+    /// Waits until all unsent bytes are sent and the send buffer has room. If the future is dropped,
+    /// no bytes are lost.
     ///
     /// # Errors
     /// The I/O error if the connection is broken.
@@ -165,9 +165,9 @@ impl Connection {
         }
     }
 
-    /// Closes the sending side, and discards what the client sends until it closes its own. To close with unread input
-    /// would reset the connection, and the client could lose the bytes that were sent last. No other task may read from
-    /// the connection meanwhile. The client decides how long this takes: set a timeout.
+    /// Closes the sending side, and discards what the client sends until it closes its own. Closing with unread
+    /// input would reset the connection, and the client could lose the bytes that were sent last. No other task may
+    /// read from the connection meanwhile. The client decides how long this takes, so the caller must set a timeout.
     ///
     /// # Errors
     /// The I/O error if the connection is broken.
@@ -188,7 +188,7 @@ impl Connection {
         }
     }
 
-    /// Sends the unsent bytes. Returns whether all of them are sent.
+    /// Sends the unsent bytes. Returns `true` if all of them are sent.
     fn flush(&self, unsent: &mut Bytes) -> io::Result<bool> {
         while !unsent.is_empty() {
             match self.send(unsent) {
@@ -201,9 +201,9 @@ impl Connection {
         Ok(true)
     }
 
-    /// Calls `send` directly and not through tokio: tokio's readiness flag is one more cache line to load, and is set
-    /// only when a third of the send buffer is free. If the buffer is full, the second attempt, through tokio, fails
-    /// too, which clears the flag.
+    /// Calls the system's `send` directly and not through tokio: tokio's readiness flag is one more cache line to load,
+    /// and is set only when a third of the send buffer is free. If the buffer is full, the second attempt, through
+    /// tokio, fails too and clears the flag, so that `writable` waits.
     fn send(&self, buf: &[u8]) -> io::Result<usize> {
         match SockRef::from(&self.stream).send(buf) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.stream.try_write(buf),
@@ -211,7 +211,7 @@ impl Connection {
         }
     }
 
-    /// As [`Connection::send`].
+    /// As [`Connection::send`], for several buffers.
     fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         if bufs.is_empty() {
             return Ok(0);

@@ -28,7 +28,7 @@ pub(super) fn spawn(store: Arc<dyn Store>, registry: Arc<Registry>) -> mpsc::Sen
         while requests.recv().await.is_some() {
             let checked = (|| check(store.as_ref(), &registry)).retry(backoff(first, longest));
             let checked = checked.notify(|error, retry_in| tracing::warn!(?retry_in, %error, "grant check failed"));
-            let _ = checked.await; // it is retried without an end
+            let _ = checked.await; // the retries do not end
         }
     });
     sender

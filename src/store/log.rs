@@ -40,12 +40,12 @@ pub trait Log {
     /// # Errors
     /// [`Error::NotFound`](super::Error::NotFound) if the author's account is deleted.
     async fn post(&self, post: Post) -> Result<Posted>;
-    /// The last `limit` messages whose `seq` is below `before` (`None`: the last of all), without deleted ones; only
-    /// those of `author` if one is given.
+    /// The last `limit` messages with a `seq` below `before`, or the last of all if `before` is `None`. Deleted
+    /// messages are left out. If `author` is given, only that author's messages are returned.
     async fn page(&self, room: &RoomId, before: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page>;
     /// The latest `limit` messages of each author in order of `seq`, without deleted ones: one chunk for each author,
-    /// in the order of `authors`. All chunks together share the bytes of one answer. The latest messages of each
-    /// author come first into it.
+    /// in the order of `authors`. All chunks together are one answer. If it cannot hold all messages, it holds the
+    /// latest messages of each author.
     async fn latest(&self, room: &RoomId, authors: &[UserKey], limit: u32) -> Result<Vec<Chunk>>;
     /// The first `limit` messages that changed after `rev`, including deleted ones, in order of `rev`.
     async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk>;

@@ -1,14 +1,15 @@
-//! The port to the database: traits and types without any driver in them.
+//! The interface to the database: traits and types that do not depend on a database driver.
 //!
 //! There is one trait for each entity. Two private adapters implement them: `sqlite` (embedded) and `mongo`
-//! (shared by several processes). A caller that holds a `dyn Store` does not depend on which one it is. The contract
-//! tests (`tests/store`) check these guarantees on both adapters:
+//! (shared by several processes). Callers hold a `dyn Store`, which can be either. The contract tests (`tests/store`)
+//! check these guarantees on both adapters:
 //!
-//! - A room's log has no gaps: `rev` counts 1, 2, 3 … in the order of commit. `seq` does the same for posts.
+//! - A room's log has no gaps: `rev` numbers all changes 1, 2, 3 … in the order of commit, and `seq` the posts.
 //! - A write returns `Ok` only after it is durable. [`Event`]s are sent only after that, in the order of commit.
 //! - (author, client id) is unique: a repeated post returns the stored message.
 //!
-//! [`Transfer`] copies whole rows between stores. [`NodeDatabase`] reads the database of the Node application.
+//! [`Transfer`] copies whole rows between stores. [`NodeDatabase`] reads the database of the Node application
+//! that natter replaces.
 
 mod answer_budget;
 mod error;

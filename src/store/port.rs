@@ -1,4 +1,4 @@
-//! The store as a whole.
+//! The trait of the whole store.
 
 use std::sync::Arc;
 
@@ -12,15 +12,15 @@ pub trait Store: Users + Networks + Log + Sessions + Transfer + Send + Sync + 's
     /// The stream of committed changes. There is one; a second call returns `None`.
     fn events(&self) -> Option<Events>;
     /// The presence of users at all processes on this database. `None` if the database belongs to one process, which
-    /// knows the presence of its users by itself.
+    /// knows the online users from its own sockets.
     fn presence(&self) -> Option<Arc<dyn PresenceStore>>;
     /// Checks that the database can take writes.
     ///
     /// # Errors
     /// [`Error::Busy`](super::Error::Busy) or [`Error::Failed`](super::Error::Failed) if it cannot.
     async fn ping(&self) -> Result<()>;
-    /// The secret that all processes on this database share: the stored one, or `candidate`, which is stored by this
-    /// call. `None` if the database belongs to one process, which keeps its secret in the data directory.
+    /// The secret that all processes on this database share. If none is stored yet, this call stores `candidate` and
+    /// returns it. `None` if the database belongs to one process, which keeps its secret in the data directory.
     async fn shared_secret(&self, candidate: &str) -> Result<Option<String>>;
     /// Waits for the current writes, then closes the database.
     async fn close(&self);

@@ -8,7 +8,7 @@ use crate::{
     store::{NodeDatabase, PasswordHash, Store},
 };
 
-/// The account that gets the messages of a document.
+/// The account that gets the messages of a document of the Node application.
 #[derive(Clone)]
 pub struct Owner {
     pub key: UserKey,
@@ -16,13 +16,13 @@ pub struct Owner {
     pub label: String,
 }
 
-/// `accounts` and `messages` add its methods.
+/// An import in progress. Its methods are in the modules `accounts` and `messages`.
 pub struct Importer<'a> {
     pub source: &'a NodeDatabase,
     pub store: &'a dyn Store,
     pub report: Report,
     /// A hash that no password matches.
     pub unusable_hash: PasswordHash,
-    /// By the id of their document.
+    /// The owners of the documents' messages, by the documents' ids.
     pub owners: HashMap<String, Owner>,
 }

@@ -12,7 +12,7 @@ use mongodb::{
 use super::driver::with_timeout_raw;
 use crate::store::{Error, Result};
 
-/// The mission's name for the database that its servers share.
+/// The specification's name for the database that the servers share.
 const DEFAULT_DATABASE: &str = "UsersData";
 /// The maximum wait for a primary. An election takes longer, but a request should not.
 const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_secs(5);

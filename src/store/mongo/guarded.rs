@@ -1,4 +1,5 @@
-//! Changes that only one process may make at a time: who is an admin, and who is the first user.
+//! Changes of accounts that only one process may make at a time: those that could remove the last admin, and the
+//! creation of the first user, who becomes an admin.
 //!
 //! Each is a transaction that first writes to one guard document. If two run at once, the server refuses the second one
 //! (a write conflict). The driver then runs it again, and it sees the result of the first.
@@ -27,7 +28,7 @@ use crate::{
 
 /// The maximum time that a change is retried after transient errors, such as write conflicts.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
-/// The maximum time of the whole transaction, including retries of a commit whose outcome is unknown. The driver's own
+/// The maximum time of the whole transaction, including retries of a commit with an unknown outcome. The driver's own
 /// limit is 120 s.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -39,7 +40,7 @@ pub enum Guarded<'a> {
     CreateFirst(&'a UserDoc),
     /// An update that makes the user a member.
     Demote(UserKey, &'a Document),
-    /// Deletes the user. If their messages are deleted too, the same commit records the removal.
+    /// Deletes the user. If their messages are to be deleted too, the same transaction records that in `removals`.
     Delete(UserKey, MessageRetention),
 }
 
@@ -49,12 +50,12 @@ impl Mongo {
         let _guard = self.guard.lock().await;
         let mut session = with_timeout_raw(self.db.client().start_session()).await?;
         let started = Instant::now();
-        // `and_run` commits, and commits again while the outcome is unknown. It repeats the whole transaction while an
-        // error has the label TRANSIENT_TRANSACTION_ERROR
+        // `and_run` repeats the commit while its outcome is unknown. It repeats the whole transaction while an error
+        // has the label TRANSIENT_TRANSACTION_ERROR
         let transaction = session.start_transaction().and_run((&self.db, change), |session, (db, change)| {
             async move {
                 attempt(db, *change, session).await.map_err(|error| match error {
-                    // without the label, so that it is not repeated
+                    // the new error does not have the label, so the driver does not repeat the transaction
                     error if error.contains_label(TRANSIENT_TRANSACTION_ERROR) && started.elapsed() > RETRY_TIMEOUT => {
                         refusal(account_error(error))
                     }
@@ -115,7 +116,7 @@ async fn check_other_admin(db: &Collections, user: UserKey, session: &mut Client
     Ok(before)
 }
 
-/// Carries an error of the store through the driver, which aborts the transaction and returns it.
+/// Wraps an error of the store in an error of the driver. The driver aborts the transaction and returns the error.
 fn refusal(error: Error) -> mongodb::error::Error {
     mongodb::error::Error::custom(error)
 }

@@ -1,5 +1,6 @@
-//! The events on their way out: of this process's own commits, and of other processes' commits that [`tail`](super::tail)
-//! saw. Also tells the writer how far the tail has seen each room's log.
+//! The outgoing events: those of this process's own commits, and those of other processes' commits, which
+//! [`tail`](super::tail) reads. The outbox also records for the writer how far the tail has seen each room's
+//! log.
 
 use std::{collections::HashMap, sync::OnceLock, time::Duration};
 
@@ -24,11 +25,12 @@ const TAIL_TIMEOUT: Duration = Duration::from_millis(50);
 #[derive(Default)]
 pub struct Outbox {
     sender: OnceLock<mpsc::Sender<Vec<Event>>>,
-    /// The latest `rev` sent for each room. The change stream also reports this process's own commits; with this
-    /// number they are dropped without another look-up.
+    /// The latest `rev` sent for each room. The change stream also reports this process's own commits. This number
+    /// identifies them, and they are dropped before their authors are looked up.
     sent: Mutex<HashMap<RoomId, u64>>,
     tail: Mutex<Option<JoinHandle<()>>>,
-    /// The latest numbers of each room that the tail saw. The change stream only reports majority-committed changes.
+    /// The latest numbers of each room that the tail saw. They are permanent, because the change stream only reports
+    /// majority-committed changes.
     seen: Mutex<HashMap<RoomId, Head>>,
     seen_changed: Notify,
 }
@@ -41,7 +43,7 @@ impl Outbox {
         Some(receiver)
     }
 
-    /// Stores the task that follows the change stream, for [`Outbox::close`] to end it.
+    /// Stores the task that follows the change stream. [`Outbox::close`] aborts it.
     pub fn set_tail(&self, tail: JoinHandle<()>) {
         *self.tail.lock() = Some(tail);
     }
@@ -65,6 +67,7 @@ impl Outbox {
             // a post takes the next `seq` and the next `rev`
             seen.insert(room, Head { seq: message.seq, rev: message.rev });
         } else {
+            // a deletion takes only the next `rev`; after any other `rev` the head is unknown until the next post
             match seen.get_mut(&room) {
                 Some(head) if head.rev + 1 == message.rev => head.rev += 1,
                 _ => drop(seen.remove(&room)),
@@ -92,6 +95,7 @@ impl Outbox {
         timeout(TAIL_TIMEOUT, seen).await.ok()
     }
 
+    /// Sends the events, and records the latest `rev` of each room.
     pub async fn send(&self, events: Vec<Event>) {
         let Some(sender) = self.sender.get() else { return };
         if events.is_empty() {

@@ -1,9 +1,9 @@
 //! The commits of other processes, from the database's change stream.
 //!
-//! The stream also reports this process's own commits; the outbox drops the ones that were already sent. If the stream
-//! fails or is silent, it is resumed after the last event. If it cannot be resumed there, [`Event::ExternalWrite`]
-//! makes the readers read again. No error ends the task, because a chat that misses other processes' messages must not
-//! appear to work.
+//! The stream also reports this process's own commits; those that the outbox has already sent are dropped. If the
+//! stream fails or is silent, it is resumed after the last change. If it cannot be resumed there,
+//! [`Event::ExternalWrite`] makes the readers read the log again. No error ends the task: without it, the process would
+//! still look healthy but would not show the messages of other processes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,13 +39,13 @@ type Change = ChangeStreamEvent<Document>;
 const REOPEN_DELAY: Duration = Duration::from_millis(250);
 /// The maximum time that the server holds a request for changes while there are none.
 const MAX_AWAIT: Duration = Duration::from_secs(1);
-/// The stream counts as broken if the server does not answer for so long, not even that there are no changes. A stopped
-/// process, or a connection that a firewall dropped, sends no reset, and the driver monitors servers on other
-/// connections.
+/// The maximum time without an answer of the server, which answers within [`MAX_AWAIT`] even if there are no changes.
+/// After it the stream is opened again. A timeout is necessary: a suspended server, or a firewall that drops the
+/// connection, sends no reset, and the driver monitors servers on other connections.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The server's error codes for its own shutdown. The server does not label them as resumable.
 const SHUTDOWN_CODES: [i32; 2] = [91, 11600];
-/// The maximum changes in one batch of events.
+/// The maximum number of changes in one batch of events.
 const MAX_BATCH: usize = 500;
 
 /// Follows the database until the task is aborted.
@@ -56,7 +56,7 @@ pub async fn follow(db: Collections, outbox: Arc<Outbox>) {
             Ok(stream) => {
                 if resume.is_none() {
                     resume = stream.resume_token();
-                    // for changes that were committed before the stream started
+                    // the readers read the changes that were committed before the stream started
                     outbox.send(vec![Event::ExternalWrite]).await;
                 }
                 read(stream, &db, &outbox, &mut resume).await;
@@ -70,8 +70,8 @@ pub async fn follow(db: Collections, outbox: Arc<Outbox>) {
     }
 }
 
-/// Drops the resume token if the stream would fail there again: the oplog no longer has that point, or the next change
-/// cannot be read.
+/// Drops the resume token if a stream that resumes there would fail again, because the oplog no longer contains that
+/// point or because the next change cannot be read.
 fn drop_unusable(resume: &mut Option<ResumeToken>, error: &mongodb::error::Error) {
     let is_resumable = match error.kind.as_ref() {
         ErrorKind::Io(_) | ErrorKind::ServerSelection { .. } | ErrorKind::ConnectionPoolCleared { .. } => true,
@@ -79,7 +79,7 @@ fn drop_unusable(resume: &mut Option<ResumeToken>, error: &mongodb::error::Error
         _ => error.contains_label("ResumableChangeStreamError"),
     };
     if !is_resumable && resume.take().is_some() {
-        tracing::warn!("change stream not resumable; readers catch up from the log");
+        tracing::warn!(error = %error.kind, "change stream not resumable");
     }
 }
 
@@ -95,7 +95,7 @@ async fn open(db: &Collections, resume: Option<ResumeToken>) -> mongodb::error::
     with_timeout_raw(watch.max_await_time(MAX_AWAIT).resume_after(resume)).await
 }
 
-/// Reads until the stream ends, fails or is silent. Then it is dropped, together with any request of the driver.
+/// Reads until the stream ends, fails or is silent. Then the stream is dropped, and with it any request of the driver.
 /// `resume` points after the last change that was sent, so no later change is missed.
 async fn read(mut stream: ChangeStream<Change>, db: &Collections, outbox: &Outbox, resume: &mut Option<ResumeToken>) {
     loop {
@@ -109,7 +109,7 @@ async fn read(mut stream: ChangeStream<Change>, db: &Collections, outbox: &Outbo
                 Ok(None) => break None,
                 Err(error) => break Some(error),
             }
-            // changes that have already arrived; if this starts a request, the next call continues it
+            // reads the changes that have already arrived; if this starts a request, the next call continues it
             let more = if changes.len() < MAX_BATCH { stream.next_if_any().now_or_never() } else { None };
             match more {
                 Some(more) => next = more,
@@ -122,7 +122,7 @@ async fn read(mut stream: ChangeStream<Change>, db: &Collections, outbox: &Outbo
             *resume = stream.resume_token().or(resume.take()); // after the changes that were just sent
             return drop_unusable(resume, &error);
         }
-        // also without a change: on a quiet database the old point would fall out of the oplog
+        // even if there was no change, because the oplog may drop an old point
         *resume = stream.resume_token();
         if !stream.is_alive() {
             *resume = None; // invalidated: the stream cannot be resumed
@@ -147,11 +147,11 @@ async fn events(changes: Vec<Change>, db: &Collections, outbox: &Outbox) -> Vec<
     });
     let Ok(authors) = read_authors(&db.users, keys).await else {
         // readers can read the messages from the log, but not the other events
-        let others = observed.into_iter().filter_map(|change| match change {
+        let without_messages = observed.into_iter().filter_map(|change| match change {
             Observed::Event(event) => Some(event),
             Observed::Message(_) => None,
         });
-        return others.chain([Event::ExternalWrite]).collect();
+        return without_messages.chain([Event::ExternalWrite]).collect();
     };
     observed
         .into_iter()
@@ -162,7 +162,7 @@ async fn events(changes: Vec<Change>, db: &Collections, outbox: &Outbox) -> Vec<
         .collect()
 }
 
-/// An event, or a changed message that still lacks its author's names.
+/// An event, or a changed message whose author is not yet looked up.
 enum Observed {
     Message(MessageDoc),
     Event(Event),
@@ -197,7 +197,7 @@ fn decode(change: Change, db: &Collections) -> Vec<Observed> {
         (name, OperationType::Insert, Some(uuid)) if name == db.revoked.name() => {
             vec![Event::TokenRevoked(token_id(uuid))]
         }
-        // natter makes no such change: it was an operator, or a restored backup
+        // natter makes no such change; an operator or the restore of a backup does
         _ => vec![Event::ExternalWrite],
     };
     events.into_iter().map(Observed::Event).collect()

@@ -22,7 +22,7 @@ impl Sqlite {
         Ok(Self::new(path, OpenFlags::default(), connection))
     }
 
-    /// Opens the file read-only. Its schema must be this natter's, because it is not migrated.
+    /// Opens the file read-only. Its schema must be the current one, because a read-only file cannot be migrated.
     pub fn open_source(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let connection = connect(path, flags)?;
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::store::sqlite::batch::Batch;
 
-    /// The state after a power cut depends on both settings; a test cannot cut the power.
+    /// Commits survive a power cut only with both settings. A test cannot cut the power, so it checks the settings.
     #[tokio::test]
     async fn the_writer_syncs_the_wal_before_each_commit_returns() {
         let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The log of messages.
+//! [`Log`] for the embedded database.
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
@@ -53,7 +53,8 @@ impl Log for Sqlite {
         let room = room.clone();
         self.read(move |c| -> Result<_> {
             let (id, head) = room_head(c, &room)?;
-            // two different queries, so that each can use its own index
+            // two different queries, so that each can use its own index; `:author IS NULL` is always true, and is there
+            // only because both queries must have the parameter
             let author_filter = if author.is_some() { "m.author = :author AND" } else { ":author IS NULL AND" };
             let sql = format!(
                 "{SELECT} WHERE {author_filter} m.room = :room AND m.seq < :before AND m.text IS NOT NULL
@@ -81,6 +82,7 @@ impl Log for Sqlite {
         self.read(move |c| -> Result<_> {
             let (id, _) = room_head(c, &room)?;
             let latest = "WHERE m.author = ?1 AND m.room = ?2 AND m.text IS NOT NULL ORDER BY m.seq DESC LIMIT ?3";
+            // the sizes first, because they decide how many texts of each author fit into the answer
             let mut sizes = c.prepare_cached(&format!("SELECT octet_length(m.text) FROM messages m {latest}"))?;
             let size = |author: &UserKey| {
                 let values = params![author.0.as_bytes(), id, limit.saturating_add(1)];
@@ -149,6 +151,7 @@ impl Batch<'_> {
                 post.text.as_str(),
             ])?;
         if inserted == 0 {
+            // a repeat: the author has already posted a message with this client id
             let message = connection
                 .prepare_cached(&format!("{SELECT} WHERE m.author = ?1 AND m.client_id = ?2"))?
                 .query_row(params![post.author.0.as_bytes(), post.client.as_str()], message)?;
@@ -167,7 +170,7 @@ impl Batch<'_> {
         Ok(Posted { message, repeat: false })
     }
 
-    /// Deletes up to `limit` messages of `author`. Each deletion is its own change. Returns the number of deleted ones.
+    /// Deletes up to `limit` messages of `author`. Each deletion is its own change. Returns how many it deleted.
     pub fn delete_messages(&mut self, room: &RoomId, author: UserKey, limit: u32) -> Result<u32> {
         let connection = self.connection;
         let head = self.head(room)?;

@@ -1,8 +1,9 @@
-//! The only writer: a thread that commits all waiting writes in one transaction (group commit).
+//! The only writer of this process: a thread that commits all waiting writes in one transaction (group commit).
 //!
-//! A durable commit is one `fsync`; a message takes microseconds. While one commit runs, new writes wait in the channel
-//! and go into the next commit together. One by one the machine does 5,000 durable messages a second, in group commits
-//! 25,000 and more, and a single message still commits at once. There is no timer: the batch grows with the load.
+//! A durable commit needs one `fsync`, which takes much longer than the insert of a message. While one commit runs, new
+//! writes wait in the queue, and the next commit contains all of them. Commits of one message each reach 5,000
+//! messages a second, group commits 25,000 and more. There is no timer, so a single message is committed at once, and
+//! the batch grows with the load.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -16,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::batch::Batch;
 use crate::store::{Error, Event, Events, Result};
 
-/// The maximum writes in one commit. Bounds how long the first of them waits for the last.
+/// The maximum number of writes in one commit. It limits how long the first write waits for the last one.
 const MAX_BATCH: usize = 512;
 /// The number of writes that may wait. If the queue is full, callers wait for at most [`QUEUE_TIMEOUT`].
 const QUEUE_LENGTH: usize = 4096;
@@ -24,11 +25,11 @@ const QUEUE_LENGTH: usize = 4096;
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The number of event batches that may wait for the receiver.
 const EVENT_QUEUE_LENGTH: usize = 1024;
-/// The interval of checks whether another process (`natter user`) wrote to the database.
+/// The interval between checks whether another process (`natter user`) wrote to the database.
 const EXTERNAL_WRITE_CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// A write inside a batch; the argument is `None` if there is no transaction. The returned function is called with the
-/// outcome of the commit.
+/// A write in a batch. Its argument is `None` if no transaction is open. It returns the function that is called with
+/// the outcome of the commit.
 type Write = Box<dyn FnOnce(Option<&mut Batch<'_>>) -> Completion + Send>;
 type Completion = Box<dyn FnOnce(Result<()>) + Send>;
 type EventSender = Arc<OnceLock<mpsc::Sender<Vec<Event>>>>;
@@ -58,7 +59,7 @@ impl Writer {
     }
 
     /// Runs `work` in the next commit, and returns its result after that commit is durable. If `work` fails, it must
-    /// leave nothing half done: a single statement does so by itself, anything else uses [`Batch::atomically`].
+    /// leave the data unchanged: a single statement does so by itself, several statements need [`Batch::atomically`].
     pub async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
@@ -66,10 +67,10 @@ impl Writer {
     {
         let (answer, answered) = oneshot::channel();
         let write: Write = Box::new(move |batch| {
-            let out = batch.map_or(Err(Error::Busy), work);
+            let result = batch.map_or(Err(Error::Busy), work);
             Box::new(move |committed| {
-                // if the work itself failed, its error counts, whatever the outcome of the commit
-                let _ = answer.send(out.and_then(|out| committed.map(|()| out))); // the caller may be gone
+                // if the work failed, the caller gets that error, even if the commit failed too
+                let _ = answer.send(result.and_then(|value| committed.map(|()| value))); // the caller may be gone
             })
         });
         match tokio::time::timeout(QUEUE_TIMEOUT, self.jobs.send(Job::Write(write))).await {
@@ -109,7 +110,8 @@ impl Writer {
 struct WriterThread {
     connection: Connection,
     events: EventSender,
-    /// SQLite's counter of commits by *other* connections. All commits of this process use this connection.
+    /// SQLite's number that changes with each commit of *another* connection. All commits of this process use this
+    /// connection, so a new number shows a write of another process.
     data_version: Option<i64>,
 }
 
@@ -119,15 +121,15 @@ impl WriterThread {
         while let Some(first) = queue.blocking_recv() {
             let mut check_external_write = false;
             let mut stop = None;
-            let mut sort = |job| match job {
+            let mut collect = |job| match job {
                 Job::Write(write) => writes.push(write),
                 Job::CheckExternalWrite => check_external_write = true,
                 Job::Stop(stopped) => stop = Some(stopped),
             };
-            sort(first);
+            collect(first);
             for _ in 1..MAX_BATCH {
                 let Ok(job) = queue.try_recv() else { break };
-                sort(job);
+                collect(job);
             }
             if !writes.is_empty() {
                 self.commit(writes.drain(..));
@@ -168,18 +170,18 @@ impl WriterThread {
     ) -> Result<Vec<Event>> {
         let begun = self.connection.execute_batch("BEGIN IMMEDIATE");
         let mut batch = Batch::new(&self.connection);
-        // SQLite may roll back the whole transaction by itself (disk full, I/O error). Without this check, later
-        // writes would be committed one by one, with numbers that leave a gap
+        // SQLite may roll back the whole transaction by itself (disk full, I/O error). Without this check, each later
+        // write would then commit on its own, with a number that leaves a gap
         let in_transaction = || !self.connection.is_autocommit();
         completions.extend(writes.map(|write| write(in_transaction().then_some(&mut batch))));
         let events = std::mem::take(&mut batch.events);
-        let still_begun = || match in_transaction() {
+        let check_transaction = || match in_transaction() {
             true => Ok(()),
             false => Err(Error::Failed("the database rolled back the transaction".into())),
         };
         let committed = begun
             .map_err(Error::from)
-            .and_then(|()| still_begun())
+            .and_then(|()| check_transaction())
             .and_then(|()| batch.write_heads())
             .and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
         if committed.is_err() && in_transaction() {
@@ -213,7 +215,8 @@ mod tests {
         store::sqlite::{batch::Head, connection::sql_integer, schema},
     };
 
-    /// If the disk is full, SQLite rolls back the whole batch. The later writes in it must not be committed one by one.
+    /// If the disk is full, SQLite rolls back the whole batch. The later writes of the batch must not commit on their
+    /// own.
     #[test]
     fn a_batch_that_the_database_rolls_back_leaves_no_gap() {
         let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Posts: batches of them, under the next numbers.
+//! Appends posts in batches, under the room's next numbers.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -48,8 +48,8 @@ enum Stop {
 }
 
 impl LogWriter {
-    /// Appends the posts and answers each. After a collision with another process the rest is returned, to be appended
-    /// together with newer posts: the more processes write, the larger the batches get.
+    /// Appends the posts and answers each. After a collision with another process, returns the posts that are not yet
+    /// appended. The caller appends them together with newer posts, so the batches are larger if more processes write.
     pub async fn append(&mut self, room: &RoomId, posts: Vec<QueuedPost>) -> Vec<QueuedPost> {
         let started = Instant::now();
         let mut waiting = merge_repeats(posts);
@@ -59,7 +59,7 @@ impl LogWriter {
             return Vec::new();
         }
         let mut delays = retry::delays(OUTCOME_LOOKUP_DELAY);
-        // once a post may be stored, `Busy` (nothing was written) is no longer true
+        // once a post may be stored, the error must not be `Busy`, which means that nothing was written
         let mut may_be_stored = false;
         while !waiting.is_empty() {
             let (inserted, stop) = self.insert(room, &waiting).await;
@@ -69,7 +69,7 @@ impl LogWriter {
             let resolved = match stop {
                 None => Ok(()),
                 Some(Stop::Collision { .. } | Stop::Repeat) if timed_out => {
-                    Err(Error::Failed("other processes always took the next number first".into()))
+                    Err(Error::Failed("other processes took the next number in every attempt".into()))
                 }
                 Some(Stop::Collision { rev }) => {
                     metrics::counter!("natter_collisions_total").increment(1);
@@ -89,11 +89,11 @@ impl LogWriter {
                 Some(Stop::Unknown(error)) if timed_out => Err(error),
                 Some(Stop::Unknown(error)) => {
                     let retry_in = delays.next().unwrap_or(OUTCOME_LOOKUP_DELAY);
-                    tracing::warn!(room = %room.as_str(), posts = waiting.len(), ?retry_in, %error, "insert outcome unknown");
+                    let posts = waiting.len();
+                    tracing::warn!(room = %room.as_str(), posts, ?retry_in, %error, "insert outcome unknown");
                     may_be_stored |= !matches!(error, Error::Busy);
                     sleep(retry_in).await;
-                    let all = waiting.len();
-                    self.answer_stored(room, &mut waiting, all).await
+                    self.answer_stored(room, &mut waiting, posts).await
                 }
             };
             if let (Err(error), true) = (resolved, timed_out) {
@@ -119,8 +119,8 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Inserts the posts under the next numbers, in order. Returns the messages that are durable now, which are the
-    /// first of all, and why it stopped after them.
+    /// Inserts the posts under the next numbers, in order. Returns the messages of the first posts, which are durable
+    /// now, and why the insert stopped after them (`None` if all posts were inserted).
     async fn insert(&mut self, room: &RoomId, waiting: &VecDeque<QueuedPost>) -> (Vec<MessageDoc>, Option<Stop>) {
         let head = match self.head(room).await {
             Ok(head) => head,
@@ -161,8 +161,8 @@ impl LogWriter {
         let authors = read_authors(&self.db.users, found.iter().map(|message| user_key(message.author))).await?;
         let mut own = Vec::new();
         for message in found {
-            let Some(at) = waiting.iter().position(|queued| queued.has_client_of(&message)) else { continue };
-            let Some(queued) = waiting.remove(at) else { continue };
+            let Some(index) = waiting.iter().position(|queued| queued.has_client_of(&message)) else { continue };
+            let Some(queued) = waiting.remove(index) else { continue };
             if queued.id == message.id {
                 own.push((queued, message));
             } else {
@@ -173,7 +173,7 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Sends the events of durable posts, and answers the posts.
+    /// Sends the events of durable posts, and answers the posts. Deletes the messages of authors without an account.
     async fn publish(&mut self, room: &RoomId, posted: Vec<(QueuedPost, MessageDoc)>) {
         if posted.is_empty() {
             return;
@@ -183,7 +183,8 @@ impl LogWriter {
         let keys = posted.iter().map(|(queued, _)| queued.post.author);
         let authors = match read_authors(&self.db.users_now, keys).await {
             Ok(authors) => authors,
-            // the posts are durable, but the names of their authors are unknown; a repeat of a post returns it
+            // the posts are durable, but their authors cannot be looked up; if a client repeats a post, it gets the
+            // stored message
             Err(error) => {
                 let error = Error::from(error);
                 self.outbox.send(vec![Event::ExternalWrite]).await;
@@ -192,25 +193,25 @@ impl LogWriter {
         };
         let changed = posted.iter().map(|(_, document)| document.clone().into_message(&authors));
         self.outbox.send(changed.map(|message| Event::Changed(room.clone(), message)).collect()).await;
-        let mut orphans = Vec::new();
+        let mut without_author = Vec::new();
         for (queued, document) in posted {
             if authors.contains_key(&user_key(document.author)) {
                 queued.succeed(&Posted { message: document.into_message(&authors), repeat: false });
             } else {
-                orphans.push(document);
+                without_author.push(document);
                 queued.fail(&Error::NotFound);
             }
         }
-        let count = orphans.len();
-        if count > 0
-            && let Err(error) = self.delete(room, orphans).await
+        let messages = without_author.len();
+        if messages > 0
+            && let Err(error) = self.delete(room, without_author).await
         {
-            tracing::warn!(room = %room.as_str(), messages = count, %error, "deletion of a removed account's messages failed");
+            tracing::warn!(room = %room.as_str(), messages, %error, "deletion of a deleted account's messages failed");
         }
     }
 }
 
-/// Merges waiting repeats of the same post, and drops posts that no caller waits for any more.
+/// Merges the repeats of a post into one, and drops posts that no caller waits for any more.
 fn merge_repeats(posts: Vec<QueuedPost>) -> VecDeque<QueuedPost> {
     let mut waiting: VecDeque<QueuedPost> = VecDeque::with_capacity(posts.len());
     let mut indexes = HashMap::new();
@@ -227,7 +228,7 @@ fn merge_repeats(posts: Vec<QueuedPost>) -> VecDeque<QueuedPost> {
     waiting
 }
 
-/// The single error of an ordered insert whose outcome is known: all documents before it are durable.
+/// The failed write of an ordered insert: all documents before it are durable. `None` if the outcome is unknown.
 fn failed_write(kind: &ErrorKind) -> Option<&IndexedWriteError> {
     match kind {
         ErrorKind::InsertMany(InsertManyError { write_errors: Some(errors), write_concern_error: None, .. }) => {

@@ -20,7 +20,7 @@ const HEAD_POLL_DELAY: Duration = Duration::from_millis(1);
 /// The maximum number of these reads. After them the insert is retried with the latest head.
 const MAX_HEAD_POLLS: usize = 50;
 
-/// Writes to the rooms' logs. `append` and `delete` add its methods for posts and deletions.
+/// Writes to the rooms' logs. Its methods for posts and deletions are in the modules `append` and `delete`.
 pub struct LogWriter {
     pub db: Collections,
     pub outbox: Arc<Outbox>,
@@ -32,7 +32,7 @@ impl LogWriter {
         Self { db, outbox, heads: HashMap::new() }
     }
 
-    /// The room's latest permanent numbers, as far as this process knows.
+    /// The latest permanent numbers of the room that this process knows. Reads them if it knows none.
     pub async fn head(&mut self, room: &RoomId) -> Result<Head> {
         let known = self.heads.get(room).copied().into_iter().chain(self.outbox.seen_head(room));
         if let Some(head) = known.max_by_key(|head| head.rev) {
@@ -47,7 +47,7 @@ impl LogWriter {
         self.heads.remove(room);
     }
 
-    /// Moves the remembered head by the numbers of acknowledged writes.
+    /// Increases the numbers of the remembered head after acknowledged writes.
     pub fn advance_head(&mut self, room: &RoomId, seqs: usize, revs: usize) {
         if let Some(head) = self.heads.get_mut(room) {
             head.seq += seqs as i64;
@@ -71,7 +71,8 @@ impl LogWriter {
     }
 
     async fn read_head(&mut self, room: &RoomId) -> Result<Head> {
-        // rev before seq: if a change is committed in between, the pair collides and the head is read again
+        // `rev` first: if a change is committed between the two reads, the `rev` is too low, so the insert collides and
+        // the head is read again
         let rev = self.read_latest(room, "rev").await?;
         let head = Head { rev, seq: self.read_latest(room, "seq").await? };
         self.heads.insert(room.clone(), head);

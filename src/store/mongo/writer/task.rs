@@ -1,4 +1,4 @@
-//! The writer task: takes jobs from the queue and runs them in turn.
+//! The writer task: takes jobs from the queue and runs them.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,9 +10,12 @@ use super::{
 };
 use crate::domain::RoomId;
 
-/// The maximum posts in one insert. Bounds how long the first of them waits for the last.
+/// The maximum number of posts in one insert. It limits how long the first post waits for the last one.
 const MAX_BATCH: usize = 512;
 
+/// Runs until a [`Job::Stop`] is taken and no work is left, or until the queue is closed and empty. Each round takes
+/// the waiting jobs, appends the posts, and then deletes some messages of one deletion, so that posts do not wait for a
+/// whole deletion.
 pub async fn run(mut writer: LogWriter, mut queue: mpsc::Receiver<Job>) {
     let mut deletions: VecDeque<Deletion> = VecDeque::new();
     let mut stop = None;
@@ -48,6 +51,7 @@ pub async fn run(mut writer: LogWriter, mut queue: mpsc::Receiver<Job>) {
                 Err(error) => drop(deletion.answer.send(Err(error))),
             }
         }
+        // stops only after a round that found no more work
         if taken == 0
             && posts.is_empty()
             && deletions.is_empty()
