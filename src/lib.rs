@@ -76,7 +76,7 @@
 //! | an acknowledged message is on disk | `server` `binary::crash::no_acknowledged_message_is_lost_and_none_is_doubled` |
 //! | no failover loses one | `faults` `killed::nothing_is_lost_if_the_primary_of_three_is_killed` |
 //! | a repeated send posts once | `store` `log::concurrent_repeats_post_one_message` |
-//! | the log has no gaps, whoever writes | `store` `mongo_processes::four_processes_post_ten_thousand_messages_without_a_gap` |
+//! | the log has no gaps, with any number of writers | `store` `mongo_processes::four_processes_post_ten_thousand_messages_without_a_gap` |
 //! | every reader receives the same sequence | `server` `chat::interleavings::every_reader_receives_the_same_sequence` |
 //! | a returning client misses nothing | `server` `chat::catching_up::a_returning_client_receives_missed_messages_once_and_in_order` |
 //! | a slow reader delays nobody and receives all | `server` `chat::catching_up::a_socket_that_falls_behind_the_ring_receives_everything` |

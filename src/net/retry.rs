@@ -6,12 +6,12 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::{Instant, sleep_until};
 
 /// Delays that double from `first` to `longest` without an end. Each is lengthened by up to its own length at random,
-/// so that processes that lost the same database do not all come back to it at the same moment.
+/// so that processes that lost the same database do not all reconnect at the same moment.
 pub const fn backoff(first: Duration, longest: Duration) -> ExponentialBuilder {
     ExponentialBuilder::new().with_min_delay(first).with_max_delay(longest).without_max_times().with_jitter()
 }
 
-/// When a task makes its next attempt, for a task that must go on with other work meanwhile.
+/// When a task makes its next attempt, for a task that does other work until then.
 pub struct RetryTimer {
     builder: ExponentialBuilder,
     /// The delays since the last success, and when the next attempt is due.
@@ -31,12 +31,12 @@ impl RetryTimer {
         delay
     }
 
-    /// Notes a success: no attempt is scheduled, and the next delay is the first one again.
+    /// Records a success: no attempt is scheduled, and the next delay is the first one again.
     pub fn reset(&mut self) {
         self.pending = None;
     }
 
-    /// Waits until the next attempt is due; for ever if none is scheduled.
+    /// Waits until the next attempt is due; never returns if none is scheduled.
     pub async fn due(&self) {
         match &self.pending {
             Some((_, due)) => sleep_until(*due).await,

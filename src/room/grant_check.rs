@@ -1,6 +1,6 @@
 //! Closes the sockets whose grant was revoked by another process while this one missed the event.
 //!
-//! In a task of its own: with thousands of sockets a check takes seconds, and the hub must go on meanwhile.
+//! It is a task of its own because with thousands of sockets a check takes seconds, and the hub must continue.
 
 use std::time::Duration;
 

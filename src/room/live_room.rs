@@ -43,7 +43,7 @@ impl LiveRoom {
         let after = match after {
             None => head,
             Some(rev) if rev <= head => rev,
-            // just committed and not in the ring yet; or invented, and then the cursor would wait for ever
+            // just committed and not in the ring yet; or invented, and then the cursor would never advance
             Some(rev) => rev.min(self.state.store.head(&self.state.id).await?),
         };
         let mut cursor = Cursor::new(user, after);

@@ -1,4 +1,4 @@
-//! Tells posts from other changes of a message.
+//! Distinguishes posts from other changes of a message.
 
 use crate::domain::Message;
 

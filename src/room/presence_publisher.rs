@@ -1,6 +1,6 @@
 //! The task that publishes to the other processes on the database who is online at this one.
 //!
-//! In a task of its own: while the database is slow or does not answer, the hub goes on.
+//! It is a task of its own so that the hub continues while the database is slow or does not answer.
 
 use std::collections::{HashMap, HashSet};
 

@@ -24,7 +24,7 @@ pub struct Ring {
     /// The latest `rev` before the first entry.
     base: u64,
     capacity: usize,
-    /// The last frame that was encoded, with its first and end position: a thousand sockets read the same one in turn.
+    /// The last frame that was encoded, with its first and end position: a thousand sockets read the same one, one after the other.
     last_frame: Mutex<Option<(u64, u64, Frame)>>,
 }
 
@@ -88,7 +88,7 @@ impl Ring {
         self.entries.push_back((rev, entry));
     }
 
-    /// Empties the earlier entries of a message: a cursor that lags must not read a text that was deleted meanwhile.
+    /// Empties the earlier entries of a message: a cursor that lags must not read a text that has been deleted since.
     fn supersede(&mut self, seq: Option<u64>) {
         for (_, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.seq == seq) {
             (entry.fragment, entry.variants) = (String::new(), Variants::default());

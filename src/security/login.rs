@@ -129,7 +129,7 @@ impl LoginService {
 
     /// A fresh token for a user who is logged in, to log in on another of the three servers. It has the token id of the
     /// login, so that both are revoked together. A session that began with a token cannot issue a token that outlives
-    /// it: otherwise a user could stay logged in for ever without a password.
+    /// it: otherwise a user could stay logged in without end and without a password.
     pub fn token_for_other_server(&self, user: &User, grant: &Grant, lifetime: SessionLifetime) -> String {
         let expires = match lifetime {
             SessionLifetime::Renewable => Timestamp::now().plus_secs(tokens::LIFETIME),

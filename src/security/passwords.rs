@@ -106,7 +106,7 @@ impl Passwords {
         // the highest cost is read at each sweep, and an import may have added a higher one since
         let highest_cost = self.highest_cost.fetch_max(known, Relaxed).max(known);
         self.run_limited(move || {
-            // a password that is too long cannot match; its beginning is compared all the same, to take the same time
+            // a password that is too long cannot match; its beginning is still compared, to take the same time
             let bytes = password.expose_secret().as_bytes();
             let fits = bytes.len() <= Password::MAX_BYTES;
             let bytes = &bytes[..bytes.len().min(Password::MAX_BYTES)];

@@ -29,7 +29,7 @@ pub struct OnlineUser {
 #[async_trait]
 pub trait PresenceStore: Send + Sync {
     /// Takes or renews this process's lease, and ends other leases that were not renewed during the last four calls.
-    /// `false` if the lease is new. Nobody is published under a new lease yet.
+    /// `false` if the lease is new. No user is published under a new lease yet.
     async fn renew(&self) -> Result<bool>;
     /// Whether any process holds a lease. If leases are stored, the call waits for 6 seconds to see one renewed.
     async fn in_use(&self) -> Result<bool>;

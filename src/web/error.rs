@@ -32,7 +32,7 @@ impl Error {
         Self { status, message, fields: Fields::default(), retry_after: None }
     }
 
-    /// Input that was understood and refused. `fields` tells why.
+    /// Input that was understood and refused. `fields` has the reasons.
     pub fn invalid(fields: Fields) -> Self {
         Self { fields, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, Phrase::new("fields-refused")) }
     }

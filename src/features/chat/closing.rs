@@ -32,7 +32,7 @@ pub(super) enum SocketEnd {
     TokenExpired,
     /// The server stops; the client should connect again.
     Restart,
-    /// The page should load anew, because it missed too many changes.
+    /// The page should reload, because it missed too many changes.
     Reload,
     /// The server failed; the client should connect again.
     Failed,

@@ -56,7 +56,7 @@ pub(super) fn pending(client_id: &str) -> String {
     json!({ "pending": client_id }).to_string()
 }
 
-/// Requests a page to load anew.
+/// Asks a page to reload.
 pub(super) fn reload() -> String {
     json!({ "reload": true }).to_string()
 }

@@ -47,7 +47,7 @@ const PENDING_INTERVAL: Duration = Duration::from_secs(3);
 /// How often a ping is sent. Proxies such as nginx close a connection that is silent for a minute.
 const PING_INTERVAL: Duration = Duration::from_secs(50);
 
-/// Most changes that a page catches up with. A page that missed more loads anew and shows the last of them; the others
+/// Most changes that a page catches up with. A page that missed more reloads and shows the last of them; the others
 /// are loaded by scrolling back. To insert thousands of messages one by one would block the browser.
 const MAX_CATCH_UP: u64 = 1000;
 
@@ -212,7 +212,7 @@ impl OpeningSocket {
     }
 }
 
-/// Waits until the given time; for ever if there is none.
+/// Waits until the given time; never returns if there is none.
 async fn expiry(expires: Option<Timestamp>) {
     match expires {
         Some(expires) => {

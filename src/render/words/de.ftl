@@ -13,7 +13,7 @@ cancel = Abbrechen
 
 user-id = Benutzername
 user-id-hint = 3 bis 32 Buchstaben (ohne Umlaute), Ziffern, _ . -
-user-id-log-in-hint = 3 bis 32 Buchstaben (ohne Umlaute), Ziffern, _ . - Damit meldest du dich an.
+user-id-log-in-hint = 3 bis 32 Buchstaben (ohne Umlaute), Ziffern, _ . -; damit meldest du dich an.
 name = Name
 name-hint = Steht neben deinen Nachrichten.
 email = E-Mail

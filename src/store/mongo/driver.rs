@@ -6,7 +6,7 @@ use mongodb::error::ErrorKind;
 
 use crate::store::{Error, Result};
 
-/// The maximum time of one operation. The driver itself waits for a silent server for ever.
+/// The maximum time of one operation. The driver itself sets no limit: it waits for a silent server without end.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Runs an operation of the driver for at most [`OPERATION_TIMEOUT`].
