@@ -6,7 +6,7 @@
 
 use crate::{domain::UserKey, net::Frame};
 
-/// A reader's place in the log and in the ring.
+/// A reader's position in the log and in the ring.
 #[derive(Debug, Clone)]
 pub struct Cursor {
     /// Selects the variants.
