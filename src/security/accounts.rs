@@ -95,7 +95,7 @@ impl Accounts {
         else {
             return Err(AccountError::Invalid(fields));
         };
-        // checked before the quarter second of hashing; the unique index decides in a race
+        // checked before hashing, which takes about 250 ms; the unique index decides in a race
         if self.store.user(&user_id).await?.is_some() {
             return Err(store::Error::from(store::Conflict::UserIdTaken).into());
         }

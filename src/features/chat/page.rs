@@ -132,19 +132,18 @@ static SCRIPT_WORDS: LazyLock<ByLanguage<Html>> =
 
 /// The texts that `chat.js` shows, by the names it knows. `tooLong` has `{length}` for the script to fill in.
 fn script_words(language: Language) -> String {
-    let text = |key| language.text(key);
     let too_long = Phrase::new("message-too-long").arg("max", Text::MAX).arg("length", "{length}");
     let words = json!({
-        "deletedUser": text("deleted-user"),
-        "earlier": text("chat-earlier"),
-        "empty": text("message-empty"),
-        "logInAgain": text("chat-log-in-again"),
-        "lost": text("chat-connection-lost"),
-        "offline": text("chat-offline"),
-        "signedOut": text("chat-signed-out"),
+        "deletedUser": language.text("deleted-user"),
+        "earlier": language.text("chat-earlier"),
+        "empty": language.text("message-empty"),
+        "logInAgain": language.text("chat-log-in-again"),
+        "lost": language.text("chat-connection-lost"),
+        "offline": language.text("chat-offline"),
+        "signedOut": language.text("chat-signed-out"),
         "tooLong": language.phrase(&too_long),
-        "tooManyTabs": text("chat-too-many-tabs"),
-        "you": text("you"),
+        "tooManyTabs": language.text("chat-too-many-tabs"),
+        "you": language.text("you"),
     });
     words.to_string()
 }

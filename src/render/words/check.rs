@@ -22,7 +22,7 @@ fn texts(source: &str) -> Texts {
         let pattern = message.value.as_ref().expect("a text");
         let mut arguments = BTreeSet::new();
         collect(pattern, &mut arguments);
-        assert!(texts.insert(message.id.name.to_owned(), arguments).is_none(), "{} stands twice", message.id.name);
+        assert!(texts.insert(message.id.name.to_owned(), arguments).is_none(), "{} is defined twice", message.id.name);
     }
     texts
 }
@@ -100,7 +100,7 @@ fn every_key_in_the_sources_is_in_the_catalogue_and_every_text_is_used() {
     let unknown: Vec<_> = named(&source).into_iter().filter(|key| !texts.contains_key(key)).collect();
     assert!(unknown.is_empty(), "not in the catalogue: {unknown:?}");
     let unused: Vec<_> = texts.keys().filter(|key| !source.contains(&format!("\"{key}\""))).collect();
-    assert!(unused.is_empty(), "used nowhere: {unused:?}");
+    assert!(unused.is_empty(), "unused: {unused:?}");
 }
 
 #[test]

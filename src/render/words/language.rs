@@ -1,4 +1,4 @@
-//! A language of the catalogue, and what it words.
+//! A language of the catalogue, and the texts in it.
 
 use std::{borrow::Cow, fmt, sync::LazyLock};
 
@@ -57,7 +57,8 @@ impl Language {
 
     /// The first language of an `Accept-Language` header that the catalogue has; English if there is none.
     pub fn accepted(header: &str) -> Self {
-        let requested = convert_vec_str_to_langids_lossy(accept_language::parse(header)); // in order of their weights
+        let header = header.split(',').filter(|entry| !is_refused(entry)).collect::<Vec<_>>().join(",");
+        let requested = convert_vec_str_to_langids_lossy(accept_language::parse(&header)); // in order of their weights
         let found = negotiate_languages(&requested, &IDENTIFIERS, None, NegotiationStrategy::Lookup);
         let tag = found.first().map(ToString::to_string);
         Self::ALL.into_iter().find(|language| Some(language.tag()) == tag.as_deref()).unwrap_or_default()
@@ -68,7 +69,7 @@ impl Language {
         let mut bundle = FluentBundle::new_concurrent(identifier);
         // no direction marks around arguments: names cannot contain direction characters, and scripts compare texts
         bundle.set_use_isolating(false);
-        // what does not parse is left out; a test holds the files to be whole
+        // what does not parse is left out; a test checks that the files parse
         let resource = FluentResource::try_new(self.source().to_owned()).unwrap_or_else(|(parsed, _)| parsed);
         let _ = bundle.add_resource(resource);
         bundle
@@ -126,6 +127,12 @@ impl Language {
     }
 }
 
+/// Whether an entry of `Accept-Language` has the weight 0, which refuses its language. `accept_language` keeps it.
+fn is_refused(entry: &str) -> bool {
+    let mut weights = entry.split(';').skip(1).filter_map(|parameter| parameter.trim().strip_prefix("q="));
+    weights.any(|weight| weight.parse() == Ok(0.0_f32))
+}
+
 /// Text that is HTML already. Templates put it into the page as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Html(Cow<'static, str>);
@@ -164,6 +171,8 @@ mod tests {
             ("fr-FR,fr;q=0.9,de;q=0.8,en;q=0.7", Language::German),
             ("de;q=0.2, en-GB", Language::English),
             ("fr", Language::English),
+            ("fr, de;q=0", Language::English),
+            ("de; q=0.0, en", Language::English),
             ("*", Language::English),
             (";;,=\u{7f}", Language::English),
         ] {

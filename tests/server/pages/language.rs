@@ -51,8 +51,8 @@ async fn a_form_is_refused_in_the_language_of_the_browser() {
     let form = [("userID", "ad"), ("name", "Du"), ("email", "ada@example.org")];
     let page = submit(&natter.browser(), "/signup", &form).await.is(422);
     assert_eq!(page.texts(".alert"), ["Einige Felder brauchen eine Korrektur."]);
-    assert_eq!(page.error_beside("userID"), "Nimm 3 bis 32 Zeichen.");
-    assert!(page.error_beside("name").contains("Nimm einen anderen Namen."));
+    assert_eq!(page.error_beside("userID"), "Verwende 3 bis 32 Zeichen.");
+    assert!(page.error_beside("name").contains("Verwende einen anderen Namen."));
     assert_eq!(page.value_of("email"), "ada@example.org");
 }
 
