@@ -13,7 +13,7 @@ use crate::security::{
 /// servers. Logging in, signing up and switching accounts end here.
 ///
 /// # Errors
-/// If the store fails; the session is as it was before.
+/// If the store fails. Then the other users of this browser may be signed out already.
 pub async fn continue_as(
     state: &AppState,
     session: &Session,

@@ -11,8 +11,9 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::Sites;
+use super::{Error, Result, Sites};
 use crate::{
+    domain::{User, UserId},
     render::Language,
     room::hub::Hub,
     security::{accounts::Accounts, login::LoginService},
@@ -56,6 +57,16 @@ impl AppState {
     pub fn new(store: Arc<dyn Store>, logins: LoginService, hub: Hub, settings: Settings) -> Self {
         let accounts = Accounts { store: Arc::clone(&store), passwords: Arc::clone(&logins.passwords) };
         Self(Arc::new(Inner { store, logins, accounts, hub, settings, draining: AtomicBool::new(false) }))
+    }
+
+    /// The user with this userID, as it stands in an address.
+    ///
+    /// # Errors
+    /// 404 if there is none, also if it cannot be a userID; the store's errors.
+    pub async fn find_user(&self, user_id: &str) -> Result<User> {
+        let no_such_user = || Error::not_found("no-such-user");
+        let id = UserId::parse(user_id).map_err(|_| no_such_user())?;
+        self.store.user(&id).await?.ok_or_else(no_such_user)
     }
 
     /// The addresses that pages link to.

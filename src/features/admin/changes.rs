@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::table::{Editing, UsersPage, View};
 use crate::{
-    domain::{Fields, Phrase, Role, User, UserId},
+    domain::{Fields, Phrase, Role},
     render::Language,
     security::accounts::{AccountEdit, NewAccount},
     store::MessageRetention,
@@ -40,7 +40,7 @@ pub async fn edit(
     Query(view): Query<View>,
     Form(form): Form<AccountEdit>,
 ) -> Result<Response> {
-    let user = find(&state, &user_id).await?;
+    let user = state.find_user(&user_id).await?;
     // an empty password field leaves the password as it is
     let password = form.password.filter(|password| !password.expose_secret().is_empty());
     let edit = AccountEdit { password, ..form };
@@ -71,16 +71,11 @@ pub async fn delete(
     Query(view): Query<View>,
     Form(form): Form<DeleteForm>,
 ) -> Result<Response> {
-    let user = find(&state, &user_id).await?;
+    let user = state.find_user(&user_id).await?;
     let messages =
         if form.messages.as_deref() == Some("delete") { MessageRetention::Delete } else { MessageRetention::Keep };
     match state.store.delete_user(user.key, messages).await {
         Ok(()) => Ok(Redirect::to(&view.plain()).into_response()),
         Err(error) => Ok(UsersPage::load(&state, language, &admin, view).await?.refused(error.into(), None, None)),
     }
-}
-
-async fn find(state: &AppState, user_id: &str) -> Result<User> {
-    let id = UserId::parse(user_id).map_err(|_| Error::not_found("no-such-user"))?;
-    state.store.user(&id).await?.ok_or_else(|| Error::not_found("no-such-user"))
 }

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::post::post as send;
 use crate::{
-    domain::{ClientId, Fields, Message, Phrase, RoomId, UserId},
+    domain::{ClientId, Fields, Message, Phrase, RoomId},
     store::Chunk,
     web::{AppState, Bearer, Error, Json, Query, Result},
 };
@@ -111,10 +111,7 @@ async fn changes(state: &AppState, after: u64, limit: u32) -> Result<MessagesRes
 async fn page(state: &AppState, query: &MessagesQuery) -> Result<MessagesResponse> {
     let author = match &query.author {
         None => None,
-        Some(author) => {
-            let id = UserId::parse(author).map_err(|_| Error::not_found("no-such-user"))?;
-            Some(state.store.user(&id).await?.ok_or_else(|| Error::not_found("no-such-user"))?)
-        }
+        Some(author) => Some(state.find_user(author).await?),
     };
     let key = author.as_ref().map(|author| author.key);
     let page = state.store.page(&RoomId::lobby(), query.before, query.limit, key).await?;

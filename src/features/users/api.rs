@@ -88,7 +88,7 @@ pub async fn read(
     _: Bearer,
     Path(user_id): Path<String>,
 ) -> Result<axum::Json<UserResponse>> {
-    let user = find(&state, &user_id).await?;
+    let user = state.find_user(&user_id).await?;
     Ok(axum::Json(one_with_messages(&state, &user).await?))
 }
 
@@ -151,7 +151,7 @@ pub async fn delete(
     Path(user_id): Path<String>,
     Query(query): Query<DeleteQuery>,
 ) -> Result<StatusCode> {
-    let user = find(&state, &user_id).await?;
+    let user = state.find_user(&user_id).await?;
     check_may_change(&bearer.user, &user)?;
     let messages = match query.messages.as_deref() {
         None | Some("keep") => MessageRetention::Keep,
@@ -169,7 +169,7 @@ async fn change(
     mut edit: AccountEdit,
     from: Network,
 ) -> Result<axum::Json<UserResponse>> {
-    let user = find(state, user_id).await?;
+    let user = state.find_user(user_id).await?;
     check_may_change(me, &user)?;
     if edit.user_id.as_ref().is_some_and(|id| !id.eq_ignore_ascii_case(user.user_id.as_str())) {
         return Err(Error::invalid(Fields::one("userID", Phrase::english("It cannot be changed."))));
@@ -195,11 +195,6 @@ fn forbidden(reason: &str) -> Error {
 
 fn check_may_change(me: &User, user: &User) -> Result<()> {
     if me.key == user.key || me.is_admin() { Ok(()) } else { Err(forbidden("Only the user and admins may do that.")) }
-}
-
-async fn find(state: &AppState, user_id: &str) -> Result<User> {
-    let id = UserId::parse(user_id).map_err(|_| Error::not_found("no-such-user"))?;
-    state.store.user(&id).await?.ok_or_else(|| Error::not_found("no-such-user"))
 }
 
 /// One call of the store for any number of users.
