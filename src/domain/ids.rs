@@ -2,13 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Invalid;
 
 /// A user's permanent key. Messages, tokens and sessions refer to it. A key is never used twice, so an old token
 /// cannot open the account of a later user with the same `userID`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct UserKey(pub Uuid);
 
 impl UserKey {
@@ -75,24 +77,38 @@ impl fmt::Display for UserId {
     }
 }
 
-/// The name of a room in addresses and in the store. There is one room so far, the [lobby](RoomId::lobby).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// The id of a room in addresses and in the store: opaque, and never used for a second room. Cloning costs a reference
+/// count.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoomId(Arc<str>);
 
 impl RoomId {
     /// The room that every user is in.
     pub fn lobby() -> Self {
-        Self::named("lobby")
+        Self("lobby".into())
     }
 
-    /// The room with this name in the store.
-    pub fn named(name: &str) -> Self {
-        Self(name.into())
+    /// A new id (UUIDv7 without hyphens: time-ordered, so that new rooms share index pages).
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7().simple().to_string().into())
+    }
+
+    /// A room's id from the store or from a request. It may name no room.
+    pub fn named(id: &str) -> Self {
+        Self(id.into())
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A message's address: its room, and its position in the room.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MessageId {
+    pub room: RoomId,
+    /// Given when the message was posted. Paging uses it as cursor.
+    pub seq: u64,
 }
 
 /// The id that a client gives to each message it sends. (Author, client id) is unique, so a repeated send is
@@ -115,9 +131,9 @@ impl ClientId {
         Self(raw)
     }
 
-    /// A new id, for a form that is sent without JavaScript.
+    /// A new id, for a form that is sent without JavaScript (UUIDv7: time-ordered, so that new ids share index pages).
     pub fn generate() -> Self {
-        Self(Uuid::new_v4().to_string())
+        Self(Uuid::now_v7().to_string())
     }
 
     pub fn as_str(&self) -> &str {

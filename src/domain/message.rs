@@ -1,6 +1,6 @@
 //! Messages.
 
-use super::{ClientId, Invalid, RoomId, Timestamp, User, UserKey, visible::is_visible};
+use super::{Invalid, MessageId, Timestamp, User, UserKey, room::Notice, visible::is_visible};
 
 /// A message's text: 1–[`Text::MAX`] characters, one of them visible. Line breaks are `\n`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,16 +35,6 @@ impl Text {
     }
 }
 
-/// A message that is not in a room's log yet.
-#[derive(Debug, Clone)]
-pub struct Post {
-    pub room: RoomId,
-    pub author: UserKey,
-    pub client: ClientId,
-    pub text: Text,
-    pub at: Timestamp,
-}
-
 /// The author of a message, under the present name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
@@ -61,16 +51,88 @@ impl From<&User> for Author {
 /// A message in a room's log, in its latest state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The message's position in the room, given when it was posted. Paging uses it as cursor.
-    pub seq: u64,
-    /// The number of the message's latest change in the room. Catching up uses it as cursor.
+    pub id: MessageId,
+    /// The number of the message's latest change in the room. Catching up uses it as cursor. A change that touches
+    /// several messages gives all of them the same number.
     pub rev: u64,
+    /// The number of its post, or of its latest edit or deletion. An edit names the one that it is based on.
+    pub text_rev: u64,
     pub author_key: UserKey,
     /// `None` after the author's account was deleted.
     pub author: Option<Author>,
     pub sent_at: Timestamp,
-    /// `None` after the message was deleted. Its `seq` stays taken.
-    pub text: Option<String>,
+    pub content: Content,
+    /// The texts posted in the room up to this message, deleted ones included. A reader's unread messages are a
+    /// difference of these.
+    pub room_texts: u64,
+    /// The author's part of [`Message::room_texts`].
+    pub author_texts: u64,
+    /// The `seq` of the message that this one replies to.
+    pub reply_to: Option<u64>,
+    /// The `seq` of the first message of the thread that this reply belongs to.
+    pub root: Option<u64>,
+    /// The replies in this message's thread that are not deleted, if this message is the root.
+    pub replies: u64,
+    pub edited_at: Option<Timestamp>,
+    pub pinned_at: Option<Timestamp>,
+    /// In the order in which each emoji was first given.
+    pub reactions: Vec<Reaction>,
+    /// Whether the author became a member of the room by this message.
+    pub joins: bool,
+}
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// The Markdown source. `None` after the message was deleted: its `seq` stays taken.
+    Text(Option<String>),
+    /// A change of the room or of its members.
+    Notice(Notice),
+}
+
+impl Message {
+    /// The text; `None` of a deleted message and of a notice.
+    pub fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => text.as_deref(),
+            Content::Notice(_) => None,
+        }
+    }
+
+    pub fn is_deleted(&self) -> bool {
+        self.content == Content::Text(None)
+    }
+
+    pub fn seq(&self) -> u64 {
+        self.id.seq
+    }
+}
+
+/// An emoji that users gave to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    pub emoji: Emoji,
+    /// In the order in which they gave it; never empty.
+    pub users: Vec<UserKey>,
+}
+
+/// One emoji of Unicode's list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Emoji(String);
+
+impl Emoji {
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        emojis::get(raw).map(|emoji| Self(emoji.as_str().to_owned())).ok_or_else(|| Invalid::new("emoji-unknown"))
+    }
+
+    /// An emoji from the store, which was checked when it was written.
+    pub(crate) fn stored(raw: String) -> Self {
+        Self(raw)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 #[cfg(test)]
@@ -89,5 +151,15 @@ mod tests {
         assert!(Text::parse(&"é".repeat(Text::MAX)).is_ok());
         let too_long = Invalid::new("message-too-long").arg("max", 4000usize).arg("length", 4001usize);
         assert_eq!(Text::parse(&"é".repeat(Text::MAX + 1)).unwrap_err(), too_long);
+    }
+
+    #[test]
+    fn an_emoji_is_one_of_unicodes_list() {
+        for good in ["👍", "❤️", "👩‍💻", "👍🏽", "🇩🇪"] {
+            assert_eq!(Emoji::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "a", "👍👍", " 👍", "<b>", "\u{1F3FD}\u{1F3FD}"] {
+            assert_eq!(Emoji::parse(bad).unwrap_err(), Invalid::new("emoji-unknown"), "{bad:?}");
+        }
     }
 }

@@ -1,21 +1,26 @@
-//! Users, messages, ids and their rules. A newtype can be made from valid input only, so the layers above do not
+//! Users, rooms, messages, ids and their rules. A newtype can be made from valid input only, so the layers above do not
 //! check again. No I/O, no HTTP, no database, and no sentences: a refusal is a [`Phrase`].
 
+pub mod command;
 pub mod fields;
 pub mod folding;
 pub mod ids;
 pub mod message;
 pub mod network;
 pub mod phrase;
+pub mod room;
+pub mod rules;
 pub mod time;
 pub mod user;
 mod visible;
 
+pub use command::{Action, Command, Post, RoomAction};
 pub use fields::Fields;
 pub use folding::fold;
-pub use ids::{ClientId, RoomId, TokenId, UserId, UserKey};
-pub use message::{Author, Message, Post, Text};
+pub use ids::{ClientId, MessageId, RoomId, TokenId, UserId, UserKey};
+pub use message::{Author, Content, Emoji, Message, Reaction, Text};
 pub use network::Network;
 pub use phrase::{Arg, Invalid, Phrase};
+pub use room::{MemberRole, Membership, Notice, Right, Room, RoomKind, RoomName};
 pub use time::Timestamp;
 pub use user::{Email, Name, Password, Phone, Role, User};

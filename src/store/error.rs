@@ -1,5 +1,7 @@
 //! The errors of a store, without any driver's types.
 
+use crate::domain::rules::Refusal;
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// A rule of the data that a write would have broken.
@@ -11,6 +13,9 @@ pub enum Conflict {
     EmailTaken,
     #[error("this is the last admin")]
     LastAdmin,
+    /// The author has used the client id for a message in another room.
+    #[error("the client id is used in another room")]
+    ClientIdReused,
 }
 
 #[derive(Debug, Clone, thiserror::Error)]
@@ -23,6 +28,9 @@ pub enum Error {
     NoSuchRoom,
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// The rules refuse the command.
+    #[error("refused: {0}")]
+    Refused(Refusal),
     /// The queue of writes is full, or no server of the database answers. Nothing was written.
     #[error("the database is busy")]
     Busy,
@@ -30,4 +38,13 @@ pub enum Error {
     /// if it was stored.
     #[error("database: {0}")]
     Failed(String),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoSuchRoom => Self::NoSuchRoom,
+            other => Self::Refused(other),
+        }
+    }
 }

@@ -10,7 +10,13 @@ pub enum Event {
     /// A change in a room's log. This process's changes arrive in the order of their `rev`. Another process's change
     /// may arrive after a later one of this process, twice, or not at all. So a reader accepts a change whose `rev` is
     /// the next one, drops an older one, and reads the log if there is a gap.
-    Changed(RoomId, Message),
+    Changed {
+        message: Box<Message>,
+        /// The root of the message's thread, if the same change touched it.
+        root: Option<Box<Message>>,
+    },
+    /// A room's log has reached `rev`. What changed is to be read from the log.
+    Advanced { room: RoomId, rev: u64 },
     /// A user's name changed.
     UserChanged { key: UserKey, name: Name },
     /// Tokens and sessions of the user with a version below `version` are void, because the password changed. If the

@@ -1,14 +1,16 @@
-//! A room's log: posting and reading.
+//! A room's log: changing and reading.
 
 use async_trait::async_trait;
 
-use super::Result;
-use crate::domain::{Message, Post, RoomId, UserKey};
+use super::{Access, Result};
+use crate::domain::{Command, Message, RoomId, UserKey};
 
-/// A stored message, and whether an earlier call had posted it.
+/// The outcome of a command.
 #[derive(Debug, Clone)]
-pub struct Posted {
+pub struct Changed {
+    /// The posted or changed message in its latest state; of a room's command, the notice.
     pub message: Message,
+    /// Whether nothing changed, because the state was as the command asks: an earlier call made the change.
     pub repeat: bool,
 }
 
@@ -17,7 +19,9 @@ pub struct Posted {
 pub struct Page {
     pub messages: Vec<Message>,
     /// Whether there are messages before the first of these.
-    pub more: bool,
+    pub has_older: bool,
+    /// Whether there are messages after the last of these.
+    pub has_newer: bool,
     /// The room's latest `rev` when the page was read. A reader catches up from here.
     pub head: u64,
 }
@@ -27,28 +31,50 @@ pub struct Page {
 pub struct Chunk {
     pub messages: Vec<Message>,
     /// Whether there are more messages in the direction of reading.
-    pub more: bool,
+    pub has_more: bool,
 }
 
-/// A room's log. Every method returns [`Error::NoSuchRoom`](super::Error::NoSuchRoom) if the room does not exist. No
-/// answer holds more than [`TEXT_BYTES`](super::TEXT_BYTES) of text, so `more` can be set even if fewer than `limit`
+/// A room's log. Every method returns [`Error::NoSuchRoom`](super::Error::NoSuchRoom) if the room does not exist any more. No
+/// answer holds more than [`TEXT_BYTES`](super::TEXT_BYTES) of text, so there can be more even if fewer than `limit`
 /// messages are returned.
+///
+/// `before`, `from` and `around` leave out deleted messages.
 #[async_trait]
 pub trait Log {
-    /// Appends a message to the room's log. The message is durable when this returns.
+    /// Applies a command to the room by [the rules](crate::domain::rules). The change is durable when this returns.
     ///
     /// # Errors
-    /// [`Error::NotFound`](super::Error::NotFound) if the author's account is deleted.
-    async fn post(&self, post: Post) -> Result<Posted>;
-    /// The last `limit` messages with a `seq` below `before`, or the last of all if `before` is `None`. Deleted
-    /// messages are left out. If `author` is given, only that author's messages are returned.
-    async fn page(&self, room: &RoomId, before: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page>;
+    /// [`Error::Refused`](super::Error::Refused) if the rules refuse it, [`Error::NotFound`](super::Error::NotFound) if
+    /// the user's account is deleted, [`Conflict::ClientIdReused`](super::Conflict::ClientIdReused) if the client id of
+    /// a post belongs to a message in another room, [`Error::NoSuchRoom`](super::Error::NoSuchRoom) if the user may no
+    /// longer see the room.
+    async fn change(&self, access: &Access, command: Command) -> Result<Changed>;
+    /// The message in its latest state, deleted or not. `None` if the room has no message with this `seq`.
+    async fn message(&self, access: &Access, seq: u64) -> Result<Option<Message>>;
+    /// The last `limit` messages with a `seq` below `seq`, or the last of all if `seq` is `None`. If `author` is given,
+    /// only that author's messages.
+    async fn before(&self, access: &Access, seq: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page>;
+    /// The first `limit` messages from `seq` on.
+    async fn from(&self, access: &Access, seq: u64, limit: u32) -> Result<Page>;
+    /// Up to `limit` messages around `seq`: half of them before it.
+    async fn around(&self, access: &Access, seq: u64, limit: u32) -> Result<Page>;
+    /// The first messages that changed after `rev`, including deleted ones, in order of `rev`: up to `limit`, or more if
+    /// the last change touched several messages.
+    async fn after(&self, access: &Access, rev: u64, limit: u32) -> Result<Chunk>;
     /// The latest `limit` messages of each author in order of `seq`, without deleted ones: one chunk for each author,
     /// in the order of `authors`. All chunks together are one answer. If it cannot hold all messages, it holds the
     /// latest messages of each author.
-    async fn latest(&self, room: &RoomId, authors: &[UserKey], limit: u32) -> Result<Vec<Chunk>>;
-    /// The first `limit` messages that changed after `rev`, including deleted ones, in order of `rev`.
+    async fn latest(&self, access: &Access, authors: &[UserKey], limit: u32) -> Result<Vec<Chunk>>;
+}
+
+/// Reading without a user's rights, for natter itself: the live part and the tools. Handlers of requests have a
+/// [`Store`](super::Store), which is without it.
+#[async_trait]
+pub trait LogReader {
+    /// As [`Log::after`].
     async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk>;
     /// The room's latest `rev`; 0 in an empty room.
     async fn head(&self, room: &RoomId) -> Result<u64>;
+    /// The room's latest `seq`; 0 in an empty room.
+    async fn last_seq(&self, room: &RoomId) -> Result<u64>;
 }

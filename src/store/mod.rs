@@ -1,16 +1,18 @@
 //! The interface to the database: traits and types that do not depend on a database driver.
 //!
 //! There is one trait for each entity. Two private adapters implement them: `sqlite` (embedded) and `mongo`
-//! (shared by several processes). Callers hold a `dyn Store`, which can be either. The contract tests (`tests/store`)
+//! (shared by several processes). Handlers hold a `dyn Store`, which can be either; natter's own tasks and tools hold the
+//! whole `dyn Database`. The contract tests (`tests/store`)
 //! check these guarantees on both adapters:
 //!
-//! - A room's log has no gaps: `rev` numbers all changes 1, 2, 3 … in the order of commit, and `seq` the posts.
+//! - A room's log has no gaps: `rev` numbers all changes 1, 2, 3 … in the order of commit, and `seq` the messages.
 //! - A write returns `Ok` only after it is durable. [`Event`]s are sent only after that, in the order of commit.
 //! - (author, client id) is unique: a repeated post returns the stored message.
 //!
 //! [`Transfer`] copies whole rows between stores. [`NodeDatabase`] reads the database of the Node application
 //! that natter replaces.
 
+mod access;
 mod answer_budget;
 mod error;
 mod events;
@@ -23,22 +25,25 @@ mod password_hash;
 mod port;
 mod presence;
 mod retry;
+mod rooms;
 mod sessions;
 mod sqlite;
 mod transfer;
 mod users;
 
+pub use access::Access;
 pub use answer_budget::TEXT_BYTES;
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};
 pub use location::{Location, MongoUrl};
-pub use log::{Chunk, Log, Page, Posted};
+pub use log::{Changed, Chunk, Log, LogReader, Page};
 pub use mongo::{NodeDatabase, NodeMessage, NodeMessages, NodeUser, NodeUsers, NodeValue};
 pub use networks::Networks;
 pub use open::{open, open_embedded, open_mongo, open_source, open_target};
 pub use password_hash::PasswordHash;
-pub use port::Store;
+pub use port::{Database, Store};
 pub use presence::{LEASE_RENEWAL_INTERVAL, OnlineUser, PresenceStore, ProcessId};
+pub use rooms::{NewRoom, Rooms};
 pub use sessions::{SessionRow, Sessions};
-pub use transfer::{Account, FirstRevs, MessageRow, Revocation, Row, Table, Transfer};
+pub use transfer::{Account, AuthoredPost, MemberRow, MessageRow, Revocation, Row, Table, Transfer};
 pub use users::{MessageRetention, NewUser, SortUsersBy, UserChanges, UserSearch, Users};

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{Location, Result, Store, mongo::Mongo, sqlite::Sqlite};
+use super::{Database, Location, Result, mongo::Mongo, sqlite::Sqlite};
 
 /// The name of the embedded database's file in the data directory.
 const EMBEDDED_FILE: &str = "natter.db";
@@ -11,7 +11,7 @@ const EMBEDDED_FILE: &str = "natter.db";
 ///
 /// # Errors
 /// [`Error::Failed`](super::Error::Failed) if the file cannot be used, or was written by a newer natter.
-pub fn open_embedded(data_dir: &Path) -> Result<Arc<dyn Store>> {
+pub fn open_embedded(data_dir: &Path) -> Result<Arc<dyn Database>> {
     Ok(Arc::new(Sqlite::open(&data_dir.join(EMBEDDED_FILE))?))
 }
 
@@ -20,7 +20,7 @@ pub fn open_embedded(data_dir: &Path) -> Result<Arc<dyn Store>> {
 /// # Errors
 /// [`Error::Busy`](super::Error::Busy) if no primary answers within 5 seconds; [`Error::Failed`](super::Error::Failed)
 /// with a remedy if the address is wrong, the server is not a replica set, or the data was written by a newer natter.
-pub async fn open_mongo(url: &str) -> Result<Arc<dyn Store>> {
+pub async fn open_mongo(url: &str) -> Result<Arc<dyn Database>> {
     Ok(Arc::new(Mongo::open(url).await?))
 }
 
@@ -28,7 +28,7 @@ pub async fn open_mongo(url: &str) -> Result<Arc<dyn Store>> {
 ///
 /// # Errors
 /// As [`open_embedded`] and [`open_mongo`].
-pub async fn open(location: &Location) -> Result<Arc<dyn Store>> {
+pub async fn open(location: &Location) -> Result<Arc<dyn Database>> {
     match location {
         Location::Embedded(data_dir) => open_embedded(data_dir),
         Location::Mongo(url) => open_mongo(url.as_str()).await,
@@ -40,7 +40,7 @@ pub async fn open(location: &Location) -> Result<Arc<dyn Store>> {
 /// # Errors
 /// As [`open`]; also [`Error::Failed`](super::Error::Failed) if there is no natter database, or its schema is not this
 /// natter's.
-pub async fn open_source(location: &Location) -> Result<Arc<dyn Store>> {
+pub async fn open_source(location: &Location) -> Result<Arc<dyn Database>> {
     Ok(match location {
         Location::Embedded(data_dir) => Arc::new(Sqlite::open_source(&data_dir.join(EMBEDDED_FILE))?),
         Location::Mongo(url) => Arc::new(Mongo::open_source(url.as_str()).await?),
@@ -51,7 +51,7 @@ pub async fn open_source(location: &Location) -> Result<Arc<dyn Store>> {
 ///
 /// # Errors
 /// As [`open`].
-pub async fn open_target(location: &Location) -> Result<Arc<dyn Store>> {
+pub async fn open_target(location: &Location) -> Result<Arc<dyn Database>> {
     Ok(match location {
         Location::Embedded(data_dir) => Arc::new(Sqlite::open_target(&data_dir.join(EMBEDDED_FILE))?),
         Location::Mongo(url) => Arc::new(Mongo::open_target(url.as_str()).await?),

@@ -1,24 +1,30 @@
-//! The trait of the whole store.
+//! The traits of the whole store.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Events, Log, Networks, PresenceStore, Result, Sessions, Transfer, Users};
+use super::{Events, Log, LogReader, Networks, PresenceStore, Result, Rooms, Sessions, Transfer, Users};
 
-/// Everything that natter needs of a database.
+/// What handlers of requests use of a database. Everything here that reads or writes a room needs an
+/// [`Access`](super::Access).
 #[async_trait]
-pub trait Store: Users + Networks + Log + Sessions + Transfer + Send + Sync + 'static {
-    /// The stream of committed changes. There is one; a second call returns `None`.
-    fn events(&self) -> Option<Events>;
-    /// The presence of users at all processes on this database. `None` if the database belongs to one process, which
-    /// knows the online users from its own sockets.
-    fn presence(&self) -> Option<Arc<dyn PresenceStore>>;
+pub trait Store: Users + Networks + Rooms + Log + Sessions + Send + Sync + 'static {
     /// Checks that the database can take writes.
     ///
     /// # Errors
     /// [`Error::Busy`](super::Error::Busy) or [`Error::Failed`](super::Error::Failed) if it cannot.
     async fn ping(&self) -> Result<()>;
+}
+
+/// Everything that natter needs of a database.
+#[async_trait]
+pub trait Database: Store + LogReader + Transfer {
+    /// The stream of committed changes. There is one; a second call returns `None`.
+    fn events(&self) -> Option<Events>;
+    /// The presence of users at all processes on this database. `None` if the database belongs to one process, which
+    /// knows the online users from its own sockets.
+    fn presence(&self) -> Option<Arc<dyn PresenceStore>>;
     /// The secret that all processes on this database share. If none is stored yet, this call stores `candidate` and
     /// returns it. `None` if the database belongs to one process, which keeps its secret in the data directory.
     async fn shared_secret(&self, candidate: &str) -> Result<Option<String>>;

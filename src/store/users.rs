@@ -32,7 +32,7 @@ pub struct UserChanges {
 pub enum MessageRetention {
     /// The messages stay, under "deleted user".
     Keep,
-    /// Each message is deleted too. Each deletion is its own change in the log.
+    /// Each message in each room is deleted too. Each deletion is its own change in the room's log.
     Delete,
 }
 

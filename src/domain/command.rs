@@ -1,0 +1,92 @@
+//! Commands: what a user wants to change in a room.
+
+use super::{ClientId, Emoji, MemberRole, RoomName, Text, Timestamp, UserKey};
+
+/// A command to a room. It makes one change of the room's log, or none.
+#[derive(Debug, Clone)]
+pub struct Command {
+    pub at: Timestamp,
+    pub action: Action,
+}
+
+#[derive(Debug, Clone)]
+pub enum Action {
+    Post(Post),
+    /// Replaces one's own text. `text_rev` is the [`text_rev`](super::Message::text_rev) of the text that was edited.
+    Edit {
+        seq: u64,
+        text_rev: u64,
+        text: Text,
+    },
+    Delete {
+        seq: u64,
+    },
+    React {
+        seq: u64,
+        emoji: Emoji,
+    },
+    Unreact {
+        seq: u64,
+        emoji: Emoji,
+    },
+    Pin {
+        seq: u64,
+    },
+    Unpin {
+        seq: u64,
+    },
+    Room(RoomAction),
+}
+
+/// A message that is not in a room's log yet.
+#[derive(Debug, Clone)]
+pub struct Post {
+    pub client: ClientId,
+    pub text: Text,
+    /// The `seq` of the message that it replies to.
+    pub reply_to: Option<u64>,
+}
+
+/// A command that changes the room itself or its members.
+#[derive(Debug, Clone)]
+pub enum RoomAction {
+    /// Adds a member. Everybody may add themselves to an open room.
+    Add(UserKey),
+    Remove(UserKey),
+    Leave,
+    SetRole(UserKey, MemberRole),
+    Rename(RoomName),
+    SetTopic(String),
+    /// Lets every account read the room.
+    Open,
+    /// Hides the room from all but its members.
+    Close,
+    Archive,
+    Unarchive,
+}
+
+impl Command {
+    pub fn new(action: Action) -> Self {
+        Self { at: Timestamp::now(), action }
+    }
+
+    pub fn post(client: ClientId, text: Text) -> Self {
+        Self::new(Action::Post(Post { client, text, reply_to: None }))
+    }
+}
+
+impl Action {
+    /// The `seq` of the message that the command is about: the changed one, or the one that a post replies to.
+    pub fn target(&self) -> Option<u64> {
+        match self {
+            Self::Post(post) => post.reply_to,
+            Self::Edit { seq, .. }
+            | Self::Delete { seq }
+            | Self::React { seq, .. }
+            | Self::Unreact { seq, .. }
+            | Self::Pin { seq }
+            | Self::Unpin { seq } => Some(*seq),
+            Self::Room(_) => None,
+        }
+    }
+}

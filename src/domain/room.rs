@@ -1,0 +1,147 @@
+//! Rooms and their members.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Invalid, RoomId, Timestamp, UserKey, visible::is_visible};
+
+/// A room, in its latest state. Its messages are not here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    pub id: RoomId,
+    /// The number of the latest change of these fields; 0 if the room is as it was created.
+    pub rev: u64,
+    pub kind: RoomKind,
+    pub name: String,
+    pub topic: String,
+    /// An archived room can be read and left, but not written to.
+    pub archived: bool,
+    /// Whether every account is a member.
+    pub everyone: bool,
+    pub created_at: Timestamp,
+}
+
+/// Who may see a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoomKind {
+    /// Every account may read it, and joins it with its first message.
+    Open,
+    /// Members only, who are invited.
+    Closed,
+    /// Between the users it was created for, for ever.
+    Direct,
+}
+
+/// A user's membership of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    pub user: UserKey,
+    /// The number of the change that made it what it is; 0 if it was created with the room.
+    pub rev: u64,
+    pub role: MemberRole,
+    pub joined_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MemberRole {
+    Member,
+    Owner,
+}
+
+macro_rules! stored_names {
+    ($name:ident { $($variant:ident = $stored:literal),+ $(,)? }) => {
+        impl $name {
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $stored,)+
+                }
+            }
+
+            /// `None` if no variant has this name.
+            pub fn parse(name: &str) -> Option<Self> {
+                match name {
+                    $($stored => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+stored_names!(RoomKind { Open = "open", Closed = "closed", Direct = "direct" });
+stored_names!(MemberRole { Member = "member", Owner = "owner" });
+
+/// What a user may do in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    Read,
+    /// Also write, and therefore read.
+    Write,
+}
+
+impl Room {
+    /// The lobby of a new database.
+    pub fn lobby() -> Self {
+        Self {
+            id: RoomId::lobby(),
+            rev: 0,
+            kind: RoomKind::Open,
+            name: "Lobby".to_owned(),
+            topic: String::new(),
+            archived: false,
+            everyone: true,
+            created_at: Timestamp(0),
+        }
+    }
+
+    /// What an account with this membership may do here. `None`: the room does not exist for it.
+    pub fn right(&self, membership: Option<&Membership>) -> Option<Right> {
+        let may_see = membership.is_some() || self.everyone || self.kind == RoomKind::Open;
+        let right = if self.archived { Right::Read } else { Right::Write };
+        may_see.then_some(right)
+    }
+}
+
+/// A room's name: 1–[`RoomName::MAX`] visible characters on one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomName(String);
+
+impl RoomName {
+    /// Longest name, in characters.
+    pub const MAX: usize = 64;
+
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        let name = raw.trim();
+        if !(1..=Self::MAX).contains(&name.chars().count()) {
+            return Err(Invalid::new("name-length").arg("max", Self::MAX));
+        }
+        if name.chars().any(char::is_control) {
+            return Err(Invalid::new("name-control-characters"));
+        }
+        if !is_visible(name) {
+            return Err(Invalid::new("name-invisible"));
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// A change of a room or of its members, as the room's log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Notice {
+    Added { user: UserKey },
+    Removed { user: UserKey },
+    /// The author left. `heir` became owner, because no other owner was left.
+    Left { heir: Option<UserKey> },
+    Role { user: UserKey, role: MemberRole },
+    Renamed { name: String },
+    Topic { topic: String },
+    Opened,
+    Closed,
+    Archived,
+    Unarchived,
+}

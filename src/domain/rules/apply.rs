@@ -1,0 +1,88 @@
+//! One command on one state.
+
+use super::{
+    Refusal,
+    members::{self, Members},
+    messages,
+};
+use crate::domain::{Action, Command, MemberRole, Membership, Message, Right, Room, RoomKind, UserKey};
+
+/// The latest numbers of a room's log; 0 in an empty room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    pub seq: u64,
+    pub rev: u64,
+    /// The texts posted in the room, deleted ones included.
+    pub texts: u64,
+}
+
+/// Who gives the command.
+#[derive(Debug, Clone, Copy)]
+pub struct Actor<'a> {
+    pub key: UserKey,
+    /// Whether the user is an admin of natter.
+    pub is_admin: bool,
+    /// Whether natter deletes the user's messages because their account is being deleted.
+    pub is_account_removal: bool,
+    pub membership: Option<&'a Membership>,
+    /// The texts that the user has posted in the room, deleted ones included. Used by posts only.
+    pub texts: u64,
+}
+
+impl Actor<'_> {
+    /// Whether the user manages the room: its owners do, and natter's admins where everybody may read.
+    pub(super) fn manages(&self, room: &Room) -> bool {
+        self.membership.is_some_and(|membership| membership.role == MemberRole::Owner)
+            || (self.is_admin && room.kind == RoomKind::Open)
+    }
+}
+
+/// The part of a room's state that a command reads.
+#[derive(Debug, Clone, Copy)]
+pub struct State<'a> {
+    pub room: &'a Room,
+    pub head: Head,
+    pub actor: Actor<'a>,
+    /// The message with [`Action::target`], if the room has it.
+    pub target: Option<&'a Message>,
+    /// The root of the target's thread, if the target is a reply.
+    pub root: Option<&'a Message>,
+    /// All members of the room. Read by [`Action::Room`] only.
+    pub members: &'a [Membership],
+}
+
+/// The new state of everything that a command changed. All of it has the number `message.rev`, the room's next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The new or changed message. The store adds the name of a new message's author.
+    pub message: Message,
+    /// Whether `message` is new, under the room's next `seq`.
+    pub is_new: bool,
+    /// The root of the message's thread, if its number of replies changed.
+    pub root: Option<Message>,
+    pub room: Option<Room>,
+    /// The memberships that changed, and `None` for those that ended.
+    pub members: Members,
+}
+
+/// Applies `command`. `None` if it changes nothing, because the state is already as it asks: it takes no number then.
+///
+/// # Errors
+/// The [`Refusal`].
+pub fn apply(state: &State<'_>, command: &Command) -> Result<Option<Change>, Refusal> {
+    let right = match state.actor.is_account_removal {
+        true => Right::Write,
+        false => state.room.right(state.actor.membership).ok_or(Refusal::NoSuchRoom)?,
+    };
+    match &command.action {
+        Action::Room(action) => members::apply(state, action, right, command.at),
+        _ if right == Right::Read => Err(Refusal::Archived),
+        Action::Post(post) => messages::post(state, post, command.at).map(Some),
+        Action::Edit { text_rev, text, .. } => messages::edit(state, *text_rev, text, command.at),
+        Action::Delete { .. } => messages::delete(state),
+        Action::React { emoji, .. } => messages::react(state, emoji),
+        Action::Unreact { emoji, .. } => messages::unreact(state, emoji),
+        Action::Pin { .. } => messages::pin(state, Some(command.at)),
+        Action::Unpin { .. } => messages::pin(state, None),
+    }
+}

@@ -1,0 +1,112 @@
+//! The rules for the room itself and its members. Each change is a notice in the room's log.
+
+use super::{Change, Refusal, State, messages::new_message};
+use crate::domain::{
+    Content, MemberRole, Membership, Notice, Right, Room, RoomAction, RoomKind, Timestamp, UserKey,
+};
+
+/// Memberships by user; `None` for one that ended.
+pub type Members = Vec<(UserKey, Option<Membership>)>;
+
+pub fn apply(
+    state: &State<'_>,
+    action: &RoomAction,
+    right: Right,
+    at: Timestamp,
+) -> Result<Option<Change>, Refusal> {
+    let room = state.room;
+    if right == Right::Read && !matches!(action, RoomAction::Leave | RoomAction::Unarchive) {
+        return Err(Refusal::Archived);
+    }
+    let joins_open = matches!(action, RoomAction::Add(user) if *user == state.actor.key) && room.kind == RoomKind::Open;
+    if !joins_open && !matches!(action, RoomAction::Leave) && !state.actor.manages(room) {
+        return Err(Refusal::NotAllowed);
+    }
+    let is_text = matches!(action, RoomAction::Rename(_) | RoomAction::SetTopic(_));
+    if room.kind == RoomKind::Direct && !is_text {
+        return Err(Refusal::IsDirect);
+    }
+    match action {
+        RoomAction::Add(user) => Ok(add(state, *user, at)),
+        RoomAction::Remove(user) => remove(state, *user, at),
+        RoomAction::Leave => remove(state, state.actor.key, at),
+        RoomAction::SetRole(user, role) => set_role(state, *user, *role, at),
+        RoomAction::Rename(name) => {
+            let name = name.clone().into_string();
+            Ok(change_room(state, at, Notice::Renamed { name: name.clone() }, |room| room.name = name))
+        }
+        RoomAction::SetTopic(topic) => {
+            let topic = topic.clone();
+            Ok(change_room(state, at, Notice::Topic { topic: topic.clone() }, |room| room.topic = topic))
+        }
+        RoomAction::Open => Ok(change_room(state, at, Notice::Opened, |room| room.kind = RoomKind::Open)),
+        RoomAction::Close | RoomAction::Archive if room.everyone => Err(Refusal::HasEveryone),
+        RoomAction::Close => Ok(change_room(state, at, Notice::Closed, |room| room.kind = RoomKind::Closed)),
+        RoomAction::Archive => Ok(change_room(state, at, Notice::Archived, |room| room.archived = true)),
+        RoomAction::Unarchive => Ok(change_room(state, at, Notice::Unarchived, |room| room.archived = false)),
+    }
+}
+
+fn member(state: &State<'_>, user: UserKey) -> Option<Membership> {
+    state.members.iter().find(|membership| membership.user == user).cloned()
+}
+
+fn add(state: &State<'_>, user: UserKey, at: Timestamp) -> Option<Change> {
+    if state.room.everyone || member(state, user).is_some() {
+        return None;
+    }
+    let membership = Membership { user, rev: state.head.rev + 1, role: MemberRole::Member, joined_at: at };
+    Some(notice(state, at, Notice::Added { user }, None, vec![(user, Some(membership))]))
+}
+
+/// Ends a membership. When the last owner leaves, the member who joined first becomes owner.
+fn remove(state: &State<'_>, user: UserKey, at: Timestamp) -> Result<Option<Change>, Refusal> {
+    if state.room.everyone {
+        return Err(Refusal::HasEveryone);
+    }
+    if member(state, user).is_none() {
+        return Ok(None);
+    }
+    let rev = state.head.rev + 1;
+    let others = || state.members.iter().filter(|other| other.user != user);
+    let heir = match others().any(|other| other.role == MemberRole::Owner) {
+        true => None,
+        false => others().min_by_key(|other| (other.joined_at, other.user)),
+    };
+    let mut members: Members = vec![(user, None)];
+    members.extend(heir.map(|heir| (heir.user, Some(Membership { rev, role: MemberRole::Owner, ..heir.clone() }))));
+    let what = match user == state.actor.key {
+        true => Notice::Left { heir: heir.map(|heir| heir.user) },
+        false => Notice::Removed { user },
+    };
+    Ok(Some(notice(state, at, what, None, members)))
+}
+
+fn set_role(state: &State<'_>, user: UserKey, role: MemberRole, at: Timestamp) -> Result<Option<Change>, Refusal> {
+    let membership = member(state, user).ok_or(Refusal::NoSuchMember)?;
+    if membership.role == role {
+        return Ok(None);
+    }
+    let is_owner = |other: &Membership| other.user != user && other.role == MemberRole::Owner;
+    if role == MemberRole::Member && !state.members.iter().any(is_owner) {
+        return Err(Refusal::LastOwner);
+    }
+    let changed = Membership { role, rev: state.head.rev + 1, ..membership };
+    Ok(Some(notice(state, at, Notice::Role { user, role }, None, vec![(user, Some(changed))])))
+}
+
+/// The change of the room by `edit`; `None` if the room is like that already.
+fn change_room(state: &State<'_>, at: Timestamp, what: Notice, edit: impl FnOnce(&mut Room)) -> Option<Change> {
+    let mut room = state.room.clone();
+    edit(&mut room);
+    if room == *state.room {
+        return None;
+    }
+    room.rev = state.head.rev + 1;
+    Some(notice(state, at, what, Some(room), Vec::new()))
+}
+
+fn notice(state: &State<'_>, at: Timestamp, what: Notice, room: Option<Room>, members: Members) -> Change {
+    let message = new_message(state, at, Content::Notice(what));
+    Change { message, is_new: true, root: None, room, members }
+}

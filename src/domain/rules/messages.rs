@@ -1,0 +1,160 @@
+//! The rules for messages.
+
+use super::{Change, Refusal, State};
+use crate::domain::{
+    Content, Emoji, MemberRole, Membership, Message, MessageId, Post, Reaction, Text, Timestamp,
+};
+
+/// The maximum number of different emoji on one message.
+pub const MAX_EMOJI: usize = 20;
+
+type Applied = Result<Option<Change>, Refusal>;
+
+/// A new message. A reply also counts at the root of its thread.
+pub fn post(state: &State<'_>, post: &Post, at: Timestamp) -> Result<Change, Refusal> {
+    let parent = match post.reply_to {
+        None => None,
+        Some(_) => Some(changeable(state)?),
+    };
+    let actor = state.actor;
+    let rev = state.head.rev + 1;
+    let message = Message {
+        reply_to: post.reply_to,
+        root: parent.map(|parent| parent.root.unwrap_or(parent.id.seq)),
+        room_texts: state.head.texts + 1,
+        author_texts: actor.texts + 1,
+        joins: actor.membership.is_none() && !state.room.everyone,
+        ..new_message(state, at, Content::Text(Some(post.text.as_str().to_owned())))
+    };
+    let joined = Membership { user: actor.key, rev, role: MemberRole::Member, joined_at: at };
+    let members = if message.joins { vec![(actor.key, Some(joined))] } else { Vec::new() };
+    let root = parent.and_then(|parent| count_reply(state.root.unwrap_or(parent), rev, 1));
+    Ok(Change { message, is_new: true, root, room: None, members })
+}
+
+/// A message of the actor under the room's next numbers, which is not counted as a text.
+pub fn new_message(state: &State<'_>, at: Timestamp, content: Content) -> Message {
+    let rev = state.head.rev + 1;
+    Message {
+        id: MessageId { room: state.room.id.clone(), seq: state.head.seq + 1 },
+        rev,
+        text_rev: rev,
+        author_key: state.actor.key,
+        author: None,
+        sent_at: at,
+        content,
+        room_texts: state.head.texts,
+        author_texts: state.actor.texts,
+        reply_to: None,
+        root: None,
+        replies: 0,
+        edited_at: None,
+        pinned_at: None,
+        reactions: Vec::new(),
+        joins: false,
+    }
+}
+
+pub fn edit(state: &State<'_>, text_rev: u64, text: &Text, at: Timestamp) -> Applied {
+    let target = changeable(state)?;
+    if target.author_key != state.actor.key {
+        return Err(Refusal::NotAllowed);
+    }
+    if target.text() == Some(text.as_str()) {
+        return Ok(None);
+    }
+    if target.text_rev != text_rev {
+        return Err(Refusal::Stale(Box::new(target.clone())));
+    }
+    changed(state, target, |message| {
+        message.text_rev = message.rev;
+        message.content = Content::Text(Some(text.as_str().to_owned()));
+        message.edited_at = Some(at);
+    })
+}
+
+/// Deletes the text, and all that was said about it. The message keeps its place in the room and in its thread.
+pub fn delete(state: &State<'_>) -> Applied {
+    let target = state.target.ok_or(Refusal::NoSuchMessage)?;
+    if matches!(target.content, Content::Notice(_)) {
+        return Err(Refusal::IsNotice);
+    }
+    if target.author_key != state.actor.key && !state.actor.manages(state.room) {
+        return Err(Refusal::NotAllowed);
+    }
+    if target.is_deleted() {
+        return Ok(None);
+    }
+    let change = changed(state, target, |message| {
+        message.text_rev = message.rev;
+        message.content = Content::Text(None);
+        message.edited_at = None;
+        message.pinned_at = None;
+        message.reactions = Vec::new();
+    })?;
+    let root = |rev| state.root.and_then(|root| count_reply(root, rev, -1));
+    Ok(change.map(|change| Change { root: root(change.message.rev), ..change }))
+}
+
+pub fn react(state: &State<'_>, emoji: &Emoji) -> Applied {
+    let target = changeable(state)?;
+    let user = state.actor.key;
+    let given = target.reactions.iter().position(|reaction| reaction.emoji == *emoji);
+    if given.is_some_and(|index| target.reactions[index].users.contains(&user)) {
+        return Ok(None);
+    }
+    if given.is_none() && target.reactions.len() >= MAX_EMOJI {
+        return Err(Refusal::TooManyEmoji);
+    }
+    changed(state, target, |message| match given {
+        Some(index) => message.reactions[index].users.push(user),
+        None => message.reactions.push(Reaction { emoji: emoji.clone(), users: vec![user] }),
+    })
+}
+
+pub fn unreact(state: &State<'_>, emoji: &Emoji) -> Applied {
+    let target = changeable(state)?;
+    let user = state.actor.key;
+    let has_given = |reaction: &Reaction| reaction.emoji == *emoji && reaction.users.contains(&user);
+    if !target.reactions.iter().any(has_given) {
+        return Ok(None);
+    }
+    changed(state, target, |message| {
+        for reaction in message.reactions.iter_mut().filter(|reaction| reaction.emoji == *emoji) {
+            reaction.users.retain(|other| *other != user);
+        }
+        message.reactions.retain(|reaction| !reaction.users.is_empty());
+    })
+}
+
+/// Pins the message at a time, or unpins it.
+pub fn pin(state: &State<'_>, at: Option<Timestamp>) -> Applied {
+    let target = changeable(state)?;
+    if target.pinned_at.is_some() == at.is_some() {
+        return Ok(None);
+    }
+    changed(state, target, |message| message.pinned_at = at)
+}
+
+/// The target, if it is a text that is not deleted.
+fn changeable<'a>(state: &State<'a>) -> Result<&'a Message, Refusal> {
+    let target = state.target.ok_or(Refusal::NoSuchMessage)?;
+    match target.content {
+        Content::Notice(_) => Err(Refusal::IsNotice),
+        Content::Text(None) => Err(Refusal::Deleted),
+        Content::Text(Some(_)) => Ok(target),
+    }
+}
+
+/// The change of `target` by `edit`, under the room's next number.
+fn changed(state: &State<'_>, target: &Message, edit: impl FnOnce(&mut Message)) -> Applied {
+    let mut message = Message { rev: state.head.rev + 1, ..target.clone() };
+    edit(&mut message);
+    Ok(Some(Change { message, is_new: false, root: None, room: None, members: Vec::new() }))
+}
+
+/// The root with one reply more or less.
+fn count_reply(root: &Message, rev: u64, difference: i64) -> Option<Message> {
+    let replies = root.replies.saturating_add_signed(difference);
+    Some(Message { rev, replies, ..root.clone() })
+}

@@ -1,0 +1,12 @@
+//! The rules of change: what a command does to a room's state, or why it is refused. Pure; both stores load the state,
+//! apply a command, and store the result under the room's next number. Neither has rules of its own.
+
+mod apply;
+mod members;
+mod messages;
+#[cfg(test)]
+mod properties;
+mod refusal;
+
+pub use apply::{Actor, Change, Head, State, apply};
+pub use refusal::Refusal;

@@ -1,0 +1,63 @@
+//! Why a command is refused.
+
+use std::fmt;
+
+use crate::domain::{Message, Phrase};
+
+/// Why a command changes nothing, although its state is not there yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The user may not see the room, so it does not exist for them.
+    NoSuchRoom,
+    /// The room has no such message.
+    NoSuchMessage,
+    /// The message is deleted.
+    Deleted,
+    /// Only the author may do this, or an owner or admin where they may.
+    NotAllowed,
+    /// The text was changed since the version that the edit is based on. This is the message now.
+    Stale(Box<Message>),
+    /// The message has as many different emoji as it can have.
+    TooManyEmoji,
+    /// A notice cannot be edited, deleted, reacted to, pinned or replied to.
+    IsNotice,
+    /// The room is archived.
+    Archived,
+    /// The members of a direct room never change, and it stays direct.
+    IsDirect,
+    /// The room has every account as a member, and stays open.
+    HasEveryone,
+    /// The user is not a member.
+    NoSuchMember,
+    /// The room would have no owner.
+    LastOwner,
+}
+
+impl Refusal {
+    /// The text for the user.
+    pub fn phrase(&self) -> Phrase {
+        match self {
+            Self::NoSuchRoom => Phrase::new("no-such-room"),
+            Self::NoSuchMessage => Phrase::new("no-such-message"),
+            Self::Deleted => Phrase::new("message-deleted"),
+            Self::NotAllowed => Phrase::new("change-not-allowed"),
+            Self::Stale(_) => Phrase::new("edit-stale"),
+            Self::TooManyEmoji => Phrase::new("too-many-emoji").arg("max", super::messages::MAX_EMOJI),
+            Self::IsNotice => Phrase::new("notice-unchangeable"),
+            Self::Archived => Phrase::new("room-archived"),
+            Self::IsDirect => Phrase::new("room-direct"),
+            Self::HasEveryone => Phrase::new("room-everyone"),
+            Self::NoSuchMember => Phrase::new("no-such-member"),
+            Self::LastOwner => Phrase::new("last-owner"),
+        }
+    }
+}
+
+/// The key alone, for logs.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.phrase().key)
+    }
+}
+
+impl std::error::Error for Refusal {}
