@@ -26,6 +26,11 @@ impl Text {
         Ok(Self(text))
     }
 
+    /// A text from the store, which was checked when it was written.
+    pub(crate) fn stored(raw: String) -> Self {
+        Self(raw)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -22,8 +22,9 @@ pub struct Actor<'a> {
     pub key: UserKey,
     /// Whether the user is an admin of natter.
     pub is_admin: bool,
-    /// Whether natter deletes the user's messages because their account is being deleted.
-    pub is_account_removal: bool,
+    /// Whether the rules about who may do what are skipped: natter itself deletes the messages of a removed account, or
+    /// finishes a change that was allowed when it was committed.
+    pub is_trusted: bool,
     pub membership: Option<&'a Membership>,
     /// The texts that the user has posted in the room, deleted ones included. Used by posts only.
     pub texts: u64,
@@ -32,7 +33,8 @@ pub struct Actor<'a> {
 impl Actor<'_> {
     /// Whether the user manages the room: its owners do, and natter's admins where everybody may read.
     pub(super) fn manages(&self, room: &Room) -> bool {
-        self.membership.is_some_and(|membership| membership.role == MemberRole::Owner)
+        self.is_trusted
+            || self.membership.is_some_and(|membership| membership.role == MemberRole::Owner)
             || (self.is_admin && room.kind == RoomKind::Open)
     }
 }
@@ -70,7 +72,7 @@ pub struct Change {
 /// # Errors
 /// The [`Refusal`].
 pub fn apply(state: &State<'_>, command: &Command) -> Result<Option<Change>, Refusal> {
-    let right = match state.actor.is_account_removal {
+    let right = match state.actor.is_trusted {
         true => Right::Write,
         false => state.room.right(state.actor.membership).ok_or(Refusal::NoSuchRoom)?,
     };

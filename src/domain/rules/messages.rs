@@ -23,12 +23,12 @@ pub fn post(state: &State<'_>, post: &Post, at: Timestamp) -> Result<Change, Ref
         root: parent.map(|parent| parent.root.unwrap_or(parent.id.seq)),
         room_texts: state.head.texts + 1,
         author_texts: actor.texts + 1,
-        joins: actor.membership.is_none() && !state.room.everyone,
+        joins: actor.membership.is_none() && !state.room.everyone && !actor.is_trusted,
         ..new_message(state, at, Content::Text(Some(post.text.as_str().to_owned())))
     };
     let joined = Membership { user: actor.key, rev, role: MemberRole::Member, joined_at: at };
     let members = if message.joins { vec![(actor.key, Some(joined))] } else { Vec::new() };
-    let root = parent.and_then(|parent| count_reply(state.root.unwrap_or(parent), rev, 1));
+    let root = parent.map(|parent| count_reply(state.root.unwrap_or(parent), rev, 1));
     Ok(Change { message, is_new: true, root, room: None, members })
 }
 
@@ -92,7 +92,7 @@ pub fn delete(state: &State<'_>) -> Applied {
         message.pinned_at = None;
         message.reactions = Vec::new();
     })?;
-    let root = |rev| state.root.and_then(|root| count_reply(root, rev, -1));
+    let root = |rev| state.root.map(|root| count_reply(root, rev, -1));
     Ok(change.map(|change| Change { root: root(change.message.rev), ..change }))
 }
 
@@ -153,8 +153,7 @@ fn changed(state: &State<'_>, target: &Message, edit: impl FnOnce(&mut Message))
     Ok(Some(Change { message, is_new: false, root: None, room: None, members: Vec::new() }))
 }
 
-/// The root with one reply more or less.
-fn count_reply(root: &Message, rev: u64, difference: i64) -> Option<Message> {
-    let replies = root.replies.saturating_add_signed(difference);
-    Some(Message { rev, replies, ..root.clone() })
+/// The root of a thread with `difference` more replies, under the number `rev`.
+pub fn count_reply(root: &Message, rev: u64, difference: i64) -> Message {
+    Message { rev, replies: root.replies.saturating_add_signed(difference), ..root.clone() }
 }

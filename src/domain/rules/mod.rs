@@ -9,4 +9,5 @@ mod properties;
 mod refusal;
 
 pub use apply::{Actor, Change, Head, State, apply};
+pub use messages::count_reply;
 pub use refusal::Refusal;

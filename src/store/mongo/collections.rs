@@ -6,7 +6,12 @@ use mongodb::{
     options::{CollectionOptions, ReadConcern},
 };
 
-use super::documents::{LeaseDoc, MessageDoc, PresenceDoc, RemovalDoc, SessionDoc, UserDoc};
+use super::{
+    causal::CausalClock,
+    documents::{LeaseDoc, PresenceDoc, RemovalDoc, SessionDoc, UserDoc},
+    log_documents::MessageDoc,
+    room_documents::{MemberDoc, RoomDoc},
+};
 
 /// Handles of the collections. They are cheap to clone.
 #[derive(Clone)]
@@ -15,7 +20,12 @@ pub struct Collections {
     pub users: Collection<UserDoc>,
     /// The users with read concern "local", which does not wait for a majority: shows whether an account exists now.
     pub users_now: Collection<UserDoc>,
+    /// The logs of all rooms.
+    pub log: Collection<Document>,
+    /// The messages in it.
     pub messages: Collection<MessageDoc>,
+    pub rooms: Collection<RoomDoc>,
+    pub memberships: Collection<MemberDoc>,
     pub sessions: Collection<SessionDoc>,
     pub networks: Collection<Document>,
     pub revoked: Collection<Document>,
@@ -24,6 +34,7 @@ pub struct Collections {
     pub removals: Collection<RemovalDoc>,
     /// Single documents of natter itself: the guard of the admins, the shared secret, the mark of an unfinished copy.
     pub natter: Collection<Document>,
+    pub clock: CausalClock,
 }
 
 impl Collections {
@@ -32,7 +43,10 @@ impl Collections {
         Self {
             users: database.collection("users"),
             users_now: database.collection_with_options("users", local),
-            messages: database.collection("messages"),
+            log: database.collection("log"),
+            messages: database.collection("log"),
+            rooms: database.collection("rooms"),
+            memberships: database.collection("memberships"),
             sessions: database.collection("sessions"),
             networks: database.collection("loginNetworks"),
             revoked: database.collection("revokedTokens"),
@@ -40,6 +54,7 @@ impl Collections {
             presence: database.collection("presence"),
             removals: database.collection("removals"),
             natter: database.collection("natter"),
+            clock: CausalClock::default(),
             database,
         }
     }

@@ -10,7 +10,7 @@ use super::{
     collections::Collections, connect, copy_mark::refuse_unfinished, driver::with_timeout, migrations, outbox::Outbox,
     presence::Leases, tail, writer::Writer,
 };
-use crate::store::{Error, Events, PresenceStore, Result, Store};
+use crate::store::{Database, Error, Events, PresenceStore, Result, Store};
 
 pub struct Mongo {
     pub(super) db: Collections,
@@ -48,7 +48,7 @@ impl Mongo {
 
     fn new(db: Collections) -> Self {
         let outbox = Arc::new(Outbox::default());
-        let writer = Writer::start(db.clone(), Arc::clone(&outbox));
+        let writer = Writer::new(db.clone(), Arc::clone(&outbox));
         let leases = Arc::new(Leases::new(db.clone(), Arc::clone(&outbox)));
         Self { db, writer, outbox, leases, guard: Mutex::default() }
     }
@@ -56,6 +56,14 @@ impl Mongo {
 
 #[async_trait]
 impl Store for Mongo {
+    async fn ping(&self) -> Result<()> {
+        // the driver sends this to a primary, which can take writes
+        with_timeout(self.db.database.run_command(doc! { "ping": 1 })).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Database for Mongo {
     fn events(&self) -> Option<Events> {
         let events = self.outbox.open()?;
         self.outbox.set_tail(tokio::spawn(tail::follow(self.db.clone(), Arc::clone(&self.outbox))));
@@ -64,11 +72,6 @@ impl Store for Mongo {
 
     fn presence(&self) -> Option<Arc<dyn PresenceStore>> {
         Some(Arc::<Leases>::clone(&self.leases))
-    }
-
-    async fn ping(&self) -> Result<()> {
-        // the driver sends this to a primary, which can take writes
-        with_timeout(self.db.database.run_command(doc! { "ping": 1 })).await.map(drop)
     }
 
     async fn shared_secret(&self, candidate: &str) -> Result<Option<String>> {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use mongodb::bson::{self, Binary, DateTime, oid::ObjectId};
+use mongodb::bson::{self, Binary, DateTime};
 use serde::{Deserialize, Serialize};
 
 use super::bson_values::{bson_date, bson_uuid, timestamp, user_key};
-use crate::domain::{Author, Email, Message, Name, Phone, Role, User, UserId, UserKey, fold};
+use crate::domain::{Author, Email, Name, Phone, Role, User, UserId, UserKey, fold};
 
 /// Authors that have an account, by key, with their current names.
 pub type Authors = HashMap<UserKey, Author>;
@@ -88,41 +88,6 @@ impl From<UserDoc> for User {
             role,
             version: doc.version,
             created_at: timestamp(doc.created_at),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct MessageDoc {
-    #[serde(rename = "_id")]
-    pub id: ObjectId,
-    pub room: String,
-    pub seq: i64,
-    pub rev: i64,
-    /// Every number that the message ever took. A unique index over them keeps a number taken after the message moved to
-    /// a later one.
-    pub revs: Vec<i64>,
-    pub author: bson::Uuid,
-    #[serde(rename = "clientID")]
-    pub client: String,
-    #[serde(rename = "sentTime")]
-    pub sent_at: DateTime,
-    /// Missing once the message is deleted.
-    #[serde(rename = "message", skip_serializing_if = "Option::is_none", default)]
-    pub text: Option<String>,
-}
-
-impl MessageDoc {
-    /// The message with its author's names, if the account exists.
-    pub fn into_message(self, authors: &Authors) -> Message {
-        let author_key = user_key(self.author);
-        Message {
-            seq: self.seq as u64,
-            rev: self.rev as u64,
-            author_key,
-            author: authors.get(&author_key).cloned(),
-            sent_at: timestamp(self.sent_at),
-            text: self.text,
         }
     }
 }

@@ -1,11 +1,16 @@
 //! The shared database: MongoDB as a replica set (one member is enough).
 //!
 //! Every write is majority-acknowledged and journaled. Every read whose result leaves the adapter returns
-//! majority-committed data. So a failover cannot take back anything that natter answered or showed. The `writer`
-//! assigns the numbers of the log; the `tail` follows the commits of other processes.
+//! majority-committed data, and never older data than this process has seen (`causal`). So a failover cannot take back
+//! anything that natter answered or showed.
+//!
+//! The collection `log` has a document for each change, and its key (room, rev) is the commit point. The document of a
+//! post is also the latest state of its message; `settle` derives it. The `writer` takes the numbers; the `tail` follows
+//! the commits of other processes; `trim` removes old changes.
 
 mod authors;
 mod bson_values;
+mod causal;
 mod collections;
 mod connect;
 mod copy_mark;
@@ -13,18 +18,24 @@ mod database;
 mod documents;
 mod driver;
 mod guarded;
-mod head;
 mod log;
-mod message_queries;
+mod log_documents;
+mod log_queries;
 mod migrations;
 mod networks;
 mod node_app;
 mod outbox;
 mod presence;
 mod removals;
+mod room_documents;
+mod room_queries;
+mod rooms;
 mod sessions;
+mod settle;
+mod statements;
 mod tail;
 mod transfer;
+mod trim;
 mod unique_index;
 mod users;
 mod writer;

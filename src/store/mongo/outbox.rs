@@ -2,7 +2,11 @@
 //! [`tail`](super::tail) reads. The outbox also records for the writer how far the tail has seen each room's
 //! log.
 
-use std::{collections::HashMap, sync::OnceLock, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::OnceLock,
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -11,16 +15,28 @@ use tokio::{
     time::timeout,
 };
 
-use super::{documents::MessageDoc, head::Head};
 use crate::{
-    domain::RoomId,
+    domain::{RoomId, UserKey, rules::Head},
     store::{Event, Events},
 };
 
 /// The number of event batches that may wait for the receiver.
 const QUEUE_LENGTH: usize = 1024;
+/// The maximum number of changes of a room that wait for its writer.
+const MAX_SEEN: usize = 1024;
 /// The maximum wait for the tail to see another process's commit. It usually takes milliseconds.
 const TAIL_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// A change that the tail saw.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// The room's numbers after it.
+    pub head: Head,
+    /// Whether it changed nothing but the log: all others have to be derived.
+    pub is_plain: bool,
+    /// The author of a message, and the number of their texts.
+    pub author_texts: Option<(UserKey, u64)>,
+}
 
 #[derive(Default)]
 pub struct Outbox {
@@ -29,9 +45,9 @@ pub struct Outbox {
     /// identifies them, and they are dropped before their authors are looked up.
     sent: Mutex<HashMap<RoomId, u64>>,
     tail: Mutex<Option<JoinHandle<()>>>,
-    /// The latest numbers of each room that the tail saw. They are permanent, because the change stream only reports
-    /// majority-committed changes.
-    seen: Mutex<HashMap<RoomId, Head>>,
+    /// What the tail saw in each room that has a writer, until the writer takes it. It is permanent, because the change
+    /// stream only reports majority-committed changes.
+    seen: Mutex<HashMap<RoomId, VecDeque<Seen>>>,
     seen_changed: Notify,
 }
 
@@ -59,40 +75,48 @@ impl Outbox {
         self.sent.lock().get(room).is_none_or(|sent| rev > *sent)
     }
 
+    /// Keeps what the tail sees in the room, for its writer.
+    pub fn watch(&self, room: &RoomId) {
+        self.seen.lock().entry(room.clone()).or_default();
+    }
+
+    pub fn unwatch(&self, room: &RoomId) {
+        self.seen.lock().remove(room);
+    }
+
     /// Records a change that the tail saw.
-    pub fn record_seen(&self, message: &MessageDoc) {
-        let mut seen = self.seen.lock();
-        let room = RoomId::named(&message.room);
-        if message.revs.len() == 1 {
-            // a post takes the next `seq` and the next `rev`
-            seen.insert(room, Head { seq: message.seq, rev: message.rev });
-        } else {
-            // a deletion takes only the next `rev`; after any other `rev` the head is unknown until the next post
-            match seen.get_mut(&room) {
-                Some(head) if head.rev + 1 == message.rev => head.rev += 1,
-                _ => drop(seen.remove(&room)),
+    pub fn record_seen(&self, room: &RoomId, change: Seen) {
+        if let Some(seen) = self.seen.lock().get_mut(room) {
+            if seen.len() == MAX_SEEN {
+                seen.pop_front(); // the writer finds the gap, and reads the head
             }
+            seen.push_back(change);
         }
-        self.seen_changed.notify_one();
+        self.seen_changed.notify_waiters();
     }
 
-    /// The room's latest numbers that the tail saw. `None` if they are not known.
-    pub fn seen_head(&self, room: &RoomId) -> Option<Head> {
-        self.seen.lock().get(room).copied()
+    /// What the tail saw in the room since the last call.
+    pub fn take_seen(&self, room: &RoomId) -> VecDeque<Seen> {
+        self.seen.lock().get_mut(room).map(std::mem::take).unwrap_or_default()
     }
 
-    /// Waits until the tail has seen the room's log at `rev`. `None` if it does not within [`TAIL_TIMEOUT`].
-    pub async fn wait_for_seen(&self, room: &RoomId, rev: i64) -> Option<Head> {
-        self.sender.get()?; // otherwise there is no tail
+    /// Waits until the tail has seen the room's log at `rev`. `false` if it does not within [`TAIL_TIMEOUT`].
+    pub async fn wait_for_seen(&self, room: &RoomId, rev: u64) -> bool {
+        if self.sender.get().is_none() {
+            return false; // there is no tail
+        }
         let seen = async {
             loop {
-                match self.seen_head(room) {
-                    Some(head) if head.rev >= rev => return head,
-                    _ => self.seen_changed.notified().await,
+                let changed = self.seen_changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable(); // before the check, so that no change in between is missed
+                if self.seen.lock().get(room).and_then(VecDeque::back).is_some_and(|seen| seen.head.rev >= rev) {
+                    return;
                 }
+                changed.await;
             }
         };
-        timeout(TAIL_TIMEOUT, seen).await.ok()
+        timeout(TAIL_TIMEOUT, seen).await.is_ok()
     }
 
     /// Sends the events, and records the latest `rev` of each room.
@@ -104,10 +128,13 @@ impl Outbox {
         {
             let mut sent = self.sent.lock();
             for event in &events {
-                if let Event::Changed(room, message) = event {
-                    let latest = sent.entry(room.clone()).or_default();
-                    *latest = message.rev.max(*latest);
-                }
+                let (room, rev) = match event {
+                    Event::Changed { message, .. } => (&message.id.room, message.rev),
+                    Event::Advanced { room, rev } => (room, *rev),
+                    _ => continue,
+                };
+                let latest = sent.entry(room.clone()).or_default();
+                *latest = rev.max(*latest);
             }
         }
         let _ = sender.send(events).await; // during shutdown the receiver is gone

@@ -23,9 +23,9 @@ use super::{
     authors::read_authors,
     bson_values::{token_id, user_key},
     collections::Collections,
-    documents::MessageDoc,
     driver::with_timeout_raw,
-    outbox::Outbox,
+    log_documents::{ChangeDoc, MessageDoc},
+    outbox::{Outbox, Seen},
     presence::presence_event,
 };
 use crate::{
@@ -85,12 +85,14 @@ fn drop_unusable(resume: &mut Option<ResumeToken>, error: &mongodb::error::Error
 
 async fn open(db: &Collections, resume: Option<ResumeToken>) -> mongodb::error::Result<ChangeStream<Change>> {
     let relevant = doc! { "$match": { "$or": [
-        { "ns.coll": db.messages.name() },
+        // updates of the log derive states, and deletions trim it: neither is a change
+        { "ns.coll": db.log.name(), "operationType": { "$in": ["insert", "drop", "rename"] } },
         { "ns.coll": db.users.name(), "operationType": { "$ne": "insert" } },
         { "ns.coll": db.revoked.name(), "operationType": "insert" },
         { "ns.coll": db.presence.name() },
         { "operationType": { "$in": ["dropDatabase", "invalidate"] } },
     ] } };
+    // the full document of an update is read by the server afterwards: the names of online users only
     let watch = db.database.watch().pipeline([relevant]).full_document(FullDocumentType::UpdateLookup);
     with_timeout_raw(watch.max_await_time(MAX_AWAIT).resume_after(resume)).await
 }
@@ -105,7 +107,12 @@ async fn read(mut stream: ChangeStream<Change>, db: &Collections, outbox: &Outbo
         let mut changes = Vec::new();
         let failure = loop {
             match next {
-                Ok(Some(change)) => changes.push(change),
+                Ok(Some(change)) => {
+                    if let Some(time) = change.cluster_time {
+                        db.clock.advance(time);
+                    }
+                    changes.push(change);
+                }
                 Ok(None) => break None,
                 Err(error) => break Some(error),
             }
@@ -131,40 +138,54 @@ async fn read(mut stream: ChangeStream<Change>, db: &Collections, outbox: &Outbo
     }
 }
 
-/// The events of the changes, without messages that were already sent.
+/// The events of the changes, without those that were already sent.
 async fn events(changes: Vec<Change>, db: &Collections, outbox: &Outbox) -> Vec<Event> {
     let mut observed: Vec<Observed> = changes.into_iter().flat_map(|change| decode(change, db)).collect();
-    observed.retain(|change| match change {
-        Observed::Message(message) => {
-            outbox.record_seen(message);
-            outbox.is_unsent(&RoomId::named(&message.room), message.rev as u64)
-        }
-        Observed::Event(_) => true,
+    observed.retain(|change| {
+        let (room, seen) = match change {
+            Observed::Event(_) => return true,
+            Observed::Message(message) => (message.room(), seen_message(message)),
+            Observed::Change(change) => {
+                let seen = Seen { head: change.head(), is_plain: false, author_texts: None };
+                (RoomId::named(&change.key.room), seen)
+            }
+        };
+        let rev = seen.head.rev;
+        outbox.record_seen(&room, seen);
+        outbox.is_unsent(&room, rev)
     });
     let keys = observed.iter().filter_map(|change| match change {
         Observed::Message(message) => Some(user_key(message.author)),
-        Observed::Event(_) => None,
+        Observed::Event(_) | Observed::Change(_) => None,
     });
-    let Ok(authors) = read_authors(&db.users, keys).await else {
-        // readers can read the messages from the log, but not the other events
-        let without_messages = observed.into_iter().filter_map(|change| match change {
-            Observed::Event(event) => Some(event),
-            Observed::Message(_) => None,
-        });
-        return without_messages.chain([Event::ExternalWrite]).collect();
+    // without the names, readers read the messages from the log
+    let authors = read_authors(&db.users, keys).await.ok();
+    let event = |change| match (change, &authors) {
+        (Observed::Event(event), _) => event,
+        (Observed::Change(change), _) => {
+            Event::Advanced { room: RoomId::named(&change.key.room), rev: change.key.rev as u64 }
+        }
+        // the root of the thread is to be read too
+        (Observed::Message(message), Some(authors)) if message.root.is_none() => {
+            Event::Changed { message: Box::new(message.into_message(authors)), root: None }
+        }
+        (Observed::Message(message), _) => Event::Advanced { room: message.room(), rev: message.key.rev as u64 },
     };
-    observed
-        .into_iter()
-        .map(|change| match change {
-            Observed::Message(message) => Event::Changed(RoomId::named(&message.room), message.into_message(&authors)),
-            Observed::Event(event) => event,
-        })
-        .collect()
+    observed.into_iter().map(event).collect()
 }
 
-/// An event, or a changed message whose author is not yet looked up.
+fn seen_message(message: &MessageDoc) -> Seen {
+    Seen {
+        head: message.head(),
+        is_plain: message.is_plain(),
+        author_texts: Some((user_key(message.author), message.author_texts as u64)),
+    }
+}
+
+/// An event, a new message whose author is not yet looked up, or a change of a message, which is to be read.
 enum Observed {
-    Message(MessageDoc),
+    Message(Box<MessageDoc>),
+    Change(Box<ChangeDoc>),
     Event(Event),
 }
 
@@ -176,12 +197,14 @@ fn decode(change: Change, db: &Collections) -> Vec<Observed> {
     {
         return event.into_iter().map(Observed::Event).collect();
     }
+    if collection == db.log.name()
+        && matches!(change.operation_type, OperationType::Insert)
+        && let Some(document) = change.full_document
+    {
+        return log_document(document).into_iter().collect();
+    }
     let uuid = id.and_then(|id| bson::deserialize_from_bson::<bson::Uuid>(id.clone()).ok());
     let events = match (collection.as_str(), change.operation_type, uuid) {
-        (name, OperationType::Insert | OperationType::Update, _) if name == db.messages.name() => {
-            let message = change.full_document.and_then(|found| bson::deserialize_from_document(found).ok());
-            return vec![message.map_or(Observed::Event(Event::ExternalWrite), Observed::Message)];
-        }
         (name, OperationType::Update, Some(uuid)) if name == db.users.name() => {
             let key = user_key(uuid);
             let fields = change.update_description.map(|update| update.updated_fields).unwrap_or_default();
@@ -201,4 +224,16 @@ fn decode(change: Change, db: &Collections) -> Vec<Observed> {
         _ => vec![Event::ExternalWrite],
     };
     events.into_iter().map(Observed::Event).collect()
+}
+
+/// A document that was inserted into the log. `None` of the document with a room's floor.
+fn log_document(document: Document) -> Option<Observed> {
+    let observed = if document.contains_key("of") {
+        bson::deserialize_from_document(document).map(Box::new).map(Observed::Change)
+    } else if document.contains_key("seq") {
+        bson::deserialize_from_document(document).map(Box::new).map(Observed::Message)
+    } else {
+        return None;
+    };
+    Some(observed.unwrap_or(Observed::Event(Event::ExternalWrite)))
 }

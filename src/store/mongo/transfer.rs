@@ -1,28 +1,35 @@
 //! Copying whole rows.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use mongodb::{
     Collection,
-    bson::{self, Bson, DateTime, Document, doc, oid::ObjectId},
+    bson::{self, Bson, DateTime, Document, doc},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     bson_values::{
-        bson_binary, bson_date, bson_int, bson_token, bson_uuid, by_user_key, timestamp, token_id, user_key,
+        bson_binary, bson_date, bson_int, bson_token, bson_uuid, by_user_key, timestamp, token_id,
     },
     collections::Collections,
     copy_mark,
     database::Mongo,
-    documents::{MessageDoc, SessionDoc, UserDoc},
+    documents::{Authors, SessionDoc, UserDoc},
     driver::{with_timeout, with_timeout_raw},
+    log_documents::{MessageDoc, log_key},
+    room_documents::{MemberDoc, RoomDoc},
     unique_index::{ID_INDEX, account_error, broken_index},
     writer::Writer,
 };
 use crate::{
-    domain::{Post, RoomId, User, UserKey},
-    store::{Account, Error, MessageRow, PasswordHash, Posted, Result, Revocation, Row, SessionRow, Table, Transfer},
+    domain::{MessageId, RoomId, User, UserKey},
+    store::{
+        Account, AuthoredPost, Changed, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, Row, SessionRow,
+        Table, Transfer,
+    },
 };
 
 #[derive(Serialize, Deserialize)]
@@ -32,31 +39,19 @@ struct RevocationDoc {
     expires: DateTime,
 }
 
-/// The key after which a page of rows starts.
-fn cursor(row: &Row) -> Bson {
-    match row {
-        Row::Account(account) => bson_uuid(account.user.key).into(),
-        Row::Message(message) => bson_int(message.rev).into(),
-        Row::Session(session) => bson_binary(&session.id).into(),
-        Row::Revocation(revocation) => bson_token(revocation.token).into(),
-    }
-}
-
 fn account(mut doc: UserDoc) -> Row {
     let password = PasswordHash(std::mem::take(&mut doc.password));
     Row::Account(Account { user: User::from(doc), password })
 }
 
 fn message(doc: MessageDoc) -> Row {
-    Row::Message(MessageRow {
-        seq: doc.seq as u64,
-        rev: doc.rev as u64,
-        first_rev: None,
-        author: user_key(doc.author),
-        client: doc.client,
-        sent_at: timestamp(doc.sent_at),
-        text: doc.text,
-    })
+    let (post_rev, client) = (doc.key.rev as u64, doc.client.clone());
+    Row::Message(Box::new(MessageRow { message: doc.into_message(&Authors::new()), post_rev, client }))
+}
+
+fn member(doc: MemberDoc) -> Option<Row> {
+    let (room, membership) = (RoomId::named(&doc.id.room), doc.membership()?);
+    Some(Row::Member(MemberRow { room, membership }))
 }
 
 fn session(doc: SessionDoc) -> Result<Row> {
@@ -71,17 +66,11 @@ fn revocation(doc: RevocationDoc) -> Row {
 fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
     match row {
         Row::Account(account) => bson::serialize_to_document(&UserDoc::new(&account.user, account.password.0.clone())),
-        Row::Message(m) => bson::serialize_to_document(&MessageDoc {
-            id: ObjectId::new(),
-            room: RoomId::lobby().as_str().to_owned(),
-            seq: bson_int(m.seq),
-            rev: bson_int(m.rev),
-            revs: m.first_rev.into_iter().chain([m.rev]).map(bson_int).collect(),
-            author: bson_uuid(m.author),
-            client: m.client.clone(),
-            sent_at: bson_date(m.sent_at),
-            text: m.text.clone(),
-        }),
+        Row::Room(room) => bson::serialize_to_document(&RoomDoc::from(room)),
+        Row::Member(MemberRow { room, membership }) => bson::serialize_to_document(&MemberDoc::new(room, membership)),
+        Row::Message(row) => {
+            bson::serialize_to_document(&MessageDoc::new(&row.message, row.post_rev, &row.client))
+        }
         Row::Session(s) => bson::serialize_to_document(&SessionDoc {
             id: bson_binary(&s.id),
             data: bson_binary(&s.data),
@@ -93,11 +82,46 @@ fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
     }
 }
 
+/// The rows of a table that a copy carries.
+fn all(table: Table) -> Document {
+    match table {
+        // not the changes, and not the floors
+        Table::Messages => doc! { "seq": { "$gte": 0_i64 } },
+        Table::Members => doc! { "ended": { "$exists": false } },
+        _ => doc! {},
+    }
+}
+
+/// The filter for the rows after `row`, in order of their key.
+fn rows_after(table: Table, row: Option<&Row>) -> Document {
+    let mut filter = all(table);
+    let key: Bson = match row {
+        None => return filter,
+        Some(Row::Account(account)) => bson_uuid(account.user.key).into(),
+        Some(Row::Room(room)) => room.id.as_str().into(),
+        Some(Row::Member(MemberRow { room, membership })) => {
+            doc! { "room": room.as_str(), "user": bson_uuid(membership.user) }.into()
+        }
+        Some(Row::Message(row)) => {
+            let MessageId { room, seq } = &row.message.id;
+            let in_room = doc! { "_id.room": room.as_str(), "seq": { "$gt": bson_int(*seq) } };
+            let later = doc! { "_id.room": { "$gt": room.as_str() }, "seq": { "$gte": 0_i64 } };
+            return doc! { "$or": [in_room, later] };
+        }
+        Some(Row::Session(session)) => bson_binary(&session.id).into(),
+        Some(Row::Revocation(revocation)) => bson_token(revocation.token).into(),
+    };
+    filter.insert("_id", doc! { "$gt": key });
+    filter
+}
+
 impl Collections {
     fn collection(&self, table: Table) -> Collection<Document> {
         match table {
             Table::Accounts => self.users.clone_with_type(),
-            Table::Messages => self.messages.clone_with_type(),
+            Table::Rooms => self.rooms.clone_with_type(),
+            Table::Members => self.memberships.clone_with_type(),
+            Table::Messages => self.log.clone(),
             Table::Sessions => self.sessions.clone_with_type(),
             Table::Revocations => self.revoked.clone(),
         }
@@ -107,16 +131,29 @@ impl Collections {
     where
         T: DeserializeOwned + Send + Sync + Unpin,
     {
-        let (by, mut filter) = match table {
-            Table::Messages => ("rev", doc! { "room": RoomId::lobby().as_str() }),
-            _ => ("_id", doc! {}),
+        let sort = match table {
+            Table::Messages => doc! { "_id.room": 1, "seq": 1 },
+            _ => doc! { "_id": 1 },
         };
-        if let Some(row) = after {
-            filter.insert(by, doc! { "$gt": cursor(row) });
-        }
-        let table = self.collection(table).clone_with_type::<T>();
-        let find = table.find(filter).sort(doc! { by: 1 });
+        let rows = self.collection(table).clone_with_type::<T>();
+        let find = rows.find(rows_after(table, after)).sort(sort);
         with_timeout(async { find.limit(i64::from(limit)).batch_size(limit).await?.try_collect().await }).await
+    }
+
+    /// Marks all numbers of the copied messages' rooms as trimmed: their changes are not copied.
+    async fn raise_floors(&self, rows: &[Row]) -> Result<()> {
+        let mut floors: HashMap<&RoomId, u64> = HashMap::new();
+        for row in rows {
+            if let Row::Message(row) = row {
+                let floor = floors.entry(&row.message.id.room).or_default();
+                *floor = row.message.rev.max(*floor);
+            }
+        }
+        for (room, floor) in floors {
+            let raise = doc! { "$max": { "floor": bson_int(floor) } };
+            with_timeout(self.log.update_one(doc! { "_id": log_key(room, 0) }, raise).upsert(true)).await?;
+        }
+        Ok(())
     }
 }
 
@@ -124,12 +161,17 @@ impl Collections {
 impl Transfer for Mongo {
     async fn count(&self, table: Table) -> Result<u64> {
         // no time limit, because counting a large collection takes long
-        Ok(self.db.collection(table).count_documents(doc! {}).await?)
+        Ok(self.db.collection(table).count_documents(all(table)).await?)
     }
 
     async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
         match table {
             Table::Accounts => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(account).collect()),
+            Table::Rooms => {
+                let rooms: Vec<RoomDoc> = self.db.read_rows(table, after, limit).await?;
+                Ok(rooms.into_iter().map(|room| Row::Room(room.into())).collect())
+            }
+            Table::Members => Ok(self.db.read_rows(table, after, limit).await?.into_iter().filter_map(member).collect()),
             Table::Messages => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(message).collect()),
             Table::Sessions => self.db.read_rows(table, after, limit).await?.into_iter().map(session).collect(),
             Table::Revocations => {
@@ -154,10 +196,10 @@ impl Transfer for Mongo {
         }
     }
 
-    async fn post_all(&self, posts: Vec<Post>) -> Result<Vec<Option<Posted>>> {
+    async fn post_all(&self, posts: Vec<AuthoredPost>) -> Result<Vec<Option<Changed>>> {
         let mut waiting = Vec::with_capacity(posts.len());
         for post in posts {
-            waiting.push(self.writer.queue_post(post).await?);
+            waiting.push(self.writer.queue_post(&RoomId::lobby(), post).await?);
         }
         let mut posted = Vec::with_capacity(waiting.len());
         for outcome in waiting {
@@ -187,14 +229,25 @@ impl Transfer for Mongo {
         let table = match rows.first() {
             None => return Ok(()),
             Some(Row::Account(_)) => Table::Accounts,
+            Some(Row::Room(_)) => Table::Rooms,
+            Some(Row::Member(_)) => Table::Members,
             Some(Row::Message(_)) => Table::Messages,
             Some(Row::Session(_)) => Table::Sessions,
             Some(Row::Revocation(_)) => Table::Revocations,
         };
         let documents: mongodb::bson::error::Result<Vec<Document>> = rows.iter().map(document).collect();
         let documents = documents.map_err(|error| Error::Failed(error.to_string()))?;
-        with_timeout_raw(self.db.collection(table).insert_many(documents)).await?;
-        Ok(())
+        let collection = self.db.collection(table);
+        if table == Table::Rooms {
+            // the lobby is in every database
+            for room in documents {
+                let id = room.get("_id").cloned().unwrap_or(Bson::Null);
+                with_timeout(collection.replace_one(doc! { "_id": id }, room).upsert(true)).await?;
+            }
+            return Ok(());
+        }
+        with_timeout_raw(collection.insert_many(documents)).await?;
+        self.db.raise_floors(&rows).await
     }
 
     async fn finish_copy(&self) -> Result<()> {

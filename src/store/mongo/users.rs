@@ -16,7 +16,7 @@ use super::{
     unique_index::account_error,
 };
 use crate::{
-    domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey, fold},
+    domain::{Email, Name, Phone, Role, Timestamp, User, UserId, UserKey, fold},
     store::{
         Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch,
         Users,
@@ -112,16 +112,16 @@ impl Users for Mongo {
         if messages == MessageRetention::Delete {
             // before the account is deleted, so that a deletion that fails half way can be repeated
             self.check_deletable(key).await?;
-            self.writer.delete_messages(RoomId::lobby(), key).await?;
+            self.delete_messages(key).await?;
         }
         self.guarded(Guarded::Delete(key, messages)).await?;
         self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
         // before the messages, which may take long: if they fail, the networks must not stay for their 90 days
         with_timeout(self.db.networks.delete_many(doc! { "user": bson_uuid(key) })).await?;
         if messages == MessageRetention::Delete {
-            // messages posted in the meantime. Later posts fail without an account (see `append::publish`). If this or
+            // messages posted in the meantime. Later posts fail without an account (see `writer::accounts`). If this or
             // another process ends before it has deleted its part, `finish_removals` deletes it
-            self.writer.delete_messages(RoomId::lobby(), key).await?;
+            self.delete_messages(key).await?;
         }
         Ok(())
     }

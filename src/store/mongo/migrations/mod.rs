@@ -4,6 +4,7 @@ mod m0001_initial_schema;
 mod m0002_presence;
 mod m0003_removals;
 mod m0004_networks;
+mod m0005_log;
 mod schema;
 mod steps;
 

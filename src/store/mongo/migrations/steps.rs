@@ -7,7 +7,7 @@ use mongodb::{
     bson::{DateTime, Document, doc},
 };
 
-use super::{m0001_initial_schema, m0002_presence, m0003_removals, m0004_networks};
+use super::{m0001_initial_schema, m0002_presence, m0003_removals, m0004_networks, m0005_log};
 use crate::store::{
     Error, Result,
     mongo::{
@@ -17,7 +17,7 @@ use crate::store::{
 };
 
 /// The number of migrations that this natter knows. Each is a file of its own. A released file is never changed.
-const LATEST: i32 = 4;
+const LATEST: i32 = 5;
 
 /// Refuses a database whose schema is not exactly this natter's.
 pub async fn check_current(database: &Database) -> Result<()> {
@@ -55,6 +55,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
             2 => m0002_presence::run(database).await?,
             3 => m0003_removals::run(database).await?,
             4 => m0004_networks::run(database).await?,
+            5 => m0005_log::run(database).await?,
             unknown => return Err(Error::Failed(format!("there is no migration {unknown}"))),
         };
         let record = doc! { "$setOnInsert": { "name": name, "at": DateTime::now() } };

@@ -1,84 +1,143 @@
-//! The handle of the writer task.
+//! The handle of the rooms' writers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
+use parking_lot::Mutex;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
+    task::JoinHandle,
     time::timeout,
 };
 
 use super::{
-    jobs::{Deletion, Job},
-    log_writer::LogWriter,
-    task,
+    jobs::{Job, Queued, Removal},
+    room_task::{self, Place},
+    room_writer::RoomWriter,
 };
 use crate::{
-    domain::{Post, RoomId, UserKey},
+    domain::{Command, RoomId, UserKey},
     store::{
-        Error, Posted, Result,
-        mongo::{collections::Collections, message_queries::check_room, outbox::Outbox},
+        Access, AuthoredPost, Changed, Error, Result,
+        mongo::{collections::Collections, outbox::Outbox},
     },
 };
 
-/// The number of jobs that may wait. If the queue is full, callers wait for at most [`QUEUE_TIMEOUT`].
+/// The number of jobs that may wait, in all rooms. If there are as many, callers wait for at most [`QUEUE_TIMEOUT`].
 const QUEUE_LENGTH: usize = 4096;
 /// The maximum wait for a place in the queue. After it a job fails with [`Error::Busy`].
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The maximum wait for the outcome of a post, including failovers.
+/// The maximum wait for the outcome of a command, including failovers.
 const OUTCOME_TIMEOUT: Duration = Duration::from_secs(15);
+/// The number of rooms that write at the same time.
+const PARALLEL_WRITES: usize = 8;
 
 pub struct Writer {
-    jobs: mpsc::Sender<Job>,
+    db: Collections,
+    outbox: Arc<Outbox>,
+    rooms: Arc<Rooms>,
+    /// A place for each job that waits.
+    places: Arc<Semaphore>,
+    writes: Arc<Semaphore>,
+}
+
+/// The rooms with a task; `None` once the writer has stopped.
+struct Rooms(Mutex<Option<HashMap<RoomId, RoomHandle>>>);
+
+struct RoomHandle {
+    jobs: mpsc::UnboundedSender<Place>,
+    task: JoinHandle<()>,
 }
 
 impl Writer {
-    pub fn start(db: Collections, outbox: Arc<Outbox>) -> Self {
-        let (jobs, queue) = mpsc::channel(QUEUE_LENGTH);
-        tokio::spawn(task::run(LogWriter::new(db, outbox), queue));
-        Self { jobs }
+    pub fn new(db: Collections, outbox: Arc<Outbox>) -> Self {
+        Self {
+            db,
+            outbox,
+            rooms: Arc::new(Rooms(Mutex::new(Some(HashMap::new())))),
+            places: Arc::new(Semaphore::new(QUEUE_LENGTH)),
+            writes: Arc::new(Semaphore::new(PARALLEL_WRITES)),
+        }
     }
 
-    pub async fn post(&self, post: Post) -> Result<Posted> {
-        Self::wait_for_outcome(self.queue_post(post).await?).await
+    pub async fn change(&self, access: &Access, command: Command) -> Result<Changed> {
+        let queued = Queued { is_admin: access.is_admin(), ..Queued::new(access.user(), command) };
+        Self::wait_for_outcome(self.queue_command(access.room(), queued).await?).await
     }
 
-    /// Queues a post. Posts are appended to the log in the order in which they were queued.
-    pub async fn queue_post(&self, post: Post) -> Result<oneshot::Receiver<Result<Posted>>> {
-        check_room(&post.room)?;
+    /// Queues a post that natter itself makes. Posts are appended to the log in the order in which they were queued.
+    pub async fn queue_post(&self, room: &RoomId, post: AuthoredPost) -> Result<oneshot::Receiver<Result<Changed>>> {
+        let command = Command { at: post.at, action: crate::domain::Action::Post(post.post) };
+        self.queue_command(room, Queued { is_trusted: true, ..Queued::new(post.author, command) }).await
+    }
+
+    async fn queue_command(&self, room: &RoomId, mut queued: Queued) -> Result<oneshot::Receiver<Result<Changed>>> {
         let (answer, answered) = oneshot::channel();
-        self.queue(Job::Post(post, answer)).await?;
+        queued.answers.push(answer);
+        self.queue(room, Job::Command(queued)).await?;
         Ok(answered)
     }
 
-    pub async fn wait_for_outcome(answered: oneshot::Receiver<Result<Posted>>) -> Result<Posted> {
+    pub async fn wait_for_outcome(answered: oneshot::Receiver<Result<Changed>>) -> Result<Changed> {
         match timeout(OUTCOME_TIMEOUT, answered).await {
             Ok(outcome) => outcome.map_err(|_| closed())?,
-            Err(_) => Err(Error::Failed("the outcome of a post is not known yet".into())),
+            Err(_) => Err(Error::Failed("the outcome of a command is not known yet".into())),
         }
     }
 
-    /// Deletes the author's messages. Each deletion is its own change.
-    pub async fn delete_messages(&self, room: RoomId, author: UserKey) -> Result<()> {
+    /// Deletes the author's messages in the room. Each deletion is its own change.
+    pub async fn delete_messages(&self, room: &RoomId, author: UserKey) -> Result<()> {
         let (answer, answered) = oneshot::channel();
-        self.queue(Job::Delete(Deletion { room, author, answer })).await?;
+        self.queue(room, Job::Removal(Removal { author, answer })).await?;
         answered.await.map_err(|_| closed())?
     }
 
-    /// Finishes all waiting jobs, then ends the task.
+    /// Finishes all waiting jobs, then ends the tasks. Later jobs fail.
     pub async fn stop(&self) {
-        let (stopped, wait) = oneshot::channel();
-        if self.jobs.send(Job::Stop(stopped)).await.is_ok() {
-            let _ = wait.await;
+        let rooms = self.rooms.0.lock().take();
+        for RoomHandle { jobs, task } in rooms.into_iter().flat_map(HashMap::into_values) {
+            drop(jobs);
+            let _ = task.await;
         }
     }
 
-    async fn queue(&self, job: Job) -> Result<()> {
-        match timeout(QUEUE_TIMEOUT, self.jobs.send(job)).await {
-            Err(_) => Err(Error::Busy),
-            Ok(Err(_)) => Err(closed()),
-            Ok(Ok(())) => Ok(()),
-        }
+    async fn queue(&self, room: &RoomId, job: Job) -> Result<()> {
+        let place = match timeout(QUEUE_TIMEOUT, Arc::clone(&self.places).acquire_owned()).await {
+            Err(_) => return Err(Error::Busy),
+            Ok(Err(_)) => return Err(closed()),
+            Ok(Ok(place)) => place,
+        };
+        // sent under the lock, so that a task that ends because it is idle misses no job
+        let mut rooms = self.rooms.0.lock();
+        let rooms = rooms.as_mut().ok_or_else(closed)?;
+        let handle = rooms.entry(room.clone()).or_insert_with(|| self.start(room));
+        handle.jobs.send((job, place)).map_err(|_| closed())
     }
+
+    fn start(&self, room: &RoomId) -> RoomHandle {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        let writer = RoomWriter::new(self.db.clone(), Arc::clone(&self.outbox), room.clone());
+        let (rooms, outbox, room) = (Arc::downgrade(&self.rooms), Arc::clone(&self.outbox), room.clone());
+        outbox.watch(&room);
+        let retire = move |queue: &mpsc::UnboundedReceiver<Place>| retire(&rooms, &outbox, &room, queue);
+        let task = tokio::spawn(room_task::run(writer, queue, Arc::clone(&self.writes), retire));
+        RoomHandle { jobs, task }
+    }
+}
+
+/// Removes an idle room. `false` if it has a job.
+fn retire(rooms: &Weak<Rooms>, outbox: &Outbox, room: &RoomId, queue: &mpsc::UnboundedReceiver<Place>) -> bool {
+    let Some(rooms) = rooms.upgrade() else { return true };
+    let mut rooms = rooms.0.lock();
+    let is_idle = queue.is_empty();
+    if let (true, Some(rooms)) = (is_idle, rooms.as_mut()) {
+        rooms.remove(room);
+        outbox.unwatch(room);
+    }
+    is_idle
 }
 
 fn closed() -> Error {

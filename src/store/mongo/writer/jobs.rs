@@ -1,4 +1,4 @@
-//! The jobs of the writer task.
+//! The jobs of a room's writer.
 
 use std::time::Instant;
 
@@ -6,75 +6,95 @@ use mongodb::bson::{Document, doc, oid::ObjectId};
 use tokio::sync::oneshot;
 
 use crate::{
-    domain::{Post, RoomId, UserKey},
-    store::{
-        Error, Posted, Result,
-        mongo::{
-            bson_values::{bson_date, bson_uuid},
-            documents::MessageDoc,
-            head::Head,
-        },
-    },
+    domain::{Action, ClientId, Command, Message, Post, UserKey},
+    store::{Changed, Error, Result, mongo::bson_values::bson_uuid},
 };
 
 pub type Answer<T> = oneshot::Sender<Result<T>>;
 
 pub enum Job {
-    Post(Post, Answer<Posted>),
-    Delete(Deletion),
-    Stop(oneshot::Sender<()>),
+    Command(Queued),
+    Removal(Removal),
 }
 
-/// Deletes every message of an author, some at a time, so that posts can be written in between.
-pub struct Deletion {
-    pub room: RoomId,
+/// Deletes every message of an author in the room, some at a time, so that other commands can be written in between.
+pub struct Removal {
     pub author: UserKey,
     pub answer: Answer<()>,
 }
 
-/// A post in the queue. It has several answers if the client sent it again before it was stored.
-pub struct QueuedPost {
-    /// Made once, so that after an unknown outcome a stored message is recognised as this post's own.
+/// A command in the queue.
+pub struct Queued {
+    /// Made once, so that after an unknown outcome a stored change is recognized as this command's own.
     pub id: ObjectId,
-    pub post: Post,
-    pub answers: Vec<Answer<Posted>>,
+    pub by: UserKey,
+    pub is_admin: bool,
+    /// Whether natter itself gives the command: see [`Actor::is_trusted`](crate::domain::rules::Actor).
+    pub is_trusted: bool,
+    pub command: Command,
+    /// The client id of the message that the command may add.
+    pub client: ClientId,
+    /// More than one if the client sent the command again before it was stored.
+    pub answers: Vec<Answer<Changed>>,
     pub queued_at: Instant,
-    /// Whether the author was found to have an account.
-    pub author_exists: bool,
+    /// Whether the account was found to exist. Only authors of messages are looked up.
+    pub account_exists: bool,
+    /// The numbers under which it may have been committed, because the outcome was unknown.
+    pub attempts: Vec<u64>,
 }
 
-impl QueuedPost {
-    pub fn new(post: Post, answer: Answer<Posted>) -> Self {
-        Self { id: ObjectId::new(), post, answers: vec![answer], queued_at: Instant::now(), author_exists: false }
+impl Queued {
+    pub fn new(by: UserKey, command: Command) -> Self {
+        let client = match &command.action {
+            Action::Post(post) => post.client.clone(),
+            _ => ClientId::generate(),
+        };
+        Self {
+            id: ObjectId::new(),
+            by,
+            is_admin: false,
+            is_trusted: false,
+            command,
+            client,
+            answers: Vec::new(),
+            queued_at: Instant::now(),
+            account_exists: false,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// The post; `None` of another command.
+    pub fn post(&self) -> Option<&Post> {
+        match &self.command.action {
+            Action::Post(post) => Some(post),
+            _ => None,
+        }
+    }
+
+    /// Whether it adds a message to the log: a post, or the notice of a room's command.
+    pub fn adds_message(&self) -> bool {
+        matches!(self.command.action, Action::Post(_) | Action::Room(_))
+    }
+
+    /// Whether it changes the room or its members. A post does if its author joins.
+    pub fn is_room_command(&self) -> bool {
+        matches!(self.command.action, Action::Room(_))
     }
 
     /// The filter for a stored message with this author and client id.
     pub fn client_filter(&self) -> Document {
-        doc! { "author": bson_uuid(self.post.author), "clientID": self.post.client.as_str() }
+        doc! { "author": bson_uuid(self.by), "clientID": self.client.as_str() }
     }
 
-    pub fn has_client_of(&self, message: &MessageDoc) -> bool {
-        message.author == bson_uuid(self.post.author) && message.client == self.post.client.as_str()
+    /// Whether no caller waits for the outcome any more. The commands of a removal have none.
+    pub fn is_abandoned(&self) -> bool {
+        !self.is_trusted && self.answers.iter().all(oneshot::Sender::is_closed)
     }
 
-    pub fn document(&self, Head { seq, rev }: Head) -> MessageDoc {
-        MessageDoc {
-            id: self.id,
-            room: self.post.room.as_str().to_owned(),
-            seq,
-            rev,
-            revs: vec![rev],
-            author: bson_uuid(self.post.author),
-            client: self.post.client.as_str().to_owned(),
-            sent_at: bson_date(self.post.at),
-            text: Some(self.post.text.as_str().to_owned()),
-        }
-    }
-
-    /// Answers with the stored message. Every answer after the first is a repeat.
-    pub fn succeed(self, posted: &Posted) {
+    /// Answers with the message. Every answer after the first is a repeat.
+    pub fn succeed(self, message: &Message, repeat: bool) {
         for (n, answer) in self.answers.into_iter().enumerate() {
-            let _ = answer.send(Ok(Posted { repeat: posted.repeat || n > 0, ..posted.clone() }));
+            let _ = answer.send(Ok(Changed { message: message.clone(), repeat: repeat || n > 0 }));
         }
     }
 

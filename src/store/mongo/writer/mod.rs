@@ -1,21 +1,25 @@
-//! The writer of the rooms' logs: the only task of this process that assigns `seq` and `rev`.
+//! The writers of the rooms' logs: one task a room, the only one of this process that takes numbers in it.
 //!
-//! A majority-acknowledged, journaled insert takes milliseconds, even if it contains many messages. While one insert
-//! runs, new posts wait, and the next insert contains all of them (there is no timer, as in the embedded store). They
-//! get the numbers that follow the room's head, which is its latest `seq` and `rev`. A unique index on (room, every
-//! number ever taken) lets only one process take a number. The insert of another process fails with a collision.
-//! That process waits until it knows the new head, and takes the next numbers.
+//! A majority-acknowledged, journaled write takes milliseconds, even if it contains many messages. While one runs, new
+//! commands wait, and the next one contains all of them (there is no timer, as in the embedded store). They get the
+//! numbers that follow the room's head. The unique key (room, rev) of the log lets only one process take a number. The
+//! write of another process fails with a collision. That process waits until it knows the new head, reads what changed,
+//! and applies its commands again.
 //!
 //! Why there are no gaps: a process takes a number only if it knows that the number before it is permanent, because a
-//! majority has it or because it comes earlier in the same ordered insert. So the head comes from an acknowledged write
-//! or from a majority read, and never from a read of the primary alone: a failover may roll back the primary's latest
-//! writes.
+//! majority has it or because it comes earlier in the same ordered command. So the head comes from an acknowledged
+//! write, the change stream or a majority read: a failover may roll back the primary's latest writes.
+//!
+//! `tests/model` checks this protocol exhaustively; its README has the rules.
 
-mod append;
-mod delete;
+mod accounts;
+mod changes;
 mod handle;
 mod jobs;
-mod log_writer;
-mod task;
+mod posts;
+mod publish;
+mod room_task;
+mod room_writer;
+mod write;
 
 pub use handle::Writer;

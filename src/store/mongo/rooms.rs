@@ -1,0 +1,61 @@
+//! Rooms and memberships.
+
+use async_trait::async_trait;
+use mongodb::bson::doc;
+
+use super::{
+    database::Mongo,
+    driver::with_timeout,
+    log_documents::log_key,
+    room_documents::{MemberDoc, RoomDoc},
+};
+use crate::{
+    domain::{MemberRole, Membership, Room, RoomId, Timestamp, User},
+    store::{Access, Error, NewRoom, Result, Rooms},
+};
+
+#[async_trait]
+impl Rooms for Mongo {
+    async fn create_room(&self, new: NewRoom) -> Result<Room> {
+        let now = Timestamp::now();
+        let room = Room {
+            id: RoomId::generate(),
+            rev: 0,
+            kind: new.kind,
+            name: new.name,
+            topic: new.topic,
+            archived: false,
+            everyone: false,
+            created_at: now,
+        };
+        let role = |user| if user == new.owner { MemberRole::Owner } else { MemberRole::Member };
+        let mut users = vec![new.owner];
+        users.extend(new.members.iter().filter(|member| **member != new.owner));
+        let member = |user| Membership { user, rev: 0, role: role(user), joined_at: now };
+        let members: Vec<MemberDoc> = users.into_iter().map(|user| MemberDoc::new(&room.id, &member(user))).collect();
+        // the room last: without it, the others belong to no room
+        with_timeout(self.db.log.insert_one(doc! { "_id": log_key(&room.id, 0), "floor": 0_i64 })).await?;
+        with_timeout(self.db.memberships.insert_many(members)).await?;
+        with_timeout(self.db.rooms.insert_one(RoomDoc::from(&room))).await?;
+        Ok(room)
+    }
+
+    async fn access(&self, user: &User, room: &RoomId) -> Result<Access> {
+        let mut session = self.db.reads().await?;
+        let found = self.db.room(room, &mut session).await?;
+        let membership = match found.everyone {
+            true => None,
+            false => self.db.membership(room, user.key, &mut session).await?,
+        };
+        let right = found.right(membership.as_ref()).ok_or(Error::NoSuchRoom)?;
+        Ok(Access::new(room.clone(), user.key, user.is_admin(), right))
+    }
+
+    async fn room(&self, access: &Access) -> Result<Room> {
+        self.db.room(access.room(), &mut self.db.reads().await?).await
+    }
+
+    async fn members(&self, access: &Access) -> Result<Vec<Membership>> {
+        self.db.members(access.room(), &mut self.db.reads().await?).await
+    }
+}

@@ -1,0 +1,48 @@
+//! Trimming the log: the documents of old changes are removed, and messages stay.
+//!
+//! A catch-up reads states, not changes, so no reader misses what is trimmed. A process that was suspended for long may
+//! still believe that a trimmed number is the next one. So the floor, the highest number that may be trimmed, is raised
+//! before anything is removed. The floor stays below the room's newest message. A stale process then finds its `seq`
+//! taken, or fails at the fence behind its change (see `statements`).
+
+use mongodb::{
+    bson::{Document, doc},
+    options::ReturnDocument,
+};
+
+use super::{
+    bson_values::bson_int, collections::Collections, driver::with_timeout, log_documents::log_key,
+    log_queries::revs_between,
+};
+use crate::{domain::RoomId, store::Result};
+
+/// The number of a room's latest changes that are kept.
+const KEPT: u64 = 1000;
+/// After this many changes in a room it is trimmed again.
+const INTERVAL: u64 = 500;
+
+/// Whether a write that moved the head should trim the log. One process does for each interval.
+pub fn is_due(before: u64, after: u64) -> bool {
+    before / INTERVAL < after / INTERVAL
+}
+
+impl Collections {
+    /// Removes the documents of the room's old changes.
+    pub async fn trim(&self, room: &RoomId) -> Result<()> {
+        let mut session = self.reads().await?;
+        let head = self.settled_head(room, &mut session).await?;
+        let Some(newest) = self.message_doc(room, head.seq, &mut session).await? else { return Ok(()) };
+        let floor = head.rev.saturating_sub(KEPT).min((newest.key.rev as u64).saturating_sub(1));
+        if floor == 0 {
+            return Ok(());
+        }
+        let raise = doc! { "$max": { "floor": bson_int(floor) } };
+        let raise = self.log.find_one_and_update(doc! { "_id": log_key(room, 0) }, raise).upsert(true);
+        let before: Option<Document> =
+            with_timeout(raise.return_document(ReturnDocument::Before).session(&mut *session)).await?;
+        let before = before.and_then(|before| before.get_i64("floor").ok()).unwrap_or_default() as u64;
+        // only changes have an `of`
+        let old = doc! { "_id": revs_between(room, before.min(floor), floor), "of": { "$exists": true } };
+        with_timeout(self.log.delete_many(old).session(&mut *session)).await.map(drop)
+    }
+}
