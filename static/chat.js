@@ -58,10 +58,17 @@
     list.prepend(older);
     htmx.process(older);
   };
+  // A change of a message that is not loaded is not shown; scrolling back loads the message.
+  const isLoaded = (item) => !item.id || +item.id.slice(1) >= (list.querySelector('.older a')?.search.match(/\d+/)?.[0] ?? 0);
   new MutationObserver((changes) => {
     let hasNew = false;
     for (const change of changes) for (const node of change.addedNodes) {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
+      if (!isLoaded(node)) {
+        chat.dataset.head = Math.max(chat.dataset.head, node.dataset.rev); // it has been received
+        node.remove();
+        continue;
+      }
       localize(node);
       translate(node);
       hasNew ||= node.matches('.message:not(.sent-by-user)') && !node.nextElementSibling?.matches('.message');
@@ -93,8 +100,16 @@
       return item;
     }));
   };
-  // randomUUID exists in secure contexts only; an http address in the local network is none
-  const newId = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  // A UUIDv7: time-ordered, so that new ids share pages of the database's index. Without crypto.randomUUID, which makes
+  // version 4 only, and exists in secure contexts only; an http address in the local network is none.
+  const newId = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16)), now = Date.now();
+    for (let i = 0; i < 6; i++) bytes[i] = now / 256 ** (5 - i); // conversion to a byte takes the remainder
+    bytes[6] = 0x70 | (bytes[6] & 0x0f);
+    bytes[8] = 0x80 | (bytes[8] & 0x3f);
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  };
   const refuse = (reason) => { refused.textContent = reason; };
   const saveDraft = () => save('draft', input.value);
 

@@ -48,7 +48,7 @@ struct ErrorResponse {
     fields: Option<std::collections::BTreeMap<String, String>>,
 }
 
-/// Adds to each operation the responses that its handler does not declare, and to each error its body and headers.
+/// Adds to each operation the responses that its handler does not declare, and to each error its body, if it has none of its own, and its headers.
 pub(super) fn complete(api: &mut utoipa::openapi::OpenApi) {
     for item in api.paths.paths.values_mut() {
         let (reads, writes) = ([&mut item.get], [&mut item.put, &mut item.post, &mut item.patch, &mut item.delete]);
@@ -104,5 +104,5 @@ fn complete_error(status: &str, response: &mut Response) {
         response.headers.insert((*name).to_owned(), RefOr::T(header));
     }
     let body = Content::new(Some(Ref::from_schema_name(ErrorResponse::name())));
-    response.content.insert("application/json".to_owned(), body.into());
+    response.content.entry("application/json".to_owned()).or_insert_with(|| body.into());
 }

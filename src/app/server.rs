@@ -20,7 +20,7 @@ use crate::{
     net::retry::backoff,
     room::hub::Hub,
     security::{limits::RateLimits, login::LoginService, passwords::Passwords, tokens::Tokens},
-    store::{self, Location, Store},
+    store::{self, Database, Location, Store},
     web::{AppState, SharedSites, Sites, state::Settings},
 };
 
@@ -53,19 +53,20 @@ impl Server {
             Location::Mongo(_) => None, // several processes may share it
         };
         let store_error = |source| StartError::Store { location: location.clone(), source };
-        let store = open(&location).await.map_err(store_error)?;
+        let database = open(&location).await.map_err(store_error)?;
         let secret = match config.access_token_secret.clone() {
             Some(secret) => secret,
-            None => load_or_generate_secret(store.as_ref(), &config.data).await?,
+            None => load_or_generate_secret(database.as_ref(), &config.data).await?,
         };
         let listeners = Listeners::bind(&config).await?;
         let endpoints = listeners.endpoints.clone();
         let sites = Arc::new(config.roles.sites(&endpoints, config.public_url.as_ref()));
 
         ops::recorder();
-        let (hub, hub_task) = Hub::start(Arc::clone(&store)).await.map_err(store_error)?;
+        let (hub, hub_task) = Hub::start(Arc::clone(&database)).await.map_err(store_error)?;
         let passwords = Passwords::new(config.data.bcrypt_cost);
-        passwords.set_highest_cost(store.highest_hash_cost().await.map_err(store_error)?);
+        passwords.set_highest_cost(database.highest_hash_cost().await.map_err(store_error)?);
+        let store: Arc<dyn Store> = database.clone();
         let logins = LoginService {
             store: Arc::clone(&store),
             passwords: Arc::new(passwords),
@@ -89,7 +90,7 @@ impl Server {
             listeners.run(&config, &served, async { drop(stopped.await) }).await;
             sweep_task.abort();
             hub_task.abort();
-            served.store.close().await;
+            database.close().await;
             drop(lock);
         });
         Ok(Self { endpoints, sites, is_new, state, stop, task })
@@ -128,7 +129,7 @@ impl Server {
 }
 
 /// Opens the database. Retries while a MongoDB does not answer, because after a power cut all servers start at once.
-async fn open(location: &Location) -> store::Result<Arc<dyn Store>> {
+async fn open(location: &Location) -> store::Result<Arc<dyn Database>> {
     let mut is_first = true;
     let [first, longest] = REOPEN_DELAYS;
     (|| store::open(location))
@@ -143,7 +144,7 @@ async fn open(location: &Location) -> store::Result<Arc<dyn Store>> {
 }
 
 /// The generated secret: from the database if processes share it, else from the data directory.
-async fn load_or_generate_secret(store: &dyn Store, data: &DataArgs) -> Result<SecretString, StartError> {
+async fn load_or_generate_secret(store: &dyn Database, data: &DataArgs) -> Result<SecretString, StartError> {
     let fresh = secret::generate().map_err(StartError::Secret)?;
     let shared = store.shared_secret(&fresh).await;
     match shared.map_err(|source| StartError::Store { location: data.location(), source })? {

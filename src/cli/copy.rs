@@ -1,6 +1,6 @@
 //! `natter copy`: copies all data from one store to another.
 //!
-//! It copies users with their passwords, the log with its numbers, sessions and voided tokens. It does not copy the
+//! It copies users with their passwords, rooms, their members and their logs with all numbers, sessions and voided tokens. It does not copy the
 //! networks that users log in from, because later logins record them again. It does not copy the secret that signs
 //! tokens: the copy generates its own, so earlier tokens are void there. They expire within the hour anyway. Sessions
 //! are not signed and stay valid.
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::{StartError, lock, make_private_dir},
-    store::{self, FirstRevs, Location, MongoUrl, Row, Store, Table},
+    store::{self, Database, Location, MongoUrl, Row, Table},
 };
 
 pub(super) const NOTES: &str = "\
@@ -107,7 +107,7 @@ pub async fn run(CopyArgs { from, to, .. }: CopyArgs) -> Result<(), String> {
     result
 }
 
-async fn copy_from(source: &dyn Store, from: &Location, to: &Location) -> Result<(), String> {
+async fn copy_from(source: &dyn Database, from: &Location, to: &Location) -> Result<(), String> {
     if is_empty(source).await.map_err(open_error(from, "--from"))? {
         return Err(format!("there is nothing in {from} to copy"));
     }
@@ -140,7 +140,7 @@ fn lock_directory(location: &Location, flag: &str) -> Result<Option<File>, Strin
 }
 
 /// Refuses a shared database if natter runs on it: each running process holds a lease.
-async fn refuse_running(store: &dyn Store, location: &Location, flag: &'static str) -> Result<(), String> {
+async fn refuse_running(store: &dyn Database, location: &Location, flag: &'static str) -> Result<(), String> {
     match store.presence() {
         Some(presence) if presence.in_use().await.map_err(open_error(location, flag))? => {
             Err(running_error(location, flag))
@@ -153,15 +153,15 @@ fn running_error(location: &Location, flag: &str) -> String {
     format!("natter is running on {location}; stop it, or name another with {flag}")
 }
 
-async fn is_empty(store: &dyn Store) -> store::Result<bool> {
+async fn is_empty(store: &dyn Database) -> store::Result<bool> {
     Ok(store.count(Table::Accounts).await? == 0 && store.count(Table::Messages).await? == 0)
 }
 
 struct Copy<'a> {
     from: &'a Location,
     to: &'a Location,
-    source: &'a dyn Store,
-    target: &'a dyn Store,
+    source: &'a dyn Database,
+    target: &'a dyn Database,
 }
 
 /// The row counts and the digest of a store's contents. They are equal for equal contents.
@@ -176,12 +176,7 @@ impl Copy<'_> {
         refuse_running(self.target, self.to, "--to").await?;
         self.check_target().await?;
         self.target.begin_copy().await.map_err(copy_error(self.to))?;
-        let mut first_revs = FirstRevs::default();
-        let insert = async |mut rows: Vec<Row>| {
-            // gives each deleted message an earlier number too, so that in MongoDB no number of the log is free
-            first_revs.complete(&mut rows);
-            self.target.insert_rows(rows).await.map_err(copy_error(self.to))
-        };
+        let insert = async |rows: Vec<Row>| self.target.insert_rows(rows).await.map_err(copy_error(self.to));
         let copied = read(self.source, self.from, "", insert).await?;
         let read_back = read(self.target, self.to, "target: ", async |_| Ok(())).await?;
         if read_back != copied {
@@ -210,7 +205,8 @@ impl Copy<'_> {
         }
         for table in Table::ALL {
             let count = self.target.count(table).await.map_err(target_error)?;
-            if count > 0 {
+            // a new store has the lobby
+            if count > u64::from(table == Table::Rooms) {
                 let table = table.as_str();
                 return Err(format!("{} is not empty ({table}: {count}); name an empty target with --to", self.to));
             }
@@ -231,7 +227,7 @@ fn changed_error(location: &Location) -> String {
 /// Reads a whole store, page by page, and calls `each` with the rows of every page. The digest covers the
 /// [canonical form](Row::canonical) of every row, table by table.
 async fn read(
-    store: &dyn Store,
+    store: &dyn Database,
     location: &Location,
     label: &str,
     mut each: impl AsyncFnMut(Vec<Row>) -> Result<(), String>,

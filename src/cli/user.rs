@@ -13,7 +13,7 @@ use crate::{
         accounts::{AccountEdit, AccountError, Accounts, NewAccount},
         passwords::Passwords,
     },
-    store::{self, Location, MessageRetention, Store},
+    store::{self, Database, Location, MessageRetention, Store},
     web,
 };
 
@@ -72,8 +72,8 @@ pub async fn run(command: UserCommand, data: &DataArgs) -> Result<(), String> {
     result
 }
 
-async fn run_on(command: UserCommand, store: &Arc<dyn Store>, bcrypt_cost: u32) -> Result<(), String> {
-    let accounts = Accounts { store: Arc::clone(store), passwords: Arc::new(Passwords::new(bcrypt_cost)) };
+async fn run_on(command: UserCommand, store: &Arc<dyn Database>, bcrypt_cost: u32) -> Result<(), String> {
+    let accounts = Accounts { store: store.clone(), passwords: Arc::new(Passwords::new(bcrypt_cost)) };
     match command {
         UserCommand::List => list(store.as_ref()).await,
         UserCommand::Create { user_id, name, email, phone, admin } => {

@@ -27,7 +27,7 @@ struct MessageView<'a> {
     own: bool,
     /// `None`: the author's account is deleted.
     author: Option<&'a str>,
-    /// `None`: the message is deleted.
+    /// `None`: the message is deleted, or it is a notice.
     text: Option<&'a str>,
     sent_at: Timestamp,
     language: Language,
@@ -36,11 +36,11 @@ struct MessageView<'a> {
 /// The fragment of a message as its author (`own`) or as others see it.
 pub fn message(message: &Message, own: bool, language: Language) -> String {
     render(&MessageView {
-        seq: message.seq,
+        seq: message.seq(),
         rev: message.rev,
         own,
         author: message.author.as_ref().map(|author| author.name.as_str()),
-        text: message.text.as_deref(),
+        text: message.text(),
         sent_at: message.sent_at,
         language,
     })

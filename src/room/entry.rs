@@ -11,32 +11,34 @@ use crate::{
 pub struct Entry {
     /// The change's number in the log; `None` for a notice.
     pub rev: Option<u64>,
-    /// The `seq` of the changed message; `None` for a notice.
+    /// One for each message that the change touched; one for a notice.
+    pub parts: Vec<Part>,
+}
+
+/// The fragment of a message or of a notice.
+#[derive(Debug)]
+pub struct Part {
+    /// The `seq` of the message; `None` for a notice.
     pub seq: Option<u64>,
     /// For all users without a variant. Empty if there is nothing to send.
     pub fragment: String,
     pub variants: Variants,
 }
 
-/// The fragments of an entry for users who see another one than the rest. Sorted by user, because the fan-out looks up
+/// The fragments of a part for users who see another one than the rest. Sorted by user, because the fan-out looks up
 /// each socket's user. Users may share a fragment: a thousand do if they enter at once.
 #[derive(Debug, Default)]
 pub struct Variants(Vec<(UserKey, Arc<str>)>);
 
 impl Entry {
-    /// A change of the log; its author sees a variant.
-    pub fn change(message: &Message) -> Self {
-        Self {
-            rev: Some(message.rev),
-            seq: Some(message.seq),
-            fragment: render::message(message, false, render::LIVE),
-            variants: Variants::new(vec![(message.author_key, render::message(message, true, render::LIVE).into())]),
-        }
+    /// A change of the log: the messages with its number. The author of each sees a variant.
+    pub fn change(messages: &[Message]) -> Self {
+        Self { rev: messages.first().map(|message| message.rev), parts: messages.iter().map(Part::message).collect() }
     }
 
     /// A notice, which is not in the log; the same for everybody.
     pub fn notice(fragment: String) -> Self {
-        Self { rev: None, seq: None, fragment, variants: Variants::default() }
+        Self { rev: None, parts: vec![Part { seq: None, fragment, variants: Variants::default() }] }
     }
 
     /// The notice that users entered. Each of them sees the names of the others only.
@@ -50,7 +52,23 @@ impl Entry {
         let variants = entered.iter().enumerate().map(|(index, (user, _))| {
             (*user, if index < render::NOTICE_NAMES { without(index).into() } else { Arc::clone(&counted) })
         });
-        Self { variants: Variants::new(variants.collect()), ..Self::notice(without(entered.len())) }
+        let variants = Variants::new(variants.collect());
+        Self { rev: None, parts: vec![Part { seq: None, fragment: without(entered.len()), variants }] }
+    }
+
+    /// Whether there is nothing to send.
+    pub fn is_empty(&self) -> bool {
+        self.parts.iter().all(|part| part.fragment.is_empty())
+    }
+}
+
+impl Part {
+    fn message(message: &Message) -> Self {
+        Self {
+            seq: Some(message.seq()),
+            fragment: render::message(message, false, render::LIVE),
+            variants: Variants::new(vec![(message.author_key, render::message(message, true, render::LIVE).into())]),
+        }
     }
 }
 
@@ -83,7 +101,7 @@ mod tests {
             |fragment: &str| fragment.split_once('>').map_or(String::new(), |(_, text)| text.replace("</li>", ""));
         let notices = |count: usize| -> Vec<String> {
             let people = people(count);
-            let Entry { fragment, variants, .. } = Entry::entered(&people);
+            let Part { fragment, variants, .. } = Entry::entered(&people).parts.remove(0);
             let own = people.iter().map(|(user, _)| text(variants.of(*user).unwrap()));
             std::iter::once(text(&fragment)).chain(own).collect()
         };

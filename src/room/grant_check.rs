@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::registry::{CloseReason, Registry};
 use crate::{
     net::{retry::backoff, sync::Arc},
-    store::{self, Store},
+    store::{self, Database},
 };
 
 /// First and longest delay before the next check after one failed.
@@ -21,7 +21,7 @@ const CONCURRENT_LOOKUPS: usize = 8;
 
 /// Starts the task. It checks all open sockets at each request, until all senders are dropped. A request during a check
 /// starts one more check.
-pub(super) fn spawn(store: Arc<dyn Store>, registry: Arc<Registry>) -> mpsc::Sender<()> {
+pub(super) fn spawn(store: Arc<dyn Database>, registry: Arc<Registry>) -> mpsc::Sender<()> {
     let (sender, mut requests) = mpsc::channel(1);
     tokio::spawn(async move {
         let [first, longest] = CHECK_DELAYS;
@@ -34,7 +34,7 @@ pub(super) fn spawn(store: Arc<dyn Store>, registry: Arc<Registry>) -> mpsc::Sen
     sender
 }
 
-async fn check(store: &dyn Store, registry: &Registry) -> store::Result<()> {
+async fn check(store: &dyn Database, registry: &Registry) -> store::Result<()> {
     let checks = registry.grants().into_iter().map(|grant| async move {
         let is_valid = store.authenticate(grant.user(), grant.version(), grant.token()).await?.is_some();
         if !is_valid {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::RoomId,
     net::sync::Arc,
-    store::{self, Store},
+    store::{self, Database},
 };
 
 #[derive(Clone)]
@@ -25,22 +25,21 @@ impl Hub {
     ///
     /// # Panics
     /// If another hub already follows the store's events.
-    pub async fn start(store: Arc<dyn Store>) -> store::Result<(Self, JoinHandle<()>)> {
+    pub async fn start(store: Arc<dyn Database>) -> store::Result<(Self, JoinHandle<()>)> {
         let events = store.events().expect("one hub follows a store");
         let id = RoomId::lobby();
-        let latest = store.page(&id, None, 1, None).await?;
+        let head = store.head(&id).await?;
         let publisher = store.presence().map(|presence| {
             let (publisher, updates) = mpsc::unbounded_channel();
             tokio::spawn(presence_publisher::run(presence, id.clone(), updates));
             publisher
         });
-        let state = Arc::new(RoomState::new(id, Arc::clone(&store), latest.head));
+        let state = Arc::new(RoomState::new(id, Arc::clone(&store), head));
         let (presence, presence_events) = mpsc::unbounded_channel();
         let lobby = Arc::new(LiveRoom::start(Arc::clone(&state), presence));
         let hub = Self { lobby, registry: Arc::default() };
         let grant_check = grant_check::spawn(Arc::clone(&store), Arc::clone(&hub.registry));
-        let latest_seq = latest.messages.last().map_or(0, |message| message.seq);
-        let task = HubTask::new(state, store, latest_seq, Arc::clone(&hub.registry), publisher, grant_check);
+        let task = HubTask::new(state, store, Arc::clone(&hub.registry), publisher, grant_check);
         Ok((hub, tokio::spawn(task.run(events, presence_events))))
     }
 
@@ -58,11 +57,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{ClientId, Email, Name, Phone, Post, Role, Text, Timestamp, UserId, UserKey},
+        domain::{Action, ClientId, Command, Email, Emoji, Name, Phone, Role, Text, User, UserId},
         store::{MessageRetention, NewUser, PasswordHash},
     };
 
-    async fn add(store: &dyn Store, user_id: &str) -> UserKey {
+    async fn add(store: &dyn Database, user_id: &str) -> User {
         let user = NewUser {
             user_id: UserId::parse(user_id).unwrap(),
             name: Name::parse(user_id).unwrap(),
@@ -71,7 +70,7 @@ mod tests {
             password: PasswordHash("none".into()),
             role: Some(Role::Admin),
         };
-        store.create_user(user).await.unwrap().key
+        store.create_user(user).await.unwrap()
     }
 
     #[tokio::test]
@@ -82,16 +81,21 @@ mod tests {
         let store = store::open_embedded(dir.path()).unwrap();
         let (_ada, bob) = (add(store.as_ref(), "ada").await, add(store.as_ref(), "bob").await);
         let (hub, _task) = Hub::start(Arc::clone(&store)).await.unwrap();
+        let access = store.access(&bob, &RoomId::lobby()).await.unwrap();
         for client in ["1", "2"] {
             let (client, text) = (ClientId::parse(client).unwrap(), Text::parse("hello").unwrap());
-            let post = Post { room: RoomId::lobby(), author: bob, client, text, at: Timestamp::now() };
-            store.post(post).await.unwrap();
+            store.change(&access, Command::post(client, text)).await.unwrap();
         }
-        store.delete_user(bob, MessageRetention::Delete).await.unwrap();
-        while hub.lobby().head() < 4 {
+        let edit = Action::Edit { seq: 1, text_rev: 1, text: Text::parse("edited").unwrap() };
+        let reaction = Action::React { seq: 2, emoji: Emoji::parse("👍").unwrap() };
+        for action in [edit, reaction] {
+            store.change(&access, Command::new(action)).await.unwrap();
+        }
+        store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
+        while hub.lobby().head() < 6 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let metrics = recorder.handle().render();
-        assert!(metrics.contains("natter_lag_seconds_count 2\n"), "two posts, two deletes: {metrics}");
+        assert!(metrics.contains("natter_lag_seconds_count 2\n"), "two posts, and four other changes: {metrics}");
     }
 }

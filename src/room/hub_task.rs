@@ -13,7 +13,6 @@ use tokio::{sync::mpsc, time::sleep_until};
 
 use super::{
     entry::Entry,
-    post_detector::PostDetector,
     presence::PresenceEvent,
     registry::{CloseReason, Registry},
     rendered_roster::RenderedRoster,
@@ -28,7 +27,7 @@ use crate::{
     },
     render,
     security::Grant,
-    store::{self, Chunk, Event, Events, Store},
+    store::{self, Chunk, Database, Event, Events},
 };
 
 /// Shortest time between two wake-ups of the fan-out.
@@ -40,8 +39,7 @@ const GAP_PAGE: u32 = 500;
 
 pub(super) struct HubTask {
     room: Arc<RoomState>,
-    store: Arc<dyn Store>,
-    posts: PostDetector,
+    store: Arc<dyn Database>,
     registry: Arc<Registry>,
     roster: Roster,
     /// Publishes the users online here to the other processes, if there can be any.
@@ -57,8 +55,7 @@ pub(super) struct HubTask {
 impl HubTask {
     pub(super) fn new(
         room: Arc<RoomState>,
-        store: Arc<dyn Store>,
-        latest_seq: u64,
+        store: Arc<dyn Database>,
         registry: Arc<Registry>,
         publisher: Option<mpsc::UnboundedSender<LocalPresence>>,
         grant_check: mpsc::Sender<()>,
@@ -67,7 +64,6 @@ impl HubTask {
         Self {
             room,
             store,
-            posts: PostDetector::new(latest_seq),
             registry,
             roster: Roster::default(),
             publisher,
@@ -128,8 +124,11 @@ impl HubTask {
     async fn apply(&mut self, batch: Vec<Event>) {
         for event in batch {
             match event {
-                Event::Changed(room, message) if room == self.room.id => self.apply_change(message).await,
-                Event::Changed(..) => {}
+                Event::Changed { message, .. } if message.id.room == self.room.id => self.apply_change(*message).await,
+                Event::Advanced { room, rev } if room == self.room.id && rev > self.room.head() => {
+                    self.read_changes().await;
+                }
+                Event::Changed { .. } | Event::Advanced { .. } => {}
                 Event::UserChanged { key, name } => {
                     self.roster.rename(key, name.as_str());
                     self.room.clear_ring();
@@ -152,12 +151,14 @@ impl HubTask {
     async fn apply_change(&mut self, message: Message) {
         let head = self.room.head();
         if message.rev == head + 1 {
-            if self.push(&message) {
+            // without the root: a fragment does not show the number of replies
+            self.push(std::slice::from_ref(&message));
+            if is_post(&message) {
                 let lag = Timestamp::now().0 - message.sent_at.0;
                 metrics::histogram!("natter_lag_seconds").record(lag as f64 / 1000.0);
             }
         } else if message.rev > head {
-            self.catch_up().await;
+            self.read_changes().await;
         }
     }
 
@@ -170,32 +171,40 @@ impl HubTask {
         };
         match caught_up.await {
             Ok(()) => self.catch_up_retry.reset(),
-            Err(error) => {
-                let retry_in = self.catch_up_retry.schedule();
-                let (room, after) = (self.room.id.as_str(), self.room.head());
-                tracing::warn!(room, after, ?retry_in, %error, "change-log catch-up failed");
-            }
+            Err(error) => self.retry_catch_up(&error),
         }
+    }
+
+    /// Reads the changes after the ring's head, and schedules a catch-up if the store does not answer.
+    async fn read_changes(&mut self) {
+        if let Err(error) = self.fill_gap().await {
+            self.retry_catch_up(&error);
+        }
+    }
+
+    fn retry_catch_up(&mut self, error: &store::Error) {
+        let retry_in = self.catch_up_retry.schedule();
+        let (room, after) = (self.room.id.as_str(), self.room.head());
+        tracing::warn!(room, after, ?retry_in, %error, "change-log catch-up failed");
     }
 
     /// Pushes all changes after the ring's head from the store.
     async fn fill_gap(&mut self) -> store::Result<()> {
         loop {
-            let Chunk { messages, more } = self.store.changes(&self.room.id, self.room.head(), GAP_PAGE).await?;
-            for message in &messages {
-                self.push(message);
+            let Chunk { messages, has_more } = self.store.changes(&self.room.id, self.room.head(), GAP_PAGE).await?;
+            for change in messages.chunk_by(|one, next| one.rev == next.rev) {
+                self.push(change);
             }
-            if !more {
+            if !has_more {
                 return Ok(());
             }
         }
     }
 
-    /// Pushes a change to the ring. Returns whether it is a post.
-    fn push(&mut self, message: &Message) -> bool {
+    /// Pushes a change to the ring: the messages with its number.
+    fn push(&self, change: &[Message]) {
         metrics::counter!("natter_changes_total").increment(1);
-        self.room.push(Entry::change(message));
-        self.posts.observe(message)
+        self.room.push(Entry::change(change));
     }
 
     /// Reads who is published as online, by all processes.
@@ -223,10 +232,15 @@ impl HubTask {
         // one entry each, so that the fragments are small; all of them go out in one frame
         let left = Entry::notice(render::left(&left));
         for entry in [left, Entry::entered(entered), Entry::notice(roster.fragment.clone())] {
-            if !entry.fragment.is_empty() {
+            if !entry.is_empty() {
                 self.room.push(entry);
             }
         }
         self.room.wake();
     }
+}
+
+/// Whether the message's latest change is its post.
+fn is_post(message: &Message) -> bool {
+    message.text_rev == message.rev && message.edited_at.is_none() && !message.is_deleted()
 }

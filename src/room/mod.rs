@@ -20,7 +20,6 @@
 //! - `live_room`: a room as the chat server uses it: subscribe, enter, roster, head.
 //! - [`hub`]: the rooms and the open sockets of this process.
 //! - `hub_task`: the task that pushes the store's events to the ring, and announces the changes of the roster.
-//! - `post_detector`: distinguishes posts from other changes, for the lag metric.
 //! - `fanout`: the tasks that write each batch to all live sockets.
 //! - `subscriber`: a socket's cursor, and whether the fan-out or the subscription writes to the socket.
 //! - [`subscription`]: the socket's own task: it catches up from the ring or the store, and then leaves the socket to
@@ -39,7 +38,6 @@ mod grant_check;
 pub mod hub;
 mod hub_task;
 mod live_room;
-mod post_detector;
 mod presence;
 mod presence_publisher;
 pub mod registry;

@@ -76,8 +76,8 @@ impl Ring {
     pub fn push(&mut self, entry: Entry) {
         let rev = entry.rev.unwrap_or_else(|| self.head());
         debug_assert!(entry.rev.is_none() || rev > self.head(), "changes are pushed in order");
-        if entry.seq.is_some() {
-            self.supersede(entry.seq);
+        for seq in entry.parts.iter().filter_map(|part| part.seq) {
+            self.supersede(seq);
         }
         if self.entries.len() == self.capacity
             && let Some((rev, _)) = self.entries.pop_front()
@@ -88,10 +88,11 @@ impl Ring {
         self.entries.push_back((rev, entry));
     }
 
-    /// Empties the earlier entries of a message: a cursor that lags must not read a text that has been deleted since.
-    fn supersede(&mut self, seq: Option<u64>) {
-        for (_, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.seq == seq) {
-            (entry.fragment, entry.variants) = (String::new(), Variants::default());
+    /// Empties the earlier parts of a message: a cursor that lags must not read a text that has been deleted since.
+    fn supersede(&mut self, seq: u64) {
+        let parts = self.entries.iter_mut().flat_map(|(_, entry)| &mut entry.parts);
+        for part in parts.filter(|part| part.seq == Some(seq)) {
+            (part.fragment, part.variants) = (String::new(), Variants::default());
             *self.last_frame.get_mut() = None;
         }
     }
@@ -127,12 +128,14 @@ impl Ring {
                 continue;
             }
             cursor.rev = *rev;
-            let variant = entry.variants.of(cursor.user);
-            is_shared &= variant.is_none();
-            let fragment = variant.unwrap_or(&entry.fragment);
-            if !fragment.is_empty() {
-                bytes += fragment.len();
-                fragments.push(fragment);
+            for part in &entry.parts {
+                let variant = part.variants.of(cursor.user);
+                is_shared &= variant.is_none();
+                let fragment = variant.unwrap_or(&part.fragment);
+                if !fragment.is_empty() {
+                    bytes += fragment.len();
+                    fragments.push(fragment);
+                }
             }
         }
         cursor.position = Some(to);
@@ -158,7 +161,8 @@ impl Ring {
             Found::Frame(frame) => {
                 let index = |cursor: &Cursor| cursor.position.unwrap_or(self.start).max(self.start) - self.start;
                 let entries = self.entries.range(index(&from) as usize..index(cursor) as usize);
-                let mut users: Vec<UserKey> = entries.flat_map(|(_, entry)| entry.variants.users()).collect();
+                let parts = entries.flat_map(|(_, entry)| &entry.parts);
+                let mut users: Vec<UserKey> = parts.flat_map(|part| part.variants.users()).collect();
                 users.sort_unstable();
                 users.dedup();
                 Ok(Some(Batch { from, to: cursor.clone(), users_with_variant: users, frame }))
@@ -188,14 +192,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::room::entry::Part;
 
     fn change(rev: u64, author: UserKey) -> Entry {
-        let own = Variants::new(vec![(author, format!("{rev}! ").into())]);
-        Entry { rev: Some(rev), seq: Some(rev), fragment: format!("{rev} "), variants: own }
+        let variants = Variants::new(vec![(author, format!("{rev}! ").into())]);
+        Entry { rev: Some(rev), parts: vec![Part { seq: Some(rev), fragment: format!("{rev} "), variants }] }
+    }
+
+    fn part(seq: u64, fragment: &str) -> Part {
+        Part { seq: Some(seq), fragment: fragment.to_owned(), variants: Variants::default() }
     }
 
     fn notice(text: &'static str) -> Entry {
-        Entry { rev: None, seq: None, fragment: text.to_owned(), variants: Variants::default() }
+        Entry::notice(text.to_owned())
     }
 
     fn read_all(ring: &Ring, cursor: &mut Cursor) -> String {
@@ -224,8 +233,11 @@ mod tests {
         let (ada, bob, cyd) = (UserKey::generate(), UserKey::generate(), UserKey::generate());
         let mut ring = Ring::new(0, 10);
         ring.push(change(1, ada));
-        let own = Variants::new(vec![(cyd, "(bob came) ".into()), (bob, "(cyd came) ".into())]);
-        ring.push(Entry { variants: own, ..notice("(bob and cyd came) ") });
+        let variants = Variants::new(vec![(cyd, "(bob came) ".into()), (bob, "(cyd came) ".into())]);
+        ring.push(Entry {
+            rev: None,
+            parts: vec![Part { seq: None, fragment: "(bob and cyd came) ".into(), variants }],
+        });
         let mut shared = Cursor::new(UserKey(uuid::Uuid::nil()), 0);
         let batch = ring.next_batch(&mut shared).unwrap().unwrap();
         assert_eq!(batch.frame.payload(), "1 (bob and cyd came) ");
@@ -253,7 +265,7 @@ mod tests {
         ring.push(change(1, ada));
         ring.push(change(2, ada));
         assert_eq!(read_all(&ring, &mut Cursor::new(bob, 0)), "1 2 ");
-        ring.push(Entry { rev: Some(3), seq: Some(1), fragment: "1 deleted ".into(), variants: Variants::default() });
+        ring.push(Entry { rev: Some(3), parts: vec![part(1, "1 deleted ")] });
         assert_eq!(read_all(&ring, &mut Cursor::new(bob, 0)), "2 1 deleted ");
         let mut live = Cursor::new(bob, 3);
         ring.join(&mut live);
@@ -262,6 +274,20 @@ mod tests {
         assert_eq!(ring.read(&mut live), Found::End);
         ring.push(change(4, ada));
         assert_eq!(read_all(&ring, &mut live), "4 ");
+    }
+
+    #[test]
+    fn a_change_of_two_messages_is_read_whole_and_superseded_one_by_one() {
+        let bob = UserKey::generate();
+        let mut ring = Ring::new(0, 10);
+        let large = "x".repeat(FRAME_BYTES + 1);
+        ring.push(Entry { rev: Some(1), parts: vec![part(1, &large), part(2, "2 ")] });
+        let mut cursor = Cursor::new(bob, 0);
+        let Found::Frame(frame) = ring.read(&mut cursor) else { panic!("expected a frame") };
+        assert!(frame.payload().ends_with("2 "), "a frame never ends within a change");
+        assert_eq!((ring.read(&mut cursor), cursor.rev), (Found::End, 1));
+        ring.push(Entry { rev: Some(2), parts: vec![part(1, "1 edited ")] });
+        assert_eq!(read_all(&ring, &mut Cursor::new(bob, 0)), "2 1 edited ");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{entry::Entry, rendered_roster::RenderedRoster, ring::Ring};
 use crate::{
     domain::RoomId,
     net::sync::{Arc, RwLock, RwLockReadGuard},
-    store::Store,
+    store::Database,
 };
 
 /// Changes that a ring keeps. Sockets further behind read from the store; at some 400 bytes a fragment, and two
@@ -18,7 +18,7 @@ const CATCH_UP_READS: usize = 4;
 
 pub struct RoomState {
     pub(super) id: RoomId,
-    pub(super) store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Database>,
     ring: RwLock<Ring>,
     /// The position behind the ring's last entry. A change wakes the fan-out.
     pub(super) end: watch::Sender<u64>,
@@ -28,7 +28,7 @@ pub struct RoomState {
 }
 
 impl RoomState {
-    pub(super) fn new(id: RoomId, store: Arc<dyn Store>, head: u64) -> Self {
+    pub(super) fn new(id: RoomId, store: Arc<dyn Database>, head: u64) -> Self {
         Self {
             id,
             store,

@@ -16,7 +16,7 @@ use crate::{
 
 /// Changes read from the store at a time: usually a frame of some 25 KB.
 const CATCH_UP_PAGE: u32 = 100;
-/// Most bytes of a frame of changes from the store, not counting its last message. A slow client keeps the frame in
+/// Most bytes of a frame of changes from the store, not counting its last change. A slow client keeps the frame in
 /// memory until it has read it.
 const CATCH_UP_FRAME_BYTES: usize = 64 * 1024;
 
@@ -107,13 +107,14 @@ impl Subscription {
         let (user, mut fragments, mut bytes) = (cursor.user, Vec::new(), 0);
         cursor.skip_to(cursor.rev); // its position in the ring is gone, even if there is no change to read
         for message in changes.messages {
+            // never within a change that touched several messages: the cursor would skip the rest of it
+            if bytes > CATCH_UP_FRAME_BYTES && message.rev > cursor.rev {
+                break;
+            }
             let fragment = render::message(&message, message.author_key == user, render::LIVE);
             bytes += fragment.len();
             fragments.push(fragment);
             cursor.skip_to(message.rev);
-            if bytes > CATCH_UP_FRAME_BYTES {
-                break;
-            }
         }
         metrics::counter!("natter_caught_up_total").increment(fragments.len() as u64);
         self.room.ring().join(cursor);

@@ -12,7 +12,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use crate::{
-    domain::{Fields, Phrase},
+    domain::{Fields, Phrase, rules::Refusal},
     render::Language,
     security::{accounts::AccountError, limits::RateLimited, login::LoginError, passwords::Busy},
     store::{self, Conflict},
@@ -143,6 +143,7 @@ impl From<store::Error> for Error {
             store::Error::NotFound => Self::not_found("no-such-user"),
             store::Error::NoSuchRoom => Self::not_found("no-such-room"),
             store::Error::Conflict(conflict) => conflict.into(),
+            store::Error::Refused(refusal) => refusal.into(),
             store::Error::Busy => Self::busy(),
             store::Error::Failed(reason) => {
                 tracing::error!(reason, "store request failed");
@@ -158,8 +159,26 @@ impl From<Conflict> for Error {
             Conflict::UserIdTaken => ("userID", Phrase::new("user-id-taken")),
             Conflict::EmailTaken => ("email", Phrase::new("email-taken")),
             Conflict::LastAdmin => ("role", Phrase::new("last-admin")),
+            Conflict::ClientIdReused => ("clientID", Phrase::new("client-id-reused")),
         };
         Self { fields: Fields::one(field, reason.clone()), ..Self::new(StatusCode::CONFLICT, reason) }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal {
+            Refusal::NoSuchRoom | Refusal::NoSuchMessage | Refusal::NoSuchMember => StatusCode::NOT_FOUND,
+            Refusal::Deleted => StatusCode::GONE,
+            Refusal::NotAllowed | Refusal::IsNotice => StatusCode::FORBIDDEN,
+            Refusal::Stale(_)
+            | Refusal::TooManyEmoji
+            | Refusal::Archived
+            | Refusal::IsDirect
+            | Refusal::HasEveryone
+            | Refusal::LastOwner => StatusCode::CONFLICT,
+        };
+        Self::new(status, refusal.phrase())
     }
 }
 

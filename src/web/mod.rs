@@ -4,6 +4,7 @@ pub mod assets;
 pub mod error;
 pub mod error_page;
 pub mod extract;
+pub mod in_room;
 pub mod language;
 pub mod origin;
 pub mod page;
@@ -15,6 +16,7 @@ pub mod token_login;
 
 pub use error::{Error, FieldTexts};
 pub use extract::{Admin, Bearer, ClientAddr, Form, Json, Path, Query, SignedIn};
+pub use in_room::InRoom;
 pub use shell::{Nav, NavSlot, Shell};
 pub use sites::Sites;
 pub use state::{AppState, SharedSites};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::report::Report;
 use crate::{
     domain::UserKey,
-    store::{NodeDatabase, PasswordHash, Store},
+    store::{Database, NodeDatabase, PasswordHash},
 };
 
 /// The account that gets the messages of a document of the Node application.
@@ -19,7 +19,7 @@ pub struct Owner {
 /// An import in progress. Its methods are in the modules `accounts` and `messages`.
 pub struct Importer<'a> {
     pub source: &'a NodeDatabase,
-    pub store: &'a dyn Store,
+    pub store: &'a dyn Database,
     pub report: Report,
     /// A hash that no password matches.
     pub unusable_hash: PasswordHash,

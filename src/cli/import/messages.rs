@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     cli::progress::Progress,
-    domain::{ClientId, Post, RoomId, Text, UserKey},
-    store::{NodeMessage, NodeValue, Result},
+    domain::{ClientId, Post, Text, UserKey},
+    store::{AuthoredPost, NodeMessage, NodeValue, Result},
 };
 
 /// The number of posts appended together: the maximum that a store commits at once.
@@ -20,7 +20,7 @@ const BATCH_POSTS: usize = 512;
 /// A message to import, as one post, or several if it is too long.
 struct PendingMessage {
     label: String,
-    posts: Vec<Post>,
+    posts: Vec<AuthoredPost>,
     repairs: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ fn convert(
     message: &NodeMessage,
     author: UserKey,
     duplicate: u64,
-) -> std::result::Result<(Vec<Post>, Vec<String>), String> {
+) -> std::result::Result<(Vec<AuthoredPost>, Vec<String>), String> {
     let mut repairs = Vec::new();
     let text = match &message.text {
         NodeValue::Text(text) => text,
@@ -121,7 +121,8 @@ fn convert(
     let client = hex::encode(&digest.as_ref()[..16]);
     let posts = (1..).zip(texts).map(|(part, text)| {
         let client = if part == 1 { client.clone() } else { format!("{client}-{part}") };
-        Post { room: RoomId::lobby(), author, client: ClientId::stored(client), text, at: message.at }
+        let post = Post { client: ClientId::stored(client), text, reply_to: None };
+        AuthoredPost { author, at: message.at, post }
     });
     Ok((posts.collect(), repairs))
 }
@@ -193,7 +194,7 @@ mod tests {
 
     fn clients(message: &NodeMessage, duplicate: u64) -> Vec<String> {
         let (posts, _) = convert(message, UserKey::generate(), duplicate).unwrap();
-        posts.iter().map(|post| post.client.as_str().to_owned()).collect()
+        posts.iter().map(|posted| posted.post.client.as_str().to_owned()).collect()
     }
 
     #[test]

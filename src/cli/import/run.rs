@@ -8,7 +8,7 @@ use crate::{
     cli::{progress::print_line, reason::reason},
     domain::User,
     security::passwords,
-    store::{self, Location, NodeDatabase, Store},
+    store::{self, Database, Location, NodeDatabase},
 };
 
 /// The number of users read at a time.
@@ -63,7 +63,7 @@ async fn import_all(importer: &mut Importer<'_>) -> store::Result<()> {
 }
 
 /// Whether the store has an admin. The import creates none, not even of the first user.
-async fn has_admin(store: &dyn Store) -> store::Result<bool> {
+async fn has_admin(store: &dyn Database) -> store::Result<bool> {
     let mut after = None;
     loop {
         let users = store.users_after(after.as_ref(), PAGE_USERS).await?;

@@ -5,10 +5,10 @@ use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
 use crate::{
-    domain::{Fields, Message, Phrase, RoomId, UserKey},
+    domain::{Fields, Message, Phrase, UserKey},
     render::{self, Language},
     store::Page,
-    web::{AppState, Error, Query, Result, SignedIn},
+    web::{AppState, Error, InRoom, Query, Result, SignedIn},
 };
 
 /// Messages on a page, and in each response to scrolling back.
@@ -24,8 +24,8 @@ struct OlderLink {
 /// The messages of `page`, after a link to older ones if there are any.
 pub(super) fn page(page: &Page, me: UserKey, language: Language) -> String {
     let mut html = String::new();
-    if let Some(first) = page.messages.first().filter(|_| page.more) {
-        html.push_str(&OlderLink { before: first.seq, language }.render().unwrap_or_default());
+    if let Some(first) = page.messages.first().filter(|_| page.has_older) {
+        html.push_str(&OlderLink { before: first.seq(), language }.render().unwrap_or_default());
     }
     for message in &page.messages {
         html.push_str(&render::message(message, message.author_key == me, language));
@@ -44,15 +44,15 @@ pub struct FragmentsQuery {
 pub async fn list(
     State(state): State<AppState>,
     language: Language,
-    me: SignedIn,
+    InRoom { access, .. }: InRoom<SignedIn>,
     Query(query): Query<FragmentsQuery>,
 ) -> Result<Html<String>> {
-    let room = RoomId::lobby();
+    let me = access.user();
     let html = match (query.before, query.after) {
-        (before, None) => page(&state.store.page(&room, before, PAGE, None).await?, me.user.key, language),
+        (before, None) => page(&state.store.before(&access, before, PAGE, None).await?, me, language),
         (None, Some(after)) => {
-            let changes = state.store.changes(&room, after, 200).await?.messages;
-            let own = |message: &Message| message.author_key == me.user.key;
+            let changes = state.store.after(&access, after, 200).await?.messages;
+            let own = |message: &Message| message.author_key == me;
             changes.iter().map(|message| render::message(message, own(message), language)).collect()
         }
         (Some(_), Some(_)) => {

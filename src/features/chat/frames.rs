@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     domain::Phrase,
     render::Language,
-    store::Posted,
+    store::Changed,
     web::{Error, Result},
 };
 
@@ -35,9 +35,9 @@ impl SendFrame {
 /// The reply to a send: an acknowledgement of `clientID` with `seq` and `rev`, or a refusal with `error`. The extension
 /// does not swap JSON without `content`. After a `status` of 500 or more it is unknown whether the message was stored:
 /// the client finds out by the same send again.
-pub(super) fn reply(client_id: &str, outcome: &Result<Posted>, language: Language) -> String {
+pub(super) fn reply(client_id: &str, outcome: &Result<Changed>, language: Language) -> String {
     match outcome {
-        Ok(Posted { message, .. }) => json!({ "clientID": client_id, "seq": message.seq, "rev": message.rev }),
+        Ok(Changed { message, .. }) => json!({ "clientID": client_id, "seq": message.seq(), "rev": message.rev }),
         Err(error) => {
             let status = error.status.as_u16();
             let mut reply = json!({ "clientID": client_id, "status": status, "error": error.json(language) });

@@ -1,16 +1,17 @@
 //! The chat server: the page, the socket, and the log as fragments and as JSON.
 
 mod api;
+mod change;
 mod closing;
 mod fragments;
 mod frames;
 mod page;
-mod post;
 mod socket;
 
 use axum::{extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::api::{in_lobby, list, message, reactions, send};
 use crate::web::AppState;
 
 /// Largest form body, in bytes. It is larger than any message, so that a text that is far too long comes back in the
@@ -19,7 +20,10 @@ const FORM_MAX: usize = 256 * 1024;
 
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(api::list, api::post))
+        .routes(routes!(in_lobby::list_lobby, in_lobby::post_to_lobby))
+        .routes(routes!(list::list, send::post))
+        .routes(routes!(message::read, message::edit, message::delete))
+        .routes(routes!(reactions::give, reactions::take_back))
         .route("/", get(page::show))
         .route("/messages", get(fragments::list).post(page::submit).layer(DefaultBodyLimit::max(FORM_MAX)))
         .route("/ws", get(socket::open))

@@ -14,8 +14,8 @@ use serde_json::json;
 use tower_sessions::Session;
 
 use super::{
+    change::{self, Draft},
     fragments::{self, PAGE},
-    post,
 };
 use crate::{
     domain::{ClientId, Phrase, RoomId, Text, User},
@@ -23,7 +23,7 @@ use crate::{
         Language,
         words::{ByLanguage, Html},
     },
-    web::{AppState, Bearer, Error, Form, Query, Result, Shell, SignedIn, token_login},
+    web::{AppState, Bearer, Error, Form, InRoom, Query, Result, Shell, SignedIn, token_login},
 };
 
 #[derive(Template, WebTemplate)]
@@ -110,7 +110,8 @@ async fn chat(
     before: Option<u64>,
     token_in_address: bool,
 ) -> Result<ChatPage> {
-    let page = state.store.page(&RoomId::lobby(), before, PAGE, None).await?;
+    let access = state.store.access(me, &RoomId::lobby()).await?;
+    let page = state.store.before(&access, before, PAGE, None).await?;
     Ok(ChatPage {
         shell: Shell::new(state, language, Some(me)),
         user_id: me.user_id.to_string(),
@@ -161,10 +162,11 @@ pub struct MessageForm {
 pub async fn submit(
     State(state): State<AppState>,
     language: Language,
-    me: SignedIn,
+    InRoom { caller: me, access }: InRoom<SignedIn>,
     Form(form): Form<MessageForm>,
 ) -> Result<Response> {
-    match post::post(&state, &me.user, &form.message, &form.client_id).await {
+    let draft = Draft { message: &form.message, client_id: &form.client_id, reply_to: None };
+    match change::post(&state, &access, draft).await {
         Ok(_) => Ok(Redirect::to("/").into_response()),
         Err(error) if error.status == StatusCode::UNAUTHORIZED => Err(error),
         Err(error) => {

@@ -20,11 +20,12 @@ use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use super::{
+    change::{self, Draft},
     closing::{SocketEnd, close},
-    frames, post,
+    frames,
 };
 use crate::{
-    domain::{Phrase, Timestamp, User},
+    domain::{Phrase, RoomId, Timestamp},
     net::Connection,
     render::Language,
     room::{
@@ -33,6 +34,7 @@ use crate::{
         subscription::{FollowError, Subscription},
     },
     security::{Grant, sessions::SessionLifetime},
+    store::{self, Access},
     web::{AppState, Bearer, Error, Query, Result, SignedIn, language, origin},
 };
 
@@ -155,7 +157,7 @@ async fn serve(mut socket: WebSocket, mut registration: Registration, opening: B
             error = open.subscription.follow() => match error {
                 FollowError::Connection(_) => SocketEnd::Lost,
                 FollowError::Store(error) => {
-                    tracing::warn!(user = %open.user.key.0, %error, "socket catch-up failed");
+                    tracing::warn!(user = %open.access.user().0, %error, "socket catch-up failed");
                     SocketEnd::Failed
                 }
             },
@@ -182,7 +184,7 @@ struct OpeningSocket {
 /// A socket with a subscription.
 struct OpenSocket {
     state: AppState,
-    user: User,
+    access: Access,
     expires: Option<Timestamp>,
     is_page: bool,
     language: Language,
@@ -201,6 +203,11 @@ impl OpeningSocket {
             Ok(None) => return Err(SocketEnd::SignedOut),
             Err(_) => return Err(SocketEnd::Failed),
         };
+        let access = match state.store.access(&user, &RoomId::lobby()).await {
+            Ok(access) => access,
+            Err(store::Error::NoSuchRoom) => return Err(SocketEnd::SignedOut),
+            Err(_) => return Err(SocketEnd::Failed),
+        };
         let room = state.hub.lobby();
         let subscribed = room.subscribe(user.key, connection, after).await;
         let subscription = subscribed.map_err(|_| SocketEnd::Failed)?;
@@ -208,7 +215,7 @@ impl OpeningSocket {
             return Err(SocketEnd::Reload);
         }
         let presence = room.enter(user.key, user.name.as_str(), returning);
-        Ok(OpenSocket { user, expires, is_page, language, subscription, _presence: presence, state })
+        Ok(OpenSocket { access, expires, is_page, language, subscription, _presence: presence, state })
     }
 }
 
@@ -228,7 +235,7 @@ type Posting<'a> = (String, Pin<Box<dyn Future<Output = String> + Send + 'a>>);
 
 /// Posts the client's messages and sends the replies, until the socket ends.
 async fn exchange_frames(socket: &mut WebSocket, open: &OpenSocket) -> SocketEnd {
-    let OpenSocket { state, user, is_page, language, .. } = open;
+    let OpenSocket { state, access, is_page, language, .. } = open;
     let pending_interval = if *is_page { PENDING_INTERVAL } else { Duration::MAX };
     let mut ping = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -253,7 +260,7 @@ async fn exchange_frames(socket: &mut WebSocket, open: &OpenSocket) -> SocketEnd
                 received_since_ping = true;
                 match received {
                     Some(Ok(Message::Text(frame))) => {
-                        posting = Some(start_post(state, user, &frame, *language));
+                        posting = Some(start_post(state, access, &frame, *language));
                         Ok(())
                     }
                     Some(Ok(Message::Close(_))) => return SocketEnd::ClosedByClient,
@@ -275,12 +282,13 @@ async fn exchange_frames(socket: &mut WebSocket, open: &OpenSocket) -> SocketEnd
     }
 }
 
-fn start_post<'a>(state: &'a AppState, user: &'a User, frame: &Utf8Bytes, language: Language) -> Posting<'a> {
+fn start_post<'a>(state: &'a AppState, access: &'a Access, frame: &Utf8Bytes, language: Language) -> Posting<'a> {
     match frames::SendFrame::parse(frame) {
         Ok(send) => {
             let client_id = send.client_id.clone();
             let reply = async move {
-                let outcome = post::post(state, user, &send.message, &send.client_id).await;
+                let draft = Draft { message: &send.message, client_id: &send.client_id, reply_to: None };
+                let outcome = change::post(state, access, draft).await;
                 frames::reply(&send.client_id, &outcome, language)
             };
             (client_id, Box::pin(reply))

@@ -60,7 +60,7 @@ pub async fn create(
 )]
 pub async fn list(
     State(state): State<AppState>,
-    _: Bearer,
+    bearer: Bearer,
     Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<UsersResponse>> {
     if !(1..=100).contains(&query.limit) {
@@ -75,7 +75,7 @@ pub async fn list(
     found.truncate(query.limit as usize);
     let next = found.last().filter(|_| more);
     let next = next.map(|last| format!("/api/users?limit={}&after={}", query.limit, last.user_id));
-    Ok(axum::Json(UsersResponse { users: with_messages(&state, &found).await?, next }))
+    Ok(axum::Json(UsersResponse { users: with_messages(&state, &bearer.user, &found).await?, next }))
 }
 
 /// Read a user.
@@ -85,11 +85,11 @@ pub async fn list(
 )]
 pub async fn read(
     State(state): State<AppState>,
-    _: Bearer,
+    bearer: Bearer,
     Path(user_id): Path<String>,
 ) -> Result<axum::Json<UserResponse>> {
     let user = state.find_user(&user_id).await?;
-    Ok(axum::Json(one_with_messages(&state, &user).await?))
+    Ok(axum::Json(one_with_messages(&state, &bearer.user, &user).await?))
 }
 
 /// Change fields of a user: your own, or anybody's as an admin.
@@ -185,7 +185,7 @@ async fn change(
         check_current_password(state, me, current, from, "currentPassword").await?;
     }
     let user = state.accounts.edit(&user, &edit).await?;
-    Ok(axum::Json(one_with_messages(state, &user).await?))
+    Ok(axum::Json(one_with_messages(state, me, &user).await?))
 }
 
 /// 403 with a text for programs.
@@ -197,14 +197,16 @@ fn check_may_change(me: &User, user: &User) -> Result<()> {
     if me.key == user.key || me.is_admin() { Ok(()) } else { Err(forbidden("Only the user and admins may do that.")) }
 }
 
-/// One call of the store for any number of users.
-async fn with_messages(state: &AppState, users: &[User]) -> Result<Vec<UserResponse>> {
+/// The users with their latest messages in the lobby, for `me`. One call of the store for any number of users.
+async fn with_messages(state: &AppState, me: &User, users: &[User]) -> Result<Vec<UserResponse>> {
     let keys: Vec<UserKey> = users.iter().map(|user| user.key).collect();
-    let latest = state.store.latest(&RoomId::lobby(), &keys, MESSAGES).await?;
+    let lobby = state.store.access(me, &RoomId::lobby()).await?;
+    let latest = state.store.latest(&lobby, &keys, MESSAGES).await?;
     Ok(users.iter().zip(&latest).map(|(user, latest)| UserResponse::new(user, latest)).collect())
 }
 
-async fn one_with_messages(state: &AppState, user: &User) -> Result<UserResponse> {
-    let latest = state.store.latest(&RoomId::lobby(), &[user.key], MESSAGES).await?;
+async fn one_with_messages(state: &AppState, me: &User, user: &User) -> Result<UserResponse> {
+    let lobby = state.store.access(me, &RoomId::lobby()).await?;
+    let latest = state.store.latest(&lobby, &[user.key], MESSAGES).await?;
     Ok(UserResponse::new(user, &latest.into_iter().next().unwrap_or_default()))
 }

@@ -77,9 +77,9 @@ pub struct SentMessage {
 }
 
 impl UserResponse {
-    pub fn new(user: &User, Chunk { messages, more }: &Chunk) -> Self {
+    pub fn new(user: &User, Chunk { messages, has_more }: &Chunk) -> Self {
         // there is none if the other users' messages took the 256 KiB
-        let before = messages.first().map_or(String::new(), |first| format!("&before={}", first.seq));
+        let before = messages.first().map_or(String::new(), |first| format!("&before={}", first.seq()));
         Self {
             user_id: user.user_id.to_string(),
             name: user.name.to_string(),
@@ -91,10 +91,10 @@ impl UserResponse {
                 .iter()
                 .map(|message| SentMessage {
                     sent_time: message.sent_at.rfc3339(),
-                    message: message.text.clone().unwrap_or_default(),
+                    message: message.text().unwrap_or_default().to_owned(),
                 })
                 .collect(),
-            more_messages: more.then(|| format!("/api/messages?author={}{before}", user.user_id)),
+            more_messages: has_more.then(|| format!("/api/messages?author={}{before}", user.user_id)),
         }
     }
 }

@@ -216,3 +216,18 @@ client-id-format = Verwende 1 bis { $max } Buchstaben, Ziffern, _ und -, für je
 client-id-reused = Diese clientID wurde für eine andere Nachricht benutzt. Verwende für jede eine neue.
 message-empty = Schreib erst etwas.
 message-too-long = Eine Nachricht hat höchstens { $max } Zeichen; diese hat { $length }. Teile sie.
+
+## Changes of messages and rooms that are refused
+
+no-such-message = Diese Nachricht gibt es nicht.
+message-deleted = Diese Nachricht ist gelöscht.
+change-not-allowed = Das darfst du nicht ändern.
+edit-stale = Die Nachricht wurde inzwischen geändert. Bearbeite den jetzigen Text.
+too-many-emoji = Eine Nachricht hat höchstens { $max } verschiedene Emoji. Gib eines, das sie hat.
+emoji-unknown = Verwende ein Emoji.
+notice-unchangeable = Ein Hinweis lässt sich nicht ändern und nicht beantworten.
+room-archived = Dieser Raum ist archiviert. Er lässt sich nur lesen.
+room-direct = Die Mitglieder eines direkten Raums ändern sich nie, und er bleibt direkt.
+room-everyone = Alle sind Mitglied dieses Raums, und er bleibt offen.
+no-such-member = Dieser Benutzer ist kein Mitglied des Raums.
+last-owner = Das ist der letzte Eigentümer des Raums. Mach zuerst jemand anderen zum Eigentümer.

@@ -217,3 +217,18 @@ client-id-format = Use 1 to { $max } letters, digits, _ and -, a fresh one for e
 client-id-reused = This clientID was used for another message. Use a fresh one for each.
 message-empty = Write something first.
 message-too-long = A message has at most { $max } characters; this one has { $length }. Split it in two.
+
+## Changes of messages and rooms that are refused
+
+no-such-message = There is no such message.
+message-deleted = This message is deleted.
+change-not-allowed = You may not change this.
+edit-stale = The message was changed in the meantime. Edit the present text.
+too-many-emoji = A message has at most { $max } different emoji. Give one that it has.
+emoji-unknown = Use one emoji.
+notice-unchangeable = A notice cannot be changed or replied to.
+room-archived = This room is archived. It can be read only.
+room-direct = The members of a direct room never change, and it stays direct.
+room-everyone = Everybody is a member of this room, and it stays open.
+no-such-member = This user is not a member of the room.
+last-owner = This is the last owner of the room. Make somebody else an owner first.

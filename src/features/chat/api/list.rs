@@ -1,0 +1,168 @@
+//! Reading a room's messages.
+
+use axum::{
+    extract::{OriginalUri, State},
+    http::Uri,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::types::MessageResponse;
+use crate::{
+    domain::{Fields, Message, Phrase},
+    store::{Access, Chunk, Page},
+    web::{AppState, Bearer, Error, InRoom, Query, Result},
+};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MessagesQuery {
+    /// Paging back: the latest messages before this `seq`.
+    before: Option<u64>,
+    /// Paging forward: the first messages from this `seq` on.
+    from: Option<u64>,
+    /// The messages around this `seq`, half of them before it.
+    around: Option<u64>,
+    /// Catching up: all messages that changed after this `rev`, in order of `rev`, deleted ones included. A change that
+    /// touched several messages is never divided, so there can be some more than `limit`.
+    after: Option<u64>,
+    /// At most this many, 1–500. A response has at most 256 KiB of text, so there can be fewer: `next` leads on.
+    #[serde(default = "fifty")]
+    #[param(default = 50, minimum = 1, maximum = 500)]
+    limit: u32,
+    /// Only messages of this user, by userID; alone or with `before`.
+    #[param(min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
+    author: Option<String>,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct MessagesResponse {
+    messages: Vec<MessageResponse>,
+    /// The room's latest `rev` when this was read, or the last one of these where there are more after it:
+    /// the next `after`.
+    rev: u64,
+    /// The address of older messages, if there are any; with `from`, of newer ones; with `after`, of the next changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    /// With `around`: the address of newer messages, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newer: Option<String>,
+}
+
+/// Where a request reads.
+enum Position {
+    Before(Option<u64>),
+    From(u64),
+    Around(u64),
+    After(u64),
+}
+
+impl MessagesQuery {
+    fn position(&self) -> Result<Position> {
+        if !(1..=500).contains(&self.limit) {
+            return Err(Error::invalid(Fields::one("limit", Phrase::english("Use 1 to 500."))));
+        }
+        let position = match (self.before, self.from, self.around, self.after) {
+            (before, None, None, None) => return Ok(Position::Before(before)),
+            (None, Some(from), None, None) => ("from", Position::From(from)),
+            (None, None, Some(around), None) => ("around", Position::Around(around)),
+            (None, None, None, Some(after)) => ("after", Position::After(after)),
+            _ => {
+                let reason = Phrase::english("Use one of before, from, around and after.");
+                let given = [("after", self.after), ("around", self.around), ("from", self.from)];
+                let field = given.iter().find(|(_, value)| value.is_some()).map_or("before", |(field, _)| field);
+                return Err(Error::invalid(Fields::one(field, reason)));
+            }
+        };
+        match (position, &self.author) {
+            ((field, _), Some(_)) => Err(Error::invalid(Fields::one(field, Phrase::english("Use it without author.")))),
+            ((_, position), None) => Ok(position),
+        }
+    }
+}
+
+/// Read a room's messages: the latest, those before, from or around a `seq`, or all that changed after a `rev`.
+#[utoipa::path(
+    get, path = "/api/rooms/{room}/messages", tag = "chat", params(("room" = String, Path), MessagesQuery),
+    security(("jwt" = [])),
+    responses(
+        (status = 200, body = MessagesResponse),
+        (status = 404, description = "There is no such room for you, or the author is unknown"),
+    )
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
+    InRoom { access, .. }: InRoom<Bearer>,
+    Query(query): Query<MessagesQuery>,
+) -> Result<axum::Json<MessagesResponse>> {
+    let limit = query.limit;
+    let position = query.position()?;
+    let request = Request { state: &state, uri: &uri, access: &access, limit };
+    let response = match position {
+        Position::Before(before) => request.before(before, query.author.as_deref()).await?,
+        Position::From(seq) => {
+            let page = state.store.from(&access, seq, limit).await?;
+            let next = request.newer(&page);
+            request.respond(page.messages, page.head, next)
+        }
+        Position::Around(seq) => {
+            let page = state.store.around(&access, seq, limit).await?;
+            let (next, newer) = (request.older(&page, ""), request.newer(&page));
+            MessagesResponse { newer, ..request.respond(page.messages, page.head, next) }
+        }
+        Position::After(rev) => {
+            let Chunk { messages, has_more } = state.store.after(&access, rev, limit).await?;
+            let rev = messages.last().map_or(rev, |last| last.rev);
+            let next = has_more.then(|| request.address(&format!("after={rev}")));
+            request.respond(messages, rev, next)
+        }
+    };
+    Ok(axum::Json(response))
+}
+
+struct Request<'a> {
+    state: &'a AppState,
+    uri: &'a Uri,
+    access: &'a Access,
+    limit: u32,
+}
+
+impl Request<'_> {
+    async fn before(&self, seq: Option<u64>, author: Option<&str>) -> Result<MessagesResponse> {
+        let author = match author {
+            None => None,
+            Some(author) => Some(self.state.find_user(author).await?),
+        };
+        let key = author.as_ref().map(|author| author.key);
+        let page = self.state.store.before(self.access, seq, self.limit, key).await?;
+        let author = author.map_or(String::new(), |author| format!("author={}&", author.user_id));
+        let next = self.older(&page, &author);
+        Ok(self.respond(page.messages, page.head, next))
+    }
+
+    fn older(&self, page: &Page, author: &str) -> Option<String> {
+        let first = page.messages.first().filter(|_| page.has_older)?;
+        Some(self.address(&format!("{author}before={}", first.seq())))
+    }
+
+    fn newer(&self, page: &Page) -> Option<String> {
+        let last = page.messages.last().filter(|_| page.has_newer)?;
+        Some(self.address(&format!("from={}", last.seq() + 1)))
+    }
+
+    fn address(&self, query: &str) -> String {
+        format!("{}?{query}&limit={}", self.uri.path(), self.limit)
+    }
+
+    fn respond(&self, messages: Vec<Message>, rev: u64, next: Option<String>) -> MessagesResponse {
+        let reader = self.access.user();
+        let messages = messages.into_iter().map(|message| MessageResponse::new(message, reader)).collect();
+        MessagesResponse { messages, rev, next, newer: None }
+    }
+}

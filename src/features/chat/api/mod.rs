@@ -1,0 +1,8 @@
+//! The JSON API of rooms' logs.
+
+pub mod in_lobby;
+pub mod list;
+pub mod message;
+pub mod reactions;
+pub mod send;
+mod types;

@@ -1,0 +1,115 @@
+//! The JSON of messages.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::{Content, Message, Notice, UserKey};
+
+#[derive(Serialize, ToSchema)]
+pub struct MessageResponse {
+    room: String,
+    /// The message's position in the room, given when it was posted.
+    seq: u64,
+    /// The number of the message's latest change.
+    rev: u64,
+    /// The number of its post, or of its latest edit or deletion. An edit names the one that it is based on.
+    #[serde(rename = "textRev")]
+    text_rev: u64,
+    /// `null` after the author's account was deleted.
+    #[serde(rename = "userID")]
+    user_id: Option<String>,
+    name: Option<String>,
+    /// `null` after the message was deleted, and of a notice.
+    message: Option<String>,
+    /// Of a notice, which reports a change of the room or of its members: what changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+    #[serde(rename = "sentTime")]
+    #[schema(format = DateTime)]
+    sent_time: String,
+    /// When the text was last edited, if it was.
+    #[serde(rename = "editedTime", skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    edited_time: Option<String>,
+    /// The `seq` of the message that this one replies to.
+    #[serde(rename = "replyTo", skip_serializing_if = "Option::is_none")]
+    reply_to: Option<u64>,
+    /// Of a reply: the `seq` of the first message of its thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<u64>,
+    /// The replies in the thread that starts with this message, without deleted ones. Left out if there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    replies: u64,
+    /// In the order in which each emoji was first given. Left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    reactions: Vec<ReactionResponse>,
+    /// Left out if it is not pinned.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pinned: bool,
+}
+
+/// An emoji that users gave to a message.
+#[derive(Serialize, ToSchema)]
+pub struct ReactionResponse {
+    emoji: String,
+    /// The number of users who gave it.
+    count: usize,
+    /// Whether you are one of them.
+    own: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl MessageResponse {
+    /// The message as `reader` sees it.
+    pub fn new(message: Message, reader: UserKey) -> Self {
+        let (user_id, name) = message.author.map(|author| (author.user_id, author.name)).unzip();
+        let reactions = message.reactions.into_iter().map(|reaction| ReactionResponse {
+            emoji: reaction.emoji.as_str().to_owned(),
+            count: reaction.users.len(),
+            own: reaction.users.contains(&reader),
+        });
+        let (text, notice) = match message.content {
+            Content::Text(text) => (text, None),
+            Content::Notice(notice) => (None, Some(notice_name(&notice))),
+        };
+        Self {
+            room: message.id.room.as_str().to_owned(),
+            seq: message.id.seq,
+            rev: message.rev,
+            text_rev: message.text_rev,
+            user_id,
+            name,
+            message: text,
+            notice,
+            sent_time: message.sent_at.rfc3339(),
+            edited_time: message.edited_at.map(|at| at.rfc3339()),
+            reply_to: message.reply_to,
+            root: message.root,
+            replies: message.replies,
+            reactions: reactions.collect(),
+            pinned: message.pinned_at.is_some(),
+        }
+    }
+}
+
+fn notice_name(notice: &Notice) -> &'static str {
+    match notice {
+        Notice::Added { .. } => "added",
+        Notice::Removed { .. } => "removed",
+        Notice::Left { .. } => "left",
+        Notice::Role { .. } => "role",
+        Notice::Renamed { .. } => "renamed",
+        Notice::Topic { .. } => "topic",
+        Notice::Opened => "opened",
+        Notice::Closed => "closed",
+        Notice::Archived => "archived",
+        Notice::Unarchived => "unarchived",
+    }
+}

@@ -1,0 +1,66 @@
+//! Changes a room for a request that came from the socket, the page's form or the API.
+
+use crate::{
+    domain::{Action, ClientId, Command, Fields, Phrase, Post, Text},
+    security::limits::RateLimited,
+    store::{self, Access, Changed},
+    web::{AppState, Error, Result},
+};
+
+/// A message to post, as it was received.
+pub(super) struct Draft<'a> {
+    pub message: &'a str,
+    pub client_id: &'a str,
+    /// The `seq` of the message that it replies to.
+    pub reply_to: Option<u64>,
+}
+
+/// Posts a message. It is durable when this returns. A repeat of the same client id returns the stored message.
+///
+/// # Errors
+/// 422 if a field is invalid, 409 if the client id was used for another message, and those of [`change`].
+pub(super) async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result<Changed> {
+    let mut fields = Fields::default();
+    let text = fields.keep("message", Text::parse(draft.message));
+    let client = fields.keep("clientID", ClientId::parse(draft.client_id));
+    let (Some(text), Some(client)) = (text, client) else { return Err(Error::invalid(fields)) };
+    let post = Post { client, text: text.clone(), reply_to: draft.reply_to };
+    let posted = change(state, access, Action::Post(post)).await?;
+    let message = &posted.message;
+    // an edited text differs from the one that was posted
+    let has_other_text = message.edited_at.is_none() && message.text().is_some_and(|stored| stored != text.as_str());
+    if posted.repeat && (has_other_text || message.reply_to != draft.reply_to) {
+        // to treat it as a repeat would lose this text silently
+        return Err(store::Conflict::ClientIdReused.into());
+    }
+    let result = if posted.repeat { "repeat" } else { "new" };
+    metrics::counter!("natter_messages_total", "result" => result).increment(1);
+    Ok(posted)
+}
+
+/// Changes the room. The change is durable when this returns.
+///
+/// # Errors
+/// 429 if the user sends too fast, and those of [`refused`].
+pub(super) async fn change(state: &AppState, access: &Access, action: Action) -> Result<Changed> {
+    count(state, access)?;
+    state.store.change(access, Command::new(action)).await.map_err(refused)
+}
+
+/// Counts a change against the user's limit.
+///
+/// # Errors
+/// 429 if the user sends too fast.
+pub(super) fn count(state: &AppState, access: &Access) -> Result<()> {
+    let too_fast = |limit: RateLimited| Error { message: Phrase::new("too-many-messages"), ..limit.into() };
+    state.logins.limits.message(access.user()).map_err(too_fast)
+}
+
+/// The error of a change that the store refused: 401 if the account is deleted, the rules' refusals, and the store's
+/// errors.
+pub(super) fn refused(error: store::Error) -> Error {
+    match error {
+        store::Error::NotFound => Error::bad_token(), // deleted after the request was authenticated
+        other => other.into(),
+    }
+}
