@@ -71,7 +71,8 @@
       }
       localize(node);
       translate(node);
-      hasNew ||= node.matches('.message:not(.sent-by-user)') && !node.nextElementSibling?.matches('.message');
+      const replaces = change.removedNodes.length > 0; // an edited message is not a new one
+      hasNew ||= !replaces && node.matches('.message:not(.sent-by-user)') && !node.nextElementSibling?.matches('.message');
     }
     if (!hasNew) return;
     if (!atEnd()) newer.hidden = false;

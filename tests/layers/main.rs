@@ -1,9 +1,9 @@
-//! Holds the layers of `src/lib.rs`: arrows point down only, features do not import each other, and no files import
-//! each other in a cycle.
+//! Holds the layers of `src/lib.rs`: arrows point down only, features do not import each other, what serves requests
+//! cannot read or write a room without the rights of a user, and no files import each other in a cycle.
 //!
 //! - [`tree`]: the modules of a source tree, parsed, and what a path in one of them names.
 //! - [`arrows`]: the arrows between files: what each `use` and each path in the code names, and where.
-//! - [`rules`]: the three rules, and the text of their violations.
+//! - [`rules`]: the four rules, and the text of their violations.
 //!
 //! What it does not see: a method of a type that the calling file does not name, and paths in the templates.
 
@@ -28,9 +28,14 @@ fn natters_files_keep_the_layers() {
 
 /// The violations of a small tree whose layers are `low`, `features` and `high`.
 fn check(sources: &[(&str, &str)]) -> Vec<String> {
-    let root = ("lib.rs", "pub mod low; pub mod features; pub mod high;");
-    let sources = std::iter::once(&root).chain(sources).map(|(path, text)| (path.to_string(), text.to_string()));
-    violations(&arrows(&Tree::parse(sources.collect())), &["low", "features", "high"])
+    check_layers(&["low", "features", "high"], sources)
+}
+
+fn check_layers(layers: &[&str], sources: &[(&str, &str)]) -> Vec<String> {
+    let root: String = layers.iter().map(|layer| format!("pub mod {layer}; ")).collect();
+    let sources = sources.iter().map(|(path, text)| (path.to_string(), text.to_string()));
+    let sources = std::iter::once(("lib.rs".to_owned(), root)).chain(sources);
+    violations(&arrows(&Tree::parse(sources.collect())), layers)
 }
 
 #[test]
@@ -76,6 +81,30 @@ fn a_feature_that_imports_another_is_reported() {
                     crate::features::rooms::list::List)";
     assert_eq!(check(&[root, rooms, list, files, upload]), [expected]);
     assert_eq!(check(&[root, rooms, list, files, ("features/files/upload.rs", "")]), [""; 0]);
+}
+
+#[test]
+fn a_handler_that_can_read_without_rights_is_reported() {
+    let layers = ["store", "web", "features", "app"];
+    let store = ("store/mod.rs", "mod port; mod log; pub use port::{Database, Store}; pub use log::LogReader;");
+    let port = ("store/port.rs", "pub trait Store {} pub trait Database {} pub trait Transfer {}");
+    let log = ("store/log.rs", "pub trait LogReader {}");
+    let app = ("app.rs", "use crate::store::Database; fn start(_: &dyn Database) {}");
+    for (handler, name) in [
+        ("\nuse crate::store::Database as Everything;", "Database"),
+        ("use crate::store;\nfn f(_: &dyn store::LogReader) {}", "LogReader"),
+        ("use crate::store::*;\nfn f(_: &dyn Database) {}", "Database"),
+    ] {
+        for path in ["features/list.rs", "web/state.rs"] {
+            let modules = [("features/mod.rs", "pub mod list;"), ("web/mod.rs", "pub mod state;")];
+            let sources = [&modules[..], &[store, port, log, app, (path, handler)]].concat();
+            let found = check_layers(&layers, &sources).join("\n");
+            let expected = format!("src/{path}:2: {name} reads and writes rooms without the rights of a user");
+            assert!(found.contains(&expected), "{handler}: {found}");
+        }
+    }
+    let handler = ("features/list.rs", "use crate::store::Store; fn f(_: &dyn Store) {}");
+    assert_eq!(check_layers(&layers, &[store, port, log, app, ("features/mod.rs", "pub mod list;"), handler]), [""; 0]);
 }
 
 #[test]
