@@ -31,6 +31,9 @@ pub enum Error {
     /// The rules refuse the command.
     #[error("refused: {0}")]
     Refused(Refusal),
+    /// A command for the room itself changes nothing, because the room is already as it asks. There is no notice to return.
+    #[error("nothing to change")]
+    Unchanged,
     /// The queue of writes is full, or no server of the database answers. Nothing was written.
     #[error("the database is busy")]
     Busy,

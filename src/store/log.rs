@@ -47,7 +47,8 @@ pub trait Log {
     /// [`Error::Refused`](super::Error::Refused) if the rules refuse it, [`Error::NotFound`](super::Error::NotFound) if
     /// the user's account is deleted, [`Conflict::ClientIdReused`](super::Conflict::ClientIdReused) if the client id of
     /// a post belongs to a message in another room, [`Error::NoSuchRoom`](super::Error::NoSuchRoom) if the user may no
-    /// longer see the room.
+    /// longer see the room, [`Error::Unchanged`](super::Error::Unchanged) if a command for the room itself changes
+    /// nothing.
     async fn change(&self, access: &Access, command: Command) -> Result<Changed>;
     /// The message in its latest state, deleted or not. `None` if the room has no message with this `seq`.
     async fn message(&self, access: &Access, seq: u64) -> Result<Option<Message>>;
