@@ -27,6 +27,11 @@ impl AnswerBudget {
         Self { messages: limit, bytes: TEXT_BYTES, is_empty: true }
     }
 
+    /// The budget of one of the two parts of an answer.
+    pub fn half(limit: u32) -> Self {
+        Self { bytes: TEXT_BYTES / 2, ..Self::new(limit) }
+    }
+
     /// As [`AnswerBudget::take`], for a message with this text. A deleted message has none.
     pub fn take_text(&mut self, text: Option<&str>) -> bool {
         self.take(text.map_or(0, escaped_len))
