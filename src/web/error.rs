@@ -144,6 +144,7 @@ impl From<store::Error> for Error {
             store::Error::NoSuchRoom => Self::not_found("no-such-room"),
             store::Error::Conflict(conflict) => conflict.into(),
             store::Error::Refused(refusal) => refusal.into(),
+            store::Error::Unchanged => Self::new(StatusCode::CONFLICT, Phrase::new("room-unchanged")),
             store::Error::Busy => Self::busy(),
             store::Error::Failed(reason) => {
                 tracing::error!(reason, "store request failed");

@@ -13,7 +13,7 @@ async fn the_openapi_description_matches_its_snapshot() {
     insta::assert_snapshot!("openapi", answer.text);
     let page = natter.browser().visit("/api/docs").await.is(200);
     let operations = page.texts("section h2");
-    assert_eq!(operations.len(), 9);
+    assert_eq!(operations.len(), 16);
     assert!(operations.contains(&"PATCH /api/users/{userID}".to_owned()), "{operations:?}");
     assert!(page.html.contains("<td>An address with a dotted domain; unique, ignoring case.</td>"));
 }
@@ -57,6 +57,10 @@ impl Api {
             Value::Array(_) => "array",
             Value::Object(_) => "object",
         };
+        if let Some(either) = schema["oneOf"].as_array() {
+            let referred = either.iter().find(|schema| schema["$ref"].is_string() != value.is_null());
+            return self.check(at, referred.expect("null, or a schema"), value);
+        }
         let kinds = &schema["type"];
         assert!(kinds == kind || kinds.as_array().is_some_and(|kinds| kinds.contains(&json!(kind))), "{at}: {value}");
         for item in value.as_array().into_iter().flatten() {
@@ -89,6 +93,9 @@ impl Api {
 const USERS: &str = "/api/users";
 const USER: &str = "/api/users/{userID}";
 const MESSAGES: &str = "/api/messages";
+const IN_ROOM: &str = "/api/rooms/{room}/messages";
+const MESSAGE: &str = "/api/rooms/{room}/messages/{seq}";
+const REACTION: &str = "/api/rooms/{room}/messages/{seq}/reactions/{emoji}";
 const LOGIN: &str = "/api/login";
 
 #[tokio::test]
@@ -100,8 +107,15 @@ async fn every_route_responds_as_documented() {
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
     without_token(&mut api, &nobody).await;
     logins(&mut api, &nobody).await;
-    messages(&mut api, &ada).await;
+    limits(&mut api, &ada).await;
     users(&mut api, &nobody, &ada, &bob).await;
+    natter.restart_with(&["--message-rate", "1000"]).await;
+    let archived = natter.create_archived_room("ada").await;
+    for (described, messages) in [(MESSAGES, MESSAGES), (IN_ROOM, "/api/rooms/lobby/messages")] {
+        posts(&mut api, &ada, described, messages).await;
+    }
+    changes(&mut api, &ada, &bob).await;
+    in_archived_room(&mut api, &ada, archived.as_str()).await;
     invalid_requests(&mut api, &ada).await;
 
     natter.restart_with(&["--address-attempts", "1"]).await;
@@ -124,11 +138,19 @@ async fn invalid_requests(api: &mut Api, ada: &Script) {
         ("patch", USER, own),
         ("delete", USER, own),
         ("post", MESSAGES, MESSAGES),
+        ("post", IN_ROOM, "/api/rooms/lobby/messages"),
+        ("patch", MESSAGE, "/api/rooms/lobby/messages/1"),
+        ("delete", MESSAGE, "/api/rooms/lobby/messages/1"),
+        ("put", REACTION, "/api/rooms/lobby/messages/1/reactions/👍"),
+        ("delete", REACTION, "/api/rooms/lobby/messages/1/reactions/👍"),
     ] {
         let request = || ada.request(method.to_uppercase().parse().unwrap(), address);
         let answer = async |request: reqwest::RequestBuilder| Answer::of(request.send().await.unwrap()).await;
         let foreign = request().header("origin", "https://evil.example").json(&json!({}));
         api.documents(method, path, answer(foreign).await, 403);
+        if [MESSAGE, REACTION].contains(&path) && method != "patch" {
+            continue; // it has no body and no query
+        }
         if method == "delete" {
             api.documents(method, path, answer(request().query(&[("message", "keep")])).await, 400);
             continue;
@@ -138,7 +160,11 @@ async fn invalid_requests(api: &mut Api, ada: &Script) {
         api.documents(method, path, answer(json(" ".repeat(65 * 1024))).await, 413);
         api.documents(method, path, answer(request().body("{}")).await, 415);
     }
-    for (path, address) in [(USERS, "/api/users?limit=many"), (MESSAGES, "/api/messages?last=50")] {
+    for (path, address) in [
+        (USERS, "/api/users?limit=many"),
+        (MESSAGES, "/api/messages?last=50"),
+        (IN_ROOM, "/api/rooms/lobby/messages?last=50"),
+    ] {
         api.documents("get", path, ada.get(address).await, 400);
     }
 }
@@ -169,6 +195,14 @@ async fn without_token(api: &mut Api, nobody: &Script) {
     api.documents("delete", USER, nobody.delete("/api/users/ada").await, 401);
     api.documents("get", MESSAGES, nobody.get(MESSAGES).await, 401);
     api.documents("post", MESSAGES, nobody.post(MESSAGES, json!({ "message": "hello" })).await, 401);
+    let room = "/api/rooms/lobby/messages";
+    api.documents("get", IN_ROOM, nobody.get(room).await, 401);
+    api.documents("post", IN_ROOM, nobody.post(room, json!({ "message": "hello" })).await, 401);
+    api.documents("get", MESSAGE, nobody.get("/api/rooms/lobby/messages/1").await, 401);
+    api.documents("patch", MESSAGE, nobody.edits(1, 1, "hello").await, 401);
+    api.documents("delete", MESSAGE, nobody.deletes(1).await, 401);
+    api.documents("put", REACTION, nobody.reacts(1, "👍").await, 401);
+    api.documents("delete", REACTION, nobody.takes_back(1, "👍").await, 401);
 }
 
 async fn logins(api: &mut Api, nobody: &Script) {
@@ -179,18 +213,82 @@ async fn logins(api: &mut Api, nobody: &Script) {
     api.documents("post", LOGIN, nobody.post(LOGIN, json!({ "userID": "bob" })).await, 422);
 }
 
-async fn messages(api: &mut Api, ada: &Script) {
-    let send = |client_id| json!({ "message": "hello", "clientID": client_id });
-    api.documents("post", MESSAGES, ada.post(MESSAGES, send("1")).await, 201);
-    api.documents("post", MESSAGES, ada.post(MESSAGES, send("1")).await, 200);
-    let other = json!({ "message": "another", "clientID": "1" });
-    api.documents("post", MESSAGES, ada.post(MESSAGES, other).await, 409);
-    api.documents("post", MESSAGES, ada.post(MESSAGES, send("3")).await, 429);
-    api.documents("post", MESSAGES, ada.post(MESSAGES, json!({ "message": "" })).await, 422);
-    api.documents("get", MESSAGES, ada.get("/api/messages?limit=1").await, 200);
-    api.documents("get", MESSAGES, ada.get("/api/messages?after=0&limit=1").await, 200);
-    api.documents("get", MESSAGES, ada.get("/api/messages?limit=0").await, 422);
-    api.documents("get", MESSAGES, ada.get("/api/messages?author=nobody").await, 404);
+async fn limits(api: &mut Api, ada: &Script) {
+    for _ in 0..3 {
+        ada.says("hello").await;
+    }
+    let room = "/api/rooms/lobby/messages";
+    let hello = json!({ "message": "hello" });
+    api.documents("post", MESSAGES, ada.post(MESSAGES, hello.clone()).await, 429);
+    api.documents("post", IN_ROOM, ada.post(room, hello).await, 429);
+    api.documents("patch", MESSAGE, ada.edits(1, 1, "hello!").await, 429);
+    api.documents("delete", MESSAGE, ada.deletes(1).await, 429);
+    api.documents("put", REACTION, ada.reacts(1, "👍").await, 429);
+    api.documents("delete", REACTION, ada.takes_back(1, "👍").await, 429);
+}
+
+/// Reading and posting at the address `messages`, which has the path `described` in the description.
+async fn posts(api: &mut Api, ada: &Script, described: &str, messages: &str) {
+    let send = json!({ "message": "hello", "clientID": described.len().to_string() });
+    let first = ada.post(messages, send.clone()).await;
+    let seq = first.json["seq"].as_u64().unwrap();
+    api.documents("post", described, first, 201);
+    api.documents("post", described, ada.post(messages, send).await, 200);
+    let other = json!({ "message": "another", "clientID": described.len().to_string() });
+    api.documents("post", described, ada.post(messages, other).await, 409);
+    api.documents("post", described, ada.post(messages, json!({ "message": "" })).await, 422);
+    let reply = |to: u64| json!({ "message": "a reply", "replyTo": to });
+    ada.post(messages, reply(seq)).await.is(201);
+    api.documents("post", described, ada.post(messages, reply(999)).await, 404);
+    ada.reacts(seq, "👍").await.is(200);
+    ada.edits(seq, ada.message(seq).await["textRev"].as_u64().unwrap(), "hello!").await.is(200);
+    let get = async |query: &str| ada.get(&format!("{messages}?{query}")).await;
+    for query in ["limit=1", "after=0&limit=1", "from=1&limit=1", "around=2&limit=1"] {
+        api.documents("get", described, get(query).await, 200);
+    }
+    ada.deletes(seq).await.is(204);
+    api.documents("post", described, ada.post(messages, reply(seq)).await, 410);
+    api.documents("get", described, get("after=0&limit=500").await, 200);
+    api.documents("get", described, get("limit=0").await, 422);
+    api.documents("get", described, get("author=nobody").await, 404);
+}
+
+async fn changes(api: &mut Api, ada: &Script, bob: &Script) {
+    let posted = bob.says("hello").await;
+    let (seq, rev) = (posted["seq"].as_u64().unwrap(), posted["rev"].as_u64().unwrap());
+    let path = format!("/api/rooms/lobby/messages/{seq}");
+    api.documents("get", MESSAGE, bob.get(&path).await, 200);
+    api.documents("get", MESSAGE, bob.get("/api/rooms/lobby/messages/999").await, 404);
+    api.documents("patch", MESSAGE, bob.edits(seq, rev, "hello!").await, 200);
+    api.documents("patch", MESSAGE, bob.edits(seq, rev, "hello?").await, 409);
+    api.documents("patch", MESSAGE, ada.edits(seq, rev, "not mine").await, 403);
+    api.documents("patch", MESSAGE, bob.edits(999, rev, "nothing").await, 404);
+    api.documents("patch", MESSAGE, bob.edits(seq, rev, "").await, 422);
+    api.documents("put", REACTION, ada.reacts(seq, "👍").await, 200);
+    api.documents("put", REACTION, ada.reacts(999, "👍").await, 404);
+    api.documents("put", REACTION, ada.reacts(seq, "x").await, 422);
+    api.documents("delete", REACTION, ada.takes_back(seq, "👍").await, 200);
+    api.documents("delete", REACTION, ada.takes_back(999, "👍").await, 404);
+    api.documents("delete", REACTION, ada.takes_back(seq, "x").await, 422);
+    api.documents("delete", MESSAGE, bob.deletes(seq).await, 204);
+    api.documents("delete", MESSAGE, bob.deletes(999).await, 404);
+    let admins = ada.says("by an admin").await["seq"].as_u64().unwrap();
+    api.documents("delete", MESSAGE, bob.deletes(admins).await, 403);
+    api.documents("patch", MESSAGE, bob.edits(seq, rev, "too late").await, 410);
+    api.documents("put", REACTION, ada.reacts(seq, "👍").await, 410);
+    api.documents("delete", REACTION, ada.takes_back(seq, "👍").await, 410);
+}
+
+async fn in_archived_room(api: &mut Api, ada: &Script, archived: &str) {
+    let path = |seq: u64| format!("/api/rooms/{archived}/messages/{seq}");
+    let edit = json!({ "message": "hello!", "textRev": 1 });
+    api.documents("get", MESSAGE, ada.get(&path(2)).await, 200);
+    api.documents("patch", MESSAGE, ada.patch(&path(1), edit).await, 409);
+    api.documents("delete", MESSAGE, ada.delete(&path(1)).await, 409);
+    for (method, name) in [("PUT", "put"), ("DELETE", "delete")] {
+        let request = ada.request(method.parse().unwrap(), &format!("{}/reactions/👍", path(1)));
+        api.documents(name, REACTION, Answer::of(request.send().await.unwrap()).await, 409);
+    }
 }
 
 async fn users(api: &mut Api, nobody: &Script, ada: &Script, bob: &Script) {

@@ -219,6 +219,7 @@ message-too-long = Eine Nachricht hat höchstens { $max } Zeichen; diese hat { $
 
 ## Changes of messages and rooms that are refused
 
+room-unchanged = Es ist schon so.
 no-such-message = Diese Nachricht gibt es nicht.
 message-deleted = Diese Nachricht ist gelöscht.
 change-not-allowed = Das darfst du nicht ändern.

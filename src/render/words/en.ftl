@@ -220,6 +220,7 @@ message-too-long = A message has at most { $max } characters; this one has { $le
 
 ## Changes of messages and rooms that are refused
 
+room-unchanged = It is like that already.
 no-such-message = There is no such message.
 message-deleted = This message is deleted.
 change-not-allowed = You may not change this.

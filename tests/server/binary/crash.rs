@@ -1,4 +1,4 @@
-//! SIGKILL at any time loses no acknowledged message and doubles none.
+//! SIGKILL at any time loses no acknowledged post, edit, deletion or reaction, and doubles none.
 
 use std::{
     collections::HashMap,
@@ -10,6 +10,7 @@ use std::{
 };
 
 use natter_test_support::{free_address, until};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 use tokio::{
@@ -23,7 +24,7 @@ use crate::support::{Process, Script, Socket, new_user, password_of};
 const WRITERS: usize = 6;
 const KILLS: usize = 6;
 
-/// Stops the writers and counts what they did.
+/// Stops the writers and counts their changes.
 #[derive(Default)]
 struct Progress {
     finish: AtomicBool,
@@ -32,37 +33,73 @@ struct Progress {
     unanswered: AtomicU64,
 }
 
-/// Sends messages one after another, each until it is acknowledged. Returns the acknowledgements.
-async fn write(writer: usize, script: Script, progress: Arc<Progress>) -> Vec<(String, Value)> {
-    let mut acknowledged = Vec::new();
-    while !progress.finish.load(Relaxed) {
-        let text = format!("{writer}: number {}", acknowledged.len());
-        let send = json!({ "message": text, "clientID": format!("{writer}-{}", acknowledged.len()) });
+/// A message as its writer's acknowledgements have it.
+struct Written {
+    client_id: String,
+    /// The latest answer to a change of it; `None` after it was deleted.
+    latest: Option<Value>,
+}
+
+/// Sends each change until it is acknowledged.
+struct Sender {
+    script: Script,
+    progress: Arc<Progress>,
+}
+
+impl Sender {
+    /// Returns the body, which is `Null` if it is empty.
+    async fn change(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let answer = loop {
-            match script.request(reqwest::Method::POST, "/api/messages").json(&send).send().await {
-                Ok(response) if response.status().is_success() => match response.json::<Value>().await {
+            let request = self.script.request(method.clone(), path);
+            let request = if let Some(body) = &body { request.json(body) } else { request };
+            match request.send().await {
+                Ok(response) if response.status().is_success() => match response.text().await {
                     Ok(answer) => break answer,
-                    Err(_) => progress.unanswered.fetch_add(1, Relaxed),
+                    Err(_) => self.progress.unanswered.fetch_add(1, Relaxed),
                 },
                 Ok(response) => panic!("{}", response.text().await.unwrap_or_default()),
                 Err(error) if error.is_connect() => {
                     sleep(Duration::from_millis(5)).await; // natter does not run yet
                     continue;
                 }
-                Err(_) => progress.unanswered.fetch_add(1, Relaxed),
+                Err(_) => self.progress.unanswered.fetch_add(1, Relaxed),
             };
         };
-        assert_eq!(answer["message"], text);
-        acknowledged.push((text, answer));
-        progress.acknowledged.fetch_add(1, Relaxed);
+        self.progress.acknowledged.fetch_add(1, Relaxed);
+        serde_json::from_str(&answer).unwrap_or_default()
     }
-    acknowledged
+
+    /// Posts a message, edits it, reacts to it, and deletes some: each change after the one before is acknowledged.
+    async fn write(&self, client_id: String, number: usize) -> Written {
+        let send = json!({ "message": format!("{client_id}: first"), "clientID": client_id });
+        let posted = self.change(Method::POST, "/api/messages", Some(send)).await;
+        let path = format!("/api/rooms/lobby/messages/{}", posted["seq"]);
+        let edit = json!({ "message": format!("{client_id}: second"), "textRev": posted["textRev"] });
+        self.change(Method::PATCH, &path, Some(edit)).await;
+        let latest = self.change(Method::PUT, &format!("{path}/reactions/👍"), None).await;
+        if number % 3 == 2 {
+            self.change(Method::DELETE, &path, None).await;
+            return Written { client_id, latest: None };
+        }
+        Written { client_id, latest: Some(latest) }
+    }
+}
+
+/// Writes messages one after another.
+async fn write(writer: usize, script: Script, progress: Arc<Progress>) -> Vec<Written> {
+    let mut written = Vec::new();
+    let sender = Sender { script, progress };
+    while !sender.progress.finish.load(Relaxed) {
+        let number = written.len();
+        written.push(sender.write(format!("{writer}-{number}"), number).await);
+    }
+    written
 }
 
 /// Waits for 30 acknowledgements, then kills natter at a random moment within 30 ms and starts it again.
 async fn kill_while_writing(mut natter: Process, progress: &Progress) -> Process {
     let enough = progress.acknowledged.load(Relaxed) + 30;
-    until("30 messages are acknowledged", Duration::from_secs(60), async || {
+    until("30 changes are acknowledged", Duration::from_secs(60), async || {
         progress.acknowledged.load(Relaxed) >= enough
     })
     .await;
@@ -90,23 +127,28 @@ async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
         natter = kill_while_writing(natter, &progress).await;
     }
     progress.finish.store(true, Relaxed);
-    let acknowledged: Vec<_> = writers.join_all().await.into_iter().flatten().collect();
+    let written: Vec<_> = writers.join_all().await.into_iter().flatten().collect();
     assert!(progress.unanswered.load(Relaxed) > 0, "a request was under way when natter was killed");
 
     let log = ada.reads_after(0, 500).await;
-    let numbers: Vec<_> = log.iter().map(|message| (message["seq"].clone(), message["rev"].clone())).collect();
-    let expected: Vec<_> = (1..=log.len()).map(|n| (json!(n), json!(n))).collect();
-    assert_eq!(numbers, expected, "from 1, without a gap");
-    let by_text: HashMap<_, _> = log.iter().map(|message| (message["message"].as_str().unwrap(), message)).collect();
-    assert_eq!(by_text.len(), log.len(), "no message is in the log twice");
-    assert_eq!(acknowledged.len(), log.len(), "every message in the log was acknowledged");
-    for (text, answer) in &acknowledged {
-        assert_eq!(by_text.get(text.as_str()), Some(&answer), "as it was acknowledged");
+    let mut seqs: Vec<_> = log.iter().map(|message| message["seq"].as_u64().unwrap()).collect();
+    seqs.sort_unstable();
+    assert_eq!(seqs, (1..=log.len() as u64).collect::<Vec<_>>(), "from 1, without a gap");
+    assert_eq!(written.len(), log.len(), "every message in the log was acknowledged");
+    let head = log.last().unwrap()["rev"].as_u64().unwrap();
+    assert_eq!(head, progress.acknowledged.load(Relaxed), "every change took one number, however often it was sent");
+    let by_text: HashMap<_, _> = log.iter().map(|message| (message["message"].as_str(), message)).collect();
+    for Written { client_id, latest } in &written {
+        let text = format!("{client_id}: second");
+        assert_eq!(by_text.get(&Some(text.as_str())).copied(), latest.as_ref(), "as it was acknowledged");
     }
 
     let mut socket = Socket::open(&ada, "?after=0").await;
-    socket.sees_rev(log.len() as u64).await;
-    let shown: Vec<_> = socket.fragments.iter().map(|fragment| fragment.text.trim_start_matches("You: ")).collect();
-    assert_eq!(shown, log.iter().map(|message| message["message"].as_str().unwrap()).collect::<Vec<_>>());
+    socket.sees_rev(head).await;
+    let shown: HashMap<_, _> = socket.fragments.iter().map(|one| (one.seq, one.text.as_str())).collect();
+    let text = |message: &Value| message["message"].as_str().map_or(String::new(), |text| format!("You: {text}"));
+    for message in &log {
+        assert_eq!(shown[&message["seq"].as_u64().unwrap()], text(message));
+    }
     natter.kill();
 }

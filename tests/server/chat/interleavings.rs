@@ -1,14 +1,27 @@
-//! Any interleaving of posts, disconnects and catch-ups gives every reader the same sequence.
+//! Any interleaving of changes, disconnects and catch-ups shows every reader the same log.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{prelude::*, test_runner::Config};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Fragment, Natter, Person, Script, Socket};
+use crate::support::{Answer, Fragment, Natter, Person, Script, Socket};
+
+/// A change of the log. A number selects one of the messages posted so far.
+#[derive(Debug, Clone)]
+enum Change {
+    Post,
+    Reply(usize),
+    Edit(usize),
+    Delete(usize),
+    React(usize, &'static str),
+    TakeBack(usize, &'static str),
+}
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// A reader posts over the API.
-    Post(usize),
+    /// A reader changes the log over the API.
+    Change(usize, Change),
     /// A reader posts over the socket, if it is open.
     Send(usize),
     /// A reader's connection breaks.
@@ -17,20 +30,42 @@ enum Step {
     Reconnect(usize),
     /// A reader without a connection catches up by a request.
     Poll(usize),
-    /// All readers post at once.
-    AllPost,
+    /// All readers make this change at once.
+    AllChange(Change),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let (which, emoji) = (0..1000_usize, prop_oneof![Just("👍"), Just("❤️")]);
+    prop_oneof![
+        4 => Just(Change::Post),
+        2 => which.clone().prop_map(Change::Reply),
+        2 => which.clone().prop_map(Change::Edit),
+        1 => which.clone().prop_map(Change::Delete),
+        2 => (which.clone(), emoji.clone()).prop_map(|(which, emoji)| Change::React(which, emoji)),
+        1 => (which, emoji).prop_map(|(which, emoji)| Change::TakeBack(which, emoji)),
+    ]
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let who = 0..3_usize;
     prop_oneof![
-        4 => who.clone().prop_map(Step::Post),
-        4 => who.clone().prop_map(Step::Send),
+        6 => (who.clone(), change()).prop_map(|(who, change)| Step::Change(who, change)),
+        2 => who.clone().prop_map(Step::Send),
         3 => who.clone().prop_map(Step::Disconnect),
         3 => who.clone().prop_map(Step::Reconnect),
         2 => who.prop_map(Step::Poll),
-        1 => Just(Step::AllPost),
+        2 => change().prop_map(Step::AllChange),
     ]
+}
+
+/// `rev`, `seq` and text of a message, with the author's name instead of `You`. A deleted message has no text.
+type Seen = (u64, u64, String);
+
+fn seen(message: &Value) -> Seen {
+    let number = |field: &str| message[field].as_u64().unwrap();
+    let text = message["message"].as_str();
+    let text = text.map_or(String::new(), |text| format!("{}: {text}", message["name"].as_str().unwrap()));
+    (number("rev"), number("seq"), text)
 }
 
 /// A user who reads the log by socket and by requests, and keeps what was read.
@@ -38,20 +73,19 @@ struct Reader {
     name: &'static str,
     script: Script,
     socket: Option<Socket>,
-    /// `rev` and text of each message, with the author's name instead of `You`.
-    read: Vec<(u64, String)>,
+    read: Vec<Seen>,
 }
 
 impl Reader {
     fn last(&self) -> u64 {
         let latest = self.socket.as_ref().and_then(|socket| socket.fragments.last());
-        latest.map(|fragment| fragment.rev).or(self.read.last().map(|(rev, _)| *rev)).unwrap_or(0)
+        latest.map(|fragment| fragment.rev).or(self.read.last().map(|(rev, ..)| *rev)).unwrap_or(0)
     }
 
     fn disconnect(&mut self) {
         let Some(socket) = self.socket.take() else { return };
-        let name = self.name;
-        let named = |fragment: Fragment| (fragment.rev, fragment.text.replacen("You: ", &format!("{name}: "), 1));
+        let own = format!("{}: ", self.name);
+        let named = |one: Fragment| (one.rev, one.seq, one.text.replacen("You: ", &own, 1));
         self.read.extend(socket.fragments.into_iter().map(named));
     }
 
@@ -65,12 +99,29 @@ impl Reader {
     async fn poll(&mut self) {
         if self.socket.is_none() {
             let missed = self.script.reads_after(self.last(), 3).await;
-            self.read.extend(missed.iter().map(|message| {
-                let (name, text) = (message["name"].as_str().unwrap(), message["message"].as_str().unwrap());
-                (message["rev"].as_u64().unwrap(), format!("{name}: {text}"))
-            }));
+            self.read.extend(missed.iter().map(seen));
         }
     }
+}
+
+/// Makes a change; `posts` is the number of messages before it. It may be refused, but only by the rules.
+async fn make(script: &Script, change: &Change, text: &str, posts: u64) -> Answer {
+    let seq = |which: usize| 1 + which as u64 % posts.max(1);
+    let post = |reply_to: Option<u64>| json!({ "message": text, "replyTo": reply_to });
+    let answer = match change {
+        Change::Post => script.post("/api/messages", post(None)).await,
+        Change::Reply(to) => script.post("/api/messages", post(Some(seq(*to)))).await,
+        Change::Edit(which) => {
+            let path = format!("/api/rooms/lobby/messages/{}", seq(*which));
+            let text_rev = script.get(&path).await.json["textRev"].as_u64().unwrap_or(1);
+            script.edits(seq(*which), text_rev, text).await
+        }
+        Change::Delete(which) => script.deletes(seq(*which)).await,
+        Change::React(which, emoji) => script.reacts(seq(*which), emoji).await,
+        Change::TakeBack(which, emoji) => script.takes_back(seq(*which), emoji).await,
+    };
+    assert!([200, 201, 204, 403, 404, 409, 410].contains(&answer.status), "{change:?}: {}", answer.text);
+    answer
 }
 
 async fn run_steps(steps: Vec<Step>) {
@@ -80,53 +131,69 @@ async fn run_steps(steps: Vec<Step>) {
         let Person { script, socket } = natter.sign_up(user_id).await;
         readers.push(Reader { name, script, socket: Some(socket), read: Vec::new() });
     }
-    let mut posted = Vec::new();
+    let mut posts = 0;
+    // by `seq`: the `textRev` and the text of the latest acknowledged change of it
+    let mut acknowledged: BTreeMap<u64, (u64, String)> = BTreeMap::new();
     for (number, step) in steps.into_iter().enumerate() {
         let text = format!("step {number}");
+        let mut answers = Vec::new();
         match step {
-            Step::Post(who) => {
-                readers[who].script.says(&text).await;
-                posted.push(format!("{}: {text}", readers[who].name));
-            }
+            Step::Change(who, change) => answers.push(make(&readers[who].script, &change, &text, posts).await),
             Step::Send(who) => {
-                let name = readers[who].name;
                 if let Some(socket) = &mut readers[who].socket {
-                    socket.says(&text).await;
-                    posted.push(format!("{name}: {text}"));
+                    let answer = socket.says(&text).await;
+                    acknowledged.insert(answer["seq"].as_u64().unwrap(), (answer["rev"].as_u64().unwrap(), text));
                 }
             }
             Step::Disconnect(who) => readers[who].disconnect(),
             Step::Reconnect(who) => readers[who].reconnect().await,
             Step::Poll(who) => readers[who].poll().await,
-            Step::AllPost => {
-                let sends =
-                    readers.iter().flat_map(|reader| std::iter::repeat_n(reader, 3)).enumerate().map(|(n, reader)| {
-                        let text = format!("{text}, {n}");
-                        async move {
-                            reader.script.post("/api/messages", json!({ "message": text })).await.is(201);
-                            format!("{}: {text}", reader.name)
-                        }
-                    });
-                posted.extend(futures_util::future::join_all(sends.collect::<Vec<_>>()).await);
+            Step::AllChange(change) => {
+                let texts: Vec<_> = (0..9).map(|n| format!("{text}, {n}")).collect();
+                let readers = readers.iter().cycle();
+                let changes = readers.zip(&texts).map(|(reader, text)| make(&reader.script, &change, text, posts));
+                answers.extend(futures_util::future::join_all(changes.collect::<Vec<_>>()).await);
             }
         }
+        for answer in answers.iter().filter(|answer| answer.json["message"].is_string() && answer.status < 300) {
+            let text = answer.json["message"].as_str().unwrap().to_owned();
+            let entry = acknowledged.entry(answer.json["seq"].as_u64().unwrap()).or_default();
+            *entry = entry.clone().max((answer.json["textRev"].as_u64().unwrap(), text));
+        }
+        posts = acknowledged.len() as u64;
     }
-    let head = posted.len() as u64;
+    let log = readers[0].script.reads_after(0, 500).await;
+    let head = log.last().map_or(0, |message| message["rev"].as_u64().unwrap());
+    assert_eq!(log.iter().map(|message| message["seq"].as_u64().unwrap()).collect::<BTreeSet<_>>().len(), log.len());
+    assert_eq!(log.len(), acknowledged.len(), "every message that was posted, once");
+    for message in &log {
+        let (text_rev, text) = &acknowledged[&message["seq"].as_u64().unwrap()];
+        let is_later = message["textRev"].as_u64().unwrap() > *text_rev; // only a deletion has no text to record
+        assert!(if is_later { message["message"].is_null() } else { message["message"] == text.as_str() }, "{message}");
+    }
+    let log: Vec<Seen> = log.iter().map(seen).collect();
     for reader in &mut readers {
         reader.reconnect().await;
-        while reader.last() < head {
-            let next = reader.last() + 1;
-            reader.socket.as_mut().unwrap().sees_rev(next).await;
+        if reader.last() < head {
+            reader.socket.as_mut().unwrap().sees_rev(head).await;
         }
         reader.disconnect();
+        check(reader, &log);
     }
-    let mut texts: Vec<_> = readers[0].read.iter().map(|(_, text)| text.clone()).collect();
-    assert_eq!(readers[0].read.iter().map(|(rev, _)| *rev).collect::<Vec<_>>(), (1..=head).collect::<Vec<_>>());
-    assert_eq!(readers[1].read, readers[0].read);
-    assert_eq!(readers[2].read, readers[0].read);
-    texts.sort();
-    posted.sort();
-    assert_eq!(texts, posted, "every message that was posted, once");
+}
+
+/// Asserts that what was read is in order, and complete: each number that no later change has replaced, and the latest
+/// text of each message.
+fn check(Reader { name, read, .. }: &Reader, log: &[Seen]) {
+    assert!(read.is_sorted_by_key(|(rev, ..)| *rev), "{name}: {read:?}");
+    let numbers: BTreeSet<_> = read.iter().map(|(rev, seq, _)| (*rev, *seq)).collect();
+    assert_eq!(numbers.len(), read.len(), "{name} read something twice: {read:?}");
+    let revs: BTreeSet<u64> = read.iter().map(|(rev, ..)| *rev).collect();
+    let missing: Vec<_> = log.iter().filter(|(rev, ..)| !revs.contains(rev)).collect();
+    assert!(missing.is_empty(), "{name} did not read {missing:?}");
+    let texts =
+        |seen: &[Seen]| -> BTreeMap<u64, String> { seen.iter().map(|(_, seq, text)| (*seq, text.clone())).collect() };
+    assert_eq!(texts(read), texts(log), "{name}");
 }
 
 proptest! {

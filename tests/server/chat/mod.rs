@@ -1,6 +1,7 @@
 //! Messages, cursors and presence.
 
 mod catching_up;
+mod changes;
 mod interleavings;
 mod messages;
 mod paging;
@@ -8,4 +9,5 @@ mod presence;
 mod protocol;
 mod refusals;
 mod restart;
+mod rooms;
 mod size_limits;

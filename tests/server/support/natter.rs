@@ -6,8 +6,8 @@ use clap::Parser;
 use natter::{
     app::{Config, Server},
     cli::Cli,
-    domain::UserId,
-    store::{self, PasswordHash},
+    domain::{Action, ClientId, Command, RoomAction, RoomId, RoomKind, Text, UserId},
+    store::{self, NewRoom, PasswordHash},
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -77,6 +77,31 @@ impl Natter {
         let (_, PasswordHash(hash)) = store.credentials(&UserId::parse(user_id).unwrap()).await.unwrap().unwrap();
         store.close().await;
         hash
+    }
+
+    /// Creates a room whose owner is this user.
+    pub async fn create_room(&self, kind: RoomKind, owner: &str) -> RoomId {
+        self.create_room_with(kind, owner, Vec::new()).await
+    }
+
+    /// Creates an archived room with a text of its owner and the notice that it is archived; returns its id.
+    pub async fn create_archived_room(&self, owner: &str) -> RoomId {
+        let text = Command::post(ClientId::generate(), Text::parse("before").unwrap());
+        let archive = Command::new(Action::Room(RoomAction::Archive));
+        self.create_room_with(RoomKind::Open, owner, vec![text, archive]).await
+    }
+
+    async fn create_room_with(&self, kind: RoomKind, owner: &str, commands: Vec<Command>) -> RoomId {
+        let store = store::open_embedded(&self.directory.path().join("data")).unwrap();
+        let owner = store.user(&UserId::parse(owner).unwrap()).await.unwrap().unwrap();
+        let (name, topic) = ("A room".to_owned(), String::new());
+        let new = NewRoom { kind, name, topic, owner: owner.key, members: Vec::new() };
+        let room = store.create_room(new).await.unwrap();
+        for command in commands {
+            store.change(&store.access(&owner, &room.id).await.unwrap(), command).await.unwrap();
+        }
+        store.close().await;
+        room.id
     }
 
     /// Gives a user a name that is not allowed, as an account may have that is older than the rule.

@@ -80,6 +80,32 @@ impl Script {
         self.post("/api/messages", json!({ "message": message })).await.is(201).json
     }
 
+    /// Replies to a message in the lobby; returns the JSON of the response.
+    pub async fn replies(&self, to: u64, message: &str) -> Value {
+        self.post("/api/messages", json!({ "message": message, "replyTo": to })).await.is(201).json
+    }
+
+    /// The present state of a message in the lobby.
+    pub async fn message(&self, seq: u64) -> Value {
+        self.get(&message_path(seq)).await.is(200).json
+    }
+
+    pub async fn edits(&self, seq: u64, text_rev: u64, message: &str) -> Answer {
+        self.patch(&message_path(seq), json!({ "message": message, "textRev": text_rev })).await
+    }
+
+    pub async fn deletes(&self, seq: u64) -> Answer {
+        self.delete(&message_path(seq)).await
+    }
+
+    pub async fn reacts(&self, seq: u64, emoji: &str) -> Answer {
+        self.send(Method::PUT, &format!("{}/reactions/{emoji}", message_path(seq)), None).await
+    }
+
+    pub async fn takes_back(&self, seq: u64, emoji: &str) -> Answer {
+        self.delete(&format!("{}/reactions/{emoji}", message_path(seq))).await
+    }
+
     /// Reads all messages changed after `rev`, in pages of `limit`.
     pub async fn reads_after(&self, rev: u64, limit: u32) -> Vec<Value> {
         let mut all = Vec::new();
@@ -91,4 +117,9 @@ impl Script {
         }
         all
     }
+}
+
+/// The address of a message in the lobby.
+fn message_path(seq: u64) -> String {
+    format!("/api/rooms/lobby/messages/{seq}")
 }
