@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use natter::{
-    domain::{ClientId, Email, Name, Phone, Post, RoomId, Text, Timestamp, UserId},
+    domain::{ClientId, Command, Email, Name, Phone, RoomId, Text, UserId},
     store::{self, Error, NewUser, PasswordHash},
 };
 use natter_test_support::ReplicaSet;
@@ -73,18 +73,13 @@ async fn a_post_whose_response_is_lost_is_not_reported_as_not_done() {
         role: None,
     };
     let ada = direct.create_user(user).await.unwrap();
-    let post = |text: &str| Post {
-        room: RoomId::lobby(),
-        author: ada.key,
-        client: ClientId::generate(),
-        text: Text::parse(text).unwrap(),
-        at: Timestamp::now(),
-    };
-    proxied.post(post("before")).await.unwrap();
+    let post = |text: &str| Command::post(ClientId::generate(), Text::parse(text).unwrap());
+    let ada = proxied.access(&ada, &RoomId::lobby()).await.unwrap();
+    proxied.change(&ada, post("before")).await.unwrap();
     proxy.break_after_insert();
-    let lost = proxied.post(post("lost")).await.unwrap_err();
+    let lost = proxied.change(&ada, post("lost")).await.unwrap_err();
     let log = direct.changes(&RoomId::lobby(), 1, 10).await.unwrap().messages;
-    let texts: Vec<_> = log.iter().map(|message| message.text.as_deref()).collect();
+    let texts: Vec<_> = log.iter().map(|message| message.text()).collect();
     assert_eq!(texts, [Some("lost")], "MongoDB has the message");
     assert!(matches!(lost, Error::Failed(_)), "{lost:?}");
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use mongodb::bson::{Document, doc};
-use natter::store::{self, Error, Store, UserSearch};
+use natter::store::{self, Database, Error, UserSearch};
 use natter_test_support::Mongod;
 
 use crate::support::{TestDatabase, add, email, id, name, new_user};
@@ -29,7 +29,7 @@ async fn a_migration_folds_the_accounts_of_older_versions_again() {
     let before = doc! { "$set": { "folded.name": "Äda" }, "$unset": { "folded.emailSearch": "" } };
     mongo.collection::<Document>("users").update_one(doc! {}, before).await.unwrap();
     mongo.collection::<Document>("migrations").delete_one(doc! { "_id": 3 }).await.unwrap();
-    let found = async |store: &dyn Store, text: &str| {
+    let found = async |store: &dyn Database, text: &str| {
         let search = UserSearch { text: text.to_owned(), limit: 10, ..UserSearch::default() };
         store.search_users(&search).await.unwrap().1
     };

@@ -7,17 +7,17 @@ use natter::{
     app::Server,
     cli::Cli,
     domain::{Role, Timestamp, TokenId},
-    store::{Event, MessageRetention, Store, UserChanges},
+    store::{Database, Event, MessageRetention, UserChanges},
 };
 use serde_json::json;
 
 use crate::{
     events::wait_for,
     subscriber::Subscriber,
-    support::{TestDatabase, add, hash, name, new_user, next, post, whole_log},
+    support::{TestDatabase, add, hash, lobby, name, new_user, next, post, post_many, whole_log},
 };
 
-async fn open_all(database: &TestDatabase, count: usize) -> Vec<Arc<dyn Store>> {
+async fn open_all(database: &TestDatabase, count: usize) -> Vec<Arc<dyn Database>> {
     let mut stores = Vec::new();
     for _ in 0..count {
         stores.push(database.open().await);
@@ -29,13 +29,14 @@ async fn open_all(database: &TestDatabase, count: usize) -> Vec<Arc<dyn Store>> 
 async fn post_from_64_writers(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
+    let ada = lobby(store.as_ref(), &ada).await;
     let started = Instant::now();
     let writers: Vec<_> = (0..64)
         .map(|writer| {
-            let store = Arc::clone(&store);
+            let (store, ada) = (Arc::clone(&store), ada.clone());
             tokio::spawn(async move {
                 for n in 0..100 {
-                    store.post(post(ada.key, &format!("{writer}-{n}"), "hello")).await.unwrap();
+                    store.change(&ada, post(&format!("{writer}-{n}"), "hello")).await.unwrap();
                 }
             })
         })
@@ -61,6 +62,7 @@ async fn the_embedded_database_accepts_posts_of_64_writers() {
 async fn post_from_all(database: &TestDatabase, stores: usize, writers: usize, each: usize) {
     let stores = open_all(database, stores).await;
     let ada = add(stores[0].as_ref(), "ada").await;
+    let ada = lobby(stores[0].as_ref(), &ada).await;
     let total = stores.len() * writers * each;
     let mut readers = Vec::new();
     for store in &stores {
@@ -71,13 +73,13 @@ async fn post_from_all(database: &TestDatabase, stores: usize, writers: usize, e
     let mut tasks = Vec::new();
     for (s, store) in stores.iter().enumerate() {
         for w in 0..writers {
-            let store = Arc::clone(store);
+            let (store, ada) = (Arc::clone(store), ada.clone());
             tasks.push(tokio::spawn(async move {
                 for n in 0..each {
                     // retries like a client: on an overloaded machine the outcome of a post may be unknown
                     let client = format!("{s}-{w}-{n}");
                     let mut tries = 0;
-                    while let Err(error) = store.post(post(ada.key, &client, "hello")).await {
+                    while let Err(error) = store.change(&ada, post(&client, "hello")).await {
                         tries += 1;
                         assert!(tries < 5, "{error}");
                     }
@@ -96,7 +98,7 @@ async fn post_from_all(database: &TestDatabase, stores: usize, writers: usize, e
     }
     let log = whole_log(stores[0].as_ref()).await;
     assert_eq!(log.iter().map(|message| message.rev).collect::<Vec<_>>(), expected);
-    assert!(log.iter().all(|message| message.seq == message.rev));
+    assert!(log.iter().all(|message| message.id.seq == message.rev));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,13 +115,14 @@ async fn four_processes_post_ten_thousand_messages_without_a_gap() {
 async fn a_repeat_at_another_process_is_recognized() {
     let stores = open_all(&TestDatabase::mongodb().await, 3).await;
     let ada = add(stores[0].as_ref(), "ada").await;
+    let ada = lobby(stores[0].as_ref(), &ada).await;
     for n in 0..50 {
         let client = format!("c{n}");
-        let posts = stores.iter().map(|store| store.post(post(ada.key, &client, "hello")));
+        let posts = stores.iter().map(|store| store.change(&ada, post(&client, "hello")));
         let done = futures_util::future::join_all(posts).await;
         let done: Vec<_> = done.into_iter().map(Result::unwrap).collect();
         assert_eq!(done.iter().filter(|posted| !posted.repeat).count(), 1);
-        assert!(done.iter().all(|posted| posted.message.seq == n + 1));
+        assert!(done.iter().all(|posted| posted.message.id.seq == n + 1));
     }
 }
 
@@ -130,9 +133,7 @@ async fn posts_and_deletions_of_several_processes_leave_no_gap() {
     let mut leaving = Vec::new();
     for (n, store) in stores.iter().enumerate() {
         let user = add(store.as_ref(), &format!("leaving{n}")).await;
-        for m in 0..40 {
-            store.post(post(user.key, &format!("c{m}"), "deleted soon")).await.unwrap();
-        }
+        post_many(store.as_ref(), &user, 40).await;
         leaving.push(user.key);
     }
     let mut subscriber = Subscriber::start(&stores[0]).await;
@@ -140,9 +141,10 @@ async fn posts_and_deletions_of_several_processes_leave_no_gap() {
     let mut tasks = Vec::new();
     for (n, (store, user)) in stores.iter().zip(leaving).enumerate() {
         let posting = Arc::clone(store);
+        let access = lobby(store.as_ref(), &ada).await;
         tasks.push(tokio::spawn(async move {
             for m in 0..40 {
-                posting.post(post(ada.key, &format!("{n}-{m}"), "hello")).await.unwrap();
+                posting.change(&access, post(&format!("{n}-{m}"), "hello")).await.unwrap();
             }
         }));
         let deleting = Arc::clone(store);
@@ -153,7 +155,7 @@ async fn posts_and_deletions_of_several_processes_leave_no_gap() {
     }
     let log = whole_log(stores[1].as_ref()).await;
     assert_eq!((log.len(), log.last().unwrap().rev), (240, 360));
-    assert!(log.iter().all(|message| message.text.is_some() == (message.author_key == ada.key)));
+    assert!(log.iter().all(|message| message.text().is_some() == (message.author_key == ada.key)));
     let seen = reading.await.unwrap();
     assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
 }
@@ -188,11 +190,12 @@ async fn a_post_is_announced_with_its_message_to_other_processes() {
     let ada = add(stores[0].as_ref(), "ada").await;
     let mut events = stores[1].events().unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
+    let ada = lobby(stores[0].as_ref(), &ada).await;
     // each event contains the message, so that the other process need not read it
     for n in 0..50_u64 {
-        stores[0].post(post(ada.key, &format!("c{n}"), "hello")).await.unwrap();
+        stores[0].change(&ada, post(&format!("c{n}"), "hello")).await.unwrap();
         let batch = next(&mut events).await;
-        assert!(matches!(&batch[..], [Event::Changed(_, message)] if message.seq == n + 1), "{batch:?}");
+        assert!(matches!(&batch[..], [Event::Changed { message, .. }] if message.id.seq == n + 1), "{batch:?}");
     }
 }
 
