@@ -1,0 +1,57 @@
+//! Databases of earlier versions of natter.
+
+use mongodb::bson::{Document, doc};
+use natter::domain::RoomId;
+use serde::Deserialize;
+
+use crate::support::{TestDatabase, id, lobby, post, revs, seqs, whole_log};
+
+#[derive(Deserialize)]
+struct Line {
+    collection: String,
+    document: Document,
+}
+
+/// The fixture is the database of a natter with schema 4: Ada, Bob and Cyd posted 20 messages, Bob's account was deleted
+/// with its messages, Ada posted 3 more, and Cyd's account was deleted without its messages.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_schema_4_are_carried_over_into_the_log() {
+    let database = TestDatabase::mongodb().await;
+    let mongo = database.mongo().await;
+    for line in include_str!("fixtures/schema4.jsonl").lines() {
+        let Line { collection, document } = serde_json::from_str(line).unwrap();
+        mongo.collection::<Document>(&collection).insert_one(document).await.unwrap();
+    }
+    let old = mongo.collection::<Document>("messages");
+    let bob = old.find_one(doc! { "message": { "$exists": false } }).await.unwrap().unwrap();
+    let of_bob = old.count_documents(doc! { "author": bob.get("author").unwrap() }).await.unwrap();
+    assert_eq!((of_bob, old.count_documents(doc! {}).await.unwrap()), (8, 23));
+
+    let store = database.open().await;
+    let log = whole_log(store.as_ref()).await;
+    let mut by_seq = log.clone();
+    by_seq.sort_by_key(|message| message.id.seq);
+    assert_eq!(seqs(&by_seq), (1..=23).collect::<Vec<_>>());
+    let (deleted, kept): (Vec<_>, Vec<_>) = log.iter().cloned().partition(natter::domain::Message::is_deleted);
+    // 20 posts, 8 deletions, 3 posts
+    assert_eq!(revs(&deleted), (21..=28).collect::<Vec<_>>());
+    assert_eq!(revs(&kept)[kept.len() - 3..], [29, 30, 31]);
+    assert!(kept.iter().all(|message| message.text().unwrap().contains(" says ") && message.text_rev == message.rev));
+    assert_eq!(by_seq.iter().map(|message| message.room_texts).collect::<Vec<_>>(), seqs(&by_seq));
+    for author in [by_seq[0].author_key, by_seq[1].author_key, by_seq[2].author_key] {
+        let texts: Vec<u64> =
+            by_seq.iter().filter(|message| message.author_key == author).map(|message| message.author_texts).collect();
+        assert_eq!(texts, (1..=texts.len() as u64).collect::<Vec<_>>());
+    }
+    assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 31);
+    let names = mongo.list_collection_names().await.unwrap();
+    assert!(!names.contains(&"messages".to_owned()), "{names:?}");
+
+    // the log goes on after it, and knows the client ids
+    let ada = store.user(&id("ada")).await.unwrap().unwrap();
+    let access = lobby(store.as_ref(), &ada).await;
+    let repeat = store.change(&access, post("ada-0", "again")).await.unwrap();
+    assert_eq!((repeat.repeat, repeat.message.id.seq), (true, 1));
+    let next = store.change(&access, post("next", "hello")).await.unwrap().message;
+    assert_eq!((next.id.seq, next.rev, next.room_texts, next.author_texts), (24, 32, 24, 12));
+}
