@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
-use natter::{domain::UserKey, net::Connection, room::hub::Hub, store::Store};
+use natter::{domain::UserKey, net::Connection, room::hub::Hub, store::Database};
 use tokio::{
     net::{TcpListener, TcpStream},
     time::timeout,
@@ -18,7 +18,7 @@ pub struct Subscriber {
 
 impl Subscriber {
     /// Subscribes to the lobby from the beginning of the log. Takes the event stream of `store`.
-    pub async fn start(store: &Arc<dyn Store>) -> Self {
+    pub async fn start(store: &Arc<dyn Database>) -> Self {
         let (hub, _) = Hub::start(Arc::clone(store)).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());

@@ -10,8 +10,8 @@ use std::{
 
 use mongodb::Client;
 use natter::{
-    domain::{ClientId, Email, Message, Name, Phone, Post, Role, RoomId, Text, Timestamp, User, UserId, UserKey},
-    store::{self, Event, Events, NewUser, PasswordHash, Store},
+    domain::{ClientId, Command, Email, Message, Name, Phone, Role, RoomId, Text, User, UserId},
+    store::{self, Access, Database, Event, Events, NewUser, PasswordHash},
 };
 use natter_test_support::ReplicaSet;
 use tempfile::TempDir;
@@ -37,7 +37,7 @@ impl TestDatabase {
     }
 
     /// Opens the store as a natter process does.
-    pub async fn open(&self) -> Arc<dyn Store> {
+    pub async fn open(&self) -> Arc<dyn Database> {
         match self {
             Self::Embedded(dir) => store::open_embedded(dir.path()).unwrap(),
             Self::MongoDb(url) => store::open_mongo(url).await.unwrap(),
@@ -87,42 +87,59 @@ pub fn hash(of: &str) -> PasswordHash {
 }
 
 /// Creates a user.
-pub async fn add(store: &dyn Store, user_id: &str) -> User {
+pub async fn add(store: &dyn Database, user_id: &str) -> User {
     store.create_user(new_user(user_id, None)).await.unwrap()
 }
 
-pub fn post(author: UserKey, client: &str, text: &str) -> Post {
-    Post {
-        room: RoomId::lobby(),
-        author,
-        client: ClientId::parse(client).unwrap(),
-        text: Text::parse(text).unwrap(),
-        at: Timestamp::now(),
-    }
+/// What `user` may do in the lobby.
+pub async fn lobby(store: &dyn Database, user: &User) -> Access {
+    store.access(user, &RoomId::lobby()).await.unwrap()
 }
 
-/// Posts `count` messages, one after another.
-pub async fn post_many(store: &dyn Store, author: UserKey, count: u32) -> Vec<Message> {
+pub fn text(text: &str) -> Text {
+    Text::parse(text).unwrap()
+}
+
+pub fn post(client: &str, what: &str) -> Command {
+    Command::post(ClientId::parse(client).unwrap(), text(what))
+}
+
+/// Posts `count` messages to the lobby, one after another.
+pub async fn post_many(store: &dyn Database, author: &User, count: u32) -> Vec<Message> {
+    let access = lobby(store, author).await;
     let mut posted = Vec::new();
     for n in 0..count {
-        let done = store.post(post(author, &format!("c{n}"), &format!("message {n}"))).await.unwrap();
+        let done = store.change(&access, post(&format!("c{n}"), &format!("message {n}"))).await.unwrap();
         assert!(!done.repeat);
         posted.push(done.message);
     }
     posted
 }
 
-/// The whole log, in order of `rev`.
-pub async fn whole_log(store: &dyn Store) -> Vec<Message> {
+/// The lobby's whole log, in order of `rev`.
+pub async fn whole_log(store: &dyn Database) -> Vec<Message> {
+    log_of(store, &RoomId::lobby()).await
+}
+
+/// A room's whole log, in order of `rev`.
+pub async fn log_of(store: &dyn Database, room: &RoomId) -> Vec<Message> {
     let mut log: Vec<Message> = Vec::new();
     loop {
         let after = log.last().map_or(0, |message| message.rev);
-        let page = store.changes(&RoomId::lobby(), after, 500).await.unwrap();
+        let page = store.changes(room, after, 500).await.unwrap();
         log.extend(page.messages);
-        if !page.more {
+        if !page.has_more {
             return log;
         }
     }
+}
+
+pub fn seqs(messages: &[Message]) -> Vec<u64> {
+    messages.iter().map(|message| message.id.seq).collect()
+}
+
+pub fn revs(messages: &[Message]) -> Vec<u64> {
+    messages.iter().map(|message| message.rev).collect()
 }
 
 /// Waits for the next batch of events, 30 s at most.

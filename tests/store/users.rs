@@ -2,7 +2,7 @@
 
 use natter::{
     domain::{Phone, Role, UserKey},
-    store::{Conflict, Error, MessageRetention, Store, UserChanges},
+    store::{Conflict, Database, Error, MessageRetention, UserChanges},
 };
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ fn role(role: Role) -> UserChanges {
     UserChanges { role: Some(role), ..UserChanges::default() }
 }
 
-async fn admins(store: &dyn Store) -> usize {
+async fn admins(store: &dyn Database) -> usize {
     store.users_after(None, 1000).await.unwrap().iter().filter(|user| user.is_admin()).count()
 }
 

@@ -1,72 +1,111 @@
 //! One transaction that several writes share.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 
-use super::connection::sql_integer;
+use super::{head, room_rows};
 use crate::{
-    domain::RoomId,
+    domain::{Membership, Room, RoomId, UserKey, rules::Head},
     store::{Error, Event, Result},
 };
 
-/// The latest numbers of a room's log, within a batch.
-#[derive(Debug, Clone, Copy)]
-pub struct Head {
-    pub room: i64,
-    pub seq: u64,
-    pub rev: u64,
+/// A room within a batch.
+#[derive(Debug, Clone)]
+pub struct LoadedRoom {
+    /// The high bits of its messages' positions.
+    pub number: i64,
+    pub room: Rc<Room>,
+    pub head: Head,
 }
 
 pub struct Batch<'c> {
     pub connection: &'c Connection,
-    heads: HashMap<RoomId, Head>,
+    /// What this batch has read and written of rooms, each read once: nobody else can change it before the commit.
+    rooms: HashMap<RoomId, LoadedRoom>,
+    memberships: HashMap<(i64, UserKey), Option<Membership>>,
+    author_texts: HashMap<(i64, UserKey), u64>,
     /// Sent after the commit.
     pub events: Vec<Event>,
 }
 
 impl<'c> Batch<'c> {
     pub fn new(connection: &'c Connection) -> Self {
-        Self { connection, heads: HashMap::new(), events: Vec::new() }
+        Self {
+            connection,
+            rooms: HashMap::new(),
+            memberships: HashMap::new(),
+            author_texts: HashMap::new(),
+            events: Vec::new(),
+        }
     }
 
     /// Runs `work`. If it fails, rolls back everything that it did.
     pub fn atomically<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.connection.execute_batch("SAVEPOINT work")?;
-        let (heads, events) = (self.heads.clone(), self.events.len());
+        let events = self.events.len();
         let out = work(self);
         if out.is_err() {
             self.connection.execute_batch("ROLLBACK TO work")?;
-            self.heads = heads;
+            self.forget_rooms();
             self.events.truncate(events);
         }
         self.connection.execute_batch("RELEASE work")?;
         out
     }
 
-    /// The room's latest numbers. They are read once per batch, and written back once before the commit.
-    pub fn head(&mut self, room: &RoomId) -> Result<&mut Head> {
-        if !self.heads.contains_key(room) {
-            let head = self
-                .connection
-                .prepare_cached("SELECT id, last_seq, last_rev FROM rooms WHERE name = ?1")?
-                .query_row([room.as_str()], |row| {
-                    Ok(Head { room: row.get(0)?, seq: row.get::<_, i64>(1)? as u64, rev: row.get::<_, i64>(2)? as u64 })
-                })
-                .optional()?
-                .ok_or(Error::NoSuchRoom)?;
-            self.heads.insert(room.clone(), head);
-        }
-        self.heads.get_mut(room).ok_or(Error::NoSuchRoom)
+    /// Forgets all rooms and members, after a write or rollback that did not go through this batch's methods.
+    pub fn forget_rooms(&mut self) {
+        self.rooms.clear();
+        self.memberships.clear();
+        self.author_texts.clear();
     }
 
-    /// Writes the rooms' latest numbers back.
-    pub fn write_heads(&self) -> Result<()> {
-        let mut update =
-            self.connection.prepare_cached("UPDATE rooms SET last_seq = ?2, last_rev = ?3 WHERE id = ?1")?;
-        for head in self.heads.values() {
-            update.execute(params![head.room, sql_integer(head.seq), sql_integer(head.rev)])?;
+    pub fn room(&mut self, id: &RoomId) -> Result<LoadedRoom> {
+        if let Some(loaded) = self.rooms.get(id) {
+            return Ok(loaded.clone());
         }
+        let (number, room) = room_rows::room(self.connection, id)?.ok_or(Error::NoSuchRoom)?;
+        let loaded = LoadedRoom { number, room: Rc::new(room), head: head::head(self.connection, number)? };
+        self.rooms.insert(id.clone(), loaded.clone());
+        Ok(loaded)
+    }
+
+    /// Keeps the room's new state, which was written.
+    pub fn keep_room(&mut self, loaded: LoadedRoom) {
+        self.rooms.insert(loaded.room.id.clone(), loaded);
+    }
+
+    /// The user's membership of the room. A room with every account has none.
+    pub fn membership(&mut self, loaded: &LoadedRoom, user: UserKey) -> Result<Option<Membership>> {
+        if loaded.room.everyone {
+            return Ok(None);
+        }
+        let key = (loaded.number, user);
+        if !self.memberships.contains_key(&key) {
+            self.memberships.insert(key, room_rows::membership(self.connection, loaded.number, user)?);
+        }
+        Ok(self.memberships.get(&key).cloned().flatten())
+    }
+
+    pub fn write_membership(&mut self, room: i64, user: UserKey, membership: Option<Membership>) -> Result<()> {
+        room_rows::write_membership(self.connection, room, user, membership.as_ref())?;
+        self.memberships.insert((room, user), membership);
         Ok(())
+    }
+
+    /// The texts that the user has posted in the room, deleted ones included.
+    pub fn author_texts(&mut self, room: i64, user: UserKey) -> Result<u64> {
+        if let Some(texts) = self.author_texts.get(&(room, user)) {
+            return Ok(*texts);
+        }
+        let texts = head::author_texts(self.connection, room, user)?;
+        self.author_texts.insert((room, user), texts);
+        Ok(texts)
+    }
+
+    /// Keeps the number of the user's texts in the room, after a message with it was written.
+    pub fn keep_author_texts(&mut self, room: i64, user: UserKey, texts: u64) {
+        self.author_texts.insert((room, user), texts);
     }
 }

@@ -5,21 +5,28 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{connection::connect, copy_mark::refuse_unfinished, readers::Readers, schema, writer::Writer};
-use crate::store::{Error, Events, PresenceStore, Result, Store};
+use super::{
+    checkpoints::Checkpoints, connection::connect, copy_mark::refuse_unfinished, readers::Readers, schema,
+    writer::Writer,
+};
+use crate::store::{Database, Error, Events, PresenceStore, Result, Store};
 
 pub struct Sqlite {
     pub(super) writer: Writer,
     readers: Arc<Readers>,
 }
 
+/// The writer's page cache in KiB, as SQLite takes it: 64 MiB. The pages that posts write to are the ends of each author's
+/// part of the indexes. With SQLite's 2 MB they are read again for each post as soon as there are many authors, and a
+/// large transaction writes pages to the WAL more than once.
+const WRITER_CACHE: i64 = -65_536;
+
 impl Sqlite {
     /// Opens the database file. Creates it or migrates its schema if necessary.
     pub fn open(path: &Path) -> Result<Self> {
-        let mut connection = connect(path, OpenFlags::default())?;
-        schema::migrate(&mut connection)?;
+        let connection = Self::migrated(path)?;
         refuse_unfinished(&connection)?;
-        Ok(Self::new(path, OpenFlags::default(), connection))
+        Self::writable(path, connection)
     }
 
     /// Opens the file read-only. Its schema must be the current one, because a read-only file cannot be migrated.
@@ -28,18 +35,26 @@ impl Sqlite {
         let connection = connect(path, flags)?;
         schema::check_current(&connection)?;
         refuse_unfinished(&connection)?;
-        Ok(Self::new(path, flags, connection))
+        Ok(Self { writer: Writer::start(connection, None), readers: Arc::new(Readers::new(path, flags)) })
     }
 
     /// Opens the file as the target of a copy, even if an earlier copy into it is unfinished.
     pub fn open_target(path: &Path) -> Result<Self> {
-        let mut connection = connect(path, OpenFlags::default())?;
-        schema::migrate(&mut connection)?;
-        Ok(Self::new(path, OpenFlags::default(), connection))
+        Self::writable(path, Self::migrated(path)?)
     }
 
-    fn new(path: &Path, flags: OpenFlags, connection: Connection) -> Self {
-        Self { writer: Writer::start(connection), readers: Arc::new(Readers::new(path, flags)) }
+    fn migrated(path: &Path) -> Result<Connection> {
+        let mut connection = connect(path, OpenFlags::default())?;
+        schema::migrate(&mut connection)?;
+        Ok(connection)
+    }
+
+    fn writable(path: &Path, mut connection: Connection) -> Result<Self> {
+        let flags = OpenFlags::default();
+        connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
+        let checkpoints = Checkpoints::start(&mut connection, connect(path, flags)?)?;
+        let writer = Writer::start(connection, Some(checkpoints));
+        Ok(Self { writer, readers: Arc::new(Readers::new(path, flags)) })
     }
 
     pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T>
@@ -54,17 +69,20 @@ impl Sqlite {
 
 #[async_trait]
 impl Store for Sqlite {
+    async fn ping(&self) -> Result<()> {
+        // through the writer, because reads can still work when writes do not
+        self.writer.run(|_| Ok(())).await
+    }
+}
+
+#[async_trait]
+impl Database for Sqlite {
     fn events(&self) -> Option<Events> {
         self.writer.events()
     }
 
     fn presence(&self) -> Option<Arc<dyn PresenceStore>> {
         None
-    }
-
-    async fn ping(&self) -> Result<()> {
-        // through the writer, because reads can still work when writes do not
-        self.writer.run(|_| Ok(())).await
     }
 
     async fn shared_secret(&self, _candidate: &str) -> Result<Option<String>> {

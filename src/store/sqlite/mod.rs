@@ -5,15 +5,25 @@
 //! off, because an I/O error in mapped memory is a crash and not an error.
 
 mod batch;
+mod checkpoints;
+mod commands;
 mod connection;
 mod copy_mark;
 mod database;
+mod head;
 mod log;
 mod networks;
+mod position;
 mod readers;
+mod removals;
+mod room_log;
+mod room_rows;
+mod rooms;
+mod rows;
 mod schema;
 mod sessions;
 mod transfer;
+mod transfer_rows;
 mod users;
 mod writer;
 

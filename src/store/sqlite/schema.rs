@@ -8,7 +8,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::{Error, Result};
 
 /// One file for each migration. A released file is never changed. Each has a note in `migrations-notes/`.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
 
 /// Refuses a file whose schema is not exactly this natter's.
 pub fn check_current(connection: &Connection) -> Result<()> {
@@ -56,7 +57,7 @@ mod tests {
             INSERT INTO sessions VALUES (x'02', x'03', 9);";
         connection.execute_batch(rows).unwrap();
         migrate(&mut connection).unwrap();
-        let all = "SELECT user_id || version || text || last_rev || hex(data) FROM users, messages, rooms, sessions";
+        let all = "SELECT user_id || version || text || post_rev || hex(data) FROM users, messages, sessions";
         let found: String = connection.query_row(all, [], |row| row.get(0)).unwrap();
         assert_eq!(found, "ada3hello103");
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{batch::Batch, database::Sqlite};
 use crate::{
-    domain::{Email, Name, Phone, Role, RoomId, Timestamp, User, UserId, UserKey, fold},
+    domain::{Email, Name, Phone, Role, Timestamp, User, UserId, UserKey, fold},
     store::{
         Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch,
         Users,
@@ -16,8 +16,6 @@ use crate::{
 
 /// The columns that [`user`] reads.
 pub const COLUMNS: &str = "key, user_id, name, email, phone, role, version, created_at";
-/// The maximum messages deleted in one commit, so that other writes can be committed in between.
-const DELETE_CHUNK: u32 = 500;
 
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -100,22 +98,15 @@ impl Users for Sqlite {
     }
 
     async fn delete_user(&self, key: UserKey, messages: MessageRetention) -> Result<()> {
-        let room = RoomId::lobby();
         if messages == MessageRetention::Delete {
             self.writer.run(move |batch| batch.check_deletable(key)).await?;
-            loop {
-                let room = room.clone();
-                let delete = move |b: &mut Batch<'_>| b.delete_messages(&room, key, DELETE_CHUNK);
-                if self.writer.run(move |batch| batch.atomically(delete)).await? < DELETE_CHUNK {
-                    break;
-                }
-            }
+            self.delete_messages_in_chunks(key).await?;
         }
         let delete = move |batch: &mut Batch<'_>| {
             batch.check_deletable(key)?;
             if messages == MessageRetention::Delete {
                 // messages posted since the last chunk are deleted with the account, in the same commit
-                while batch.delete_messages(&room, key, DELETE_CHUNK)? > 0 {}
+                while batch.delete_messages(key)? > 0 {}
             }
             batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
             batch.events.push(Event::UserRevoked { key, version: i64::MAX });

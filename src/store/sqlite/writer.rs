@@ -14,7 +14,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::Batch;
+use super::{batch::Batch, checkpoints::Checkpoints};
 use crate::store::{Error, Event, Events, Result};
 
 /// The maximum number of writes in one commit. It limits how long the first write waits for the last one.
@@ -47,10 +47,11 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection) -> Self {
+    /// `checkpoints` follow the connection; without them SQLite makes its own.
+    pub fn start(connection: Connection, checkpoints: Option<Checkpoints>) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_LENGTH);
         let events = EventSender::default();
-        let thread = WriterThread { connection, events: Arc::clone(&events), data_version: None };
+        let thread = WriterThread { connection, checkpoints, events: Arc::clone(&events), data_version: None };
         thread::Builder::new()
             .name("natter-writer".into())
             .spawn(move || thread.run(queue))
@@ -109,6 +110,7 @@ impl Writer {
 
 struct WriterThread {
     connection: Connection,
+    checkpoints: Option<Checkpoints>,
     events: EventSender,
     /// SQLite's number that changes with each commit of *another* connection. All commits of this process use this
     /// connection, so a new number shows a write of another process.
@@ -138,6 +140,9 @@ impl WriterThread {
                 self.check_external_write();
             }
             if let Some(stopped) = stop {
+                if let Some(checkpoints) = self.checkpoints {
+                    checkpoints.stop(&mut self.connection);
+                }
                 drop(self.connection); // checkpoints the WAL if no other process has the file open
                 let _ = stopped.send(());
                 return;
@@ -182,7 +187,6 @@ impl WriterThread {
         let committed = begun
             .map_err(Error::from)
             .and_then(|()| check_transaction())
-            .and_then(|()| batch.write_heads())
             .and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
         if committed.is_err() && in_transaction() {
             let _ = self.connection.execute_batch("ROLLBACK");
@@ -207,12 +211,10 @@ impl WriterThread {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::params;
-
     use super::*;
     use crate::{
-        domain::{RoomId, UserKey},
-        store::sqlite::{batch::Head, connection::sql_integer, schema},
+        domain::{ClientId, Command, RoomId, Text, UserKey},
+        store::sqlite::schema,
     };
 
     /// If the disk is full, SQLite rolls back the whole batch. The later writes of the batch must not commit on their
@@ -222,31 +224,23 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut connection = Connection::open(dir.path().join("full.db")).unwrap();
         schema::migrate(&mut connection).unwrap();
+        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a@example.org', '', '', 'member', 1, 0)";
+        connection.execute_batch(user).unwrap();
         let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-        connection.pragma_update_and_check(None, "max_page_count", pages + 20, |_| Ok(())).unwrap();
+        connection.pragma_update_and_check(None, "max_page_count", pages + 3, |_| Ok(())).unwrap();
         let post = |length: usize| -> Write {
             Box::new(move |batch| {
                 let posted = batch.map_or(Err(Error::Busy), |batch| {
-                    let head = *batch.head(&RoomId::lobby())?;
-                    let (key, text) = (UserKey::generate().0, "x".repeat(length));
-                    batch.connection.execute(
-                        "INSERT INTO messages VALUES (?1, ?2, ?2, ?3, 'c', 0, ?4)",
-                        params![head.room, sql_integer(head.seq + 1), key.as_bytes(), text],
-                    )?;
-                    *batch.head(&RoomId::lobby())? = Head { seq: head.seq + 1, rev: head.rev + 1, ..head };
-                    Ok(())
+                    let command = Command::post(ClientId::generate(), Text::parse(&"🐝".repeat(length)).unwrap());
+                    batch.change(&RoomId::lobby(), UserKey(uuid::Uuid::nil()), command).map(drop)
                 });
                 Box::new(move |committed| assert!(posted.and(committed).is_err(), "no post is acknowledged"))
             })
         };
-        let mut thread = WriterThread { connection, events: EventSender::default(), data_version: None };
-        thread.commit(vec![post(10), post(1 << 20), post(10), post(10)].into_iter());
-        let (rows, last): (i64, i64) = thread
-            .connection
-            .query_row("SELECT (SELECT count(*) FROM messages), last_rev FROM rooms", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .unwrap();
-        assert_eq!((rows, last), (0, 0), "nothing of the batch is stored");
+        let mut thread =
+            WriterThread { connection, checkpoints: None, events: EventSender::default(), data_version: None };
+        thread.commit(vec![post(10), post(4000), post(10), post(10)].into_iter());
+        let rows: i64 = thread.connection.query_row("SELECT count(*) FROM messages", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 0, "nothing of the batch is stored");
     }
 }

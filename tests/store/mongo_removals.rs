@@ -4,7 +4,7 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, Document, doc, spec::BinarySubtype};
 use natter::{
     domain::{RoomId, Timestamp, UserKey},
-    store::{MessageRetention, Store},
+    store::{Database, MessageRetention},
 };
 
 use crate::support::{TestDatabase, add, post_many, whole_log};
@@ -14,7 +14,7 @@ fn key(user: UserKey) -> mongodb::bson::Binary {
 }
 
 /// Leaves the data as if a process had ended between the removal of the account and the deletion of its messages.
-async fn interrupt_removal(database: &TestDatabase, store: &dyn Store, user: UserKey, ago_ms: i64) {
+async fn interrupt_removal(database: &TestDatabase, store: &dyn Database, user: UserKey, ago_ms: i64) {
     store.delete_user(user, MessageRetention::Keep).await.unwrap();
     let at = DateTime::from_millis(DateTime::now().timestamp_millis() - ago_ms);
     database.mongo().await.collection("removals").insert_one(doc! { "_id": key(user), "at": at }).await.unwrap();
@@ -27,13 +27,13 @@ async fn an_interrupted_removal_is_finished() {
     let ada = add(store.as_ref(), "ada").await;
     let (bob, cyd) = (add(store.as_ref(), "bob").await, add(store.as_ref(), "cyd").await);
     for user in [&ada, &bob, &cyd] {
-        post_many(store.as_ref(), user.key, 2).await;
+        post_many(store.as_ref(), user, 2).await;
     }
     interrupt_removal(&database, store.as_ref(), bob.key, 120_000).await;
     interrupt_removal(&database, store.as_ref(), cyd.key, 0).await; // too recent: another process may still be posting for it
     store.sweep(Timestamp::now()).await.unwrap();
     let log = whole_log(store.as_ref()).await;
-    let shown: Vec<_> = log.iter().filter(|message| message.text.is_some()).map(|m| m.author_key).collect();
+    let shown: Vec<_> = log.iter().filter(|message| message.text().is_some()).map(|m| m.author_key).collect();
     assert_eq!(shown, [ada.key, ada.key, cyd.key, cyd.key]);
     let removals = database.mongo().await.collection::<Document>("removals");
     assert_eq!(removals.distinct("_id", doc! {}).await.unwrap(), [key(cyd.key).into()]);
@@ -48,7 +48,7 @@ async fn a_removal_is_recorded_in_the_transaction_that_deletes_the_account() {
     let store = database.open().await;
     add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
-    post_many(store.as_ref(), bob.key, 2).await;
+    post_many(store.as_ref(), &bob, 2).await;
     let mut changes = database.mongo().await.watch().await.unwrap();
     store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
     let commit = async {

@@ -1,0 +1,143 @@
+//! Writing to a room's log: a command is applied by the rules of the domain, and its change is stored.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{
+    batch::{Batch, LoadedRoom},
+    position::{number_of, room_of},
+    room_log::RoomLog,
+    room_rows, rows,
+};
+use crate::{
+    domain::{
+        Action, Author, ClientId, Command, Message, Post, Role, RoomId, UserKey,
+        rules::{self, Actor, Change, Head, State},
+    },
+    store::{Changed, Conflict, Error, Event, Result},
+};
+
+/// Who gives a command, in any room.
+struct Giver {
+    key: UserKey,
+    author: Author,
+    is_admin: bool,
+    is_account_removal: bool,
+}
+
+impl Batch<'_> {
+    /// Applies a user's command to the room.
+    pub fn change(&mut self, room: &RoomId, user: UserKey, command: Command) -> Result<Changed> {
+        self.apply(room, self.giver(user, false)?, &command)
+    }
+
+    /// Deletes a message of a user whose account is being deleted, whatever the user may do in the room.
+    pub fn delete_for_account_removal(&mut self, room: &RoomId, user: UserKey, seq: u64) -> Result<Changed> {
+        self.apply(room, self.giver(user, true)?, &Command::new(Action::Delete { seq }))
+    }
+
+    fn giver(&self, key: UserKey, is_account_removal: bool) -> Result<Giver> {
+        self.connection
+            .prepare_cached("SELECT user_id, name, role FROM users WHERE key = ?1")?
+            .query_row([key.0.as_bytes()], |row| {
+                let author = Author { user_id: row.get(0)?, name: row.get(1)? };
+                let is_admin = row.get_ref(2)?.as_str()? == Role::Admin.as_str();
+                Ok(Giver { key, author, is_admin, is_account_removal })
+            })
+            .optional()?
+            .ok_or(Error::NotFound)
+    }
+
+    fn apply(&mut self, room: &RoomId, giver: Giver, command: &Command) -> Result<Changed> {
+        let loaded = self.room(room)?;
+        // before the rules: a repeat gets its message even if the command would be refused by now
+        if let Action::Post(post) = &command.action
+            && let Some(message) = self.posted(&loaded, giver.key, post)?
+        {
+            return Ok(Changed { message, repeat: true });
+        }
+        let is_for_room = matches!(command.action, Action::Room(_));
+        let is_new = is_for_room || matches!(command.action, Action::Post(_));
+        let log = RoomLog::of(self.connection, room, loaded.number);
+        let message = |seq: Option<u64>| seq.map_or(Ok(None), |seq| log.message(seq));
+        let target = message(command.action.target())?;
+        let root = message(target.as_ref().and_then(|target| target.root))?;
+        let membership = self.membership(&loaded, giver.key)?;
+        let texts = if is_new { self.author_texts(loaded.number, giver.key)? } else { 0 };
+        let members = if is_for_room { room_rows::members(self.connection, loaded.number)? } else { Vec::new() };
+        let state = State {
+            room: &loaded.room,
+            head: loaded.head,
+            actor: Actor {
+                key: giver.key,
+                is_admin: giver.is_admin,
+                is_account_removal: giver.is_account_removal,
+                membership: membership.as_ref(),
+                texts,
+            },
+            target: target.as_ref(),
+            root: root.as_ref(),
+            members: &members,
+        };
+        let Some(mut change) = rules::apply(&state, command)? else {
+            let message = target.ok_or(Error::Unchanged)?;
+            return Ok(Changed { message, repeat: true });
+        };
+        let client = match &command.action {
+            _ if !change.is_new => None,
+            Action::Post(post) => Some(post.client.clone()),
+            _ => Some(ClientId::generate()),
+        };
+        if change.is_new {
+            change.message.author = Some(giver.author);
+        }
+        // a single statement needs no savepoint: it does all or nothing
+        let is_single = change.root.is_none() && change.room.is_none() && change.members.is_empty();
+        match is_single {
+            true => self.store(loaded, change, client),
+            false => self.atomically(|batch| batch.store(loaded, change, client)),
+        }
+    }
+
+    /// The message that the author has posted with this client id.
+    fn posted(&self, loaded: &LoadedRoom, author: UserKey, post: &Post) -> Result<Option<Message>> {
+        let found: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM messages WHERE author = ?1 AND client_id = ?2")?
+            .query_row(params![author.0.as_bytes(), rows::StoredClientId(post.client.as_str())], |row| row.get(0))
+            .optional()?;
+        match found {
+            None => Ok(None),
+            Some(id) if room_of(id) != loaded.number => Err(Conflict::ClientIdReused.into()),
+            Some(id) => RoomLog::of(self.connection, &loaded.room.id, loaded.number).message(number_of(id)),
+        }
+    }
+
+    /// Stores a change. `client` is the client id of a new message.
+    fn store(&mut self, mut loaded: LoadedRoom, change: Change, client: Option<ClientId>) -> Result<Changed> {
+        let Change { message, root, room, members, .. } = change;
+        match client {
+            Some(client) => {
+                rows::insert(self.connection, loaded.number, &message, message.rev, client.as_str())?;
+                self.keep_author_texts(loaded.number, message.author_key, message.author_texts);
+                loaded.head = Head { seq: message.id.seq, rev: message.rev, texts: message.room_texts };
+            }
+            None => {
+                rows::update(self.connection, loaded.number, &message)?;
+                loaded.head.rev = message.rev;
+            }
+        }
+        if let Some(root) = &root {
+            rows::update(self.connection, loaded.number, root)?;
+        }
+        if let Some(room) = room {
+            room_rows::write_room(self.connection, &room, None)?;
+            loaded.room = room.into();
+        }
+        for (user, membership) in members {
+            self.write_membership(loaded.number, user, membership)?;
+        }
+        self.keep_room(loaded);
+        self.events.push(Event::Changed { message: Box::new(message.clone()), root: root.map(Box::new) });
+        Ok(Changed { message, repeat: false })
+    }
+}

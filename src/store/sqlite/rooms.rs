@@ -1,0 +1,89 @@
+//! [`Rooms`] for the embedded database.
+
+use async_trait::async_trait;
+use rusqlite::OptionalExtension;
+
+use super::{batch::Batch, database::Sqlite, room_rows};
+use crate::{
+    domain::{MemberRole, Membership, Room, RoomId, RoomKind, Timestamp, User},
+    store::{Access, Error, NewRoom, Result, Rooms},
+};
+
+#[async_trait]
+impl Rooms for Sqlite {
+    async fn create_room(&self, new: NewRoom) -> Result<Room> {
+        self.writer.run(move |batch| batch.atomically(|batch| batch.create_room(new))).await
+    }
+
+    async fn access(&self, user: &User, room: &RoomId) -> Result<Access> {
+        let (key, is_admin, room) = (user.key, user.is_admin(), room.clone());
+        self.read(move |c| -> Result<_> {
+            let (number, room) = room_rows::room(c, &room)?.ok_or(Error::NoSuchRoom)?;
+            let membership = room_rows::membership(c, number, key)?;
+            let right = room.right(membership.as_ref()).ok_or(Error::NoSuchRoom)?;
+            Ok(Access::new(room.id, key, is_admin, right))
+        })
+        .await
+    }
+
+    async fn room(&self, access: &Access) -> Result<Room> {
+        let room = access.room().clone();
+        self.read(move |c| -> Result<_> {
+            let (_, room) = room_rows::room(c, &room)?.ok_or(Error::NoSuchRoom)?;
+            Ok(room)
+        })
+        .await
+    }
+
+    async fn members(&self, access: &Access) -> Result<Vec<Membership>> {
+        let room = access.room().clone();
+        self.read(move |c| -> Result<_> {
+            let number = room_rows::number(c, &room)?.ok_or(Error::NoSuchRoom)?;
+            Ok(room_rows::members(c, number)?)
+        })
+        .await
+    }
+}
+
+impl Batch<'_> {
+    /// Creates a room. A direct room of the same members is returned instead, if there is one.
+    fn create_room(&mut self, new: NewRoom) -> Result<Room> {
+        let mut members = new.members;
+        members.push(new.owner);
+        members.sort_unstable();
+        members.dedup();
+        let direct_key = (new.kind == RoomKind::Direct).then(|| room_rows::direct_key(&members));
+        if let Some(key) = &direct_key
+            && let Some(room) = self.direct_room(key)?
+        {
+            return Ok(room);
+        }
+        let now = Timestamp::now();
+        let room = Room {
+            id: RoomId::generate(),
+            rev: 0,
+            kind: new.kind,
+            name: new.name,
+            topic: new.topic,
+            archived: false,
+            everyone: false,
+            created_at: now,
+        };
+        let number = room_rows::write_room(self.connection, &room, direct_key.as_deref())?;
+        for user in members {
+            let role = if user == new.owner { MemberRole::Owner } else { MemberRole::Member };
+            self.write_membership(number, user, Some(Membership { user, rev: 0, role, joined_at: now }))?;
+        }
+        Ok(room)
+    }
+
+    fn direct_room(&self, direct_key: &str) -> Result<Option<Room>> {
+        let id: Option<String> = self
+            .connection
+            .prepare_cached("SELECT room_id FROM rooms WHERE direct_key = ?1")?
+            .query_row([direct_key], |row| row.get(0))
+            .optional()?;
+        let Some(id) = id else { return Ok(None) };
+        Ok(room_rows::room(self.connection, &RoomId::named(&id))?.map(|(_, room)| room))
+    }
+}

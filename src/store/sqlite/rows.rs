@@ -1,0 +1,171 @@
+//! Messages as rows.
+
+use rusqlite::{
+    Connection, Row, ToSql, params,
+    types::{FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef},
+};
+use uuid::Uuid;
+
+use super::{
+    connection::sql_integer,
+    position::{number_of, position},
+};
+use crate::domain::{Author, Content, Emoji, Message, MessageId, Reaction, RoomId, Timestamp, UserKey};
+
+/// A query of the rows that [`message`] reads, up to its `WHERE`.
+pub const SELECT: &str = "SELECT m.id, m.post_rev, m.changed, m.text_rev, m.author, m.sent_at, m.text, m.notice,
+    m.room_texts, m.author_texts, m.reply_to, m.root, m.replies, m.edited_at, m.pinned_at, m.reactions, m.joins,
+    u.user_id, u.name, m.client_id FROM messages m LEFT JOIN users u ON u.key = m.author";
+
+/// The message in a row of [`SELECT`].
+pub fn message(room: &RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
+    let number = |column| row.get::<_, i64>(column).map(|n| n as u64);
+    let seq_or_none = |column| row.get::<_, Option<i64>>(column).map(|seq| seq.map(|seq| seq as u64));
+    let time_or_none = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(Timestamp));
+    let changed: Option<i64> = row.get(2)?;
+    let user_id: Option<String> = row.get(17)?;
+    let name: Option<String> = row.get(18)?;
+    Ok(Message {
+        id: MessageId { room: room.clone(), seq: number_of(row.get(0)?) },
+        rev: changed.map_or_else(|| number(1), |changed| Ok(number_of(changed)))?,
+        text_rev: number(3)?,
+        author_key: UserKey(Uuid::from_bytes(row.get(4)?)),
+        author: user_id.zip(name).map(|(user_id, name)| Author { user_id, name }),
+        sent_at: Timestamp(row.get(5)?),
+        content: match row.get_ref(7)? {
+            ValueRef::Null => Content::Text(row.get(6)?),
+            notice => Content::Notice(from_json(notice)?),
+        },
+        room_texts: number(8)?,
+        author_texts: number(9)?,
+        reply_to: seq_or_none(10)?,
+        root: seq_or_none(11)?,
+        replies: number(12)?,
+        edited_at: time_or_none(13)?,
+        pinned_at: time_or_none(14)?,
+        reactions: reactions(row.get_ref(15)?)?,
+        joins: row.get(16)?,
+    })
+}
+
+/// The number of the post in a row of [`SELECT`].
+pub fn post_rev(row: &Row<'_>) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(1).map(|rev| rev as u64)
+}
+
+/// Whether the message in a row of [`SELECT`] was changed since it was posted.
+pub fn is_changed(row: &Row<'_>) -> rusqlite::Result<bool> {
+    Ok(row.get_ref(2)? != ValueRef::Null)
+}
+
+/// The client id in a row of [`SELECT`].
+pub fn client_id(row: &Row<'_>) -> rusqlite::Result<String> {
+    Ok(match row.get_ref(19)? {
+        ValueRef::Blob(bytes) => Uuid::from_slice(bytes).map_err(FromSqlError::other)?.hyphenated().to_string(),
+        text => text.as_str()?.to_owned(),
+    })
+}
+
+/// A client id as it is stored: a UUID in its usual spelling as its 16 bytes, which makes the largest index almost half
+/// as large, and everything else as it is.
+pub struct StoredClientId<'a>(pub &'a str);
+
+impl ToSql for StoredClientId<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let uuid = Uuid::try_parse(self.0).ok();
+        let usual = uuid.filter(|uuid| *uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == *self.0);
+        Ok(match usual {
+            Some(uuid) => ToSqlOutput::Owned(Value::Blob(uuid.as_bytes().to_vec())),
+            None => ToSqlOutput::Borrowed(ValueRef::Text(self.0.as_bytes())),
+        })
+    }
+}
+
+/// Inserts a message. `post_rev` is the number of its post; a message with another `rev` was changed since.
+pub fn insert(
+    connection: &Connection,
+    room: i64,
+    message: &Message,
+    post_rev: u64,
+    client: &str,
+) -> rusqlite::Result<()> {
+    let notice = match &message.content {
+        Content::Notice(notice) => Some(to_json(notice)?),
+        Content::Text(_) => None,
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO messages (id, post_rev, changed, text_rev, author, client_id, sent_at, text, notice, deleted,
+                room_texts, author_texts, reply_to, root, replies, edited_at, pinned_at, reactions, joins)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+        )?
+        .execute(params![
+            position(room, message.id.seq),
+            sql_integer(post_rev),
+            (message.rev != post_rev).then(|| position(room, message.rev)),
+            sql_integer(message.text_rev),
+            message.author_key.0.as_bytes(),
+            StoredClientId(client),
+            message.sent_at.0,
+            message.text(),
+            notice,
+            message.is_deleted(),
+            sql_integer(message.room_texts),
+            sql_integer(message.author_texts),
+            message.reply_to.map(sql_integer),
+            message.root.map(sql_integer),
+            sql_integer(message.replies),
+            message.edited_at.map(|at| at.0),
+            message.pinned_at.map(|at| at.0),
+            reactions_json(&message.reactions)?,
+            message.joins,
+        ])?;
+    Ok(())
+}
+
+/// Stores the new state of a message.
+pub fn update(connection: &Connection, room: i64, message: &Message) -> rusqlite::Result<()> {
+    // SQLite rewrites the entries of every index with a column in SET, even if the value stays
+    let deleted = if message.is_deleted() { ", deleted = 1" } else { "" };
+    connection
+        .prepare_cached(&format!(
+            "UPDATE messages SET changed = ?2, text_rev = ?3, text = ?4, replies = ?5, edited_at = ?6, pinned_at = ?7,
+                reactions = ?8 {deleted} WHERE id = ?1"
+        ))?
+        .execute(params![
+            position(room, message.id.seq),
+            position(room, message.rev),
+            sql_integer(message.text_rev),
+            message.text(),
+            sql_integer(message.replies),
+            message.edited_at.map(|at| at.0),
+            message.pinned_at.map(|at| at.0),
+            reactions_json(&message.reactions)?,
+        ])?;
+    Ok(())
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(value: ValueRef<'_>) -> FromSqlResult<T> {
+    serde_json::from_str(value.as_str()?).map_err(FromSqlError::other)
+}
+
+fn to_json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+fn reactions(value: ValueRef<'_>) -> FromSqlResult<Vec<Reaction>> {
+    if value == ValueRef::Null {
+        return Ok(Vec::new());
+    }
+    let stored: Vec<(String, Vec<UserKey>)> = from_json(value)?;
+    Ok(stored.into_iter().map(|(emoji, users)| Reaction { emoji: Emoji::stored(emoji), users }).collect())
+}
+
+/// `None` if there are none.
+fn reactions_json(reactions: &[Reaction]) -> rusqlite::Result<Option<String>> {
+    if reactions.is_empty() {
+        return Ok(None);
+    }
+    let stored: Vec<_> = reactions.iter().map(|reaction| (reaction.emoji.as_str(), &reaction.users)).collect();
+    to_json(&stored).map(Some)
+}

@@ -1,0 +1,139 @@
+//! The rows of each table, as they are copied.
+
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params, types::Value};
+use uuid::Uuid;
+
+use super::{
+    batch::Batch,
+    position::{last_position, position},
+    room_rows::{self, MEMBER_COLUMNS, ROOM_COLUMNS, membership_in, room_in},
+    rows,
+    users::{COLUMNS, user},
+};
+use crate::{
+    domain::{RoomId, Timestamp, TokenId},
+    store::{Account, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, Row, SessionRow, Table},
+};
+
+/// The first `limit` rows after `after`.
+pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
+    Ok(match table {
+        Table::Accounts => {
+            let sql = format!("SELECT {COLUMNS}, password_hash FROM users WHERE key > ?1 ORDER BY key LIMIT ?2");
+            keyed(c, &sql, after, limit, |row| {
+                Ok(Row::Account(Account { user: user(row)?, password: PasswordHash(row.get(8)?) }))
+            })?
+        }
+        Table::Rooms => {
+            let sql = format!("SELECT {ROOM_COLUMNS} FROM rooms WHERE room_id > ?1 ORDER BY room_id LIMIT ?2");
+            keyed(c, &sql, after, limit, |row| Ok(Row::Room(room_in(row)?.1)))?
+        }
+        Table::Members => members(c, after, limit)?,
+        Table::Messages => messages(c, after, limit)?,
+        Table::Sessions => {
+            let sql = "SELECT id, data, expires FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2";
+            keyed(c, sql, after, limit, |row| {
+                Ok(Row::Session(SessionRow { id: row.get(0)?, data: row.get(1)?, expires: Timestamp(row.get(2)?) }))
+            })?
+        }
+        Table::Revocations => {
+            let sql = "SELECT id, expires FROM revoked_tokens WHERE id > ?1 ORDER BY id LIMIT ?2";
+            keyed(c, sql, after, limit, |row| {
+                let token = TokenId(Uuid::from_bytes(row.get(0)?));
+                Ok(Row::Revocation(Revocation { token, expires: Timestamp(row.get(1)?) }))
+            })?
+        }
+    })
+}
+
+/// The rows of a table with a key of one column.
+fn keyed(
+    c: &Connection,
+    sql: &str,
+    after: Option<&Row>,
+    limit: u32,
+    row: impl FnMut(&SqlRow<'_>) -> rusqlite::Result<Row>,
+) -> rusqlite::Result<Vec<Row>> {
+    let after = match after {
+        Some(Row::Account(account)) => Value::Blob(account.user.key.0.as_bytes().to_vec()),
+        Some(Row::Room(room)) => Value::Text(room.id.as_str().to_owned()),
+        Some(Row::Session(session)) => Value::Blob(session.id.to_vec()),
+        Some(Row::Revocation(revocation)) => Value::Blob(revocation.token.0.as_bytes().to_vec()),
+        // an integer is less than every text and every blob
+        _ => Value::Integer(0),
+    };
+    c.prepare_cached(sql)?.query_map(params![after, limit], row)?.collect()
+}
+
+fn members(c: &Connection, after: Option<&Row>, limit: u32) -> rusqlite::Result<Vec<Row>> {
+    let (room, user) = match after {
+        Some(Row::Member(row)) => (row.room.as_str(), row.membership.user.0.as_bytes().as_slice()),
+        _ => ("", [].as_slice()),
+    };
+    c.prepare_cached(&format!(
+        "SELECT {MEMBER_COLUMNS}, r.room_id FROM rooms r JOIN memberships m ON m.room = r.id
+         WHERE r.room_id >= ?1 AND (r.room_id > ?1 OR m.user > ?2) ORDER BY r.room_id, m.user LIMIT ?3"
+    ))?
+    .query_map(params![room, user, limit], |row| {
+        Ok(Row::Member(MemberRow { membership: membership_in(row)?, room: RoomId::named(row.get_ref(4)?.as_str()?) }))
+    })?
+    .collect()
+}
+
+/// Messages by room id, and not by the number that the room has in this database only.
+fn messages(c: &Connection, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
+    let (mut room, mut seq) = match after {
+        Some(Row::Message(row)) => (Some(row.message.id.room.clone()), row.message.id.seq),
+        _ => (next_room(c, "")?, 0),
+    };
+    let mut found = Vec::new();
+    while let Some(id) = room.filter(|_| found.len() < limit as usize) {
+        let number = room_rows::number(c, &id)?.ok_or(Error::NoSuchRoom)?;
+        let sql = format!("{} WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ?3", rows::SELECT);
+        let rest = limit - found.len() as u32;
+        for row in
+            c.prepare_cached(&sql)?.query_map(params![position(number, seq), last_position(number), rest], |row| {
+                let mut message = rows::message(&id, row)?;
+                message.author = None;
+                Ok(MessageRow { message, post_rev: rows::post_rev(row)?, client: rows::client_id(row)? })
+            })?
+        {
+            found.push(Row::Message(Box::new(row?)));
+        }
+        (room, seq) = (next_room(c, id.as_str())?, 0);
+    }
+    Ok(found)
+}
+
+fn next_room(c: &Connection, after: &str) -> rusqlite::Result<Option<RoomId>> {
+    c.prepare_cached("SELECT room_id FROM rooms WHERE room_id > ?1 ORDER BY room_id LIMIT 1")?
+        .query_row([after], |row| Ok(RoomId::named(row.get_ref(0)?.as_str()?)))
+        .optional()
+}
+
+impl Batch<'_> {
+    pub fn insert_row(&mut self, row: Row) -> Result<()> {
+        let c = self.connection;
+        match row {
+            Row::Account(account) => self.insert_user(&account.user, &account.password),
+            // replaces the lobby that every database has
+            Row::Room(room) => Ok(room_rows::write_room(c, &room, None).map(drop)?),
+            Row::Member(MemberRow { room, membership }) => {
+                let room = room_rows::number(c, &room)?.ok_or(Error::NoSuchRoom)?;
+                Ok(room_rows::write_membership(c, room, membership.user, Some(&membership))?)
+            }
+            Row::Message(row) => {
+                let room = room_rows::number(c, &row.message.id.room)?.ok_or(Error::NoSuchRoom)?;
+                Ok(rows::insert(c, room, &row.message, row.post_rev, &row.client)?)
+            }
+            Row::Session(s) => {
+                let insert = "INSERT INTO sessions VALUES (?1, ?2, ?3)";
+                Ok(c.prepare_cached(insert)?.execute(params![s.id, s.data, s.expires.0]).map(drop)?)
+            }
+            Row::Revocation(r) => {
+                let insert = "INSERT INTO revoked_tokens VALUES (?1, ?2)";
+                Ok(c.prepare_cached(insert)?.execute(params![r.token.0.as_bytes(), r.expires.0]).map(drop)?)
+            }
+        }
+    }
+}
