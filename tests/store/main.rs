@@ -2,15 +2,29 @@
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod account_removals;
+mod copies;
+mod deletions;
+mod edits;
+mod event_order;
 mod events;
+mod fold;
 mod log;
+mod members;
+mod memberships;
 mod mongo;
 mod mongo_processes;
+mod mongo_removals;
 mod networks;
+mod paging;
 mod password_hashes;
 mod presence;
+mod random_commands;
+mod reactions;
+mod replies;
+mod rooms;
 mod sessions;
 mod size_limits;
+mod sqlite;
 mod subscriber;
 mod support;
 mod user_search;
@@ -67,13 +81,61 @@ contract! {
         a_repeat_returns_the_stored_message
         concurrent_repeats_post_one_message
         a_deleted_author_cannot_post
-        pages_go_backwards_from_the_latest_message
         changes_come_in_order_of_rev
         kept_messages_lose_their_author
         deleted_messages_are_changes
         concurrent_posts_and_deletions_leave_no_gap
         an_unknown_room_is_refused
-        reopening_keeps_all_data;
+        reopening_keeps_all_data
+        texts_are_counted;
+    edits:
+        an_edit_replaces_the_text
+        a_stale_edit_is_refused_with_the_present_message
+        an_edit_to_the_same_text_is_a_repeat
+        a_reaction_makes_no_edit_stale
+        nobody_edits_what_others_wrote;
+    deletions:
+        a_deletion_keeps_only_the_place
+        authors_and_admins_delete;
+    reactions:
+        reactions_keep_the_order_in_which_they_were_given
+        a_repeated_reaction_takes_no_rev
+        a_message_has_at_most_twenty_emoji
+        concurrent_reactions_are_all_kept
+        a_pin_is_set_once
+        changes_of_messages_are_announced
+        an_account_that_is_deleted_changes_nothing;
+    replies:
+        a_reply_counts_at_the_root_under_the_same_rev
+        a_deleted_reply_does_not_count
+        a_chunk_never_splits_a_change;
+    rooms:
+        the_lobby_is_open_to_everybody
+        a_new_room_has_its_first_members
+        only_members_see_a_closed_or_direct_room
+        a_direct_room_is_unique_by_its_members
+        each_room_has_its_own_numbers
+        a_client_id_of_another_room_is_an_error
+        a_first_post_in_an_open_room_joins
+        an_archived_room_can_be_read_and_left;
+    memberships:
+        a_member_is_added_by_an_owner
+        who_was_removed_writes_no_more
+        a_removal_races_posts
+        the_first_member_inherits_a_room
+        opening_and_closing_change_who_may_see;
+    paging:
+        pages_go_backwards
+        pages_go_forwards
+        pages_go_around_a_message
+        pages_leave_out_deleted_messages;
+    account_removals:
+        the_messages_of_an_account_are_deleted_in_all_rooms
+        kept_messages_stay_in_all_rooms;
+    random_commands:
+        the_state_is_the_fold_of_the_acknowledged_commands;
+    copies:
+        a_copy_has_all_rows_and_continues;
     size_limits:
         pages_of_large_messages_contain_each_once
         changes_of_large_messages_contain_each_once
@@ -88,8 +150,9 @@ contract! {
     events:
         there_is_one_event_stream
         posts_are_announced_once_they_are_durable
-        changes_are_announced_in_order
         account_changes_are_announced;
+    event_order:
+        changes_are_announced_in_order;
     presence:
         only_mongodb_has_shared_presence;
 }
