@@ -40,7 +40,7 @@ impl Fold {
             actor: Actor {
                 key,
                 is_admin,
-                is_account_removal: false,
+                is_trusted: false,
                 membership,
                 texts: texts.next().map_or(0, |message| message.author_texts),
             },

@@ -12,6 +12,7 @@ mod log;
 mod members;
 mod memberships;
 mod mongo;
+mod mongo_migrations;
 mod mongo_processes;
 mod mongo_removals;
 mod networks;

@@ -4,7 +4,7 @@ use mongodb::bson::{self, DateTime};
 use serde::{Deserialize, Serialize};
 
 use super::bson_values::{bson_date, bson_int, bson_uuid, timestamp, user_key};
-use crate::domain::{MemberRole, Membership, Room, RoomId, RoomKind};
+use crate::domain::{MemberRole, Membership, Room, RoomId, RoomKind, UserKey};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RoomDoc {
@@ -18,6 +18,9 @@ pub struct RoomDoc {
     pub everyone: bool,
     #[serde(rename = "createdAt")]
     pub created_at: DateTime,
+    /// What makes a direct room unique: the sorted keys of its members, in hexadecimal digits.
+    #[serde(rename = "directKey", default, skip_serializing_if = "Option::is_none")]
+    pub direct_key: Option<String>,
 }
 
 /// A membership. One that ended stays, with its number, so that a late derivation of an earlier change cannot make it
@@ -51,8 +54,16 @@ impl From<&Room> for RoomDoc {
             archived: room.archived,
             everyone: room.everyone,
             created_at: bson_date(room.created_at),
+            direct_key: None,
         }
     }
+}
+
+/// The [`RoomDoc::direct_key`] of a direct room with these members.
+pub fn direct_key(members: &[UserKey]) -> String {
+    let mut keys: Vec<String> = members.iter().map(|member| member.0.simple().to_string()).collect();
+    keys.sort_unstable();
+    keys.join(" ")
 }
 
 impl From<RoomDoc> for Room {

@@ -5,12 +5,13 @@ use mongodb::bson::doc;
 
 use super::{
     database::Mongo,
-    driver::with_timeout,
+    driver::{with_timeout, with_timeout_raw},
     log_documents::log_key,
-    room_documents::{MemberDoc, RoomDoc},
+    room_documents::{MemberDoc, RoomDoc, direct_key},
+    unique_index::is_duplicate_key,
 };
 use crate::{
-    domain::{MemberRole, Membership, Room, RoomId, Timestamp, User},
+    domain::{MemberRole, Membership, Room, RoomId, RoomKind, Timestamp, User},
     store::{Access, Error, NewRoom, Result, Rooms},
 };
 
@@ -18,6 +19,10 @@ use crate::{
 impl Rooms for Mongo {
     async fn create_room(&self, new: NewRoom) -> Result<Room> {
         let now = Timestamp::now();
+        let mut users = new.members;
+        users.push(new.owner);
+        users.sort_unstable();
+        users.dedup();
         let room = Room {
             id: RoomId::generate(),
             rev: 0,
@@ -28,16 +33,27 @@ impl Rooms for Mongo {
             everyone: false,
             created_at: now,
         };
+        let key = (new.kind == RoomKind::Direct).then(|| direct_key(&users));
+        if let Some(key) = &key
+            && let Some(room) = self.direct_room(key).await?
+        {
+            return Ok(room);
+        }
         let role = |user| if user == new.owner { MemberRole::Owner } else { MemberRole::Member };
-        let mut users = vec![new.owner];
-        users.extend(new.members.iter().filter(|member| **member != new.owner));
         let member = |user| Membership { user, rev: 0, role: role(user), joined_at: now };
         let members: Vec<MemberDoc> = users.into_iter().map(|user| MemberDoc::new(&room.id, &member(user))).collect();
         // the room last: without it, the others belong to no room
         with_timeout(self.db.log.insert_one(doc! { "_id": log_key(&room.id, 0), "floor": 0_i64 })).await?;
         with_timeout(self.db.memberships.insert_many(members)).await?;
-        with_timeout(self.db.rooms.insert_one(RoomDoc::from(&room))).await?;
-        Ok(room)
+        let document = RoomDoc { direct_key: key.clone(), ..RoomDoc::from(&room) };
+        match (with_timeout_raw(self.db.rooms.insert_one(document)).await, key) {
+            (Ok(_), _) => Ok(room),
+            // another process created it at the same time
+            (Err(error), Some(key)) if is_duplicate_key(&error) => {
+                self.direct_room(&key).await?.ok_or_else(|| error.into())
+            }
+            (Err(error), _) => Err(error.into()),
+        }
     }
 
     async fn access(&self, user: &User, room: &RoomId) -> Result<Access> {
@@ -57,5 +73,11 @@ impl Rooms for Mongo {
 
     async fn members(&self, access: &Access) -> Result<Vec<Membership>> {
         self.db.members(access.room(), &mut self.db.reads().await?).await
+    }
+}
+
+impl Mongo {
+    async fn direct_room(&self, key: &str) -> Result<Option<Room>> {
+        Ok(with_timeout(self.db.rooms.find_one(doc! { "directKey": key })).await?.map(Room::from))
     }
 }

@@ -61,10 +61,16 @@ impl Newest {
 
 impl Collections {
     /// The room's latest numbers. Everything up to them is derived.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRoom`] if there is no such room; the database's errors.
     pub async fn settled_head(&self, room: &RoomId, session: &mut CausalSession) -> Result<Head> {
         let filter = doc! { "_id": revs_between(room, 0, u64::MAX) };
         let newest = self.find_log(filter, doc! { "_id": -1 }, 1, session).await?;
         let newest = Newest::parse(newest.into_iter().next())?;
+        if matches!(newest, Newest::Nothing) {
+            self.room(room, session).await?; // an error if there is no such room
+        }
         let mut polls = 0;
         while !self.is_derived(room, &newest, session).await? {
             if polls == DERIVATION_POLLS {

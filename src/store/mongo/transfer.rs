@@ -20,12 +20,12 @@ use super::{
     documents::{Authors, SessionDoc, UserDoc},
     driver::{with_timeout, with_timeout_raw},
     log_documents::{MessageDoc, log_key},
-    room_documents::{MemberDoc, RoomDoc},
+    room_documents::{MemberDoc, RoomDoc, direct_key},
     unique_index::{ID_INDEX, account_error, broken_index},
     writer::Writer,
 };
 use crate::{
-    domain::{MessageId, RoomId, User, UserKey},
+    domain::{MessageId, RoomId, RoomKind, User, UserKey},
     store::{
         Account, AuthoredPost, Changed, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, Row, SessionRow,
         Table, Transfer,
@@ -140,6 +140,20 @@ impl Collections {
         with_timeout(async { find.limit(i64::from(limit)).batch_size(limit).await?.try_collect().await }).await
     }
 
+    /// Sets the direct key of every direct room, from its memberships.
+    async fn set_direct_keys(&self) -> Result<()> {
+        let direct = self.rooms.find(doc! { "kind": RoomKind::Direct.as_str() });
+        let direct: Vec<RoomDoc> = with_timeout(async { direct.await?.try_collect().await }).await?;
+        let mut session = self.reads().await?;
+        for room in direct {
+            let members = self.members(&RoomId::named(&room.id), &mut session).await?;
+            let members: Vec<UserKey> = members.into_iter().map(|member| member.user).collect();
+            let set = doc! { "$set": { "directKey": direct_key(&members) } };
+            with_timeout(self.rooms.update_one(doc! { "_id": room.id }, set)).await?;
+        }
+        Ok(())
+    }
+
     /// Marks all numbers of the copied messages' rooms as trimmed: their changes are not copied.
     async fn raise_floors(&self, rows: &[Row]) -> Result<()> {
         let mut floors: HashMap<&RoomId, u64> = HashMap::new();
@@ -251,6 +265,7 @@ impl Transfer for Mongo {
     }
 
     async fn finish_copy(&self) -> Result<()> {
+        self.db.set_direct_keys().await?;
         copy_mark::mark_finished(&self.db).await
     }
 }

@@ -70,7 +70,7 @@ impl Batch<'_> {
             actor: Actor {
                 key: giver.key,
                 is_admin: giver.is_admin,
-                is_account_removal: giver.is_account_removal,
+                is_trusted: giver.is_account_removal,
                 membership: membership.as_ref(),
                 texts,
             },

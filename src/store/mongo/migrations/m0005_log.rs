@@ -67,6 +67,11 @@ async fn rooms(database: &Database) -> Result<()> {
         "properties": { "_id": &text, "rev": { "bsonType": "long" }, "kind": &text, "name": &text, "topic": &text },
     };
     create_collection(database, "rooms", room).await?;
+    let only_direct = doc! { "directKey": { "$exists": true } };
+    let direct =
+        IndexOptions::builder().name("direct".to_owned()).unique(true).partial_filter_expression(only_direct).build();
+    let direct = IndexModel::builder().keys(doc! { "directKey": 1 }).options(direct).build();
+    create_indexes(database, "rooms", vec![direct]).await?;
     let id = doc! {
         "bsonType": "object", "required": ["room", "user"],
         "properties": { "room": &text, "user": { "bsonType": "binData" } },

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         Membership, Message,
-        rules::{Change, Head, apply},
+        rules::{Change, Head, Refusal, apply},
     },
     store::{
         Error, Result,
@@ -175,6 +175,17 @@ impl RoomWriter {
         Ok(messages)
     }
 
+    /// The refusal of a stale edit, with the name of the present message's author.
+    async fn with_present_author(&self, error: Error) -> Error {
+        match error {
+            Error::Refused(Refusal::Stale(present)) => match self.with_author(*present).await {
+                Ok(present) => Error::Refused(Refusal::Stale(Box::new(present))),
+                Err(error) => error,
+            },
+            other => other,
+        }
+    }
+
     /// Answers the commands whose outcome is known, and returns the others.
     async fn finish(
         &mut self,
@@ -207,7 +218,10 @@ impl RoomWriter {
                         Ok(message) => queued.succeed(&message, true),
                         Err(error) => queued.fail(&error),
                     },
-                    Err(error) => self.refuse(queued, error, session).await,
+                    Err(error) => {
+                        let error = self.with_present_author(error).await;
+                        self.refuse(queued, error, session).await;
+                    }
                 },
                 Planned::Commit { mut done, start, .. } => {
                     if let Some((index, failure)) = failure.take() {

@@ -37,7 +37,7 @@ pub struct Queued {
     /// More than one if the client sent the command again before it was stored.
     pub answers: Vec<Answer<Changed>>,
     pub queued_at: Instant,
-    /// Whether the account was found to exist. Only authors of messages are looked up.
+    /// Whether the account was found to exist.
     pub account_exists: bool,
     /// The numbers under which it may have been committed, because the outcome was unknown.
     pub attempts: Vec<u64>,
