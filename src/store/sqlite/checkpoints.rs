@@ -9,15 +9,15 @@
 
 use std::{ffi::c_int, sync::mpsc, thread};
 
-use rusqlite::{Connection, hooks::Wal};
+use rusqlite::{Connection, ErrorCode, hooks::Wal};
 
 use crate::store::Result;
 
 /// The pages after which the thread copies them: SQLite's own default, 4 MB.
 const CHECKPOINT_PAGES: c_int = 1000;
-/// The pages after which the writer copies them itself, 64 MiB. Under a load that leaves no pause the thread never
-/// copies everything, because there is always a new commit. The WAL would then grow for ever.
-const MAX_PAGES: c_int = 16 * 1024;
+/// The pages after which the writer copies what the thread has left, 16 MB. Under a load that leaves no pause the thread
+/// never copies everything, because there is always a new commit. The WAL would then grow for ever.
+const MAX_PAGES: c_int = 4 * CHECKPOINT_PAGES;
 /// The bytes of a page's header in the WAL.
 const FRAME_HEADER: i64 = 24;
 
@@ -42,12 +42,15 @@ impl Checkpoints {
                 last_asked = 0; // the WAL has started again
             }
             if pages - last_asked >= CHECKPOINT_PAGES {
-                last_asked = pages;
                 if pages < MAX_PAGES {
                     let _ = signal.try_send(()); // full: the thread has one to do already
                 } else if let Err(error) = wal.checkpoint() {
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+                        return Ok(()); // the thread has not finished; the next commit tries again
+                    }
                     tracing::warn!(%error, pages, "checkpoint by the writer failed");
                 }
+                last_asked = pages;
             }
             Ok(())
         }))?;
