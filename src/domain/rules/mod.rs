@@ -7,6 +7,12 @@ mod messages;
 #[cfg(test)]
 mod properties;
 mod refusal;
+#[cfg(test)]
+mod room_tests;
+#[cfg(test)]
+mod text_tests;
+#[cfg(test)]
+mod world;
 
 pub use apply::{Actor, Change, Head, State, apply};
 pub use messages::count_reply;
