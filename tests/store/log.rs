@@ -138,7 +138,7 @@ pub async fn deleted_messages_are_changes(database: &TestDatabase) {
     store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
     let log = whole_log(store.as_ref()).await;
     assert_eq!((seqs(&log), revs(&log)), (vec![3, 1, 2, 4], vec![3, 5, 6, 7]));
-    assert!(log[1..].iter().all(|message| message.is_deleted()));
+    assert!(log[1..].iter().all(Message::is_deleted));
     let access = lobby(store.as_ref(), &ada).await;
     let page = store.before(&access, None, 10, None).await.unwrap();
     assert_eq!((seqs(&page.messages), page.head), (vec![3], 7));

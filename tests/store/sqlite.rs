@@ -42,9 +42,8 @@ struct OldRow {
 fn schema_2(path: &Path) -> Vec<OldRow> {
     let connection = Connection::open(path).unwrap();
     connection.execute_batch(include_str!("fixtures/schema2.sql")).unwrap();
-    let mut rows = connection
-        .prepare("SELECT seq, rev, author, client_id, sent_at, text FROM messages ORDER BY seq")
-        .unwrap();
+    let mut rows =
+        connection.prepare("SELECT seq, rev, author, client_id, sent_at, text FROM messages ORDER BY seq").unwrap();
     let old = |row: &rusqlite::Row<'_>| {
         Ok(OldRow {
             seq: row.get::<_, i64>(0)? as u64,
