@@ -42,7 +42,7 @@ pub fn sqlite(from: &Path, to: &Path, group: usize) -> rusqlite::Result<f64> {
         }
     }
     bare.pragma_update(None, "foreign_keys", true)?;
-    let (insert, rows) = rows(&natter, "messages", "room, seq")?;
+    let (insert, rows) = rows(&natter, "messages", "1, 2")?;
     let (count, started) = (rows.len(), Instant::now());
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
@@ -69,7 +69,7 @@ fn rows(natter: &Connection, table: &str, order: &str) -> rusqlite::Result<(Stri
 /// Documents a second of `insert_many`, acknowledged by a majority and journaled, with natter's indexes. natter wrote to
 /// the database `from` of the server at `url`; the database `to` does not exist yet.
 pub async fn mongo(url: &str, from: &str, to: &str, group: usize) -> mongodb::error::Result<f64> {
-    const NAME: &str = "messages";
+    const NAME: &str = "log";
     let client = Client::with_uri_str(url).await?;
     let natter: Collection<RawDocumentBuf> = client.database(from).collection(NAME);
     let concern = WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build();

@@ -9,11 +9,13 @@ use crate::{
 };
 
 /// The figures that are compared, by row. A minus sign marks those in which less is better.
-const FIGURES: [(&str, &[&str]); 11] = [
+const FIGURES: [(&str, &[&str]); 13] = [
     ("fanout", &["per_cpu_s", "-p99_ms"]),
     ("ceiling", &["rate"]),
     ("idle", &["-kib", "-percent"]),
     ("ingest", &["per_s", "per_cpu_s"]),
+    ("edits", &["-post_ms", "-edit_ms", "-reaction_ms"]),
+    ("hot", &["-post_ms", "-page_ms", "-post_growth", "-page_growth"]),
     ("history", &["-page: cpu_us", "-newest: cpu_us", "-oldest: cpu_us", "-catch-up: cpu_us", "-post: cpu_us"]),
     ("joining", &["-cpu_s", "-secs"]),
     ("reconnect", &["-secs", "-cpu_s", "-peak_kib"]),

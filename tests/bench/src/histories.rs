@@ -47,7 +47,7 @@ async fn filled(run: &Run, count: u64) -> Result<PathBuf, String> {
     for n in 0..WRITERS.min(count) {
         let socket = Socket::open(natter.address, &natter.socket_path(n as usize), n as usize).await;
         let share = count / WRITERS + u64::from(n < count % WRITERS);
-        writers.spawn(writer::write(socket.map_err(|why| why.to_string())?, n as usize, share, until));
+        writers.spawn(writer::write(socket.map_err(|why| why.to_string())?, share, until));
     }
     while let Some(done) = writers.join_next().await {
         done.map_err(|why| why.to_string())??;

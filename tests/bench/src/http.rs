@@ -38,9 +38,13 @@ pub fn get(path: &str, headers: &str) -> Vec<u8> {
 }
 
 pub fn post(path: &str, headers: &str, json: &str) -> Vec<u8> {
+    with_body("POST", path, headers, json)
+}
+
+pub fn with_body(method: &str, path: &str, headers: &str, json: &str) -> Vec<u8> {
     let length = json.len();
     let head = "Content-Type: application/json\r\nContent-Length";
-    format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}{head}: {length}\r\n\r\n{json}").into_bytes()
+    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}{head}: {length}\r\n\r\n{json}").into_bytes()
 }
 
 impl Http {

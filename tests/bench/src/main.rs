@@ -34,8 +34,22 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{comparison::Comparison, run::Run};
 
-const ROWS: [&str; 11] =
-    ["fanout", "ceiling", "idle", "ingest", "history", "joining", "reconnect", "slow", "page", "login", "rest"];
+const ROWS: [&str; 14] = [
+    "fanout",
+    "ceiling",
+    "idle",
+    "ingest",
+    "edits",
+    "rooms",
+    "hot",
+    "history",
+    "joining",
+    "reconnect",
+    "slow",
+    "page",
+    "login",
+    "rest",
+];
 const SCENES: [&str; 3] = ["1000x20", "200x500", "1000x200"];
 
 fn main() -> ExitCode {
@@ -123,6 +137,9 @@ async fn measure(run: &Run, row: &str, scenes: &[(usize, usize)]) -> Result<(), 
         "ceiling" => rows::ceiling::measure(run).await,
         "idle" => rows::idle::measure(run).await,
         "ingest" => rows::ingest::measure(run).await,
+        "edits" => rows::edits::measure(run).await,
+        "rooms" => rows::rooms::measure(run).await,
+        "hot" => rows::hot::measure(run).await,
         "history" => rows::history::measure(run).await,
         "joining" => rows::joining::measure(run).await,
         "reconnect" => rows::reconnect::measure(run).await,

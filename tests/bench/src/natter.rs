@@ -135,7 +135,7 @@ impl Natter {
 
     /// A request that posts a message.
     pub fn post_request(&self, user: usize) -> Vec<u8> {
-        let id = uuid::Uuid::new_v4();
+        let id = uuid::Uuid::now_v7();
         let json = format!(r#"{{"message":"The quick brown fox jumps over the lazy dog, again","clientID":"{id}"}}"#);
         http::post("/api/messages", &self.bearer(user), &json)
     }

@@ -11,11 +11,14 @@ machine's speed drifts: compare with the reference, which is measured in the sam
 ";
 
 /// What each row measures.
-const ROWS: [(&str, &str); 11] = [
+const ROWS: [(&str, &str); 14] = [
     ("fanout", "fan-out, members × messages"),
     ("ceiling", "ceiling: most messages/s at which 1,000 members get all of them, p99 ≤ 250 ms"),
     ("idle", "idle socket: 15,000 sockets of 500 users"),
     ("ingest", "durable ingest: 64 writers"),
+    ("edits", "edits and reactions by one writer"),
+    ("rooms", "50 rooms at once: 50 writers, through the store trait"),
+    ("hot", "a hot message: posts and reads of others after 1,000 changes"),
     ("history", "cost as history grows: 1,000,000 messages against 1,000"),
     ("joining", "joining: 1,000 people in one second"),
     ("reconnect", "reconnecting: 5,000 sockets at once, each 100 messages behind"),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::{listeners::MessageCounter, socket::Socket};
 
@@ -14,15 +15,11 @@ const LIMIT: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// A message is refused, or not acknowledged within 20 s.
-pub async fn write(
-    mut socket: Socket,
-    writer: usize,
-    most: u64,
-    until: Instant,
-) -> Result<(Socket, u64, MessageCounter), String> {
+pub async fn write(mut socket: Socket, most: u64, until: Instant) -> Result<(Socket, u64, MessageCounter), String> {
     let (mut sent, mut counter) = (0, MessageCounter::default());
     while sent < most && Instant::now() < until {
-        let frame = format!(r#"{{"message":"{TEXT}","clientID":"{writer}-{sent}"}}"#);
+        let id = Uuid::now_v7();
+        let frame = format!(r#"{{"message":"{TEXT}","clientID":"{id}"}}"#);
         socket.send(&frame).await.map_err(|why| why.to_string())?;
         let mut response: Option<Vec<u8>> = None;
         while response.is_none() {
@@ -37,7 +34,7 @@ pub async fn write(
             in_time.map_err(|why| why.to_string())?;
         }
         let response = String::from_utf8(response.unwrap_or_default()).map_err(|why| why.to_string())?;
-        if !response.contains(&format!("\"{writer}-{sent}\"")) || !response.contains("\"seq\":") {
+        if !response.contains(&format!("\"{id}\"")) || !response.contains("\"seq\":") {
             return Err(format!("a message was refused: {response}"));
         }
         sent += 1;

@@ -9,7 +9,7 @@ use natter_test_support::{ReplicaSet, poll};
 use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 
-use super::store_trait::posts_per_second;
+use super::store_trait::{Place, posts_per_second};
 use crate::{
     bare_databases,
     listeners::{Listeners, Pace},
@@ -109,7 +109,7 @@ async fn report(
         100.0 * theirs,
     );
     if run.with_references {
-        let through_trait = posts_per_second(store_database, WRITERS, time()).await?;
+        let through_trait = posts_per_second(store_database, WRITERS, Place::Lobby, time()).await?;
         text += &format!("; {}/s through the store trait", thousands(through_trait));
         figures["store_per_s"] = through_trait.into();
     }
@@ -137,8 +137,8 @@ async fn over_sockets(run: &Run, database: &Database) -> Result<Ingested, String
         async || (natter.counter("natter_commit_writes_sum").await, natter.counter("natter_commit_writes_count").await);
     let before = commits().await;
     let (mut writers, meter, until) = (JoinSet::new(), Meter::start(natter.pid()), Instant::now() + time());
-    for (n, socket) in sockets.into_iter().enumerate() {
-        writers.spawn(writer::write(socket, n, u64::MAX, until));
+    for socket in sockets {
+        writers.spawn(writer::write(socket, u64::MAX, until));
     }
     let (mut acknowledged, mut open) = (0, Vec::new());
     while let Some(done) = writers.join_next().await {

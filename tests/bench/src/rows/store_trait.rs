@@ -7,15 +7,32 @@ use std::{
 };
 
 use natter::{
-    domain::{ClientId, Email, Name, Phone, Post, RoomId, Text, Timestamp, User, UserId},
-    store::{self, Location, MongoUrl, NewUser, PasswordHash, Store},
+    domain::{ClientId, Command, Email, Name, Phone, RoomId, RoomKind, Text, User, UserId},
+    store::{self, Access, Location, MongoUrl, NewRoom, NewUser, PasswordHash},
 };
 use tokio::task::JoinSet;
 
 use crate::{natter::Database, writer::TEXT};
 
+type Store = Arc<dyn store::Database>;
+
+/// Where the writers post.
+#[derive(Clone, Copy)]
+pub enum Place {
+    Lobby,
+    /// All of them in one closed room.
+    OneRoom,
+    /// Each of them in a closed room of their own.
+    RoomEach,
+}
+
 /// Posts from `writers` for `time`, each with one unacknowledged message. Returns messages a second.
-pub async fn posts_per_second(database: &Database, writers: usize, time: Duration) -> Result<f64, String> {
+pub async fn posts_per_second(
+    database: &Database,
+    writers: usize,
+    place: Place,
+    time: Duration,
+) -> Result<f64, String> {
     let location = match database {
         Database::Embedded(dir) => Location::Embedded(dir.clone()),
         Database::Mongo(url) => Location::Mongo(MongoUrl::parse(url)?),
@@ -28,23 +45,44 @@ pub async fn posts_per_second(database: &Database, writers: usize, time: Duratio
     for n in 0..writers {
         users.push(create_user(&store, n).await?);
     }
-    let (started, until) = (Instant::now(), Instant::now() + time);
+    let rooms = rooms(&store, &users, place).await?;
     let mut posting = JoinSet::new();
-    for user in users {
-        posting.spawn(post(Arc::clone(&store), user, until));
+    let (started, until) = (Instant::now(), Instant::now() + time);
+    for (user, room) in users.iter().zip(rooms.iter().cycle()) {
+        let access = store.access(user, room).await.map_err(|why| why.to_string())?;
+        posting.spawn(post(Arc::clone(&store), access, until));
     }
     let mut posted = 0;
     while let Some(done) = posting.join_next().await {
         posted += done.map_err(|why| why.to_string())??;
     }
     let rate = posted as f64 / started.elapsed().as_secs_f64();
-    let logged = store.head(&RoomId::lobby()).await.map_err(|why| why.to_string())?;
+    let mut logged = 0;
+    for room in &rooms {
+        logged += store.head(room).await.map_err(|why| why.to_string())?;
+    }
     receiving.abort();
     store.close().await;
     if logged == posted { Ok(rate) } else { Err(format!("{posted} acknowledged, {logged} in the log")) }
 }
 
-async fn create_user(store: &Arc<dyn Store>, n: usize) -> Result<User, String> {
+async fn rooms(store: &Store, users: &[User], place: Place) -> Result<Vec<RoomId>, String> {
+    let members: &[&[User]] = match place {
+        Place::Lobby => return Ok(vec![RoomId::lobby()]),
+        Place::OneRoom => &[users],
+        Place::RoomEach => &users.chunks(1).collect::<Vec<_>>(),
+    };
+    let mut rooms = Vec::new();
+    for members in members {
+        let members: Vec<_> = members.iter().map(|user| user.key).collect();
+        let (name, topic) = (format!("Room {}", rooms.len()), String::new());
+        let new = NewRoom { kind: RoomKind::Closed, name, topic, owner: members[0], members: members[1..].to_vec() };
+        rooms.push(store.create_room(new).await.map_err(|why| why.to_string())?.id);
+    }
+    Ok(rooms)
+}
+
+async fn create_user(store: &Store, n: usize) -> Result<User, String> {
     let new = NewUser {
         user_id: UserId::parse(&format!("user{n}")).map_err(|invalid| invalid.to_string())?,
         name: Name::parse(&format!("User {n}")).map_err(|invalid| invalid.to_string())?,
@@ -56,13 +94,12 @@ async fn create_user(store: &Arc<dyn Store>, n: usize) -> Result<User, String> {
     store.create_user(new).await.map_err(|why| why.to_string())
 }
 
-async fn post(store: Arc<dyn Store>, author: User, until: Instant) -> Result<u64, String> {
+async fn post(store: Store, access: Access, until: Instant) -> Result<u64, String> {
     let text = Text::parse(TEXT).map_err(|invalid| invalid.to_string())?;
     let mut posted = 0;
     while Instant::now() < until {
-        let client = ClientId::parse(&posted.to_string()).map_err(|invalid| invalid.to_string())?;
-        let post = Post { room: RoomId::lobby(), author: author.key, client, text: text.clone(), at: Timestamp::now() };
-        store.post(post).await.map_err(|why| why.to_string())?;
+        let command = Command::post(ClientId::generate(), text.clone());
+        store.change(&access, command).await.map_err(|why| why.to_string())?;
         posted += 1;
     }
     Ok(posted)
