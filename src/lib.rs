@@ -20,11 +20,16 @@
 //! # Glossary
 //! | term | meaning |
 //! |---|---|
-//! | room | one durable, gap-free log of changes. There is one so far, the lobby |
-//! | message | a text with its author; [`domain::Message`] is its latest state |
-//! | change | anything that alters a message: posting, deletion |
+//! | room | one durable, gap-free log of changes, and its members. Everybody is in the lobby |
+//! | message | a text with its author, or a notice; [`domain::Message`] is its latest state |
+//! | notice | a message that reports a change of the room or of its members; or, outside the log, who entered or left |
+//! | command | what a user wants to change in a room |
+//! | change | what a command did: to a message and perhaps its thread's root, or to the room or its members |
 //! | `seq` | a message's position in its room, given when it is posted; the cursor of paging |
 //! | `rev` | the number of a change in its room; the cursor of catching up |
+//! | `text_rev` | the number of the latest change of a message's text; an edit names the one that it is based on |
+//! | thread | the replies to a message, its root, and the replies to them |
+//! | access | proof that a user may read or write a room |
 //! | client id | the id that a client gives to a message, which makes repeats recognizable |
 //! | fragment | the HTML of a message, a notice or the roster |
 //! | variant | the fragment that one user gets in place of the common one ("You: …") |
@@ -44,14 +49,16 @@
 //! | role | a server that a process runs (users, auth, chat); or a user's rights (member, admin) |
 //!
 //! # Write path
-//! A socket ([`features::chat`]), the form or the API → the rules of [`domain`] → the user's rate limit →
-//! [`store::Log::post`], which numbers the message, commits it and only then returns → the acknowledgement. The commit is
-//! also a [`store::Event`] at every process → [`room::hub`] renders it once and pushes it to the room's ring → the fan-out
-//! writes the frame to every live socket; a socket that lags reads it itself ([`room::subscription`]).
+//! A socket ([`features::chat`]), the form or the API → the types of [`domain`] check the input → the user's rate limit →
+//! [`store::Log::change`], which applies the command by [`domain::rules`], commits the change under the room's next number
+//! and only then returns → the acknowledgement. The commit is also a [`store::Event`] at every process → [`room::hub`]
+//! renders it once and pushes it to the room's ring → the fan-out writes the frame to every live socket; a socket that
+//! lags reads it itself ([`room::subscription`]).
 //!
 //! # Read path
 //! A page reads the latest messages by `seq` and notes the room's `rev`. Its socket continues after that `rev`, from the
-//! ring or the store. A script does the same with `GET /api/messages?after=`. Scrolling back reads by `seq`.
+//! ring or the store. A script does the same with `GET /api/messages?after=`. Scrolling back reads by `seq`. Every handler
+//! that reads or writes a room has a [`store::Access`], from [`web::InRoom`] or from the store.
 //!
 //! # Three servers
 //! The users, auth and chat servers are three routers. [`app::roles`] says which of them a process runs and on which
@@ -65,19 +72,21 @@
 //!   snapshot of `tests/server/openapi.rs` and add a request for each status there.
 //! - **a store method**: the trait in `store/X.rs`, both adapters (`store/sqlite/X.rs`, `store/mongo/X.rs`), and a test in
 //!   `tests/store`, which runs on both.
-//! - **a kind of change**: the state in [`domain::Message`], the method of [`store::Log`] that takes the number, the
-//!   fragment in [`render::fragments`]; hub, ring and fan-out need no change.
+//! - **a kind of change**: a [`domain::Action`], its rule in [`domain::rules`], the state in [`domain::Message`], the fragment
+//!   in [`render::fragments`]; stores, hub, ring and fan-out need no change unless the state has new fields.
 //! - **a setting**: a field of [`app::Config`], the README's table; if handlers read it, [`web::state::Settings`].
 //! - **a word**: a key in every file of `render/words`; `render/words/check.rs` fails until all have it.
 //!
 //! # Invariants
 //! | what always holds | the test that holds it |
 //! |---|---|
-//! | an acknowledged message is on disk | `server` `binary::crash::no_acknowledged_message_is_lost_and_none_is_doubled` |
+//! | an acknowledged change is on disk | `server` `binary::crash::no_acknowledged_message_is_lost_and_none_is_doubled` |
 //! | no failover loses one | `faults` `killed::nothing_is_lost_if_the_primary_of_three_is_killed` |
 //! | a repeated send posts once | `store` `log::concurrent_repeats_post_one_message` |
 //! | the log has no gaps, with any number of writers | `store` `mongo_processes::four_processes_post_ten_thousand_messages_without_a_gap` |
-//! | every reader receives the same sequence | `server` `chat::interleavings::every_reader_receives_the_same_sequence` |
+//! | no handler reads or writes a room without rights | `layers` `main::a_handler_that_can_read_without_rights_is_reported` |
+//! | a closed room does not exist for others | `server` `chat::rooms::a_closed_room_does_not_exist_for_others` |
+//! | every reader sees the same log, in order | `server` `chat::interleavings::every_reader_receives_the_same_sequence` |
 //! | a returning client misses nothing | `server` `chat::catching_up::a_returning_client_receives_missed_messages_once_and_in_order` |
 //! | a slow reader delays nobody and receives all | `server` `chat::catching_up::a_socket_that_falls_behind_the_ring_receives_everything` |
 //! | a revoked grant closes its sockets everywhere | `faults` `several_processes::a_revocation_at_one_process_closes_sockets_at_the_other` |
