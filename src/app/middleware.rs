@@ -163,7 +163,7 @@ mod tests {
         let store = store::open(&Location::Embedded(dir.path().into())).await.unwrap();
         let (hub, _) = Hub::start(Arc::clone(&store)).await.unwrap();
         let logins = LoginService {
-            store: Arc::clone(&store),
+            store: store.clone(),
             passwords: Arc::new(Passwords::new(4)),
             tokens: Arc::new(Tokens::new(&"a secret of thirty-two bytes, or more".to_owned().into())),
             limits: Arc::new(RateLimits::new(None)),

@@ -140,16 +140,26 @@ fn render(template: &impl Template) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Author, UserKey};
+    use crate::domain::{Author, Content, MessageId, Notice, RoomId, UserKey};
 
     fn hello() -> Message {
         Message {
-            seq: 12,
+            id: MessageId { room: RoomId::lobby(), seq: 12 },
             rev: 34,
+            text_rev: 12,
             author_key: UserKey::generate(),
             author: Some(Author { user_id: "ada".into(), name: "Ada <3".into() }),
             sent_at: Timestamp(1_795_354_980_123),
-            text: Some("<script>alert(1)</script>\n&amp;".into()),
+            content: Content::Text(Some("<script>alert(1)</script>\n&amp;".into())),
+            room_texts: 12,
+            author_texts: 3,
+            reply_to: None,
+            root: None,
+            replies: 0,
+            edited_at: None,
+            pinned_at: None,
+            reactions: Vec::new(),
+            joins: false,
         }
     }
 
@@ -177,9 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_message_stays_as_a_hidden_item() {
+    fn a_deleted_message_and_a_notice_are_hidden_items() {
         let expected = r#"<li id="m12" data-rev="34" hidden></li>"#;
-        assert_eq!(message(&Message { text: None, ..hello() }, true, LIVE), expected);
+        for content in [Content::Text(None), Content::Notice(Notice::Archived)] {
+            assert_eq!(message(&Message { content, ..hello() }, true, LIVE), expected);
+        }
     }
 
     #[test]

@@ -78,9 +78,10 @@ async fn invalid_queries_of_the_log_are_refused() {
     for limit in ["0", "501"] {
         ada.get(&format!("/api/messages?limit={limit}")).await.blames(422, "limit", "Use 1 to 500.");
     }
-    for both in ["before=1", "author=ada"] {
-        let answer = ada.get(&format!("/api/messages?after=1&{both}")).await;
-        answer.blames(422, "after", "Use it without before and author.");
+    for one in ["after", "around", "from"] {
+        let answer = async |other: &str| ada.get(&format!("/api/messages?{one}=1&{other}")).await;
+        answer("before=1").await.blames(422, one, "Use one of before, from, around and after.");
+        answer("author=ada").await.blames(422, one, "Use it without author.");
     }
     ada.get("/api/messages?author=nobody").await.says(404, "There is no such user.");
     for query in ["after=x", "before=-1", "limit=many", "colour=red"] {

@@ -88,8 +88,8 @@ impl MessagesQuery {
 
 /// Read a room's messages: the latest, those before, from or around a `seq`, or all that changed after a `rev`.
 #[utoipa::path(
-    get, path = "/api/rooms/{room}/messages", tag = "chat", params(("room" = String, Path), MessagesQuery),
-    security(("jwt" = [])),
+    get, path = "/api/rooms/{room}/messages", operation_id = "list_messages", tag = "chat",
+    params(("room" = String, Path), MessagesQuery), security(("jwt" = [])),
     responses(
         (status = 200, body = MessagesResponse),
         (status = 404, description = "There is no such room for you, or the author is unknown"),

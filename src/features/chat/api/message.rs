@@ -19,7 +19,7 @@ use crate::{
 
 /// Read a message.
 #[utoipa::path(
-    get, path = "/api/rooms/{room}/messages/{seq}", tag = "chat",
+    get, path = "/api/rooms/{room}/messages/{seq}", operation_id = "read_message", tag = "chat",
     params(("room" = String, Path), ("seq" = u64, Path)), security(("jwt" = [])),
     responses(
         (status = 200, body = MessageResponse),
@@ -57,7 +57,7 @@ pub struct EditConflictResponse {
 
 /// Edit your own message.
 #[utoipa::path(
-    patch, path = "/api/rooms/{room}/messages/{seq}", tag = "chat",
+    patch, path = "/api/rooms/{room}/messages/{seq}", operation_id = "edit_message", tag = "chat",
     params(("room" = String, Path), ("seq" = u64, Path)), request_body = EditRequest, security(("jwt" = [])),
     responses(
         (status = 200, body = MessageResponse),
@@ -91,7 +91,7 @@ pub async fn edit(
 /// Delete a message: your own, or anybody's as an admin where everybody may read, or as an owner of the room. A repeat
 /// changes nothing.
 #[utoipa::path(
-    delete, path = "/api/rooms/{room}/messages/{seq}", tag = "chat",
+    delete, path = "/api/rooms/{room}/messages/{seq}", operation_id = "delete_message", tag = "chat",
     params(("room" = String, Path), ("seq" = u64, Path)), security(("jwt" = [])),
     responses(
         (status = 204, description = "The message is deleted"),

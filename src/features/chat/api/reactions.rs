@@ -12,7 +12,7 @@ use crate::{
 
 /// Give an emoji to a message. A repeat changes nothing.
 #[utoipa::path(
-    put, path = "/api/rooms/{room}/messages/{seq}/reactions/{emoji}", tag = "chat",
+    put, path = "/api/rooms/{room}/messages/{seq}/reactions/{emoji}", operation_id = "give_reaction", tag = "chat",
     params(
         ("room" = String, Path), ("seq" = u64, Path), ("emoji" = String, Path, description = "One emoji, percent-encoded"),
     ),
@@ -37,7 +37,7 @@ pub async fn give(
 
 /// Take an emoji back. A repeat changes nothing.
 #[utoipa::path(
-    delete, path = "/api/rooms/{room}/messages/{seq}/reactions/{emoji}", tag = "chat",
+    delete, path = "/api/rooms/{room}/messages/{seq}/reactions/{emoji}", operation_id = "take_reaction_back", tag = "chat",
     params(
         ("room" = String, Path), ("seq" = u64, Path), ("emoji" = String, Path, description = "One emoji, percent-encoded"),
     ),

@@ -33,7 +33,8 @@ pub struct PostRequest {
 
 /// Post a message to a room. Durable when the answer comes.
 #[utoipa::path(
-    post, path = "/api/rooms/{room}/messages", tag = "chat", params(("room" = String, Path)),
+    post, path = "/api/rooms/{room}/messages", operation_id = "post_message", tag = "chat",
+    params(("room" = String, Path)),
     request_body = PostRequest, security(("jwt" = [])),
     responses(
         (status = 201, description = "Posted", body = MessageResponse),
