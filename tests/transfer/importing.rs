@@ -96,7 +96,7 @@ async fn messages_of_all_users_are_imported_in_one_order() {
     let log = log_of(&database).await;
     assert_eq!(log.len(), 2000);
     assert!(log.is_sorted_by_key(|message| message.sent_at));
-    assert!(log.iter().zip(1..).all(|(message, n)| (message.seq, message.rev) == (n, n)));
+    assert!(log.iter().zip(1..).all(|(message, n)| (message.seq(), message.rev) == (n, n)));
 
     // the Node application continues to be used
     let users = node.0.mongo().await.collection::<mongodb::bson::Document>("users");

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod copying;
+mod filling;
 mod importing;
 mod refusals;
 mod repairs;

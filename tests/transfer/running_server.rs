@@ -1,7 +1,7 @@
 //! An import into a natter that runs and has users.
 
 use crate::{
-    store::{TestDatabase, add, post},
+    store::{TestDatabase, add, lobby, post},
     support::{Natter, NodeDatabase, natter, setting},
 };
 
@@ -18,7 +18,8 @@ async fn a_running_natter_on_mongodb_accepts_an_import() {
 async fn import_into_a_running_natter(database: &TestDatabase) {
     let store = database.open().await;
     let ada = add(store.as_ref(), "ada").await;
-    store.post(post(ada.key, "1", "I was here first")).await.unwrap();
+    let access = lobby(store.as_ref(), &ada).await;
+    store.change(&access, post("1", "I was here first")).await.unwrap();
     store.close().await;
     let running = Natter::start(database).await;
     let import = NodeDatabase::written_by_node().await.import_into(database).await;

@@ -1,14 +1,14 @@
 //! The natter binary, the Node application's database, and a natter in this process on the result.
 
-use std::{process::Output, sync::Arc};
+use std::process::Output;
 
 use clap::Parser;
 use mongodb::bson::{Document, oid::ObjectId};
 use natter::{
     app::Server,
     cli::Cli,
-    domain::{Message, UserKey},
-    store::Store,
+    domain::{Message, User},
+    store::Database,
 };
 use natter_test_support::NatterCommand;
 use reqwest::Client;
@@ -133,7 +133,7 @@ pub fn object_id(second: u32, number: u8) -> ObjectId {
 pub async fn texts_of(database: &TestDatabase) -> Vec<(String, String)> {
     let author = |message: &Message| message.author.clone().map_or("deleted".into(), |author| author.user_id);
     let log = log_of(database).await;
-    log.into_iter().map(|message| (author(&message), message.text.unwrap_or_default())).collect()
+    log.into_iter().map(|message| (author(&message), message.text().unwrap_or_default().to_owned())).collect()
 }
 
 pub async fn log_of(database: &TestDatabase) -> Vec<Message> {
@@ -143,8 +143,8 @@ pub async fn log_of(database: &TestDatabase) -> Vec<Message> {
     log
 }
 
-pub async fn key_of(store: &Arc<dyn Store>, user_id: &str) -> UserKey {
-    store.user(&crate::store::id(user_id)).await.unwrap().expect(user_id).key
+pub async fn user(store: &dyn Database, user_id: &str) -> User {
+    store.user(&crate::store::id(user_id)).await.unwrap().expect(user_id)
 }
 
 /// A natter server in this process.

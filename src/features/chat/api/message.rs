@@ -63,7 +63,10 @@ pub struct EditConflictResponse {
         (status = 200, body = MessageResponse),
         (status = 403, description = "It is not your message, or it is a notice"),
         (status = 404, description = "There is no such room for you, or no such message"),
-        (status = 409, description = "The text was changed in the meantime, or the room is archived", body = EditConflictResponse),
+        (
+            status = 409, description = "The text was changed in the meantime, or the room is archived",
+            body = EditConflictResponse
+        ),
         (status = 410, description = "The message is deleted"),
         (status = 429, description = "Too fast; Retry-After tells how long to wait"),
     )

@@ -12,9 +12,11 @@ use crate::{
 
 /// Give an emoji to a message. A repeat changes nothing.
 #[utoipa::path(
-    put, path = "/api/rooms/{room}/messages/{seq}/reactions/{emoji}", operation_id = "give_reaction", tag = "chat",
+    put, path = "/api/rooms/{room}/messages/{seq}/reactions/{emoji}", operation_id = "give_reaction",
+    tag = "chat",
     params(
-        ("room" = String, Path), ("seq" = u64, Path), ("emoji" = String, Path, description = "One emoji, percent-encoded"),
+        ("room" = String, Path), ("seq" = u64, Path),
+        ("emoji" = String, Path, description = "One emoji, percent-encoded"),
     ),
     security(("jwt" = [])),
     responses(
@@ -37,9 +39,11 @@ pub async fn give(
 
 /// Take an emoji back. A repeat changes nothing.
 #[utoipa::path(
-    delete, path = "/api/rooms/{room}/messages/{seq}/reactions/{emoji}", operation_id = "take_reaction_back", tag = "chat",
+    delete, path = "/api/rooms/{room}/messages/{seq}/reactions/{emoji}", operation_id = "take_reaction_back",
+    tag = "chat",
     params(
-        ("room" = String, Path), ("seq" = u64, Path), ("emoji" = String, Path, description = "One emoji, percent-encoded"),
+        ("room" = String, Path), ("seq" = u64, Path),
+        ("emoji" = String, Path, description = "One emoji, percent-encoded"),
     ),
     security(("jwt" = [])),
     responses(

@@ -1,0 +1,118 @@
+//! A database with everything that a copy has to keep.
+
+use natter::{
+    domain::{Action, ClientId, Command, Emoji, Message, Post, RoomAction, RoomId, RoomKind, Timestamp, TokenId, User},
+    store::{Access, Database, MessageRetention, NewRoom, Row, SessionRow, Table, UserChanges},
+};
+use uuid::Uuid;
+
+use crate::store::{TestDatabase, add, hash, lobby, log_of, post, text, whole_log};
+
+pub const SESSION: [u8; 32] = [7; 32];
+pub const TOKEN: TokenId = TokenId(Uuid::from_u128(42));
+
+/// Fills a database with an admin, a changed password, deleted messages, a deleted account, edits, reactions, a pin,
+/// threads, a room with members and notices, a session, a revoked token, and more messages than one batch. Returns the
+/// number of changes in the lobby.
+pub async fn fill(database: &TestDatabase) -> u64 {
+    let store = database.open().await;
+    let s = store.as_ref();
+    let (ada, bob, cyd) = (add(s, "ada").await, add(s, "bob").await, add(s, "cyd").await);
+    let (as_ada, as_bob, as_cyd) = (lobby(s, &ada).await, lobby(s, &bob).await, lobby(s, &cyd).await);
+    for round in 0..3 {
+        post_many_as(s, &as_ada, &format!("a{round}"), 250).await;
+        post_many_as(s, &as_bob, &format!("b{round}"), 150).await;
+        s.change(&as_cyd, post(&format!("c{round}"), "<b>two\nlines</b> 👋")).await.unwrap();
+    }
+    let changes = change_messages(s, &as_ada, &as_cyd).await;
+    fill_room(s, &ada, &cyd, "Planning").await;
+    fill_room(s, &cyd, &ada, "A room whose owner is deleted").await;
+    s.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
+    s.delete_user(cyd.key, MessageRetention::Keep).await.unwrap();
+    post_many_as(s, &as_ada, "last", 5).await;
+    s.update_user(ada.key, UserChanges { password: Some(hash("a new one")), ..UserChanges::default() }).await.unwrap();
+    add(s, "dan").await;
+    let later = Timestamp::now().plus_secs(3600);
+    assert!(s.create_session(&SessionRow { id: SESSION, data: vec![1, 2, 255], expires: later }).await.unwrap());
+    s.revoke_token(TOKEN, later).await.unwrap();
+    s.close().await;
+    3 * (250 + 150 + 1) + changes + 450 + 5
+}
+
+async fn post_many_as(store: &dyn Database, access: &Access, prefix: &str, count: u32) {
+    for n in 0..count {
+        store.change(access, post(&format!("{prefix}-{n}"), &format!("{prefix} {n}"))).await.unwrap();
+    }
+}
+
+pub fn reply(client: &str, to: u64) -> Command {
+    let client = ClientId::parse(client).unwrap();
+    Command::new(Action::Post(Post { client, text: text("a reply"), reply_to: Some(to) }))
+}
+
+/// Changes the first messages of a room, which `ada` posted, in every way. Returns the number of changes.
+async fn change_messages(store: &dyn Database, ada: &Access, cyd: &Access) -> u64 {
+    let thumb = Emoji::parse("👍").unwrap();
+    let heart = Emoji::parse("❤️").unwrap();
+    let edit = |seq, text_rev, what: &str| Command::new(Action::Edit { seq, text_rev, text: text(what) });
+    let prefix = ada.room().as_str();
+    let commands = [
+        (ada, edit(1, 1, "edited")),
+        (ada, reply(&format!("{prefix}-r1"), 1)),
+        (cyd, reply(&format!("{prefix}-r2"), 1)),
+        (cyd, Command::new(Action::React { seq: 1, emoji: thumb.clone() })),
+        (ada, Command::new(Action::React { seq: 1, emoji: heart.clone() })),
+        (ada, Command::new(Action::React { seq: 1, emoji: thumb.clone() })),
+        (cyd, Command::new(Action::React { seq: 2, emoji: heart.clone() })),
+        (cyd, Command::new(Action::Unreact { seq: 2, emoji: heart })),
+        (ada, Command::new(Action::Pin { seq: 2 })),
+        (ada, Command::new(Action::Delete { seq: 3 })),
+    ];
+    let count = commands.len() as u64;
+    for (access, command) in commands {
+        assert!(!store.change(access, command).await.unwrap().repeat);
+    }
+    count
+}
+
+/// Creates a closed room of `owner` in which both write, and changes it and its members.
+async fn fill_room(store: &dyn Database, owner: &User, member: &User, name: &str) {
+    let (topic, members) = ("a topic".to_owned(), vec![member.key]);
+    let new = NewRoom { kind: RoomKind::Closed, name: name.to_owned(), topic, owner: owner.key, members };
+    let room = store.create_room(new).await.unwrap().id;
+    let (owns, writes) = (store.access(owner, &room).await.unwrap(), store.access(member, &room).await.unwrap());
+    for n in 0..3 {
+        store.change(&owns, post(&format!("{}-{n}", room.as_str()), "in the room")).await.unwrap();
+    }
+    change_messages(store, &owns, &writes).await;
+    let actions = [
+        RoomAction::SetTopic("another topic".to_owned()),
+        RoomAction::Open,
+        RoomAction::Remove(member.key),
+        RoomAction::Archive,
+    ];
+    for action in actions {
+        store.change(&owns, Command::new(Action::Room(action))).await.unwrap();
+    }
+}
+
+/// What a store returns about its data: the logs of all rooms, the users, the session.
+pub async fn contents(database: &TestDatabase) -> (Vec<Message>, Vec<User>, Option<SessionRow>) {
+    let store = database.open().await;
+    let mut log = whole_log(store.as_ref()).await;
+    for row in store.rows(Table::Rooms, None, 100).await.unwrap() {
+        let Row::Room(room) = row else { panic!("a room") };
+        if room.id != RoomId::lobby() {
+            log.extend(log_of(store.as_ref(), &room.id).await);
+        }
+    }
+    let users = store.users_after(None, 100).await.unwrap();
+    let session = store.session(&SESSION).await.unwrap();
+    store.close().await;
+    (log, users, session)
+}
+
+/// The messages of [`fill`] in the lobby.
+pub const IN_LOBBY: u64 = 1203 + 2 + 5;
+/// The texts and notices of [`fill`] in the two other rooms.
+pub const IN_ROOMS: u64 = 2 * (3 + 2 + 4);
