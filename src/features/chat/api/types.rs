@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Content, Message, Notice, UserKey};
+use crate::domain::{Content, Message, Notice, Timestamp, UserKey};
 
 #[derive(Serialize, ToSchema)]
 pub struct MessageResponse {
@@ -61,7 +61,6 @@ pub struct ReactionResponse {
     own: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
@@ -89,7 +88,7 @@ impl MessageResponse {
             message: text,
             notice,
             sent_time: message.sent_at.rfc3339(),
-            edited_time: message.edited_at.map(|at| at.rfc3339()),
+            edited_time: message.edited_at.map(Timestamp::rfc3339),
             reply_to: message.reply_to,
             root: message.root,
             replies: message.replies,
