@@ -109,6 +109,23 @@ async fn a_client_behind_the_ring_receives_everything() {
     assert_eq!(revs(&socket), (1..=1310).collect::<Vec<_>>());
 }
 
+/// The frame is full after the root, which has the same number as the reply.
+#[tokio::test]
+async fn a_full_frame_never_divides_a_change() {
+    let mut natter = Natter::unlimited().await;
+    let ada = natter.register("ada").await;
+    for _ in 1..=5 {
+        ada.says(&"👋".repeat(4000)).await;
+    }
+    ada.replies(5, "a reply").await;
+    natter.restart().await; // the ring is empty
+    let mut socket = Socket::open(&ada, "?after=0").await;
+    socket.sees("You: a reply").await;
+    let numbers: Vec<_> = socket.fragments.iter().map(|fragment| (fragment.rev, fragment.seq)).collect();
+    assert_eq!(numbers, [(1, 1), (2, 2), (3, 3), (4, 4), (6, 5), (6, 6)]);
+    assert!(socket.largest > 64 * 1024, "{}", socket.largest);
+}
+
 /// Opens a socket whose receive buffer is small, so that it blocks the server unless it is read.
 async fn open_with_a_small_window(script: &Script) -> Socket {
     let socket = TcpSocket::new_v4().unwrap();

@@ -1,5 +1,6 @@
 //! Edits, deletions, reactions and replies over the API, and what open pages show of them.
 
+use natter::domain::{Action, ClientId, Command, Post, Text};
 use serde_json::{Value, json};
 
 use crate::support::{Natter, Socket};
@@ -112,6 +113,22 @@ async fn a_reply_counts_at_the_root_of_its_thread() {
     let numbers: Vec<_> = by_one.iter().map(|message| (message["rev"].as_u64(), message["seq"].as_u64())).collect();
     let numbers: Vec<_> = numbers.into_iter().map(|(rev, seq)| (rev.unwrap(), seq.unwrap())).collect();
     assert_eq!(numbers, [(3, 3), (4, 1), (4, 2)]);
+}
+
+/// A gap is read in the latest states: the edit of the root has the number of the reply.
+#[tokio::test]
+async fn a_change_of_two_messages_by_another_process_shows_both() {
+    let natter = Natter::start().await;
+    let mut ada = natter.sign_up("ada").await;
+    ada.says("root").await;
+    ada.sees("You: root").await;
+    let text = |text: &str| Text::parse(text).unwrap();
+    let edit = Action::Edit { seq: 1, text_rev: 1, text: text("edited root") };
+    let reply = Action::Post(Post { client: ClientId::generate(), text: text("reply"), reply_to: Some(1) });
+    natter.change_elsewhere("ada", vec![Command::new(edit), Command::new(reply)]).await;
+    ada.sees("You: reply").await;
+    let last = ada.socket.fragments.iter().rfind(|fragment| fragment.seq == 1).unwrap();
+    assert_eq!(last.text, "You: edited root");
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use clap::Parser;
 use natter::{
     app::{Config, Server},
     cli::Cli,
-    domain::{Action, ClientId, Command, RoomAction, RoomId, RoomKind, Text, UserId},
-    store::{self, NewRoom, PasswordHash},
+    domain::{Action, ClientId, Command, RoomAction, RoomId, RoomKind, Text, User, UserId},
+    store::{self, Database, NewRoom, PasswordHash},
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -97,11 +97,17 @@ impl Natter {
         let (name, topic) = ("A room".to_owned(), String::new());
         let new = NewRoom { kind, name, topic, owner: owner.key, members: Vec::new() };
         let room = store.create_room(new).await.unwrap();
-        for command in commands {
-            store.change(&store.access(&owner, &room.id).await.unwrap(), command).await.unwrap();
-        }
+        change(store.as_ref(), &owner, &room.id, commands).await;
         store.close().await;
         room.id
+    }
+
+    /// Changes the lobby as another process on the database does: this natter learns of it later, and all at once.
+    pub async fn change_elsewhere(&self, user_id: &str, commands: Vec<Command>) {
+        let store = store::open_embedded(&self.directory.path().join("data")).unwrap();
+        let user = store.user(&UserId::parse(user_id).unwrap()).await.unwrap().unwrap();
+        change(store.as_ref(), &user, &RoomId::lobby(), commands).await;
+        store.close().await;
     }
 
     /// Gives a user a name that is not allowed, as an account may have that is older than the rule.
@@ -147,6 +153,12 @@ impl Natter {
         browser.token = redirect.location().strip_prefix("/?jwt=").map(str::to_owned);
         assert!(browser.token.is_some(), "{}", redirect.location());
         browser
+    }
+}
+
+async fn change(store: &dyn Database, user: &User, room: &RoomId, commands: Vec<Command>) {
+    for command in commands {
+        store.change(&store.access(user, room).await.unwrap(), command).await.unwrap();
     }
 }
 
