@@ -45,7 +45,7 @@ impl World {
     }
 
     /// What the rules make of a command, without keeping it.
-    pub fn ask(&self, by: u128, action: &Action, is_account_removal: bool) -> Result<Option<Change>, Refusal> {
+    pub fn ask(&self, by: u128, action: &Action, is_trusted: bool) -> Result<Option<Change>, Refusal> {
         let key = user(by);
         let last_of_user = self.messages.iter().rfind(|message| message.author_key == key);
         let target = action.target().and_then(|seq| self.message(seq));
@@ -59,7 +59,7 @@ impl World {
             actor: Actor {
                 key,
                 is_admin: by == ADMIN,
-                is_account_removal,
+                is_trusted,
                 membership: self.members.iter().find(|member| member.user == key),
                 texts: last_of_user.map_or(0, |message| message.author_texts),
             },

@@ -21,7 +21,7 @@ struct Giver {
     key: UserKey,
     author: Author,
     is_admin: bool,
-    is_account_removal: bool,
+    is_trusted: bool,
 }
 
 impl Batch<'_> {
@@ -35,13 +35,13 @@ impl Batch<'_> {
         self.apply(room, self.giver(user, true)?, &Command::new(Action::Delete { seq }))
     }
 
-    fn giver(&self, key: UserKey, is_account_removal: bool) -> Result<Giver> {
+    fn giver(&self, key: UserKey, is_trusted: bool) -> Result<Giver> {
         self.connection
             .prepare_cached("SELECT user_id, name, role FROM users WHERE key = ?1")?
             .query_row([key.0.as_bytes()], |row| {
                 let author = Author { user_id: row.get(0)?, name: row.get(1)? };
                 let is_admin = row.get_ref(2)?.as_str()? == Role::Admin.as_str();
-                Ok(Giver { key, author, is_admin, is_account_removal })
+                Ok(Giver { key, author, is_admin, is_trusted })
             })
             .optional()?
             .ok_or(Error::NotFound)
@@ -70,7 +70,7 @@ impl Batch<'_> {
             actor: Actor {
                 key: giver.key,
                 is_admin: giver.is_admin,
-                is_trusted: giver.is_account_removal,
+                is_trusted: giver.is_trusted,
                 membership: membership.as_ref(),
                 texts,
             },
