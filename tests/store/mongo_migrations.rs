@@ -12,16 +12,20 @@ struct Line {
     document: Document,
 }
 
+async fn load_schema_4(mongo: &mongodb::Database) {
+    for line in include_str!("fixtures/schema4.jsonl").lines() {
+        let Line { collection, document } = serde_json::from_str(line).unwrap();
+        mongo.collection::<Document>(&collection).insert_one(document).await.unwrap();
+    }
+}
+
 /// The fixture is the database of a natter with schema 4: Ada, Bob and Cyd posted 20 messages, Bob's account was deleted
 /// with its messages, Ada posted 3 more, and Cyd's account was deleted without its messages.
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_schema_4_are_carried_over_into_the_log() {
     let database = TestDatabase::mongodb().await;
     let mongo = database.mongo().await;
-    for line in include_str!("fixtures/schema4.jsonl").lines() {
-        let Line { collection, document } = serde_json::from_str(line).unwrap();
-        mongo.collection::<Document>(&collection).insert_one(document).await.unwrap();
-    }
+    load_schema_4(&mongo).await;
     let old = mongo.collection::<Document>("messages");
     let bob = old.find_one(doc! { "message": { "$exists": false } }).await.unwrap().unwrap();
     let of_bob = old.count_documents(doc! { "author": bob.get("author").unwrap() }).await.unwrap();
@@ -54,4 +58,21 @@ async fn messages_of_schema_4_are_carried_over_into_the_log() {
     assert_eq!((repeat.repeat, repeat.message.id.seq), (true, 1));
     let next = store.change(&access, post("next", "hello")).await.unwrap().message;
     assert_eq!((next.id.seq, next.rev, next.room_texts, next.author_texts), (24, 32, 24, 12));
+}
+
+/// A deletion has no document in the log of schema 5, but its number stays taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_of_schema_4_that_ends_in_deletions_goes_on_after_them() {
+    let database = TestDatabase::mongodb().await;
+    let mongo = database.mongo().await;
+    load_schema_4(&mongo).await;
+    let of_ada = doc! { "seq": { "$gt": 20 } };
+    assert_eq!(mongo.collection::<Document>("messages").delete_many(of_ada).await.unwrap().deleted_count, 3);
+    let store = database.open().await;
+    assert_eq!(store.head(&RoomId::lobby()).await.unwrap(), 28);
+    let ada = store.user(&id("ada")).await.unwrap().unwrap();
+    let access = lobby(store.as_ref(), &ada).await;
+    let next = store.change(&access, post("next", "hello")).await.unwrap().message;
+    assert_eq!((next.id.seq, next.rev), (21, 29));
+    assert_eq!(revs(&whole_log(store.as_ref()).await).last(), Some(&29));
 }

@@ -120,6 +120,8 @@ pub enum Op {
     },
     Pin,
     Unpin,
+    /// Stands for the changes up to its number, which a copy or a migration did not carry.
+    Carried,
 }
 
 impl Op {
@@ -160,6 +162,21 @@ impl ChangeDoc {
         Head { seq: self.head_seq as u64, rev: self.key.rev as u64, texts: self.head_texts as u64 }
     }
 
+    /// The document of a room's latest number, if changes are carried over without their documents. `message` has that
+    /// number, and `last` is the room's last message.
+    pub fn carried(message: &MessageDoc, last: &MessageDoc) -> Self {
+        Self {
+            key: LogKey { room: message.key.room.clone(), rev: message.rev() as i64 },
+            seq: message.seq,
+            by: message.author,
+            at: message.sent_at,
+            command: ObjectId::new(),
+            op: Op::Carried,
+            head_seq: last.seq,
+            head_texts: last.texts,
+        }
+    }
+
     /// The command that made the change. `None` of an edit that a later one followed: its text is removed.
     pub fn command(&self) -> Option<Command> {
         let seq = self.seq as u64;
@@ -173,6 +190,7 @@ impl ChangeDoc {
             Op::Unreact { emoji: given } => Action::Unreact { seq, emoji: emoji(given) },
             Op::Pin => Action::Pin { seq },
             Op::Unpin => Action::Unpin { seq },
+            Op::Carried => return None,
         };
         Some(Command { at: timestamp(self.at), action })
     }

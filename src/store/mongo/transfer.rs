@@ -1,7 +1,5 @@
 //! Copying whole rows.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use mongodb::{
@@ -19,7 +17,7 @@ use super::{
     database::Mongo,
     documents::{Authors, SessionDoc, UserDoc},
     driver::{with_timeout, with_timeout_raw},
-    log_documents::{MessageDoc, log_key},
+    log_documents::MessageDoc,
     room_documents::{MemberDoc, RoomDoc, direct_key},
     unique_index::{ID_INDEX, account_error, broken_index},
     writer::Writer,
@@ -153,22 +151,6 @@ impl Collections {
         }
         Ok(())
     }
-
-    /// Marks all numbers of the copied messages' rooms as trimmed: their changes are not copied.
-    async fn raise_floors(&self, rows: &[Row]) -> Result<()> {
-        let mut floors: HashMap<&RoomId, u64> = HashMap::new();
-        for row in rows {
-            if let Row::Message(row) = row {
-                let floor = floors.entry(&row.message.id.room).or_default();
-                *floor = row.message.rev.max(*floor);
-            }
-        }
-        for (room, floor) in floors {
-            let raise = doc! { "$max": { "floor": bson_int(floor) } };
-            with_timeout(self.log.update_one(doc! { "_id": log_key(room, 0) }, raise).upsert(true)).await?;
-        }
-        Ok(())
-    }
 }
 
 #[async_trait]
@@ -261,11 +243,14 @@ impl Transfer for Mongo {
             return Ok(());
         }
         with_timeout_raw(collection.insert_many(documents)).await?;
-        self.db.raise_floors(&rows).await
+        Ok(())
     }
 
     async fn finish_copy(&self) -> Result<()> {
         self.db.set_direct_keys().await?;
+        for room in with_timeout(self.db.rooms.distinct("_id", doc! {})).await?.iter().filter_map(Bson::as_str) {
+            self.db.complete_carried(&RoomId::named(room)).await?;
+        }
         copy_mark::mark_finished(&self.db).await
     }
 }

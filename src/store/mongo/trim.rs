@@ -6,15 +6,21 @@
 //! taken, or fails at the fence behind its change (see `statements`).
 
 use mongodb::{
-    bson::{Document, doc},
+    bson::{self, Document, doc},
     options::ReturnDocument,
 };
 
 use super::{
-    bson_values::bson_int, collections::Collections, driver::with_timeout, log_documents::log_key,
+    bson_values::bson_int,
+    collections::Collections,
+    driver::with_timeout,
+    log_documents::{ChangeDoc, log_key},
     log_queries::revs_between,
 };
-use crate::{domain::RoomId, store::Result};
+use crate::{
+    domain::RoomId,
+    store::{Error, Result},
+};
 
 /// The number of a room's latest changes that are kept.
 const KEPT: u64 = 1000;
@@ -27,6 +33,26 @@ pub fn is_due(before: u64, after: u64) -> bool {
 }
 
 impl Collections {
+    /// Completes a log whose messages were carried over from another database, without the documents of their changes:
+    /// the changes count as trimmed, and the room's latest number gets a document.
+    pub async fn complete_carried(&self, room: &RoomId) -> Result<()> {
+        let mut session = self.reads().await?;
+        let in_room = |field: &str| doc! { "_id.room": room.as_str(), field: { "$gte": 0_i64 } };
+        let latest = |field: &str| self.messages.find_one(in_room(field)).sort(doc! { field: -1 });
+        let Some(last) = with_timeout(latest("seq").session(&mut *session)).await? else { return Ok(()) };
+        let Some(changed) = with_timeout(latest("changed").session(&mut *session)).await? else { return Ok(()) };
+        let rev = changed.rev();
+        if rev > last.key.rev as u64 {
+            let carried = bson::serialize_to_document(&ChangeDoc::carried(&changed, &last));
+            let carried = carried.map_err(|error| Error::Failed(error.to_string()))?;
+            let key = doc! { "_id": log_key(room, rev) };
+            with_timeout(self.log.replace_one(key, carried).upsert(true).session(&mut *session)).await?;
+        }
+        let raise = doc! { "$max": { "floor": bson_int(rev) } };
+        let floor = self.log.update_one(doc! { "_id": log_key(room, 0) }, raise).upsert(true);
+        with_timeout(floor.session(&mut *session)).await.map(drop)
+    }
+
     /// Removes the documents of the room's old changes.
     pub async fn trim(&self, room: &RoomId) -> Result<()> {
         let mut session = self.reads().await?;

@@ -11,7 +11,7 @@ use crate::{
     domain::{Room, RoomId},
     store::{
         Error, Result,
-        mongo::{driver::with_timeout, log_documents::log_key, room_documents::RoomDoc, unique_index::CLIENT_INDEX},
+        mongo::{collections::Collections, driver::with_timeout, room_documents::RoomDoc, unique_index::CLIENT_INDEX},
     },
 };
 
@@ -116,7 +116,8 @@ async fn carry_over(database: &Database) -> Result<()> {
     let merge = doc! { "$merge": { "into": "log", "on": "_id", "whenMatched": "keepExisting" } };
     // no time limit for the whole, because many messages take long
     old.aggregate([texts, message, merge]).allow_disk_use(true).await?;
-    raise_floor(database).await?;
+    // the deletions of old messages have no documents
+    Collections::new(database.clone()).complete_carried(&RoomId::lobby()).await?;
     let log: Collection<Document> = database.collection("log");
     let carried = log.count_documents(doc! { "seq": { "$exists": true } }).await?;
     let expected = old.count_documents(doc! {}).await?;
@@ -124,15 +125,4 @@ async fn carry_over(database: &Database) -> Result<()> {
         return Err(Error::Failed(format!("{carried} of {expected} messages were carried over into the log")));
     }
     with_timeout(old.drop()).await
-}
-
-/// The deletions of old messages have no documents of their own, as if they were trimmed.
-async fn raise_floor(database: &Database) -> Result<()> {
-    let log: Collection<Document> = database.collection("log");
-    let lobby = RoomId::lobby();
-    let changed = doc! { "_id.room": lobby.as_str(), "changed": { "$exists": true } };
-    let latest = with_timeout(log.find_one(changed).sort(doc! { "changed": -1 })).await?;
-    let floor = latest.and_then(|latest| latest.get_i64("changed").ok()).unwrap_or_default();
-    let raise = doc! { "$max": { "floor": floor } };
-    with_timeout(log.update_one(doc! { "_id": log_key(&lobby, 0) }, raise).upsert(true)).await.map(drop)
 }
