@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     document::{Document, Key, Message, Rev, Room, Seq, User},
-    domain::{Effect, RoomState},
+    domain::{Effect, Membership, RoomState},
     rule::Rules,
 };
 
@@ -13,8 +13,7 @@ use crate::{
 pub struct Collections {
     pub log: BTreeMap<Key, Document>,
     pub floors: BTreeMap<Room, Rev>,
-    /// The users that were removed from a room, with the rev of the notice: `memberships`.
-    pub removed: BTreeMap<(Room, User), Rev>,
+    pub memberships: BTreeMap<(Room, User), Membership>,
     pub deleted_accounts: BTreeSet<User>,
 }
 
@@ -32,10 +31,12 @@ pub enum Statement {
         message: Message,
         guarded: bool,
     },
-    /// Stores a removal, if the stored one is older.
-    DeriveRemoval {
-        key: Key,
+    /// Stores a membership, if the stored one is older.
+    DeriveMembership {
+        room: Room,
         user: User,
+        membership: Membership,
+        guarded: bool,
     },
     RaiseFloor(Key),
     /// Removes a change. Posts are never removed.
@@ -58,7 +59,9 @@ impl Statement {
         match effect {
             Effect::Scrub(rev) => Self::Scrub(Key { rev, ..key }),
             Effect::Message(message) => Self::Derive { key, message, guarded },
-            Effect::Removed(user) => Self::DeriveRemoval { key, user },
+            Effect::Membership(user, membership) => {
+                Self::DeriveMembership { room: key.room, user, membership, guarded }
+            }
         }
     }
 }
@@ -100,8 +103,8 @@ impl Collections {
     /// The derived state of a room.
     pub fn state(&self, room: Room) -> RoomState {
         let messages = self.posts(room).map(|(_, message)| (message.seq, message.clone())).collect();
-        let removed = self.removed.iter().filter(|((of, _), _)| *of == room);
-        RoomState { messages, removed: removed.map(|((_, user), rev)| (*user, *rev)).collect() }
+        let memberships = self.memberships.iter().filter(|((of, _), _)| *of == room);
+        RoomState { messages, memberships: memberships.map(|((_, user), membership)| (*user, *membership)).collect() }
     }
 
     /// Executes a statement. The answer tells whether it changed anything.
@@ -136,11 +139,13 @@ impl Collections {
                     _ => Ok(false),
                 }
             }
-            Statement::DeriveRemoval { key, user } => {
-                let rev = self.removed.entry((key.room, *user)).or_insert(0);
-                let older = *rev < key.rev;
-                *rev = key.rev.max(*rev);
-                Ok(older)
+            Statement::DeriveMembership { room, user, membership, guarded } => {
+                let stored = self.memberships.get(&(*room, *user));
+                let derives = !guarded || stored.is_none_or(|stored| stored.rev < membership.rev);
+                if derives {
+                    self.memberships.insert((*room, *user), *membership);
+                }
+                Ok(derives)
             }
             Statement::RaiseFloor(key) => {
                 let floor = self.floors.entry(key.room).or_insert(0);

@@ -36,12 +36,10 @@ pub struct Insertion {
 pub struct InFlight {
     /// Who waits for the answer. Nobody does after a timeout or a crash.
     pub owner: Option<NatterId>,
-    /// Statements that are still to be executed.
     pub statements: Vec<Statement>,
-    pub executed: u8,
+    /// For each executed statement, how many writes of `recent` must have a majority for it to be permanent.
+    pub awaits: Vec<u8>,
     pub failure: Option<Failure>,
-    /// How many writes of `recent` must have a majority before the answer is given.
-    pub awaits: u8,
 }
 
 /// How the reads and writes of a scenario behave.
@@ -65,12 +63,12 @@ impl Database {
     }
 
     pub fn send(&mut self, owner: NatterId, statements: Vec<Statement>) {
-        self.commands.push(InFlight { owner: Some(owner), statements, executed: 0, failure: None, awaits: 0 });
+        self.commands.push(InFlight { owner: Some(owner), statements, awaits: Vec::new(), failure: None });
     }
 
     /// Executes the next statement of a command.
     pub fn execute(&mut self, command: usize, replication: Replication, rules: Rules) {
-        let statement = self.commands[command].statements.remove(0);
+        let Some(statement) = self.commands[command].next().cloned() else { return };
         let outcome = self.primary(rules).execute(&statement, rules);
         if outcome == Ok(true) {
             self.recent.push(statement);
@@ -82,14 +80,10 @@ impl Database {
         let command = &mut self.commands[command];
         match outcome {
             Ok(_) => {
-                command.executed += 1;
                 // also a statement that changed nothing waits for the majority of all that it may have seen
-                command.awaits = length;
+                command.awaits.push(length);
             }
-            Err(failure) => {
-                command.failure = Some(failure);
-                command.statements.clear();
-            }
+            Err(failure) => command.failure = Some(failure),
         }
         self.forget_finished();
     }
@@ -108,20 +102,29 @@ impl Database {
         }
         let _ = self.permanent.execute(&statement, rules);
         for command in &mut self.commands {
-            command.awaits = command.awaits.saturating_sub(1);
+            command.awaits.iter_mut().for_each(|awaits| *awaits = awaits.saturating_sub(1));
         }
     }
 
     /// Elects a primary that has only the first `kept` recent writes. Answers who lost a command.
     ///
-    /// A command that lost nothing may go on: the driver sends it again, and the new primary skips what it has.
-    pub fn elect(&mut self, kept: usize) -> Vec<NatterId> {
+    /// The driver may send a command again (`retries`): the new primary skips the statements that it has. A command
+    /// that lost nothing goes on in any case: that it ends here is a timeout.
+    pub fn elect(&mut self, kept: usize, retries: bool) -> Vec<NatterId> {
         self.recent.truncate(kept);
         let mut owners = Vec::new();
-        self.commands.retain(|command| {
-            let lost = usize::from(command.awaits) > kept;
-            owners.extend(command.owner.filter(|_| lost));
-            !lost
+        self.commands.retain_mut(|command| {
+            let permanent = command.awaits.iter().filter(|awaits| usize::from(**awaits) <= kept).count();
+            if permanent == command.awaits.len() {
+                return true;
+            }
+            if retries && command.owner.is_some() {
+                command.awaits.truncate(permanent);
+                command.failure = None;
+                return true;
+            }
+            owners.extend(command.owner);
+            false
         });
         owners
     }
@@ -141,7 +144,7 @@ impl Database {
 
     /// Forgets commands that have nothing left to execute and whose answer nobody awaits.
     fn forget_finished(&mut self) {
-        self.commands.retain(|command| command.owner.is_some() || !command.statements.is_empty());
+        self.commands.retain(|command| command.owner.is_some() || command.next().is_some());
     }
 
     /// The snapshot that a majority read may return: a place in the oplog, counted in writes.
@@ -155,7 +158,17 @@ impl Database {
 }
 
 impl InFlight {
+    /// The next statement to execute.
+    pub fn next(&self) -> Option<&Statement> {
+        self.statements.get(self.awaits.len()).filter(|_| self.failure.is_none())
+    }
+
+    pub fn executed(&self) -> u8 {
+        self.awaits.len() as u8
+    }
+
+    /// Whether the answer can be given: nothing is left to execute, and what was executed has a majority.
     pub fn finished(&self) -> bool {
-        self.statements.is_empty() && self.awaits == 0
+        self.next().is_none() && self.awaits.iter().all(|awaits| *awaits == 0)
     }
 }

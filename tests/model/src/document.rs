@@ -47,8 +47,8 @@ pub struct Message {
 pub enum Kind {
     Text,
     Reply { root: Seq },
-    /// The notice that `user` was removed from the room.
-    Removed { user: User },
+    /// The notice that `user` was added to the room or removed from it.
+    Membership { user: User, member: bool },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -11,8 +11,14 @@ use crate::document::{Change, Document, Kind, Message, Operation, RequestId, Rev
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RoomState {
     pub messages: BTreeMap<Seq, Message>,
-    /// The users that were removed, with the rev of the notice.
-    pub removed: BTreeMap<User, Rev>,
+    pub memberships: BTreeMap<User, Membership>,
+}
+
+/// Whether a user is a member, by the notice under `rev`. Who has none is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Membership {
+    pub rev: Rev,
+    pub member: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +49,10 @@ pub enum Command {
     Remove {
         user: User,
     },
+    /// Adds a member to the room.
+    Add {
+        user: User,
+    },
     /// Deletes a user's account and all texts of that user.
     RemoveAccount {
         user: User,
@@ -71,7 +81,7 @@ pub enum Effect {
     /// Removes the text from the edit with this rev.
     Scrub(Rev),
     Message(Message),
-    Removed(User),
+    Membership(User, Membership),
 }
 
 /// Applies a command of `actor` to `state`. `seq` is the number that a post would get, `rev` the one of the change.
@@ -102,8 +112,10 @@ pub fn decide(
     let (of, operation, text) = match command {
         Command::Post { client } => return post(Some(client), Kind::Text),
         Command::Reply { client, root } => return post(Some(client), Kind::Reply { root }),
-        Command::Remove { user } if state.removed.contains_key(&user) => return Decision::Done,
-        Command::Remove { user } => return post(None, Kind::Removed { user }),
+        Command::Remove { user } if !state.is_member(user) => return Decision::Done,
+        Command::Remove { user } => return post(None, Kind::Membership { user, member: false }),
+        Command::Add { user } if state.is_member(user) => return Decision::Done,
+        Command::Add { user } => return post(None, Kind::Membership { user, member: true }),
         Command::Edit { seq, text, .. } => (seq, Operation::Edit, Some(text)),
         Command::Delete { seq } => (seq, Operation::Delete, None),
         Command::Pin { seq } => (seq, Operation::Pin, None),
@@ -138,9 +150,9 @@ pub fn effects(document: &Document, rev: Rev, state: &RoomState) -> Vec<Effect> 
         Document::Post(Message { kind: Kind::Reply { root }, .. }) => {
             count_replies(*root, |n| n + 1, &mut effects);
         }
-        Document::Post(Message { kind: Kind::Removed { user }, .. }) => {
-            if state.removed.get(user).is_none_or(|older| *older < rev) {
-                effects.push(Effect::Removed(*user));
+        Document::Post(Message { kind: Kind::Membership { user, member }, .. }) => {
+            if state.memberships.get(user).is_none_or(|older| older.rev < rev) {
+                effects.push(Effect::Membership(*user, Membership { rev, member: *member }));
             }
         }
         Document::Change(change) => {
@@ -169,6 +181,10 @@ pub fn effects(document: &Document, rev: Rev, state: &RoomState) -> Vec<Effect> 
 }
 
 impl RoomState {
+    pub fn is_member(&self, user: User) -> bool {
+        self.memberships.get(&user).is_none_or(|membership| membership.member)
+    }
+
     /// Applies a document of the log.
     pub fn apply(&mut self, document: &Document, rev: Rev) {
         if let Document::Post(message) = document {
@@ -180,8 +196,8 @@ impl RoomState {
                 Effect::Message(message) => {
                     self.messages.insert(message.seq, message);
                 }
-                Effect::Removed(user) => {
-                    self.removed.insert(user, rev);
+                Effect::Membership(user, membership) => {
+                    self.memberships.insert(user, membership);
                 }
             }
         }

@@ -46,8 +46,8 @@ pub enum Action {
     Stop(usize),
     /// The oldest write without a majority gets it.
     Replicate,
-    /// A primary is elected that has only so many of the writes without a majority.
-    Elect(usize),
+    /// A primary is elected that has only so many of the writes without a majority. The driver may retry commands.
+    Elect { kept: usize, retries: bool },
     Timeout(NatterId),
     Crash(NatterId),
     Stream(NatterId),
@@ -155,7 +155,7 @@ impl Model for System {
             self.natter_actions(state, natter, actions);
         }
         for (place, command) in state.database.commands.iter().enumerate() {
-            if !command.statements.is_empty() {
+            if command.next().is_some() {
                 actions.push(Action::Execute(place));
                 if command.owner.is_none() {
                     actions.push(Action::Stop(place));
@@ -165,7 +165,10 @@ impl Model for System {
         if !state.database.recent.is_empty() {
             actions.push(Action::Replicate);
             if state.faults.elections > 0 {
-                actions.extend((0..state.database.recent.len()).map(Action::Elect));
+                for kept in 0..state.database.recent.len() {
+                    actions.push(Action::Elect { kept, retries: false });
+                    actions.push(Action::Elect { kept, retries: true });
+                }
             }
         }
     }
@@ -185,10 +188,10 @@ impl Model for System {
                 state.database.commands.remove(command);
             }
             Action::Replicate => state.database.replicate(replication, self.rules),
-            Action::Elect(kept) => {
+            Action::Elect { kept, retries } => {
                 state.faults.elections -= 1;
                 state.rolled_back = true;
-                for natter in state.database.elect(kept) {
+                for natter in state.database.elect(kept, retries) {
                     self.turn(&mut state, natter).unknown();
                 }
             }

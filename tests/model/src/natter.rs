@@ -117,7 +117,7 @@ pub struct Posted {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rights {
-    pub removed: BTreeSet<User>,
+    pub members: RoomState,
     pub deleted_accounts: BTreeSet<User>,
 }
 

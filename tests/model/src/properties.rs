@@ -4,7 +4,7 @@ use stateright::{Model, Property};
 
 use crate::{
     database::Insertion,
-    document::{Document, Kind, Room},
+    document::{Document, Room},
     domain::{Command, RoomState},
     model::{State, System},
     natter::{Setback, Step},
@@ -150,7 +150,7 @@ fn derived_is_fold(state: &State) -> bool {
         });
         messages
             && derived.messages.len() == after.messages.len()
-            && (derived.removed == after.removed || derived.removed == before.removed)
+            && (derived.memberships == after.memberships || derived.memberships == before.memberships)
     })
 }
 
@@ -169,14 +169,10 @@ fn readers_are_complete(state: &State) -> bool {
 /// Nobody who was removed commits anything later. natter's own deletions are nobody's.
 fn rights_hold(state: &State) -> bool {
     rooms(state).all(|room| {
-        let mut removed = Vec::new();
-        history(state, room).all(|Insertion { document, .. }| {
-            let allowed = !removed.contains(&document.actor());
-            if let Document::Post(message) = document
-                && let Kind::Removed { user } = message.kind
-            {
-                removed.push(user);
-            }
+        let mut fold = RoomState::default();
+        history(state, room).all(|Insertion { key, document }| {
+            let allowed = fold.is_member(document.actor());
+            fold.apply(document, key.rev);
             allowed
         })
     })
@@ -243,7 +239,12 @@ fn readers_reach_the_head(system: &System, state: &State) -> bool {
 
 fn requests_are_answered(system: &System, state: &State) -> bool {
     let crashed = state.faults.crashes < system.scenario.faults.crashes;
-    crashed || !at_rest(system, state) || state.answers.iter().all(crate::natter::Answers::any)
+    let sent = |request| {
+        let mut sends = system.scenario.sends.iter().enumerate();
+        sends.any(|(place, send)| state.sent & (1 << place) != 0 && send.requests.contains(&request))
+    };
+    let mut answers = state.answers.iter().enumerate();
+    crashed || !at_rest(system, state) || answers.all(|(request, answers)| answers.any() || !sent(request as u8))
 }
 
 fn nothing_is_stuck(system: &System, state: &State) -> bool {

@@ -46,7 +46,7 @@ impl Turn<'_> {
         let (mut statements, mut counts) = (Vec::new(), Vec::new());
         let mut items = std::mem::take(&mut task.items).into_iter();
         while let Some(mut item) = items.next() {
-            let removed = !item.system && rights.removed.contains(&item.actor);
+            let removed = !item.system && !rights.members.is_member(item.actor);
             let gone = item.is_post() && rights.deleted_accounts.contains(&item.actor);
             let verdict = match self.find_own(task, &item, seen) {
                 _ if removed && !self.rules.hold(Rule::LookUpBeforeRefusing) => Verdict::Refuse,
@@ -71,9 +71,7 @@ impl Turn<'_> {
                     statements.extend(self.statements(key, &document, &state));
                     counts.push((statements.len() - before) as u8);
                     state.apply(&document, rev);
-                    if let Command::Remove { user } = item.command {
-                        rights.removed.insert(user);
-                    }
+                    rights.members.apply(&document, rev);
                     task.items.push(item);
                 }
                 // the answer may depend on a command that is not committed yet
@@ -128,7 +126,7 @@ impl Turn<'_> {
                     Some(Verdict::Answer)
                 }
             }
-            Command::Remove { .. } => None,
+            Command::Remove { .. } | Command::Add { .. } => None,
             _ => {
                 let key = Key { room: task.room, rev: item.tried? };
                 let trimmed = key.rev <= seen.floor(task.room);
@@ -146,7 +144,7 @@ impl Turn<'_> {
 
     /// Takes the outcome of the ordered command: the items before a failure are committed.
     pub fn committed(&mut self, task: &mut Task, command: &InFlight) -> bool {
-        let mut executed = command.executed;
+        let mut executed = command.executed();
         for count in std::mem::take(&mut task.statements) {
             if executed < count {
                 break;
@@ -230,7 +228,7 @@ impl Item {
     }
 
     fn takes_seq(&self) -> bool {
-        self.is_post() || matches!(self.command, Command::Remove { .. })
+        self.is_post() || matches!(self.command, Command::Remove { .. } | Command::Add { .. })
     }
 }
 

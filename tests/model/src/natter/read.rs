@@ -3,7 +3,7 @@
 use crate::{
     collections::Collections,
     document::{Document, Key, Kind, Message},
-    domain::effects,
+    domain::{RoomState, effects},
     natter::{Head, Purpose, Rights, Socket, Step, Task, Turn},
     rule::Rule,
 };
@@ -34,7 +34,6 @@ impl Turn<'_> {
             task.step = Step::CheckSettled;
             return;
         }
-        task.head.unsettled = None;
         self.learn_head(task);
         task.step = if reads {
             Step::ReadMessages
@@ -61,7 +60,7 @@ impl Turn<'_> {
 
     pub fn read_rights(task: &mut Task, seen: &Collections) {
         task.rights = Some(Rights {
-            removed: seen.state(task.room).removed.into_keys().collect(),
+            members: RoomState { memberships: seen.state(task.room).memberships, ..RoomState::default() },
             deleted_accounts: seen.deleted_accounts.clone(),
         });
         task.step = Step::ReadState;
