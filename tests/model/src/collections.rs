@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     document::{Document, Key, Message, Rev, Room, Seq, User},
     domain::{Effect, Membership, RoomState},
-    rule::Rules,
+    rule::{Rule, Rules},
 };
 
 /// What the database holds at one place of its oplog.
@@ -149,9 +149,8 @@ impl Collections {
             }
             Statement::RaiseFloor(key) => {
                 let floor = self.floors.entry(key.room).or_insert(0);
-                let lower = *floor < key.rev;
-                *floor = key.rev.max(*floor);
-                Ok(lower)
+                let raised = if rules.hold(Rule::FloorOnlyRises) { key.rev.max(*floor) } else { key.rev };
+                Ok(std::mem::replace(floor, raised) != raised)
             }
             Statement::RemoveChange(key) => match self.log.get(key) {
                 Some(Document::Change(_)) => Ok(self.log.remove(key).is_some()),

@@ -1,5 +1,7 @@
 //! The replica set: an oplog whose beginning has a majority, and the commands that it executes.
 
+use std::sync::Arc;
+
 use crate::{
     collections::{Collections, Failure, Statement},
     document::{Document, Key},
@@ -13,15 +15,15 @@ pub type NatterId = usize;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Database {
     /// What majority reads see.
-    pub permanent: Collections,
+    pub permanent: Arc<Collections>,
     /// The part of the oplog that has no majority yet. A step-down can take its end away.
     pub recent: Vec<Statement>,
     /// Commands that are executed or whose answer has not been read.
     pub commands: Vec<InFlight>,
     /// Not part of the database: the insertions with a majority, in order. No process sees it but through its stream.
-    pub history: Vec<Insertion>,
+    pub history: Arc<Vec<Insertion>>,
     /// What `permanent` was before, oldest first. Empty where reads do not lag.
-    pub earlier: Vec<Collections>,
+    pub earlier: Vec<Arc<Collections>>,
 }
 
 /// An insertion into `log`, in the order of commit.
@@ -53,11 +55,11 @@ pub struct Replication {
 
 impl Database {
     /// The documents at the primary.
-    pub fn primary(&self, rules: Rules) -> Collections {
+    pub fn primary(&self, rules: Rules) -> Arc<Collections> {
         let mut collections = self.permanent.clone();
         for statement in &self.recent {
             // it did not fail when it was executed, and all before it is as it was then
-            let _ = collections.execute(statement, rules);
+            let _ = Arc::make_mut(&mut collections).execute(statement, rules);
         }
         collections
     }
@@ -69,7 +71,7 @@ impl Database {
     /// Executes the next statement of a command.
     pub fn execute(&mut self, command: usize, replication: Replication, rules: Rules) {
         let Some(statement) = self.commands[command].next().cloned() else { return };
-        let outcome = self.primary(rules).execute(&statement, rules);
+        let outcome = Arc::make_mut(&mut self.primary(rules)).execute(&statement, rules);
         if outcome == Ok(true) {
             self.recent.push(statement);
             if replication.at_once {
@@ -97,10 +99,10 @@ impl Database {
         if let Statement::Insert(key, document) = &statement {
             let stray = matches!(document, Document::Change(_)) && key.rev <= self.permanent.floor(key.room);
             if !stray {
-                self.history.push(Insertion { key: *key, document: document.clone() });
+                Arc::make_mut(&mut self.history).push(Insertion { key: *key, document: document.clone() });
             }
         }
-        let _ = self.permanent.execute(&statement, rules);
+        let _ = Arc::make_mut(&mut self.permanent).execute(&statement, rules);
         for command in &mut self.commands {
             command.awaits.iter_mut().for_each(|awaits| *awaits = awaits.saturating_sub(1));
         }
@@ -152,7 +154,7 @@ impl Database {
         self.earlier.len()
     }
 
-    pub fn snapshot(&self, place: usize) -> &Collections {
+    pub fn snapshot(&self, place: usize) -> &Arc<Collections> {
         self.earlier.get(place).unwrap_or(&self.permanent)
     }
 }

@@ -46,9 +46,14 @@ pub struct Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     Text,
-    Reply { root: Seq },
+    Reply {
+        root: Seq,
+    },
     /// The notice that `user` was added to the room or removed from it.
-    Membership { user: User, member: bool },
+    Membership {
+        user: User,
+        member: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -94,8 +99,7 @@ impl Document {
     /// Whether `other` is a post that a unique index keeps from being stored beside this one.
     pub fn excludes(&self, other: &Message, same_room: bool, rules: Rules) -> bool {
         let Self::Post(message) = self else { return false };
-        let same_client =
-            message.client.is_some() && (message.author, message.client) == (other.author, other.client);
+        let same_client = message.client.is_some() && (message.author, message.client) == (other.author, other.client);
         same_room && message.seq == other.seq || same_client && rules.hold(Rule::ClientIdsAreUnique)
     }
 }

@@ -108,7 +108,8 @@ pub fn decide(
         };
         Decision::Commit(Document::Post(message))
     };
-    let change = |of, operation, text| Decision::Commit(Document::Change(Change { request, actor, of, operation, text }));
+    let change =
+        |of, operation, text| Decision::Commit(Document::Change(Change { request, actor, of, operation, text }));
     let (of, operation, text) = match command {
         Command::Post { client } => return post(Some(client), Kind::Text),
         Command::Reply { client, root } => return post(Some(client), Kind::Reply { root }),

@@ -3,7 +3,7 @@
 use stateright::{Model, Property};
 
 use crate::{
-    collections::Statement,
+    collections::{Collections, Statement},
     database::{Database, NatterId},
     document::Key,
     domain::effects,
@@ -47,7 +47,10 @@ pub enum Action {
     /// The oldest write without a majority gets it.
     Replicate,
     /// A primary is elected that has only so many of the writes without a majority. The driver may retry commands.
-    Elect { kept: usize, retries: bool },
+    Elect {
+        kept: usize,
+        retries: bool,
+    },
     Timeout(NatterId),
     Crash(NatterId),
     Stream(NatterId),
@@ -125,20 +128,20 @@ impl Model for System {
 
     fn init_states(&self) -> Vec<State> {
         let history = self.scenario.history();
-        let mut database = Database { history, ..Database::default() };
-        for insertion in database.history.clone() {
+        let mut permanent = Collections::default();
+        for insertion in &history {
             let Key { room, .. } = insertion.key;
-            let state = database.permanent.state(room);
+            let state = permanent.state(room);
             let mut statements = vec![Statement::Insert(insertion.key, insertion.document.clone())];
             let effects = effects(&insertion.document, insertion.key.rev, &state).into_iter();
             statements.extend(effects.map(|effect| Statement::derive(insertion.key, effect, true)));
             for statement in statements {
-                let _ = database.permanent.execute(&statement, self.rules);
+                let _ = permanent.execute(&statement, self.rules);
             }
         }
-        let natter = Natter { stream: database.history.len(), ..Natter::default() };
+        let natter = Natter { stream: history.len(), ..Natter::default() };
         vec![State {
-            database,
+            database: Database { permanent: permanent.into(), history: history.into(), ..Database::default() },
             natters: vec![natter; self.scenario.natters],
             answers: vec![Answers::default(); self.scenario.requests.len()],
             sent: 0,

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::turn::Turn;
 use crate::{
+    collections::Collections,
     document::{Document, Message, RequestId, Rev, Room, Seq, User},
     domain::{Command, RoomState},
 };
@@ -65,6 +66,8 @@ pub struct Task {
     pub head: Head,
     pub rights: Option<Rights>,
     pub state: Option<RoomState>,
+    /// What a mutant looked up too early.
+    pub looked_up: Option<Box<Collections>>,
     /// The requests that were acknowledged before this read began.
     pub expected: u32,
     pub setback: Option<Setback>,
@@ -175,6 +178,7 @@ impl Task {
             head: Head::default(),
             rights: None,
             state: None,
+            looked_up: None,
             expected: 0,
             setback: None,
         }

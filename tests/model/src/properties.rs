@@ -41,6 +41,7 @@ pub fn all(scenario: &Scenario) -> Vec<Property<System>> {
         Property::always("refused is not there", |_, state| refused_is_not_there(state)),
         Property::always("derived state is the fold of the log", |_, state| derived_is_fold(state)),
         Property::always("readers see all up to their cursor", |_, state| readers_are_complete(state)),
+        Property::always("removed changes are below the floor", |_, state| removed_are_below_floor(state)),
         Property::always("nothing is committed without the right", |_, state| rights_hold(state)),
         Property::always("replaced texts are gone", |_, state| replaced_texts_are_gone(state)),
         Property::always("deleted accounts have no texts", deleted_accounts_have_no_texts),
@@ -54,9 +55,9 @@ pub fn all(scenario: &Scenario) -> Vec<Property<System>> {
         Witness::Rollback => Property::sometimes("rollback", |_, state: &State| state.rolled_back),
         Witness::UnknownButCommitted => Property::sometimes("unknown but committed", |_, state| unknown(state)),
         Witness::Fenced => Property::sometimes("fenced", |_, state| setback(state, Setback::Fenced)),
-        Witness::Settling => Property::sometimes("settling", |_, state| {
-            tasks(state).any(|task| task.step == Step::AwaitSettled)
-        }),
+        Witness::Settling => {
+            Property::sometimes("settling", |_, state| tasks(state).any(|task| task.step == Step::AwaitSettled))
+        }
         Witness::Trimmed => Property::sometimes("trimmed", |_, state: &State| {
             let log = &state.database.permanent.log;
             state.database.history.iter().any(|insertion| !log.contains_key(&insertion.key))
@@ -122,11 +123,7 @@ fn acknowledged_is_there(system: &System, state: &State) -> bool {
         answers.acknowledged.is_none_or(|rev| {
             let room = system.scenario.requests[request].room;
             let committed = |i: &Insertion| i.key.rev == rev && usize::from(i.document.request()) == request;
-            // only changes are ever removed
-            history(state, room).any(|insertion| {
-                let post = matches!(insertion.document, Document::Post(_));
-                committed(insertion) && (!post || state.database.permanent.log.contains_key(&insertion.key))
-            })
+            history(state, room).any(committed)
         })
     })
 }
@@ -163,6 +160,15 @@ fn readers_are_complete(state: &State) -> bool {
         }
         let mut known = fold.messages.iter().filter(|(_, message)| message.changed <= socket.cursor);
         known.all(|(seq, message)| socket.view.get(seq) == Some(message))
+    })
+}
+
+/// Only changes are ever removed, and only up to the floor.
+fn removed_are_below_floor(state: &State) -> bool {
+    let permanent = &state.database.permanent;
+    state.database.history.iter().all(|Insertion { key, document }| {
+        let trimmed = matches!(document, Document::Change(_)) && key.rev <= permanent.floor(key.room);
+        trimmed || permanent.log.contains_key(key)
     })
 }
 

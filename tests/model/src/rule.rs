@@ -1,12 +1,27 @@
 //! The rules of the protocol, each of which a mutant skips.
 
-/// A rule. The comments name the paragraph of README.md.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+/// Declares the rules and the list of all of them.
+macro_rules! rules {
+    ($($(#[$comment:meta])* $name:ident,)*) => {
+        /// A rule. The comments name the paragraph of README.md.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Rule {
+            $($(#[$comment])* $name,)*
+        }
+
+        impl Rule {
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+rules! {
     /// R1: a number is taken only above a head that is permanent.
     HeadIsPermanent,
     /// R2: the newest document is derived before the next one is committed.
     SettleBeforeNext,
+    /// R2: a document is settled when all documents that it changes are derived.
+    SettleAllTouched,
     /// R3: after a collision the state is read again.
     ReadStateAgain,
     /// R4: the document is inserted before its effect is derived.
@@ -23,6 +38,8 @@ pub enum Rule {
     ClientIdsKnowTheirRoom,
     /// R5: a stored post is returned, whatever its author may do now.
     LookUpBeforeRefusing,
+    /// R5: it is looked up after the rights were read.
+    LookUpAfterRights,
     /// R6: an unknown outcome is not a failure.
     UnknownIsNotFailure,
     /// R6: an unknown outcome is not a success.
@@ -45,6 +62,10 @@ pub enum Rule {
     CausalReads,
     /// R8: the floor is raised before changes are removed.
     FloorBeforeRemoval,
+    /// R8: the floor has its majority before changes are removed.
+    FloorIsPermanent,
+    /// R8: the floor only rises.
+    FloorOnlyRises,
     /// R8: the floor stays below the newest post.
     FloorBelowNewestPost,
     /// R9: after a collision the rights are read again.
@@ -59,39 +80,6 @@ pub enum Rule {
     CheckAccountAgain,
     /// R12: the removal of an account searches again when no earlier post can be on its way.
     SearchAgain,
-}
-
-impl Rule {
-    pub const ALL: [Self; 28] = [
-        Self::HeadIsPermanent,
-        Self::SettleBeforeNext,
-        Self::ReadStateAgain,
-        Self::InsertBeforeDerive,
-        Self::DeriveIfOlder,
-        Self::Fence,
-        Self::FenceAfterInsert,
-        Self::ClientIdsAreUnique,
-        Self::ClientIdsKnowTheirRoom,
-        Self::LookUpBeforeRefusing,
-        Self::UnknownIsNotFailure,
-        Self::UnknownIsNotSuccess,
-        Self::LookForOwnChange,
-        Self::DistrustStrays,
-        Self::TrimmedIsUnknown,
-        Self::ReadsSettle,
-        Self::HeadBeforeMessages,
-        Self::ConfirmHead,
-        Self::MajorityReads,
-        Self::CausalReads,
-        Self::FloorBeforeRemoval,
-        Self::FloorBelowNewestPost,
-        Self::ReadRightsAgain,
-        Self::Scrub,
-        Self::ScrubBeforeDerive,
-        Self::ReadAfterLostPlace,
-        Self::CheckAccountAgain,
-        Self::SearchAgain,
-    ];
 }
 
 /// The rules that a checked system follows: all, or all but one.

@@ -1,8 +1,22 @@
 //! Every scenario, exhaustively.
 
-use natter_model::{check::exhaustively, scenarios};
+/// Declares a test for each scenario.
+macro_rules! scenarios {
+    ($($module:ident: $($name:ident)*;)*) => {
+        $(mod $module {
+            $(#[test]
+            fn $name() {
+                let name = concat!(stringify!($module), "::", stringify!($name));
+                natter_model::check::exhaustively(name, natter_model::scenarios::$module::$name());
+            })*
+        })*
+    };
+}
 
-#[test]
-fn posts_and_step_down() {
-    exhaustively("posts and step-down", scenarios::posts_and_step_down());
+scenarios! {
+    posts: three_natters step_down batch two_rooms;
+    changes: step_down step_downs batch three_natters unknown_pin unknown_edit deleted_reply replaced_texts;
+    trimming: late_change late_post unknown_pin step_down;
+    rights: removal removal_and_return account account_and_faults;
+    reads: crash lost_place lagging_rights lagging_changes;
 }

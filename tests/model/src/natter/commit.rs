@@ -42,13 +42,17 @@ impl Turn<'_> {
         if self.rules.hold(Rule::ReadRightsAgain) {
             task.rights = None;
         }
+        let looked_up = task.looked_up.take();
+        if looked_up.is_some() {
+            rights.members.memberships = seen.state(task.room).memberships;
+        }
         let Head { mut rev, mut seq, .. } = task.head;
         let (mut statements, mut counts) = (Vec::new(), Vec::new());
         let mut items = std::mem::take(&mut task.items).into_iter();
         while let Some(mut item) = items.next() {
             let removed = !item.system && !rights.members.is_member(item.actor);
             let gone = item.is_post() && rights.deleted_accounts.contains(&item.actor);
-            let verdict = match self.find_own(task, &item, seen) {
+            let verdict = match self.find_own(task, &item, looked_up.as_deref().unwrap_or(seen)) {
                 _ if removed && !self.rules.hold(Rule::LookUpBeforeRefusing) => Verdict::Refuse,
                 Some(found) => found,
                 None if removed => Verdict::Refuse,
@@ -231,4 +235,3 @@ impl Item {
         self.is_post() || matches!(self.command, Command::Remove { .. } | Command::Add { .. })
     }
 }
-

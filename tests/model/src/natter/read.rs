@@ -2,7 +2,7 @@
 
 use crate::{
     collections::Collections,
-    document::{Document, Key, Kind, Message},
+    document::{Document, Key, Kind, Message, Rev},
     domain::{RoomState, effects},
     natter::{Head, Purpose, Rights, Socket, Step, Task, Turn},
     rule::Rule,
@@ -49,7 +49,8 @@ impl Turn<'_> {
         let Some(newest) = &task.head.unsettled else { return };
         let key = Key { room: task.room, rev: task.head.rev };
         let state = seen.state(task.room);
-        if effects(newest, key.rev, &state).is_empty() {
+        let first = !self.rules.hold(Rule::SettleAllTouched) && first_is_derived(newest, key.rev, &state);
+        if first || effects(newest, key.rev, &state).is_empty() {
             task.head.unsettled = None;
             self.after_head(task);
         } else {
@@ -58,7 +59,10 @@ impl Turn<'_> {
         }
     }
 
-    pub fn read_rights(task: &mut Task, seen: &Collections) {
+    pub fn read_rights(&self, task: &mut Task, seen: &Collections) {
+        if !self.rules.hold(Rule::LookUpAfterRights) {
+            task.looked_up = Some(Box::new(seen.clone()));
+        }
         task.rights = Some(Rights {
             members: RoomState { memberships: seen.state(task.room).memberships, ..RoomState::default() },
             deleted_accounts: seen.deleted_accounts.clone(),
@@ -115,6 +119,12 @@ impl Turn<'_> {
         });
         self.state.missed |= missed;
     }
+}
+
+/// What a mutant takes for settled: the message that a change names is derived.
+fn first_is_derived(document: &Document, rev: Rev, state: &RoomState) -> bool {
+    let Document::Change(change) = document else { return false };
+    state.messages.get(&change.of).is_some_and(|message| message.changed >= rev)
 }
 
 impl Document {

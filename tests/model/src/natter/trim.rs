@@ -22,6 +22,10 @@ impl Turn<'_> {
         if self.rules.hold(Rule::FloorBeforeRemoval) {
             let raise = Statement::RaiseFloor(Key { room: task.room, rev: floor });
             self.send(task, vec![raise], Step::AwaitFloor);
+            if !self.rules.hold(Rule::FloorIsPermanent) {
+                self.state.database.disown(self.natter);
+                self.floor_raised(task);
+            }
         } else {
             self.floor_raised(task);
         }

@@ -57,7 +57,7 @@ impl Turn<'_> {
         match task.step {
             Step::ReadHead => self.read_head(task, &seen),
             Step::CheckSettled => self.check_settled(task, &seen),
-            Step::ReadRights => Self::read_rights(task, &seen),
+            Step::ReadRights => self.read_rights(task, &seen),
             Step::ReadState => return self.commit(task, &seen),
             Step::CheckAccount => return self.check_account(task, &seen),
             Step::ReadMessages => return self.read_messages(task, &seen),

@@ -1,6 +1,6 @@
 //! Numbers and client ids of posts.
 
-use super::{AT_ONCE, NONE, STEPWISE, by, post, send};
+use super::{NONE, STEPWISE, by, post, send};
 use crate::{
     domain::Command::{Post, Read, Reply},
     properties::Witness::{Collision, Rollback, Settling, UnknownButCommitted},
@@ -77,18 +77,6 @@ pub fn two_rooms() -> Scenario {
         faults: Faults { elections: 1, timeouts: 1, ..NONE },
         replication: STEPWISE,
         sometimes: vec![Collision, Rollback],
-        ..Scenario::default()
-    }
-}
-
-/// What a mutant needs that has no unique client ids: nothing but two sendings.
-pub fn sent_twice() -> Scenario {
-    Scenario {
-        natters: 2,
-        requests: vec![by(0, Post { client: 0 })],
-        sends: vec![send(&[0], 0, Always), send(&[0], 1, Perhaps)],
-        replication: AT_ONCE,
-        sometimes: vec![Collision],
         ..Scenario::default()
     }
 }

@@ -27,7 +27,12 @@ pub fn lost_place() -> Scenario {
     Scenario {
         natters: 2,
         before: vec![post()],
-        requests: vec![by(1, Read), by(0, Post { client: 0 }), by(0, Pin { seq: 1 }), by(0, Reply { client: 1, root: 1 })],
+        requests: vec![
+            by(1, Read),
+            by(0, Post { client: 0 }),
+            by(0, Pin { seq: 1 }),
+            by(0, Reply { client: 1, root: 1 }),
+        ],
         sends: vec![send(&[0], 1, Always), send(&[1], 0, Always), send(&[2], 0, Always), send(&[3], 0, Always)],
         faults: Faults { lost_places: 1, crashes: 1, ..NONE },
         replication: AT_ONCE,

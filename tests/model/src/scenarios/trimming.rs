@@ -60,7 +60,12 @@ pub fn unknown_pin() -> Scenario {
     Scenario {
         natters: 2,
         before: vec![post()],
-        requests: vec![by(0, Pin { seq: 1 }), by(1, Unpin { seq: 1 }), by(1, Post { client: 0 }), by(1, Trim { keep: 0 })],
+        requests: vec![
+            by(0, Pin { seq: 1 }),
+            by(1, Unpin { seq: 1 }),
+            by(1, Post { client: 0 }),
+            by(1, Trim { keep: 0 }),
+        ],
         sends: vec![
             send(&[0], 0, Always),
             send(&[1], 1, Always),
@@ -79,13 +84,13 @@ pub fn step_down() -> Scenario {
     Scenario {
         natters: 2,
         before: vec![post(), by(0, Pin { seq: 1 }), by(0, Post { client: 8 })],
-        requests: vec![by(0, Unpin { seq: 1 }), by(0, Trim { keep: 0 }), by(1, Post { client: 0 }), by(1, Trim { keep: 0 })],
-        sends: vec![
-            send(&[0], 0, Always),
-            send(&[1], 0, Always),
-            send(&[2], 1, Always),
-            send(&[3], 1, Always),
+        requests: vec![
+            by(0, Unpin { seq: 1 }),
+            by(0, Trim { keep: 0 }),
+            by(1, Post { client: 0 }),
+            by(1, Trim { keep: 0 }),
         ],
+        sends: vec![send(&[0], 0, Always), send(&[1], 0, Always), send(&[2], 1, Always), send(&[3], 1, Always)],
         faults: Faults { elections: 1, ..NONE },
         replication: STEPWISE,
         sometimes: vec![Collision, Rollback, Trimmed],
