@@ -31,6 +31,8 @@ pub struct Database {
 pub struct Insertion {
     pub key: Key,
     pub document: Document,
+    /// Whether it is a change whose number had been trimmed. The stream reports it, but it is not part of the log.
+    pub stray: bool,
 }
 
 /// An ordered command.
@@ -90,6 +92,11 @@ impl Database {
         self.forget_finished();
     }
 
+    /// The insertions that are part of the log.
+    pub fn log(&self) -> impl Iterator<Item = &Insertion> {
+        self.history.iter().filter(|insertion| !insertion.stray)
+    }
+
     /// Gives the oldest recent write its majority.
     pub fn replicate(&mut self, replication: Replication, rules: Rules) {
         let statement = self.recent.remove(0);
@@ -98,9 +105,7 @@ impl Database {
         }
         if let Statement::Insert(key, document) = &statement {
             let stray = matches!(document, Document::Change(_)) && key.rev <= self.permanent.floor(key.room);
-            if !stray {
-                Arc::make_mut(&mut self.history).push(Insertion { key: *key, document: document.clone() });
-            }
+            Arc::make_mut(&mut self.history).push(Insertion { key: *key, document: document.clone(), stray });
         }
         let _ = Arc::make_mut(&mut self.permanent).execute(&statement, rules);
         for command in &mut self.commands {

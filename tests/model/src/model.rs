@@ -105,7 +105,7 @@ impl System {
                 actions.extend((first..=database.latest()).map(|place| Action::Step(id, place)));
             }
             None => {
-                if self.scenario.streams && natter.stream < database.history.len() {
+                if self.scenario.streams.contains(&id) && natter.stream < database.history.len() {
                     actions.push(Action::Stream(id));
                     if state.faults.lost_places > 0 {
                         actions.push(Action::LosePlace(id));

@@ -60,7 +60,7 @@ pub fn all(scenario: &Scenario) -> Vec<Property<System>> {
         }
         Witness::Trimmed => Property::sometimes("trimmed", |_, state: &State| {
             let log = &state.database.permanent.log;
-            state.database.history.iter().any(|insertion| !log.contains_key(&insertion.key))
+            state.database.log().any(|insertion| !log.contains_key(&insertion.key))
         }),
         Witness::Refused => Property::sometimes("refused", |_, state: &State| state.answers.iter().any(|a| a.refused)),
         Witness::Lagging => Property::sometimes("lagging", |_, state: &State| {
@@ -80,7 +80,7 @@ fn setback(state: &State, setback: Setback) -> bool {
 
 fn unknown(state: &State) -> bool {
     tasks(state).filter(|task| task.setback == Some(Setback::Unknown)).any(|task| {
-        let committed = |request| state.database.history.iter().any(|i| i.document.request() == request);
+        let committed = |request| state.database.log().any(|i| i.document.request() == request);
         task.items.iter().any(|item| committed(item.request))
     })
 }
@@ -91,7 +91,7 @@ fn rooms(state: &State) -> impl Iterator<Item = Room> {
 }
 
 fn history(state: &State, room: Room) -> impl Iterator<Item = &Insertion> {
-    state.database.history.iter().filter(move |insertion| insertion.key.room == room)
+    state.database.log().filter(move |insertion| insertion.key.room == room)
 }
 
 /// The revs of a room are 1, 2, 3 … in the order of commit, and so are the seqs of its posts.
@@ -106,7 +106,7 @@ fn numbers_are_dense(state: &State) -> bool {
 
 /// A client id is stored once, and a change is committed once.
 fn nothing_is_doubled(state: &State) -> bool {
-    let history = &state.database.history;
+    let history: Vec<_> = state.database.log().collect();
     let same = |a: &Document, b: &Document| match (a, b) {
         (Document::Post(a), Document::Post(b)) => a.client.is_some() && (a.author, a.client) == (b.author, b.client),
         // natter's own deletions have their request from what they belong to
@@ -130,7 +130,7 @@ fn acknowledged_is_there(system: &System, state: &State) -> bool {
 
 fn refused_is_not_there(state: &State) -> bool {
     let refused = |request: u8| state.answers.get(usize::from(request)).is_some_and(|answers| answers.refused);
-    !state.database.history.iter().any(|insertion| refused(insertion.document.request()))
+    !state.database.log().any(|insertion| refused(insertion.document.request()))
 }
 
 /// The derived state of each document is the fold of the log, of all of it or of all but the newest document.
@@ -166,7 +166,7 @@ fn readers_are_complete(state: &State) -> bool {
 /// Only changes are ever removed, and only up to the floor.
 fn removed_are_below_floor(state: &State) -> bool {
     let permanent = &state.database.permanent;
-    state.database.history.iter().all(|Insertion { key, document }| {
+    state.database.log().all(|Insertion { key, document, .. }| {
         let trimmed = matches!(document, Document::Change(_)) && key.rev <= permanent.floor(key.room);
         trimmed || permanent.log.contains_key(key)
     })
@@ -176,7 +176,7 @@ fn removed_are_below_floor(state: &State) -> bool {
 fn rights_hold(state: &State) -> bool {
     rooms(state).all(|room| {
         let mut fold = RoomState::default();
-        history(state, room).all(|Insertion { key, document }| {
+        history(state, room).all(|Insertion { key, document, .. }| {
             let allowed = fold.is_member(document.actor());
             fold.apply(document, key.rev);
             allowed
@@ -215,10 +215,8 @@ fn at_rest(system: &System, state: &State) -> bool {
         && due.all(|(place, _)| state.sent & (1 << place) != 0)
         && database.commands.is_empty()
         && database.recent.is_empty()
-        && state.natters.iter().all(|natter| {
-            let streamed = !system.scenario.streams || natter.stream == database.history.len();
-            natter.task.is_none() && streamed && !natter.must_catch_up()
-        })
+        && state.natters.iter().all(|natter| natter.task.is_none() && !natter.must_catch_up())
+        && system.scenario.streams.iter().all(|natter| state.natters[*natter].stream == database.history.len())
 }
 
 fn deleted_accounts_have_no_texts(system: &System, state: &State) -> bool {
@@ -238,9 +236,9 @@ fn deleted_accounts_have_no_texts(system: &System, state: &State) -> bool {
 
 fn readers_reach_the_head(system: &System, state: &State) -> bool {
     let head = |room| history(state, room).map(|insertion| insertion.key.rev).max().unwrap_or(0);
-    let behind = state.natters.iter().filter_map(|natter| natter.socket.as_ref());
-    let behind = behind.filter(|socket| socket.cursor < head(socket.room)).count();
-    behind == 0 || !system.scenario.streams || !at_rest(system, state)
+    let followers = system.scenario.streams.iter().map(|natter| &state.natters[*natter]);
+    let mut sockets = followers.filter_map(|natter| natter.socket.as_ref());
+    sockets.all(|socket| socket.cursor == head(socket.room)) || !at_rest(system, state)
 }
 
 fn requests_are_answered(system: &System, state: &State) -> bool {

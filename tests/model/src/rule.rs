@@ -76,6 +76,8 @@ rules! {
     ScrubBeforeDerive,
     /// R11: a stream that has lost its place reads the log from its own position.
     ReadAfterLostPlace,
+    /// R11: and forgets the heads.
+    ForgetHeadsAfterLostPlace,
     /// R12: the author's account is checked again after the insert.
     CheckAccountAgain,
     /// R12: the removal of an account searches again when no earlier post can be on its way.

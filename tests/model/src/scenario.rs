@@ -18,8 +18,8 @@ pub struct Scenario {
     pub sends: Vec<Send>,
     pub faults: Faults,
     pub replication: Replication,
-    /// Whether the change stream reports insertions.
-    pub streams: bool,
+    /// Who follows the change stream.
+    pub streams: Vec<NatterId>,
     /// What happens in some execution. A scenario in which it never does checks less than it should.
     pub sometimes: Vec<Witness>,
 }
@@ -84,7 +84,7 @@ impl Scenario {
             }
             let seq = state.messages.len() as u8;
             if let Decision::Commit(document) = decide(*command, BEFORE, *actor, &state, (rev + 1, seq + 1)) {
-                history.push(Insertion { key: Key { room: *room, rev: rev + 1 }, document });
+                history.push(Insertion { key: Key { room: *room, rev: rev + 1 }, document, stray: false });
             }
         }
         history

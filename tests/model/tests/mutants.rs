@@ -56,6 +56,7 @@ mutants! {
     scrub: Scrub, changes::replaced_texts, "replaced texts are gone";
     scrub_before_derive: ScrubBeforeDerive, changes::replaced_texts, "replaced texts are gone";
     read_after_lost_place: ReadAfterLostPlace, reads::lost_place, "readers reach the head";
+    forget_heads_after_lost_place: ForgetHeadsAfterLostPlace, trimming::stray, "derived state is the fold of the log";
     check_account_again: CheckAccountAgain, rights::account, "deleted accounts have no texts";
     search_again: SearchAgain, rights::account_and_faults, "deleted accounts have no texts";
 }

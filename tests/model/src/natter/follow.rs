@@ -25,7 +25,7 @@ impl Turn<'_> {
                 Some(seq) => {
                     natter.heads.insert(room, Head { rev, seq, unsettled: Some(document.clone()) });
                 }
-                // a change does not tell the newest seq
+                // a change does not tell the newest seq, and it may be a stray
                 None => {
                     natter.heads.remove(&room);
                 }
@@ -48,6 +48,9 @@ impl Turn<'_> {
         let rule = self.rules.hold(Rule::ReadAfterLostPlace);
         let natter = &mut self.state.natters[self.natter];
         natter.stream = end;
+        if self.rules.hold(Rule::ForgetHeadsAfterLostPlace) {
+            natter.heads.clear();
+        }
         if let Some(socket) = &mut natter.socket {
             socket.behind |= rule;
         }

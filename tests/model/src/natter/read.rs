@@ -113,7 +113,7 @@ impl Turn<'_> {
                 later(change.of) || shown >= insertion.key.rev
             }
         };
-        let missed = self.state.database.history.iter().any(|insertion| {
+        let missed = self.state.database.log().any(|insertion| {
             let expected = task.expected & (1 << insertion.document.request()) != 0;
             expected && insertion.key.room == task.room && !shown(insertion)
         });

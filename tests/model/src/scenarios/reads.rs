@@ -16,7 +16,7 @@ pub fn crash() -> Scenario {
         sends: vec![send(&[0], 0, Always), send(&[1], 1, Always), send(&[2], 1, Always)],
         faults: Faults { crashes: 1, timeouts: 1, ..NONE },
         replication: AT_ONCE,
-        streams: true,
+        streams: vec![0, 1],
         sometimes: vec![Collision, Settling],
         ..Scenario::default()
     }
@@ -36,7 +36,7 @@ pub fn lost_place() -> Scenario {
         sends: vec![send(&[0], 1, Always), send(&[1], 0, Always), send(&[2], 0, Always), send(&[3], 0, Always)],
         faults: Faults { lost_places: 1, crashes: 1, ..NONE },
         replication: AT_ONCE,
-        streams: true,
+        streams: vec![0, 1],
         sometimes: vec![Settling],
         ..Scenario::default()
     }
@@ -50,7 +50,7 @@ pub fn lagging_rights() -> Scenario {
         requests: vec![by(0, Remove { user: 1 }), by(1, Post { client: 0 }), by(0, Read)],
         sends: vec![send(&[0], 0, Always), send(&[1], 1, Always), send(&[2], 0, Always)],
         replication: LAGGING,
-        streams: true,
+        streams: vec![0, 1],
         sometimes: vec![Collision, Refused, Lagging],
         ..Scenario::default()
     }

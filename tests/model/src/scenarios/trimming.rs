@@ -2,11 +2,11 @@
 
 use super::{AT_ONCE, NONE, STEPWISE, by, post, send};
 use crate::{
-    domain::Command::{Edit, Pin, Post, Trim, Unpin},
+    domain::Command::{Edit, Pin, Post, Read, Trim, Unpin},
     properties::Witness::{Collision, Fenced, Rollback, Trimmed, UnknownButCommitted},
     scenario::{
         Faults, Scenario,
-        When::{Always, Answered},
+        When::{Always, Answered, Perhaps},
     },
 };
 
@@ -95,5 +95,33 @@ pub fn step_down() -> Scenario {
         replication: STEPWISE,
         sometimes: vec![Collision, Rollback, Trimmed],
         ..Scenario::default()
+    }
+}
+
+/// A stray change appears in the stream of a natter that has lost its place.
+pub fn stray() -> Scenario {
+    Scenario {
+        natters: 3,
+        before: vec![post(), by(0, Post { client: 8 })],
+        requests: vec![
+            by(0, Pin { seq: 1 }),
+            by(1, Edit { seq: 2, text: 1, base: 2 }),
+            by(1, Post { client: 0 }),
+            by(1, Trim { keep: 0 }),
+            by(2, Read),
+            by(2, Post { client: 0 }),
+        ],
+        sends: vec![
+            send(&[0], 0, Always),
+            send(&[1], 1, Always),
+            send(&[2], 1, Answered(1)),
+            send(&[3], 1, Answered(2)),
+            send(&[4], 2, Perhaps),
+            send(&[5], 2, Answered(3)),
+        ],
+        faults: Faults { lost_places: 1, ..NONE },
+        replication: AT_ONCE,
+        streams: vec![2],
+        sometimes: vec![Collision, Fenced, Trimmed],
     }
 }
