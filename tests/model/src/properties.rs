@@ -48,7 +48,7 @@ pub fn all(scenario: &Scenario) -> Vec<Property<System>> {
         Property::always("readers reach the head", readers_reach_the_head),
         Property::always("requests are answered", requests_are_answered),
         Property::always("nothing is stuck", nothing_is_stuck),
-        Property::sometimes("everything is done", |system, state| at_rest(system, state)),
+        Property::sometimes("everything is done", at_rest),
     ];
     properties.extend(scenario.sometimes.iter().map(|witness| match witness {
         Witness::Collision => Property::sometimes("collision", |_, state| setback(state, Setback::Collision)),

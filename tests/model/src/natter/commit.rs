@@ -49,7 +49,7 @@ impl Turn<'_> {
         let Head { mut rev, mut seq, .. } = task.head;
         let (mut statements, mut counts) = (Vec::new(), Vec::new());
         let mut items = std::mem::take(&mut task.items).into_iter();
-        while let Some(mut item) = items.next() {
+        for mut item in items.by_ref() {
             let removed = !item.system && !rights.members.is_member(item.actor);
             let gone = item.is_post() && rights.deleted_accounts.contains(&item.actor);
             let verdict = match self.find_own(task, &item, looked_up.as_deref().unwrap_or(seen)) {

@@ -18,7 +18,6 @@ pub fn crash() -> Scenario {
         replication: AT_ONCE,
         streams: vec![0, 1],
         sometimes: vec![Collision, Settling],
-        ..Scenario::default()
     }
 }
 
@@ -38,7 +37,6 @@ pub fn lost_place() -> Scenario {
         replication: AT_ONCE,
         streams: vec![0, 1],
         sometimes: vec![Settling],
-        ..Scenario::default()
     }
 }
 
