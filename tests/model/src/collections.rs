@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    document::{Document, Key, Message, Rev, Room, Seq, User},
+    document::{Document, Key, Message, RequestId, Rev, Room, Seq, User},
     domain::{Effect, Membership, RoomState},
     rule::{Rule, Rules},
 };
@@ -94,6 +94,13 @@ impl Collections {
             }
             _ => None,
         })
+    }
+
+    /// The rev of the change of a message that a request has committed, under the rev `since` or a later one.
+    pub fn own_change(&self, room: Room, since: Rev, request: RequestId, seq: Seq) -> Option<Rev> {
+        let mut documents = self.log.range(Key { room, rev: since }..=Key { room, rev: Rev::MAX });
+        let own = |document: &Document| matches!(document, Document::Change(change) if change.request == request && change.of == seq);
+        documents.find(|(_, document)| own(document)).map(|(key, _)| key.rev)
     }
 
     pub fn floor(&self, room: Room) -> Rev {

@@ -106,8 +106,8 @@ pub struct Item {
     pub command: Command,
     /// Whether natter itself deletes a text, which needs no rights and promises no one anything.
     pub system: bool,
-    /// The rev that the last attempt took.
-    pub tried: Option<Rev>,
+    /// The rev of the first attempt of which it is not known whether it has happened.
+    pub since: Option<Rev>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -65,7 +65,7 @@ pub const BEFORE: RequestId = 31;
 impl Scenario {
     pub fn item(&self, request: RequestId) -> Item {
         let Request { actor, command, .. } = self.requests[usize::from(request)];
-        Item { request, actor, command, system: false, tried: None }
+        Item { request, actor, command, system: false, since: None }
     }
 
     pub fn removes_accounts(&self) -> bool {

@@ -49,7 +49,7 @@ impl Turn<'_> {
         let Head { mut rev, mut seq, .. } = task.head;
         let (mut statements, mut counts) = (Vec::new(), Vec::new());
         let mut items = std::mem::take(&mut task.items).into_iter();
-        for mut item in items.by_ref() {
+        for item in items.by_ref() {
             let removed = !item.system && !rights.members.is_member(item.actor);
             let gone = item.is_post() && rights.deleted_accounts.contains(&item.actor);
             let verdict = match self.find_own(task, &item, looked_up.as_deref().unwrap_or(seen)) {
@@ -69,7 +69,6 @@ impl Turn<'_> {
                 Verdict::Commit(document) => {
                     rev += 1;
                     seq = document.seq().unwrap_or(seq);
-                    item.tried = Some(rev);
                     let key = Key { room: task.room, rev };
                     let before = statements.len();
                     statements.extend(self.statements(key, &document, &state));
@@ -130,19 +129,19 @@ impl Turn<'_> {
                     Some(Verdict::Answer)
                 }
             }
-            Command::Remove { .. } | Command::Add { .. } => None,
-            _ => {
-                let key = Key { room: task.room, rev: item.tried? };
-                let trimmed = key.rev <= seen.floor(task.room);
-                let own = seen.log.get(&key).is_some_and(|document| document.request() == item.request);
-                if trimmed && own && !self.rules.hold(Rule::DistrustStrays) {
-                    return Some(Verdict::Acknowledge(key.rev, None));
+            Command::Edit { seq, .. } | Command::Delete { seq } | Command::Pin { seq } | Command::Unpin { seq } => {
+                let since = item.since?;
+                let floor = seen.floor(task.room);
+                let first = if self.rules.hold(Rule::DistrustStrays) { since.max(floor + 1) } else { since };
+                match seen.own_change(task.room, first, item.request, seq) {
+                    Some(rev) => {
+                        Some(Verdict::Acknowledge(rev, None)).filter(|_| self.rules.hold(Rule::LookForOwnChange))
+                    }
+                    None if since <= floor => Some(Verdict::Answer).filter(|_| self.rules.hold(Rule::TrimmedIsUnknown)),
+                    None => None,
                 }
-                if trimmed {
-                    return Some(Verdict::Answer).filter(|_| self.rules.hold(Rule::TrimmedIsUnknown));
-                }
-                Some(Verdict::Acknowledge(key.rev, None)).filter(|_| own && self.rules.hold(Rule::LookForOwnChange))
             }
+            _ => None,
         }
     }
 
@@ -163,22 +162,30 @@ impl Turn<'_> {
         match command.failure {
             None => self.learn_head(task),
             Some(Failure::Taken) => task.setback = Some(Setback::Collision),
-            Some(Failure::Fenced) => task.setback = Some(Setback::Fenced),
+            // another natter may have derived the change before it was trimmed
+            Some(Failure::Fenced) => {
+                task.setback = Some(Setback::Fenced);
+                task.items[0].since.get_or_insert(task.head.rev + 1);
+            }
         }
         self.go_on(task)
     }
 
     /// Reads the log again after an unknown outcome (R6).
     pub fn commit_unknown(&mut self, task: &mut Task) -> bool {
-        let sent = task.items.drain(..task.statements.len()).collect::<Vec<_>>();
-        task.statements.clear();
-        for item in sent.into_iter().rev() {
-            match item.tried {
-                Some(rev) if !self.rules.hold(Rule::UnknownIsNotSuccess) => self.acknowledge(item.request, rev),
-                _ if !self.rules.hold(Rule::UnknownIsNotFailure) => self.refuse(item.request),
-                _ => task.items.insert(0, item),
+        let sent = std::mem::take(&mut task.statements).len();
+        let later = task.items.split_off(sent);
+        for (mut item, rev) in std::mem::take(&mut task.items).into_iter().zip(task.head.rev + 1..) {
+            if !self.rules.hold(Rule::UnknownIsNotSuccess) {
+                self.acknowledge(item.request, rev);
+            } else if !self.rules.hold(Rule::UnknownIsNotFailure) {
+                self.refuse(item.request);
+            } else {
+                item.since.get_or_insert(rev);
+                task.items.push(item);
             }
         }
+        task.items.extend(later);
         self.go_on(task)
     }
 
@@ -224,7 +231,7 @@ impl Turn<'_> {
 impl Item {
     /// natter's own deletion of a text.
     pub fn system(request: u8, actor: u8, seq: u8) -> Self {
-        Self { request, actor, command: Command::Delete { seq }, system: true, tried: None }
+        Self { request, actor, command: Command::Delete { seq }, system: true, since: None }
     }
 
     fn is_post(&self) -> bool {
