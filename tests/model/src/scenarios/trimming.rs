@@ -1,6 +1,6 @@
 //! Trimming, and writers whose number was trimmed.
 
-use super::{AT_ONCE, NONE, STEPWISE, by, post, send};
+use super::{AT_ONCE, LAGGING, NONE, STEPWISE, by, post, send};
 use crate::{
     domain::Command::{Edit, Pin, Post, Read, Trim, Unpin},
     properties::Witness::{Collision, Fenced, Rollback, Trimmed, UnknownButCommitted},
@@ -123,5 +123,20 @@ pub fn stray() -> Scenario {
         replication: AT_ONCE,
         streams: vec![2],
         sometimes: vec![Collision, Fenced, Trimmed],
+    }
+}
+
+/// Reads lag while a pin whose outcome is unknown is trimmed.
+pub fn lagging() -> Scenario {
+    Scenario { faults: Faults { timeouts: 1, ..NONE }, replication: LAGGING, ..unknown_pin() }
+}
+
+/// A pin is undone and trimmed, with a step-down.
+pub fn late_change_and_step_down() -> Scenario {
+    Scenario {
+        faults: Faults { elections: 1, ..NONE },
+        replication: STEPWISE,
+        sometimes: vec![Collision, Fenced, Trimmed, Rollback, UnknownButCommitted],
+        ..unknown_pin()
     }
 }
