@@ -4,7 +4,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -48,6 +51,8 @@ pub struct Outbox {
     /// What the tail saw in each room that has a writer, until the writer takes it. It is permanent, because the change
     /// stream only reports majority-committed changes.
     seen: Mutex<HashMap<RoomId, VecDeque<Seen>>>,
+    /// How often the tail has lost its place in the change stream.
+    lost_places: AtomicU64,
     seen_changed: Notify,
 }
 
@@ -98,6 +103,17 @@ impl Outbox {
     /// What the tail saw in the room since the last call.
     pub fn take_seen(&self, room: &RoomId) -> VecDeque<Seen> {
         self.seen.lock().get_mut(room).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Records that the tail has lost its place: what it saw before has no connection to what it sees from now on.
+    pub fn lose_place(&self) {
+        self.lost_places.fetch_add(1, Ordering::Release);
+        self.seen.lock().values_mut().for_each(VecDeque::clear);
+    }
+
+    /// A number that changes when the tail loses its place.
+    pub fn place(&self) -> u64 {
+        self.lost_places.load(Ordering::Acquire)
     }
 
     /// Waits until the tail has seen the room's log at `rev`. `false` if it does not within [`TAIL_TIMEOUT`].

@@ -56,6 +56,7 @@ pub async fn follow(db: Collections, outbox: Arc<Outbox>) {
             Ok(stream) => {
                 if resume.is_none() {
                     resume = stream.resume_token();
+                    outbox.lose_place();
                     // the readers read the changes that were committed before the stream started
                     outbox.send(vec![Event::ExternalWrite]).await;
                 }

@@ -40,6 +40,8 @@ pub struct RoomWriter {
     head: Option<Head>,
     /// Whether the newest change is another process's, which may not be derived yet.
     is_unsettled: bool,
+    /// The tail's place from which it is followed.
+    place: u64,
     /// The room and the memberships as of the head. `None`: unknown.
     rights: Option<Rights>,
     /// The number of texts of authors, as of the head.
@@ -53,13 +55,20 @@ pub struct Rights {
 
 impl RoomWriter {
     pub fn new(db: Collections, outbox: Arc<Outbox>, room: RoomId) -> Self {
-        Self { db, outbox, room, head: None, is_unsettled: false, rights: None, texts: HashMap::new() }
+        let place = outbox.place();
+        Self { db, outbox, room, head: None, is_unsettled: false, place, rights: None, texts: HashMap::new() }
     }
 
     /// The head of the log. Everything up to it is permanent and derived.
     pub async fn settled_head(&mut self, session: &mut CausalSession) -> Result<Head> {
-        for seen in self.outbox.take_seen(&self.room) {
-            self.observe(&seen);
+        // in this order: what is taken before a new place is noticed is connected to the old one
+        let seen = self.outbox.take_seen(&self.room);
+        let place = self.outbox.place();
+        if std::mem::replace(&mut self.place, place) == place {
+            seen.iter().for_each(|seen| self.observe(seen));
+        } else {
+            // the head may be old. A stray change (see `trim`) could then look like the next one
+            self.forget_head();
         }
         match self.head {
             Some(head) if !self.is_unsettled => Ok(head),
