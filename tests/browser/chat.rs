@@ -99,6 +99,12 @@ async fn a_refused_message_stays_in_the_form() {
     ann.closes_browser(&[]).await;
 }
 
+const KEEP_SENT_FRAMES: &str = "
+    const send = WebSocket.prototype.send;
+    window.sent = [];
+    WebSocket.prototype.send = function (frame) { window.sent.push(frame); send.call(this, frame); };
+    return true;";
+
 #[tokio::test]
 async fn the_chat_works_on_an_insecure_origin() {
     let natter = Natter::start().await;
@@ -106,8 +112,14 @@ async fn the_chat_works_on_an_insecure_origin() {
     ann.sign_up(&natter, "Ann").await;
     ann.waits_until_connected().await;
     assert!(!ann.runs::<bool>("return isSecureContext").await, "this test needs an insecure context");
+    let _: bool = ann.runs(KEEP_SENT_FRAMES).await;
     ann.says("no crypto.randomUUID here").await;
     ann.sees("You: no crypto.randomUUID here").await;
+    let id: String = ann.runs("return JSON.parse(window.sent[0]).clientID").await;
+    let id = uuid::Uuid::parse_str(&id).expect("a UUID");
+    assert_eq!((id.get_version_num(), id.get_variant()), (7, uuid::Variant::RFC4122), "{id}");
+    let (secs, _) = id.get_timestamp().unwrap().to_unix();
+    assert!(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs().abs_diff(secs) < 60, "{id}");
     ann.presses("Log out").await;
     ann.reaches("/login").await;
     // Chromium logs that it ignores the opener policy on such an origin

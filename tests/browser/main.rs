@@ -6,6 +6,7 @@
 
 mod accounts;
 mod admin;
+mod changes;
 mod chat;
 mod no_script;
 mod reconnect;

@@ -112,6 +112,23 @@ impl Natter {
         assert_eq!(response.status(), 201);
     }
 
+    /// Edits a message over the API.
+    pub async fn edit(&self, token: &str, seq: u64, message: &str) {
+        let url = self.url(&format!("/api/rooms/lobby/messages/{seq}"));
+        let present = self.http.get(&url).bearer_auth(token).send().await.unwrap();
+        let text_rev = present.json::<Value>().await.unwrap()["textRev"].clone();
+        let edit = json!({ "message": message, "textRev": text_rev });
+        let response = self.http.patch(&url).bearer_auth(token).json(&edit).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+    }
+
+    /// Deletes a message over the API.
+    pub async fn delete(&self, token: &str, seq: u64) {
+        let url = self.url(&format!("/api/rooms/lobby/messages/{seq}"));
+        let response = self.http.delete(url).bearer_auth(token).send().await.unwrap();
+        assert_eq!(response.status(), 204);
+    }
+
     /// Reads all messages over the API, oldest first; a deleted one as `(deleted)`.
     pub async fn log(&self, token: &str) -> Vec<String> {
         let url = self.url("/api/messages?after=0&limit=500");
