@@ -133,13 +133,26 @@ impl RoomName {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Notice {
-    Added { user: UserKey },
-    Removed { user: UserKey },
+    Added {
+        user: UserKey,
+    },
+    Removed {
+        user: UserKey,
+    },
     /// The author left. `heir` became owner, because no other owner was left.
-    Left { heir: Option<UserKey> },
-    Role { user: UserKey, role: MemberRole },
-    Renamed { name: String },
-    Topic { topic: String },
+    Left {
+        heir: Option<UserKey>,
+    },
+    Role {
+        user: UserKey,
+        role: MemberRole,
+    },
+    Renamed {
+        name: String,
+    },
+    Topic {
+        topic: String,
+    },
     Opened,
     Closed,
     Archived,

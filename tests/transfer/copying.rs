@@ -88,7 +88,7 @@ async fn assert_continues(database: &TestDatabase, changes: u64) {
     Natter::start(database).await.stop().await;
 }
 
-/// The copy has the changes that a later one needs: an edit keeps its text until the message is deleted.
+/// A copied message has its text once: a deletion leaves none.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copied_text_can_be_deleted_on_mongodb() {
     let (first, second) = (TestDatabase::embedded(), TestDatabase::mongodb().await);
@@ -97,7 +97,7 @@ async fn a_copied_text_can_be_deleted_on_mongodb() {
     let store = second.open().await;
     let access = lobby(store.as_ref(), &user(store.as_ref(), "ada").await).await;
     let log = second.mongo().await.collection::<mongodb::bson::Document>("log");
-    let edited = doc! { "text": "edited", "_id.room": "lobby" };
+    let edited = doc! { "message": "edited", "_id.room": "lobby" };
     assert!(log.count_documents(edited.clone()).await.unwrap() > 0);
     let deleted = store.change(&access, Command::new(Action::Delete { seq: 1 })).await.unwrap();
     assert_eq!(deleted.message.rev, changes + 1);

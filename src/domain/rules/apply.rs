@@ -1,71 +1,11 @@
 //! One command on one state.
 
 use super::{
-    Refusal,
-    members::{self, Members},
-    messages,
+    members, messages,
+    refusal::Refusal,
+    state::{Change, State},
 };
-use crate::domain::{Action, Command, MemberRole, Membership, Message, Right, Room, RoomKind, UserKey};
-
-/// The latest numbers of a room's log; 0 in an empty room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Head {
-    pub seq: u64,
-    pub rev: u64,
-    /// The texts posted in the room, deleted ones included.
-    pub texts: u64,
-}
-
-/// Who gives the command.
-#[derive(Debug, Clone, Copy)]
-pub struct Actor<'a> {
-    pub key: UserKey,
-    /// Whether the user is an admin of natter.
-    pub is_admin: bool,
-    /// Whether the rules about who may do what are skipped: natter itself deletes the messages of a removed account, or
-    /// finishes a change that was allowed when it was committed.
-    pub is_trusted: bool,
-    pub membership: Option<&'a Membership>,
-    /// The texts that the user has posted in the room, deleted ones included. Used by posts only.
-    pub texts: u64,
-}
-
-impl Actor<'_> {
-    /// Whether the user manages the room: its owners do, and natter's admins where everybody may read.
-    pub(super) fn manages(&self, room: &Room) -> bool {
-        self.is_trusted
-            || self.membership.is_some_and(|membership| membership.role == MemberRole::Owner)
-            || (self.is_admin && room.kind == RoomKind::Open)
-    }
-}
-
-/// The part of a room's state that a command reads.
-#[derive(Debug, Clone, Copy)]
-pub struct State<'a> {
-    pub room: &'a Room,
-    pub head: Head,
-    pub actor: Actor<'a>,
-    /// The message with [`Action::target`], if the room has it.
-    pub target: Option<&'a Message>,
-    /// The root of the target's thread, if the target is a reply.
-    pub root: Option<&'a Message>,
-    /// All members of the room. Read by [`Action::Room`] only.
-    pub members: &'a [Membership],
-}
-
-/// The new state of everything that a command changed. All of it has the number `message.rev`, the room's next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The new or changed message. The store adds the name of a new message's author.
-    pub message: Message,
-    /// Whether `message` is new, under the room's next `seq`.
-    pub is_new: bool,
-    /// The root of the message's thread, if its number of replies changed.
-    pub root: Option<Message>,
-    pub room: Option<Room>,
-    /// The memberships that changed, and `None` for those that ended.
-    pub members: Members,
-}
+use crate::domain::{Action, Command, Right};
 
 /// Applies `command`. `None` if it changes nothing, because the state is already as it asks: it takes no number then.
 ///

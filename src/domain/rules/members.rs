@@ -1,19 +1,13 @@
 //! The rules for the room itself and its members. Each change is a notice in the room's log.
 
-use super::{Change, Refusal, State, messages::new_message};
-use crate::domain::{
-    Content, MemberRole, Membership, Notice, Right, Room, RoomAction, RoomKind, Timestamp, UserKey,
+use super::{
+    messages::new_message,
+    refusal::Refusal,
+    state::{Change, Members, State},
 };
+use crate::domain::{Content, MemberRole, Membership, Notice, Right, Room, RoomAction, RoomKind, Timestamp, UserKey};
 
-/// Memberships by user; `None` for one that ended.
-pub type Members = Vec<(UserKey, Option<Membership>)>;
-
-pub fn apply(
-    state: &State<'_>,
-    action: &RoomAction,
-    right: Right,
-    at: Timestamp,
-) -> Result<Option<Change>, Refusal> {
+pub fn apply(state: &State<'_>, action: &RoomAction, right: Right, at: Timestamp) -> Result<Option<Change>, Refusal> {
     let room = state.room;
     if right == Right::Read && !matches!(action, RoomAction::Leave | RoomAction::Unarchive) {
         return Err(Refusal::Archived);

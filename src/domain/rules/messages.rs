@@ -1,12 +1,10 @@
 //! The rules for messages.
 
-use super::{Change, Refusal, State};
-use crate::domain::{
-    Content, Emoji, MemberRole, Membership, Message, MessageId, Post, Reaction, Text, Timestamp,
+use super::{
+    refusal::{MAX_EMOJI, Refusal},
+    state::{Change, State},
 };
-
-/// The maximum number of different emoji on one message.
-pub const MAX_EMOJI: usize = 20;
+use crate::domain::{Content, Emoji, MemberRole, Membership, Message, MessageId, Post, Reaction, Text, Timestamp};
 
 type Applied = Result<Option<Change>, Refusal>;
 

@@ -9,11 +9,13 @@ mod properties;
 mod refusal;
 #[cfg(test)]
 mod room_tests;
+mod state;
 #[cfg(test)]
 mod text_tests;
 #[cfg(test)]
 mod world;
 
-pub use apply::{Actor, Change, Head, State, apply};
+pub use apply::apply;
 pub use messages::count_reply;
 pub use refusal::Refusal;
+pub use state::{Actor, Change, Head, Members, State};

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{
     Change, Refusal,
-    messages::MAX_EMOJI,
+    refusal::MAX_EMOJI,
     world::{World, emoji, text, user},
 };
 use crate::domain::{Action, ClientId, Content, MemberRole, Message, Post, RoomAction, RoomKind, RoomName, UserKey};

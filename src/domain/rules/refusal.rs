@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::domain::{Message, Phrase};
 
+/// The maximum number of different emoji on one message.
+pub const MAX_EMOJI: usize = 20;
+
 /// Why a command changes nothing, although its state is not there yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -42,7 +45,7 @@ impl Refusal {
             Self::Deleted => Phrase::new("message-deleted"),
             Self::NotAllowed => Phrase::new("change-not-allowed"),
             Self::Stale(_) => Phrase::new("edit-stale"),
-            Self::TooManyEmoji => Phrase::new("too-many-emoji").arg("max", super::messages::MAX_EMOJI),
+            Self::TooManyEmoji => Phrase::new("too-many-emoji").arg("max", MAX_EMOJI),
             Self::IsNotice => Phrase::new("notice-unchangeable"),
             Self::Archived => Phrase::new("room-archived"),
             Self::IsDirect => Phrase::new("room-direct"),

@@ -129,8 +129,7 @@ impl LogReader for Mongo {
             "_id": revs_between(room, after, head), "seq": { "$exists": true }, "changed": { "$exists": false },
         };
         let posted = self.db.read_fitting(posted, doc! { "_id": 1 }, with_next, &mut session).await?;
-        let changed =
-            doc! { "_id.room": room.as_str(), "changed": { "$gt": bson_int(after), "$lte": bson_int(head) } };
+        let changed = doc! { "_id.room": room.as_str(), "changed": { "$gt": bson_int(after), "$lte": bson_int(head) } };
         let changed = self.db.read_changes(changed, doc! { "changed": 1 }, with_next, &mut session).await?;
         let (merged, has_more) = merge(posted, changed, limit);
         Ok(Chunk { messages: self.db.with_authors(merged).await?, has_more })

@@ -7,11 +7,11 @@ use super::{
     bson_values::{bson_date, bson_int, bson_uuid, timestamp, user_key},
     documents::Authors,
 };
-use crate::store::{Error, Result};
 use crate::domain::{
     Action, Command, Content, Emoji, Message, MessageId, Notice, Reaction, RoomId, Text, UserKey,
     rules::{Change, Head},
 };
+use crate::store::{Error, Result};
 
 /// The key of a document of the log: the unique index of `_id` lets one document take a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,8 +71,7 @@ pub struct MessageDoc {
 }
 
 /// The names of the fields of the state.
-const STATE: [&str; 7] =
-    ["changed", "textRev", "deleted", "editedTime", "pinnedTime", "replies", "reactions"];
+const STATE: [&str; 7] = ["changed", "textRev", "deleted", "editedTime", "pinnedTime", "replies", "reactions"];
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReactionDoc {
@@ -237,7 +236,11 @@ impl MessageDoc {
                 None => unset.insert(field, ""),
             };
         }
-        Ok(if unset.is_empty() { doc! { "$set": set } } else { doc! { "$set": set, "$unset": unset } })
+        Ok(if unset.is_empty() {
+            doc! { "$set": set }
+        } else {
+            doc! { "$set": set, "$unset": unset }
+        })
     }
 
     pub fn room(&self) -> RoomId {

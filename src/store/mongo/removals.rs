@@ -5,7 +5,12 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use mongodb::bson::{Bson, doc};
 
-use super::{bson_values::{bson_uuid, user_key}, database::Mongo, documents::RemovalDoc, driver::with_timeout};
+use super::{
+    bson_values::{bson_uuid, user_key},
+    database::Mongo,
+    documents::RemovalDoc,
+    driver::with_timeout,
+};
 use crate::{
     domain::{RoomId, UserKey},
     store::Result,

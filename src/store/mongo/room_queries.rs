@@ -113,10 +113,8 @@ impl Collections {
             let (user, mut set) = match effect {
                 Effect::Room(mut fields) => {
                     fields.insert("rev", rev);
-                    let update = self.rooms.update_one(
-                        doc! { "_id": room.as_str(), "rev": &older },
-                        doc! { "$set": fields },
-                    );
+                    let update =
+                        self.rooms.update_one(doc! { "_id": room.as_str(), "rev": &older }, doc! { "$set": fields });
                     with_timeout(update.session(&mut **session)).await?;
                     continue;
                 }

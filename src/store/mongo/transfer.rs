@@ -9,9 +9,7 @@ use mongodb::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    bson_values::{
-        bson_binary, bson_date, bson_int, bson_token, bson_uuid, by_user_key, timestamp, token_id,
-    },
+    bson_values::{bson_binary, bson_date, bson_int, bson_token, bson_uuid, by_user_key, timestamp, token_id},
     collections::Collections,
     copy_mark,
     database::Mongo,
@@ -25,8 +23,8 @@ use super::{
 use crate::{
     domain::{MessageId, RoomId, RoomKind, User, UserKey},
     store::{
-        Account, AuthoredPost, Changed, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, Row, SessionRow,
-        Table, Transfer,
+        Account, AuthoredPost, Changed, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, Row,
+        SessionRow, Table, Transfer,
     },
 };
 
@@ -66,9 +64,7 @@ fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
         Row::Account(account) => bson::serialize_to_document(&UserDoc::new(&account.user, account.password.0.clone())),
         Row::Room(room) => bson::serialize_to_document(&RoomDoc::from(room)),
         Row::Member(MemberRow { room, membership }) => bson::serialize_to_document(&MemberDoc::new(room, membership)),
-        Row::Message(row) => {
-            bson::serialize_to_document(&MessageDoc::new(&row.message, row.post_rev, &row.client))
-        }
+        Row::Message(row) => bson::serialize_to_document(&MessageDoc::new(&row.message, row.post_rev, &row.client)),
         Row::Session(s) => bson::serialize_to_document(&SessionDoc {
             id: bson_binary(&s.id),
             data: bson_binary(&s.data),
@@ -167,7 +163,9 @@ impl Transfer for Mongo {
                 let rooms: Vec<RoomDoc> = self.db.read_rows(table, after, limit).await?;
                 Ok(rooms.into_iter().map(|room| Row::Room(room.into())).collect())
             }
-            Table::Members => Ok(self.db.read_rows(table, after, limit).await?.into_iter().filter_map(member).collect()),
+            Table::Members => {
+                Ok(self.db.read_rows(table, after, limit).await?.into_iter().filter_map(member).collect())
+            }
             Table::Messages => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(message).collect()),
             Table::Sessions => self.db.read_rows(table, after, limit).await?.into_iter().map(session).collect(),
             Table::Revocations => {

@@ -81,10 +81,7 @@ async fn rooms(database: &Database) -> Result<()> {
         "properties": { "_id": id, "rev": { "bsonType": "long" }, "role": &text },
     };
     create_collection(database, "memberships", member).await?;
-    let all = vec![
-        index("room", doc! { "_id.room": 1 }, false),
-        index("user", doc! { "_id.user": 1 }, false),
-    ];
+    let all = vec![index("room", doc! { "_id.room": 1 }, false), index("user", doc! { "_id.user": 1 }, false)];
     create_indexes(database, "memberships", all).await?;
     let rooms: Collection<RoomDoc> = database.collection("rooms");
     let lobby = RoomDoc { created_at: DateTime::from_millis(0), ..RoomDoc::from(&Room::lobby()) };

@@ -41,9 +41,9 @@ struct Loaded {
 /// What a command does in a write.
 enum Planned {
     /// Its statements end before the index `end`.
-    Commit { done: Committed, start: usize, end: usize },
+    Commit { done: Box<Committed>, start: usize, end: usize },
     /// It changes nothing: an answer that may depend on the changes before it.
-    Answer { queued: Queued, answer: Result<Message> },
+    Answer { queued: Box<Queued>, answer: Box<Result<Message>> },
 }
 
 /// The commands of a write, and their statements.
@@ -67,7 +67,10 @@ impl RoomWriter {
         let (plan, later) = match self.plan(head, commands, session).await {
             Ok(planned) => planned,
             Err((commands, error)) => {
-                return Rest { commands: commands.into_iter().chain(unwritten).collect(), stop: Some(Stop::Unknown(error)) };
+                return Rest {
+                    commands: commands.into_iter().chain(unwritten).collect(),
+                    stop: Some(Stop::Unknown(error)),
+                };
             }
         };
         let Plan { commands, statements, room_change } = plan;
@@ -101,8 +104,7 @@ impl RoomWriter {
         let loaded = async {
             let messages = self.load(&commands, session).await?;
             let needs_members = commands.iter().any(Queued::is_room_command);
-            let members =
-                if needs_members { self.db.members(&self.room, session).await? } else { Vec::new() };
+            let members = if needs_members { self.db.members(&self.room, session).await? } else { Vec::new() };
             Ok((messages, members))
         };
         let (mut messages, members): (HashMap<u64, Loaded>, Vec<Membership>) = match loaded.await {
@@ -117,29 +119,30 @@ impl RoomWriter {
             let message = |loaded: Option<&'_ Loaded>| loaded.map(|loaded| &loaded.message).cloned();
             let (before, root_before) = (message(target), message(root));
             // the rights are loaded
-            let Some(state) = self.state(at, &queued, before.as_ref(), root_before.as_ref(), &members) else { continue };
+            let Some(state) = self.state(at, &queued, before.as_ref(), root_before.as_ref(), &members) else {
+                continue;
+            };
             match (apply(&state, &queued.command), before) {
                 (Err(refusal), _) => {
-                    plan.commands.push(Planned::Answer { queued, answer: Err(refusal.into()) });
+                    plan.commands.push(Planned::answer(queued, Err(refusal.into())));
                 }
-                (Ok(None), Some(before)) => plan.commands.push(Planned::Answer { queued, answer: Ok(before) }),
-                (Ok(None), None) => plan.commands.push(Planned::Answer { queued, answer: Err(Error::Unchanged) }),
+                (Ok(None), Some(before)) => plan.commands.push(Planned::answer(queued, Ok(before))),
+                (Ok(None), None) => plan.commands.push(Planned::answer(queued, Err(Error::Unchanged))),
                 (Ok(Some(change)), before) => {
                     let start = plan.statements.len();
-                    let room_change =
-                        match plan.add(at, &queued, &change, before.as_ref(), &mut messages, &self.room) {
-                            Ok(room_change) => room_change,
-                            Err(error) => {
-                                plan.commands.push(Planned::Answer { queued, answer: Err(error) });
-                                continue;
-                            }
-                        };
+                    let room_change = match plan.add(at, &queued, &change, before.as_ref(), &mut messages, &self.room) {
+                        Ok(room_change) => room_change,
+                        Err(error) => {
+                            plan.commands.push(Planned::answer(queued, Err(error)));
+                            continue;
+                        }
+                    };
                     at.rev = change.message.rev;
                     if change.is_new {
                         (at.seq, at.texts) = (change.message.id.seq, change.message.room_texts);
                         self.set_texts(queued.by, change.message.author_texts);
                     }
-                    let done = Committed { queued, message: change.message, root: change.root };
+                    let done = Box::new(Committed { queued, message: change.message, root: change.root });
                     plan.commands.push(Planned::Commit { done, start, end: plan.statements.len() });
                     if room_change.is_some() {
                         plan.room_change = room_change;
@@ -152,11 +155,7 @@ impl RoomWriter {
     }
 
     /// The messages that the commands name, and the roots of their threads.
-    async fn load(
-        &self,
-        commands: &VecDeque<Queued>,
-        session: &mut CausalSession,
-    ) -> Result<HashMap<u64, Loaded>> {
+    async fn load(&self, commands: &VecDeque<Queued>, session: &mut CausalSession) -> Result<HashMap<u64, Loaded>> {
         let mut messages = HashMap::new();
         let mut wanted: Vec<u64> = commands.iter().filter_map(|queued| queued.command.action.target()).collect();
         while !wanted.is_empty() {
@@ -211,16 +210,16 @@ impl RoomWriter {
                     if done.queued.adds_message() {
                         (at.seq, at.texts) = (done.message.id.seq, done.message.room_texts);
                     }
-                    committed.push(done);
+                    committed.push(*done);
                 }
-                Planned::Answer { queued, answer } if rest.stop.is_none() => match answer {
+                Planned::Answer { queued, answer } if rest.stop.is_none() => match *answer {
                     Ok(message) => match self.with_author(message).await {
                         Ok(message) => queued.succeed(&message, true),
                         Err(error) => queued.fail(&error),
                     },
                     Err(error) => {
                         let error = self.with_present_author(error).await;
-                        self.refuse(queued, error, session).await;
+                        self.refuse(*queued, error, session).await;
                     }
                 },
                 Planned::Commit { mut done, start, .. } => {
@@ -238,7 +237,7 @@ impl RoomWriter {
                     }
                     rest.commands.push_back(done.queued);
                 }
-                Planned::Answer { queued, .. } => rest.commands.push_back(queued),
+                Planned::Answer { queued, .. } => rest.commands.push_back(*queued),
             }
         }
         self.advance(at);
@@ -250,14 +249,19 @@ impl RoomWriter {
 }
 
 impl Planned {
+    fn answer(queued: Queued, answer: Result<Message>) -> Self {
+        Self::Answer { queued: Box::new(queued), answer: Box::new(answer) }
+    }
+
     /// The command, after a write with an unknown outcome.
     fn into_attempted(self) -> Queued {
         match self {
-            Self::Commit { done: Committed { mut queued, message, .. }, .. } => {
+            Self::Commit { done, .. } => {
+                let Committed { mut queued, message, .. } = *done;
                 queued.attempts.push(message.rev);
                 queued
             }
-            Self::Answer { queued, .. } => queued,
+            Self::Answer { queued, .. } => *queued,
         }
     }
 }

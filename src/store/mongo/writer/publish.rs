@@ -9,7 +9,13 @@ use crate::{
     domain::{Action, Command, Message},
     store::{
         Conflict, Error, Event, Result,
-        mongo::{authors::read_authors, causal::CausalSession, documents::Authors, driver::with_timeout, log_documents::{MessageDoc, log_key}},
+        mongo::{
+            authors::read_authors,
+            causal::CausalSession,
+            documents::Authors,
+            driver::with_timeout,
+            log_documents::{MessageDoc, log_key},
+        },
     },
 };
 
@@ -45,11 +51,7 @@ impl RoomWriter {
         let named = |message: Message| Message { author: authors.get(&message.author_key).cloned(), ..message };
         let committed: Vec<Committed> = committed
             .into_iter()
-            .map(|done| Committed {
-                message: named(done.message),
-                root: done.root.map(named),
-                queued: done.queued,
-            })
+            .map(|done| Committed { message: named(done.message), root: done.root.map(named), queued: done.queued })
             .collect();
         let event = |done: &Committed| Event::Changed {
             message: Box::new(done.message.clone()),

@@ -84,8 +84,7 @@ impl RoomWriter {
             "author": bson_uuid(author), "_id.room": self.room.as_str(), "message": { "$exists": true },
             "seq": { "$gte": 0 },
         };
-        let found: Vec<MessageDoc> =
-            self.db.find_log(filter, doc! { "seq": 1 }, REMOVAL_CHUNK, &mut session).await?;
+        let found: Vec<MessageDoc> = self.db.find_log(filter, doc! { "seq": 1 }, REMOVAL_CHUNK, &mut session).await?;
         drop(session);
         let is_full = found.len() == REMOVAL_CHUNK as usize;
         let delete = |message: MessageDoc| deletion(&message.into_message(&Authors::new()));
