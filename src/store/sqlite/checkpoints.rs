@@ -74,3 +74,26 @@ impl Checkpoints {
         let _ = self.thread.join();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::connection::connect;
+
+    /// As under a load at which the thread never copies everything.
+    #[test]
+    fn the_writer_copies_what_the_thread_leaves() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |name| connect(&dir.path().join(name), rusqlite::OpenFlags::default()).unwrap();
+        let mut writer = open("natter.db");
+        writer.execute_batch("CREATE TABLE pages (content BLOB)").unwrap();
+        let checkpoints = Checkpoints::start(&mut writer, open("other.db")).unwrap();
+        let frame = 4096 + FRAME_HEADER as u64;
+        for _ in 0..150 {
+            writer.execute("INSERT INTO pages VALUES (zeroblob(400000))", []).unwrap();
+            let wal = dir.path().join("natter.db-wal").metadata().unwrap().len();
+            assert!(wal < (MAX_PAGES as u64 + 300) * frame, "{} pages", wal / frame);
+        }
+        checkpoints.stop(&mut writer);
+    }
+}

@@ -141,3 +141,33 @@ impl Batch<'_> {
         Ok(Changed { message, repeat: false })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::{
+        domain::{Text, UserKey},
+        store::sqlite::schema,
+    };
+
+    #[test]
+    fn numbers_of_a_change_that_was_rolled_back_are_taken_again() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a@example.org', '', '', 'member', 1, 0)";
+        connection.execute_batch(user).unwrap();
+        let post = |batch: &mut Batch<'_>| {
+            let command = Command::post(ClientId::generate(), Text::parse("hello").unwrap());
+            batch.change(&RoomId::lobby(), UserKey(uuid::Uuid::nil()), command)
+        };
+        connection.execute_batch("BEGIN").unwrap();
+        let mut batch = Batch::new(&connection);
+        post(&mut batch).unwrap();
+        let failed = batch.atomically(|batch| post(batch).and(Err::<(), _>(Error::Busy)));
+        assert!(matches!(failed, Err(Error::Busy)));
+        let second = post(&mut batch).unwrap().message;
+        assert_eq!((second.id.seq, second.rev, second.author_texts, batch.events.len()), (2, 2, 2, 2));
+    }
+}

@@ -41,15 +41,20 @@ CREATE TABLE new_messages (
 
 -- A row had only the number of its latest change. Deletion was the only change, and took one number. So the posts have
 -- all numbers that no deletion has, in order of seq.
+CREATE TEMP TABLE posts (
+    room INTEGER NOT NULL,                               -- typed, because the join below cannot use the key otherwise
+    seq  INTEGER NOT NULL,
+    rev  INTEGER NOT NULL,
+    PRIMARY KEY (room, seq)
+) STRICT, WITHOUT ROWID;
 WITH RECURSIVE numbers (room, rev, last) AS (
     SELECT id, 1, last_rev FROM rooms WHERE last_rev > 0
     UNION ALL
     SELECT room, rev + 1, last FROM numbers WHERE rev < last
-),
-posts AS MATERIALIZED (
-    SELECT room, rev, row_number() OVER (PARTITION BY room ORDER BY rev) AS seq FROM numbers n
-    WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.room = n.room AND m.rev = n.rev AND m.text IS NULL)
 )
+INSERT INTO posts
+    SELECT room, row_number() OVER (PARTITION BY room ORDER BY rev), rev FROM numbers n
+    WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.room = n.room AND m.rev = n.rev AND m.text IS NULL);
 INSERT INTO new_messages (id, post_rev, changed, text_rev, author, client_id, sent_at, text, deleted, room_texts,
                           author_texts, replies, joins)
     SELECT m.room << 40 | m.seq,
@@ -72,6 +77,7 @@ INSERT INTO new_messages (id, post_rev, changed, text_rev, author, client_id, se
     FROM messages m LEFT JOIN posts p ON p.room = m.room AND p.seq = m.seq
     ORDER BY m.room, m.seq;
 
+DROP TABLE posts;
 DROP TABLE messages;
 DROP TABLE rooms;
 ALTER TABLE new_rooms RENAME TO rooms;
