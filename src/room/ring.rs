@@ -23,6 +23,8 @@ pub struct Ring {
     start: u64,
     /// The latest `rev` before the first entry.
     base: u64,
+    /// The latest `seq` pushed: no entry has a later one, so a new message supersedes nothing.
+    latest_seq: u64,
     capacity: usize,
     /// The last frame that was encoded, with its first and end position: a thousand sockets read the same one, one after the other.
     last_frame: Mutex<Option<(u64, u64, Frame)>>,
@@ -46,7 +48,7 @@ pub struct Lagged;
 impl Ring {
     /// An empty ring of a log whose latest `rev` is `head`.
     pub fn new(head: u64, capacity: usize) -> Self {
-        Self { entries: VecDeque::new(), start: 0, base: head, capacity, last_frame: Mutex::new(None) }
+        Self { entries: VecDeque::new(), start: 0, base: head, latest_seq: 0, capacity, last_frame: Mutex::new(None) }
     }
 
     /// The position after the last entry.
@@ -77,7 +79,10 @@ impl Ring {
         let rev = entry.rev.unwrap_or_else(|| self.head());
         debug_assert!(entry.rev.is_none() || rev > self.head(), "changes are pushed in order");
         for seq in entry.parts.iter().filter_map(|part| part.seq) {
-            self.supersede(seq);
+            if seq <= self.latest_seq {
+                self.supersede(seq);
+            }
+            self.latest_seq = self.latest_seq.max(seq);
         }
         if self.entries.len() == self.capacity
             && let Some((rev, _)) = self.entries.pop_front()
