@@ -1,6 +1,6 @@
 //! One transaction that several writes share.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::Connection;
 
@@ -10,34 +10,56 @@ use crate::{
     store::{Error, Event, Result},
 };
 
+/// The number of memberships, or of authors, that are kept at most.
+const MAX_KNOWN: usize = 50_000;
+
 /// A room within a batch.
 #[derive(Debug, Clone)]
 pub struct LoadedRoom {
     /// The high bits of its messages' positions.
     pub number: i64,
-    pub room: Rc<Room>,
+    pub room: Arc<Room>,
     pub head: Head,
+}
+
+/// What the writer has read and written of rooms, each read once. It stays current from batch to batch for as long as no
+/// other connection writes to the database.
+#[derive(Default)]
+pub struct KnownRooms {
+    /// SQLite's `data_version` as of which it is current.
+    version: Option<i64>,
+    rooms: HashMap<RoomId, LoadedRoom>,
+    memberships: HashMap<(i64, UserKey), Option<Membership>>,
+    author_texts: HashMap<(i64, UserKey), u64>,
+}
+
+impl KnownRooms {
+    /// Forgets everything if another connection has written since the last call. Called at the start of a transaction,
+    /// which keeps others from writing.
+    pub fn refresh(&mut self, connection: &Connection) -> Result<()> {
+        let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        if self.version != Some(version) || self.memberships.len().max(self.author_texts.len()) > MAX_KNOWN {
+            self.clear();
+        }
+        self.version = Some(version);
+        Ok(())
+    }
+
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
 
 pub struct Batch<'c> {
     pub connection: &'c Connection,
-    /// What this batch has read and written of rooms, each read once: nobody else can change it before the commit.
-    rooms: HashMap<RoomId, LoadedRoom>,
-    memberships: HashMap<(i64, UserKey), Option<Membership>>,
-    author_texts: HashMap<(i64, UserKey), u64>,
+    known: &'c mut KnownRooms,
     /// Sent after the commit.
     pub events: Vec<Event>,
 }
 
 impl<'c> Batch<'c> {
-    pub fn new(connection: &'c Connection) -> Self {
-        Self {
-            connection,
-            rooms: HashMap::new(),
-            memberships: HashMap::new(),
-            author_texts: HashMap::new(),
-            events: Vec::new(),
-        }
+    pub fn new(connection: &'c Connection, known: &'c mut KnownRooms) -> Self {
+        Self { connection, known, events: Vec::new() }
     }
 
     /// Runs `work`. If it fails, rolls back everything that it did.
@@ -56,24 +78,22 @@ impl<'c> Batch<'c> {
 
     /// Forgets all rooms and members, after a write or rollback that did not go through this batch's methods.
     pub fn forget_rooms(&mut self) {
-        self.rooms.clear();
-        self.memberships.clear();
-        self.author_texts.clear();
+        self.known.clear();
     }
 
     pub fn room(&mut self, id: &RoomId) -> Result<LoadedRoom> {
-        if let Some(loaded) = self.rooms.get(id) {
+        if let Some(loaded) = self.known.rooms.get(id) {
             return Ok(loaded.clone());
         }
         let (number, room) = room_rows::room(self.connection, id)?.ok_or(Error::NoSuchRoom)?;
-        let loaded = LoadedRoom { number, room: Rc::new(room), head: head::head(self.connection, number)? };
-        self.rooms.insert(id.clone(), loaded.clone());
+        let loaded = LoadedRoom { number, room: Arc::new(room), head: head::head(self.connection, number)? };
+        self.known.rooms.insert(id.clone(), loaded.clone());
         Ok(loaded)
     }
 
     /// Keeps the room's new state, which was written.
     pub fn keep_room(&mut self, loaded: LoadedRoom) {
-        self.rooms.insert(loaded.room.id.clone(), loaded);
+        self.known.rooms.insert(loaded.room.id.clone(), loaded);
     }
 
     /// The user's membership of the room. A room with every account has none.
@@ -82,30 +102,30 @@ impl<'c> Batch<'c> {
             return Ok(None);
         }
         let key = (loaded.number, user);
-        if !self.memberships.contains_key(&key) {
-            self.memberships.insert(key, room_rows::membership(self.connection, loaded.number, user)?);
+        if !self.known.memberships.contains_key(&key) {
+            self.known.memberships.insert(key, room_rows::membership(self.connection, loaded.number, user)?);
         }
-        Ok(self.memberships.get(&key).cloned().flatten())
+        Ok(self.known.memberships.get(&key).cloned().flatten())
     }
 
     pub fn write_membership(&mut self, room: i64, user: UserKey, membership: Option<Membership>) -> Result<()> {
         room_rows::write_membership(self.connection, room, user, membership.as_ref())?;
-        self.memberships.insert((room, user), membership);
+        self.known.memberships.insert((room, user), membership);
         Ok(())
     }
 
     /// The texts that the user has posted in the room, deleted ones included.
     pub fn author_texts(&mut self, room: i64, user: UserKey) -> Result<u64> {
-        if let Some(texts) = self.author_texts.get(&(room, user)) {
+        if let Some(texts) = self.known.author_texts.get(&(room, user)) {
             return Ok(*texts);
         }
         let texts = head::author_texts(self.connection, room, user)?;
-        self.author_texts.insert((room, user), texts);
+        self.known.author_texts.insert((room, user), texts);
         Ok(texts)
     }
 
     /// Keeps the number of the user's texts in the room, after a message with it was written.
     pub fn keep_author_texts(&mut self, room: i64, user: UserKey, texts: u64) {
-        self.author_texts.insert((room, user), texts);
+        self.known.author_texts.insert((room, user), texts);
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Action, Author, ClientId, Command, Message, Post, Role, RoomId, UserKey,
+        Action, Author, ClientId, Command, Role, RoomId, UserKey,
         rules::{self, Actor, Change, Head, State},
     },
     store::{Changed, Conflict, Error, Event, Result},
@@ -49,12 +49,6 @@ impl Batch<'_> {
 
     fn apply(&mut self, room: &RoomId, giver: Giver, command: &Command) -> Result<Changed> {
         let loaded = self.room(room)?;
-        // before the rules: a repeat gets its message even if the command would be refused by now
-        if let Action::Post(post) = &command.action
-            && let Some(message) = self.posted(&loaded, giver.key, post)?
-        {
-            return Ok(Changed { message, repeat: true });
-        }
         let is_for_room = matches!(command.action, Action::Room(_));
         let is_new = is_for_room || matches!(command.action, Action::Post(_));
         let log = RoomLog::of(self.connection, room, loaded.number);
@@ -78,10 +72,13 @@ impl Batch<'_> {
             root: root.as_ref(),
             members: &members,
         };
-        let Some(mut change) = rules::apply(&state, command)? else {
-            let message = target.ok_or(Error::Unchanged)?;
-            return Ok(Changed { message, repeat: true });
+        let mut change = match rules::apply(&state, command) {
+            Ok(Some(change)) => change,
+            Ok(None) => return Ok(Changed { message: target.ok_or(Error::Unchanged)?, repeat: true }),
+            // a repeat gets its message even if it would be refused by now
+            Err(refusal) => return self.posted(&loaded, giver.key, command)?.ok_or_else(|| refusal.into()),
         };
+        let author = giver.key;
         let client = match &command.action {
             _ if !change.is_new => None,
             Action::Post(post) => Some(post.client.clone()),
@@ -92,14 +89,21 @@ impl Batch<'_> {
         }
         // a single statement needs no savepoint: it does all or nothing
         let is_single = change.root.is_none() && change.room.is_none() && change.members.is_empty();
-        match is_single {
-            true => self.store(loaded, change, client),
-            false => self.atomically(|batch| batch.store(loaded, change, client)),
+        let before = loaded.clone();
+        let stored = match is_single {
+            true => self.store(loaded, change, client)?,
+            false => self.atomically(|batch| batch.store(loaded, change, client))?,
+        };
+        match stored {
+            Some(changed) => Ok(changed),
+            // the author has posted a message with this client id before
+            None => self.posted(&before, author, command)?.ok_or(Error::NotFound),
         }
     }
 
-    /// The message that the author has posted with this client id.
-    fn posted(&self, loaded: &LoadedRoom, author: UserKey, post: &Post) -> Result<Option<Message>> {
+    /// The message that the author has posted with the client id of the command, if that is a post.
+    fn posted(&self, loaded: &LoadedRoom, author: UserKey, command: &Command) -> Result<Option<Changed>> {
+        let Action::Post(post) = &command.action else { return Ok(None) };
         let found: Option<i64> = self
             .connection
             .prepare_cached("SELECT id FROM messages WHERE author = ?1 AND client_id = ?2")?
@@ -108,16 +112,21 @@ impl Batch<'_> {
         match found {
             None => Ok(None),
             Some(id) if room_of(id) != loaded.number => Err(Conflict::ClientIdReused.into()),
-            Some(id) => RoomLog::of(self.connection, &loaded.room.id, loaded.number).message(number_of(id)),
+            Some(id) => {
+                let message = RoomLog::of(self.connection, &loaded.room.id, loaded.number).message(number_of(id))?;
+                Ok(message.map(|message| Changed { message, repeat: true }))
+            }
         }
     }
 
-    /// Stores a change. `client` is the client id of a new message.
-    fn store(&mut self, mut loaded: LoadedRoom, change: Change, client: Option<ClientId>) -> Result<Changed> {
+    /// Stores a change. `client` is the client id of a new message. `None` if that is taken: nothing is stored then.
+    fn store(&mut self, mut loaded: LoadedRoom, change: Change, client: Option<ClientId>) -> Result<Option<Changed>> {
         let Change { message, root, room, members, .. } = change;
         match client {
             Some(client) => {
-                rows::insert(self.connection, loaded.number, &message, message.rev, client.as_str())?;
+                if !rows::insert(self.connection, loaded.number, &message, message.rev, client.as_str())? {
+                    return Ok(None);
+                }
                 self.keep_author_texts(loaded.number, message.author_key, message.author_texts);
                 loaded.head = Head { seq: message.id.seq, rev: message.rev, texts: message.room_texts };
             }
@@ -138,7 +147,7 @@ impl Batch<'_> {
         }
         self.keep_room(loaded);
         self.events.push(Event::Changed { message: Box::new(message.clone()), root: root.map(Box::new) });
-        Ok(Changed { message, repeat: false })
+        Ok(Some(Changed { message, repeat: false }))
     }
 }
 
@@ -149,7 +158,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Text, UserKey},
-        store::sqlite::schema,
+        store::sqlite::{batch::KnownRooms, schema},
     };
 
     #[test]
@@ -163,7 +172,8 @@ mod tests {
             batch.change(&RoomId::lobby(), UserKey(uuid::Uuid::nil()), command)
         };
         connection.execute_batch("BEGIN").unwrap();
-        let mut batch = Batch::new(&connection);
+        let mut known = KnownRooms::default();
+        let mut batch = Batch::new(&connection, &mut known);
         post(&mut batch).unwrap();
         let failed = batch.atomically(|batch| post(batch).and(Err::<(), _>(Error::Busy)));
         assert!(matches!(failed, Err(Error::Busy)));

@@ -81,14 +81,15 @@ impl ToSql for StoredClientId<'_> {
     }
 }
 
-/// Inserts a message. `post_rev` is the number of its post; a message with another `rev` was changed since.
+/// Inserts a message. `post_rev` is the number of its post; a message with another `rev` was changed since. `false` if its
+/// author has another message with this client id: nothing is inserted then.
 pub fn insert(
     connection: &Connection,
     room: i64,
     message: &Message,
     post_rev: u64,
     client: &str,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let notice = match &message.content {
         Content::Notice(notice) => Some(to_json(notice)?),
         Content::Text(_) => None,
@@ -97,7 +98,8 @@ pub fn insert(
         .prepare_cached(
             "INSERT INTO messages (id, post_rev, changed, text_rev, author, client_id, sent_at, text, notice, deleted,
                 room_texts, author_texts, reply_to, root, replies, edited_at, pinned_at, reactions, joins)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+             ON CONFLICT (author, client_id) DO NOTHING",
         )?
         .execute(params![
             position(room, message.id.seq),
@@ -119,8 +121,8 @@ pub fn insert(
             message.pinned_at.map(|at| at.0),
             reactions_json(&message.reactions)?,
             message.joins,
-        ])?;
-    Ok(())
+        ])
+        .map(|inserted| inserted == 1)
 }
 
 /// Stores the new state of a message.

@@ -124,7 +124,10 @@ impl Batch<'_> {
             }
             Row::Message(row) => {
                 let room = room_rows::number(c, &row.message.id.room)?.ok_or(Error::NoSuchRoom)?;
-                Ok(rows::insert(c, room, &row.message, row.post_rev, &row.client)?)
+                match rows::insert(c, room, &row.message, row.post_rev, &row.client)? {
+                    true => Ok(()),
+                    false => Err(Error::Failed("two messages of one author have the same client id".into())),
+                }
             }
             Row::Session(s) => {
                 let insert = "INSERT INTO sessions VALUES (?1, ?2, ?3)";

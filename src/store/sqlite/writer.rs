@@ -14,7 +14,10 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{batch::Batch, checkpoints::Checkpoints};
+use super::{
+    batch::{Batch, KnownRooms},
+    checkpoints::Checkpoints,
+};
 use crate::store::{Error, Event, Events, Result};
 
 /// The maximum number of writes in one commit. It limits how long the first write waits for the last one.
@@ -51,7 +54,13 @@ impl Writer {
     pub fn start(connection: Connection, checkpoints: Option<Checkpoints>) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_LENGTH);
         let events = EventSender::default();
-        let thread = WriterThread { connection, checkpoints, events: Arc::clone(&events), data_version: None };
+        let thread = WriterThread {
+            connection,
+            checkpoints,
+            known: KnownRooms::default(),
+            events: Arc::clone(&events),
+            data_version: None,
+        };
         thread::Builder::new()
             .name("natter-writer".into())
             .spawn(move || thread.run(queue))
@@ -111,6 +120,7 @@ impl Writer {
 struct WriterThread {
     connection: Connection,
     checkpoints: Option<Checkpoints>,
+    known: KnownRooms,
     events: EventSender,
     /// SQLite's number that changes with each commit of *another* connection. All commits of this process use this
     /// connection, so a new number shows a write of another process.
@@ -173,8 +183,9 @@ impl WriterThread {
         writes: impl Iterator<Item = Write>,
         completions: &mut Vec<Completion>,
     ) -> Result<Vec<Event>> {
-        let begun = self.connection.execute_batch("BEGIN IMMEDIATE");
-        let mut batch = Batch::new(&self.connection);
+        let begun = self.connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from);
+        let begun = begun.and_then(|()| self.known.refresh(&self.connection));
+        let mut batch = Batch::new(&self.connection, &mut self.known);
         // SQLite may roll back the whole transaction by itself (disk full, I/O error). Without this check, each later
         // write would then commit on its own, with a number that leaves a gap
         let in_transaction = || !self.connection.is_autocommit();
@@ -184,12 +195,13 @@ impl WriterThread {
             true => Ok(()),
             false => Err(Error::Failed("the database rolled back the transaction".into())),
         };
-        let committed = begun
-            .map_err(Error::from)
-            .and_then(|()| check_transaction())
-            .and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
-        if committed.is_err() && in_transaction() {
-            let _ = self.connection.execute_batch("ROLLBACK");
+        let committed =
+            begun.and_then(|()| check_transaction()).and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
+        if committed.is_err() {
+            if in_transaction() {
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
+            self.known.clear();
         }
         committed.map(|()| events)
     }
@@ -237,8 +249,13 @@ mod tests {
                 Box::new(move |committed| assert!(posted.and(committed).is_err(), "no post is acknowledged"))
             })
         };
-        let mut thread =
-            WriterThread { connection, checkpoints: None, events: EventSender::default(), data_version: None };
+        let mut thread = WriterThread {
+            connection,
+            checkpoints: None,
+            known: KnownRooms::default(),
+            events: EventSender::default(),
+            data_version: None,
+        };
         thread.commit(vec![post(10), post(4000), post(10), post(10)].into_iter());
         let rows: i64 = thread.connection.query_row("SELECT count(*) FROM messages", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 0, "nothing of the batch is stored");
