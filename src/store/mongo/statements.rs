@@ -42,6 +42,14 @@ pub enum Failure {
 }
 
 impl Statements {
+    pub fn new(statements: Vec<Bson>) -> Self {
+        Self(statements)
+    }
+
+    pub fn into_inner(self) -> Vec<Bson> {
+        self.0
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

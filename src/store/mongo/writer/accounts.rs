@@ -5,14 +5,14 @@
 use std::collections::VecDeque;
 
 use super::{jobs::Queued, room_writer::RoomWriter};
-use crate::store::{Error, Result, mongo::authors::read_authors};
+use crate::store::{Error, Result};
 
 impl RoomWriter {
-    /// Fails the commands of users without an account.
-    pub async fn fail_without_account(&self, waiting: &mut VecDeque<Queued>) -> Result<()> {
-        let is_checked = |queued: &Queued| queued.account_exists || (queued.is_trusted && !queued.adds_message());
+    /// Fails the posts of users without an account. The other commands are checked while what they change is read.
+    pub async fn fail_posts_without_account(&self, waiting: &mut VecDeque<Queued>) -> Result<()> {
+        let is_checked = |queued: &Queued| queued.account_exists || queued.post().is_none();
         let unchecked = waiting.iter().filter(|queued| !is_checked(queued)).map(|queued| queued.by);
-        let accounts = read_authors(&self.db.users_now, unchecked).await?;
+        let accounts = self.commands.accounts(unchecked).await?;
         let all = std::mem::take(waiting);
         for mut queued in all {
             queued.account_exists = is_checked(&queued) || accounts.contains_key(&queued.by);

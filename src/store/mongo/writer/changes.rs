@@ -1,6 +1,9 @@
 //! Commits changes of messages, replies and notices, with one ordered command.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use mongodb::bson;
 
@@ -76,7 +79,7 @@ impl RoomWriter {
         let Plan { commands, statements, room_change } = plan;
         let ran = match statements.is_empty() {
             true => Ran::All,
-            false => statements.run(&self.db, session).await,
+            false => self.commands.update(statements).await,
         };
         let (mut rest, committed) = self.finish(head, commands, ran, session).await;
         if rest.stop.is_none()
@@ -102,18 +105,27 @@ impl RoomWriter {
         session: &mut CausalSession,
     ) -> std::result::Result<(Plan, VecDeque<Queued>), (VecDeque<Queued>, Error)> {
         let loaded = async {
-            let messages = self.load(&commands, session).await?;
+            let unchecked = commands.iter().filter(|queued| !queued.is_trusted && !queued.account_exists);
+            let accounts = self.commands.accounts(unchecked.map(|queued| queued.by));
+            let (messages, accounts) = tokio::join!(self.load(&commands, session), accounts);
+            let (messages, accounts) = (messages?, accounts?);
             let needs_members = commands.iter().any(Queued::is_room_command);
             let members = if needs_members { self.db.members(&self.room, session).await? } else { Vec::new() };
-            Ok((messages, members))
+            Ok((messages, members, accounts))
         };
-        let (mut messages, members): (HashMap<u64, Loaded>, Vec<Membership>) = match loaded.await {
+        let loaded: Result<(HashMap<u64, Loaded>, Vec<Membership>, Arc<Authors>)> = loaded.await;
+        let (mut messages, members, accounts) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return Err((commands, error)),
         };
         let mut plan = Plan::default();
         let mut commands = commands;
-        while let Some(queued) = commands.pop_front() {
+        while let Some(mut queued) = commands.pop_front() {
+            queued.account_exists |= queued.is_trusted || accounts.contains_key(&queued.by);
+            if !queued.account_exists {
+                queued.fail(&Error::NotFound);
+                continue;
+            }
             let target = queued.command.action.target().and_then(|seq| messages.get(&seq));
             let root = target.and_then(|target| messages.get(&target.message.root?));
             let message = |loaded: Option<&'_ Loaded>| loaded.map(|loaded| &loaded.message).cloned();

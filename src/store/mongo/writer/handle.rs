@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use super::{
+    commands::Commands,
     jobs::{Job, Queued, Removal},
     room_task::{self, Place},
     room_writer::RoomWriter,
@@ -32,11 +33,12 @@ const QUEUE_LENGTH: usize = 4096;
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum wait for the outcome of a command, including failovers.
 const OUTCOME_TIMEOUT: Duration = Duration::from_secs(15);
-/// The number of rooms that write at the same time.
-const PARALLEL_WRITES: usize = 8;
+/// The number of rooms that write at the same time. Their writes share commands; what each of them reads does not.
+const PARALLEL_WRITES: usize = 64;
 
 pub struct Writer {
     db: Collections,
+    commands: Arc<Commands>,
     outbox: Arc<Outbox>,
     rooms: Arc<Rooms>,
     /// A place for each job that waits.
@@ -55,6 +57,7 @@ struct RoomHandle {
 impl Writer {
     pub fn new(db: Collections, outbox: Arc<Outbox>) -> Self {
         Self {
+            commands: Arc::new(Commands::start(&db)),
             db,
             outbox,
             rooms: Arc::new(Rooms(Mutex::new(Some(HashMap::new())))),
@@ -119,7 +122,8 @@ impl Writer {
 
     fn start(&self, room: &RoomId) -> RoomHandle {
         let (jobs, queue) = mpsc::unbounded_channel();
-        let writer = RoomWriter::new(self.db.clone(), Arc::clone(&self.outbox), room.clone());
+        let writer =
+            RoomWriter::new(self.db.clone(), Arc::clone(&self.commands), Arc::clone(&self.outbox), room.clone());
         let (rooms, outbox, room) = (Arc::downgrade(&self.rooms), Arc::clone(&self.outbox), room.clone());
         outbox.watch(&room);
         let retire = move |queue: &mpsc::UnboundedReceiver<Place>| retire(&rooms, &outbox, &room, queue);

@@ -1,4 +1,5 @@
-//! The writers of the rooms' logs: one task a room, the only one of this process that takes numbers in it.
+//! The writers of the rooms' logs: one task a room, the only one of this process that takes numbers in it. What several
+//! rooms write at the same time goes to the database in one command (`group`).
 //!
 //! A majority-acknowledged, journaled write takes milliseconds, even if it contains many messages. While one runs, new
 //! commands wait, and the next one contains all of them (there is no timer, as in the embedded store). They get the
@@ -14,6 +15,8 @@
 
 mod accounts;
 mod changes;
+mod commands;
+mod group;
 mod handle;
 mod jobs;
 mod posts;

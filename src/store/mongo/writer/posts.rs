@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use mongodb::error::{ErrorKind, IndexedWriteError, InsertManyError};
-
 use super::{
     jobs::Queued,
     publish::Committed,
@@ -16,9 +14,9 @@ use crate::{
         Error,
         mongo::{
             causal::CausalSession,
-            driver::with_timeout_raw,
             log_documents::MessageDoc,
-            unique_index::{CLIENT_INDEX, DUPLICATE_KEY, index_in_message},
+            statements::{Failure, Ran},
+            unique_index::CLIENT_INDEX,
         },
     },
 };
@@ -48,13 +46,10 @@ impl RoomWriter {
         }
         let document = |done: &Committed| MessageDoc::new(&done.message, done.message.rev, done.queued.client.as_str());
         let documents: Vec<MessageDoc> = planned.iter().map(document).collect();
-        let insert = self.db.messages.insert_many(&documents).ordered(true).session(&mut **session);
-        let (written, stop) = match with_timeout_raw(insert).await {
-            Ok(_) => (planned.len(), None),
-            Err(error) => match failed_write(error.kind.as_ref()) {
-                None => (0, Some(Stop::Unknown(error.into()))),
-                Some(failed) => (failed.index, Some(stop(failed, head.rev + 1 + failed.index as u64))),
-            },
+        let (written, stop) = match self.commands.insert(documents).await {
+            Ran::All => (planned.len(), None),
+            Ran::Until { index, failure } => (index, Some(stop(failure, head.rev + 1 + index as u64))),
+            Ran::Unknown(error) => (0, Some(Stop::Unknown(error))),
         };
         let is_unknown = matches!(stop, Some(Stop::Unknown(_)));
         let unwritten = planned.split_off(written);
@@ -76,20 +71,10 @@ impl RoomWriter {
     }
 }
 
-fn stop(failed: &IndexedWriteError, rev: u64) -> Stop {
-    match failed.code {
-        DUPLICATE_KEY if index_in_message(&failed.message) == CLIENT_INDEX => Stop::Repeat,
-        DUPLICATE_KEY => Stop::Collision { rev },
-        _ => Stop::Refused(Error::Failed(failed.message.clone())),
-    }
-}
-
-/// The failed write of an ordered insert: all documents before it are durable. `None` if the outcome is unknown.
-fn failed_write(kind: &ErrorKind) -> Option<&IndexedWriteError> {
-    match kind {
-        ErrorKind::InsertMany(InsertManyError { write_errors: Some(errors), write_concern_error: None, .. }) => {
-            errors.first()
-        }
-        _ => None,
+fn stop(failure: Failure, rev: u64) -> Stop {
+    match failure {
+        Failure::Taken(index) if index == CLIENT_INDEX => Stop::Repeat,
+        Failure::Taken(_) => Stop::Collision { rev },
+        Failure::Refused(reason) => Stop::Refused(Error::Failed(reason)),
     }
 }

@@ -35,11 +35,11 @@ impl RoomWriter {
         });
         // If an author's account was deleted since it was looked up, the deletion of their messages may have run before
         // this message was stored. If the account still exists here, a later deletion includes this message.
-        let authors = match read_authors(&self.db.users_now, keys).await {
+        let authors = match self.commands.accounts(keys).await {
             Ok(authors) => authors,
             // the changes are durable, but their authors cannot be looked up; a repeat of the command finds the change
             Err(error) => {
-                let error = Error::Failed(Error::from(error).to_string());
+                let error = Error::Failed(error.to_string());
                 if let Some(last) = committed.last() {
                     let (room, rev) = (self.room.clone(), last.message.rev);
                     self.outbox.send(vec![Event::Advanced { room, rev }]).await;

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::sleep;
 
-use super::jobs::Queued;
+use super::{commands::Commands, jobs::Queued};
 use crate::{
     domain::{
         Membership, Message, Room, RoomId, UserKey,
@@ -34,6 +34,7 @@ const MAX_HEAD_POLLS: usize = 50;
 
 pub struct RoomWriter {
     pub db: Collections,
+    pub commands: Arc<Commands>,
     pub outbox: Arc<Outbox>,
     pub room: RoomId,
     /// The latest permanent numbers. `None`: unknown.
@@ -54,9 +55,9 @@ pub struct Rights {
 }
 
 impl RoomWriter {
-    pub fn new(db: Collections, outbox: Arc<Outbox>, room: RoomId) -> Self {
+    pub fn new(db: Collections, commands: Arc<Commands>, outbox: Arc<Outbox>, room: RoomId) -> Self {
         let place = outbox.place();
-        Self { db, outbox, room, head: None, is_unsettled: false, place, rights: None, texts: HashMap::new() }
+        Self { db, commands, outbox, room, head: None, is_unsettled: false, place, rights: None, texts: HashMap::new() }
     }
 
     /// The head of the log. Everything up to it is permanent and derived.

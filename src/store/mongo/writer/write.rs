@@ -47,7 +47,7 @@ impl RoomWriter {
         let started = Instant::now();
         let mut waiting = merge_repeats(commands);
         metrics::histogram!("natter_commit_writes").record(waiting.len() as f64);
-        if let Err(error) = self.fail_without_account(&mut waiting).await {
+        if let Err(error) = self.fail_posts_without_account(&mut waiting).await {
             fail_all(waiting, &error);
             return VecDeque::new();
         }
