@@ -124,7 +124,9 @@ impl HubTask {
     async fn apply(&mut self, batch: Vec<Event>) {
         for event in batch {
             match event {
-                Event::Changed { message, .. } if message.id.room == self.room.id => self.apply_change(*message).await,
+                Event::Changed { message, root } if message.id.room == self.room.id => {
+                    self.apply_change(*message, root).await;
+                }
                 Event::Advanced { room, rev } if room == self.room.id && rev > self.room.head() => {
                     self.read_changes().await;
                 }
@@ -148,13 +150,16 @@ impl HubTask {
         }
     }
 
-    async fn apply_change(&mut self, message: Message) {
+    async fn apply_change(&mut self, message: Message, root: Option<Box<Message>>) {
         let head = self.room.head();
         if message.rev == head + 1 {
-            // without the root: a fragment does not show the number of replies
-            self.push(std::slice::from_ref(&message));
-            if is_post(&message) {
-                let lag = Timestamp::now().0 - message.sent_at.0;
+            let lag = is_post(&message).then(|| Timestamp::now().0 - message.sent_at.0);
+            match root {
+                // in the order in which the log is read
+                Some(root) => self.push(&[*root, message]),
+                None => self.push(std::slice::from_ref(&message)),
+            }
+            if let Some(lag) = lag {
                 metrics::histogram!("natter_lag_seconds").record(lag as f64 / 1000.0);
             }
         } else if message.rev > head {
