@@ -86,6 +86,7 @@
 //! | the log has no gaps, with any number of writers | `store` `mongo_processes::four_processes_post_ten_thousand_messages_without_a_gap` |
 //! | no handler reads or writes a room without rights | `layers` `main::a_handler_that_can_read_without_rights_is_reported` |
 //! | a closed room does not exist for others | `server` `chat::rooms::a_closed_room_does_not_exist_for_others` |
+//! | both stores change by the same rules | `store` `random_commands::the_state_is_the_fold_of_the_acknowledged_commands` |
 //! | every reader sees the same log, in order | `server` `chat::interleavings::every_reader_receives_the_same_sequence` |
 //! | a returning client misses nothing | `server` `chat::catching_up::a_returning_client_receives_missed_messages_once_and_in_order` |
 //! | a slow reader delays nobody and receives all | `server` `chat::catching_up::a_socket_that_falls_behind_the_ring_receives_everything` |

@@ -132,6 +132,18 @@ async fn a_change_of_two_messages_by_another_process_shows_both() {
 }
 
 #[tokio::test]
+async fn a_live_reply_comes_with_the_new_state_of_its_root() {
+    let natter = Natter::start().await;
+    let mut ada = natter.sign_up("ada").await;
+    ada.says("root").await;
+    ada.sees("You: root").await;
+    ada.script.replies(1, "reply").await;
+    ada.sees("You: reply").await;
+    let last_two: Vec<_> = ada.socket.fragments.iter().rev().take(2).map(|one| (one.seq, one.rev)).collect();
+    assert_eq!(last_two, [(2, 2), (1, 2)], "as every reader of the log gets them");
+}
+
+#[tokio::test]
 async fn a_repeated_post_returns_the_message_as_it_is_now() {
     let natter = Natter::start().await;
     let ada = natter.register("ada").await;

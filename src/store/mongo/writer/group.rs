@@ -8,10 +8,7 @@ use std::collections::VecDeque;
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::store::{
-    Error,
-    mongo::statements::Ran,
-};
+use crate::store::{Error, mongo::statements::Ran};
 
 /// The maximum number of documents or statements in one command, unless a single part has more.
 const MAX_BATCH: usize = 1024;
