@@ -119,6 +119,7 @@ fn report(idle: &Verdict, verdict: &Verdict, fold: &Fold) -> ExitCode {
         "the log: {messages} messages, {changes} changes, {floor} of {head} trimmed; {} differences from its fold",
         errors.len()
     );
+    idle.examples.iter().chain(&verdict.examples).for_each(|example| println!("  {example}"));
     errors.iter().take(20).for_each(|error| println!("  {error}"));
     if errors.is_empty() && verdict.is_clean() && idle.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -16,7 +16,13 @@ const MESSAGES: usize = 200;
 async fn assert_clean(fault: &str, verdict: &Verdict, natter: &Natter, set: &ReplicaSet) {
     let Verdict { readers, longest_pause, .. } = verdict;
     println!("{fault}: {}; {readers} readers, pause {longest_pause:?}", verdict.summary());
-    assert!(verdict.is_clean(), "{}; {} clients did not stop", verdict.summary(), verdict.unfinished);
+    assert!(
+        verdict.is_clean(),
+        "{}; {} clients did not stop; {:#?}",
+        verdict.summary(),
+        verdict.unfinished,
+        verdict.examples
+    );
     let fold = read_fold(&set.url("UsersData")).await;
     assert!(fold.errors.is_empty(), "{fold:#?}");
     // the change stream was resumed: a process that lost its position reads every room and checks every grant again

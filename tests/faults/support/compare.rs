@@ -6,11 +6,14 @@ use std::{
 };
 
 use super::{
-    changer::{Command, Done},
+    changer::{Command, Done, EMOJI},
     client::Client,
     natter::Message,
     socket::digest,
 };
+
+/// The most examples that a verdict keeps.
+const EXAMPLES: usize = 20;
 
 /// What became of the messages of a run.
 #[derive(Debug, Default)]
@@ -23,6 +26,8 @@ pub struct Verdict {
     /// Received before an earlier change; acknowledged with another number than in the log, or with a lower one than a
     /// command before it; or in the log although it was refused.
     pub misordered: usize,
+    /// The first of these, in words.
+    pub examples: Vec<String>,
     /// Clients that did not stop within a minute.
     pub unfinished: usize,
     /// Messages sent by sockets and acknowledged.
@@ -54,7 +59,7 @@ pub struct Commands {
 }
 
 /// A message as the answers say that it is.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Expected {
     /// `None` if it is deleted.
     text: Option<String>,
@@ -82,10 +87,14 @@ pub fn compare(
         let mut last = 0;
         for message in &client.acknowledged {
             let (rev, text) = (message.rev, Some(message.text.clone()));
-            verdict.misordered += usize::from(rev <= last);
+            if rev <= last {
+                verdict.misordered(format!("{} has {rev}, after {last}", message.text));
+            }
             last = rev;
             let posted = Expected { text, text_rev: rev, rev, ..Expected::default() };
-            verdict.doubled += usize::from(expected.insert(message.seq, posted).is_some());
+            if expected.insert(message.seq, posted).is_some() {
+                verdict.doubled(1, format!("#{} is of two messages, such as {}", message.seq, message.text));
+            }
         }
     }
     let refused: Vec<&str> =
@@ -94,17 +103,22 @@ pub fn compare(
         let is_ours = message.message.as_ref().is_none_or(|text| text.starts_with(run));
         message.seq >= first && is_ours
     });
-    verdict.misordered +=
-        log.iter().filter(|message| message.message.as_deref().is_some_and(|text| refused.contains(&text))).count();
+    for message in log.iter().filter(|message| message.message.as_deref().is_some_and(|text| refused.contains(&text))) {
+        verdict.misordered(format!("{message:?} was refused"));
+    }
     let posts: HashMap<_, _> =
         clients.iter().flat_map(|client| &client.acknowledged).map(|post| ((post.seq, post.rev), post)).collect();
     for client in clients {
         let (mut received, mut latest) = (HashMap::new(), 0);
         for one in &client.received {
             let key = (one.fragment.seq, one.fragment.rev);
-            verdict.misordered += usize::from(key.1 < latest);
+            if key.1 < latest {
+                verdict.misordered(format!("{} received {key:?} after {latest}", client.name));
+            }
             latest = latest.max(key.1);
-            verdict.doubled += usize::from(received.insert(key, one.fragment.text).is_some());
+            if received.insert(key, one.fragment.text).is_some() {
+                verdict.doubled(1, format!("{} received {key:?} twice", client.name));
+            }
             if let Some(post) = posts.get(&key)
                 && post.server != one.server
             {
@@ -112,8 +126,13 @@ pub fn compare(
                 verdict.across_from_commit.push(one.at.saturating_duration_since(post.acknowledged));
             }
         }
-        let is_lost = |m: &&Message| received.get(&(m.seq, m.rev)) != Some(&digest(m.message.as_deref()));
-        verdict.lost += log.iter().filter(is_lost).count();
+        for message in log {
+            let text = received.get(&(message.seq, message.rev));
+            if text != Some(&digest(message.message.as_deref())) {
+                let what = text.map_or("did not receive", |_| "received another text than");
+                verdict.lost(1, format!("{} {what} {message:?}", client.name));
+            }
+        }
     }
     verdict.across.sort_unstable();
     verdict.across_from_commit.sort_unstable();
@@ -132,7 +151,9 @@ impl Verdict {
         for Done { target, command, answer, rev } in done {
             // each command changes something, so its number is above those before it
             if answer.is_some() {
-                self.misordered += usize::from(*rev <= last);
+                if *rev <= last {
+                    self.misordered(format!("{command:?} of #{target} has {rev}, after {last}"));
+                }
                 last = *rev;
             }
             let message = expected.entry(*target).or_default();
@@ -181,24 +202,59 @@ impl Verdict {
             let text = message.message.as_deref();
             let is_new = text.is_none_or(|text| texts.insert(text, message.seq).is_none());
             let Some(expected) = expected.get(&message.seq) else {
-                self.doubled += usize::from(is_of_run(message) || !is_new);
+                if is_of_run(message) || !is_new {
+                    self.doubled(1, format!("{message:?} was never acknowledged"));
+                }
                 continue;
             };
             found += 1;
-            self.doubled += usize::from(!is_new);
-            self.lost += usize::from(text != expected.text.as_deref() || expected.is_gone && text.is_some());
-            self.lost += usize::from(message.reply_to != expected.reply_to);
-            let has_number = message.text_rev == expected.text_rev || text.is_none();
-            self.misordered += usize::from(!has_number || message.rev < expected.rev);
-            for emoji in super::changer::EMOJI {
+            if !is_new {
+                self.doubled(1, format!("{message:?} is there twice"));
+            }
+            if text != expected.text.as_deref()
+                || expected.is_gone && text.is_some()
+                || message.reply_to != expected.reply_to
+            {
+                self.lost(1, format!("{message:?}, expected {expected:?}"));
+            }
+            if message.text_rev != expected.text_rev && text.is_some() || message.rev < expected.rev {
+                self.misordered(format!("{message:?}, expected {expected:?}"));
+            }
+            for emoji in EMOJI {
                 let given =
                     message.reactions.iter().find(|reaction| reaction.emoji == emoji).map_or(0, |one| one.count);
                 let wanted = expected.reactions.get(emoji).copied().filter(|_| text.is_some()).unwrap_or_default();
-                self.lost += wanted.saturating_sub(given);
-                self.doubled += given.saturating_sub(wanted);
+                if given < wanted {
+                    self.lost(wanted - given, format!("{emoji} of {message:?}, expected {expected:?}"));
+                } else if given > wanted {
+                    self.doubled(given - wanted, format!("{emoji} of {message:?}, expected {expected:?}"));
+                }
             }
         }
-        self.lost += expected.len() - found;
+        if found < expected.len() {
+            self.lost(expected.len() - found, "messages are not in the log".into());
+        }
+    }
+
+    fn lost(&mut self, count: usize, example: String) {
+        self.lost += count;
+        self.keep("lost", example);
+    }
+
+    fn doubled(&mut self, count: usize, example: String) {
+        self.doubled += count;
+        self.keep("doubled", example);
+    }
+
+    fn misordered(&mut self, example: String) {
+        self.misordered += 1;
+        self.keep("misordered", example);
+    }
+
+    fn keep(&mut self, kind: &str, example: String) {
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(format!("{kind}: {example}"));
+        }
     }
 
     /// Whether nothing was lost, doubled or misordered, and every client stopped.
