@@ -10,7 +10,7 @@ use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, value_parser};
 use natter_test_support::{ReplicaSet, until};
-use support::{Clients, Fold, Natter, Verdict, read_fold};
+use support::{Clients, Natter, Verdict, fold::Fold, read_fold};
 use tokio::time::sleep;
 
 #[derive(Parser)]

@@ -92,7 +92,7 @@ pub struct Changer {
 impl Changer {
     /// Changes messages until the phase ends. Returns what was answered, in order, and the client's emoji.
     pub async fn run(mut self) -> (Vec<Done>, &'static str) {
-        for n in 0.. {
+        for n in self.server.. {
             tokio::select! {
                 () = sleep(self.pace) => {}
                 _ = self.phase.wait_for(|phase| *phase != Phase::Send) => break,

@@ -4,7 +4,7 @@ mod changer;
 mod client;
 mod clients;
 mod compare;
-mod fold;
+pub mod fold;
 mod natter;
 mod socket;
 mod tcp_proxy;
@@ -12,7 +12,7 @@ mod tcp_proxy;
 pub use self::{
     clients::Clients,
     compare::Verdict,
-    fold::{Fold, read_fold},
+    fold::read_fold,
     natter::{Natter, PASSWORD},
     socket::{Socket, revs},
     tcp_proxy::TcpProxy,

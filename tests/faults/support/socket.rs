@@ -66,7 +66,7 @@ impl Socket {
 }
 
 /// The fragment of a message, without the text itself: clients receive millions.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Fragment {
     pub seq: u64,
     pub rev: u64,
