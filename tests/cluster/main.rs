@@ -1,5 +1,5 @@
-//! A cluster on this machine: three MongoDB servers and three natter processes. Clients write to and read from all of
-//! them while one natter process and the primary are killed. `tests/cluster/run` starts it.
+//! A cluster on this machine: three MongoDB servers and three natter processes. Clients write to, change and read from all
+//! of them while one natter process and the primary are killed. `tests/cluster/run` starts it.
 #![allow(clippy::unwrap_used)] // a test's way to fail
 
 #[path = "../faults/support/mod.rs"]
@@ -10,7 +10,7 @@ use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, value_parser};
 use natter_test_support::{ReplicaSet, until};
-use support::{Clients, Natter, Verdict};
+use support::{Clients, Natter, Verdict, fold::Fold, read_fold};
 use tokio::time::sleep;
 
 #[derive(Parser)]
@@ -84,14 +84,14 @@ async fn main() -> ExitCode {
         until("every natter process is ready", Duration::from_secs(20), async || natter.status("/readyz").await == 200)
             .await;
     }
-    report(&idle, &verdict)
+    report(&idle, &verdict, &read_fold(&set.url("UsersData")).await)
 }
 
 fn all(natters: &[Natter]) -> Vec<&Natter> {
     natters.iter().collect()
 }
 
-fn report(idle: &Verdict, verdict: &Verdict) -> ExitCode {
+fn report(idle: &Verdict, verdict: &Verdict, fold: &Fold) -> ExitCode {
     let Verdict { acknowledged, readers, disconnects, longest_pause, took, unfinished, .. } = verdict;
     println!(
         "{acknowledged} acknowledged in {took:.1?}: {:.0}/s; {readers} readers, {disconnects} connections lost",
@@ -112,8 +112,16 @@ fn report(idle: &Verdict, verdict: &Verdict) -> ExitCode {
     if *unfinished > 0 {
         println!("{unfinished} clients did not stop");
     }
+    println!("idle chat: {}", idle.summary());
     println!("{}", verdict.summary());
-    if verdict.is_clean() && idle.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let Fold { messages, changes, floor, head, errors } = fold;
+    println!(
+        "the log: {messages} messages, {changes} changes, {floor} of {head} trimmed; {} differences from its fold",
+        errors.len()
+    );
+    idle.examples.iter().chain(&verdict.examples).for_each(|example| println!("  {example}"));
+    errors.iter().take(20).for_each(|error| println!("  {error}"));
+    if errors.is_empty() && verdict.is_clean() && idle.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The median, the 99th percentile and the maximum of sorted times.

@@ -8,15 +8,23 @@ use natter::{
 };
 use natter_test_support::ReplicaSet;
 
-use crate::support::{Clients, Natter, TcpProxy, Verdict};
+use crate::support::{Clients, Natter, TcpProxy, Verdict, read_fold};
 
 /// Messages that are acknowledged before a fault, and after it.
 const MESSAGES: usize = 200;
 
-fn assert_clean(fault: &str, verdict: &Verdict, natter: &Natter) {
-    let Verdict { acknowledged, readers, longest_pause, .. } = verdict;
-    println!("{fault}: {}; {acknowledged} acknowledged, {readers} readers, pause {longest_pause:?}", verdict.summary());
-    assert!(verdict.is_clean(), "{}; {} clients did not stop", verdict.summary(), verdict.unfinished);
+async fn assert_clean(fault: &str, verdict: &Verdict, natter: &Natter, set: &ReplicaSet) {
+    let Verdict { readers, longest_pause, .. } = verdict;
+    println!("{fault}: {}; {readers} readers, pause {longest_pause:?}", verdict.summary());
+    assert!(
+        verdict.is_clean(),
+        "{}; {} clients did not stop; {:#?}",
+        verdict.summary(),
+        verdict.unfinished,
+        verdict.examples
+    );
+    let fold = read_fold(&set.url("UsersData")).await;
+    assert!(fold.errors.is_empty(), "{fold:#?}");
     // the change stream was resumed: a process that lost its position reads every room and checks every grant again
     let log = natter.log();
     assert!(!log.contains("not resumable"), "{log}");
@@ -35,7 +43,7 @@ async fn nothing_is_lost_if_the_primary_of_three_is_killed() {
     clients.wait_for_acknowledgements(1, Duration::from_secs(20)).await;
     assert!(killed.elapsed() < Duration::from_secs(20), "acknowledged again after {:?}", killed.elapsed());
     clients.wait_for_acknowledgements(MESSAGES, Duration::from_secs(30)).await;
-    assert_clean("primary killed", &clients.finish(&natter).await, &natter);
+    assert_clean("primary killed", &clients.finish(&natter).await, &natter, &set).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,7 +60,7 @@ async fn nothing_is_lost_if_mongod_is_killed_and_started_again() {
     // and once more with a regular stop
     set.members[0].start_again();
     clients.wait_for_acknowledgements(MESSAGES, Duration::from_secs(30)).await;
-    assert_clean("mongod restarted", &clients.finish(&natter).await, &natter);
+    assert_clean("mongod restarted", &clients.finish(&natter).await, &natter, &set).await;
 }
 
 /// A script would post again after "Nothing was changed", and the message would be there twice.

@@ -99,7 +99,13 @@ async fn requests_are_refused_in_time_while_mongod_is_stopped() {
         .expect("the other process sends it");
     clients.wait_for_acknowledgements(200, Duration::from_secs(30)).await;
     let verdict = clients.finish(&natter).await;
-    assert!(verdict.is_clean(), "{}; {} clients did not stop", verdict.summary(), verdict.unfinished);
+    assert!(
+        verdict.is_clean(),
+        "{}; {} clients did not stop; {:#?}",
+        verdict.summary(),
+        verdict.unfinished,
+        verdict.examples
+    );
     assert_eq!(verdict.disconnects, 0, "sockets stay open");
 }
 

@@ -3,78 +3,24 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use futures_util::{SinkExt, StreamExt};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{
-    net::TcpStream,
-    sync::watch,
-    time::{Instant, sleep_until, timeout},
+    sync::{mpsc, watch},
+    time::{Instant, sleep_until},
 };
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message},
+
+use super::{
+    changer::Posted,
+    socket::{Fragment, Socket, fragments},
 };
 
 /// Wait before the next server is tried.
-const RETRY_DELAY: Duration = Duration::from_millis(250);
+pub const RETRY_DELAY: Duration = Duration::from_millis(250);
 /// A page drops a connection if an acknowledgement takes longer than this.
 const ACKNOWLEDGEMENT_LIMIT: Duration = Duration::from_secs(10);
 
-/// An open WebSocket.
-pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
-
-impl Socket {
-    /// Opens a socket of a page that was open before and has read up to `after`.
-    pub async fn open(address: SocketAddr, token: &str, after: u64) -> Result<Self, Error> {
-        let url = format!("ws://{address}/ws?jwt={token}&after={after}&returning=true");
-        let opened = timeout(ACKNOWLEDGEMENT_LIMIT, connect_async(url)).await;
-        opened.map_err(|_| Error::ConnectionClosed)?.map(|(stream, _)| Self(stream))
-    }
-
-    /// Opens a socket of a page that was not open before. Returns once the user is in the roster.
-    pub async fn enter(address: SocketAddr, token: &str) -> Self {
-        let (stream, _) = connect_async(format!("ws://{address}/ws?jwt={token}")).await.unwrap();
-        let mut socket = Self(stream);
-        socket.next().await.expect("the roster is the first frame");
-        socket
-    }
-
-    /// Sends a Close frame and waits for the server's.
-    pub async fn close(mut self) {
-        self.0.close(None).await.unwrap();
-        while self.next().await.is_ok() {}
-    }
-
-    /// The text of the next frame. At the end, the code of the server's Close frame, or 1006 without one.
-    pub async fn next(&mut self) -> Result<String, u16> {
-        loop {
-            match self.0.next().await {
-                Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
-                Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Err(1006),
-            }
-        }
-    }
-
-    pub async fn send(&mut self, message: &str, client_id: &str) -> Result<(), Error> {
-        let frame = json!({ "message": message, "clientID": client_id }).to_string();
-        self.0.send(Message::text(frame)).await
-    }
-
-    /// Waits for a frame that contains `text`.
-    pub async fn sees(&mut self, text: &str) {
-        while !self.next().await.expect("the socket stays open").contains(text) {}
-    }
-}
-
-/// The `rev` of each message in a frame, in order.
-pub fn revs(frame: &str) -> impl Iterator<Item = u64> {
-    frame.split("data-rev=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap())
-}
-
 /// What a client does next.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Phase {
     /// Send and read.
     Send,
@@ -87,6 +33,7 @@ pub enum Phase {
 /// A message that the server acknowledged.
 pub struct Acknowledged {
     pub text: String,
+    pub seq: u64,
     pub rev: u64,
     /// The index of the server.
     pub server: usize,
@@ -96,7 +43,7 @@ pub struct Acknowledged {
 
 /// A message that a client received.
 pub struct Received {
-    pub rev: u64,
+    pub fragment: Fragment,
     /// The index of the server.
     pub server: usize,
     pub at: Instant,
@@ -111,8 +58,12 @@ pub struct Client {
     /// Time between two messages; with zero, the next is sent once the last is acknowledged. `None` only reads.
     pub pace: Option<Duration>,
     pub phase: watch::Receiver<Phase>,
+    /// Dropped once nothing more is sent.
+    pub sending: Option<mpsc::Sender<()>>,
     /// Called with the time of each acknowledgement.
     pub on_acknowledgement: Arc<dyn Fn(Instant) + Send + Sync>,
+    /// The acknowledged messages, for the client's [`Changer`](super::changer::Changer).
+    pub posted: mpsc::UnboundedSender<Posted>,
 
     pub received: Vec<Received>,
     pub acknowledged: Vec<Acknowledged>,
@@ -150,11 +101,15 @@ impl Client {
     }
 
     fn cursor(&self) -> u64 {
-        self.received.last().map_or(0, |received| received.rev)
+        self.received.last().map_or(0, |received| received.fragment.rev)
     }
 
-    fn is_done(&self) -> bool {
-        matches!(*self.phase.borrow(), Phase::Stop(head) if self.pending.is_none() && self.cursor() >= head)
+    fn is_done(&mut self) -> bool {
+        let phase = *self.phase.borrow();
+        if phase != Phase::Send && self.pending.is_none() {
+            self.sending = None;
+        }
+        matches!(phase, Phase::Stop(head) if self.pending.is_none() && self.cursor() >= head)
     }
 
     /// Sends and reads until the client is done or the connection is unusable.
@@ -194,17 +149,18 @@ impl Client {
     fn receive(&mut self, frame: &str) {
         let (server, now) = (self.server, Instant::now());
         if !frame.starts_with('{') {
-            return self.received.extend(revs(frame).map(|rev| Received { rev, server, at: now }));
+            return self.received.extend(fragments(frame).map(|fragment| Received { fragment, server, at: now }));
         }
         let response: Value = serde_json::from_str(frame).unwrap();
         let Some(pending) = self.pending.take_if(|pending| response["clientID"] == pending.text) else { return };
-        match response["rev"].as_u64() {
-            Some(rev) => {
+        match (response["seq"].as_u64(), response["rev"].as_u64()) {
+            (Some(seq), Some(rev)) => {
                 (self.on_acknowledgement)(now);
                 let Pending { text, sent, .. } = pending;
-                self.acknowledged.push(Acknowledged { text, rev, server, sent, acknowledged: now });
+                let _ = self.posted.send(Posted { seq, text_rev: rev, text: text.clone() });
+                self.acknowledged.push(Acknowledged { text, seq, rev, server, sent, acknowledged: now });
             }
-            None => {
+            _ => {
                 let status = response["status"].as_u64().unwrap();
                 assert!(status >= 500 || status == 429, "{response}");
                 let wait = Duration::from_secs(response["retryAfter"].as_u64().unwrap_or(5));

@@ -1,7 +1,7 @@
-//! Many clients that write and read at once, and what became of their messages.
+//! Many clients that write, change messages and read at once.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
@@ -9,26 +9,39 @@ use std::{
 
 use natter_test_support::until;
 use tokio::{
-    sync::watch,
+    sync::{mpsc, watch},
     task::JoinSet,
     time::{Instant, timeout},
 };
 
 use super::{
+    changer::{Changer, Done, EMOJI},
     client::{Client, Phase},
+    compare::{Verdict, compare},
     natter::Natter,
 };
+
+/// Longest wait for the clients to send what they have begun, and then to read to the end.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
 
 pub struct Clients {
     phase: watch::Sender<Phase>,
     tasks: JoinSet<Client>,
+    changers: JoinSet<(Vec<Done>, &'static str)>,
+    /// Ends once no client sends any more.
+    sending: mpsc::Receiver<()>,
     acknowledgements: Arc<Mutex<Vec<Instant>>>,
     token: String,
+    /// What the texts of all clients begin with: the database may hold messages of an earlier run.
+    run: String,
+    /// The first `seq` of these clients.
+    first: u64,
     started: Instant,
 }
 
 impl Clients {
-    /// Starts `count` clients, spread over `servers`. Each sends a message every `pace`.
+    /// Starts `count` clients, spread over `servers`. Each sends a message every `pace`, and changes messages half as
+    /// often.
     pub async fn start(servers: &[&Natter], count: usize, pace: Duration) -> Self {
         Self::start_with_writers(servers, count, count, pace).await
     }
@@ -37,15 +50,21 @@ impl Clients {
     pub async fn start_with_writers(servers: &[&Natter], count: usize, writers: usize, pace: Duration) -> Self {
         let addresses: Arc<[SocketAddr]> = servers.iter().map(|natter| natter.address).collect();
         let (phase, phase_receiver) = watch::channel(Phase::Send);
+        let (sends, sending) = mpsc::channel(1);
         let acknowledgements: Arc<Mutex<Vec<Instant>>> = Arc::default();
         let mut tokens = Vec::new();
-        for n in 0..count.min(8) {
+        // no two clients of a user give the same emoji
+        for n in 0..count.min(8).max(count.div_ceil(EMOJI.len())) {
             tokens.push(servers[0].register(&format!("user{n}")).await);
         }
-        let mut tasks = JoinSet::new();
-        let run = uuid::Uuid::new_v4().simple().to_string(); // the database may hold messages of an earlier run
+        let (mut tasks, mut changers) = (JoinSet::new(), JoinSet::new());
+        let (everybodys, http) = (Arc::default(), reqwest::Client::new());
+        let run = uuid::Uuid::new_v4().simple().to_string();
+        let log = servers[0].whole_log(&tokens[0]).await;
+        let first = log.iter().map(|message| message.seq).max().unwrap_or_default() + 1;
         for n in 0..count {
             let acknowledgements = Arc::clone(&acknowledgements);
+            let (posted, posted_receiver) = mpsc::unbounded_channel();
             let client = Client {
                 name: format!("{run}-{n}"),
                 token: tokens[n % tokens.len()].clone(),
@@ -53,15 +72,38 @@ impl Clients {
                 server: n % addresses.len(),
                 pace: (n < writers).then_some(pace),
                 phase: phase_receiver.clone(),
+                sending: Some(sends.clone()),
                 on_acknowledgement: Arc::new(move |at| acknowledgements.lock().unwrap().push(at)),
+                posted,
                 received: Vec::new(),
                 acknowledged: Vec::new(),
                 disconnects: 0,
                 pending: None,
             };
+            if n < writers {
+                let changer = Changer {
+                    name: client.name.clone(),
+                    token: client.token.clone(),
+                    servers: Arc::clone(&addresses),
+                    server: n,
+                    emoji: EMOJI[n / tokens.len()],
+                    pace: 2 * pace,
+                    phase: phase_receiver.clone(),
+                    sending: sends.clone(),
+                    posted: posted_receiver,
+                    everybodys: Arc::clone(&everybodys),
+                    http: http.clone(),
+                    own: Vec::new(),
+                    given: Vec::new(),
+                    settled: HashSet::new(),
+                    done: Vec::new(),
+                };
+                changers.spawn(changer.run());
+            }
             tasks.spawn(client.run());
         }
-        Self { phase, tasks, acknowledgements, token: tokens.swap_remove(0), started: Instant::now() }
+        let token = tokens.swap_remove(0);
+        Self { phase, tasks, changers, sending, acknowledgements, token, run, first, started: Instant::now() }
     }
 
     pub fn token(&self) -> &str {
@@ -79,111 +121,34 @@ impl Clients {
         until("messages are acknowledged", limit, async || self.acknowledged() >= enough).await
     }
 
-    /// Stops the clients and compares what they received with the log on `natter`.
+    /// Stops the clients and compares what they know with the log on `natter`.
     pub async fn finish(mut self, natter: &Natter) -> Verdict {
         let took = self.started.elapsed();
         let _ = self.phase.send(Phase::Drain);
-        // every pending message is acknowledged once the count has not changed for two seconds
-        let mut before = self.acknowledged();
-        loop {
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            if std::mem::replace(&mut before, self.acknowledged()) == self.acknowledged() {
-                break;
-            }
-        }
-        let mut log = natter.whole_log(&self.token).await;
-        let _ = self.phase.send(Phase::Stop(log.last().map_or(0, |(rev, _)| *rev)));
-        let mut clients = Vec::new();
+        let _ = timeout(STOP_LIMIT, self.sending.recv()).await;
+        let log = natter.whole_log(&self.token).await;
+        let head = log.last().map_or(0, |message| message.rev);
+        let _ = self.phase.send(Phase::Stop(head));
+        let (mut clients, mut changers) = (Vec::new(), Vec::new());
         let all = async {
             while let Some(client) = self.tasks.join_next().await {
                 clients.push(client.unwrap());
             }
+            while let Some(changer) = self.changers.join_next().await {
+                changers.push(changer.unwrap());
+            }
         };
-        let in_time = timeout(Duration::from_secs(60), all).await.is_ok();
-        log.extend(natter.whole_log(&self.token).await.into_iter().skip(log.len()));
+        let in_time = timeout(STOP_LIMIT, all).await.is_ok();
+        let late = natter.whole_log(&self.token).await.into_iter().filter(|message| message.rev > head).count();
         let acknowledgements = self.acknowledgements.lock().unwrap();
         let pauses = acknowledgements.windows(2).map(|pair| pair[1] - pair[0]);
+        let mut verdict = compare(&log, (&self.run, self.first), &clients, &changers);
+        verdict.doubled += late; // everything was acknowledged before
         Verdict {
-            unfinished: if in_time { 0 } else { self.tasks.len() },
+            unfinished: if in_time { 0 } else { self.tasks.len() + self.changers.len() },
             longest_pause: pauses.max().unwrap_or_default(),
             took,
-            ..compare(&log, &clients)
+            ..verdict
         }
-    }
-}
-
-/// What became of the messages of a run.
-#[derive(Debug, Default)]
-pub struct Verdict {
-    /// Acknowledged but not in the log, or in the log but not received by a reader; counted once a reader.
-    pub lost: usize,
-    /// In the log twice, or received again by a reader whose cursor was past it.
-    pub doubled: usize,
-    /// Received before an earlier message, or with another number than was acknowledged.
-    pub misordered: usize,
-    /// Clients that did not stop within a minute.
-    pub unfinished: usize,
-    pub acknowledged: usize,
-    pub readers: usize,
-    /// Connections that the server ended, or that broke.
-    pub disconnects: usize,
-    /// Longest time between two acknowledgements.
-    pub longest_pause: Duration,
-    #[allow(dead_code)] // tests/cluster prints it
-    pub took: Duration,
-    /// From the moment a message was sent to one server until a socket of another received it; sorted.
-    pub across: Vec<Duration>,
-    /// From the acknowledgement of a message until a socket of another server received it, 0 if that was first; sorted.
-    pub across_from_commit: Vec<Duration>,
-}
-
-fn compare(log: &[(u64, String)], clients: &[Client]) -> Verdict {
-    let mut verdict = Verdict { readers: clients.len(), ..Verdict::default() };
-    let numbers: HashMap<&str, u64> = log.iter().map(|(rev, text)| (text.as_str(), *rev)).collect();
-    verdict.doubled += log.len() - numbers.len();
-    verdict.misordered += (1..).zip(log).filter(|(n, (rev, _))| n != rev).count();
-    let mut acknowledged = HashMap::new();
-    for client in clients {
-        verdict.disconnects += client.disconnects;
-        verdict.acknowledged += client.acknowledged.len();
-        let mut last = 0;
-        for message in &client.acknowledged {
-            match numbers.get(message.text.as_str()) {
-                None => verdict.lost += 1,
-                Some(rev) => verdict.misordered += usize::from(*rev != message.rev || *rev <= last),
-            }
-            last = message.rev;
-            acknowledged.insert(message.rev, message);
-        }
-    }
-    for client in clients {
-        let revs: HashSet<u64> = client.received.iter().map(|received| received.rev).collect();
-        verdict.lost += log.iter().filter(|(rev, _)| !revs.contains(rev)).count();
-        verdict.doubled += client.received.len() - revs.len();
-        let mut latest = 0;
-        for received in &client.received {
-            verdict.misordered += usize::from(received.rev != latest + 1 && received.rev > latest);
-            latest = latest.max(received.rev);
-            if let Some(message) = acknowledged.get(&received.rev)
-                && message.server != received.server
-            {
-                verdict.across.push(received.at.saturating_duration_since(message.sent));
-                verdict.across_from_commit.push(received.at.saturating_duration_since(message.acknowledged));
-            }
-        }
-    }
-    verdict.across.sort_unstable();
-    verdict.across_from_commit.sort_unstable();
-    verdict
-}
-
-impl Verdict {
-    /// Whether nothing was lost, doubled or misordered, and every client stopped.
-    pub fn is_clean(&self) -> bool {
-        [self.lost, self.doubled, self.misordered, self.unfinished] == [0; 4] && self.acknowledged > 0
-    }
-
-    pub fn summary(&self) -> String {
-        format!("lost {}  doubled {}  misordered {}", self.lost, self.doubled, self.misordered)
     }
 }

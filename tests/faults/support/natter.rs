@@ -4,11 +4,39 @@ use std::ops::{Deref, DerefMut};
 
 use natter_test_support::{NatterCommand, NatterProcess};
 use reqwest::{Client, Method, RequestBuilder};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 pub const PASSWORD: &str = "correct horse battery";
+
+/// A message of the API.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    pub seq: u64,
+    pub rev: u64,
+    pub text_rev: u64,
+    /// `None` if it is deleted.
+    pub message: Option<String>,
+    pub reply_to: Option<u64>,
+    pub root: Option<u64>,
+    #[serde(default)]
+    pub reactions: Vec<Reaction>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Reaction {
+    pub emoji: String,
+    pub count: usize,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    messages: Vec<Message>,
+    next: Option<String>,
+}
 
 pub struct Natter {
     process: NatterProcess,
@@ -85,17 +113,14 @@ impl Natter {
         response.status().as_u16()
     }
 
-    /// Reads the whole log: `(rev, text)` of each message.
-    pub async fn whole_log(&self, token: &str) -> Vec<(u64, String)> {
+    /// Reads the whole log, in order of `rev`.
+    pub async fn whole_log(&self, token: &str) -> Vec<Message> {
         let mut log = Vec::new();
         let mut next = Some("/api/messages?after=0&limit=500".to_owned());
         while let Some(path) = next {
-            let page: Value = self.request(Method::GET, &path, token).send().await.unwrap().json().await.unwrap();
-            let messages = page["messages"].as_array().unwrap();
-            log.extend(
-                messages.iter().map(|m| (m["rev"].as_u64().unwrap(), m["message"].as_str().unwrap().to_owned())),
-            );
-            next = page["next"].as_str().map(str::to_owned);
+            let page = self.request(Method::GET, &path, token).send().await.unwrap().json::<Page>().await.unwrap();
+            log.extend(page.messages);
+            next = page.next;
         }
         log
     }

@@ -1,0 +1,278 @@
+//! What became of the messages and commands of a run: the clients' answers against the log, and what they received.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
+
+use super::{
+    changer::{Command, Done, EMOJI},
+    client::Client,
+    natter::Message,
+    socket::digest,
+};
+
+/// The most examples that a verdict keeps.
+const EXAMPLES: usize = 20;
+
+/// What became of the messages of a run.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Acknowledged, and the log does not show it, although no later command undid it; or in the log and not received
+    /// in its final state by a reader, counted once a reader.
+    pub lost: usize,
+    /// In the log twice, or without an acknowledgement; or received again by a reader whose cursor was past it.
+    pub doubled: usize,
+    /// Received before an earlier change; acknowledged with another number than in the log, or with a lower one than a
+    /// command before it; or in the log although it was refused.
+    pub misordered: usize,
+    /// The first of these, in words.
+    pub examples: Vec<String>,
+    /// Clients that did not stop within a minute.
+    pub unfinished: usize,
+    /// Messages sent by sockets and acknowledged.
+    pub acknowledged: usize,
+    pub readers: usize,
+    pub commands: Commands,
+    /// Connections that the server ended, or that broke.
+    pub disconnects: usize,
+    /// Longest time between two acknowledgements.
+    pub longest_pause: Duration,
+    #[allow(dead_code)] // tests/cluster prints it
+    pub took: Duration,
+    /// From the moment a message was sent to one server until a socket of another received it; sorted.
+    pub across: Vec<Duration>,
+    /// From the acknowledgement of a message until a socket of another server received it, 0 if that was first; sorted.
+    pub across_from_commit: Vec<Duration>,
+}
+
+/// The acknowledged commands of a run, other than messages sent by sockets.
+#[derive(Debug, Default)]
+pub struct Commands {
+    pub edits: usize,
+    pub deletes: usize,
+    pub reactions: usize,
+    pub reactions_taken_back: usize,
+    pub replies: usize,
+    /// Reactions and replies to messages that were deleted already.
+    pub refused: usize,
+}
+
+/// A message as the answers say that it is.
+#[derive(Debug, Default)]
+struct Expected {
+    /// `None` if it is deleted.
+    text: Option<String>,
+    text_rev: u64,
+    /// The latest number in an answer.
+    rev: u64,
+    is_gone: bool,
+    reply_to: Option<u64>,
+    reactions: BTreeMap<&'static str, usize>,
+}
+
+/// Compares everything with `log`, the messages at the end in order of `rev`. `first` is the first `seq` of the run,
+/// and `run` begins each of its texts.
+pub fn compare(
+    log: &[Message],
+    (run, first): (&str, u64),
+    clients: &[Client],
+    changers: &[(Vec<Done>, &'static str)],
+) -> Verdict {
+    let mut verdict = Verdict { readers: clients.len(), ..Verdict::default() };
+    let mut expected = HashMap::new();
+    for client in clients {
+        verdict.disconnects += client.disconnects;
+        verdict.acknowledged += client.acknowledged.len();
+        let mut last = 0;
+        for message in &client.acknowledged {
+            let (rev, text) = (message.rev, Some(message.text.clone()));
+            if rev <= last {
+                verdict.misordered(format!("{} has {rev}, after {last}", message.text));
+            }
+            last = rev;
+            let posted = Expected { text, text_rev: rev, rev, ..Expected::default() };
+            if expected.insert(message.seq, posted).is_some() {
+                verdict.doubled(1, format!("#{} is of two messages, such as {}", message.seq, message.text));
+            }
+        }
+    }
+    let refused: Vec<&str> =
+        changers.iter().flat_map(|(done, emoji)| verdict.expect(&mut expected, done, emoji)).collect();
+    verdict.compare_log(log, &expected, |message| {
+        let is_ours = message.message.as_ref().is_none_or(|text| text.starts_with(run));
+        message.seq >= first && is_ours
+    });
+    for message in log.iter().filter(|message| message.message.as_deref().is_some_and(|text| refused.contains(&text))) {
+        verdict.misordered(format!("{message:?} was refused"));
+    }
+    let posts: HashMap<_, _> =
+        clients.iter().flat_map(|client| &client.acknowledged).map(|post| ((post.seq, post.rev), post)).collect();
+    let roots: HashSet<u64> = log.iter().filter_map(|message| message.root).collect();
+    for client in clients {
+        let (mut received, mut latest, mut last) = (HashSet::new(), 0, HashMap::new());
+        for one in &client.received {
+            let key = (one.fragment.seq, one.fragment.rev);
+            if key.1 < latest {
+                verdict.misordered(format!("{} received {key:?} after {latest}", client.name));
+            }
+            latest = latest.max(key.1);
+            if !received.insert(key) {
+                verdict.doubled(1, format!("{} received {key:?} twice", client.name));
+            }
+            last.insert(key.0, one.fragment);
+            if let Some(post) = posts.get(&key)
+                && post.server != one.server
+            {
+                verdict.across.push(one.at.saturating_duration_since(post.sent));
+                verdict.across_from_commit.push(one.at.saturating_duration_since(post.acknowledged));
+            }
+        }
+        for message in log {
+            let is_final = last.get(&message.seq).is_some_and(|last| {
+                // a fragment does not show the number of replies, so a live reader is not sent the root of a new reply
+                let has_rev = last.rev == message.rev || roots.contains(&message.seq) && last.rev >= message.text_rev;
+                has_rev && last.text == digest(message.message.as_deref())
+            });
+            if !is_final {
+                verdict.lost(1, format!("{} received {:?} of {message:?}", client.name, last.get(&message.seq)));
+            }
+        }
+    }
+    verdict.across.sort_unstable();
+    verdict.across_from_commit.sort_unstable();
+    verdict
+}
+
+impl Verdict {
+    /// Adds a client's commands to what is expected. Returns the texts that were refused.
+    fn expect<'a>(
+        &mut self,
+        expected: &mut HashMap<u64, Expected>,
+        done: &'a [Done],
+        emoji: &'static str,
+    ) -> Vec<&'a str> {
+        let (mut refused, mut last) = (Vec::new(), 0);
+        for Done { target, command, answer, rev } in done {
+            // each command changes something, so its number is above those before it
+            if answer.is_some() {
+                if *rev <= last {
+                    self.misordered(format!("{command:?} of #{target} has {rev}, after {last}"));
+                }
+                last = *rev;
+            }
+            let message = expected.entry(*target).or_default();
+            message.rev = message.rev.max(if matches!(command, Command::Reply { .. }) { 0 } else { *rev });
+            let commands = &mut self.commands;
+            match (command, answer) {
+                (Command::Delete, _) => (message.text, commands.deletes) = (None, commands.deletes + 1),
+                (_, None) => {
+                    message.is_gone = true;
+                    commands.refused += 1;
+                    if let Command::Reply { text } = command {
+                        refused.push(text.as_str());
+                    }
+                }
+                (Command::Edit { text, .. }, Some(answer)) => {
+                    (message.text, message.text_rev) = (Some(text.clone()), answer.text_rev);
+                    commands.edits += 1;
+                }
+                (Command::React, Some(_)) => {
+                    *message.reactions.entry(emoji).or_default() += 1;
+                    commands.reactions += 1;
+                }
+                (Command::Unreact, Some(_)) => {
+                    *message.reactions.entry(emoji).or_default() -= 1;
+                    commands.reactions_taken_back += 1;
+                }
+                (Command::Reply { text }, Some(answer)) => {
+                    commands.replies += 1;
+                    let reply = expected.entry(answer.seq).or_default();
+                    (reply.text, reply.text_rev) = (Some(text.clone()), answer.text_rev);
+                    (reply.rev, reply.reply_to) = (reply.rev.max(*rev), Some(*target));
+                }
+            }
+        }
+        refused
+    }
+
+    fn compare_log(
+        &mut self,
+        log: &[Message],
+        expected: &HashMap<u64, Expected>,
+        is_of_run: impl Fn(&Message) -> bool,
+    ) {
+        let (mut texts, mut found) = (HashMap::new(), 0);
+        for message in log {
+            let text = message.message.as_deref();
+            let is_new = text.is_none_or(|text| texts.insert(text, message.seq).is_none());
+            let Some(expected) = expected.get(&message.seq) else {
+                if is_of_run(message) || !is_new {
+                    self.doubled(1, format!("{message:?} was never acknowledged"));
+                }
+                continue;
+            };
+            found += 1;
+            if !is_new {
+                self.doubled(1, format!("{message:?} is there twice"));
+            }
+            if text != expected.text.as_deref()
+                || expected.is_gone && text.is_some()
+                || message.reply_to != expected.reply_to
+            {
+                self.lost(1, format!("{message:?}, expected {expected:?}"));
+            }
+            if message.text_rev != expected.text_rev && text.is_some() || message.rev < expected.rev {
+                self.misordered(format!("{message:?}, expected {expected:?}"));
+            }
+            for emoji in EMOJI {
+                let given =
+                    message.reactions.iter().find(|reaction| reaction.emoji == emoji).map_or(0, |one| one.count);
+                let wanted = expected.reactions.get(emoji).copied().filter(|_| text.is_some()).unwrap_or_default();
+                if given < wanted {
+                    self.lost(wanted - given, format!("{emoji} of {message:?}, expected {expected:?}"));
+                } else if given > wanted {
+                    self.doubled(given - wanted, format!("{emoji} of {message:?}, expected {expected:?}"));
+                }
+            }
+        }
+        if found < expected.len() {
+            self.lost(expected.len() - found, "messages are not in the log".into());
+        }
+    }
+
+    fn lost(&mut self, count: usize, example: String) {
+        self.lost += count;
+        self.keep("lost", example);
+    }
+
+    fn doubled(&mut self, count: usize, example: String) {
+        self.doubled += count;
+        self.keep("doubled", example);
+    }
+
+    fn misordered(&mut self, example: String) {
+        self.misordered += 1;
+        self.keep("misordered", example);
+    }
+
+    fn keep(&mut self, kind: &str, example: String) {
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(format!("{kind}: {example}"));
+        }
+    }
+
+    /// Whether nothing was lost, doubled or misordered, and every client stopped.
+    pub fn is_clean(&self) -> bool {
+        [self.lost, self.doubled, self.misordered, self.unfinished] == [0; 4] && self.acknowledged > 0
+    }
+
+    pub fn summary(&self) -> String {
+        let Commands { edits, deletes, reactions, reactions_taken_back, replies, refused } = self.commands;
+        format!(
+            "lost {}  doubled {}  misordered {}; {} messages, {replies} replies, {edits} edits, {reactions} reactions, \
+             {reactions_taken_back} taken back, {deletes} deletes, {refused} refused",
+            self.lost, self.doubled, self.misordered, self.acknowledged
+        )
+    }
+}
