@@ -158,7 +158,7 @@ impl Changer {
         }
         match &command {
             Command::Edit { .. } => {
-                self.own.iter_mut().filter(|own| own.seq == target).for_each(|own| *own = posted.clone())
+                self.own.iter_mut().filter(|own| own.seq == target).for_each(|own| *own = posted.clone());
             }
             Command::React if !is_repeat && !is_gone => self.given.push(target),
             Command::Reply { .. } if is_done => self.keep_own(posted.clone()),

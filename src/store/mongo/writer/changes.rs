@@ -41,6 +41,15 @@ struct Loaded {
     client: String,
 }
 
+/// What commands need to be applied.
+struct Read {
+    messages: HashMap<u64, Loaded>,
+    /// All members, if a command is about the room itself.
+    members: Vec<Membership>,
+    /// The accounts of those who gave the commands.
+    accounts: Arc<Authors>,
+}
+
 /// What a command does in a write.
 enum Planned {
     /// Its statements end before the index `end`.
@@ -104,18 +113,8 @@ impl RoomWriter {
         commands: VecDeque<Queued>,
         session: &mut CausalSession,
     ) -> std::result::Result<(Plan, VecDeque<Queued>), (VecDeque<Queued>, Error)> {
-        let loaded = async {
-            let unchecked = commands.iter().filter(|queued| !queued.is_trusted && !queued.account_exists);
-            let accounts = self.commands.accounts(unchecked.map(|queued| queued.by));
-            let (messages, accounts) = tokio::join!(self.load(&commands, session), accounts);
-            let (messages, accounts) = (messages?, accounts?);
-            let needs_members = commands.iter().any(Queued::is_room_command);
-            let members = if needs_members { self.db.members(&self.room, session).await? } else { Vec::new() };
-            Ok((messages, members, accounts))
-        };
-        let loaded: Result<(HashMap<u64, Loaded>, Vec<Membership>, Arc<Authors>)> = loaded.await;
-        let (mut messages, members, accounts) = match loaded {
-            Ok(loaded) => loaded,
+        let Read { mut messages, members, accounts } = match self.read(&commands, session).await {
+            Ok(read) => read,
             Err(error) => return Err((commands, error)),
         };
         let mut plan = Plan::default();
@@ -164,6 +163,16 @@ impl RoomWriter {
             }
         }
         Ok((plan, commands))
+    }
+
+    /// Reads what the commands need: the accounts at the same time as the messages.
+    async fn read(&self, commands: &VecDeque<Queued>, session: &mut CausalSession) -> Result<Read> {
+        let unchecked = commands.iter().filter(|queued| !queued.is_trusted && !queued.account_exists);
+        let accounts = self.commands.accounts(unchecked.map(|queued| queued.by));
+        let (messages, accounts) = tokio::join!(self.load(commands, session), accounts);
+        let needs_members = commands.iter().any(Queued::is_room_command);
+        let members = if needs_members { self.db.members(&self.room, session).await? } else { Vec::new() };
+        Ok(Read { messages: messages?, members, accounts: accounts? })
     }
 
     /// The messages that the commands name, and the roots of their threads.
