@@ -136,10 +136,12 @@ pub enum Notice {
     Added {
         user: UserKey,
     },
+    /// `heir` became owner, because no other owner was left; so with [`Notice::Left`].
     Removed {
         user: UserKey,
+        heir: Option<UserKey>,
     },
-    /// The author left. `heir` became owner, because no other owner was left.
+    /// The author left.
     Left {
         heir: Option<UserKey>,
     },

@@ -32,6 +32,11 @@ impl AnswerBudget {
         Self { bytes: TEXT_BYTES / 2, ..Self::new(limit) }
     }
 
+    /// The most messages that fit.
+    pub fn limit(&self) -> u32 {
+        self.messages
+    }
+
     /// As [`AnswerBudget::take`], for a message with this text. A deleted message has none.
     pub fn take_text(&mut self, text: Option<&str>) -> bool {
         self.take(text.map_or(0, escaped_len))

@@ -46,7 +46,7 @@ pub async fn who_was_removed_writes_no_more(database: &TestDatabase) {
     let cyds = cyd.enter(room.room()).await.unwrap();
     let posted = cyds.post("hello").await;
     let removed = room.manage(RoomAction::Remove(cyd.user.key)).await;
-    assert_eq!(removed.content, Content::Notice(Notice::Removed { user: cyd.user.key }));
+    assert_eq!(removed.content, Content::Notice(Notice::Removed { user: cyd.user.key, heir: None }));
     for action in [new_post("still here", None), react(&posted, "👍"), Action::Delete { seq: 1 }] {
         let refused = cyds.give(action).await;
         assert!(matches!(refused, Err(Error::NoSuchRoom)), "{refused:?}");

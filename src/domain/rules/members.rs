@@ -69,9 +69,10 @@ fn remove(state: &State<'_>, user: UserKey, at: Timestamp) -> Result<Option<Chan
     };
     let mut members: Members = vec![(user, None)];
     members.extend(heir.map(|heir| (heir.user, Some(Membership { rev, role: MemberRole::Owner, ..heir.clone() }))));
+    let heir = heir.map(|heir| heir.user);
     let what = match user == state.actor.key {
-        true => Notice::Left { heir: heir.map(|heir| heir.user) },
-        false => Notice::Removed { user },
+        true => Notice::Left { heir },
+        false => Notice::Removed { user, heir },
     };
     Ok(Some(notice(state, at, what, None, members)))
 }

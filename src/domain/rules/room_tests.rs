@@ -106,7 +106,7 @@ fn members_are_added_and_removed() {
     assert_eq!(notice(&mut world, OWNER, RoomAction::Add(user(4))), Notice::Added { user: user(4) });
     assert_eq!(world.give(OWNER, room(RoomAction::Add(user(4)))), Ok(None));
     assert_eq!(role(&world, 4), Some(MemberRole::Member));
-    assert_eq!(notice(&mut world, OWNER, RoomAction::Remove(user(4))), Notice::Removed { user: user(4) });
+    assert_eq!(notice(&mut world, OWNER, RoomAction::Remove(user(4))), Notice::Removed { user: user(4), heir: None });
     assert_eq!(world.give(OWNER, room(RoomAction::Remove(user(4)))), Ok(None));
     assert_eq!(world.give(4, post(None)), Err(Refusal::NoSuchRoom));
     let mut open = World::new(RoomKind::Open);

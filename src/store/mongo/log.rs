@@ -46,7 +46,8 @@ impl Log for Mongo {
             filter
         };
         let older = page(doc! { "$gte": 0_i64, "$lt": seq.map_or(i64::MAX, bson_int) });
-        let (mut found, has_older) = self.db.read_fitting(older, doc! { "seq": -1 }, limit, &mut session).await?;
+        let (mut found, has_older) =
+            self.db.read_fitting(older, doc! { "seq": -1 }, AnswerBudget::new(limit), &mut session).await?;
         let has_newer = match seq {
             Some(seq) => self.has_message(page(doc! { "$gte": bson_int(seq) }), &mut session).await?,
             None => false,
@@ -59,7 +60,7 @@ impl Log for Mongo {
         let mut session = self.db.reads().await?;
         let room = access.room();
         let head = self.db.settled_head(room, &mut session).await?.rev;
-        let (found, has_newer) = self.read_from(room, seq, limit, &mut session).await?;
+        let (found, has_newer) = self.read_from(room, seq, AnswerBudget::new(limit), &mut session).await?;
         let older = shown(room, doc! { "$gte": 0_i64, "$lt": bson_int(seq) });
         let has_older = self.has_message(older, &mut session).await?;
         Ok(Page { messages: self.db.with_authors(found).await?, has_older, has_newer, head })
@@ -70,9 +71,10 @@ impl Log for Mongo {
         let room = access.room();
         let head = self.db.settled_head(room, &mut session).await?.rev;
         let older = shown(room, doc! { "$gte": 0_i64, "$lt": bson_int(seq) });
-        let (mut found, has_older) = self.db.read_fitting(older, doc! { "seq": -1 }, limit / 2, &mut session).await?;
+        let (mut found, has_older) =
+            self.db.read_fitting(older, doc! { "seq": -1 }, AnswerBudget::half(limit / 2), &mut session).await?;
         found.reverse();
-        let rest = limit - limit / 2;
+        let rest = AnswerBudget::half(limit - limit / 2);
         let (newer, has_newer) = self.read_from(room, seq, rest, &mut session).await?;
         found.extend(newer);
         Ok(Page { messages: self.db.with_authors(found).await?, has_older, has_newer, head })
@@ -128,7 +130,8 @@ impl LogReader for Mongo {
         let posted = doc! {
             "_id": revs_between(room, after, head), "seq": { "$exists": true }, "changed": { "$exists": false },
         };
-        let posted = self.db.read_fitting(posted, doc! { "_id": 1 }, with_next, &mut session).await?;
+        let posted =
+            self.db.read_fitting(posted, doc! { "_id": 1 }, AnswerBudget::new(with_next), &mut session).await?;
         let changed = doc! { "_id.room": room.as_str(), "changed": { "$gt": bson_int(after), "$lte": bson_int(head) } };
         let changed = self.db.read_changes(changed, doc! { "changed": 1 }, with_next, &mut session).await?;
         let (merged, has_more) = merge(posted, changed, limit);
@@ -152,11 +155,11 @@ impl Mongo {
         &self,
         room: &RoomId,
         seq: u64,
-        limit: u32,
+        budget: AnswerBudget,
         session: &mut CausalSession,
     ) -> Result<(Vec<MessageDoc>, bool)> {
         let newer = shown(room, doc! { "$gte": bson_int(seq) });
-        self.db.read_fitting(newer, doc! { "seq": 1 }, limit, session).await
+        self.db.read_fitting(newer, doc! { "seq": 1 }, budget, session).await
     }
 
     async fn has_message(&self, filter: Document, session: &mut CausalSession) -> Result<bool> {

@@ -88,10 +88,10 @@ impl Collections {
         &self,
         filter: Document,
         sort: Document,
-        limit: u32,
+        budget: AnswerBudget,
         session: &mut CausalSession,
     ) -> Result<(Vec<MessageDoc>, bool)> {
-        self.read_while(filter, sort, limit, |_, _| false, session).await
+        self.read_while(filter, sort, budget, |_, _| false, session).await
     }
 
     /// As [`Collections::read_fitting`], in order of `rev`: messages that one change touched are not split, even if the
@@ -104,7 +104,7 @@ impl Collections {
         session: &mut CausalSession,
     ) -> Result<(Vec<MessageDoc>, bool)> {
         let is_same_change = |last: &MessageDoc, next: &MessageDoc| last.rev() == next.rev();
-        self.read_while(filter, sort, limit, is_same_change, session).await
+        self.read_while(filter, sort, AnswerBudget::new(limit), is_same_change, session).await
     }
 
     /// Reads messages while they fit into the answer, or belong to the last one that does.
@@ -112,14 +112,13 @@ impl Collections {
         &self,
         filter: Document,
         sort: Document,
-        limit: u32,
+        mut budget: AnswerBudget,
         belongs: impl Fn(&MessageDoc, &MessageDoc) -> bool,
         session: &mut CausalSession,
     ) -> Result<(Vec<MessageDoc>, bool)> {
-        let with_next = limit.saturating_add(1 + TOUCHED);
+        let with_next = budget.limit().saturating_add(1 + TOUCHED);
         let find = self.messages.find(filter).sort(sort).limit(query_limit(with_next));
         let find = find.batch_size(with_next.min(REPLY_MESSAGES));
-        let mut budget = AnswerBudget::new(limit);
         let read = async {
             let (mut cursor, mut found) = (find.session(&mut **session).await?, Vec::<MessageDoc>::new());
             while let Some(message) = cursor.next(session).await {

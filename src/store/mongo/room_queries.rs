@@ -33,11 +33,8 @@ fn effects(message: &MessageDoc) -> Vec<Effect> {
     let noticed = match message.notice() {
         None => Vec::new(),
         Some(Notice::Added { user }) => vec![Effect::Member(user, MemberRole::Member, at)],
-        Some(Notice::Removed { user }) => vec![Effect::Ended(user)],
-        Some(Notice::Left { heir }) => {
-            let heir = heir.map(|heir| Effect::Role(heir, MemberRole::Owner));
-            heir.into_iter().chain([Effect::Ended(author)]).collect()
-        }
+        Some(Notice::Removed { user, heir }) => ended(user, heir),
+        Some(Notice::Left { heir }) => ended(author, heir),
         Some(Notice::Role { user, role }) => vec![Effect::Role(user, role)],
         Some(Notice::Renamed { name }) => room(doc! { "name": name }),
         Some(Notice::Topic { topic }) => room(doc! { "topic": topic }),
@@ -47,6 +44,11 @@ fn effects(message: &MessageDoc) -> Vec<Effect> {
         Some(Notice::Unarchived) => room(doc! { "archived": false }),
     };
     joined.into_iter().chain(noticed).collect()
+}
+
+fn ended(user: UserKey, heir: Option<UserKey>) -> Vec<Effect> {
+    let heir = heir.map(|heir| Effect::Role(heir, MemberRole::Owner));
+    heir.into_iter().chain([Effect::Ended(user)]).collect()
 }
 
 fn member_id(room: &RoomId, user: UserKey) -> Document {

@@ -59,10 +59,14 @@ impl Rooms for Mongo {
     async fn access(&self, user: &User, room: &RoomId) -> Result<Access> {
         let mut session = self.db.reads().await?;
         let found = self.db.room(room, &mut session).await?;
-        let membership = match found.everyone {
-            true => None,
-            false => self.db.membership(room, user.key, &mut session).await?,
-        };
+        if found.everyone {
+            let right = found.right(None).ok_or(Error::NoSuchRoom)?;
+            return Ok(Access::new(room.clone(), user.key, user.is_admin(), right));
+        }
+        // the newest change may be a removal that is not derived yet
+        self.db.settled_head(room, &mut session).await?;
+        let found = self.db.room(room, &mut session).await?;
+        let membership = self.db.membership(room, user.key, &mut session).await?;
         let right = found.right(membership.as_ref()).ok_or(Error::NoSuchRoom)?;
         Ok(Access::new(room.clone(), user.key, user.is_admin(), right))
     }

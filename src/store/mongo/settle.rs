@@ -179,7 +179,7 @@ pub fn derive(
 ) -> Result<()> {
     let sets_text = after.text_rev != before.text_rev;
     if sets_text && before.text_rev != post_rev {
-        statements.scrub(room, before.text_rev);
+        statements.scrub(room, after.id.seq, after.rev);
     }
     statements.derive(&MessageDoc::new(after, post_rev, client), sets_text)
 }

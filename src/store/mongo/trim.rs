@@ -5,17 +5,13 @@
 //! before anything is removed. The floor stays below the room's newest message. A stale process then finds its `seq`
 //! taken, or fails at the fence behind its change (see `statements`).
 
-use mongodb::{
-    bson::{self, Document, doc},
-    options::ReturnDocument,
-};
+use mongodb::bson::{self, Document, doc};
 
 use super::{
     bson_values::bson_int,
     collections::Collections,
     driver::with_timeout,
     log_documents::{ChangeDoc, log_key},
-    log_queries::revs_between,
 };
 use crate::{
     domain::RoomId,
@@ -45,11 +41,13 @@ impl Collections {
         if rev > last.key.rev as u64 {
             let carried = bson::serialize_to_document(&ChangeDoc::carried(&changed, &last));
             let carried = carried.map_err(|error| Error::Failed(error.to_string()))?;
+            // not replaced: another process may have completed the log, and gone on from there
             let key = doc! { "_id": log_key(room, rev) };
-            with_timeout(self.log.replace_one(key, carried).upsert(true).session(&mut *session)).await?;
+            let insert = self.log.update_one(key, doc! { "$setOnInsert": without_id(carried) }).upsert(true);
+            with_timeout(insert.session(&mut *session)).await?;
         }
-        let raise = doc! { "$max": { "floor": bson_int(rev) } };
-        let floor = self.log.update_one(doc! { "_id": log_key(room, 0) }, raise).upsert(true);
+        let floor = doc! { "$setOnInsert": { "floor": bson_int(rev) } };
+        let floor = self.log.update_one(doc! { "_id": log_key(room, 0) }, floor).upsert(true);
         with_timeout(floor.session(&mut *session)).await.map(drop)
     }
 
@@ -63,12 +61,15 @@ impl Collections {
             return Ok(());
         }
         let raise = doc! { "$max": { "floor": bson_int(floor) } };
-        let raise = self.log.find_one_and_update(doc! { "_id": log_key(room, 0) }, raise).upsert(true);
-        let before: Option<Document> =
-            with_timeout(raise.return_document(ReturnDocument::Before).session(&mut *session)).await?;
-        let before = before.and_then(|before| before.get_i64("floor").ok()).unwrap_or_default() as u64;
-        // only changes have an `of`
-        let old = doc! { "_id": revs_between(room, before.min(floor), floor), "of": { "$exists": true } };
+        let raise = self.log.update_one(doc! { "_id": log_key(room, 0) }, raise).upsert(true);
+        with_timeout(raise.session(&mut *session)).await?;
+        // only changes have an `of`. Also those that a late process inserted below an earlier floor
+        let old = doc! { "_id.room": room.as_str(), "of": { "$gte": 0_i64 }, "_id": { "$lte": log_key(room, floor) } };
         with_timeout(self.log.delete_many(old).session(&mut *session)).await.map(drop)
     }
+}
+
+fn without_id(mut document: Document) -> Document {
+    document.remove("_id");
+    document
 }

@@ -50,11 +50,14 @@ async fn log(database: &Database) -> Result<()> {
     };
     let only_changed = doc! { "changed": { "$exists": true } };
     let changed = IndexOptions::builder().name("changed".to_owned()).partial_filter_expression(only_changed).build();
+    let only_changes = doc! { "of": { "$exists": true } };
+    let changes = IndexOptions::builder().name("changes".to_owned()).partial_filter_expression(only_changes).build();
     let all = vec![
         of_messages("room_seq", doc! { "_id.room": 1, "seq": 1 }, true),
         of_messages(CLIENT_INDEX, doc! { "author": 1, "clientID": 1 }, true),
         of_messages("author", doc! { "author": 1, "_id.room": 1, "seq": 1 }, false),
         IndexModel::builder().keys(doc! { "_id.room": 1, "changed": 1 }).options(changed).build(),
+        IndexModel::builder().keys(doc! { "_id.room": 1, "of": 1 }).options(changes).build(),
     ];
     create_indexes(database, "log", all).await
 }
@@ -112,7 +115,11 @@ async fn carry_over(database: &Database) -> Result<()> {
     } };
     let merge = doc! { "$merge": { "into": "log", "on": "_id", "whenMatched": "keepExisting" } };
     // no time limit for the whole, because many messages take long
-    old.aggregate([texts, message, merge]).allow_disk_use(true).await?;
+    let carried = old.aggregate([texts, message, merge]).allow_disk_use(true).await;
+    if database.list_collection_names().filter(doc! { "name": OLD }).await?.is_empty() {
+        return Ok(()); // there were no messages, or another process has carried them over
+    }
+    carried?;
     // the deletions of old messages have no documents
     Collections::new(database.clone()).complete_carried(&RoomId::lobby()).await?;
     let log: Collection<Document> = database.collection("log");

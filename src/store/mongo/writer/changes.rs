@@ -90,15 +90,15 @@ impl RoomWriter {
             true => Ran::All,
             false => self.commands.update(statements).await,
         };
-        let (mut rest, committed) = self.finish(head, commands, ran, session).await;
+        let (mut rest, mut committed) = self.finish(head, commands, ran, session).await;
         if rest.stop.is_none()
             && let Some(message) = room_change
         {
             self.forget_rights();
             if let Err(error) = self.db.derive_room(&message, session).await {
-                // the next reader of the head derives it
-                self.forget_head();
-                tracing::warn!(room = self.room.as_str(), rev = message.key.rev, %error, "derivation failed");
+                // not acknowledged until the next read of the head has derived it: a removed member could still read
+                let done = committed.pop().map(Committed::into_attempted);
+                rest = Rest { commands: done.into_iter().collect(), stop: Some(Stop::Unknown(error)) };
             }
         }
         rest.commands.extend(later.into_iter().chain(unwritten));
@@ -269,6 +269,15 @@ impl RoomWriter {
     }
 }
 
+impl Committed {
+    /// The command, whose outcome is unknown.
+    fn into_attempted(self) -> Queued {
+        let Self { mut queued, message, .. } = self;
+        queued.attempts.push(message.rev);
+        queued
+    }
+}
+
 impl Planned {
     fn answer(queued: Queued, answer: Result<Message>) -> Self {
         Self::Answer { queued: Box::new(queued), answer: Box::new(answer) }
@@ -277,11 +286,7 @@ impl Planned {
     /// The command, after a write with an unknown outcome.
     fn into_attempted(self) -> Queued {
         match self {
-            Self::Commit { done, .. } => {
-                let Committed { mut queued, message, .. } = *done;
-                queued.attempts.push(message.rev);
-                queued
-            }
+            Self::Commit { done, .. } => done.into_attempted(),
             Self::Answer { queued, .. } => *queued,
         }
     }

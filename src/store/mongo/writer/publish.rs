@@ -79,7 +79,15 @@ impl RoomWriter {
     ) -> std::result::Result<(), (Queued, Option<Error>)> {
         let stored = match queued.adds_message() {
             true => self.stored_message(&queued, session).await,
-            false => self.stored_change(&queued, session).await,
+            false => match self.db.floor(&self.room, session).await {
+                Err(error) => Err(error),
+                // its document may be trimmed, or it is of a number that was trimmed before
+                Ok(floor) if queued.attempts.iter().any(|rev| *rev <= floor) => {
+                    queued.fail(&Error::Failed("the outcome of a change cannot be known any more".into()));
+                    return Ok(());
+                }
+                Ok(_) => self.stored_change(&queued, session).await,
+            },
         };
         match stored {
             Ok(Some((message, repeat))) => queued.succeed(&message, repeat),
@@ -126,11 +134,6 @@ impl RoomWriter {
             return Ok(None);
         }
         let Some(seq) = queued.command.action.target() else { return Ok(None) };
-        let floor = self.db.floor(&self.room, session).await?;
-        if queued.attempts.iter().any(|rev| *rev <= floor) {
-            // its document may be trimmed, or it is of a number that was trimmed before
-            return Err(Error::Failed("the outcome of a change cannot be known any more".into()));
-        }
         let keys = queued.attempts.iter().map(|rev| doc! { "_id": log_key(&self.room, *rev) });
         let own = doc! { "$or": keys.collect::<Vec<_>>(), "command": queued.id };
         if with_timeout(self.db.log.find_one(own).session(&mut **session)).await?.is_none() {

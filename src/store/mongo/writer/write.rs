@@ -48,12 +48,13 @@ impl RoomWriter {
         let mut waiting = merge_repeats(commands);
         metrics::histogram!("natter_commit_writes").record(waiting.len() as f64);
         if let Err(error) = self.fail_posts_without_account(&mut waiting).await {
-            fail_all(waiting, &error);
+            let may_be_stored = waiting.iter().any(|queued| !queued.attempts.is_empty());
+            fail_all(waiting, &outcome_error(error, may_be_stored));
             return VecDeque::new();
         }
         let mut delays = retry::delays(OUTCOME_LOOKUP_DELAY);
         // once a command may be stored, the error must not be `Busy`, which means that nothing was written
-        let mut may_be_stored = false;
+        let mut may_be_stored = waiting.iter().any(|queued| !queued.attempts.is_empty());
         while !waiting.is_empty() {
             let stop = self.attempt(&mut waiting).await;
             let timed_out = waiting.front().is_some_and(|queued| queued.queued_at.elapsed() > WRITE_TIMEOUT);
@@ -82,8 +83,7 @@ impl RoomWriter {
             may_be_stored |= !matches!(error, Error::Busy);
             self.forget_head();
             if timed_out {
-                let error = if may_be_stored { Error::Failed(error.to_string()) } else { error };
-                fail_all(std::mem::take(&mut waiting), &error);
+                fail_all(std::mem::take(&mut waiting), &outcome_error(error, may_be_stored));
             } else {
                 let retry_in = delays.next().unwrap_or(OUTCOME_LOOKUP_DELAY);
                 let (room, commands) = (self.room.as_str(), waiting.len());
@@ -178,4 +178,9 @@ impl RoomWriter {
             }
         }
     }
+}
+
+/// The error of commands that were not written, or that may be. [`Error::Busy`] means that nothing was written.
+fn outcome_error(error: Error, may_be_stored: bool) -> Error {
+    if may_be_stored { Error::Failed(error.to_string()) } else { error }
 }
