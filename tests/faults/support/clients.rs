@@ -17,8 +17,9 @@ use tokio::{
 use super::{
     changer::{Changer, Done, EMOJI},
     client::{Client, Phase},
-    compare::{Verdict, compare},
+    compare::compare,
     natter::Natter,
+    verdict::Verdict,
 };
 
 /// Longest wait for the clients to send what they have begun, and then to read to the end.
