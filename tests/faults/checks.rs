@@ -10,8 +10,8 @@ use natter_test_support::ReplicaSet;
 
 use crate::support::{Clients, Fold, Natter, fold, read_log};
 
-/// Changes of one document that its log does not explain: which, and how.
-fn changes() -> Vec<(&'static str, Document, UpdateModifications)> {
+/// Changes of one document that the log does not explain: which, and how. The message `reacted` has reactions.
+fn changes(reacted: i64) -> Vec<(&'static str, Document, UpdateModifications)> {
     let (exists, missing) = (doc! { "$exists": true }, doc! { "$exists": false });
     vec![
         ("a reaction is lost", doc! { "reactions": &exists }, doc! { "$unset": { "reactions": "" } }.into()),
@@ -30,7 +30,7 @@ fn changes() -> Vec<(&'static str, Document, UpdateModifications)> {
             doc! { "op": "edit", "message": &missing },
             doc! { "$set": { "message": "old" } }.into(),
         ),
-        ("a reaction is another's", doc! { "op": "react" }, doc! { "$set": { "emoji": "🐛" } }.into()),
+        ("a reaction is another's", doc! { "op": "react", "of": reacted }, doc! { "$set": { "emoji": "🐛" } }.into()),
     ]
 }
 
@@ -63,7 +63,8 @@ async fn a_log_that_does_not_explain_the_state_is_noticed() {
     assert!(count > 100 && errors.is_empty(), "{count} changes, {errors:#?}");
     let client = mongodb::Client::with_uri_str(&url).await.unwrap();
     let log = client.database("UsersData").collection::<Document>("log");
-    for (what, filter, change) in changes() {
+    let reacted = log.find_one(doc! { "reactions": { "$exists": true } }).await.unwrap().unwrap();
+    for (what, filter, change) in changes(reacted.get_i64("seq").unwrap()) {
         let before = log.find_one_and_update(filter, change).await.unwrap().unwrap_or_else(|| panic!("{what}: none"));
         assert!(!fold(&read_log(&url).await).errors.is_empty(), "{what}: {before}");
         log.replace_one(doc! { "_id": before.get("_id").unwrap() }, &before).await.unwrap();

@@ -19,7 +19,10 @@ use tokio::{
     time::sleep,
 };
 
-use super::client::{Phase, RETRY_DELAY};
+use super::{
+    client::{Phase, RETRY_DELAY},
+    commands::{Command, Done, Posted},
+};
 
 /// What the clients of one user give, one each.
 pub const EMOJI: [&str; 8] = ["👍", "❤️", "🎉", "😀", "🚀", "👀", "🤔", "👩‍💻"];
@@ -28,35 +31,6 @@ pub const EMOJI: [&str; 8] = ["👍", "❤️", "🎉", "😀", "🚀", "👀", 
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// So many of the latest messages get half of the reactions and replies, so that processes change the same message.
 const LATEST: usize = 20;
-
-/// A message of the client's own.
-#[derive(Debug, Clone)]
-pub struct Posted {
-    pub seq: u64,
-    pub text_rev: u64,
-    pub text: String,
-}
-
-/// What a client asks for.
-#[derive(Debug)]
-pub enum Command {
-    Edit { text: String, text_rev: u64 },
-    Delete,
-    React,
-    Unreact,
-    Reply { text: String },
-}
-
-/// A command that the server answered.
-#[derive(Debug)]
-pub struct Done {
-    /// The message that the command names.
-    pub target: u64,
-    pub command: Command,
-    /// The message in the answer; `None` of a delete, and if the answer was that the target is deleted.
-    pub answer: Option<Posted>,
-    pub rev: u64,
-}
 
 pub struct Changer {
     pub name: String,

@@ -15,8 +15,9 @@ use tokio::{
 };
 
 use super::{
-    changer::{Changer, Done, EMOJI},
+    changer::{Changer, EMOJI},
     client::{Client, Phase},
+    commands::Done,
     compare::compare,
     natter::Natter,
     verdict::Verdict,

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    changer::{Command, Done, EMOJI},
+    changer::EMOJI,
     client::Client,
+    commands::{Command, Done},
     natter::Message,
     socket::digest,
     verdict::Verdict,

@@ -3,6 +3,7 @@
 mod changer;
 mod client;
 mod clients;
+mod commands;
 mod compare;
 mod fold;
 mod folded_message;
