@@ -17,8 +17,8 @@ pub struct Folded<'a> {
     edited: Option<&'a Bson>,
     is_deleted: bool,
     pinned: Option<Option<&'a Bson>>,
-    /// (emoji, user) in the order given, if the message is whole.
-    given: Vec<(&'a str, &'a Bson)>,
+    /// The emoji in the order in which each was first given, with their users, if the message is whole.
+    given: Vec<(&'a str, Vec<&'a Bson>)>,
     /// (emoji, user), and whether the latest change gave it.
     latest: HashMap<(&'a str, String), bool>,
     pub replies: i64,
@@ -61,13 +61,20 @@ impl<'a> Folded<'a> {
             ("edit", _) => (self.text_rev, self.edited) = (Some(rev), change.get("at")),
             ("delete", _) => (self.text_rev, self.is_deleted) = (Some(rev), true),
             ("react", Ok(key)) => {
-                self.given.push((key.0, user));
+                match self.given.iter_mut().find(|given| given.0 == key.0) {
+                    Some(given) => given.1.push(user),
+                    None => self.given.push((key.0, vec![user])),
+                }
                 if self.latest.insert(key, true) == Some(true) {
                     return Err("gives an emoji again");
                 }
             }
             ("unreact", Ok(key)) => {
-                self.given.retain(|given| *given != (key.0, user));
+                self.given
+                    .iter_mut()
+                    .filter(|given| given.0 == key.0)
+                    .for_each(|given| given.1.retain(|by| *by != user));
+                self.given.retain(|given| !given.1.is_empty());
                 let before = self.latest.insert(key, false);
                 if before == Some(false) || before.is_none() && self.is_whole {
                     return Err("takes an emoji back that is not there");
@@ -105,23 +112,17 @@ impl<'a> Folded<'a> {
         if let Some(pinned) = self.pinned {
             fold.expect(post, "pinnedTime", state.get("pinnedTime"), pinned.filter(|_| !is_deleted));
         }
-        let mut stored = Vec::new();
+        let (mut stored, empty) = (Vec::new(), Vec::new());
         for reaction in state.get_array("reactions").into_iter().flatten().filter_map(Bson::as_document) {
             let emoji = reaction.get_str("emoji").unwrap();
-            stored.extend(reaction.get_array("users").unwrap().iter().map(|user| (emoji, user)));
+            stored.push((emoji, reaction.get_array("users").unwrap().iter().collect::<Vec<_>>()));
         }
         if is_deleted || self.is_whole {
-            // by emoji, in the order in which each was first given
-            let mut given = Vec::new();
-            for (emoji, _) in if is_deleted { &[] } else { self.given.as_slice() } {
-                if !given.iter().any(|(other, _)| other == emoji) {
-                    given.extend(self.given.iter().filter(|(other, _)| other == emoji));
-                }
-            }
-            fold.expect(post, "reactions", stored, given);
+            fold.expect(post, "reactions", &stored, if is_deleted { &empty } else { &self.given });
         } else {
             for ((emoji, user), is_given) in &self.latest {
-                let is_stored = stored.iter().any(|given| given.0 == *emoji && given.1.to_string() == *user);
+                let is_stored =
+                    stored.iter().any(|(other, by)| other == emoji && by.iter().any(|by| by.to_string() == *user));
                 fold.expect(post, emoji, is_stored, *is_given);
             }
         }
