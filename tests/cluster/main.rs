@@ -9,8 +9,9 @@ mod support;
 use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, value_parser};
+use mongodb::bson::Document;
 use natter_test_support::{ReplicaSet, until};
-use support::{Clients, Natter, Verdict, fold::Fold, read_fold};
+use support::{Clients, Natter, Verdict, fold, read_log};
 use tokio::time::sleep;
 
 #[derive(Parser)]
@@ -84,14 +85,14 @@ async fn main() -> ExitCode {
         until("every natter process is ready", Duration::from_secs(20), async || natter.status("/readyz").await == 200)
             .await;
     }
-    report(&idle, &verdict, &read_fold(&set.url("UsersData")).await)
+    report(&idle, &verdict, &read_log(&set.url("UsersData")).await)
 }
 
 fn all(natters: &[Natter]) -> Vec<&Natter> {
     natters.iter().collect()
 }
 
-fn report(idle: &Verdict, verdict: &Verdict, fold: &Fold) -> ExitCode {
+fn report(idle: &Verdict, verdict: &Verdict, log: &[Document]) -> ExitCode {
     let Verdict { acknowledged, readers, disconnects, longest_pause, took, unfinished, .. } = verdict;
     println!(
         "{acknowledged} acknowledged in {took:.1?}: {:.0}/s; {readers} readers, {disconnects} connections lost",
@@ -114,7 +115,7 @@ fn report(idle: &Verdict, verdict: &Verdict, fold: &Fold) -> ExitCode {
     }
     println!("idle chat: {}", idle.summary());
     println!("{}", verdict.summary());
-    let Fold { messages, changes, floor, head, errors } = fold;
+    let support::Fold { messages, changes, floor, head, errors } = fold(log);
     println!(
         "the log: {messages} messages, {changes} changes, {floor} of {head} trimmed; {} differences from its fold",
         errors.len()

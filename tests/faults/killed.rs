@@ -8,7 +8,7 @@ use natter::{
 };
 use natter_test_support::ReplicaSet;
 
-use crate::support::{Clients, Natter, TcpProxy, Verdict, read_fold};
+use crate::support::{Clients, Natter, TcpProxy, Verdict, fold, read_log};
 
 /// Messages that are acknowledged before a fault, and after it.
 const MESSAGES: usize = 200;
@@ -23,7 +23,7 @@ async fn assert_clean(fault: &str, verdict: &Verdict, natter: &Natter, set: &Rep
         verdict.unfinished,
         verdict.examples
     );
-    let fold = read_fold(&set.url("UsersData")).await;
+    let fold = fold(&read_log(&set.url("UsersData")).await);
     assert!(fold.errors.is_empty(), "{fold:#?}");
     // the change stream was resumed: a process that lost its position reads every room and checks every grant again
     let log = natter.log();

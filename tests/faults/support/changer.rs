@@ -19,7 +19,10 @@ use tokio::{
     time::sleep,
 };
 
-use super::client::{Phase, RETRY_DELAY};
+use super::{
+    client::{Phase, RETRY_DELAY},
+    commands::{Command, Done, Posted},
+};
 
 /// What the clients of one user give, one each.
 pub const EMOJI: [&str; 8] = ["👍", "❤️", "🎉", "😀", "🚀", "👀", "🤔", "👩‍💻"];
@@ -29,45 +32,12 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// So many of the latest messages get half of the reactions and replies, so that processes change the same message.
 const LATEST: usize = 20;
 
-/// A message of the client's own.
-#[derive(Clone)]
-pub struct Posted {
-    pub seq: u64,
-    pub text_rev: u64,
-    pub text: String,
-}
-
-/// What a client asks for, and what it knows once it is answered.
-#[derive(Debug)]
-pub enum Command {
-    Edit { text: String, text_rev: u64 },
-    Delete,
-    React,
-    Unreact,
-    Reply { text: String },
-}
-
-/// A command that the server answered.
-#[derive(Debug)]
-pub struct Done {
-    /// The message that the command names.
-    pub target: u64,
-    pub command: Command,
-    /// The message in the answer; `None` of a delete, and if the answer was that the target is deleted.
-    pub answer: Option<Posted>,
-    pub rev: u64,
-}
-
-impl std::fmt::Debug for Posted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "#{} {:?} at {}", self.seq, self.text, self.text_rev)
-    }
-}
-
 pub struct Changer {
     pub name: String,
     pub token: String,
     pub servers: Arc<[SocketAddr]>,
+    /// The index of the server that got the last request. At the start it is the client's number, by which clients begin
+    /// with different commands.
     pub server: usize,
     pub emoji: &'static str,
     /// Time between two commands.
@@ -158,7 +128,8 @@ impl Changer {
         }
         match &command {
             Command::Edit { .. } => {
-                self.own.iter_mut().filter(|own| own.seq == target).for_each(|own| *own = posted.clone());
+                self.own.retain(|own| own.seq != target);
+                self.own.push(posted.clone());
             }
             Command::React if !is_repeat && !is_gone => self.given.push(target),
             Command::Reply { .. } if is_done => self.keep_own(posted.clone()),
@@ -190,15 +161,12 @@ impl Changer {
             if !body.is_null() {
                 request = request.json(&body);
             }
-            if let Ok(response) = request.send().await {
-                let status = response.status();
-                // an answer that breaks off is none
-                match response.bytes().await {
-                    Ok(bytes) if !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS => {
-                        return (status, serde_json::from_slice(&bytes).unwrap_or_default(), is_repeat);
-                    }
-                    _ => {}
-                }
+            if let Ok(response) = request.send().await
+                && let status = response.status()
+                && !(status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS)
+                && let Ok(bytes) = response.bytes().await
+            {
+                return (status, serde_json::from_slice(&bytes).unwrap_or_default(), is_repeat);
             }
             is_repeat = true;
             sleep(RETRY_DELAY).await;

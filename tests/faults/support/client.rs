@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    changer::Posted,
+    commands::Posted,
     socket::{Fragment, Socket, fragments},
 };
 

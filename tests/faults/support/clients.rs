@@ -15,10 +15,12 @@ use tokio::{
 };
 
 use super::{
-    changer::{Changer, Done, EMOJI},
+    changer::{Changer, EMOJI},
     client::{Client, Phase},
-    compare::{Verdict, compare},
+    commands::Done,
+    compare::compare,
     natter::Natter,
+    verdict::Verdict,
 };
 
 /// Longest wait for the clients to send what they have begun, and then to read to the end.

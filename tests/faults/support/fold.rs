@@ -9,8 +9,10 @@ use std::{
 use futures_util::TryStreamExt;
 use mongodb::{
     Client,
-    bson::{Bson, Document, doc},
+    bson::{Document, doc},
 };
+
+use super::folded_message::Folded;
 
 /// The lobby's log, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -23,34 +25,17 @@ pub struct Fold {
     pub errors: Vec<String>,
 }
 
-/// A message, folded. What is below the floor is unknown unless the post is above it.
-struct Folded<'a> {
-    document: &'a Document,
-    post: i64,
-    is_whole: bool,
-    /// The latest number above the floor.
-    changed: Option<i64>,
-    text_rev: Option<i64>,
-    edited: Option<&'a Bson>,
-    is_deleted: bool,
-    pinned: Option<Option<&'a Bson>>,
-    /// (emoji, user) in the order given, if the message is whole.
-    given: Vec<(&'a str, &'a Bson)>,
-    /// (emoji, user), and whether the latest change gave it.
-    latest: HashMap<(&'a str, String), bool>,
-    replies: i64,
-}
-
-/// Reads the log of the database at `url` as a majority has it.
-pub async fn read_fold(url: &str) -> Fold {
+/// Reads the lobby's log from the database at `url`, as a majority has it.
+pub async fn read_log(url: &str) -> Vec<Document> {
     let separator = if url.contains('?') { '&' } else { '?' };
     let client = Client::with_uri_str(format!("{url}{separator}readConcernLevel=majority")).await.unwrap();
     let log = client.default_database().unwrap().collection::<Document>("log");
     let documents = log.find(doc! { "_id.room": "lobby" }).sort(doc! { "_id": 1 }).await.unwrap();
-    fold(&documents.try_collect::<Vec<_>>().await.unwrap())
+    documents.try_collect().await.unwrap()
 }
 
-fn fold(log: &[Document]) -> Fold {
+/// Folds the documents of a room, in order of `rev`, and compares the stored state with the result.
+pub fn fold(log: &[Document]) -> Fold {
     let mut fold = Fold::default();
     let mut messages: BTreeMap<i64, Folded<'_>> = BTreeMap::new();
     let (mut texts, mut texts_of) = (0, HashMap::<String, i64>::new());
@@ -112,113 +97,9 @@ fn fold(log: &[Document]) -> Fold {
 }
 
 impl Fold {
-    fn expect<T: PartialEq + Debug>(&mut self, rev: i64, what: &str, found: T, expected: T) {
+    pub fn expect<T: PartialEq + Debug>(&mut self, rev: i64, what: &str, found: T, expected: T) {
         if found != expected {
             self.errors.push(format!("{what} of {rev} is {found:?}, expected {expected:?}"));
-        }
-    }
-}
-
-impl<'a> Folded<'a> {
-    fn new(document: &'a Document, post: i64, is_whole: bool) -> Self {
-        let (given, latest) = (Vec::new(), HashMap::new());
-        let (changed, text_rev, edited, pinned) = (None, None, None, is_whole.then_some(None));
-        Self {
-            document,
-            post,
-            is_whole,
-            changed,
-            text_rev,
-            edited,
-            is_deleted: false,
-            pinned,
-            given,
-            latest,
-            replies: 0,
-        }
-    }
-
-    /// Applies a change above the floor. Each has to change something.
-    fn apply(&mut self, rev: i64, change: &'a Document) -> Result<(), &'static str> {
-        if self.is_deleted {
-            return Err("changes a deleted message");
-        }
-        self.changed = Some(rev);
-        let has_text_rev = self.is_whole || self.text_rev.is_some();
-        let user = change.get("by").unwrap();
-        let key = change.get_str("emoji").map(|emoji| (emoji, user.to_string()));
-        match (change.get_str("op").unwrap(), key) {
-            ("edit", _)
-                if has_text_rev && change.get_i64("textRev").ok() != Some(self.text_rev.unwrap_or(self.post)) =>
-            {
-                return Err("edits an older text");
-            }
-            ("edit", _) => (self.text_rev, self.edited) = (Some(rev), change.get("at")),
-            ("delete", _) => (self.text_rev, self.is_deleted) = (Some(rev), true),
-            ("react", Ok(key)) => {
-                self.given.push((key.0, user));
-                if self.latest.insert(key, true) == Some(true) {
-                    return Err("gives an emoji again");
-                }
-            }
-            ("unreact", Ok(key)) => {
-                self.given.retain(|given| *given != (key.0, user));
-                let before = self.latest.insert(key, false);
-                if before == Some(false) || before.is_none() && self.is_whole {
-                    return Err("takes an emoji back that is not there");
-                }
-            }
-            ("pin", _) => self.pinned = Some(change.get("at")),
-            ("unpin", _) => self.pinned = Some(None),
-            _ => return Err("is of an unknown kind"),
-        }
-        Ok(())
-    }
-
-    fn compare(&self, fold: &mut Fold) {
-        let (state, post) = (self.document, self.post);
-        let number = |field: &str| state.get_i64(field).ok();
-        let is_deleted = state.contains_key("deleted");
-        let has_text = !is_deleted && !state.contains_key("notice");
-        fold.expect(post, "presence of message", state.contains_key("message"), has_text);
-        fold.expect(post, "replies", number("replies"), Some(self.replies).filter(|replies| *replies > 0));
-        for (field, folded) in [("changed", self.changed), ("textRev", self.text_rev)] {
-            let is_right = match folded {
-                Some(folded) => number(field) == Some(folded),
-                None => number(field).is_none_or(|rev| !self.is_whole && rev <= fold.floor),
-            };
-            if !is_right {
-                fold.errors.push(format!("{field} of {post} is {:?}, expected {folded:?}", number(field)));
-            }
-        }
-        if self.is_whole || self.is_deleted {
-            fold.expect(post, "deleted", is_deleted, self.is_deleted);
-        }
-        if self.is_whole || self.edited.is_some() {
-            fold.expect(post, "editedTime", state.get("editedTime"), self.edited.filter(|_| !is_deleted));
-        }
-        if let Some(pinned) = self.pinned {
-            fold.expect(post, "pinnedTime", state.get("pinnedTime"), pinned.filter(|_| !is_deleted));
-        }
-        let mut stored = Vec::new();
-        for reaction in state.get_array("reactions").into_iter().flatten().filter_map(Bson::as_document) {
-            let emoji = reaction.get_str("emoji").unwrap();
-            stored.extend(reaction.get_array("users").unwrap().iter().map(|user| (emoji, user)));
-        }
-        if is_deleted || self.is_whole {
-            // by emoji, in the order in which each was first given
-            let mut given = Vec::new();
-            for (emoji, _) in if is_deleted { &[] } else { self.given.as_slice() } {
-                if !given.iter().any(|(other, _)| other == emoji) {
-                    given.extend(self.given.iter().filter(|(other, _)| other == emoji));
-                }
-            }
-            fold.expect(post, "reactions", stored, given);
-        } else {
-            for ((emoji, user), is_given) in &self.latest {
-                let is_stored = stored.iter().any(|given| given.0 == *emoji && given.1.to_string() == *user);
-                fold.expect(post, emoji, is_stored, *is_given);
-            }
         }
     }
 }

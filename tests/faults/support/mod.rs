@@ -3,17 +3,20 @@
 mod changer;
 mod client;
 mod clients;
+mod commands;
 mod compare;
-pub mod fold;
+mod fold;
+mod folded_message;
 mod natter;
 mod socket;
 mod tcp_proxy;
+mod verdict;
 
 pub use self::{
     clients::Clients,
-    compare::Verdict,
-    fold::read_fold,
+    fold::{Fold, fold, read_log},
     natter::{Natter, PASSWORD},
     socket::{Socket, revs},
     tcp_proxy::TcpProxy,
+    verdict::Verdict,
 };
