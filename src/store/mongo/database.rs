@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mongodb::bson::{DateTime, doc};
+use mongodb::bson::{Bson, DateTime, doc};
 use tokio::sync::Mutex;
 
 use super::{
     collections::Collections, connect, copy_mark::refuse_unfinished, driver::with_timeout, migrations, outbox::Outbox,
     presence::Leases, tail, writer::Writer,
 };
-use crate::store::{Database, Error, Events, PresenceStore, Result, Store};
+use crate::{
+    domain::RoomId,
+    store::{Database, Error, Events, PresenceStore, Result, Store},
+};
 
 pub struct Mongo {
     pub(super) db: Collections,
@@ -31,11 +34,18 @@ impl Mongo {
         Ok(Self::new(db))
     }
 
-    /// Connects as the source of a copy. The schema must be this natter's, because the database is not changed.
+    /// Connects as the source of a copy. The schema must be this natter's, because the database is not migrated.
     pub async fn open_source(url: &str) -> Result<Self> {
         let db = Collections::new(connect::database(url).await?);
         migrations::check_current(&db.database).await?;
         refuse_unfinished(&db).await?;
+        // a copy reads states, so the newest change of each room must be derived
+        let rooms = with_timeout(db.rooms.distinct("_id", doc! {})).await?;
+        let mut session = db.reads().await?;
+        for room in rooms.iter().filter_map(Bson::as_str) {
+            db.settled_head(&RoomId::named(room), &mut session).await?;
+        }
+        drop(session);
         Ok(Self::new(db))
     }
 

@@ -1,12 +1,11 @@
 //! Rooms and memberships.
 
 use async_trait::async_trait;
-use mongodb::bson::doc;
+use mongodb::bson::{self, Bson, doc};
 
 use super::{
     database::Mongo,
     driver::{with_timeout, with_timeout_raw},
-    log_documents::log_key,
     room_documents::{MemberDoc, RoomDoc, direct_key},
     unique_index::is_duplicate_key,
 };
@@ -33,24 +32,24 @@ impl Rooms for Mongo {
             everyone: false,
             created_at: now,
         };
+        let role = |user| if user == new.owner { MemberRole::Owner } else { MemberRole::Member };
+        let member = |user| Membership { user, rev: 0, role: role(user), joined_at: now };
+        let members: Vec<Membership> = users.iter().copied().map(member).collect();
         let key = (new.kind == RoomKind::Direct).then(|| direct_key(&users));
         if let Some(key) = &key
-            && let Some(room) = self.direct_room(key).await?
+            && let Some(room) = self.direct_room(key, &members).await?
         {
             return Ok(room);
         }
-        let role = |user| if user == new.owner { MemberRole::Owner } else { MemberRole::Member };
-        let member = |user| Membership { user, rev: 0, role: role(user), joined_at: now };
-        let members: Vec<MemberDoc> = users.into_iter().map(|user| MemberDoc::new(&room.id, &member(user))).collect();
-        // the room last: without it, the others belong to no room
-        with_timeout(self.db.log.insert_one(doc! { "_id": log_key(&room.id, 0), "floor": 0_i64 })).await?;
-        with_timeout(self.db.memberships.insert_many(members)).await?;
         let document = RoomDoc { direct_key: key.clone(), ..RoomDoc::from(&room) };
         match (with_timeout_raw(self.db.rooms.insert_one(document)).await, key) {
-            (Ok(_), _) => Ok(room),
+            (Ok(_), _) => {
+                self.add_first_members(&room.id, &members).await?;
+                Ok(room)
+            }
             // another process created it at the same time
             (Err(error), Some(key)) if is_duplicate_key(&error) => {
-                self.direct_room(&key).await?.ok_or_else(|| error.into())
+                self.direct_room(&key, &members).await?.ok_or_else(|| error.into())
             }
             (Err(error), _) => Err(error.into()),
         }
@@ -81,7 +80,25 @@ impl Rooms for Mongo {
 }
 
 impl Mongo {
-    async fn direct_room(&self, key: &str) -> Result<Option<Room>> {
-        Ok(with_timeout(self.db.rooms.find_one(doc! { "directKey": key })).await?.map(Room::from))
+    /// The direct room with this key. Adds its members, because the process that created it may have ended before it did.
+    async fn direct_room(&self, key: &str, members: &[Membership]) -> Result<Option<Room>> {
+        let Some(found) = with_timeout(self.db.rooms.find_one(doc! { "directKey": key })).await? else {
+            return Ok(None);
+        };
+        let room = Room::from(found);
+        self.add_first_members(&room.id, members).await?;
+        Ok(Some(room))
+    }
+
+    /// Adds the members that the room does not have yet.
+    async fn add_first_members(&self, room: &RoomId, members: &[Membership]) -> Result<()> {
+        for member in members {
+            let document = bson::serialize_to_document(&MemberDoc::new(room, member));
+            let mut document = document.map_err(|error| Error::Failed(error.to_string()))?;
+            let id = document.remove("_id").unwrap_or(Bson::Null);
+            let add = doc! { "$setOnInsert": document };
+            with_timeout(self.db.memberships.update_one(doc! { "_id": id }, add).upsert(true)).await?;
+        }
+        Ok(())
     }
 }

@@ -31,8 +31,8 @@ use crate::{
     },
 };
 
-/// The maximum number of commands in one write: each has up to five statements.
-const MAX_COMMANDS: usize = 200;
+/// The maximum number of commands in one write: each has up to five statements, and two of them can have a text.
+const MAX_COMMANDS: usize = 50;
 
 /// A message that commands change or refer to.
 struct Loaded {

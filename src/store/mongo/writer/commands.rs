@@ -26,6 +26,11 @@ use crate::{
     },
 };
 
+/// The maximum number of posts in one insert. It limits how long the first waits for the last one.
+const MAX_POSTS: usize = 512;
+/// The maximum number of statements in one update, which is one document: it must stay below 16 MB.
+const MAX_STATEMENTS: usize = 250;
+
 pub struct Commands {
     inserts: Group<MessageDoc>,
     updates: Group<Bson>,
@@ -36,8 +41,8 @@ impl Commands {
     pub fn start(db: &Collections) -> Self {
         let (inserting, updating) = (db.clone(), db.clone());
         Self {
-            inserts: Group::start(move |documents| insert(inserting.clone(), documents).boxed()),
-            updates: Group::start(move |statements| update(updating.clone(), statements).boxed()),
+            inserts: Group::start(MAX_POSTS, move |documents| insert(inserting.clone(), documents).boxed()),
+            updates: Group::start(MAX_STATEMENTS, move |statements| update(updating.clone(), statements).boxed()),
             accounts: Accounts::start(db.clone()),
         }
     }

@@ -10,9 +10,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::store::{Error, mongo::statements::Ran};
 
-/// The maximum number of documents or statements in one command, unless a single part has more.
-const MAX_BATCH: usize = 1024;
-
 /// Queues the parts of rooms for one command. One command runs at a time; the next has all parts that waited for it.
 pub struct Group<T> {
     parts: mpsc::UnboundedSender<Part<T>>,
@@ -24,10 +21,10 @@ struct Part<T> {
 }
 
 impl<T: Send + 'static> Group<T> {
-    /// `run` runs a command, and returns its items.
-    pub fn start(run: impl Fn(Vec<T>) -> BoxFuture<'static, (Vec<T>, Ran)> + Send + 'static) -> Self {
+    /// `run` runs a command, and returns its items. A command has at most `max` items, unless a single part has more.
+    pub fn start(max: usize, run: impl Fn(Vec<T>) -> BoxFuture<'static, (Vec<T>, Ran)> + Send + 'static) -> Self {
         let (parts, queue) = mpsc::unbounded_channel();
-        tokio::spawn(run_all(queue, run));
+        tokio::spawn(run_all(queue, max, run));
         Self { parts }
     }
 
@@ -44,6 +41,7 @@ impl<T: Send + 'static> Group<T> {
 
 async fn run_all<T>(
     mut queue: mpsc::UnboundedReceiver<Part<T>>,
+    max: usize,
     run: impl Fn(Vec<T>) -> BoxFuture<'static, (Vec<T>, Ran)>,
 ) {
     let mut waiting: VecDeque<Part<T>> = VecDeque::new();
@@ -57,7 +55,7 @@ async fn run_all<T>(
         }
         let (mut items, mut parts) = (Vec::new(), Vec::new());
         while let Some(next) = waiting.pop_front() {
-            if !items.is_empty() && items.len() + next.items.len() > MAX_BATCH {
+            if !items.is_empty() && items.len() + next.items.len() > max {
                 waiting.push_front(next);
                 break;
             }

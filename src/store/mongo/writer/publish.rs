@@ -60,7 +60,7 @@ impl RoomWriter {
         self.outbox.send(committed.iter().map(event).collect()).await;
         let mut deletions = Vec::new();
         for Committed { queued, message, .. } in committed {
-            if message.author.is_none() && queued.post().is_some() && !queued.is_trusted {
+            if message.author.is_none() && queued.post().is_some() {
                 deletions.push(deletion(&message));
                 queued.fail(&Error::NotFound);
             } else {
@@ -99,12 +99,12 @@ impl RoomWriter {
         Ok(())
     }
 
-    /// Fails a command that the rules refuse. A post that is stored already is answered with the stored message: its
-    /// author may have lost the right after it was posted.
+    /// Fails a command that the rules refuse. One that is stored already is answered with the stored message: it may be
+    /// refused because it was committed, or because its user has lost the right since.
     pub async fn refuse(&self, queued: Queued, error: Error, session: &mut CausalSession) {
         let stored = match queued.post() {
             Some(_) => self.stored_message(&queued, session).await,
-            None => Ok(None),
+            None => self.stored_change(&queued, session).await,
         };
         match stored {
             Ok(Some((message, repeat))) => queued.succeed(&message, repeat),
