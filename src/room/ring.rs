@@ -107,6 +107,7 @@ impl Ring {
     pub fn clear(&mut self) {
         (self.base, self.start) = (self.head(), self.end());
         self.entries.clear();
+        *self.last_frame.get_mut() = None;
     }
 
     /// Reads on from the cursor.

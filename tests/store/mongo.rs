@@ -3,9 +3,13 @@
 use std::time::{Duration, Instant};
 
 use mongodb::bson::{Document, doc};
-use natter::store::{self, Database, Error, UserSearch};
+use natter::{
+    domain::Action,
+    store::{self, Database, Error, MessageRetention, UserSearch},
+};
 use natter_test_support::Mongod;
 
+use crate::members::{in_lobby, new_post, react};
 use crate::support::{TestDatabase, add, email, id, name, new_user};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,4 +78,37 @@ async fn an_unreachable_server_is_reported_within_25_seconds() {
     assert!(matches!(refused, Error::Busy), "{refused:?}");
     // the driver's default limit is 30 s
     assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
+}
+
+/// A filter that a partial index cannot serve would read the whole log.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_command_scans_the_log() {
+    let database = TestDatabase::mongodb().await;
+    let [ada, bob] = in_lobby(&database, ["ada", "bob"]).await;
+    let mongo = database.mongo().await;
+    mongo.run_command(doc! { "profile": 2 }).await.unwrap();
+    let root = ada.post("root").await;
+    let repeated = new_post("same", None);
+    ada.change(repeated.clone()).await;
+    assert!(ada.give(repeated).await.unwrap().repeat);
+    let reply = bob.reply(&root, "reply").await;
+    let edited = bob.edit(&reply, "edited reply").await;
+    bob.edit(&edited, "edited again").await;
+    ada.change(react(&root, "👍")).await;
+    ada.change(Action::Pin { seq: 1 }).await;
+    ada.change(Action::Delete { seq: 2 }).await;
+    assert_eq!(ada.log().await.len(), 3);
+    let (store, access) = (&ada.store, &ada.access);
+    store.before(access, None, 10, Some(bob.user.key)).await.unwrap();
+    store.around(access, 2, 10).await.unwrap();
+    store.from(access, 1, 10).await.unwrap();
+    store.message(access, 1).await.unwrap();
+    store.latest(access, &[ada.user.key, bob.user.key], 10).await.unwrap();
+    store.delete_user(bob.user.key, MessageRetention::Delete).await.unwrap();
+    mongo.run_command(doc! { "profile": 0 }).await.unwrap();
+    let profile = mongo.collection::<Document>("system.profile");
+    let of_log = |plan: &str| doc! { "ns": format!("{}.log", mongo.name()), "planSummary": { "$regex": plan } };
+    assert!(profile.count_documents(of_log("IXSCAN")).await.unwrap() > 10);
+    let scan = profile.find_one(of_log("COLLSCAN")).await.unwrap();
+    assert!(scan.is_none(), "{scan:?}");
 }

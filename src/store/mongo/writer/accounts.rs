@@ -10,15 +10,15 @@ use crate::store::{Error, Result};
 impl RoomWriter {
     /// Fails the posts of users without an account. The other commands are checked while what they change is read.
     pub async fn fail_posts_without_account(&self, waiting: &mut VecDeque<Queued>) -> Result<()> {
-        let is_checked = |queued: &Queued| queued.account_exists || queued.post().is_none();
-        let unchecked = waiting.iter().filter(|queued| !is_checked(queued)).map(|queued| queued.by);
+        let is_unchecked = |queued: &Queued| queued.post().is_some() && !queued.account_exists;
+        let unchecked = waiting.iter().filter(|queued| is_unchecked(queued)).map(|queued| queued.by);
         let accounts = self.commands.accounts(unchecked).await?;
-        let all = std::mem::take(waiting);
-        for mut queued in all {
-            queued.account_exists = is_checked(&queued) || accounts.contains_key(&queued.by);
-            match queued.account_exists {
-                true => waiting.push_back(queued),
-                false => queued.fail(&Error::NotFound),
+        for mut queued in std::mem::take(waiting) {
+            let is_missing = is_unchecked(&queued) && !accounts.contains_key(&queued.by);
+            queued.account_exists |= queued.post().is_some();
+            match is_missing {
+                true => queued.fail(&Error::NotFound),
+                false => waiting.push_back(queued),
             }
         }
         Ok(())

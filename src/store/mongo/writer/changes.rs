@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Membership, Message,
+        Membership, Message, RoomId,
         rules::{Change, Head, Refusal, apply},
     },
     store::{
@@ -302,7 +302,7 @@ impl Plan {
         change: &Change,
         before: Option<&Message>,
         messages: &mut HashMap<u64, Loaded>,
-        room: &crate::domain::RoomId,
+        room: &RoomId,
     ) -> Result<Option<MessageDoc>> {
         let invalid = |error: bson::error::Error| Error::Failed(error.to_string());
         let (message, rev) = (&change.message, change.message.rev);
@@ -322,6 +322,8 @@ impl Plan {
             self.statements.fence(room, rev);
             derive(&mut self.statements, room, before, message, loaded.post_rev, &loaded.client)?;
             loaded.message = message.clone();
+        } else {
+            return Err(Error::Failed("a change refers to a message that was not read".into()));
         }
         if let Some(root) = &change.root
             && let Some(loaded) = messages.get_mut(&root.id.seq)

@@ -20,7 +20,7 @@ use super::{
     room_writer::RoomWriter,
 };
 use crate::{
-    domain::{Command, RoomId, UserKey},
+    domain::{Action, Command, RoomId, UserKey},
     store::{
         Access, AuthoredPost, Changed, Error, Result,
         mongo::{collections::Collections, outbox::Outbox},
@@ -33,7 +33,7 @@ const QUEUE_LENGTH: usize = 4096;
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum wait for the outcome of a command, including failovers.
 const OUTCOME_TIMEOUT: Duration = Duration::from_secs(15);
-/// The number of rooms that write at the same time. Their writes share commands; what each of them reads does not.
+/// The number of rooms that write at the same time. It bounds their reads: their writes share commands anyway.
 const PARALLEL_WRITES: usize = 64;
 
 pub struct Writer {
@@ -73,7 +73,7 @@ impl Writer {
 
     /// Queues a post that natter itself makes. Posts are appended to the log in the order in which they were queued.
     pub async fn queue_post(&self, room: &RoomId, post: AuthoredPost) -> Result<oneshot::Receiver<Result<Changed>>> {
-        let command = Command { at: post.at, action: crate::domain::Action::Post(post.post) };
+        let command = Command { at: post.at, action: Action::Post(post.post) };
         self.queue_command(room, Queued { is_trusted: true, ..Queued::new(post.author, command) }).await
     }
 

@@ -76,14 +76,15 @@ impl Queued {
         matches!(self.command.action, Action::Post(_) | Action::Room(_))
     }
 
-    /// Whether it changes the room or its members. A post does if its author joins.
+    /// Whether it is about the room itself or its members.
     pub fn is_room_command(&self) -> bool {
         matches!(self.command.action, Action::Room(_))
     }
 
-    /// The filter for a stored message with this author and client id.
+    /// The filter for a stored message with this author and client id. The index has messages only, so the filter must
+    /// say that it wants no others.
     pub fn client_filter(&self) -> Document {
-        doc! { "author": bson_uuid(self.by), "clientID": self.client.as_str() }
+        doc! { "author": bson_uuid(self.by), "clientID": self.client.as_str(), "seq": { "$gte": 0_i64 } }
     }
 
     /// Whether no caller waits for the outcome any more. The commands of a removal have none.

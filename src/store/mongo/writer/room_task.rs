@@ -2,8 +2,9 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use mongodb::bson::doc;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::timeout,
 };
 
@@ -19,7 +20,6 @@ use crate::{
         mongo::{bson_values::bson_uuid, documents::Authors, log_documents::MessageDoc},
     },
 };
-use mongodb::bson::doc;
 
 /// The maximum number of commands in one round. It limits how long the first waits for the last one.
 const MAX_BATCH: usize = 512;
@@ -91,7 +91,7 @@ impl RoomWriter {
         let (mut waiting, mut outcomes) = (VecDeque::new(), Vec::new());
         for message in found {
             let mut queued = delete(message);
-            let (answer, answered) = tokio::sync::oneshot::channel();
+            let (answer, answered) = oneshot::channel();
             queued.answers.push(answer);
             outcomes.push(answered);
             waiting.push_back(queued);

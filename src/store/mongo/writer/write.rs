@@ -12,7 +12,10 @@ use super::{
     publish::{fail_all, merge_repeats},
     room_writer::RoomWriter,
 };
-use crate::store::{Error, Result, mongo::causal::CausalSession, retry};
+use crate::{
+    domain::rules::Head,
+    store::{Error, Result, mongo::causal::CausalSession, retry},
+};
 
 /// The maximum age of a command whose write is retried.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
@@ -129,7 +132,7 @@ impl RoomWriter {
         &mut self,
         commands: VecDeque<Queued>,
         session: &mut CausalSession,
-    ) -> std::result::Result<(VecDeque<Queued>, crate::domain::rules::Head), (VecDeque<Queued>, Error)> {
+    ) -> std::result::Result<(VecDeque<Queued>, Head), (VecDeque<Queued>, Error)> {
         let head = match self.settled_head(session).await {
             Ok(head) => head,
             Err(error) => return Err((commands, error)),
