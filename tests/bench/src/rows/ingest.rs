@@ -9,7 +9,7 @@ use natter_test_support::{ReplicaSet, poll};
 use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 
-use super::store_trait::{Place, posts_per_second};
+use super::store_trait::{Place, post_for};
 use crate::{
     bare_databases,
     listeners::{Listeners, Pace},
@@ -109,7 +109,7 @@ async fn report(
         100.0 * theirs,
     );
     if run.with_references {
-        let through_trait = posts_per_second(store_database, WRITERS, Place::Lobby, time()).await?;
+        let through_trait = post_for(store_database, WRITERS, Place::Lobby, time()).await?.per_second;
         text += &format!("; {}/s through the store trait", thousands(through_trait));
         figures["store_per_s"] = through_trait.into();
     }

@@ -3,7 +3,7 @@
 use natter_test_support::ReplicaSet;
 use serde_json::json;
 
-use super::store_trait::{Place, posts_per_second};
+use super::store_trait::{Place, Posted, post_for};
 use crate::{
     natter::Database,
     paths,
@@ -38,19 +38,21 @@ fn round_count() -> usize {
     if paths::quick() { 1 } else { 3 }
 }
 
-/// Messages a second in one room and in many.
-async fn round(one: &Database, many: &Database) -> Result<[f64; 2], String> {
+/// Posts in one room and in many.
+async fn round(one: &Database, many: &Database) -> Result<[Posted; 2], String> {
     let time = std::time::Duration::from_secs(if paths::quick() { 2 } else { 4 });
-    let one = posts_per_second(one, ROOMS, Place::OneRoom, time).await?;
-    Ok([one, posts_per_second(many, ROOMS, Place::RoomEach, time).await?])
+    let one = post_for(one, ROOMS, Place::OneRoom, time).await?;
+    Ok([one, post_for(many, ROOMS, Place::RoomEach, time).await?])
 }
 
-fn report(run: &Run, scene: &str, rounds: &[[f64; 2]]) {
-    let one = median(rounds.iter().map(|[one, _]| *one).collect());
-    let many = median(rounds.iter().map(|[_, many]| *many).collect());
-    let ratio = median(rounds.iter().map(|[one, many]| many / one).collect());
-    let text = format!("{}/s in {ROOMS} rooms, {ratio:.2} × one room", thousands(many));
-    run.report(Finding::new("rooms", "natter", text, json!({ "per_s": many, "ratio": ratio })).scene(scene));
-    let text = format!("one room: {}/s", thousands(one));
+fn report(run: &Run, scene: &str, rounds: &[[Posted; 2]]) {
+    let middle = |of: fn(&[Posted; 2]) -> f64| median(rounds.iter().map(of).collect());
+    let (one, many) = (middle(|[one, _]| one.per_second), middle(|[_, many]| many.per_second));
+    let ratio = middle(|[one, many]| many.per_second / one.per_second);
+    let p99 = middle(|[one, many]| many.p99_ms / one.p99_ms);
+    let text = format!("{}/s in {ROOMS} rooms, {ratio:.2} × one room; p99 {p99:.2} × one room", thousands(many));
+    let figures = json!({ "per_s": many, "ratio": ratio, "p99_ratio": p99 });
+    run.report(Finding::new("rooms", "natter", text, figures).scene(scene));
+    let text = format!("one room: {}/s, p99 {:.1} ms", thousands(one), middle(|[one, _]| one.p99_ms));
     run.report(Finding::new("rooms", "reference", text, json!({ "per_s": one })).scene(scene));
 }

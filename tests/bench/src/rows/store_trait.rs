@@ -12,7 +12,7 @@ use natter::{
 };
 use tokio::task::JoinSet;
 
-use crate::{natter::Database, writer::TEXT};
+use crate::{latency::Latency, natter::Database, writer::TEXT};
 
 type Store = Arc<dyn store::Database>;
 
@@ -26,13 +26,14 @@ pub enum Place {
     RoomEach,
 }
 
-/// Posts from `writers` for `time`, each with one unacknowledged message. Returns messages a second.
-pub async fn posts_per_second(
-    database: &Database,
-    writers: usize,
-    place: Place,
-    time: Duration,
-) -> Result<f64, String> {
+/// The rate of posts, and how long they took.
+pub struct Posted {
+    pub per_second: f64,
+    pub p99_ms: f64,
+}
+
+/// Posts from `writers` for `time`, each with one unacknowledged message.
+pub async fn post_for(database: &Database, writers: usize, place: Place, time: Duration) -> Result<Posted, String> {
     let location = match database {
         Database::Embedded(dir) => Location::Embedded(dir.clone()),
         Database::Mongo(url) => Location::Mongo(MongoUrl::parse(url)?),
@@ -52,18 +53,26 @@ pub async fn posts_per_second(
         let access = store.access(user, room).await.map_err(|why| why.to_string())?;
         posting.spawn(post(Arc::clone(&store), access, until));
     }
-    let mut posted = 0;
+    let (mut posted, mut latency) = (0, Latency::default());
     while let Some(done) = posting.join_next().await {
-        posted += done.map_err(|why| why.to_string())??;
+        for micros in done.map_err(|why| why.to_string())?? {
+            latency.record(micros);
+            posted += 1;
+        }
     }
-    let rate = posted as f64 / started.elapsed().as_secs_f64();
+    let per_second = posted as f64 / started.elapsed().as_secs_f64();
     let mut logged = 0;
     for room in &rooms {
         logged += store.head(room).await.map_err(|why| why.to_string())?;
     }
     receiving.abort();
     store.close().await;
-    if logged == posted { Ok(rate) } else { Err(format!("{posted} acknowledged, {logged} in the log")) }
+    let p99_ms = latency.ms(0.99);
+    if logged == posted {
+        Ok(Posted { per_second, p99_ms })
+    } else {
+        Err(format!("{posted} acknowledged, {logged} in the log"))
+    }
 }
 
 async fn rooms(store: &Store, users: &[User], place: Place) -> Result<Vec<RoomId>, String> {
@@ -94,13 +103,14 @@ async fn create_user(store: &Store, n: usize) -> Result<User, String> {
     store.create_user(new).await.map_err(|why| why.to_string())
 }
 
-async fn post(store: Store, access: Access, until: Instant) -> Result<u64, String> {
+/// Returns how long each post took, in microseconds.
+async fn post(store: Store, access: Access, until: Instant) -> Result<Vec<u64>, String> {
     let text = Text::parse(TEXT).map_err(|invalid| invalid.to_string())?;
-    let mut posted = 0;
+    let mut micros = Vec::new();
     while Instant::now() < until {
-        let command = Command::post(ClientId::generate(), text.clone());
+        let (command, sent) = (Command::post(ClientId::generate(), text.clone()), Instant::now());
         store.change(&access, command).await.map_err(|why| why.to_string())?;
-        posted += 1;
+        micros.push(sent.elapsed().as_micros() as u64);
     }
-    Ok(posted)
+    Ok(micros)
 }
