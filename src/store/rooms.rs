@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Access, Result};
-use crate::domain::{Membership, Room, RoomId, RoomKind, User, UserKey};
+use crate::domain::{MemberRole, Membership, Room, RoomId, RoomKind, Timestamp, User, UserKey};
 
 /// The fields of a new room.
 #[derive(Debug, Clone)]
@@ -15,6 +15,37 @@ pub struct NewRoom {
     pub owner: UserKey,
     /// The other first members.
     pub members: Vec<UserKey>,
+}
+
+impl NewRoom {
+    /// The room with a new id, and its first members, in order of their keys.
+    pub(super) fn create(self) -> (Room, Vec<Membership>) {
+        let (owner, joined_at) = (self.owner, Timestamp::now());
+        let mut users = self.members;
+        users.push(owner);
+        users.sort_unstable();
+        users.dedup();
+        let role = |user| if user == owner { MemberRole::Owner } else { MemberRole::Member };
+        let members = users.into_iter().map(|user| Membership { user, rev: 0, role: role(user), joined_at }).collect();
+        let room = Room {
+            id: RoomId::generate(),
+            rev: 0,
+            kind: self.kind,
+            name: self.name,
+            topic: self.topic,
+            archived: false,
+            everyone: false,
+            created_at: joined_at,
+        };
+        (room, members)
+    }
+}
+
+/// What makes a direct room unique: the sorted keys of its members, in hexadecimal digits.
+pub(super) fn direct_key(members: &[Membership]) -> String {
+    let mut keys: Vec<String> = members.iter().map(|member| member.user.0.simple().to_string()).collect();
+    keys.sort_unstable();
+    keys.join(" ")
 }
 
 #[async_trait]

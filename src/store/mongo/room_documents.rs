@@ -4,7 +4,7 @@ use mongodb::bson::{self, DateTime};
 use serde::{Deserialize, Serialize};
 
 use super::bson_values::{bson_date, bson_int, bson_uuid, timestamp, user_key};
-use crate::domain::{MemberRole, Membership, Room, RoomId, RoomKind, UserKey};
+use crate::domain::{MemberRole, Membership, Room, RoomId, RoomKind};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RoomDoc {
@@ -18,7 +18,7 @@ pub struct RoomDoc {
     pub everyone: bool,
     #[serde(rename = "createdAt")]
     pub created_at: DateTime,
-    /// What makes a direct room unique: the sorted keys of its members, in hexadecimal digits.
+    /// The [`direct_key`](crate::store::rooms::direct_key) of a direct room.
     #[serde(rename = "directKey", default, skip_serializing_if = "Option::is_none")]
     pub direct_key: Option<String>,
 }
@@ -57,13 +57,6 @@ impl From<&Room> for RoomDoc {
             direct_key: None,
         }
     }
-}
-
-/// The [`RoomDoc::direct_key`] of a direct room with these members.
-pub fn direct_key(members: &[UserKey]) -> String {
-    let mut keys: Vec<String> = members.iter().map(|member| member.0.simple().to_string()).collect();
-    keys.sort_unstable();
-    keys.join(" ")
 }
 
 impl From<RoomDoc> for Room {

@@ -6,36 +6,19 @@ use mongodb::bson::{self, Bson, doc};
 use super::{
     database::Mongo,
     driver::{with_timeout, with_timeout_raw},
-    room_documents::{MemberDoc, RoomDoc, direct_key},
+    room_documents::{MemberDoc, RoomDoc},
     unique_index::is_duplicate_key,
 };
 use crate::{
-    domain::{MemberRole, Membership, Room, RoomId, RoomKind, Timestamp, User},
-    store::{Access, Error, NewRoom, Result, Rooms},
+    domain::{Membership, Room, RoomId, RoomKind, User},
+    store::{Access, Error, NewRoom, Result, Rooms, rooms::direct_key},
 };
 
 #[async_trait]
 impl Rooms for Mongo {
     async fn create_room(&self, new: NewRoom) -> Result<Room> {
-        let now = Timestamp::now();
-        let mut users = new.members;
-        users.push(new.owner);
-        users.sort_unstable();
-        users.dedup();
-        let room = Room {
-            id: RoomId::generate(),
-            rev: 0,
-            kind: new.kind,
-            name: new.name,
-            topic: new.topic,
-            archived: false,
-            everyone: false,
-            created_at: now,
-        };
-        let role = |user| if user == new.owner { MemberRole::Owner } else { MemberRole::Member };
-        let member = |user| Membership { user, rev: 0, role: role(user), joined_at: now };
-        let members: Vec<Membership> = users.iter().copied().map(member).collect();
-        let key = (new.kind == RoomKind::Direct).then(|| direct_key(&users));
+        let (room, members) = new.create();
+        let key = (room.kind == RoomKind::Direct).then(|| direct_key(&members));
         if let Some(key) = &key
             && let Some(room) = self.direct_room(key, &members).await?
         {

@@ -11,7 +11,7 @@ use super::{
     collections::Collections,
     driver::with_timeout,
     log_documents::{MessageDoc, log_key},
-    unique_index::DUPLICATE_KEY,
+    unique_index::{DUPLICATE_KEY, index_in_message},
 };
 use crate::{
     domain::RoomId,
@@ -121,7 +121,7 @@ fn outcome(reply: &Document, count: usize) -> Ran {
     let text = error.get_str("errmsg").unwrap_or("an update failed");
     match (index, error.get_i32("code")) {
         (Some(index), Ok(DUPLICATE_KEY)) if index < count => {
-            let broken = super::unique_index::index_in_message(text).to_owned();
+            let broken = index_in_message(text).to_owned();
             Ran::Until { index, failure: Failure::Taken(broken) }
         }
         (Some(index), _) if index < count => Ran::Until { index, failure: Failure::Refused(text.to_owned()) },

@@ -16,7 +16,7 @@ use super::{
     documents::{Authors, SessionDoc, UserDoc},
     driver::{with_timeout, with_timeout_raw},
     log_documents::MessageDoc,
-    room_documents::{MemberDoc, RoomDoc, direct_key},
+    room_documents::{MemberDoc, RoomDoc},
     unique_index::{ID_INDEX, account_error, broken_index},
     writer::Writer,
 };
@@ -24,7 +24,7 @@ use crate::{
     domain::{MessageId, RoomId, RoomKind, User, UserKey},
     store::{
         Account, AuthoredPost, Changed, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, Row,
-        SessionRow, Table, Transfer,
+        SessionRow, Table, Transfer, rooms::direct_key,
     },
 };
 
@@ -141,7 +141,6 @@ impl Collections {
         let mut session = self.reads().await?;
         for room in direct {
             let members = self.members(&RoomId::named(&room.id), &mut session).await?;
-            let members: Vec<UserKey> = members.into_iter().map(|member| member.user).collect();
             let set = doc! { "$set": { "directKey": direct_key(&members) } };
             with_timeout(self.rooms.update_one(doc! { "_id": room.id }, set)).await?;
         }

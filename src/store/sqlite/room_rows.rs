@@ -65,7 +65,7 @@ pub fn members(c: &Connection, room: i64) -> rusqlite::Result<Vec<Membership>> {
 }
 
 /// Adds a room, or replaces the fields of the one with its id, and returns its number. `direct_key` is that of
-/// [`direct_key`].
+/// [`direct_key`](crate::store::rooms::direct_key).
 pub fn write_room(c: &Connection, room: &Room, direct_key: Option<&str>) -> rusqlite::Result<i64> {
     c.prepare_cached(
         "INSERT INTO rooms (room_id, rev, kind, name, topic, archived, everyone, created_at, direct_key)
@@ -108,14 +108,7 @@ pub fn write_membership(c: &Connection, room: i64, user: UserKey, new: Option<&M
     Ok(())
 }
 
-/// What makes a direct room unique: the sorted keys of its members, in hexadecimal digits.
-pub fn direct_key(members: &[UserKey]) -> String {
-    let mut keys: Vec<_> = members.iter().map(|user| user.0.simple().to_string()).collect();
-    keys.sort_unstable();
-    keys.join(" ")
-}
-
-/// Sets the [`direct_key`] of every direct room, from its memberships.
+/// Sets the [`direct_key`](crate::store::rooms::direct_key) of every direct room, from its memberships.
 pub fn set_direct_keys(c: &Connection) -> rusqlite::Result<()> {
     c.execute(
         "UPDATE rooms SET direct_key = (SELECT group_concat(lower(hex(user)), ' ' ORDER BY user) FROM memberships

@@ -5,8 +5,8 @@ use rusqlite::OptionalExtension;
 
 use super::{batch::Batch, database::Sqlite, room_rows};
 use crate::{
-    domain::{MemberRole, Membership, Room, RoomId, RoomKind, Timestamp, User},
-    store::{Access, Error, NewRoom, Result, Rooms},
+    domain::{Membership, Room, RoomId, RoomKind, User},
+    store::{Access, Error, NewRoom, Result, Rooms, rooms::direct_key},
 };
 
 #[async_trait]
@@ -48,31 +48,16 @@ impl Rooms for Sqlite {
 impl Batch<'_> {
     /// Creates a room. A direct room of the same members is returned instead, if there is one.
     fn create_room(&mut self, new: NewRoom) -> Result<Room> {
-        let mut members = new.members;
-        members.push(new.owner);
-        members.sort_unstable();
-        members.dedup();
-        let direct_key = (new.kind == RoomKind::Direct).then(|| room_rows::direct_key(&members));
+        let (room, members) = new.create();
+        let direct_key = (room.kind == RoomKind::Direct).then(|| direct_key(&members));
         if let Some(key) = &direct_key
             && let Some(room) = self.direct_room(key)?
         {
             return Ok(room);
         }
-        let now = Timestamp::now();
-        let room = Room {
-            id: RoomId::generate(),
-            rev: 0,
-            kind: new.kind,
-            name: new.name,
-            topic: new.topic,
-            archived: false,
-            everyone: false,
-            created_at: now,
-        };
         let number = room_rows::write_room(self.connection, &room, direct_key.as_deref())?;
-        for user in members {
-            let role = if user == new.owner { MemberRole::Owner } else { MemberRole::Member };
-            self.write_membership(number, user, Some(Membership { user, rev: 0, role, joined_at: now }))?;
+        for member in members {
+            self.write_membership(number, member.user, Some(member))?;
         }
         Ok(room)
     }
