@@ -4,8 +4,9 @@ use natter_test_support::eventually;
 
 use super::support::Natter;
 
-/// What Chromium logs about a server that does not run.
-const UNREACHABLE: &[&str] = &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED"];
+/// What Chromium and htmx log about a server that does not run: one of each for every attempt to connect.
+const UNREACHABLE: &[&str] =
+    &["WebSocket connection to", "net::ERR_CONNECTION_REFUSED", "htmx: htmx:ws:error: [object Event]"];
 
 #[tokio::test]
 async fn after_a_kill_every_message_is_shown_once_and_in_order() {
@@ -16,12 +17,17 @@ async fn after_a_kill_every_message_is_shown_once_and_in_order() {
     bob.waits_until_connected().await;
     ann.says("one").await;
     bob.sees("Ann: one").await;
+    let count_failures =
+        "window.failures = 0; addEventListener('htmx:ws:error', () => { window.failures++; }); return true";
+    let _: bool = ann.runs(count_failures).await;
 
     natter.kill();
     let lost = || async { ann.text("#status").await.starts_with("Connection lost").then_some(()) };
     eventually("the banner", lost).await;
     ann.says("two, written without a connection").await;
     assert_eq!(ann.texts("#outbox .pending").await, ["You: two, written without a connection"]);
+    let failed = || async { ann.runs::<bool>("return window.failures > 0").await.then_some(()) };
+    eventually("an attempt to connect that fails", failed).await;
     // the message survives a reload too, but a page cannot be loaded without a server: see below
     natter.start_again();
     natter.post(&script, "three, by a script").await;
