@@ -24,10 +24,12 @@ pub enum Event {
     UserRevoked { key: UserKey, version: i64 },
     /// A token is void, and so is the session that it belongs to.
     TokenRevoked(TokenId),
-    /// A process, this one or another, published that a user is online in a room. Sent again if the name changes.
-    Online(RoomId, OnlineUser),
-    /// A user is no longer online in a room at a process.
-    Offline { room: RoomId, process: ProcessId, user: UserKey },
+    /// A process, this one or another, published that a user is online. Sent again if the name changes.
+    Online(OnlineUser),
+    /// A user is no longer online at a process.
+    Offline { process: ProcessId, user: UserKey },
+    /// Users type in a room at another process, with their names.
+    Typing { room: RoomId, users: Vec<(UserKey, String)> },
     /// Another process wrote to the database, and anything may have changed. Readers read again from their cursor.
     ExternalWrite,
 }

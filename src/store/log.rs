@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Access, Result};
+use super::{Access, Error, Result};
 use crate::domain::{Command, Message, RoomId, UserKey};
 
 /// The outcome of a command.
@@ -71,11 +71,15 @@ pub trait Log {
 /// Reading without a user's rights, for natter itself: the live part and the tools. Handlers of requests have a
 /// [`Store`](super::Store), which is without it.
 #[async_trait]
-pub trait LogReader {
+pub trait LogReader: Sync {
     /// As [`Log::after`].
     async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk>;
+    /// The latest `rev` of each room, in the order of `rooms`: 0 in an empty room, `None` of a room that does not exist.
+    /// Few queries, however many rooms.
+    async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>>;
     /// The room's latest `rev`; 0 in an empty room.
-    async fn head(&self, room: &RoomId) -> Result<u64>;
-    /// The room's latest `seq`; 0 in an empty room.
-    async fn last_seq(&self, room: &RoomId) -> Result<u64>;
+    async fn head(&self, room: &RoomId) -> Result<u64> {
+        let heads = self.heads(std::slice::from_ref(room)).await?;
+        heads.first().copied().flatten().ok_or(Error::NoSuchRoom)
+    }
 }

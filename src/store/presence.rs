@@ -1,4 +1,4 @@
-//! Who is online in a room, for all processes on a database.
+//! Who is online, and who types, for all processes on a database.
 //!
 //! Each process publishes the users that have a socket at it, under a lease that it renews. If a process stops renewing
 //! its lease, because it was killed or cut off, the other processes end the lease and remove its users.
@@ -37,7 +37,13 @@ pub trait PresenceStore: Send + Sync {
     ///
     /// # Errors
     /// [`Error::NotFound`](super::Error::NotFound) before the first [`PresenceStore::renew`].
-    async fn publish(&self, room: &RoomId, online: &[(UserKey, String)], offline: &[UserKey]) -> Result<()>;
-    /// The users that are published as online in the room, including those at this process.
-    async fn present(&self, room: &RoomId) -> Result<Vec<OnlineUser>>;
+    async fn publish(&self, online: &[(UserKey, String)], offline: &[UserKey]) -> Result<()>;
+    /// The users that are published as online, including those at this process.
+    async fn present(&self) -> Result<Vec<OnlineUser>>;
+    /// Reports to the other processes which users type in the room at this one, with their names. The write is not
+    /// acknowledged, and a later report for the room replaces it: a process may miss any of them.
+    ///
+    /// # Errors
+    /// The database's, if the report could not be sent.
+    async fn typing(&self, room: &RoomId, users: &[(UserKey, String)]) -> Result<()>;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mongodb::bson::{self, DateTime, Document, doc};
 use natter::{
-    domain::{RoomId, UserKey},
+    domain::UserKey,
     store::{Event, OnlineUser, PresenceStore},
 };
 
@@ -15,8 +15,7 @@ async fn processes(database: &TestDatabase) -> [Arc<dyn PresenceStore>; 2] {
 }
 
 async fn names(presence: &dyn PresenceStore) -> Vec<String> {
-    let mut names: Vec<String> =
-        presence.present(&RoomId::lobby()).await.unwrap().into_iter().map(|present| present.name).collect();
+    let mut names: Vec<String> = presence.present().await.unwrap().into_iter().map(|present| present.name).collect();
     names.sort();
     names
 }
@@ -31,24 +30,24 @@ async fn published_presence_is_announced_to_all_processes() {
     let (one, two) = (database.open().await, database.open().await);
     let mut events = two.events().unwrap();
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
-    let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
+    let (ada, bob) = (UserKey::generate(), UserKey::generate());
     let here = one.presence().unwrap();
-    assert!(here.publish(&room, &[(ada, "Ada".into())], &[]).await.is_err(), "there is no lease yet");
+    assert!(here.publish(&[(ada, "Ada".into())], &[]).await.is_err(), "there is no lease yet");
     assert!(!here.renew().await.unwrap(), "the first call takes a new lease");
     assert!(here.renew().await.unwrap());
-    here.publish(&room, &[(ada, "Ada".into()), (bob, "Bob".into())], &[]).await.unwrap();
+    here.publish(&[(ada, "Ada".into()), (bob, "Bob".into())], &[]).await.unwrap();
     assert_eq!(names(two.presence().unwrap().as_ref()).await, ["Ada", "Bob"]);
     let is_online = |user: UserKey, name: &'static str| {
         move |event: &Event| match event {
-            Event::Online(_, present) if present.user == user && present.name == name => Some(present.clone()),
+            Event::Online(present) if present.user == user && present.name == name => Some(present.clone()),
             _ => None,
         }
     };
     // both events may be in one batch, which `wait_for` skips: wait for a later name of the second
     let OnlineUser { process, .. } = wait_for(&mut events, is_online(ada, "Ada")).await;
-    here.publish(&room, &[(bob, "Bobby".into())], &[ada]).await.unwrap();
+    here.publish(&[(bob, "Bobby".into())], &[ada]).await.unwrap();
     assert_eq!(wait_for(&mut events, is_online(bob, "Bobby")).await.process, process);
-    here.publish(&room, &[], &[bob]).await.unwrap();
+    here.publish(&[], &[bob]).await.unwrap();
     let is_offline = |event: &Event| match event {
         Event::Offline { process, user, .. } if *user == bob => Some(*process),
         _ => None,
@@ -61,10 +60,10 @@ async fn published_presence_is_announced_to_all_processes() {
 async fn an_expired_lease_is_removed_with_its_users() {
     let database = TestDatabase::mongodb().await;
     let [expired, alive] = processes(&database).await;
-    let (room, ada, bob) = (RoomId::lobby(), UserKey::generate(), UserKey::generate());
+    let (ada, bob) = (UserKey::generate(), UserKey::generate());
     for (process, user, name) in [(&expired, ada, "Ada"), (&alive, bob, "Bob")] {
         process.renew().await.unwrap();
-        process.publish(&room, &[(user, name.into())], &[]).await.unwrap();
+        process.publish(&[(user, name.into())], &[]).await.unwrap();
     }
     for _ in 0..3 {
         alive.renew().await.unwrap();
@@ -74,7 +73,7 @@ async fn an_expired_lease_is_removed_with_its_users() {
     assert_eq!(names(alive.as_ref()).await, ["Bob"]);
     // it was only slow, and continues with a new lease
     assert!(!expired.renew().await.unwrap());
-    expired.publish(&room, &[(ada, "Ada".into())], &[]).await.unwrap();
+    expired.publish(&[(ada, "Ada".into())], &[]).await.unwrap();
     alive.renew().await.unwrap();
     assert_eq!(names(alive.as_ref()).await, ["Ada", "Bob"]);
 }
@@ -84,17 +83,17 @@ async fn an_expired_lease_is_removed_with_its_users() {
 async fn presence_published_under_an_expired_lease_is_removed() {
     let database = TestDatabase::mongodb().await;
     let [disconnected, other] = processes(&database).await;
-    let (room, ada) = (RoomId::lobby(), [(UserKey::generate(), "Ada".to_owned())]);
+    let ada = [(UserKey::generate(), "Ada".to_owned())];
     disconnected.renew().await.unwrap();
     for _ in 0..5 {
         other.renew().await.unwrap();
     }
-    disconnected.publish(&room, &ada, &[]).await.unwrap();
+    disconnected.publish(&ada, &[]).await.unwrap();
     assert_eq!(names(other.as_ref()).await, ["Ada"]);
     other.renew().await.unwrap();
     assert!(names(other.as_ref()).await.is_empty());
     assert!(!disconnected.renew().await.unwrap(), "the process learns that its lease has expired, and publishes again");
-    disconnected.publish(&room, &ada, &[]).await.unwrap();
+    disconnected.publish(&ada, &[]).await.unwrap();
     other.renew().await.unwrap();
     assert_eq!(names(other.as_ref()).await, ["Ada"]);
 }
@@ -103,7 +102,7 @@ async fn presence_published_under_an_expired_lease_is_removed() {
 async fn a_renewed_lease_does_not_expire() {
     let [one, two] = processes(&TestDatabase::mongodb().await).await;
     one.renew().await.unwrap();
-    one.publish(&RoomId::lobby(), &[(UserKey::generate(), "Ada".into())], &[]).await.unwrap();
+    one.publish(&[(UserKey::generate(), "Ada".into())], &[]).await.unwrap();
     for _ in 0..9 {
         two.renew().await.unwrap();
         two.renew().await.unwrap();
@@ -117,7 +116,7 @@ async fn insert_online(database: &TestDatabase, name: &str, ago_ms: i64) -> bson
     let (lease, mongo) = (bson::Uuid::new(), database.mongo().await);
     let at = DateTime::from_millis(DateTime::now().timestamp_millis() - ago_ms);
     mongo.collection("leases").insert_one(doc! { "_id": lease, "at": at }).await.unwrap();
-    let id = doc! { "lease": lease, "room": "lobby", "user": bson::Uuid::new() };
+    let id = doc! { "lease": lease, "user": bson::Uuid::new() };
     mongo.collection("presence").insert_one(doc! { "_id": id, "name": name }).await.unwrap();
     lease
 }

@@ -31,6 +31,7 @@ pub struct Collections {
     pub revoked: Collection<Document>,
     pub leases: Collection<LeaseDoc>,
     pub presence: Collection<PresenceDoc>,
+    pub typing: Collection<Document>,
     pub removals: Collection<RemovalDoc>,
     /// Single documents of natter itself: the guard of the admins, the shared secret, the mark of an unfinished copy.
     pub natter: Collection<Document>,
@@ -52,6 +53,7 @@ impl Collections {
             revoked: database.collection("revokedTokens"),
             leases: database.collection("leases"),
             presence: database.collection("presence"),
+            typing: database.collection("typing"),
             removals: database.collection("removals"),
             natter: database.collection("natter"),
             clock: CausalClock::default(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mongodb::bson::{Bson, DateTime, doc};
+use mongodb::bson::{self, Bson, DateTime, doc};
 use tokio::sync::Mutex;
 
 use super::{
@@ -20,6 +20,8 @@ pub struct Mongo {
     pub(super) writer: Writer,
     pub(super) outbox: Arc<Outbox>,
     leases: Arc<Leases>,
+    /// Tells this process's documents from those of others.
+    process: bson::Uuid,
     /// Lets this process run one transaction on the guard document at a time, so that only other processes can
     /// conflict with it.
     pub(super) guard: Mutex<()>,
@@ -59,8 +61,9 @@ impl Mongo {
     fn new(db: Collections) -> Self {
         let outbox = Arc::new(Outbox::default());
         let writer = Writer::new(db.clone(), Arc::clone(&outbox));
-        let leases = Arc::new(Leases::new(db.clone(), Arc::clone(&outbox)));
-        Self { db, writer, outbox, leases, guard: Mutex::default() }
+        let process = bson::Uuid::new();
+        let leases = Arc::new(Leases::new(db.clone(), Arc::clone(&outbox), process));
+        Self { db, writer, outbox, leases, process, guard: Mutex::default() }
     }
 }
 
@@ -76,7 +79,7 @@ impl Store for Mongo {
 impl Database for Mongo {
     fn events(&self) -> Option<Events> {
         let events = self.outbox.open()?;
-        self.outbox.set_tail(tokio::spawn(tail::follow(self.db.clone(), Arc::clone(&self.outbox))));
+        self.outbox.set_tail(tokio::spawn(tail::follow(self.db.clone(), Arc::clone(&self.outbox), self.process)));
         Some(events)
     }
 

@@ -130,6 +130,5 @@ pub struct PresenceDoc {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PresenceId {
     pub lease: bson::Uuid,
-    pub room: String,
     pub user: bson::Uuid,
 }

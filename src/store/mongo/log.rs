@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// The maximum rooms in one query.
+const MAX_ROOMS: usize = 1000;
+
 #[async_trait]
 impl Log for Mongo {
     async fn change(&self, access: &Access, command: Command) -> Result<Changed> {
@@ -138,14 +141,14 @@ impl LogReader for Mongo {
         Ok(Chunk { messages: self.db.with_authors(merged).await?, has_more })
     }
 
-    async fn head(&self, room: &RoomId) -> Result<u64> {
+    async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {
         let mut session = self.db.reads().await?;
-        Ok(self.db.settled_head(room, &mut session).await?.rev)
-    }
-
-    async fn last_seq(&self, room: &RoomId) -> Result<u64> {
-        let mut session = self.db.reads().await?;
-        Ok(self.db.settled_head(room, &mut session).await?.seq)
+        let mut heads = Vec::with_capacity(rooms.len());
+        for rooms in rooms.chunks(MAX_ROOMS) {
+            let found = self.db.latest_revs(rooms, &mut session).await?;
+            heads.extend(rooms.iter().map(|room| found.get(room).copied()));
+        }
+        Ok(heads)
     }
 }
 

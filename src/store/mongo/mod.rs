@@ -36,6 +36,7 @@ mod statements;
 mod tail;
 mod transfer;
 mod trim;
+mod typing;
 mod unique_index;
 mod users;
 mod writer;

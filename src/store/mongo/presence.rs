@@ -44,6 +44,8 @@ const MAX_BATCH: usize = 1000;
 pub struct Leases {
     db: Collections,
     outbox: Arc<Outbox>,
+    /// Names this process in its reports of who types.
+    process: bson::Uuid,
     state: Mutex<State>,
 }
 
@@ -57,8 +59,8 @@ struct State {
 }
 
 impl Leases {
-    pub fn new(db: Collections, outbox: Arc<Outbox>) -> Self {
-        Self { db, outbox, state: Mutex::default() }
+    pub fn new(db: Collections, outbox: Arc<Outbox>, process: bson::Uuid) -> Self {
+        Self { db, outbox, process, state: Mutex::default() }
     }
 
     /// The leases that are ignored. The first call reads them.
@@ -155,9 +157,9 @@ impl PresenceStore for Leases {
         Ok(self.all_leases().await?.into_iter().any(|lease| before.get(&lease.id) != Some(&lease.at)))
     }
 
-    async fn publish(&self, room: &RoomId, online: &[(UserKey, String)], offline: &[UserKey]) -> Result<()> {
+    async fn publish(&self, online: &[(UserKey, String)], offline: &[UserKey]) -> Result<()> {
         let lease = self.state.lock().await.own.ok_or(Error::NotFound)?;
-        let id = |user: UserKey| doc! { "lease": lease, "room": room.as_str(), "user": bson_uuid(user) };
+        let id = |user: UserKey| doc! { "lease": lease, "user": bson_uuid(user) };
         for online in online.chunks(MAX_BATCH) {
             let upsert = |(user, name): &(UserKey, String)| -> Bson {
                 doc! { "q": { "_id": id(*user) }, "u": { "$set": { "name": name } }, "upsert": true }.into()
@@ -181,11 +183,15 @@ impl PresenceStore for Leases {
         Ok(())
     }
 
-    async fn present(&self, room: &RoomId) -> Result<Vec<OnlineUser>> {
+    async fn present(&self) -> Result<Vec<OnlineUser>> {
         let stale: Vec<Bson> = self.stale(&mut *self.state.lock().await).await?.keys().map(|id| (*id).into()).collect();
-        let found = self.db.presence.find(doc! { "_id.room": room.as_str(), "_id.lease": { "$nin": stale } });
+        let found = self.db.presence.find(doc! { "_id.lease": { "$nin": stale } });
         let found: Vec<PresenceDoc> = with_timeout(async { found.await?.try_collect().await }).await?;
         Ok(found.into_iter().map(|present| online_user(&present.id, present.name)).collect())
+    }
+
+    async fn typing(&self, room: &RoomId, users: &[(UserKey, String)]) -> Result<()> {
+        self.db.write_typing(self.process, room, users).await
     }
 }
 
@@ -200,16 +206,15 @@ pub fn presence_event(
     document: Option<&Document>,
 ) -> Option<Option<Event>> {
     let id: PresenceId = bson::deserialize_from_bson(id?.clone()).ok()?;
-    let room = RoomId::named(&id.room);
     match operation {
         OperationType::Delete => {
             let OnlineUser { process, user, .. } = online_user(&id, String::new());
-            Some(Some(Event::Offline { room, process, user }))
+            Some(Some(Event::Offline { process, user }))
         }
         OperationType::Insert | OperationType::Update => {
             // no document: it was deleted in the meantime, and that change has its own event
             let name = document.and_then(|document| document.get_str("name").ok());
-            Some(name.map(|name| Event::Online(room, online_user(&id, name.to_owned()))))
+            Some(name.map(|name| Event::Online(online_user(&id, name.to_owned()))))
         }
         _ => None,
     }

@@ -1,10 +1,14 @@
 //! Sessions and revoked tokens.
 
+use std::collections::{HashMap, HashSet};
+
 use async_trait::async_trait;
-use mongodb::bson::doc;
+use futures_util::TryStreamExt;
+use mongodb::bson::{self, doc};
+use serde::Deserialize;
 
 use super::{
-    bson_values::{bson_binary, bson_date, bson_token, bson_uuid, timestamp},
+    bson_values::{any_of, bson_binary, bson_date, bson_token, bson_uuid, timestamp, token_id, user_key},
     database::Mongo,
     documents::SessionDoc,
     driver::{with_timeout, with_timeout_raw},
@@ -14,6 +18,9 @@ use crate::{
     domain::{Timestamp, TokenId, User, UserKey},
     store::{Event, Result, SessionRow, Sessions, networks::NETWORK_LIFETIME_SECS},
 };
+
+/// The maximum grants in one query.
+const MAX_GRANTS: usize = 1000;
 
 #[async_trait]
 impl Sessions for Mongo {
@@ -62,9 +69,41 @@ impl Sessions for Mongo {
     }
 
     async fn authenticate(&self, user: UserKey, version: i64, token: TokenId) -> Result<Option<User>> {
-        let user = with_timeout(self.db.users.find_one(doc! { "_id": bson_uuid(user), "version": version }));
-        let revoked = with_timeout(self.db.revoked.find_one(doc! { "_id": bson_token(token) }));
-        let (user, revoked) = tokio::try_join!(user, revoked)?;
-        Ok(user.filter(|_| revoked.is_none()).map(User::from))
+        let found = self.authenticated(&[(user, version, token)]).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    async fn void_tokens(&self, grants: &[(UserKey, i64, TokenId)]) -> Result<Vec<TokenId>> {
+        let mut void = Vec::new();
+        for grants in grants.chunks(MAX_GRANTS) {
+            let found = self.authenticated(grants).await?;
+            void.extend(grants.iter().zip(found).filter(|(_, user)| user.is_none()).map(|(grant, _)| grant.2));
+        }
+        Ok(void)
+    }
+}
+
+impl Mongo {
+    /// The user of each token, in the order of `grants`; `None` if the token is void.
+    async fn authenticated(&self, grants: &[(UserKey, i64, TokenId)]) -> Result<Vec<Option<User>>> {
+        #[derive(Deserialize)]
+        struct Revoked {
+            #[serde(rename = "_id")]
+            token: bson::Uuid,
+        }
+        let users = doc! { "_id": any_of(grants.iter().map(|(user, ..)| bson_uuid(*user))) };
+        let users = self.db.users.find(users).batch_size(MAX_GRANTS as u32);
+        let users = with_timeout(async { users.await?.try_collect::<Vec<_>>().await });
+        let revoked = doc! { "_id": any_of(grants.iter().map(|(.., token)| bson_token(*token))) };
+        let tokens = self.db.revoked.clone_with_type::<Revoked>();
+        let revoked = tokens.find(revoked).batch_size(MAX_GRANTS as u32);
+        let revoked = with_timeout(async { revoked.await?.try_collect::<Vec<_>>().await });
+        let (users, revoked) = tokio::try_join!(users, revoked)?;
+        let users: HashMap<UserKey, User> = users.into_iter().map(|user| (user_key(user.key), user.into())).collect();
+        let revoked: HashSet<TokenId> = revoked.into_iter().map(|revoked| token_id(revoked.token)).collect();
+        let user = |(key, version, token): &(UserKey, i64, TokenId)| {
+            users.get(key).filter(|user| user.version == *version && !revoked.contains(token)).cloned()
+        };
+        Ok(grants.iter().map(user).collect())
     }
 }

@@ -27,6 +27,7 @@ use super::{
     log_documents::{ChangeDoc, MessageDoc},
     outbox::{Outbox, Seen},
     presence::presence_event,
+    typing::{reports_of_others, typing_event},
 };
 use crate::{
     domain::{Name, RoomId},
@@ -49,10 +50,10 @@ const SHUTDOWN_CODES: [i32; 2] = [91, 11600];
 const MAX_BATCH: usize = 500;
 
 /// Follows the database until the task is aborted.
-pub async fn follow(db: Collections, outbox: Arc<Outbox>) {
+pub async fn follow(db: Collections, outbox: Arc<Outbox>, process: bson::Uuid) {
     let mut resume: Option<ResumeToken> = None;
     for delay in retry::delays(REOPEN_DELAY) {
-        match open(&db, resume.clone()).await {
+        match open(&db, process, resume.clone()).await {
             Ok(stream) => {
                 if resume.is_none() {
                     resume = stream.resume_token();
@@ -84,13 +85,18 @@ fn drop_unusable(resume: &mut Option<ResumeToken>, error: &mongodb::error::Error
     }
 }
 
-async fn open(db: &Collections, resume: Option<ResumeToken>) -> mongodb::error::Result<ChangeStream<Change>> {
+async fn open(
+    db: &Collections,
+    process: bson::Uuid,
+    resume: Option<ResumeToken>,
+) -> mongodb::error::Result<ChangeStream<Change>> {
     let relevant = doc! { "$match": { "$or": [
         // updates of the log derive states, and deletions trim it: neither is a change
         { "ns.coll": db.log.name(), "operationType": { "$in": ["insert", "drop", "rename"] } },
         { "ns.coll": db.users.name(), "operationType": { "$ne": "insert" } },
         { "ns.coll": db.revoked.name(), "operationType": "insert" },
         { "ns.coll": db.presence.name() },
+        reports_of_others(db, process),
         { "operationType": { "$in": ["dropDatabase", "invalidate"] } },
     ] } };
     // the full document of an update is read by the server afterwards: the names of online users only
@@ -197,6 +203,9 @@ fn decode(change: Change, db: &Collections) -> Vec<Observed> {
         && let Some(event) = presence_event(id, &change.operation_type, change.full_document.as_ref())
     {
         return event.into_iter().map(Observed::Event).collect();
+    }
+    if collection == db.typing.name() {
+        return change.full_document.and_then(typing_event).into_iter().map(Observed::Event).collect();
     }
     if collection == db.log.name()
         && matches!(change.operation_type, OperationType::Insert)

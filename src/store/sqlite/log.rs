@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use super::{database::Sqlite, room_log::RoomLog};
+use super::{database::Sqlite, head::head, room_log::RoomLog, room_rows};
 use crate::{
     domain::{Command, Message, RoomId, UserKey},
     store::{Access, Changed, Chunk, Log, LogReader, Page, Result},
@@ -59,11 +59,14 @@ impl LogReader for Sqlite {
         self.read_log(room, move |log| log.after(after, limit)).await
     }
 
-    async fn head(&self, room: &RoomId) -> Result<u64> {
-        self.read_log(room, |log| Ok(log.head()?.rev)).await
-    }
-
-    async fn last_seq(&self, room: &RoomId) -> Result<u64> {
-        self.read_log(room, |log| Ok(log.head()?.seq)).await
+    async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {
+        let rooms = rooms.to_vec();
+        self.read(move |c| {
+            let rev = |room: &RoomId| -> rusqlite::Result<Option<u64>> {
+                room_rows::number(c, room)?.map(|number| Ok(head(c, number)?.rev)).transpose()
+            };
+            rooms.iter().map(rev).collect::<rusqlite::Result<_>>()
+        })
+        .await
     }
 }

@@ -1,7 +1,7 @@
 //! Sessions and revoked tokens.
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     database::Sqlite,
@@ -80,14 +80,29 @@ impl Sessions for Sqlite {
     }
 
     async fn authenticate(&self, key: UserKey, version: i64, token: TokenId) -> Result<Option<User>> {
+        self.read(move |c| authenticate(c, (key, version, token))).await
+    }
+
+    async fn void_tokens(&self, grants: &[(UserKey, i64, TokenId)]) -> Result<Vec<TokenId>> {
+        let grants = grants.to_vec();
         self.read(move |c| {
-            c.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM users WHERE key = ?1 AND version = ?2
-                 AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?3)"
-            ))?
-            .query_row(params![key.0.as_bytes(), version, token.0.as_bytes()], user)
-            .optional()
+            let mut void = Vec::new();
+            for grant in grants {
+                if authenticate(c, grant)?.is_none() {
+                    void.push(grant.2);
+                }
+            }
+            Ok::<_, rusqlite::Error>(void)
         })
         .await
     }
+}
+
+fn authenticate(c: &Connection, (key, version, token): (UserKey, i64, TokenId)) -> rusqlite::Result<Option<User>> {
+    c.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM users WHERE key = ?1 AND version = ?2
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?3)"
+    ))?
+    .query_row(params![key.0.as_bytes(), version, token.0.as_bytes()], user)
+    .optional()
 }

@@ -5,6 +5,7 @@ mod m0002_presence;
 mod m0003_removals;
 mod m0004_networks;
 mod m0005_log;
+mod m0006_live;
 mod schema;
 mod steps;
 
