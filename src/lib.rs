@@ -73,7 +73,7 @@
 //! - **a store method**: the trait in `store/X.rs`, both adapters (`store/sqlite/X.rs`, `store/mongo/X.rs`), and a test in
 //!   `tests/store`, which runs on both.
 //! - **a kind of change**: a [`domain::Action`], its rule in [`domain::rules`], the state in [`domain::Message`], the fragment
-//!   in [`render::fragments`]; stores, hub, ring and fan-out need no change unless the state has new fields.
+//!   in [`render::message()`]; stores, hub, ring and fan-out need no change unless the state has new fields.
 //! - **a setting**: a field of [`app::Config`], the README's table; if handlers read it, [`web::state::Settings`].
 //! - **a word**: a key in every file of `render/words`; `render/words/check.rs` fails until all have it.
 //!

@@ -5,8 +5,8 @@ use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
 use crate::{
-    domain::{Fields, Message, Phrase, UserKey},
-    render::{self, Language},
+    domain::{Fields, Phrase},
+    render::{self, Language, Viewer},
     store::Page,
     web::{AppState, Error, InRoom, Query, Result, SignedIn},
 };
@@ -22,13 +22,14 @@ struct OlderLink {
 }
 
 /// The messages of `page`, after a link to older ones if there are any.
-pub(super) fn page(page: &Page, me: UserKey, language: Language) -> String {
+pub(super) fn page(page: &Page, viewer: &Viewer) -> String {
     let mut html = String::new();
     if let Some(first) = page.messages.first().filter(|_| page.has_older) {
-        html.push_str(&OlderLink { before: first.seq(), language }.render().unwrap_or_default());
+        let link = OlderLink { before: first.seq(), language: viewer.language };
+        html.push_str(&link.render().unwrap_or_default());
     }
     for message in &page.messages {
-        html.push_str(&render::message(message, message.author_key == me, language));
+        html.push_str(&render::message(message, Some(viewer)));
     }
     html
 }
@@ -47,13 +48,12 @@ pub async fn list(
     InRoom { access, .. }: InRoom<SignedIn>,
     Query(query): Query<FragmentsQuery>,
 ) -> Result<Html<String>> {
-    let me = access.user();
+    let viewer = Viewer { key: access.user(), language };
     let html = match (query.before, query.after) {
-        (before, None) => page(&state.store.before(&access, before, PAGE, None).await?, me, language),
+        (before, None) => page(&state.store.before(&access, before, PAGE, None).await?, &viewer),
         (None, Some(after)) => {
             let changes = state.store.after(&access, after, 200).await?.messages;
-            let own = |message: &Message| message.author_key == me;
-            changes.iter().map(|message| render::message(message, own(message), language)).collect()
+            changes.iter().map(|message| render::message(message, Some(&viewer))).collect()
         }
         (Some(_), Some(_)) => {
             return Err(Error::invalid(Fields::one("after", Phrase::english("Use before or after, not both."))));

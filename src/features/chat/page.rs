@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{ClientId, Phrase, RoomId, Text, User},
     render::{
-        Language,
+        Language, Viewer,
         words::{ByLanguage, Html},
     },
     web::{AppState, Bearer, Error, Form, InRoom, Query, Result, Shell, SignedIn, token_login},
@@ -116,7 +116,7 @@ async fn chat(
         shell: Shell::new(state, language, Some(me)),
         user_id: me.user_id.to_string(),
         token_in_address,
-        messages: fragments::page(&page, me.key, language),
+        messages: fragments::page(&page, &Viewer { key: me.key, language }),
         head: page.head,
         roster: state.hub.lobby().roster().inside.get(language).clone(),
         latest: before.is_none(),

@@ -110,20 +110,17 @@ deleted-user = gelöschtes Konto
 roster-count = { $count } da
 roster-more = und { $count } weitere
 # { $names } ist ein Name, oder mehrere mit Kommas dazwischen.
-notice-entered = { $others ->
-    [0] { $count ->
-        [one] { $names } hat den Chat betreten
-       *[other] { $names } und { $last } haben den Chat betreten
-    }
-   *[other] { $names } und { $others } weitere haben den Chat betreten
-}
-notice-left = { $others ->
-    [0] { $count ->
-        [one] { $names } hat den Chat verlassen
-       *[other] { $names } und { $last } haben den Chat verlassen
-    }
-   *[other] { $names } und { $others } weitere haben den Chat verlassen
-}
+notice-entered-one = { $names } hat den Chat betreten
+notice-entered-several = { $names } und { $last } haben den Chat betreten
+notice-entered-others = { $names } und { $others } weitere haben den Chat betreten
+notice-left-one = { $names } hat den Chat verlassen
+notice-left-several = { $names } und { $last } haben den Chat verlassen
+notice-left-others = { $names } und { $others } weitere haben den Chat verlassen
+# Was eine Antwort von einer Nachricht zeigt, die nicht geladen ist, und von einer gelöschten.
+quote-earlier = ↩ frühere Nachricht
+quote-deleted = ↩ gelöschte Nachricht
+# Neben der Zeit einer bearbeiteten Nachricht.
+message-edited = bearbeitet
 # Texte des Skripts der Seite.
 chat-connection-lost = Verbindung verloren. Verbinde neu …
 chat-offline = Du bist offline. Was du schreibst, wird gesendet, sobald du wieder online bist.

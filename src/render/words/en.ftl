@@ -111,20 +111,17 @@ deleted-user = deleted user
 roster-count = { $count } here
 roster-more = and { $count } more
 # { $names } is one name, or several joined by commas.
-notice-entered = { $others ->
-    [0] { $count ->
-        [one] { $names } has entered the chat
-       *[other] { $names } and { $last } have entered the chat
-    }
-   *[other] { $names } and { $others } others have entered the chat
-}
-notice-left = { $others ->
-    [0] { $count ->
-        [one] { $names } has left the chat
-       *[other] { $names } and { $last } have left the chat
-    }
-   *[other] { $names } and { $others } others have left the chat
-}
+notice-entered-one = { $names } has entered the chat
+notice-entered-several = { $names } and { $last } have entered the chat
+notice-entered-others = { $names } and { $others } others have entered the chat
+notice-left-one = { $names } has left the chat
+notice-left-several = { $names } and { $last } have left the chat
+notice-left-others = { $names } and { $others } others have left the chat
+# What a reply shows of a message that is not loaded, and of a deleted one.
+quote-earlier = ↩ earlier message
+quote-deleted = ↩ deleted message
+# Beside the time of an edited message.
+message-edited = edited
 # Texts of the page's script.
 chat-connection-lost = Connection lost. Reconnecting…
 chat-offline = You are offline. What you write is sent when you are back.

@@ -143,10 +143,6 @@ impl Html {
         let escaped = askama::filters::escape(text, askama::filters::Html);
         Self(escaped.map(|escaped| escaped.to_string()).unwrap_or_default().into())
     }
-
-    pub(in crate::render) fn trusted(html: String) -> Self {
-        Self(html.into())
-    }
 }
 
 impl fmt::Display for Html {

@@ -1,0 +1,246 @@
+//! The HTML of a message, and the quote in a reply.
+
+use std::borrow::Cow;
+
+use askama::Template;
+
+use super::{Language, fragment::render};
+use crate::domain::{Message, Reaction, Timestamp, UserKey};
+
+/// Most tags of users in `data-by`: those who gave the emoji last. A page marks the emoji that its reader gave, and 200
+/// reactions to one message must not send 200 lists of up to 200 tags.
+const LISTED_REACTORS: usize = 20;
+/// Longest beginning of a text in a quote, in characters.
+const QUOTE_CHARS: usize = 100;
+
+/// Who reads a page.
+#[derive(Debug, Clone, Copy)]
+pub struct Viewer {
+    pub key: UserKey,
+    pub language: Language,
+}
+
+#[derive(Template)]
+#[template(path = "chat/_message.html")]
+struct MessageView<'a> {
+    room: &'a str,
+    seq: u64,
+    rev: u64,
+    text_rev: u64,
+    author_tag: String,
+    /// `None`: the author's account is deleted.
+    author: Option<&'a str>,
+    /// Whether the viewer is the author.
+    own: bool,
+    /// `None`: the message is deleted, or it is a notice.
+    text: Option<&'a str>,
+    deleted: bool,
+    sent_at: Timestamp,
+    edited_at: Option<Timestamp>,
+    replies: u64,
+    pinned: bool,
+    reply_to: Option<u64>,
+    /// What the slot for the quote says.
+    quote: Cow<'a, str>,
+    reactions: Vec<ReactionView<'a>>,
+    /// The viewer's; `None` in the live fragment, which has no words.
+    language: Option<Language>,
+}
+
+struct ReactionView<'a> {
+    emoji: &'a str,
+    count: usize,
+    /// Tags of users, separated by spaces.
+    by: String,
+    mine: bool,
+}
+
+impl MessageView<'_> {
+    fn word(&self, key: &str) -> Cow<'static, str> {
+        self.language.map_or(Cow::Borrowed(""), |language| language.text(key))
+    }
+}
+
+impl<'a> ReactionView<'a> {
+    fn new(reaction: &'a Reaction, viewer: Option<&Viewer>) -> Self {
+        let listed = &reaction.users[reaction.users.len().saturating_sub(LISTED_REACTORS)..];
+        Self {
+            emoji: reaction.emoji.as_str(),
+            count: reaction.users.len(),
+            by: listed.iter().map(|user| user.tag()).collect::<Vec<_>>().join(" "),
+            mine: viewer.is_some_and(|viewer| reaction.users.contains(&viewer.key)),
+        }
+    }
+}
+
+/// The fragment of a message as `viewer` sees it on a page. `None`: the live fragment, the same bytes for all readers,
+/// without words of a language; the page's script marks it for its viewer.
+pub fn message(message: &Message, viewer: Option<&Viewer>) -> String {
+    let quote = viewer.map_or(Cow::Borrowed(""), |viewer| viewer.language.text("quote-earlier"));
+    view(message, viewer, quote)
+}
+
+/// The fragment of a reply, which quotes the beginning of its parent.
+pub fn reply(reply: &Message, parent: &Message, viewer: &Viewer) -> String {
+    view(reply, Some(viewer), quote(parent, viewer).into())
+}
+
+/// What the slot of a reply to `parent` says: the author and the beginning of the text.
+fn quote(parent: &Message, viewer: &Viewer) -> String {
+    let Some(text) = parent.text() else { return viewer.language.text("quote-deleted").into_owned() };
+    let author = match &parent.author {
+        _ if parent.author_key == viewer.key => viewer.language.text("you"),
+        Some(author) => author.name.as_str().into(),
+        None => viewer.language.text("deleted-user"),
+    };
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let beginning: String = line.chars().take(QUOTE_CHARS).collect();
+    let rest = if beginning.len() < line.len() { "…" } else { "" };
+    format!("{author}: {beginning}{rest}")
+}
+
+fn view(message: &Message, viewer: Option<&Viewer>, quote: Cow<'_, str>) -> String {
+    render(&MessageView {
+        room: message.id.room.as_str(),
+        seq: message.seq(),
+        rev: message.rev,
+        text_rev: message.text_rev,
+        author_tag: message.author_key.tag(),
+        author: message.author.as_ref().map(|author| author.name.as_str()),
+        own: viewer.is_some_and(|viewer| viewer.key == message.author_key),
+        text: message.text(),
+        deleted: message.is_deleted(),
+        sent_at: message.sent_at,
+        edited_at: message.edited_at,
+        replies: message.replies,
+        pinned: message.pinned_at.is_some(),
+        reply_to: message.reply_to,
+        quote,
+        reactions: message.reactions.iter().map(|reaction| ReactionView::new(reaction, viewer)).collect(),
+        language: viewer.map(|viewer| viewer.language),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Author, Content, Emoji, MessageId, Notice, RoomId};
+    use uuid::Uuid;
+
+    fn key(number: u64) -> UserKey {
+        UserKey(Uuid::from_u64_pair(0, number))
+    }
+
+    fn hello() -> Message {
+        Message {
+            id: MessageId { room: RoomId::lobby(), seq: 12 },
+            rev: 34,
+            text_rev: 12,
+            author_key: key(1),
+            author: Some(Author { user_id: "ada".into(), name: "Ada <3".into() }),
+            sent_at: Timestamp(1_795_354_980_123),
+            content: Content::Text(Some("<script>alert(1)</script>\n&amp;".into())),
+            room_texts: 12,
+            author_texts: 3,
+            reply_to: None,
+            root: None,
+            replies: 0,
+            edited_at: None,
+            pinned_at: None,
+            reactions: Vec::new(),
+            joins: false,
+        }
+    }
+
+    fn viewer(number: u64) -> Viewer {
+        Viewer { key: key(number), language: Language::English }
+    }
+
+    const FACTS: &str = r#"data-room="lobby" data-seq="12" data-rev="34" data-text-rev="12" data-author="AAAAAAAAAAE""#;
+    const TIME: &str = r#"<time datetime="2026-11-22T13:43:00.123Z">13:43 UTC</time>"#;
+    const TEXT: &str = "<span>&#60;script&#62;alert(1)&#60;/script&#62;\n&#38;amp;</span>";
+
+    #[test]
+    fn a_message_as_others_see_it() {
+        let expected = format!(r#"<li class="message" {FACTS}><b>Ada &#60;3: </b>{TEXT} {TIME}</li>"#);
+        assert_eq!(message(&hello(), None), expected);
+        assert_eq!(message(&hello(), Some(&viewer(2))), expected);
+    }
+
+    #[test]
+    fn a_message_as_its_author_sees_it() {
+        let expected = format!(r#"<li class="message sent-by-user" {FACTS}><b>You: </b>{TEXT} {TIME}</li>"#);
+        assert_eq!(message(&hello(), Some(&viewer(1))), expected);
+        let german = Viewer { language: Language::German, ..viewer(1) };
+        assert_eq!(message(&hello(), Some(&german)), expected.replace("You: ", "Du: "));
+    }
+
+    #[test]
+    fn a_message_of_a_deleted_user() {
+        let by_nobody = Message { author: None, ..hello() };
+        let expected =
+            |name| format!(r#"<li class="message" {FACTS} data-deleted-user><b><i>{name}</i>: </b>{TEXT} {TIME}</li>"#);
+        assert_eq!(message(&by_nobody, None), expected(""));
+        assert_eq!(message(&by_nobody, Some(&viewer(2))), expected("deleted user"));
+        let german = Viewer { language: Language::German, ..viewer(2) };
+        assert_eq!(message(&by_nobody, Some(&german)), expected("gelöschtes Konto"));
+    }
+
+    #[test]
+    fn a_deleted_message_and_a_notice_are_hidden_items() {
+        let item = |fact| format!(r#"<li data-room="lobby" data-seq="12" data-rev="34"{fact} hidden></li>"#);
+        for (content, fact) in [(Content::Text(None), " data-deleted"), (Content::Notice(Notice::Archived), "")] {
+            assert_eq!(message(&Message { content, ..hello() }, Some(&viewer(1))), item(fact));
+        }
+    }
+
+    #[test]
+    fn a_live_fragment_has_facts_and_no_words() {
+        let changed = Message {
+            edited_at: Some(Timestamp(1_795_354_980_123)),
+            pinned_at: Some(Timestamp(1)),
+            replies: 2,
+            reply_to: Some(5),
+            content: Content::Text(Some("hi".into())),
+            ..hello()
+        };
+        let expected = format!(
+            r#"<li class="message" {FACTS} data-edited="2026-11-22T13:43:00.123Z" data-replies="2" data-pinned><blockquote data-reply-to="5"></blockquote><b>Ada &#60;3: </b><span>hi</span> {TIME}</li>"#
+        );
+        assert_eq!(message(&changed, None), expected);
+        let expected = expected
+            .replace("</blockquote>", "↩ earlier message</blockquote>")
+            .replace("</time>", "</time> <small>edited</small>");
+        assert_eq!(message(&changed, Some(&viewer(2))), expected);
+    }
+
+    #[test]
+    fn a_reply_quotes_the_beginning_of_its_parent() {
+        let parent = |text: Option<&str>| Message { content: Content::Text(text.map(str::to_owned)), ..hello() };
+        assert_eq!(quote(&parent(Some("one\n two")), &viewer(2)), "Ada <3: one two");
+        assert_eq!(quote(&parent(Some("one")), &viewer(1)), "You: one");
+        assert_eq!(quote(&Message { author: None, ..parent(Some("one")) }, &viewer(2)), "deleted user: one");
+        assert_eq!(quote(&parent(Some(&"é".repeat(200))), &viewer(1)), format!("You: {}…", "é".repeat(100)));
+        assert_eq!(quote(&parent(None), &viewer(1)), "↩ deleted message");
+        let html = reply(&Message { reply_to: Some(5), ..hello() }, &parent(Some("<b>")), &viewer(2));
+        assert!(html.contains(r#"<blockquote data-reply-to="5">Ada &#60;3: &#60;b&#62;</blockquote>"#), "{html}");
+    }
+
+    #[test]
+    fn a_reaction_lists_who_gave_it_last() {
+        let reaction = |users: std::ops::Range<u64>| Reaction {
+            emoji: Emoji::parse("👍").unwrap(),
+            users: users.map(key).collect(),
+        };
+        let liked = |users| Message { reactions: vec![reaction(users)], ..hello() };
+        let html = message(&liked(2..4), None);
+        let expected = r#"<ul class="reactions"><li data-emoji="👍" data-count="2" data-by="AAAAAAAAAAI AAAAAAAAAAM">👍 2</li></ul></li>"#;
+        assert!(html.ends_with(expected), "{html}");
+        let many = liked(0..200);
+        let html = message(&many, Some(&viewer(7)));
+        let by = html.split_once("data-by=\"").unwrap().1.split_once('"').unwrap().0;
+        assert_eq!(by.split(' ').collect::<Vec<_>>(), (180..200).map(|n| key(n).tag()).collect::<Vec<_>>());
+        assert!(html.contains("class=\"mine\">👍 200"), "{html}");
+        assert!(!message(&many, Some(&viewer(300))).contains("mine"));
+    }
+}
