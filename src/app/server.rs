@@ -63,7 +63,7 @@ impl Server {
         let sites = Arc::new(config.roles.sites(&endpoints, config.public_url.as_ref()));
 
         ops::recorder();
-        let (hub, hub_task) = Hub::start(Arc::clone(&database)).await.map_err(store_error)?;
+        let (hub, hub_task) = Hub::start(Arc::clone(&database));
         let passwords = Passwords::new(config.data.bcrypt_cost);
         passwords.set_highest_cost(database.highest_hash_cost().await.map_err(store_error)?);
         let store: Arc<dyn Store> = database.clone();

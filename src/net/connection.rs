@@ -1,21 +1,25 @@
-//! A connection with two writers: the HTTP and WebSocket libraries write the data for this connection alone, and the
-//! fan-out writes the frames for every socket of a room.
+//! A connection whose writing is handed back and forth between its own task and the fan-out.
 //!
 //! A broadcast sends the same bytes to every socket. A WebSocket library would copy them into each socket's buffer, in
 //! each socket's task; and waking a thousand tasks costs as much as the thousand system calls. So the fan-out encodes a
-//! frame once and writes it directly to the stream. The bytes of the two writers do not mix, because both write whole
-//! frames: if the system accepts only a part of a frame, the rest is kept here and is sent before anything else.
+//! frame once and writes it directly to the stream.
+//!
+//! At any time one side owns the writing. The fan-out, while it owns it, sends without a lock. What the HTTP or WebSocket
+//! library writes meanwhile (replies, pings, pongs) is queued here, and the fan-out sends it. The bytes of the two do not
+//! mix, because both write whole frames: if the system accepts only a part of a frame, the rest is kept here and is sent
+//! before anything else.
 
 use std::{
+    collections::VecDeque,
     future::poll_fn,
     io::{self, IoSlice},
     net::Shutdown,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
 use socket2::SockRef;
-use tokio::{io::ReadBuf, net::TcpStream};
+use tokio::{io::ReadBuf, net::TcpStream, sync::mpsc};
 
 use super::{
     Frame,
@@ -25,17 +29,8 @@ use super::{
     },
 };
 
-/// The outcome of [`Connection::offer`].
-#[derive(Debug, PartialEq, Eq)]
-pub enum Offer {
-    /// The whole frame is in the system's send buffer.
-    Sent,
-    /// A part of the frame is in the send buffer. The rest is kept here, and no other frame is accepted before it is
-    /// sent; [`Connection::drained`] waits for that.
-    Buffered,
-    /// The send buffer is full: the frame was not accepted.
-    Full,
-}
+/// Most bytes of the library that wait for the fan-out. A client that sends pings faster than it reads the pongs waits.
+const QUEUE_BYTES: usize = 64 * 1024;
 
 /// The outcome of [`Connection::try_write`].
 #[derive(Debug, PartialEq, Eq)]
@@ -46,18 +41,38 @@ pub(super) enum WriteOutcome {
     Progress,
     /// Nothing was sent: the send buffer is full.
     Full,
+    /// The fan-out has yet to send earlier bytes. The waker is called when it has.
+    Queued,
+}
+
+/// Asks the fan-out to send what the library has queued.
+#[derive(Debug)]
+pub struct FlushRequests {
+    pub requests: mpsc::UnboundedSender<u64>,
+    /// The subscriber's id, which is sent.
+    pub id: u64,
+}
+
+/// What is to be sent, and by whom.
+#[derive(Default)]
+struct Outgoing {
+    /// Whole frames, except the first one, of which a part may have been sent.
+    unsent: VecDeque<Bytes>,
+    /// Present while the fan-out owns the writing.
+    fan_out: Option<FlushRequests>,
+    /// The library's task, if it waits until the queue is shorter.
+    waker: Option<Waker>,
 }
 
 pub struct Connection {
     stream: TcpStream,
-    /// The rest of a frame that did not fit into the system's send buffer.
-    unsent: Mutex<Bytes>,
     is_websocket: AtomicBool,
+    outgoing: Mutex<Outgoing>,
 }
 
 impl Connection {
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream, unsent: Mutex::default(), is_websocket: AtomicBool::new(false) }
+        Self { stream, is_websocket: AtomicBool::new(false), outgoing: Mutex::default() }
     }
 
     /// Marks the connection as a WebSocket. The code that writes to the socket sets the time limits from then on.
@@ -69,24 +84,38 @@ impl Connection {
         self.is_websocket.load(Relaxed)
     }
 
-    /// Sends a frame without waiting. If only its beginning fits into the send buffer, keeps the rest.
+    /// Gives the writing to the fan-out, which takes what is queued as the first thing ([`Connection::take_queued`]).
+    pub fn hand_over(&self, fan_out: FlushRequests) {
+        self.outgoing.lock().fan_out = Some(fan_out);
+    }
+
+    /// Takes the writing back from the fan-out. `unsent`: what the fan-out could not send; the first frame may be the
+    /// rest of one.
+    pub fn take_back(&self, mut unsent: VecDeque<Bytes>) {
+        let mut outgoing = self.outgoing.lock();
+        outgoing.fan_out = None;
+        unsent.append(&mut outgoing.unsent);
+        outgoing.unsent = unsent;
+        outgoing.wake();
+    }
+
+    /// Sends without waiting, and returns how many bytes the system accepted. Only for the fan-out while it owns the
+    /// writing.
     ///
     /// # Errors
     /// The I/O error if the connection is broken.
-    pub fn offer(&self, frame: &Frame) -> io::Result<Offer> {
-        let mut unsent = self.unsent.lock();
-        if !unsent.is_empty() && !self.flush(&mut unsent)? {
-            return Ok(Offer::Full);
+    pub fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self.send(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            outcome => outcome,
         }
-        match self.send(&frame.0) {
-            Ok(written) if written == frame.0.len() => Ok(Offer::Sent),
-            Ok(written) => {
-                *unsent = frame.0.slice(written..);
-                Ok(Offer::Buffered)
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Offer::Full),
-            Err(error) => Err(error),
-        }
+    }
+
+    /// What the library has queued, for the fan-out to send.
+    pub fn take_queued(&self) -> VecDeque<Bytes> {
+        let mut outgoing = self.outgoing.lock();
+        outgoing.wake();
+        std::mem::take(&mut outgoing.unsent)
     }
 
     /// Waits until all unsent bytes are sent and the send buffer has room. If the future is dropped,
@@ -97,36 +126,54 @@ impl Connection {
     pub async fn drained(&self) -> io::Result<()> {
         loop {
             self.stream.writable().await?;
-            if self.flush(&mut self.unsent.lock())? {
+            if self.flush(&mut self.outgoing.lock().unsent)? {
                 return Ok(());
             }
         }
     }
 
-    /// Sends a whole frame, and waits while the send buffer is full.
+    /// Sends a whole frame, and waits while the send buffer is full. The fan-out must not own the writing. If the future
+    /// is dropped, the frame is sent whole or not at all.
     ///
     /// # Errors
     /// The I/O error if the connection is broken.
     pub async fn write(&self, frame: &Frame) -> io::Result<()> {
         loop {
-            match self.offer(frame)? {
-                Offer::Sent => return Ok(()),
-                Offer::Buffered => return self.drained().await,
-                Offer::Full => self.drained().await?,
+            if self.try_write(&[IoSlice::new(&frame.0)])? == WriteOutcome::Accepted {
+                if self.outgoing.lock().unsent.is_empty() {
+                    return Ok(());
+                }
+                return self.drained().await;
             }
+            self.drained().await?;
         }
     }
 
-    /// Sends the unsent bytes and then `bufs`. Accepts all of `bufs` or nothing, because they end where a frame ends.
+    /// Sends the unsent bytes and then `bufs`, or queues `bufs` if the fan-out owns the writing. Accepts all of `bufs` or
+    /// nothing, because they end where a frame ends.
     pub(super) fn try_write(&self, bufs: &[IoSlice<'_>]) -> io::Result<WriteOutcome> {
-        let mut unsent = self.unsent.lock();
-        let unsent_before = unsent.len();
-        if self.flush(&mut unsent)? {
+        let mut outgoing = self.outgoing.lock();
+        let Outgoing { unsent, fan_out, .. } = &mut *outgoing;
+        let length: usize = bufs.iter().map(|buf| buf.len()).sum();
+        if let Some(fan_out) = fan_out {
+            let queued: usize = unsent.iter().map(Bytes::len).sum();
+            if queued > QUEUE_BYTES {
+                return Ok(WriteOutcome::Queued);
+            }
+            if length > 0 {
+                if unsent.is_empty() {
+                    fan_out.request();
+                }
+                unsent.push_back(whole(bufs));
+            }
+            return Ok(WriteOutcome::Accepted);
+        }
+        let unsent_before: usize = unsent.iter().map(Bytes::len).sum();
+        if self.flush(unsent)? {
             match self.send_vectored(bufs) {
                 Ok(written) => {
-                    if written < bufs.iter().map(|buf| buf.len()).sum() {
-                        let whole: Vec<u8> = bufs.iter().flat_map(|buf| buf.iter().copied()).collect();
-                        *unsent = Bytes::from(whole).slice(written..);
+                    if written < length {
+                        unsent.push_back(whole(bufs).slice(written..));
                     }
                     return Ok(WriteOutcome::Accepted);
                 }
@@ -134,7 +181,18 @@ impl Connection {
                 Err(error) => return Err(error),
             }
         }
-        Ok(if unsent.len() < unsent_before { WriteOutcome::Progress } else { WriteOutcome::Full })
+        let unsent_after: usize = unsent.iter().map(Bytes::len).sum();
+        Ok(if unsent_after < unsent_before { WriteOutcome::Progress } else { WriteOutcome::Full })
+    }
+
+    /// Waits until the fan-out has sent what is queued, or has given the writing back.
+    pub(super) fn poll_queue(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut outgoing = self.outgoing.lock();
+        if outgoing.fan_out.is_none() || outgoing.unsent.is_empty() {
+            return Poll::Ready(());
+        }
+        outgoing.waker = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     pub(super) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -172,7 +230,7 @@ impl Connection {
     /// # Errors
     /// The I/O error if the connection is broken.
     pub async fn finish(&self) -> io::Result<()> {
-        if !self.unsent.lock().is_empty() {
+        if !self.outgoing.lock().unsent.is_empty() {
             self.drained().await?;
         }
         self.shutdown()?;
@@ -189,15 +247,16 @@ impl Connection {
     }
 
     /// Sends the unsent bytes. Returns `true` if all of them are sent.
-    fn flush(&self, unsent: &mut Bytes) -> io::Result<bool> {
-        while !unsent.is_empty() {
-            match self.send(unsent) {
-                Ok(written) => drop(unsent.split_to(written)),
+    fn flush(&self, unsent: &mut VecDeque<Bytes>) -> io::Result<bool> {
+        while let Some(first) = unsent.front_mut() {
+            match self.send(first) {
+                Ok(written) if written == first.len() => drop(unsent.pop_front()),
+                Ok(written) => drop(first.split_to(written)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
-        *unsent = Bytes::new(); // an empty slice would keep the whole frame in memory
+        *unsent = VecDeque::new(); // most connections never need it again
         Ok(true)
     }
 
@@ -221,4 +280,22 @@ impl Connection {
             outcome => outcome,
         }
     }
+}
+
+impl FlushRequests {
+    fn request(&self) {
+        let _ = self.requests.send(self.id); // the fan-out ends only with the process
+    }
+}
+
+impl Outgoing {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+fn whole(bufs: &[IoSlice<'_>]) -> Bytes {
+    bufs.iter().flat_map(|buf| buf.iter().copied()).collect::<Vec<u8>>().into()
 }

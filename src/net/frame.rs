@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// An encoded text frame with its header (RFC 6455, 5.2).
+/// An encoded text frame with its header (RFC 6455, 5.2), or several of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame(pub(super) Bytes);
 
@@ -25,6 +25,19 @@ impl Frame {
         }
         parts.for_each(|part| frame.extend(part.as_bytes()));
         Self(frame.into())
+    }
+
+    /// Several frames, to be written at once.
+    pub fn join(frames: &[Self]) -> Self {
+        match frames {
+            [frame] => frame.clone(),
+            frames => Self(frames.iter().map(|frame| &*frame.0).collect::<Vec<_>>().concat().into()),
+        }
+    }
+
+    /// The encoded bytes.
+    pub fn bytes(&self) -> &Bytes {
+        &self.0
     }
 
     #[cfg(test)]

@@ -54,6 +54,10 @@ impl ConnectionIo {
                 }
                 WriteOutcome::Progress => self.stalled = None,
                 WriteOutcome::Full => {}
+                WriteOutcome::Queued => {
+                    ready!(self.connection.poll_queue(cx));
+                    continue;
+                }
             }
             if self.connection.poll_writable(cx)?.is_pending() {
                 return self.poll_write_timeout(cx);

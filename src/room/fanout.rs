@@ -1,99 +1,77 @@
-//! The fan-out: writes each batch to all live sockets of a room.
+//! The fan-out: a fixed number of shards that write each new frame to all live sockets.
 //!
-//! The sockets are in a few shards, each with one task. One task for many sockets, because a wake-up costs as much as
-//! the write that it leads to; one shard for each core, so that all cores write. A shard never waits for a socket: it
-//! skips a connection that is full (see [`super::subscriber`]).
+//! A shard is a task that owns its subscribers. One task for many sockets, because a wake-up costs as much as the write
+//! that it leads to; one shard for each core, so that all cores write.
 
-use std::collections::HashMap;
+use tokio::sync::mpsc;
 
-use tokio::sync::{mpsc, watch};
-
-use super::{cursor::Cursor, ring::Lagged, room_state::RoomState, subscriber::Subscriber};
-use crate::net::sync::{
-    Arc, Weak,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use super::{
+    room::Room,
+    shard::{Command, Shard},
+    subscriber::Subscriber,
+};
+use crate::net::{
+    connection::FlushRequests,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
-/// Sockets written to before the task yields to others: about a millisecond.
-const YIELD_EVERY: usize = 256;
-
-enum Command {
-    Add(u64, Arc<Subscriber>),
-    Remove(u64),
-}
+/// Most shards: a room has a bit for each.
+const MAX_SHARDS: usize = 64;
 
 pub(super) struct Fanout {
     next_id: AtomicU64,
-    shards: Vec<mpsc::UnboundedSender<Command>>,
+    shards: Vec<Handle>,
+}
+
+struct Handle {
+    commands: mpsc::UnboundedSender<Command>,
+    flushes: mpsc::UnboundedSender<u64>,
 }
 
 impl Fanout {
-    /// Starts a task for each shard. The tasks end when the room is dropped.
-    pub(super) fn start(room: &Arc<RoomState>) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let shards = (0..cores).map(|_| {
-            let (shard, commands) = mpsc::unbounded_channel();
-            let cursor = room.ring().shared_cursor();
-            tokio::spawn(run_shard(Arc::downgrade(room), room.end.subscribe(), cursor, commands));
-            shard
+    /// Starts a task for each shard. The tasks end when this is dropped.
+    pub(super) fn start() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_SHARDS);
+        let shards = (0..cores).map(|index| {
+            let (commands, command_queue) = mpsc::unbounded_channel();
+            let (flushes, flush_queue) = mpsc::unbounded_channel();
+            tokio::spawn(Shard::new(index).run(command_queue, flush_queue));
+            Handle { commands, flushes }
         });
         Self { next_id: AtomicU64::new(0), shards: shards.collect() }
     }
 
-    /// Adds a subscriber, and returns the id for [`Fanout::remove`].
-    pub(super) fn add(&self, subscriber: Arc<Subscriber>) -> u64 {
-        let id = self.next_id.fetch_add(1, Relaxed);
-        let _ = self.shard(id).send(Command::Add(id, subscriber));
-        id
+    /// An id for a new subscriber. It also selects the shard.
+    pub(super) fn new_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Relaxed)
     }
 
-    pub(super) fn remove(&self, id: u64) {
-        let _ = self.shard(id).send(Command::Remove(id));
+    /// Gives the writing to a subscriber's connection to the fan-out, which continues after `rev`. It gives it back when
+    /// the connection is full, when the ring has dropped what comes next, or by [`Fanout::leave`].
+    pub(super) fn join(&self, room: &Arc<Room>, subscriber: &Arc<Subscriber>, rev: u64) {
+        let shard = self.shard(subscriber.id);
+        subscriber.connection.hand_over(FlushRequests { requests: shard.flushes.clone(), id: subscriber.id });
+        let join = Command::Join { room: Arc::clone(room), subscriber: Arc::clone(subscriber), rev };
+        let _ = shard.commands.send(join);
     }
 
-    fn shard(&self, id: u64) -> &mpsc::UnboundedSender<Command> {
-        &self.shards[id as usize % self.shards.len()]
+    /// Asks for the writing. The subscriber is notified when it has it, as always when the fan-out gives it back.
+    pub(super) fn leave(&self, subscriber: u64) {
+        let _ = self.shard(subscriber).commands.send(Command::Leave(subscriber));
     }
-}
 
-async fn run_shard(
-    room: Weak<RoomState>,
-    mut end: watch::Receiver<u64>,
-    mut cursor: Cursor,
-    mut commands: mpsc::UnboundedReceiver<Command>,
-) {
-    let mut subscribers: HashMap<u64, Arc<Subscriber>> = HashMap::new();
-    let apply = |subscribers: &mut HashMap<_, _>, command| match command {
-        Command::Add(id, subscriber) => drop(subscribers.insert(id, subscriber)),
-        Command::Remove(id) => drop(subscribers.remove(&id)),
-    };
-    loop {
-        tokio::select! {
-            command = commands.recv() => match command {
-                Some(command) => apply(&mut subscribers, command),
-                None => return,
-            },
-            changed = end.changed() => {
-                let (Ok(()), Some(room)) = (changed, room.upgrade()) else { return };
-                loop {
-                    let next = room.ring().next_batch(&mut cursor);
-                    let batch = match &next {
-                        Ok(None) => break,
-                        Ok(batch) => batch.as_ref(),
-                        Err(Lagged) => None,
-                    };
-                    // after the batch was read: each subscriber that is live from before this batch is added by now
-                    while let Ok(command) = commands.try_recv() {
-                        apply(&mut subscribers, command);
-                    }
-                    for (n, subscriber) in subscribers.values().enumerate() {
-                        subscriber.fan_out(&room, batch);
-                        if n % YIELD_EVERY == YIELD_EVERY - 1 {
-                            tokio::task::yield_now().await;
-                        }
-                    }
-                }
-            }
+    /// Tells the shards, a bit for each, that there is something new in the room.
+    pub(super) fn notify(&self, room: &Arc<Room>, shards: u64) {
+        for (index, shard) in self.shards.iter().enumerate().filter(|(index, _)| shards & 1 << index != 0) {
+            let _ = index;
+            let _ = shard.commands.send(Command::News(Arc::clone(room)));
         }
+    }
+
+    fn shard(&self, id: u64) -> &Handle {
+        &self.shards[id as usize % self.shards.len()]
     }
 }

@@ -1,51 +1,83 @@
-//! The rooms of this process, and the sockets in them.
+//! The live part of this process: its open rooms, its open sockets, and who is online.
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    grant_check, hub_task::HubTask, live_room::LiveRoom, presence_publisher, registry::Registry, room_state::RoomState,
+    hub_task::{HubTask, OtherProcesses},
+    presence::{PresenceEvent, PresenceGuard},
+    presence_publisher,
+    recheck::Recheck,
+    registry::Registry,
+    rendered_roster::RenderedRoster,
+    rooms::Rooms,
+    subscription::{Reader, Subscription},
+    typing,
 };
 use crate::{
-    domain::RoomId,
-    net::sync::Arc,
-    store::{self, Database},
+    domain::User,
+    net::{Connection, sync::Arc},
+    store::{self, Access, Database},
 };
 
 #[derive(Clone)]
 pub struct Hub {
-    lobby: Arc<LiveRoom>,
+    rooms: Arc<Rooms>,
     pub registry: Arc<Registry>,
+    presence: mpsc::UnboundedSender<PresenceEvent>,
 }
 
 impl Hub {
     /// Starts the task that follows the store's events. It ends with the event stream.
     ///
-    /// # Errors
-    /// The store's error if the head of the log cannot be read.
-    ///
     /// # Panics
     /// If another hub already follows the store's events.
-    pub async fn start(store: Arc<dyn Database>) -> store::Result<(Self, JoinHandle<()>)> {
+    pub fn start(store: Arc<dyn Database>) -> (Self, JoinHandle<()>) {
         let events = store.events().expect("one hub follows a store");
-        let id = RoomId::lobby();
-        let head = store.head(&id).await?;
-        let publisher = store.presence().map(|presence| {
-            let (publisher, updates) = mpsc::unbounded_channel();
-            tokio::spawn(presence_publisher::run(presence, id.clone(), updates));
-            publisher
+        let others = store.presence().map(|presence| {
+            let (online, online_queue) = mpsc::unbounded_channel();
+            tokio::spawn(presence_publisher::run(Arc::clone(&presence), online_queue));
+            let (typing, typing_queue) = mpsc::unbounded_channel();
+            tokio::spawn(typing::report(presence, typing_queue));
+            OtherProcesses { online, typing }
         });
-        let state = Arc::new(RoomState::new(id, Arc::clone(&store), head));
+        let rooms = Rooms::new(store);
+        let registry = Arc::<Registry>::default();
         let (presence, presence_events) = mpsc::unbounded_channel();
-        let lobby = Arc::new(LiveRoom::start(Arc::clone(&state), presence));
-        let hub = Self { lobby, registry: Arc::default() };
-        let grant_check = grant_check::spawn(Arc::clone(&store), Arc::clone(&hub.registry));
-        let task = HubTask::new(state, store, Arc::clone(&hub.registry), publisher, grant_check);
-        Ok((hub, tokio::spawn(task.run(events, presence_events))))
+        let (online, online_queue) = mpsc::unbounded_channel();
+        let recheck = Recheck { rooms: Arc::clone(&rooms), registry: Arc::clone(&registry), online }.spawn();
+        let task = HubTask::new(Arc::clone(&rooms), Arc::clone(&registry), others, recheck);
+        let task = tokio::spawn(task.run(events, presence_events, online_queue));
+        (Self { rooms, registry, presence }, task)
     }
 
-    /// The room that every user is in.
-    pub fn lobby(&self) -> &Arc<LiveRoom> {
-        &self.lobby
+    /// Subscribes `connection` to all changes of the room after the `rev` `after`, or from now on.
+    ///
+    /// # Errors
+    /// The store's error if it does not answer.
+    pub async fn subscribe(
+        &self,
+        access: &Access,
+        connection: Arc<Connection>,
+        reader: Reader,
+        after: Option<u64>,
+    ) -> store::Result<Subscription> {
+        Subscription::new(&self.rooms, access.room(), connection, reader, after).await
+    }
+
+    /// Counts a socket of `user` as online until the guard is dropped. `returning`: the client was connected before and
+    /// lost the connection, which is not announced as an entrance.
+    pub fn enter(&self, user: &User, returning: bool) -> PresenceGuard {
+        PresenceGuard::new(self.presence.clone(), user.key, user.name.as_str(), returning)
+    }
+
+    /// Reports to the sockets of the room that the user types.
+    pub fn typing(&self, access: &Access) {
+        let _ = self.presence.send(PresenceEvent::Typing { room: access.room().clone(), user: access.user() });
+    }
+
+    /// The users online.
+    pub fn roster(&self) -> Arc<RenderedRoster> {
+        self.rooms.roster.get()
     }
 }
 

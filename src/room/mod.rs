@@ -1,51 +1,58 @@
 //! The live part: the recent changes of every room, rendered once and sent to every socket at its own pace.
 //!
 //! ```text
-//!              sockets that open and close
+//!               sockets that open and close
 //!                          │
 //!                          ▼
-//!  store ─── events ────▶ hub ── entries ──▶ ring ── batches ──▶ fan-out ─────── frames ──▶ live sockets
-//!    │                     ▲                   │
-//!    ├─── changes (gap) ───┘                   └─── frames ──▶ subscription ── frames ──▶ a socket that lags
-//!    │                                                              ▲
-//!    └─── changes that the ring has dropped ────────────────────────┘
+//!  store ─── events ────▶ hub ── entries ──▶ room: ring ── frames ──▶ shards of the fan-out ─── frames ──▶ live sockets
+//!    │                     │                  ▲    │
+//!    │                     ▼                  │    └───── frames ──▶ subscription ── frames ──▶ a socket that lags
+//!    ├─── changes ──▶ filling ── entries ─────┘                           ▲
+//!    └─── changes that are too far back for the ring ─────────────────────┘
 //! ```
 //!
-//! - `entry`: a change or a notice, rendered: the fragment for everybody, and the variants for some users.
+//! - `entry`: a change of the log, rendered.
 //! - `ring`: the last entries of a room. Pure.
-//! - `cursor`: a reader's place in a ring and in the log.
-//! - `roster`: the users online in a room, and what to announce about them. Pure; the clock is an argument.
-//! - `rendered_roster`: the list of users online, rendered once for everybody.
-//! - `room_state`: the state that the tasks of a room share: its ring, its rendered roster, its store.
-//! - `live_room`: a room as the chat server uses it: subscribe, enter, roster, head.
-//! - [`hub`]: the rooms and the open sockets of this process.
-//! - `hub_task`: the task that pushes the store's events to the ring, and announces the changes of the roster.
-//! - `fanout`: the tasks that write each batch to all live sockets.
-//! - `subscriber`: a socket's cursor, and whether the fan-out or the subscription writes to the socket.
+//! - `room`: a room that is followed: its ring, what is missing in it, and the frames outside the log.
+//! - `rooms`: the open rooms: opened by the first subscription, dropped some minutes after the last.
+//! - `filling`: reads missing changes from the store into a ring.
+//! - `fanout`: hands sockets to its shards.
+//! - `shard`: the task that owns live sockets, and writes each frame to all of them.
+//! - `subscriber`: a socket, shared by its own task and its shard.
 //! - [`subscription`]: the socket's own task: it catches up from the ring or the store, and then leaves the socket to
 //!   the fan-out.
+//! - [`hub`]: what the chat server uses: subscribe, enter, roster, typing.
+//! - `hub_task`: the task that pushes the store's events to the rings, and announces the changes of the roster.
+//! - `recheck`: the task that reads again what other processes may have changed.
+//! - `signals`: the frames outside the log that are JSON.
+//! - `roster`: the users online, and what to announce about them. Pure; the clock is an argument.
+//! - `rendered_roster`: the list of users online, rendered once for everybody.
 //! - `presence`: the events of sockets that open and close, and the guard that sends them.
 //! - `presence_publisher`: the task that publishes to other processes who is online at this one.
+//! - `typing`: the task that reports to other processes who types at this one.
 //! - [`registry`]: the open sockets by grant, so that those whose grant is revoked can be closed.
-//! - `grant_check`: the task that looks for grants that another process has revoked.
 //!
 //! All locks come from [`crate::net::sync`].
 
-mod cursor;
 mod entry;
 mod fanout;
-mod grant_check;
+mod filling;
 pub mod hub;
 mod hub_task;
-mod live_room;
 mod presence;
 mod presence_publisher;
+mod recheck;
 pub mod registry;
 mod rendered_roster;
 mod ring;
-mod room_state;
+#[expect(clippy::module_inception, reason = "the module has the name of its type")]
+mod room;
+mod rooms;
 mod roster;
+mod shard;
+mod signals;
 mod subscriber;
 pub mod subscription;
+mod typing;
 
-pub use self::{live_room::LiveRoom, presence::PresenceGuard, rendered_roster::RenderedRoster};
+pub use self::{presence::PresenceGuard, rendered_roster::RenderedRoster};

@@ -1,13 +1,13 @@
-//! The events of sockets that open and close in a room.
+//! The events of sockets that open and close, and of users who type.
 
 use tokio::sync::mpsc;
 
-use crate::domain::UserKey;
+use crate::domain::{RoomId, UserKey};
 
-/// A socket of a user opened or closed.
+/// What a user's sockets report.
 #[derive(Debug)]
 pub(super) enum PresenceEvent {
-    /// `returning`: the client was connected before and lost the connection.
+    /// A socket opened. `returning`: the client was connected before and lost the connection.
     Connected {
         user: UserKey,
         name: String,
@@ -16,9 +16,14 @@ pub(super) enum PresenceEvent {
     Disconnected {
         user: UserKey,
     },
+    /// The user types in a room.
+    Typing {
+        room: RoomId,
+        user: UserKey,
+    },
 }
 
-/// Counts a socket as online in a room until it is dropped.
+/// Counts a socket as online until it is dropped.
 pub struct PresenceGuard {
     events: mpsc::UnboundedSender<PresenceEvent>,
     user: UserKey,

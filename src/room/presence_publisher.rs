@@ -11,7 +11,7 @@ use tokio::{
 
 use super::roster::LocalPresence;
 use crate::{
-    domain::{RoomId, UserKey},
+    domain::UserKey,
     net::sync::Arc,
     store::{self, LEASE_RENEWAL_INTERVAL, PresenceStore},
 };
@@ -21,18 +21,13 @@ const PUBLISH_BATCH: usize = 1000;
 
 /// Publishes the updates, and renews the lease that they are published under, until the sender is dropped. The lease
 /// then expires. It is not ended at once, because after a restart most users are back before it expires.
-pub(super) async fn run(
-    presence: Arc<dyn PresenceStore>,
-    room: RoomId,
-    updates: mpsc::UnboundedReceiver<LocalPresence>,
-) {
-    let publisher = Publisher { presence, room, has_lease: false, online: HashMap::new(), unpublished: HashSet::new() };
+pub(super) async fn run(presence: Arc<dyn PresenceStore>, updates: mpsc::UnboundedReceiver<LocalPresence>) {
+    let publisher = Publisher { presence, has_lease: false, online: HashMap::new(), unpublished: HashSet::new() };
     publisher.run(updates).await;
 }
 
 struct Publisher {
     presence: Arc<dyn PresenceStore>,
-    room: RoomId,
     /// Whether the last renewal succeeded, and nothing failed since.
     has_lease: bool,
     online: HashMap<UserKey, String>,
@@ -59,8 +54,8 @@ impl Publisher {
                 }
                 () = std::future::ready(()), if self.has_lease && !self.unpublished.is_empty() => {
                     if let Err(error) = self.publish().await {
-                        let (room, unpublished) = (self.room.as_str(), self.unpublished.len());
-                        tracing::warn!(room, unpublished, retry_in = ?LEASE_RENEWAL_INTERVAL, %error, "presence publish failed");
+                        let unpublished = self.unpublished.len();
+                        tracing::warn!(unpublished, retry_in = ?LEASE_RENEWAL_INTERVAL, %error, "presence publish failed");
                         self.has_lease = false; // until the next renewal
                     }
                 }
@@ -106,7 +101,7 @@ impl Publisher {
                 None => offline.push(*user),
             }
         }
-        self.presence.publish(&self.room, &online, &offline).await?;
+        self.presence.publish(&online, &offline).await?;
         for user in &users {
             self.unpublished.remove(user);
         }

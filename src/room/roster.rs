@@ -111,6 +111,11 @@ impl Roster {
         }
     }
 
+    /// The name of a user who is online.
+    pub fn name(&self, user: UserKey) -> Option<&str> {
+        self.users.get(&user).map(|entry| entry.name.as_str())
+    }
+
     /// A process published a user as online.
     pub fn published(&mut self, online: &OnlineUser) {
         self.add_published(online, true);

@@ -1,83 +1,46 @@
-//! A socket's cursor into the log, and who writes to the socket.
+//! A socket, shared by its own task and by the fan-out.
 //!
-//! Most of the time a socket is *live*: the fan-out moves its cursor and writes to its connection, and the socket's own
-//! task sleeps. When the connection is full, the fan-out marks the socket as not live and wakes its task, the
-//! [`super::subscription`]. That task waits until the connection has room, reads on from the ring, or from the store if
-//! the ring has dropped what comes next, and marks the socket as live again at the end of the ring.
-//! So a slow socket costs the others nothing, and no memory.
+//! Most of the time a socket is *live*: a shard of the fan-out owns the writing to its connection and its position in the
+//! log, and the socket's own task sleeps. When the connection is full, the shard gives both back and wakes the task. The
+//! task waits until the connection has room, reads on from the ring or the store, and hands both over again at the end of
+//! the ring. So a slow socket costs the others nothing, and no memory.
 
+use std::collections::VecDeque;
+
+use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::{
-    cursor::{Batch, Cursor},
-    ring::Found,
-    room_state::RoomState,
-};
 use crate::net::{
     Connection,
-    connection::Offer,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
 };
 
-/// A socket, shared by the fan-out and the socket's own task.
 pub(super) struct Subscriber {
+    pub(super) id: u64,
     pub(super) connection: Arc<Connection>,
-    pub(super) progress: Mutex<Progress>,
-    /// Wakes the socket's own task when the socket is no longer live.
-    pub(super) lagging: Notify,
-}
-
-pub(super) struct Progress {
-    pub(super) cursor: Cursor,
-    pub(super) is_live: bool,
+    /// The position that the fan-out gave back.
+    rev: AtomicU64,
+    returned: Notify,
 }
 
 impl Subscriber {
-    pub(super) fn new(connection: Arc<Connection>, cursor: Cursor) -> Self {
-        let progress = Mutex::new(Progress { cursor, is_live: false });
-        Self { connection, progress, lagging: Notify::new() }
+    pub(super) fn new(id: u64, connection: Arc<Connection>) -> Arc<Self> {
+        Arc::new(Self { id, connection, rev: AtomicU64::new(0), returned: Notify::new() })
     }
 
-    /// If the socket is live, writes `batch`, or what follows the cursor if that is not `batch`.
-    pub(super) fn fan_out(&self, room: &RoomState, batch: Option<&Batch>) {
-        let mut progress = self.progress.lock();
-        // nearly every delivery takes this path: one lock, one comparison, one system call
-        if let Some(batch) = batch
-            && progress.is_live
-            && progress.cursor.precedes(batch)
-        {
-            let offer = self.connection.offer(&batch.frame).unwrap_or(Offer::Full);
-            if offer != Offer::Full {
-                progress.cursor.pass(batch);
-            }
-            if offer != Offer::Sent {
-                self.set_lagging(&mut progress);
-            }
-            return;
-        }
-        while progress.is_live {
-            let mut cursor = progress.cursor.clone();
-            // in a statement of its own, which releases the ring before the write
-            let found = room.ring().read(&mut cursor);
-            let offer = match found {
-                Found::End => {
-                    progress.cursor = cursor;
-                    return;
-                }
-                Found::Frame(frame) => self.connection.offer(&frame).unwrap_or(Offer::Full),
-                Found::Lagged => Offer::Full,
-            };
-            if offer != Offer::Full {
-                progress.cursor = cursor;
-            }
-            if offer != Offer::Sent {
-                self.set_lagging(&mut progress);
-            }
-        }
+    /// Gives the writing back to the socket's task: once for each join. `unsent`: what could not be sent.
+    pub(super) fn give_back(&self, rev: u64, unsent: VecDeque<Bytes>) {
+        self.connection.take_back(unsent);
+        self.rev.store(rev, SeqCst);
+        self.returned.notify_one();
     }
 
-    fn set_lagging(&self, progress: &mut Progress) {
-        progress.is_live = false;
-        self.lagging.notify_one();
+    /// Waits until the fan-out has given the writing back, and returns the `rev` to continue after.
+    pub(super) async fn returned(&self) -> u64 {
+        self.returned.notified().await;
+        self.rev.load(SeqCst)
     }
 }

@@ -3,22 +3,32 @@
 use std::io;
 
 use super::{
-    cursor::Cursor,
-    fanout::Fanout,
-    ring::Found,
-    room_state::RoomState,
-    subscriber::{Progress, Subscriber},
+    entry::Entry,
+    filling::backfill,
+    ring::Lagged,
+    room::{OpenRoom, Room},
+    rooms::Rooms,
+    signals,
+    subscriber::Subscriber,
 };
 use crate::{
+    domain::RoomId,
     net::{Connection, Frame, sync::Arc},
-    render, store,
+    store,
 };
 
 /// Changes read from the store at a time: usually a frame of some 25 KB.
-const CATCH_UP_PAGE: u32 = 100;
-/// Most bytes of a frame of changes from the store, not counting its last change. A slow client keeps the frame in
-/// memory until it has read it.
-const CATCH_UP_FRAME_BYTES: usize = 64 * 1024;
+const LATE_PAGE: u32 = 100;
+/// Most changes that a page is sent when it catches up. A page that missed more fetches its room anew and shows the last
+/// of them; to insert thousands of messages one by one would block the browser.
+const MAX_CATCH_UP: u64 = 1000;
+
+/// Who reads a subscription's frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    Page,
+    Script,
+}
 
 /// Why a socket can no longer follow the log.
 #[derive(Debug, thiserror::Error)]
@@ -29,104 +39,117 @@ pub enum FollowError {
     Store(#[from] store::Error),
 }
 
-/// A socket's subscription to a room; ends when dropped.
+/// A socket's subscription to a room.
 pub struct Subscription {
-    room: Arc<RoomState>,
-    fanout: Arc<Fanout>,
-    id: u64,
+    rooms: Arc<Rooms>,
+    room: OpenRoom,
     subscriber: Arc<Subscriber>,
+    reader: Reader,
+    /// The latest `rev` read; while the subscription is live, the fan-out has it.
+    rev: u64,
+    is_live: bool,
 }
 
 impl Subscription {
-    pub(super) fn new(room: Arc<RoomState>, fanout: Arc<Fanout>, connection: Arc<Connection>, cursor: Cursor) -> Self {
-        let subscriber = Arc::new(Subscriber::new(connection, cursor));
-        let id = fanout.add(Arc::clone(&subscriber));
-        Self { room, fanout, id, subscriber }
+    /// Subscribes `connection` to all changes after the `rev` `after`, or from now on.
+    ///
+    /// # Errors
+    /// The store's error if it does not answer.
+    pub(super) async fn new(
+        rooms: &Arc<Rooms>,
+        room: &RoomId,
+        connection: Arc<Connection>,
+        reader: Reader,
+        after: Option<u64>,
+    ) -> store::Result<Self> {
+        let room = rooms.open(room).await?;
+        let head = room.0.head();
+        let rev = match after {
+            None => head,
+            Some(rev) if rev <= head => rev,
+            // just committed and not in the ring yet; or invented, and then the subscription would never advance
+            Some(rev) => rev.min(rooms.store.head(&room.0.id).await?),
+        };
+        let subscriber = Subscriber::new(rooms.fanout.new_id(), connection);
+        Ok(Self { rooms: Arc::clone(rooms), room, subscriber, reader, rev, is_live: false })
     }
 
-    /// Sends the roster and then the log from the cursor on, for as long as the future is polled. Returns only on an
-    /// error.
-    pub async fn follow(&self) -> FollowError {
-        let mut caught_up = Box::pin(self.begin()).await;
+    pub fn room(&self) -> &RoomId {
+        &self.room.0.id
+    }
+
+    /// The latest `rev` that the socket has been sent, as far as its own task knows.
+    pub fn rev(&self) -> u64 {
+        self.rev
+    }
+
+    /// Sends the log from the subscription's position on, for as long as the future is polled. Returns only on an error.
+    pub async fn follow(&mut self) -> FollowError {
         loop {
-            if let Err(error) = caught_up {
+            if self.is_live {
+                self.rev = self.subscriber.returned().await;
+                self.is_live = false;
+            }
+            // boxed, because most sockets only ever wait
+            if let Err(error) = Box::pin(self.catch_up()).await {
                 return error;
             }
-            self.subscriber.lagging.notified().await;
-            caught_up = Box::pin(self.resume()).await; // boxed, because most sockets only ever wait
+            self.rooms.fanout.join(&self.room.0, &self.subscriber, self.rev);
+            self.is_live = true;
         }
     }
 
-    async fn begin(&self) -> Result<(), FollowError> {
-        let roster = self.room.roster();
-        self.subscriber.connection.write(&roster.frame).await?;
-        self.catch_up().await
+    /// Ends the subscription. Nothing of the room is sent afterwards.
+    pub async fn end(mut self) {
+        if self.is_live {
+            self.rooms.fanout.leave(self.subscriber.id);
+            self.subscriber.returned().await;
+            self.is_live = false;
+        }
     }
 
-    async fn resume(&self) -> Result<(), FollowError> {
-        self.subscriber.connection.drained().await?;
-        self.catch_up().await
-    }
-
-    /// Writes up to the end of the ring, and marks the socket as live.
-    async fn catch_up(&self) -> Result<(), FollowError> {
+    /// Writes up to the end of the ring.
+    async fn catch_up(&mut self) -> Result<(), FollowError> {
+        let Self { rooms, room: OpenRoom(room), subscriber, reader, rev, .. } = self;
+        let connection = &subscriber.connection;
+        connection.drained().await?;
         loop {
-            let (found, cursor) = {
-                let mut progress = self.subscriber.progress.lock();
-                let mut cursor = progress.cursor.clone();
-                let found = self.room.ring().read(&mut cursor);
-                if found == Found::End {
-                    // under the same lock, so that the fan-out finds a live socket for each entry pushed from here on
-                    *progress = Progress { cursor, is_live: true };
-                    return Ok(());
+            let (to, frame) = match room.read(*rev) {
+                Ok(None) => return Ok(()),
+                Ok(Some(read)) => (read.to, read.frame),
+                Err(Lagged) if *reader == Reader::Page && room.head() - *rev > MAX_CATCH_UP => {
+                    (room.head(), signals::refetch(&room.id))
                 }
-                (found, cursor)
+                Err(Lagged) => {
+                    backfill(rooms, room, *rev).await?;
+                    if room.base() <= *rev {
+                        continue;
+                    }
+                    page(rooms, room, *rev).await?
+                }
             };
-            match found {
-                Found::End => {}
-                Found::Frame(frame) => {
-                    self.subscriber.connection.write(&frame).await?;
-                    self.subscriber.progress.lock().cursor = cursor;
-                }
-                Found::Lagged => self.catch_up_from_store(cursor).await?,
-            }
+            connection.write(&frame).await?;
+            *rev = to;
         }
     }
+}
 
-    async fn catch_up_from_store(&self, mut cursor: Cursor) -> Result<(), FollowError> {
-        let frame = self.frame_from_store(&mut cursor).await?;
-        self.subscriber.connection.write(&frame).await?;
-        self.subscriber.progress.lock().cursor = cursor;
-        Ok(())
-    }
-
-    async fn frame_from_store(&self, cursor: &mut Cursor) -> Result<Frame, FollowError> {
-        // the frame is large, and hundreds of sockets may lag: a few at a time
-        let _permit = self.room.catch_up_permits.acquire().await;
-        let changes = self.room.store.changes(&self.room.id, cursor.rev, CATCH_UP_PAGE).await?;
-        let (user, mut fragments, mut bytes) = (cursor.user, Vec::new(), 0);
-        cursor.skip_to(cursor.rev); // its position in the ring is gone, even if there is no change to read
-        for message in changes.messages {
-            // never within a change that touched several messages: the cursor would skip the rest of it
-            if bytes > CATCH_UP_FRAME_BYTES && message.rev > cursor.rev {
-                break;
-            }
-            let fragment = render::message(&message, message.author_key == user, render::LIVE);
-            bytes += fragment.len();
-            fragments.push(fragment);
-            cursor.skip_to(message.rev);
-        }
-        metrics::counter!("natter_caught_up_total").increment(fragments.len() as u64);
-        self.room.ring().join(cursor);
-        // the notices that the ring has dropped are lost; the roster shows their result
-        let roster = self.room.roster();
-        Ok(Frame::text(fragments.iter().map(String::as_str).chain([roster.fragment.as_str()])))
-    }
+/// The first changes after `rev` from the store, and the `rev` that they end at.
+async fn page(rooms: &Rooms, room: &Room, rev: u64) -> store::Result<(u64, Frame)> {
+    // the frame is large, and hundreds of sockets may lag: a few at a time
+    let _permit = rooms.late_reads.acquire().await;
+    let changes = rooms.store.changes(&room.id, rev, LATE_PAGE).await?.messages;
+    metrics::counter!("natter_caught_up_total").increment(changes.len() as u64);
+    let entries: Vec<Entry> = Entry::changes(&changes).collect();
+    let to = entries.last().map_or_else(|| room.base(), |entry| entry.rev);
+    let parts = entries.iter().flat_map(|entry| &entry.parts);
+    Ok((to, Frame::text(parts.map(|part| part.fragment.as_str()))))
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.subscriber.progress.lock().is_live = false; // no frame may follow a Close frame
-        self.fanout.remove(self.id);
+        if self.is_live {
+            self.rooms.fanout.leave(self.subscriber.id);
+        }
     }
 }

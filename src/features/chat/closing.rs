@@ -7,9 +7,10 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use tokio::time::timeout;
 use tungstenite::error::{Error as SocketError, ProtocolError};
 
-use super::frames;
 use crate::{net::Connection, room::registry::CloseReason};
 
+/// Asks a page of an earlier release to reload.
+const RELOAD: &str = r#"{"reload":true}"#;
 /// Longest time for closing, including the frames that the client still sends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -32,7 +33,7 @@ pub(super) enum SocketEnd {
     TokenExpired,
     /// The server stops; the client should connect again.
     Restart,
-    /// The page should reload, because it missed too many changes.
+    /// The page should reload, because it is of an earlier release.
     Reload,
     /// The server failed; the client should connect again.
     Failed,
@@ -87,7 +88,7 @@ pub(super) async fn close(mut socket: WebSocket, connection: &Connection, end: S
     }
     let closing = async {
         if end == SocketEnd::Reload {
-            let _ = socket.send(Message::Text(frames::reload().into())).await;
+            let _ = socket.send(Message::Text(Utf8Bytes::from_static(RELOAD))).await;
         }
         if let Some((code, reason)) = end.code() {
             let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };

@@ -3,6 +3,7 @@
 mod api;
 mod change;
 mod closing;
+mod exchange;
 mod fragments;
 mod frames;
 mod page;

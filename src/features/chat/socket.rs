@@ -1,40 +1,37 @@
-//! The WebSocket of the chat: the log's fragments out, messages in.
+//! The WebSocket of the chat: opening it, moving it from room to room, ending it.
 //!
 //! Memory limits how many users one machine can serve, so the buffers are small: with the defaults (128 KiB, zeroed on
 //! each read) an idle socket costs 135 KiB, with these some 4 KiB in all. With a write buffer of 0 the WebSocket
 //! library writes whole frames, as [`crate::net::connection`] requires. Only the frames for this client alone go
 //! through the library: replies, pings, the Close frame. The log's frames come from the fan-out.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension,
-    extract::{
-        State, WebSocketUpgrade,
-        ws::{Message, Utf8Bytes, WebSocket},
-    },
+    extract::{State, WebSocketUpgrade, ws::WebSocket},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::{
-    change::{self, Draft},
     closing::{SocketEnd, close},
+    exchange::{SocketSession, Step, exchange_frames, send},
     frames,
 };
 use crate::{
-    domain::{Phrase, RoomId, Timestamp},
+    domain::{Phrase, RoomId, Timestamp, User},
     net::Connection,
     render::Language,
     room::{
         PresenceGuard,
         registry::{Registration, TooManySockets},
-        subscription::{FollowError, Subscription},
+        subscription::{FollowError, Reader, Subscription},
     },
     security::{Grant, sessions::SessionLifetime},
-    store::{self, Access},
+    store,
     web::{AppState, Bearer, Error, Query, Result, SignedIn, language, origin},
 };
 
@@ -42,24 +39,15 @@ use crate::{
 const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// Most bytes of frames for this client alone that may wait to be written.
 const MAX_WRITE_BUFFER: usize = 64 * 1024;
-/// How often a page gets a frame that says that its message is not stored yet. While a message waits, a page considers
-/// a connection broken on which it received nothing for 10 s; in a failover the database needs longer. A script gets
-/// only the reply.
-const PENDING_INTERVAL: Duration = Duration::from_secs(3);
-/// How often a ping is sent. Proxies such as nginx close a connection that is silent for a minute.
-const PING_INTERVAL: Duration = Duration::from_secs(50);
-
-/// Most changes that a page catches up with. A page that missed more reloads and shows the last of them; the others
-/// are loaded by scrolling back. To insert thousands of messages one by one would block the browser.
-const MAX_CATCH_UP: u64 = 1000;
-
 #[derive(Deserialize)]
 pub struct SocketQuery {
     jwt: Option<String>,
     /// The userID that the page shows. If another user has signed in since in the same browser, the page must not go on
     /// as that user.
     user: Option<String>,
-    /// The latest `rev` that the client has: the changes after it are sent first.
+    /// The room to subscribe to; the lobby if there is none.
+    room: Option<String>,
+    /// The latest `rev` of the room that the client has: the changes after it are sent first.
     after: Option<u64>,
     /// The client was connected before and lost the connection, which is not announced as an entrance.
     #[serde(default)]
@@ -101,11 +89,15 @@ pub async fn open(
         .max_write_buffer_size(MAX_WRITE_BUFFER);
     match registered {
         Ok((identity, registration)) => {
-            let SocketQuery { after, returning, .. } = query;
+            let SocketQuery { room, after, returning, .. } = query;
+            // pages of earlier releases name no room, and do not understand today's fragments
+            let is_outdated = identity.is_page && room.is_none();
+            let room = room.as_deref().map_or_else(RoomId::lobby, RoomId::named);
             // a script gets the API's English
             let page_language = language::of(&headers, state.settings.language);
             let language = if identity.is_page { page_language } else { Language::English };
-            let opening = Box::new(OpeningSocket { state, connection, identity, after, returning, language });
+            let opening =
+                Box::new(OpeningSocket { state, connection, identity, room, after, returning, language, is_outdated });
             Ok(upgrade.on_upgrade(move |socket| serve(socket, registration, opening)))
         }
         // a page cannot read the status of a refused handshake, only the code of a Close frame
@@ -151,19 +143,17 @@ async fn identify(
 /// open, to write and to close are boxed, because a future is as large as the largest future that it awaits.
 async fn serve(mut socket: WebSocket, mut registration: Registration, opening: Box<OpeningSocket>) {
     let connection = Arc::clone(&opening.connection);
-    let end = match Box::pin(opening.subscribe()).await {
-        Ok(open) => tokio::select! {
-            end = exchange_frames(&mut socket, &open) => end,
-            error = open.subscription.follow() => match error {
-                FollowError::Connection(_) => SocketEnd::Lost,
-                FollowError::Store(error) => {
-                    tracing::warn!(user = %open.access.user().0, %error, "socket catch-up failed");
-                    SocketEnd::Failed
-                }
-            },
-            reason = &mut registration.close => reason.map_or(SocketEnd::Restart, SocketEnd::from),
-            () = expiry(open.expires) => SocketEnd::TokenExpired,
-        },
+    let end = match Box::pin(opening.open(&mut socket)).await {
+        Ok(mut open) => {
+            let expires = open.expires;
+            let end = tokio::select! {
+                end = open.run(&mut socket) => end,
+                reason = &mut registration.close => reason.map_or(SocketEnd::Restart, SocketEnd::from),
+                () = expiry(expires) => SocketEnd::TokenExpired,
+            };
+            Box::pin(open.end_subscription()).await; // no frame may follow the Close frame
+            end
+        }
         Err(end) => end,
     };
     Box::pin(close(socket, &connection, end)).await;
@@ -174,48 +164,110 @@ struct OpeningSocket {
     state: AppState,
     connection: Arc<Connection>,
     identity: Identity,
+    room: RoomId,
     /// The latest `rev` that the client has.
     after: Option<u64>,
     returning: bool,
     /// The language of the replies.
     language: Language,
+    /// A page of an earlier release.
+    is_outdated: bool,
 }
 
-/// A socket with a subscription.
 struct OpenSocket {
-    state: AppState,
-    access: Access,
+    session: SocketSession,
+    connection: Arc<Connection>,
     expires: Option<Timestamp>,
-    is_page: bool,
-    language: Language,
-    subscription: Subscription,
+    /// `None` if the room that the client asked for does not exist for the user.
+    subscription: Option<Subscription>,
     _presence: PresenceGuard,
 }
 
 impl OpeningSocket {
-    async fn subscribe(self: Box<Self>) -> Result<OpenSocket, SocketEnd> {
-        let Self { state, connection, identity: Identity { grant, expires, is_page }, after, returning, language } =
-            *self;
-        // again, because the grant may have been revoked after the handshake read it and before the socket was
-        // registered
-        let user = match state.logins.user_of(&grant).await {
-            Ok(Some(user)) => user,
-            Ok(None) => return Err(SocketEnd::SignedOut),
-            Err(_) => return Err(SocketEnd::Failed),
-        };
-        let access = match state.store.access(&user, &RoomId::lobby()).await {
-            Ok(access) => access,
-            Err(store::Error::NoSuchRoom) => return Err(SocketEnd::SignedOut),
-            Err(_) => return Err(SocketEnd::Failed),
-        };
-        let room = state.hub.lobby();
-        let subscribed = room.subscribe(user.key, connection, after).await;
-        let subscription = subscribed.map_err(|_| SocketEnd::Failed)?;
-        if is_page && after.is_some_and(|after| room.head().saturating_sub(after) > MAX_CATCH_UP) {
+    async fn open(self: Box<Self>, socket: &mut WebSocket) -> Result<OpenSocket, SocketEnd> {
+        let Self { state, connection, identity, room, after, returning, language, is_outdated } = *self;
+        let Identity { grant, expires, is_page } = identity;
+        if is_outdated {
             return Err(SocketEnd::Reload);
         }
-        let presence = room.enter(user.key, user.name.as_str(), returning);
-        Ok(OpenSocket { access, expires, is_page, language, subscription, _presence: presence, state })
+        let mut session = SocketSession { state, grant, access: None, is_page, language };
+        // again, because the grant may have been revoked after the handshake read it and before the socket was
+        // registered
+        let user = session.user().await?;
+        let subscription = subscribe(&mut session, &user, &connection, socket, &room, after).await?;
+        let _presence = session.state.hub.enter(&user, returning);
+        Ok(OpenSocket { session, connection, expires, subscription, _presence })
+    }
+}
+
+impl OpenSocket {
+    /// Exchanges frames with the client until the socket ends.
+    async fn run(&mut self, socket: &mut WebSocket) -> SocketEnd {
+        loop {
+            let step = tokio::select! {
+                step = exchange_frames(socket, &self.session) => step,
+                end = follow(&mut self.subscription) => Step::End(end),
+            };
+            let moved = match step {
+                Step::End(end) => return end,
+                Step::Move { room, after } => Box::pin(self.move_to(socket, room, after)).await,
+            };
+            if let Err(end) = moved {
+                return end;
+            }
+        }
+    }
+
+    /// Ends the subscription, and subscribes to another room.
+    async fn move_to(&mut self, socket: &mut WebSocket, room: RoomId, after: Option<u64>) -> Result<(), SocketEnd> {
+        self.end_subscription().await;
+        let user = self.session.user().await?;
+        self.subscription = subscribe(&mut self.session, &user, &self.connection, socket, &room, after).await?;
+        if let Some(subscription) = &self.subscription {
+            send(socket, frames::moved(&room, subscription.rev())).await?;
+        }
+        Ok(())
+    }
+
+    async fn end_subscription(&mut self) {
+        if let Some(subscription) = self.subscription.take() {
+            subscription.end().await;
+        }
+    }
+}
+
+/// Subscribes the session to a room. Tells the client if the room does not exist for the user.
+async fn subscribe(
+    session: &mut SocketSession,
+    user: &User,
+    connection: &Arc<Connection>,
+    socket: &mut WebSocket,
+    room: &RoomId,
+    after: Option<u64>,
+) -> Result<Option<Subscription>, SocketEnd> {
+    session.access = match session.state.store.access(user, room).await {
+        Ok(access) => Some(access),
+        Err(store::Error::NoSuchRoom) => None,
+        Err(_) => return Err(SocketEnd::Failed),
+    };
+    let Some(access) = &session.access else {
+        send(socket, frames::gone(room)).await?;
+        return Ok(None);
+    };
+    let reader = if session.is_page { Reader::Page } else { Reader::Script };
+    let subscribed = session.state.hub.subscribe(access, Arc::clone(connection), reader, after).await;
+    subscribed.map(Some).map_err(|_| SocketEnd::Failed)
+}
+
+/// Sends the log for as long as the future is polled.
+async fn follow(subscription: &mut Option<Subscription>) -> SocketEnd {
+    let Some(subscription) = subscription else { return std::future::pending().await };
+    match subscription.follow().await {
+        FollowError::Connection(_) => SocketEnd::Lost,
+        FollowError::Store(error) => {
+            tracing::warn!(room = subscription.room().as_str(), %error, "socket catch-up failed");
+            SocketEnd::Failed
+        }
     }
 }
 
@@ -227,85 +279,6 @@ async fn expiry(expires: Option<Timestamp>) {
             sleep_until(Instant::now() + left).await;
         }
         None => std::future::pending().await,
-    }
-}
-
-/// A client's message that is being posted, with its client id. Resolves to the reply.
-type Posting<'a> = (String, Pin<Box<dyn Future<Output = String> + Send + 'a>>);
-
-/// Posts the client's messages and sends the replies, until the socket ends.
-async fn exchange_frames(socket: &mut WebSocket, open: &OpenSocket) -> SocketEnd {
-    let OpenSocket { state, access, is_page, language, .. } = open;
-    let pending_interval = if *is_page { PENDING_INTERVAL } else { Duration::MAX };
-    let mut ping = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
-    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut received_since_ping = true;
-    // one message of a client is posted at a time, which keeps them in order
-    let mut posting: Option<Posting<'_>> = None;
-    loop {
-        let written = tokio::select! {
-            reply = async { timeout(pending_interval, &mut posting.as_mut().expect("guarded").1).await },
-                if posting.is_some() =>
-            {
-                let frame = match reply {
-                    Ok(reply) => {
-                        posting = None;
-                        reply
-                    }
-                    Err(_) => frames::pending(&posting.as_ref().expect("guarded").0),
-                };
-                Box::pin(send(socket, frame.into())).await
-            }
-            received = socket.recv(), if posting.is_none() => {
-                received_since_ping = true;
-                match received {
-                    Some(Ok(Message::Text(frame))) => {
-                        posting = Some(start_post(state, access, &frame, *language));
-                        Ok(())
-                    }
-                    Some(Ok(Message::Close(_))) => return SocketEnd::ClosedByClient,
-                    Some(Err(error)) => return error.into(),
-                    None => return SocketEnd::Lost,
-                    Some(Ok(_)) => Ok(()), // the library answers pings; binary frames are ignored
-                }
-            }
-            _ = ping.tick() => {
-                if !std::mem::replace(&mut received_since_ping, false) {
-                    return SocketEnd::Lost;
-                }
-                Box::pin(with_timeout(socket.send(Message::Ping(bytes::Bytes::new())))).await
-            }
-        };
-        if written.is_err() {
-            return SocketEnd::Lost;
-        }
-    }
-}
-
-fn start_post<'a>(state: &'a AppState, access: &'a Access, frame: &Utf8Bytes, language: Language) -> Posting<'a> {
-    match frames::SendFrame::parse(frame) {
-        Ok(send) => {
-            let client_id = send.client_id.clone();
-            let reply = async move {
-                let draft = Draft { message: &send.message, client_id: &send.client_id, reply_to: None };
-                let outcome = change::post(state, access, draft).await;
-                frames::reply(&send.client_id, &outcome, language)
-            };
-            (client_id, Box::pin(reply))
-        }
-        Err(error) => (String::new(), Box::pin(std::future::ready(frames::reply("", &Err(error), language)))),
-    }
-}
-
-async fn send(socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), axum::Error> {
-    with_timeout(socket.send(Message::Text(frame))).await
-}
-
-/// Fails if the client reads nothing for two ping intervals.
-async fn with_timeout(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), axum::Error> {
-    match timeout(2 * PING_INTERVAL, sending).await {
-        Ok(sent) => sent,
-        Err(elapsed) => Err(axum::Error::new(elapsed)),
     }
 }
 

@@ -1,0 +1,85 @@
+//! Reads changes from the store into a room's ring: those that are missing at its end, and those before its beginning
+//! that late readers need.
+
+use std::time::{Duration, Instant};
+
+use backon::BackoffBuilder;
+use tokio::time::sleep;
+
+use super::{entry::Entry, room::Room, rooms::Rooms};
+use crate::{
+    net::{retry::backoff, sync::Arc},
+    store::{self, Chunk},
+};
+
+/// First and longest delay before the next attempt after the store did not answer.
+const FILL_DELAYS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(2)];
+/// Changes read at a time.
+const PAGE: u32 = 500;
+/// A gap with more changes is not filled: the ring continues after it, and the readers catch up by themselves.
+const MAX_GAP: u64 = 2000;
+/// Most changes read for late readers into the ring.
+const MAX_BACKFILL: u64 = 1000;
+
+/// Pushes the missing changes to the ring, and wakes the fan-out. Goes on until nothing is missing, or until the store
+/// does not answer and nobody follows the room.
+pub(super) async fn fill(rooms: Arc<Rooms>, room: Arc<Room>) {
+    let [first, longest] = FILL_DELAYS;
+    let mut delays = backoff(first, longest).build();
+    loop {
+        match fill_once(&rooms, &room).await {
+            Ok(()) if room.end_fill() => return,
+            Ok(()) => {}
+            Err(_) if room.idle_since().is_some() => return room.abandon_fill(),
+            Err(error) => {
+                let retry_in = delays.next().unwrap_or(longest);
+                tracing::warn!(room = room.id.as_str(), after = room.head(), ?retry_in, %error, "gap fill failed");
+                sleep(retry_in).await;
+            }
+        }
+    }
+}
+
+async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<()> {
+    let _permit = rooms.fills.acquire().await;
+    loop {
+        let after = room.head();
+        let Chunk { messages, has_more } = rooms.store.changes(&room.id, after, PAGE).await?;
+        if has_more {
+            let head = rooms.store.head(&room.id).await?;
+            if head - after > MAX_GAP {
+                tracing::info!(room = room.id.as_str(), after, head, "gap skipped");
+                room.jump(head);
+                rooms.announce(room, Instant::now());
+                continue;
+            }
+        }
+        metrics::counter!("natter_changes_total").increment(messages.len() as u64);
+        room.push_all(Entry::changes(&messages));
+        rooms.announce(room, Instant::now());
+        if !has_more {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads the changes between `after` and the ring's beginning into the ring, if there are not too many. Readers at the
+/// same place wait for one read. The caller looks into the ring again, and if it still lags, reads from the store itself.
+pub(super) async fn backfill(rooms: &Rooms, room: &Room, after: u64) -> store::Result<()> {
+    let _one_at_a_time = room.backfill.lock().await;
+    let base = room.base();
+    if after >= base || base - after > MAX_BACKFILL || !room.has_room() {
+        return Ok(());
+    }
+    let _permit = rooms.late_reads.acquire().await;
+    let (mut entries, mut read_to) = (Vec::new(), after);
+    loop {
+        let Chunk { messages, has_more } = rooms.store.changes(&room.id, read_to, PAGE).await?;
+        read_to = messages.last().map_or(base, |message| message.rev);
+        entries.extend(Entry::changes(&messages));
+        if !has_more || read_to >= base {
+            room.prepend(after, base, entries);
+            return Ok(());
+        }
+    }
+}

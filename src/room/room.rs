@@ -1,0 +1,332 @@
+//! A room that sockets of this process follow: its ring, what is missing in it, and the frames outside the log.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+
+use super::{
+    entry::Entry,
+    rendered_roster::CurrentRoster,
+    ring::{Lagged, Read, Ring},
+};
+use crate::{
+    domain::RoomId,
+    net::{
+        Frame,
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicU64, Ordering::SeqCst},
+        },
+    },
+};
+
+/// Most bytes of a ring: about a thousand short messages. Sockets further behind read from the store.
+const RING_BYTES: usize = 512 * 1024;
+/// Frames outside the log that wait for the fan-out. Only a fan-out that is far behind loses one.
+const EPHEMERAL_FRAMES: usize = 256;
+/// Shortest time between two wake-ups of the fan-out. All changes of this time go out in one write.
+const TICK: Duration = Duration::from_millis(10);
+/// As [`TICK`], if no text has changed: a message may get a hundred reactions within a second.
+const QUIET_TICK: Duration = Duration::from_millis(250);
+
+pub struct Room {
+    pub(super) id: RoomId,
+    /// Who is online, for each subscriber that becomes live; only in the lobby.
+    roster: Option<CurrentRoster>,
+    live: Mutex<Live>,
+    /// The shards of the fan-out with subscribers in this room: a bit for each.
+    pub(super) shards: AtomicU64,
+    /// The shards that have been told of news and have not read them yet.
+    pub(super) notified: AtomicU64,
+    /// One backfill at a time: the others wait for it and then find what they need in the ring.
+    pub(super) backfill: tokio::sync::Mutex<()>,
+}
+
+struct Live {
+    /// `None` until the head of the log has been read.
+    ring: Option<Ring>,
+    /// The latest `rev` that this process knows to be committed.
+    target: u64,
+    /// Whether a task reads the changes between the ring's head and the target.
+    is_filling: bool,
+    /// Frames outside the log, with the position after the last one.
+    ephemeral: VecDeque<Frame>,
+    ephemeral_end: u64,
+    /// When the fan-out was last woken.
+    woken: Option<Instant>,
+    /// What the fan-out has not been woken for yet.
+    unannounced: Unannounced,
+    subscriptions: usize,
+    /// When the last subscription ended, if there is none.
+    idle_since: Option<Instant>,
+}
+
+/// What is in the room and not yet announced to the fan-out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unannounced {
+    Nothing,
+    /// Changes of no text.
+    Quiet,
+    Texts,
+}
+
+/// A reader's position: in the log, and among the frames outside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    pub rev: u64,
+    pub ephemeral: u64,
+}
+
+/// What is new in a room, as one frame.
+pub(super) struct Batch {
+    pub frame: Frame,
+    /// The part of it that is not in the log.
+    ephemeral: Vec<Frame>,
+}
+
+impl Batch {
+    pub(super) fn ephemeral_bytes(&self) -> VecDeque<Bytes> {
+        self.ephemeral.iter().map(|frame| frame.bytes().clone()).collect()
+    }
+}
+
+impl Room {
+    pub(super) fn new(id: RoomId, roster: Option<CurrentRoster>) -> Self {
+        let live = Live {
+            ring: None,
+            target: 0,
+            is_filling: false,
+            ephemeral: VecDeque::new(),
+            ephemeral_end: 0,
+            woken: None,
+            unannounced: Unannounced::Nothing,
+            subscriptions: 0,
+            idle_since: None,
+        };
+        Self {
+            id,
+            roster,
+            live: Mutex::new(live),
+            shards: AtomicU64::new(0),
+            notified: AtomicU64::new(0),
+            backfill: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.live.lock().ring.is_some()
+    }
+
+    /// Sets the head of the log, unless it is set. Returns whether changes were committed meanwhile: start a fill.
+    pub(super) fn open(&self, head: u64) -> bool {
+        let mut live = self.live.lock();
+        live.ring.get_or_insert_with(|| Ring::new(head, RING_BYTES));
+        live.start_fill()
+    }
+
+    /// The latest `rev` in the ring.
+    pub(super) fn head(&self) -> u64 {
+        self.live.lock().head()
+    }
+
+    /// The `rev` after which the ring has all changes.
+    pub(super) fn base(&self) -> u64 {
+        self.live.lock().ring.as_ref().map_or(0, Ring::base)
+    }
+
+    /// Whether `rev` is the next change. It is cheap to ask before a change is rendered.
+    pub(super) fn is_next(&self, rev: u64) -> bool {
+        let live = self.live.lock();
+        live.ring.as_ref().is_some_and(|ring| ring.head() + 1 == rev)
+    }
+
+    /// Pushes a change that was committed just now. Returns whether all before it was announced to the fan-out.
+    pub(super) fn push(&self, entry: Entry) -> bool {
+        self.live.lock().push(entry)
+    }
+
+    /// Notes that `rev` is committed. Returns whether to start a fill: changes up to it are missing, and no task reads
+    /// them.
+    pub(super) fn advance(&self, rev: u64) -> bool {
+        let mut live = self.live.lock();
+        live.target = live.target.max(rev);
+        live.start_fill()
+    }
+
+    /// Pushes changes that were read from the store after the ring's head.
+    pub(super) fn push_all(&self, entries: impl Iterator<Item = Entry>) {
+        for entry in entries {
+            self.push(entry);
+        }
+    }
+
+    /// Ends the fill if nothing is missing, and returns whether it ended.
+    pub(super) fn end_fill(&self) -> bool {
+        let mut live = self.live.lock();
+        live.is_filling = live.head() < live.target;
+        !live.is_filling
+    }
+
+    /// Ends the fill although changes are missing. The next event or subscription starts another.
+    pub(super) fn abandon_fill(&self) {
+        self.live.lock().is_filling = false;
+    }
+
+    /// Continues at `head` without the changes before it, which are too many.
+    pub(super) fn jump(&self, head: u64) {
+        let mut live = self.live.lock();
+        if let Some(ring) = &mut live.ring {
+            ring.clear(head);
+        }
+        live.unannounced = Unannounced::Texts;
+    }
+
+    /// Drops the ring's entries, because they may show users under names that they no longer have.
+    pub(super) fn clear(&self) {
+        if let Some(ring) = &mut self.live.lock().ring {
+            ring.clear(0);
+        }
+    }
+
+    /// Whether the ring can take changes from before its base.
+    pub(super) fn has_room(&self) -> bool {
+        self.live.lock().ring.as_ref().is_some_and(Ring::has_room)
+    }
+
+    /// As [`Ring::prepend`].
+    pub(super) fn prepend(&self, after: u64, base: u64, entries: Vec<Entry>) {
+        if let Some(ring) = &mut self.live.lock().ring {
+            ring.prepend(after, base, entries);
+        }
+    }
+
+    /// As [`Ring::read`].
+    pub(super) fn read(&self, rev: u64) -> Result<Option<Read>, Lagged> {
+        self.live.lock().ring.as_mut().map_or(Ok(None), |ring| ring.read(rev))
+    }
+
+    /// What follows `position`, for all subscribers at that position; moves it there. `None` at the end.
+    ///
+    /// # Errors
+    /// [`Lagged`] if the ring has dropped what comes next. The position is then at the end of the ring.
+    pub(super) fn read_batch(&self, position: &mut Position) -> Result<Option<Batch>, Lagged> {
+        let mut live = self.live.lock();
+        let head = live.head();
+        let read = live.ring.as_mut().map_or(Ok(None), |ring| ring.read(position.rev));
+        let read = read.inspect_err(|Lagged| position.rev = head)?;
+        let mut frames = Vec::new();
+        if let Some(Read { to, frame }) = read {
+            position.rev = to;
+            frames.push(frame);
+        }
+        let ephemeral = live.ephemeral_after(position.ephemeral);
+        position.ephemeral = live.ephemeral_end;
+        frames.extend_from_slice(&ephemeral);
+        Ok((!frames.is_empty()).then(|| Batch { frame: Frame::join(&frames), ephemeral }))
+    }
+
+    /// The end of the frames outside the log.
+    pub(super) fn ephemeral_end(&self) -> u64 {
+        self.live.lock().ephemeral_end
+    }
+
+    /// Sends a frame outside the log to the live subscribers. Returns as [`Room::push`].
+    pub(super) fn send(&self, frame: Frame) -> bool {
+        let mut live = self.live.lock();
+        if live.ephemeral.len() == EPHEMERAL_FRAMES {
+            live.ephemeral.pop_front();
+        }
+        live.ephemeral.push_back(frame);
+        live.ephemeral_end += 1;
+        live.add_unannounced(Unannounced::Texts)
+    }
+
+    /// What a subscriber gets when it becomes live.
+    pub(super) fn roster(&self) -> Option<Frame> {
+        self.roster.as_ref().map(|roster| roster.get().frame.clone())
+    }
+
+    /// When the fan-out is to be woken; `None` if it knows everything.
+    pub(super) fn wake_due(&self) -> Option<Instant> {
+        let live = self.live.lock();
+        let tick = match live.unannounced {
+            Unannounced::Nothing => return None,
+            Unannounced::Quiet => QUIET_TICK,
+            Unannounced::Texts => TICK,
+        };
+        Some(live.woken.map_or_else(Instant::now, |woken| woken + tick))
+    }
+
+    /// The shards to wake. From here on, new changes are announced again.
+    pub(super) fn announce(&self, now: Instant) -> u64 {
+        let mut live = self.live.lock();
+        live.unannounced = Unannounced::Nothing;
+        live.woken = Some(now);
+        drop(live);
+        let shards = self.shards.load(SeqCst);
+        shards & !self.notified.fetch_or(shards, SeqCst)
+    }
+
+    pub(super) fn add_subscription(&self) {
+        let mut live = self.live.lock();
+        live.subscriptions += 1;
+        live.idle_since = None;
+    }
+
+    pub(super) fn remove_subscription(&self) {
+        let mut live = self.live.lock();
+        live.subscriptions -= 1;
+        if live.subscriptions == 0 {
+            live.idle_since = Some(Instant::now());
+        }
+    }
+
+    /// Since when the room has had no subscription; `None` if it has one.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        self.live.lock().idle_since
+    }
+}
+
+impl Live {
+    fn head(&self) -> u64 {
+        self.ring.as_ref().map_or(0, Ring::head)
+    }
+
+    fn push(&mut self, entry: Entry) -> bool {
+        let Some(ring) = &mut self.ring else { return false };
+        let kind = if entry.is_text { Unannounced::Texts } else { Unannounced::Quiet };
+        self.target = self.target.max(entry.rev);
+        ring.push(entry);
+        self.add_unannounced(kind)
+    }
+
+    /// Returns whether everything was announced.
+    fn add_unannounced(&mut self, kind: Unannounced) -> bool {
+        let all_announced = self.unannounced == Unannounced::Nothing;
+        self.unannounced = self.unannounced.max(kind);
+        all_announced
+    }
+
+    fn start_fill(&mut self) -> bool {
+        let starts = self.ring.is_some() && !self.is_filling && self.head() < self.target;
+        self.is_filling |= starts;
+        starts
+    }
+
+    fn ephemeral_after(&self, position: u64) -> Vec<Frame> {
+        let unread = (self.ephemeral_end - position).min(self.ephemeral.len() as u64) as usize;
+        self.ephemeral.iter().skip(self.ephemeral.len() - unread).cloned().collect()
+    }
+}
+
+/// A room with one more subscription until dropped.
+pub(super) struct OpenRoom(pub Arc<Room>);
+
+impl Drop for OpenRoom {
+    fn drop(&mut self) {
+        self.0.remove_subscription();
+    }
+}

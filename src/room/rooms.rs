@@ -1,0 +1,107 @@
+//! The open rooms: those that sockets of this process follow, and those that nobody has followed for a short time.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Semaphore;
+
+use super::{
+    fanout::Fanout,
+    filling,
+    rendered_roster::CurrentRoster,
+    room::{OpenRoom, Room},
+};
+use crate::{
+    domain::RoomId,
+    net::sync::{Arc, Mutex},
+    store::{self, Database},
+};
+
+/// How long a room stays open after its last subscription, so that a reader who returns finds its ring.
+const IDLE: Duration = Duration::from_secs(180);
+/// Gaps that are filled at the same time.
+const FILLS: usize = 8;
+/// Late readers that read from the store at the same time.
+const LATE_READS: usize = 4;
+
+pub struct Rooms {
+    open: Mutex<HashMap<RoomId, Arc<Room>>>,
+    pub(super) store: Arc<dyn Database>,
+    pub(super) fanout: Fanout,
+    pub(super) roster: CurrentRoster,
+    pub(super) fills: Semaphore,
+    pub(super) late_reads: Semaphore,
+}
+
+impl Rooms {
+    /// Starts the fan-out.
+    pub(super) fn new(store: Arc<dyn Database>) -> Arc<Self> {
+        Arc::new(Self {
+            open: Mutex::default(),
+            store,
+            fanout: Fanout::start(),
+            roster: CurrentRoster::new(),
+            fills: Semaphore::new(FILLS),
+            late_reads: Semaphore::new(LATE_READS),
+        })
+    }
+
+    /// Opens the room for a subscription.
+    ///
+    /// # Errors
+    /// The store's error if the head of the log cannot be read.
+    pub(super) async fn open(self: &Arc<Self>, id: &RoomId) -> store::Result<OpenRoom> {
+        let room = {
+            let mut open = self.open.lock();
+            let room = match open.get(id) {
+                Some(room) => Arc::clone(room),
+                None => {
+                    let roster = (*id == RoomId::lobby()).then(|| self.roster.clone());
+                    let room = Arc::new(Room::new(id.clone(), roster));
+                    open.insert(id.clone(), Arc::clone(&room));
+                    room
+                }
+            };
+            room.add_subscription(); // under the lock, so that the room is not dropped
+            OpenRoom(room)
+        };
+        if !room.0.is_open() {
+            // changes that are committed from here on are noted in the room, so none is missed
+            let head = self.store.head(id).await?;
+            if room.0.open(head) {
+                self.fill(&room.0);
+            }
+        }
+        Ok(room)
+    }
+
+    pub(super) fn get(&self, id: &RoomId) -> Option<Arc<Room>> {
+        self.open.lock().get(id).cloned()
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Room>> {
+        self.open.lock().values().cloned().collect()
+    }
+
+    /// Starts the task that reads the missing changes of a room.
+    pub(super) fn fill(self: &Arc<Self>, room: &Arc<Room>) {
+        tokio::spawn(filling::fill(Arc::clone(self), Arc::clone(room)));
+    }
+
+    /// Wakes the fan-out for what is new in the room.
+    pub(super) fn announce(&self, room: &Arc<Room>, now: Instant) {
+        self.fanout.notify(room, room.announce(now));
+    }
+
+    /// Drops the rooms that have had no subscription for [`IDLE`].
+    pub(super) fn drop_idle(&self, now: Instant) {
+        let mut open = self.open.lock();
+        open.retain(|_, room| room.idle_since().is_none_or(|since| now.saturating_duration_since(since) < IDLE));
+        if open.len() < open.capacity() / 4 {
+            open.shrink_to_fit();
+        }
+        metrics::gauge!("natter_open_rooms").set(open.len() as f64);
+    }
+}
