@@ -161,7 +161,7 @@ mod tests {
 
     async fn state(dir: &tempfile::TempDir) -> AppState {
         let store = store::open(&Location::Embedded(dir.path().into())).await.unwrap();
-        let (hub, _) = Hub::start(Arc::clone(&store)).await.unwrap();
+        let (hub, _) = Hub::start(Arc::clone(&store));
         let logins = LoginService {
             store: store.clone(),
             passwords: Arc::new(Passwords::new(4)),

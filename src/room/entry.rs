@@ -37,9 +37,10 @@ impl Entry {
         messages.chunk_by(|one, next| one.rev == next.rev).map(Self::change)
     }
 
-    /// The memory that the entry takes in a ring.
+    /// The memory that the entry takes in a ring, with its place in the index.
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.parts.iter().map(|part| size_of::<Part>() + part.fragment.len()).sum::<usize>()
+        let of_part = size_of::<Part>() + 2 * size_of::<(u64, u64)>();
+        size_of::<Self>() + self.parts.iter().map(|part| of_part + part.fragment.len()).sum::<usize>()
     }
 }
 

@@ -65,8 +65,7 @@ impl Fanout {
 
     /// Tells the shards, a bit for each, that there is something new in the room.
     pub(super) fn notify(&self, room: &Arc<Room>, shards: u64) {
-        for (index, shard) in self.shards.iter().enumerate().filter(|(index, _)| shards & 1 << index != 0) {
-            let _ = index;
+        for (_, shard) in self.shards.iter().enumerate().filter(|(index, _)| shards & (1 << index) != 0) {
             let _ = shard.commands.send(Command::News(Arc::clone(room)));
         }
     }

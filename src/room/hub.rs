@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{Action, ClientId, Command, Email, Emoji, Name, Phone, Role, Text, User, UserId},
+        domain::{Action, ClientId, Command, Email, Emoji, Name, Phone, Role, RoomId, Text, UserId},
         store::{MessageRetention, NewUser, PasswordHash},
     };
 
@@ -112,8 +112,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = store::open_embedded(dir.path()).unwrap();
         let (_ada, bob) = (add(store.as_ref(), "ada").await, add(store.as_ref(), "bob").await);
-        let (hub, _task) = Hub::start(Arc::clone(&store)).await.unwrap();
+        let (hub, _task) = Hub::start(Arc::clone(&store));
         let access = store.access(&bob, &RoomId::lobby()).await.unwrap();
+        let lobby = hub.rooms.open(access.room()).await.unwrap();
         for client in ["1", "2"] {
             let (client, text) = (ClientId::parse(client).unwrap(), Text::parse("hello").unwrap());
             store.change(&access, Command::post(client, text)).await.unwrap();
@@ -124,7 +125,7 @@ mod tests {
             store.change(&access, Command::new(action)).await.unwrap();
         }
         store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
-        while hub.lobby().head() < 6 {
+        while lobby.0.head() < 6 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let metrics = recorder.handle().render();

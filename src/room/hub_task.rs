@@ -105,7 +105,7 @@ impl HubTask {
     fn announce_rooms(&mut self) -> Option<Instant> {
         let now = Instant::now();
         let mut next = None;
-        self.unannounced.retain(|room| match room.wake_due() {
+        self.unannounced.retain(|room| match room.wake_due(now) {
             None => false,
             Some(due) if due <= now => {
                 self.rooms.announce(room, now);

@@ -85,6 +85,8 @@ pub(super) struct Batch {
     pub frame: Frame,
     /// The part of it that is not in the log.
     ephemeral: Vec<Frame>,
+    /// Whether it ends at the ring's head. What is pushed afterwards is announced again, a tick later.
+    pub is_last: bool,
 }
 
 impl Batch {
@@ -217,6 +219,7 @@ impl Room {
         let head = live.head();
         let read = live.ring.as_mut().map_or(Ok(None), |ring| ring.read(position.rev));
         let read = read.inspect_err(|Lagged| position.rev = head)?;
+        let is_last = read.as_ref().is_none_or(|read| read.to == head);
         let mut frames = Vec::new();
         if let Some(Read { to, frame }) = read {
             position.rev = to;
@@ -225,7 +228,7 @@ impl Room {
         let ephemeral = live.ephemeral_after(position.ephemeral);
         position.ephemeral = live.ephemeral_end;
         frames.extend_from_slice(&ephemeral);
-        Ok((!frames.is_empty()).then(|| Batch { frame: Frame::join(&frames), ephemeral }))
+        Ok((!frames.is_empty()).then(|| Batch { frame: Frame::join(&frames), ephemeral, is_last }))
     }
 
     /// The end of the frames outside the log.
@@ -249,15 +252,15 @@ impl Room {
         self.roster.as_ref().map(|roster| roster.get().frame.clone())
     }
 
-    /// When the fan-out is to be woken; `None` if it knows everything.
-    pub(super) fn wake_due(&self) -> Option<Instant> {
+    /// When the fan-out is to be woken, `now` at the earliest; `None` if it knows everything.
+    pub(super) fn wake_due(&self, now: Instant) -> Option<Instant> {
         let live = self.live.lock();
         let tick = match live.unannounced {
             Unannounced::Nothing => return None,
             Unannounced::Quiet => QUIET_TICK,
             Unannounced::Texts => TICK,
         };
-        Some(live.woken.map_or_else(Instant::now, |woken| woken + tick))
+        Some(live.woken.map_or(now, |woken| now.max(woken + tick)))
     }
 
     /// The shards to wake. From here on, new changes are announced again.

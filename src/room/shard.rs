@@ -161,6 +161,9 @@ impl Shard {
                     tokio::task::yield_now().await;
                 }
             }
+            if batch.is_none_or(|batch| batch.is_last) {
+                return;
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use super::{
     entry::Entry,
     filling::backfill,
-    ring::Lagged,
+    ring::{FRAME_BYTES, Lagged},
     room::{OpenRoom, Room},
     rooms::Rooms,
     signals,
@@ -139,11 +139,17 @@ async fn page(rooms: &Rooms, room: &Room, rev: u64) -> store::Result<(u64, Frame
     // the frame is large, and hundreds of sockets may lag: a few at a time
     let _permit = rooms.late_reads.acquire().await;
     let changes = rooms.store.changes(&room.id, rev, LATE_PAGE).await?.messages;
-    metrics::counter!("natter_caught_up_total").increment(changes.len() as u64);
-    let entries: Vec<Entry> = Entry::changes(&changes).collect();
-    let to = entries.last().map_or_else(|| room.base(), |entry| entry.rev);
-    let parts = entries.iter().flat_map(|entry| &entry.parts);
-    Ok((to, Frame::text(parts.map(|part| part.fragment.as_str()))))
+    let (mut parts, mut bytes, mut to) = (Vec::new(), 0, room.base());
+    for entry in Entry::changes(&changes) {
+        bytes += entry.bytes();
+        to = entry.rev;
+        parts.extend(entry.parts);
+        if bytes > FRAME_BYTES {
+            break;
+        }
+    }
+    metrics::counter!("natter_caught_up_total").increment(parts.len() as u64);
+    Ok((to, Frame::text(parts.iter().map(|part| part.fragment.as_str()))))
 }
 
 impl Drop for Subscription {

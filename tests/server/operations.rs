@@ -23,7 +23,7 @@ async fn metrics_count_sockets_messages_and_logins() {
     for _ in 0..2 {
         socket.sends("once", "1").await;
     }
-    socket.sees("You: once").await;
+    socket.sees("Ada: once").await;
     script.try_log_in("ada", "not her secret").await.is(401);
     let metrics = script.get("/metrics").await.is(200);
     for line in [

@@ -14,7 +14,7 @@ async fn a_logout_of_a_script_voids_its_own_token_only() {
     natter.script().get(&format!("/?jwt={}", ada.script.token())).await.says_token_did_not_match();
     assert_eq!(ada.socket.close_frame().await, (1008, "signed out".to_owned()));
     other.says("still here").await;
-    others.sees("You: still here").await;
+    others.sees("Ada: still here").await;
     let again = ada.script.request(reqwest::Method::POST, "/logout").send().await.unwrap();
     assert_eq!(again.status(), 401);
 }

@@ -54,9 +54,9 @@ async fn one_token_is_valid_for_the_chat_page_the_socket_and_the_api() {
     let page = natter.browser().visit(&format!("/?jwt={token}")).await.is(200);
     assert_eq!(page.messages(), ["You: by the API"]);
     let mut by_address = Socket::open(&natter.script(), &format!("?jwt={token}&after=0")).await;
-    by_address.sees("You: by the API").await;
+    by_address.sees("Ada: by the API").await;
     let mut by_header = Socket::open(&ada, "?after=0").await;
-    by_header.sees("You: by the API").await;
+    by_header.sees("Ada: by the API").await;
 }
 
 async fn assert_refused_everywhere(natter: &Natter, token: &str) {

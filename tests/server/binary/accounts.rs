@@ -103,7 +103,7 @@ async fn a_new_password_or_a_deletion_ends_sessions_and_sockets() {
     let fragment = others.sees_rev(2).await;
     assert!(fragment.hidden && fragment.seq == 1, "changes of another process are shown too: {fragment:?}");
     ada.says("still here").await;
-    others.sees("You: still here").await;
+    others.sees("Ada: still here").await;
     natter.kill();
     assert!(!String::from_utf8(run(here.path(), &[], &["user", "list"]).stdout).unwrap().contains("bob"));
 }

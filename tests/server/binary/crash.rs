@@ -146,7 +146,10 @@ async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
     let mut socket = Socket::open(&ada, "?after=0").await;
     socket.sees_rev(head).await;
     let shown: HashMap<_, _> = socket.fragments.iter().map(|one| (one.seq, one.text.as_str())).collect();
-    let text = |message: &Value| message["message"].as_str().map_or(String::new(), |text| format!("You: {text}"));
+    let text = |message: &Value| {
+        let named = |text| format!("{}: {text}", message["name"].as_str().unwrap());
+        message["message"].as_str().map_or(String::new(), named)
+    };
     for message in &log {
         assert_eq!(shown[&message["seq"].as_u64().unwrap()], text(message));
     }

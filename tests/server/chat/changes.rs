@@ -23,8 +23,7 @@ async fn an_edit_appears_on_open_pages_and_after_a_reload() {
     assert!(edited["message"] == "hello" && edited["editedTime"].is_string(), "{edited}");
     let fragment = bob.sees("Ada: hello").await;
     assert_eq!((fragment.seq, fragment.rev, fragment.sent_by_user), (1, 2, false));
-    let fragment = tab.sees("You: hello").await;
-    assert_eq!((fragment.seq, fragment.rev, fragment.sent_by_user), (1, 2, true));
+    assert_eq!(tab.sees("Ada: hello").await, fragment, "everybody gets the same fragment");
     assert_eq!(browser.visit("/").await.is(200).messages(), ["You: hello"]);
     assert_eq!(ada.message(1).await, edited);
 
@@ -121,14 +120,14 @@ async fn a_change_of_two_messages_by_another_process_shows_both() {
     let natter = Natter::start().await;
     let mut ada = natter.sign_up("ada").await;
     ada.says("root").await;
-    ada.sees("You: root").await;
+    ada.sees("Ada: root").await;
     let text = |text: &str| Text::parse(text).unwrap();
     let edit = Action::Edit { seq: 1, text_rev: 1, text: text("edited root") };
     let reply = Action::Post(Post { client: ClientId::generate(), text: text("reply"), reply_to: Some(1) });
     natter.change_elsewhere("ada", vec![Command::new(edit), Command::new(reply)]).await;
-    ada.sees("You: reply").await;
+    ada.sees("Ada: reply").await;
     let last = ada.socket.fragments.iter().rfind(|fragment| fragment.seq == 1).unwrap();
-    assert_eq!(last.text, "You: edited root");
+    assert_eq!(last.text, "Ada: edited root");
 }
 
 #[tokio::test]
@@ -136,9 +135,9 @@ async fn a_live_reply_comes_with_the_new_state_of_its_root() {
     let natter = Natter::start().await;
     let mut ada = natter.sign_up("ada").await;
     ada.says("root").await;
-    ada.sees("You: root").await;
+    ada.sees("Ada: root").await;
     ada.script.replies(1, "reply").await;
-    ada.sees("You: reply").await;
+    ada.sees("Ada: reply").await;
     let last_two: Vec<_> = ada.socket.fragments.iter().rev().take(2).map(|one| (one.seq, one.rev)).collect();
     assert_eq!(last_two, [(2, 2), (1, 2)], "as every reader of the log gets them");
 }

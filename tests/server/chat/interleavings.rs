@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::{prelude::*, test_runner::Config};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Fragment, Natter, Person, Script, Socket};
+use crate::support::{Answer, Natter, Person, Script, Socket};
 
 /// A change of the log. A number selects one of the messages posted so far.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ fn roots(log: &[Value]) -> BTreeSet<u64> {
     log.iter().filter_map(|message| message["root"].as_u64()).collect()
 }
 
-/// `rev`, `seq` and text of a message, with the author's name instead of `You`. A deleted message has no text.
+/// `rev`, `seq` and text of a message. A deleted message has no text.
 type Seen = (u64, u64, String);
 
 fn seen(message: &Value) -> Seen {
@@ -90,9 +90,7 @@ impl Reader {
 
     fn disconnect(&mut self) {
         let Some(socket) = self.socket.take() else { return };
-        let own = format!("{}: ", self.name);
-        let named = |one: Fragment| (one.rev, one.seq, one.text.replacen("You: ", &own, 1));
-        self.read.extend(socket.fragments.into_iter().map(named));
+        self.read.extend(socket.fragments.into_iter().map(|one| (one.rev, one.seq, one.text)));
     }
 
     async fn reconnect(&mut self) {

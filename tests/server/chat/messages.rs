@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{Natter, Socket};
 
 #[tokio::test]
-async fn authors_see_you_and_others_see_the_name() {
+async fn authors_and_others_receive_the_same_fragment() {
     let natter = Natter::start().await;
     let ada_browser = natter.browse_as("ada").await;
     let mut tabs = [Socket::open_in(&ada_browser, "").await, Socket::open_in(&ada_browser, "").await];
@@ -14,16 +14,16 @@ async fn authors_see_you_and_others_see_the_name() {
     let mut bob = natter.sign_up("bob").await;
 
     let answer = tabs[0].sends("hello", "first").await;
-    assert_eq!(answer, json!({ "clientID": "first", "seq": 1, "rev": 1 }));
+    assert_eq!(answer, json!({ "room": "lobby", "clientID": "first", "seq": 1, "rev": 1 }));
     for own in tabs.iter_mut().chain([&mut script]) {
-        let fragment = own.sees("You: hello").await;
-        assert_eq!((fragment.seq, fragment.rev, fragment.sent_by_user), (1, 1, true));
+        let fragment = own.sees("Ada: hello").await;
+        assert_eq!((fragment.seq, fragment.rev, fragment.sent_by_user), (1, 1, false));
     }
     let fragment = bob.sees("Ada: hello").await;
     assert_eq!((fragment.seq, fragment.rev, fragment.sent_by_user), (1, 1, false));
     bob.says("hi Ada").await;
     tabs[1].sees("Bob: hi Ada").await;
-    bob.sees("You: hi Ada").await;
+    bob.sees("Bob: hi Ada").await;
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_repeat_returns_the_stored_message() {
     let first = ada.script.post("/api/messages", send.clone()).await.is(201).json;
     let repeat = ada.script.post("/api/messages", send.clone()).await.is(200).json;
     assert_eq!(repeat, first);
-    let acknowledged = json!({ "clientID": "17", "seq": first["seq"], "rev": first["rev"] });
+    let acknowledged = json!({ "room": "lobby", "clientID": "17", "seq": first["seq"], "rev": first["rev"] });
     assert_eq!(ada.socket.sends("once", "17").await, acknowledged, "over the socket too");
 
     let why = "This clientID was used for another message. Use a fresh one for each.";
@@ -66,7 +66,7 @@ async fn a_repeat_returns_the_stored_message() {
     bob.says("the end").await;
     ada.sees("Bob: the end").await;
     let texts: Vec<_> = ada.socket.fragments.iter().map(|fragment| fragment.text.as_str()).collect();
-    assert_eq!(texts, ["You: once", "Bob: once", "Bob: the end"]);
+    assert_eq!(texts, ["Ada: once", "Bob: once", "Bob: the end"]);
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn html_in_a_message_is_shown_as_text() {
     let text = "<script>alert(1)</script><img src=x onerror=alert(1)> &amp; \"quoted\" 'too'";
     bob.says(text).await;
     ada.sees(&format!("<i>Bob</i>: {text}")).await;
-    bob.sees(&format!("You: {text}")).await;
+    bob.sees(&format!("<i>Bob</i>: {text}")).await;
     let page = natter.browser().visit(&format!("/?jwt={}", ada.script.token())).await.is(200);
     assert_eq!(page.messages(), [format!("<i>Bob</i>: {text}")]);
     assert!(page.texts("#messages script, #messages img, #messages i").is_empty(), "{}", page.html);

@@ -28,13 +28,13 @@ async fn invalid_messages_are_refused_over_the_socket() {
     ] {
         let answer = ada.socket.sends(message, client_id).await;
         let error = json!({ "message": format!("{field}: {why}"), "fields": { field: why } });
-        assert_eq!(answer, json!({ "clientID": client_id, "status": 422, "error": error }));
+        assert_eq!(answer, json!({ "room": "lobby", "clientID": client_id, "status": 422, "error": error }));
         let answer = ada.script.post("/api/messages", json!({ "message": message, "clientID": client_id })).await;
         answer.blames(422, field, why);
     }
     let line = "é".repeat(4000);
     ada.says(&line).await;
-    ada.sees(&format!("You: {line}")).await;
+    ada.sees(&format!("Ada: {line}")).await;
 }
 
 #[tokio::test]
@@ -46,12 +46,14 @@ async fn an_invalid_frame_is_refused_and_the_socket_stays_open() {
         assert_eq!(answer["status"], 400, "{frame}: {answer}");
         let message = answer["error"]["message"].as_str().unwrap();
         assert!(
-            message.starts_with("Send JSON like {\"message\": \"Hello\", \"clientID\": \"a fresh id\"}"),
+            message.starts_with(
+                "Send JSON like {\"room\": \"lobby\", \"message\": \"Hello\", \"clientID\": \"a fresh id\"}"
+            ),
             "{message}"
         );
     }
     let answer = ada.socket.sends_frame("{\"message\": \"without headers\", \"clientID\": \"1\"}").await;
-    assert_eq!(answer, json!({ "clientID": "1", "seq": 1, "rev": 1 }));
+    assert_eq!(answer, json!({ "room": "lobby", "clientID": "1", "seq": 1, "rev": 1 }));
 }
 
 #[tokio::test]
@@ -63,7 +65,8 @@ async fn sending_too_fast_is_refused_with_the_time_to_wait() {
     }
     let why = "You are sending messages too fast. Wait a moment and send again.";
     let answer = ada.socket.sends("number 4", "4").await;
-    let expected = json!({ "clientID": "4", "status": 429, "error": { "message": why }, "retryAfter": 1 });
+    let expected =
+        json!({ "room": "lobby", "clientID": "4", "status": 429, "error": { "message": why }, "retryAfter": 1 });
     assert_eq!(answer, expected);
     let answer = ada.script.post("/api/messages", json!({ "message": "number 4" })).await.says(429, why);
     assert_eq!(answer.header("retry-after"), "1");

@@ -30,11 +30,11 @@ async fn a_restart_keeps_all_data() {
     assert_eq!(bob.script.reads_after(0, 50).await, log);
     assert_eq!(ada.visit("/").await.is(200).messages(), ["Bob: one", "Bob: three"]);
     bob.socket = Socket::open(&bob.script, "?after=1&returning=true").await;
-    let fragment = bob.socket.sees("You: three").await;
+    let fragment = bob.socket.sees("Bob: three").await;
     assert_eq!((fragment.seq, fragment.rev), (3, 4));
     let answer = bob.socket.says("four").await;
     assert_eq!((&answer["seq"], &answer["rev"]), (&4.into(), &5.into()), "the numbers continue");
-    bob.sees("You: four").await;
+    bob.sees("Bob: four").await;
     let revs: Vec<_> =
         bob.socket.fragments.iter().map(|fragment| (fragment.seq, fragment.rev, fragment.hidden)).collect();
     assert_eq!(revs, [(2, 3, true), (3, 4, false), (4, 5, false)]);

@@ -4,6 +4,7 @@ use scraper::{ElementRef, Selector};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fragment {
+    pub room: String,
     pub seq: u64,
     pub rev: u64,
     /// The visible text: `Ada: hello`. Empty if the message is deleted.
@@ -15,11 +16,12 @@ pub struct Fragment {
 
 impl Fragment {
     pub fn parse(li: ElementRef<'_>) -> Self {
-        let id = li.attr("id").unwrap();
+        let number = |name: &str| li.attr(name).unwrap().parse().unwrap();
         let parts = Selector::parse("b, span").unwrap();
         Self {
-            seq: id.strip_prefix('m').unwrap().parse().unwrap(),
-            rev: li.attr("data-rev").unwrap().parse().unwrap(),
+            room: li.attr("data-room").unwrap().to_owned(),
+            seq: number("data-seq"),
+            rev: number("data-rev"),
             text: li.select(&parts).flat_map(|part| part.text()).collect(),
             sent_by_user: li.value().classes().any(|class| class == "sent-by-user"),
             hidden: li.attr("hidden").is_some(),

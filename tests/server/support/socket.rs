@@ -49,9 +49,10 @@ impl Socket {
         Self::connect(request).await.unwrap().wait_for_roster().await
     }
 
-    /// Opens a socket of a page in this browser, with its cookies.
+    /// Opens a socket of a page of the lobby in this browser, with its cookies. `query` may contain `?after=`.
     pub async fn open_in(browser: &Browser, query: &str) -> Self {
-        let mut request = format!("ws://{}/ws{query}", browser.address).into_client_request().unwrap();
+        let rest = query.replace('?', "&");
+        let mut request = format!("ws://{}/ws?room=lobby{rest}", browser.address).into_client_request().unwrap();
         request.headers_mut().insert("cookie", browser.cookies().parse().unwrap());
         request.headers_mut().insert("origin", browser.url("").parse().unwrap());
         Self::connect(request).await.unwrap().wait_for_roster().await
@@ -170,14 +171,14 @@ impl Socket {
             return self.items.push_back(Item::Answer(serde_json::from_str(frame).unwrap()));
         }
         let html = Html::parse_fragment(frame);
-        let parts = Selector::parse("li[id], li.user-connect-or-disconnect, hx-partial").unwrap();
+        let parts = Selector::parse("li[data-seq], li.user-connect-or-disconnect, hx-partial").unwrap();
         for part in html.select(&parts) {
             let text = part.text().collect::<String>();
             if part.value().name() == "hx-partial" {
                 assert_eq!(part.attr("hx-target"), Some("#roster"));
                 let names = Selector::parse("li").unwrap();
                 self.items.push_back(Item::Roster(part.select(&names).map(|li| li.text().collect()).collect()));
-            } else if part.attr("id").is_some() {
+            } else if part.attr("data-seq").is_some() {
                 let fragment = Fragment::parse(part);
                 self.fragments.push(fragment.clone());
                 self.items.push_back(Item::Fragment(fragment));
