@@ -82,14 +82,17 @@ impl Listeners {
         let stop = async {
             stop.await;
             state.drain();
-            state.hub.registry.close(CloseReason::Restart, |_| true);
+            if let Some(hub) = &state.hub {
+                hub.registry.close(CloseReason::Restart, |_| true);
+            }
             drop(stopping);
         };
         tokio::join!(join_all(serving), stop);
+        let Some(hub) = &state.hub else { return };
         let closed = async {
-            while !state.hub.registry.is_empty() {
+            while !hub.registry.is_empty() {
                 // again, for sockets that opened after the stop
-                state.hub.registry.close(CloseReason::Restart, |_| true);
+                hub.registry.close(CloseReason::Restart, |_| true);
                 sleep(Duration::from_millis(20)).await;
             }
         };

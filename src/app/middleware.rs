@@ -153,7 +153,6 @@ mod tests {
 
     use super::*;
     use crate::{
-        room::hub::Hub,
         security::{limits::RateLimits, login::LoginService, passwords::Passwords, tokens::Tokens},
         store::{self, Location},
         web::state::Settings,
@@ -161,7 +160,6 @@ mod tests {
 
     async fn state(dir: &tempfile::TempDir) -> AppState {
         let store = store::open(&Location::Embedded(dir.path().into())).await.unwrap();
-        let (hub, _) = Hub::start(Arc::clone(&store));
         let logins = LoginService {
             store: store.clone(),
             passwords: Arc::new(Passwords::new(4)),
@@ -176,7 +174,7 @@ mod tests {
             metrics_token: None,
             user_sockets: None,
         };
-        AppState::new(store, logins, hub, settings)
+        AppState::new(store, logins, None, settings)
     }
 
     #[tokio::test]

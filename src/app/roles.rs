@@ -91,7 +91,7 @@ pub(super) struct Endpoint {
 }
 
 impl Roles {
-    fn serves(&self, role: ServerRole) -> bool {
+    pub(super) fn serves(&self, role: ServerRole) -> bool {
         self.served.contains(&role)
     }
 

@@ -63,7 +63,8 @@ impl Server {
         let sites = Arc::new(config.roles.sites(&endpoints, config.public_url.as_ref()));
 
         ops::recorder();
-        let (hub, hub_task) = Hub::start(Arc::clone(&database));
+        let live = config.roles.serves(ServerRole::Chat).then(|| Hub::start(Arc::clone(&database)));
+        let (hub, hub_task) = live.unzip();
         let passwords = Passwords::new(config.data.bcrypt_cost);
         passwords.set_highest_cost(database.highest_hash_cost().await.map_err(store_error)?);
         let store: Arc<dyn Store> = database.clone();
@@ -89,7 +90,9 @@ impl Server {
             let sweep_task = tokio::spawn(sweep::run(served.clone()));
             listeners.run(&config, &served, async { drop(stopped.await) }).await;
             sweep_task.abort();
-            hub_task.abort();
+            if let Some(hub_task) = hub_task {
+                hub_task.abort();
+            }
             database.close().await;
             drop(lock);
         });

@@ -44,7 +44,8 @@ pub struct Inner {
     pub store: Arc<dyn Store>,
     pub logins: LoginService,
     pub accounts: Accounts,
-    pub hub: Hub,
+    /// The live part. `None` in a process without the chat role.
+    pub hub: Option<Hub>,
     pub settings: Settings,
     draining: AtomicBool,
 }
@@ -54,7 +55,7 @@ pub struct Inner {
 pub struct AppState(Arc<Inner>);
 
 impl AppState {
-    pub fn new(store: Arc<dyn Store>, logins: LoginService, hub: Hub, settings: Settings) -> Self {
+    pub fn new(store: Arc<dyn Store>, logins: LoginService, hub: Option<Hub>, settings: Settings) -> Self {
         let accounts = Accounts { store: Arc::clone(&store), passwords: Arc::clone(&logins.passwords) };
         Self(Arc::new(Inner { store, logins, accounts, hub, settings, draining: AtomicBool::new(false) }))
     }
@@ -67,6 +68,14 @@ impl AppState {
         let no_such_user = || Error::not_found("no-such-user");
         let id = UserId::parse(user_id).map_err(|_| no_such_user())?;
         self.store.user(&id).await?.ok_or_else(no_such_user)
+    }
+
+    /// The live part, for the chat server's handlers.
+    ///
+    /// # Panics
+    /// In a process without the chat role, which has no routes to these handlers.
+    pub fn hub(&self) -> &Hub {
+        self.hub.as_ref().expect("the chat server has a hub")
     }
 
     /// The addresses that pages link to.

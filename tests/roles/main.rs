@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod hosts;
+mod shared;
 mod support;
 
 use reqwest::Client;

@@ -18,12 +18,18 @@ pub struct Natter {
     pub chat: String,
 }
 
-/// Starts natter with `args` on a directory of its own.
-pub async fn start(args: &[&str]) -> Result<Natter, StartError> {
+/// Starts a process with `args` and a data directory of its own.
+pub async fn serve(args: &[&str]) -> Result<(tempfile::TempDir, Server), StartError> {
     let dir = tempfile::tempdir().unwrap();
     let common = ["natter", "--bcrypt-cost", "4", "--rate-limits", "off", "--listen", "127.0.0.1:0", "--data-dir"];
     let args = [&common[..], &[dir.path().to_str().unwrap()], args].concat();
     let server = Server::start(Cli::try_parse_from(args).map_err(|e| e.to_string()).unwrap().config).await?;
+    Ok((dir, server))
+}
+
+/// Starts natter with `args` and all three roles.
+pub async fn start(args: &[&str]) -> Result<Natter, StartError> {
+    let (dir, server) = serve(args).await?;
     let url = |role| format!("http://{}", server.address_of(role).unwrap()).replace("127.0.0.1", "localhost");
     let [users, auth, chat] = ServerRole::ALL.map(url);
     Ok(Natter { _dir: dir, server, users, auth, chat })
