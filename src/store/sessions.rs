@@ -30,7 +30,7 @@ pub trait Sessions {
     /// The user of a token or session. `None` if the account is deleted, its version is no longer `version`, or the
     /// token is revoked.
     async fn authenticate(&self, user: UserKey, version: i64, token: TokenId) -> Result<Option<User>>;
-    /// The tokens for which [`Sessions::authenticate`] finds no user. Few queries, however many `grants`: each a user, a
-    /// version and a token.
+    /// The tokens for which [`Sessions::authenticate`] finds no user, in the order of `grants`: each a user, a version and
+    /// a token. Few queries, however many there are.
     async fn void_tokens(&self, grants: &[(UserKey, i64, TokenId)]) -> Result<Vec<TokenId>>;
 }

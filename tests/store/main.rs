@@ -28,6 +28,7 @@ mod size_limits;
 mod sqlite;
 mod subscriber;
 mod support;
+mod typing;
 mod user_search;
 mod users;
 
@@ -116,6 +117,7 @@ contract! {
         only_members_see_a_closed_or_direct_room
         a_direct_room_is_unique_by_its_members
         each_room_has_its_own_numbers
+        the_heads_of_many_rooms_are_read_together
         a_client_id_of_another_room_is_an_error
         a_first_post_in_an_open_room_joins
         an_archived_room_can_be_read_and_left;
@@ -147,6 +149,7 @@ contract! {
         a_deleted_session_is_not_saved_again
         expired_sessions_and_revocations_are_removed
         a_grant_is_valid_until_it_is_revoked
+        the_void_ones_of_many_grants_are_found
         only_mongodb_shares_a_secret;
     events:
         there_is_one_event_stream

@@ -103,6 +103,7 @@ async fn no_command_scans_the_log() {
     store.around(access, 2, 10).await.unwrap();
     store.from(access, 1, 10).await.unwrap();
     store.message(access, 1).await.unwrap();
+    assert_eq!(store.heads(&[access.room().clone()]).await.unwrap(), [Some(8)]);
     store.latest(access, &[ada.user.key, bob.user.key], 10).await.unwrap();
     store.delete_user(bob.user.key, MessageRetention::Delete).await.unwrap();
     mongo.run_command(doc! { "profile": 0 }).await.unwrap();

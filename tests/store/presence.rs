@@ -8,7 +8,10 @@ use natter::{
     store::{Event, OnlineUser, PresenceStore},
 };
 
-use crate::{events::wait_for, support::TestDatabase};
+use crate::{
+    events::wait_for,
+    support::{TestDatabase, next},
+};
 
 async fn processes(database: &TestDatabase) -> [Arc<dyn PresenceStore>; 2] {
     [database.open().await.presence().unwrap(), database.open().await.presence().unwrap()]
@@ -119,6 +122,33 @@ async fn insert_online(database: &TestDatabase, name: &str, ago_ms: i64) -> bson
     let id = doc! { "lease": lease, "user": bson::Uuid::new() };
     mongo.collection("presence").insert_one(doc! { "_id": id, "name": name }).await.unwrap();
     lease
+}
+
+/// A natter of the previous release may still run: its documents name a room.
+#[tokio::test(flavor = "multi_thread")]
+async fn presence_that_names_a_room_counts_for_the_site() {
+    let database = TestDatabase::mongodb().await;
+    let store = database.open().await;
+    let mut events = store.events().unwrap();
+    wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
+    let (mongo, [lease, user]) = (database.mongo().await, [bson::Uuid::new(), bson::Uuid::new()]);
+    mongo.collection("leases").insert_one(doc! { "_id": lease, "at": DateTime::now() }).await.unwrap();
+    let (id, presence) = (doc! { "lease": lease, "room": "lobby", "user": user }, mongo.collection("presence"));
+    presence.insert_one(doc! { "_id": &id, "name": "Ada" }).await.unwrap();
+    let [online] = &next(&mut events).await[..] else { panic!("one event") };
+    let Event::Online(ada) = online else { panic!("{online:?}") };
+    assert_eq!((ada.name.as_str(), ada.user.0.into_bytes()), ("Ada", user.bytes()));
+    let present = store.presence().unwrap().present().await.unwrap();
+    assert_eq!(present, std::slice::from_ref(ada));
+    presence.delete_one(doc! { "_id": &id }).await.unwrap();
+    let [offline] = &next(&mut events).await[..] else { panic!("one event") };
+    assert!(matches!(offline, Event::Offline { process, user } if (*process, *user) == (ada.process, ada.user)));
+    // its users are removed with its lease
+    presence.insert_one(doc! { "_id": &id, "name": "Ada" }).await.unwrap();
+    for _ in 0..5 {
+        store.presence().unwrap().renew().await.unwrap();
+    }
+    assert!(names(store.presence().unwrap().as_ref()).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use natter::{
 };
 
 use crate::{
-    members::{Member, in_lobby, new_post},
+    members::{Member, in_lobby, new_post, react},
     support::{TestDatabase, revs, seqs, text},
 };
 
@@ -96,6 +96,24 @@ pub async fn each_room_has_its_own_numbers(database: &TestDatabase) {
     assert_eq!((seqs(&page.messages), page.has_older, page.has_newer), (vec![1, 2, 3], false, false));
     let latest = rooms[0].store.latest(&rooms[0].access, &[ada.user.key], 10).await.unwrap();
     assert_eq!(seqs(&latest[0].messages), [1, 3]);
+}
+
+pub async fn the_heads_of_many_rooms_are_read_together(database: &TestDatabase) {
+    let [ada] = in_lobby(database, ["ada"]).await;
+    let (empty, closed) = (ada.create(RoomKind::Open, &[]).await, ada.create(RoomKind::Closed, &[]).await);
+    ada.post("one").await;
+    ada.change(react(&ada.post("two").await, "👍")).await;
+    closed.manage(RoomAction::Archive).await;
+    let unknown = RoomId::named("cellar");
+    let rooms = [&unknown, closed.room(), ada.room(), empty.room()].map(RoomId::clone);
+    let expected = [None, Some(1), Some(3), Some(0)];
+    assert_eq!(ada.store.heads(&rooms).await.unwrap(), expected);
+    assert!(ada.store.heads(&[]).await.unwrap().is_empty());
+    // more than fit into one query
+    let repeated = |n: usize| n * 7 % rooms.len();
+    let many: Vec<_> = (0..2500).map(|n| rooms[repeated(n)].clone()).collect();
+    let heads: Vec<_> = (0..2500).map(|n| expected[repeated(n)]).collect();
+    assert_eq!(ada.store.heads(&many).await.unwrap(), heads);
 }
 
 pub async fn a_client_id_of_another_room_is_an_error(database: &TestDatabase) {

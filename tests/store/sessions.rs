@@ -81,6 +81,26 @@ pub async fn a_grant_is_valid_until_it_is_revoked(database: &TestDatabase) {
     assert_eq!(store.authenticate(bob.key, 2, other).await.unwrap(), None);
 }
 
+pub async fn the_void_ones_of_many_grants_are_found(database: &TestDatabase) {
+    let store = database.open().await;
+    let (ada, bob) = (add(store.as_ref(), "ada").await.key, add(store.as_ref(), "bob").await.key);
+    let changes = UserChanges { password: Some(hash("new")), ..UserChanges::default() };
+    store.update_user(bob, changes).await.unwrap();
+    // more than fit into one query: every third of Bob's has his old version
+    let mut grants: Vec<_> = (0..2500).map(|n| (ada, 1, TokenId::generate(), n % 250 != 7)).collect();
+    grants.extend((0..900).map(|n| (bob, if n % 3 == 0 { 1 } else { 2 }, TokenId::generate(), n % 3 != 0)));
+    grants.push((UserKey::generate(), 1, TokenId::generate(), false));
+    for (user, _, token, _) in grants.iter().filter(|(user, _, _, is_valid)| *user == ada && !is_valid) {
+        assert!(store.authenticate(*user, 1, *token).await.unwrap().is_some());
+        store.revoke_token(*token, Timestamp::now().plus_secs(60)).await.unwrap();
+    }
+    let void: Vec<_> = grants.iter().filter(|grant| !grant.3).map(|grant| grant.2).collect();
+    let grants: Vec<_> = grants.into_iter().map(|(user, version, token, _)| (user, version, token)).collect();
+    assert_eq!(store.void_tokens(&grants).await.unwrap(), void);
+    assert_eq!(void.len(), 10 + 300 + 1);
+    assert!(store.void_tokens(&[]).await.unwrap().is_empty());
+}
+
 pub async fn only_mongodb_shares_a_secret(database: &TestDatabase) {
     let store = database.open().await;
     let (first, second) = tokio::join!(store.shared_secret("one"), store.shared_secret("two"));
