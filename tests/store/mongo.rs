@@ -10,7 +10,7 @@ use natter::{
 use natter_test_support::Mongod;
 
 use crate::members::{in_lobby, new_post, react};
-use crate::support::{TestDatabase, add, email, id, name, new_user};
+use crate::support::{TestDatabase, add, email, id, name, new_user, revs};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_schema_is_refused() {
@@ -110,6 +110,30 @@ async fn no_command_scans_the_log() {
     let profile = mongo.collection::<Document>("system.profile");
     let of_log = |plan: &str| doc! { "ns": format!("{}.log", mongo.name()), "planSummary": { "$regex": plan } };
     assert!(profile.count_documents(of_log("IXSCAN")).await.unwrap() > 10);
+    let latest = doc! { "command.pipeline.2.$group.rev.$first": { "$in": ["$_id.rev", "$changed"] } };
+    let mut latest = profile.find(latest).await.unwrap();
+    for _ in 0..2 {
+        assert!(latest.advance().await.unwrap());
+        let read = latest.deserialize_current().unwrap();
+        assert!(read.get_i32("keysExamined").unwrap() <= 2, "the last key of the room: {read:?}");
+    }
     let scan = profile.find_one(of_log("COLLSCAN")).await.unwrap();
     assert!(scan.is_none(), "{scan:?}");
+}
+
+/// A process can end between the insert of a change and what is derived from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_is_not_derived_counts_for_the_head() {
+    let database = TestDatabase::mongodb().await;
+    let [ada] = in_lobby(&database, ["ada"]).await;
+    let hello = ada.post("hello").await;
+    ada.change(react(&hello, "👍")).await;
+    let log = database.mongo().await.collection::<Document>("log");
+    let mut change = log.find_one(doc! { "of": 1 }).await.unwrap().unwrap();
+    change.insert("_id", doc! { "room": "lobby", "rev": 3_i64 });
+    change.insert("emoji", "🐝");
+    log.insert_one(change).await.unwrap();
+    assert_eq!(ada.head().await, 3);
+    assert_eq!(revs(&ada.log().await), [3], "reading derives it");
+    assert_eq!(ada.head().await, 3);
 }

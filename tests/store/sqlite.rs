@@ -1,6 +1,11 @@
 //! The embedded database's file: its migration, its writes and what is left in it.
 
-use std::{collections::HashMap, fs, path::Path, time::Duration};
+use std::{
+    collections::HashMap,
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::join_all;
 use natter::{
@@ -167,6 +172,31 @@ async fn checkpoints_bound_the_wal_and_are_no_external_writes() {
     drop(ada);
     assert_eq!(counting.await.unwrap(), 0);
     assert!(!wal.exists(), "the last checkpoint removes it");
+}
+
+/// Another process, such as `natter user`, may commit often: one event a check is enough, because anything is read again.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_writes_of_another_process_are_few_events() {
+    let database = TestDatabase::embedded();
+    let store = database.open().await;
+    let mut events = store.events().unwrap();
+    let other = Connection::open(file(&database, "natter.db")).unwrap();
+    let started = Instant::now();
+    let mut received = 0;
+    for n in 0..500 {
+        let name = ["Ada", "Bob"][n % 2];
+        other.execute("UPDATE rooms SET topic = ?1", [name]).unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(EXTERNAL_WRITE_CHECKS).await;
+    while let Ok(batch) = events.try_recv() {
+        assert!(matches!(batch[..], [Event::ExternalWrite]), "{batch:?}");
+        received += 1;
+    }
+    let checks = started.elapsed().as_millis() / 250 + 2;
+    assert!((1..=checks).contains(&received), "{received} events, {checks} checks");
+    tokio::time::sleep(EXTERNAL_WRITE_CHECKS).await;
+    assert!(events.try_recv().is_err(), "there are no more without another write");
 }
 
 /// A reader of an old snapshot, such as a backup, keeps the WAL from starting again.

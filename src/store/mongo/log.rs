@@ -145,7 +145,7 @@ impl LogReader for Mongo {
         let mut session = self.db.reads().await?;
         let mut heads = Vec::with_capacity(rooms.len());
         for rooms in rooms.chunks(MAX_ROOMS) {
-            let found = self.db.latest_revs(rooms, &mut session).await?;
+            let found = self.db.heads(rooms, &mut session).await?;
             heads.extend(rooms.iter().map(|room| found.get(room).copied()));
         }
         Ok(heads)

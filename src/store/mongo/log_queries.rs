@@ -232,45 +232,6 @@ impl Collections {
         with_timeout(read).await
     }
 
-    /// The latest `rev` of each of the rooms that exist; 0 of an empty room. For each room the server reads the last key
-    /// of its log. What the newest change does to its message may not be derived yet.
-    pub async fn latest_revs(&self, rooms: &[RoomId], session: &mut CausalSession) -> Result<HashMap<RoomId, u64>> {
-        #[derive(Deserialize)]
-        struct HeadDoc {
-            #[serde(rename = "_id")]
-            room: String,
-            rev: i64,
-        }
-        let key = |rev: u64| doc! { "room": "$$room", "rev": { "$literal": bson_int(rev) } };
-        let last: Vec<Bson> = vec![
-            doc! { "$match": { "$expr": { "$and": [
-                { "$gte": ["$_id", key(0)] }, { "$lte": ["$_id", key(u64::MAX)] },
-            ] } } }
-            .into(),
-            doc! { "$sort": { "_id": -1 } }.into(),
-            doc! { "$limit": 1 }.into(),
-            doc! { "$project": { "_id": 1 } }.into(),
-        ];
-        let pipeline = [
-            doc! { "$match": { "_id": any_of(rooms.iter().map(RoomId::as_str)) } },
-            doc! { "$lookup": {
-                "from": self.log.name(), "let": { "room": "$_id" }, "pipeline": last, "as": "last",
-            } },
-            doc! { "$project": { "rev": { "$ifNull": [{ "$first": "$last._id.rev" }, 0_i64] } } },
-        ];
-        let found = self.rooms.aggregate(pipeline).batch_size(rooms.len() as u32).with_type::<HeadDoc>();
-        let read = async {
-            let mut cursor = found.session(&mut **session).await?;
-            let mut revs = HashMap::new();
-            while let Some(head) = cursor.next(session).await {
-                let head: HeadDoc = head?;
-                revs.insert(RoomId::named(&head.room), head.rev as u64);
-            }
-            Ok(revs)
-        };
-        with_timeout(read).await
-    }
-
     /// Converts the documents, with the current names of their authors.
     pub async fn with_authors(&self, found: Vec<MessageDoc>) -> Result<Vec<Message>> {
         let authors = self.authors_of(&found).await?;

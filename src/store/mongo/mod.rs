@@ -18,6 +18,7 @@ mod database;
 mod documents;
 mod driver;
 mod guarded;
+mod heads;
 mod log;
 mod log_documents;
 mod log_queries;
