@@ -17,7 +17,7 @@ use rusqlite::Connection;
 
 use crate::{
     members::{Member, edit, in_lobby, new_post, react},
-    support::{TestDatabase, id, lobby, post, revs, whole_log},
+    support::{TestDatabase, id, lobby, next, post, revs, whole_log},
 };
 
 /// Longer than two checks for writes of another process.
@@ -179,8 +179,13 @@ async fn checkpoints_bound_the_wal_and_are_no_external_writes() {
 async fn many_writes_of_another_process_are_few_events() {
     let database = TestDatabase::embedded();
     let store = database.open().await;
-    let mut events = store.events().unwrap();
     let other = Connection::open(file(&database, "natter.db")).unwrap();
+    other.execute("UPDATE rooms SET topic = 'before'", []).unwrap();
+    let mut events = store.events().unwrap();
+    assert!(
+        matches!(next(&mut events).await[..], [Event::ExternalWrite]),
+        "also for writes since the store was opened"
+    );
     let started = Instant::now();
     let mut received = 0;
     for n in 0..500 {

@@ -54,12 +54,14 @@ impl Writer {
     pub fn start(connection: Connection, checkpoints: Option<Checkpoints>) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_LENGTH);
         let events = EventSender::default();
+        // before the first read of the store, so that no write of another process is missed
+        let data_version = data_version(&connection);
         let thread = WriterThread {
             connection,
             checkpoints,
             known: KnownRooms::default(),
             events: Arc::clone(&events),
-            data_version: None,
+            data_version,
         };
         thread::Builder::new()
             .name("natter-writer".into())
@@ -122,8 +124,8 @@ struct WriterThread {
     checkpoints: Option<Checkpoints>,
     known: KnownRooms,
     events: EventSender,
-    /// SQLite's number that changes with each commit of *another* connection. All commits of this process use this
-    /// connection, so a new number shows a write of another process.
+    /// As [`data_version`] found it. All commits of this process use this connection, so a new number shows a write of
+    /// another process.
     data_version: Option<i64>,
 }
 
@@ -207,7 +209,7 @@ impl WriterThread {
     }
 
     fn check_external_write(&mut self) {
-        let version = self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).ok();
+        let version = data_version(&self.connection);
         if version.is_some() && self.data_version.is_some() && version != self.data_version {
             self.send(vec![Event::ExternalWrite]);
         }
@@ -219,6 +221,11 @@ impl WriterThread {
             let _ = sender.blocking_send(events); // during shutdown the receiver is gone
         }
     }
+}
+
+/// SQLite's number that changes with each commit of *another* connection.
+fn data_version(connection: &Connection) -> Option<i64> {
+    connection.pragma_query_value(None, "data_version", |row| row.get(0)).ok()
 }
 
 #[cfg(test)]
