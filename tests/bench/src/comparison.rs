@@ -9,16 +9,20 @@ use crate::{
 };
 
 /// The figures that are compared, by row. A minus sign marks those in which less is better.
-const FIGURES: [(&str, &[&str]); 13] = [
+const FIGURES: [(&str, &[&str]); 17] = [
     ("fanout", &["per_cpu_s", "-p99_ms"]),
+    ("authors", &["-cpu_us", "-ratio"]),
     ("ceiling", &["rate"]),
-    ("idle", &["-kib", "-percent"]),
+    ("idle", &["-kib", "-kib_whole", "-percent"]),
+    ("idle-rooms", &["-bytes_a_room", "-kib"]),
     ("ingest", &["per_s", "per_cpu_s"]),
     ("edits", &["-post_ms", "-edit_ms", "-reaction_ms"]),
     ("hot", &["-post_ms", "-page_ms", "-post_growth", "-page_growth"]),
+    ("reactions", &["-bytes", "-alone", "-ratio"]),
     ("history", &["-page: cpu_us", "-newest: cpu_us", "-oldest: cpu_us", "-catch-up: cpu_us", "-post: cpu_us"]),
     ("joining", &["-cpu_s", "-secs"]),
     ("reconnect", &["-secs", "-cpu_s", "-peak_kib"]),
+    ("restart", &["-cpu_s", "-secs"]),
     ("slow", &["-p99_ms", "-stopped_kib"]),
     ("page", &["per_cpu_s", "-p99_ms"]),
     ("login", &["-p99_ms", "per_s"]),
@@ -28,7 +32,7 @@ const FIGURES: [(&str, &[&str]); 13] = [
 const ROUNDS: usize = 4;
 /// Rounds of the [`LONG`] rows, of which one takes minutes.
 const FEWER: usize = 3;
-const LONG: [&str; 6] = ["ceiling", "history", "idle", "login", "reconnect", "slow"];
+const LONG: [&str; 7] = ["ceiling", "history", "idle", "idle-rooms", "login", "reconnect", "slow"];
 
 /// The figures of one binary: by scene and name, a value for each round.
 type Figures = HashMap<(String, &'static str), Vec<f64>>;
@@ -94,20 +98,25 @@ fn figures(row: &str) -> impl Iterator<Item = &'static str> {
     of_row.into_iter().flat_map(|(_, figures)| figures.iter().copied())
 }
 
-/// A table row for each figure: the medians, their ratio, and the range of the ratios of the single rounds.
+/// A table row for each figure: the medians, their ratio, and the range of the ratios of the single rounds. What the
+/// other binary cannot do is in the table without a ratio.
 fn compare(row: &str, [ours, other]: &[Figures; 2]) -> String {
     let mut keys: Vec<_> = ours.keys().collect();
     keys.sort();
     let mut lines = String::new();
     for key @ (scene, figure) in keys {
-        let (Some(a), Some(b)) = (ours.get(key), other.get(key)) else { continue };
+        let name = figure.trim_start_matches('-');
+        let what = if scene.is_empty() { row.to_owned() } else { format!("{row}, {scene}") };
+        let a = &ours[key];
+        let Some(b) = other.get(key) else {
+            lines += &format!("| {what} | {name} | {} | – | – | |\n", shown(median(a.clone())));
+            continue;
+        };
         let ratios: Vec<f64> = a.iter().zip(b).map(|(a, b)| a / b).collect();
         let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
         let most = ratios.iter().copied().fold(0.0, f64::max);
-        let name = figure.trim_start_matches('-');
         let verdict = verdict(a, b, name.len() < figure.len());
         let (a, b) = (median(a.clone()), median(b.clone()));
-        let what = if scene.is_empty() { row.to_owned() } else { format!("{row}, {scene}") };
         let ratio = format!("{:.3} ({least:.3}–{most:.3})", a / b);
         lines += &format!("| {what} | {name} | {} | {} | {ratio} | {verdict} |\n", shown(a), shown(b));
     }
@@ -138,6 +147,12 @@ mod tests {
 
     fn figures_of(values: &[f64], figure: &'static str) -> Figures {
         Figures::from([((String::new(), figure), values.to_vec())])
+    }
+
+    #[test]
+    fn a_figure_that_the_other_binary_does_not_have_is_kept() {
+        let line = compare("idle-rooms", &[figures_of(&[3.0, 1.0, 2.0], "-kib"), Figures::new()]);
+        assert_eq!(line, "| idle-rooms | kib | 2.00 | – | – | |\n");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::{
     time::{sleep, sleep_until},
 };
 
-use crate::socket::Socket;
+use crate::{fragments, socket::Socket};
 
 /// What all listeners together have received.
 #[derive(Default)]
@@ -25,6 +25,8 @@ pub struct Received {
     bytes: AtomicU64,
     /// Messages, each counted once a socket.
     messages: AtomicU64,
+    /// The sum of the latest `rev` of each socket.
+    revs: AtomicU64,
     open: AtomicU64,
 }
 
@@ -41,15 +43,23 @@ impl Received {
         self.bytes.load(Relaxed)
     }
 
+    /// The sum of the latest `rev` of each socket: the room's `rev` times the sockets once all have received everything.
+    pub fn revs(&self) -> u64 {
+        self.revs.load(Relaxed)
+    }
+
     /// Sockets that are open.
     pub fn open(&self) -> u64 {
         self.open.load(Relaxed)
     }
 
-    fn count(&self, frame: &[u8], messages: u64) {
+    /// Counts a frame of the socket that has this counter.
+    fn count(&self, frame: &[u8], counter: &mut MessageCounter) {
+        let rev = counter.rev;
+        self.messages.fetch_add(counter.count_frame(frame), Relaxed);
+        self.revs.fetch_add(counter.rev - rev, Relaxed);
         self.frames.fetch_add(1, Relaxed);
         self.bytes.fetch_add(frame.len() as u64, Relaxed);
-        self.messages.fetch_add(messages, Relaxed);
     }
 
     /// Returns once no frame has arrived for a second.
@@ -70,19 +80,19 @@ impl Received {
 pub struct MessageCounter {
     last: u64,
     pub count: u64,
+    /// The latest `rev`.
+    rev: u64,
 }
 
 impl MessageCounter {
     /// Counts the messages in `frame`; returns how many are new.
     pub fn count_frame(&mut self, frame: &[u8]) -> u64 {
-        const MESSAGE: &[u8] = b"<li id=\"m";
         let before = self.count;
-        for at in memchr::memmem::find_iter(frame, MESSAGE) {
-            let digits = frame[at + MESSAGE.len()..].iter().take_while(|byte| byte.is_ascii_digit());
-            let seq = digits.fold(0, |seq, digit| seq * 10 + u64::from(digit - b'0'));
-            if seq > self.last {
-                (self.last, self.count) = (seq, self.count + 1);
+        for message in fragments::messages(frame) {
+            if message.seq > self.last {
+                (self.last, self.count) = (message.seq, self.count + 1);
             }
+            self.rev = self.rev.max(message.rev);
         }
         self.count - before
     }
@@ -150,6 +160,6 @@ impl Drop for Listeners {
 
 async fn listen(mut socket: Socket, received: Arc<Received>) {
     let mut counter = MessageCounter::default();
-    while socket.read(|frame| received.count(frame, counter.count_frame(frame))).await.is_ok() {}
+    while socket.read(|frame| received.count(frame, &mut counter)).await.is_ok() {}
     received.open.fetch_sub(1, Relaxed);
 }

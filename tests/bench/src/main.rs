@@ -8,6 +8,7 @@
 mod bare_databases;
 mod chart;
 mod comparison;
+mod fragments;
 mod frames;
 mod generator;
 mod histories;
@@ -34,17 +35,21 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{comparison::Comparison, run::Run};
 
-const ROWS: [&str; 14] = [
+const ROWS: [&str; 18] = [
     "fanout",
+    "authors",
     "ceiling",
     "idle",
+    "idle-rooms",
     "ingest",
     "edits",
     "rooms",
     "hot",
+    "reactions",
     "history",
     "joining",
     "reconnect",
+    "restart",
     "slow",
     "page",
     "login",
@@ -134,15 +139,19 @@ fn note_failure(done: Result<(), String>, row: String, failed: &mut Vec<String>)
 async fn measure(run: &Run, row: &str, scenes: &[(usize, usize)]) -> Result<(), String> {
     match row {
         "fanout" => rows::fanout::measure(run, scenes).await,
+        "authors" => rows::authors::measure(run).await,
         "ceiling" => rows::ceiling::measure(run).await,
         "idle" => rows::idle::measure(run).await,
+        "idle-rooms" => rows::idle_rooms::measure(run).await,
         "ingest" => rows::ingest::measure(run).await,
         "edits" => rows::edits::measure(run).await,
         "rooms" => rows::rooms::measure(run).await,
         "hot" => rows::hot::measure(run).await,
+        "reactions" => rows::reactions::measure(run).await,
         "history" => rows::history::measure(run).await,
         "joining" => rows::joining::measure(run).await,
         "reconnect" => rows::reconnect::measure(run).await,
+        "restart" => rows::restart::measure(run).await,
         "slow" => rows::slow::measure(run).await,
         "page" => rows::page::measure(run).await,
         "login" => rows::login::measure(run).await,

@@ -69,6 +69,13 @@ impl Natter {
         Ok(Self { process, tokens, _directory: None })
     }
 
+    /// Kills natter and starts it again on the same database, with the same users.
+    pub fn restart(self, run: &Run, database: &Database) -> Result<Self, String> {
+        let Self { process, tokens, .. } = self;
+        drop(process);
+        Self::start_with_users(run, database, tokens, &[])
+    }
+
     /// Signs up `user0`, `user1` … unless they are there already. Returns a token for each.
     ///
     /// A natter process of its own does this, so that the measured one has just started.

@@ -35,6 +35,11 @@ impl Meter {
         Self { pid, server: threads(pid), client: threads(std::process::id()), started: Instant::now() }
     }
 
+    /// Measures the CPU time of a server that has just started, from its first instruction on.
+    pub fn of_new(pid: u32) -> Self {
+        Self { server: HashMap::new(), ..Self::start(pid) }
+    }
+
     pub fn started(&self) -> Instant {
         self.started
     }

@@ -11,17 +11,21 @@ machine's speed drifts: compare with the reference, which is measured in the sam
 ";
 
 /// What each row measures.
-const ROWS: [(&str, &str); 14] = [
+const ROWS: [(&str, &str); 18] = [
     ("fanout", "fan-out, members × messages"),
+    ("authors", "1,000 authors in turn against one, 1,000 members"),
     ("ceiling", "ceiling: most messages/s at which 1,000 members get all of them, p99 ≤ 250 ms"),
     ("idle", "idle socket: 15,000 sockets of 500 users"),
+    ("idle-rooms", "10,000 idle sockets, each in a room of its own, against one room"),
     ("ingest", "durable ingest: 64 writers"),
     ("edits", "edits and reactions by one writer"),
     ("rooms", "50 rooms at once: 50 writers, through the store trait"),
     ("hot", "a hot message: posts and reads of others after 1,000 changes"),
+    ("reactions", "200 reactions to one message within a second, 1,000 sockets"),
     ("history", "cost as history grows: 1,000,000 messages against 1,000"),
     ("joining", "joining: 1,000 people in one second"),
     ("reconnect", "reconnecting: 5,000 sockets at once, each 100 messages behind"),
+    ("restart", "restart: 5,000 sockets come back, each 100 messages behind"),
     ("slow", "slow readers: 100 of 1,000 sockets stop reading in a busy room"),
     ("page", "page: `GET /` with a session, 50 messages"),
     ("login", "login storm: 200 logins at once, bcrypt 12"),

@@ -24,8 +24,6 @@ use crate::{
     process::Meter,
 };
 
-/// Time between the last connection and the first message.
-const SETTLE: Duration = Duration::from_secs(1);
 /// Events that are handled before the generator checks which messages are due.
 const EVENTS_A_TURN: usize = 32;
 
@@ -55,6 +53,9 @@ pub struct Args {
     /// Messages a second, of all senders together
     #[arg(long, default_value_t = 100)]
     rate: u64,
+    /// Seconds between the last connection and the first message
+    #[arg(long, default_value_t = 1)]
+    settle: u64,
     /// Seconds of sending
     #[arg(long, default_value_t = 10)]
     secs: u64,
@@ -92,7 +93,7 @@ pub fn run(args: &Args) -> io::Result<()> {
         }
         generator.turn(Some(Duration::ZERO), |_| {})?;
     }
-    let settled = Instant::now() + SETTLE;
+    let settled = Instant::now() + Duration::from_secs(args.settle);
     while let Some(left) = settled.checked_duration_since(Instant::now()) {
         generator.turn(Some(left), |_| {})?;
     }

@@ -49,9 +49,7 @@ impl<'a> Client<'a> {
 
     /// Gives an emoji to a message, or takes it back.
     pub async fn react(&mut self, seq: u64, gives: bool) -> Result<Timed, String> {
-        let path = format!("/api/rooms/lobby/messages/{seq}/reactions/{EMOJI}");
-        let method = if gives { "PUT" } else { "DELETE" };
-        self.send(&http::with_body(method, &path, &self.bearer, "")).await
+        self.send(&reaction(if gives { "PUT" } else { "DELETE" }, seq, &self.bearer)).await
     }
 
     pub async fn get(&mut self, path: &str) -> Result<Timed, String> {
@@ -68,6 +66,11 @@ impl<'a> Client<'a> {
         }
         Ok((serde_json::from_str(response.body).map_err(|why| why.to_string())?, ms))
     }
+}
+
+/// A request that gives an emoji to a message (`PUT`), or takes it back (`DELETE`).
+pub fn reaction(method: &str, seq: u64, bearer: &str) -> Vec<u8> {
+    http::with_body(method, &format!("/api/rooms/lobby/messages/{seq}/reactions/{EMOJI}"), bearer, "")
 }
 
 /// A number in an answer.

@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::{
+    fragments,
     http::{self, Http},
     natter::Natter,
     paths,
@@ -93,7 +94,7 @@ pub async fn measure(run: &Run) -> Result<(), String> {
 async fn page_size(address: SocketAddr, request: &[u8]) -> Result<Size, String> {
     let mut http = Http::open(address).await.map_err(|why| why.to_string())?;
     let response = http.send(request).await.map_err(|why| why.to_string())?;
-    let messages = memchr::memmem::find_iter(response.is(200).body.as_bytes(), "<li id=\"m").count();
+    let messages = fragments::messages(response.is(200).body.as_bytes()).count();
     if messages != 50 {
         return Err(format!("the page has {messages} messages: {}", response.body));
     }

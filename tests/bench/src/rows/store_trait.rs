@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::{latency::Latency, natter::Database, writer::TEXT};
 
-type Store = Arc<dyn store::Database>;
+pub type Store = Arc<dyn store::Database>;
 
 /// Where the writers post.
 #[derive(Clone, Copy)]
@@ -81,14 +81,26 @@ async fn rooms(store: &Store, users: &[User], place: Place) -> Result<Vec<RoomId
         Place::OneRoom => &[users],
         Place::RoomEach => &users.chunks(1).collect::<Vec<_>>(),
     };
-    let mut rooms = Vec::new();
-    for members in members {
-        let members: Vec<_> = members.iter().map(|user| user.key).collect();
-        let (name, topic) = (format!("Room {}", rooms.len()), String::new());
+    create_rooms(store, members).await
+}
+
+/// Creates a closed room for each of these groups of users. The first of a group owns its room.
+pub async fn create_rooms(store: &Store, groups: &[&[User]]) -> Result<Vec<RoomId>, String> {
+    // at once, so that many share a commit
+    let mut creating = JoinSet::new();
+    for (number, users) in groups.iter().enumerate() {
+        let members: Vec<_> = users.iter().map(|user| user.key).collect();
+        let (name, topic) = (format!("Room {number}"), String::new());
         let new = NewRoom { kind: RoomKind::Closed, name, topic, owner: members[0], members: members[1..].to_vec() };
-        rooms.push(store.create_room(new).await.map_err(|why| why.to_string())?.id);
+        let store = Arc::clone(store);
+        creating.spawn(async move { store.create_room(new).await.map(|room| (number, room.id)) });
     }
-    Ok(rooms)
+    let mut rooms = Vec::with_capacity(groups.len());
+    while let Some(created) = creating.join_next().await {
+        rooms.push(created.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?);
+    }
+    rooms.sort();
+    Ok(rooms.into_iter().map(|(_, room)| room).collect())
 }
 
 async fn create_user(store: &Store, n: usize) -> Result<User, String> {
