@@ -102,11 +102,14 @@ impl Natter {
 
     /// Writes a file with the URL of a socket for each user, for the load generator.
     pub fn write_urls(&self, dir: &Path) -> PathBuf {
-        let path = dir.join("natter.urls");
-        let urls: Vec<_> =
-            (0..self.tokens.len()).map(|n| format!("ws://{}{}\n", self.address, self.socket_path(n))).collect();
-        std::fs::write(&path, urls.concat()).expect("the directory can be written to");
-        path
+        self.write_urls_of(0..self.tokens.len(), &dir.join("natter.urls"))
+    }
+
+    /// Writes a file with the URL of a socket of each of these users, for the load generator.
+    pub fn write_urls_of(&self, users: impl Iterator<Item = usize>, path: &Path) -> PathBuf {
+        let urls: Vec<_> = users.map(|n| format!("ws://{}{}\n", self.address, self.socket_path(n))).collect();
+        std::fs::write(path, urls.concat()).expect("the directory can be written to");
+        path.to_owned()
     }
 
     /// The `Authorization` header of a user.

@@ -1,6 +1,6 @@
-//! What a delivery costs if each of a thousand members writes in turn, compared with one of them who writes everything.
+//! What a delivery costs if each of a thousand members writes in turn, compared with one author who writes everything.
 //!
-//! Both have the same sockets and the same rate. They take turns, because the machine's speed drifts.
+//! Both have as many sockets and the same rate. They take turns, because the machine's speed drifts.
 
 use serde_json::json;
 
@@ -12,32 +12,39 @@ use crate::{
     run::Run,
 };
 
-/// Members, each with a user and a socket of their own.
+/// Sockets. Each is another user's, except those of the one author.
 const MEMBERS: usize = 1000;
+/// Sockets of the one author. natter takes one message of a socket at a time: with one socket, fewer messages would
+/// share a frame than with many authors.
+const SOCKETS_OF_ONE: usize = 50;
 /// Messages a second.
 const RATE: usize = 200;
 /// Long enough for one message of each member.
 const SECS: usize = MEMBERS / RATE;
-/// Seconds before the first message, in which the members are announced.
-const SETTLE: &str = "4";
+/// Seconds before the first message, in which it is announced who entered and who left.
+const SETTLE: &str = "6";
 /// Highest cost with many authors, as a multiple of the cost with one.
 const ENOUGH: f64 = 1.03;
 
 pub async fn measure(run: &Run) -> Result<(), String> {
     let dir = paths::temporary();
     let natter = Natter::start(run, MEMBERS).await?;
-    let urls = natter.write_urls(dir.path());
-    let load = async |authors: usize| {
-        let load = Load::natter(&natter, &urls, MEMBERS, RATE, SECS).with_flag("--settle", SETTLE);
-        load.with_flag("--senders", &authors.to_string()).run().await
+    let many_urls = natter.write_urls(dir.path());
+    let users = (0..MEMBERS).map(|n| if n < SOCKETS_OF_ONE { 0 } else { n });
+    let one_urls = natter.write_urls_of(users, &dir.path().join("one-author.urls"));
+    let load = async |urls, senders: usize| {
+        let load = Load::natter(&natter, urls, MEMBERS, RATE, SECS).with_flag("--settle", SETTLE);
+        load.with_flag("--senders", &senders.to_string()).run().await
     };
+    let one = async || load(&one_urls, SOCKETS_OF_ONE).await;
+    let many = async || load(&many_urls, MEMBERS).await;
     let (mut by_one, mut by_many) = (Vec::new(), Vec::new());
     // `--against` repeats the row itself
     for _ in 0..if paths::quick() || !run.with_references { 1 } else { 4 } {
         // one, many, many, one: a steady drift affects both
-        by_one.push(load(1).await?);
-        by_many.extend([load(MEMBERS).await?, load(MEMBERS).await?]);
-        by_one.push(load(1).await?);
+        by_one.push(one().await?);
+        by_many.extend([many().await?, many().await?]);
+        by_one.push(one().await?);
     }
     let ratio = cpu_us(&by_many) / cpu_us(&by_one);
     let missing: f64 = by_one.iter().chain(&by_many).map(|load| load.get("missing")).sum();

@@ -1,5 +1,11 @@
 //! Idle sockets, each alone in a room, compared with as many in one room: what an open room costs.
 
+use std::{
+    iter,
+    path::Path,
+    time::{Duration, Instant},
+};
+
 use natter::{
     domain::{RoomId, User, UserId},
     store,
@@ -16,6 +22,7 @@ use crate::{
     report::Finding,
     run::Run,
     socket::Socket,
+    writer,
 };
 
 /// Rooms, and sockets.
@@ -36,7 +43,9 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     let in_rooms = async |rooms: &[RoomId]| {
         let natter = Natter::start_with_users(run, &database, tokens.clone(), &[])?;
         let path = |n| format!("{}&room={}", natter.socket_path(n), rooms[n % rooms.len()].as_str());
-        measure_idle(&natter, ROOMS, path).await
+        let idle = measure_idle(&natter, ROOMS, path).await?;
+        check_room(&natter, &path(0)).await?;
+        Ok::<_, String>(idle)
     };
     let (shared, own) = rooms.split_at(1);
     let (one, many) = (in_rooms(shared).await?, in_rooms(own).await?);
@@ -70,8 +79,15 @@ async fn has_rooms(natter: &Natter) -> Result<bool, String> {
     Ok(answer.unwrap_or_default())
 }
 
+/// Checks that a message on this socket goes to its room, and not to the lobby.
+async fn check_room(natter: &Natter, path: &str) -> Result<(), String> {
+    let socket = Socket::open(natter.address, path, 0).await.map_err(|why| why.to_string())?;
+    writer::write(socket, 1, Instant::now() + Duration::from_secs(1)).await?;
+    if natter.head().await == 0 { Ok(()) } else { Err("a message to a room is in the lobby".into()) }
+}
+
 /// Creates a room of all users, and then [`ROOMS`] with one user each: socket `n` and room `n` have the same user.
-async fn prepare(directory: &std::path::Path) -> Result<Vec<RoomId>, String> {
+async fn prepare(directory: &Path) -> Result<Vec<RoomId>, String> {
     let store: Store = store::open_embedded(directory).map_err(|why| why.to_string())?;
     let mut users: Vec<User> = Vec::with_capacity(USERS);
     for n in 0..USERS {
@@ -80,7 +96,7 @@ async fn prepare(directory: &std::path::Path) -> Result<Vec<RoomId>, String> {
         users.push(user.ok_or_else(|| format!("{id} did not sign up"))?);
     }
     let alone = users.chunks(1).cycle().take(ROOMS);
-    let groups: Vec<&[User]> = std::iter::once(&users[..]).chain(alone).collect();
+    let groups: Vec<&[User]> = iter::once(&users[..]).chain(alone).collect();
     let rooms = create_rooms(&store, &groups).await;
     store.close().await;
     rooms
