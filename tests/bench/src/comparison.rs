@@ -18,7 +18,7 @@ const FIGURES: [(&str, &[&str]); 17] = [
     ("ingest", &["per_s", "per_cpu_s"]),
     ("edits", &["-post_ms", "-edit_ms", "-reaction_ms"]),
     ("hot", &["-post_ms", "-page_ms", "-post_growth", "-page_growth"]),
-    ("reactions", &["-bytes", "-alone", "-ratio"]),
+    ("reactions", &["-bytes", "-alone", "-ratio", "-frames", "-secs"]),
     ("history", &["-page: cpu_us", "-newest: cpu_us", "-oldest: cpu_us", "-catch-up: cpu_us", "-post: cpu_us"]),
     ("joining", &["-cpu_s", "-secs"]),
     ("reconnect", &["-secs", "-cpu_s", "-peak_kib"]),

@@ -55,14 +55,16 @@ pub async fn measure(run: &Run) -> Result<(), String> {
         ));
     }
     let ratio = all / one;
+    // a busy machine delays the reactions, and then more of them share a frame
+    let in_time = took <= 1.2 * TIME.as_secs_f64();
     let text = format!(
         "{REACTIONS} reactions in {took:.1} s: {} bytes in {frames:.0} frames to each reader, {ratio:.1} × one reaction's {}",
         thousands(all),
         thousands(one)
     );
     let figures = json!({ "bytes": all, "alone": one, "ratio": ratio, "frames": frames, "secs": took });
-    let target = format!("≤ {ENOUGH:.0} × one reaction's bytes");
-    run.report(Finding::new("reactions", "natter", text, figures).target(target, ratio <= ENOUGH));
+    let target = format!("≤ {ENOUGH:.0} × one reaction's bytes, all within 1.2 s");
+    run.report(Finding::new("reactions", "natter", text, figures).target(target, ratio <= ENOUGH && in_time));
     Ok(())
 }
 
