@@ -101,7 +101,7 @@ impl SocketSession {
             && reported.is_none_or(|reported| reported.elapsed() >= TYPING_INTERVAL)
         {
             *reported = Some(Instant::now());
-            self.state.hub.typing(access);
+            self.state.hub().typing(access);
         }
     }
 }

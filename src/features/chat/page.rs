@@ -118,7 +118,7 @@ async fn chat(
         token_in_address,
         messages: fragments::page(&page, &Viewer { key: me.key, language }),
         head: page.head,
-        roster: state.hub.roster().inside.get(language).clone(),
+        roster: state.hub().roster().inside.get(language).clone(),
         latest: before.is_none(),
         draft: String::new(),
         client_id: ClientId::generate().as_str().to_owned(),

@@ -78,7 +78,7 @@ pub async fn open(
     }
     let identity = identify(&state, &query, from_page.is_some(), bearer, session).await;
     let registered = identity.and_then(|identity| {
-        let registration = state.hub.registry.register(identity.grant, state.settings.user_sockets)?;
+        let registration = state.hub().registry.register(identity.grant, state.settings.user_sockets)?;
         Ok((identity, registration))
     });
     let upgrade = upgrade
@@ -195,7 +195,7 @@ impl OpeningSocket {
         // registered
         let user = session.user().await?;
         let subscription = subscribe(&mut session, &user, &connection, socket, &room, after).await?;
-        let _presence = session.state.hub.enter(&user, returning);
+        let _presence = session.state.hub().enter(&user, returning);
         Ok(OpenSocket { session, connection, expires, subscription, _presence })
     }
 }
@@ -255,7 +255,7 @@ async fn subscribe(
         return Ok(None);
     };
     let reader = if session.is_page { Reader::Page } else { Reader::Script };
-    let subscribed = session.state.hub.subscribe(access, Arc::clone(connection), reader, after).await;
+    let subscribed = session.state.hub().subscribe(access, Arc::clone(connection), reader, after).await;
     subscribed.map(Some).map_err(|_| SocketEnd::Failed)
 }
 
