@@ -40,11 +40,18 @@ struct MessageView<'a> {
     replies: u64,
     pinned: bool,
     reply_to: Option<u64>,
-    /// What the slot for the quote says.
-    quote: Cow<'a, str>,
+    /// What a reply shows of its parent.
+    quote: Quote<'a>,
     reactions: Vec<ReactionView<'a>>,
     /// The viewer's; `None` in the live fragment, which has no words.
     language: Option<Language>,
+}
+
+enum Quote<'a> {
+    /// The parent's author, and the beginning of its text.
+    Text { author_tag: String, name: Cow<'a, str>, beginning: String },
+    /// The key of a text in place of a quote.
+    Word(&'static str),
 }
 
 struct ReactionView<'a> {
@@ -76,30 +83,32 @@ impl<'a> ReactionView<'a> {
 /// The fragment of a message as `viewer` sees it on a page. `None`: the live fragment, the same bytes for all readers,
 /// without words of a language; the page's script marks it for its viewer.
 pub fn message(message: &Message, viewer: Option<&Viewer>) -> String {
-    let quote = viewer.map_or(Cow::Borrowed(""), |viewer| viewer.language.text("quote-earlier"));
-    view(message, viewer, quote)
+    view(message, viewer, Quote::Word("quote-earlier"))
 }
 
 /// The fragment of a reply, which quotes the beginning of its parent.
 pub fn reply(reply: &Message, parent: &Message, viewer: &Viewer) -> String {
-    view(reply, Some(viewer), quote(parent, viewer).into())
+    view(reply, Some(viewer), Quote::of(parent, viewer))
 }
 
-/// What the slot of a reply to `parent` says: the author and the beginning of the text.
-fn quote(parent: &Message, viewer: &Viewer) -> String {
-    let Some(text) = parent.text() else { return viewer.language.text("quote-deleted").into_owned() };
-    let author = match &parent.author {
-        _ if parent.author_key == viewer.key => viewer.language.text("you"),
-        Some(author) => author.name.as_str().into(),
-        None => viewer.language.text("deleted-user"),
-    };
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let beginning: String = line.chars().take(QUOTE_CHARS).collect();
-    let rest = if beginning.len() < line.len() { "…" } else { "" };
-    format!("{author}: {beginning}{rest}")
+impl<'a> Quote<'a> {
+    fn of(parent: &'a Message, viewer: &Viewer) -> Self {
+        let Some(text) = parent.text() else { return Self::Word("quote-deleted") };
+        let name = match &parent.author {
+            _ if parent.author_key == viewer.key => viewer.language.text("you"),
+            Some(author) => author.name.as_str().into(),
+            None => viewer.language.text("deleted-user"),
+        };
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut beginning: String = line.chars().take(QUOTE_CHARS).collect();
+        if beginning.len() < line.len() {
+            beginning.push('…');
+        }
+        Self::Text { author_tag: parent.author_key.tag(), name, beginning }
+    }
 }
 
-fn view(message: &Message, viewer: Option<&Viewer>, quote: Cow<'_, str>) -> String {
+fn view(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>) -> String {
     render(&MessageView {
         room: message.id.room.as_str(),
         seq: message.seq(),
@@ -217,13 +226,16 @@ mod tests {
     #[test]
     fn a_reply_quotes_the_beginning_of_its_parent() {
         let parent = |text: Option<&str>| Message { content: Content::Text(text.map(str::to_owned)), ..hello() };
-        assert_eq!(quote(&parent(Some("one\n two")), &viewer(2)), "Ada <3: one two");
-        assert_eq!(quote(&parent(Some("one")), &viewer(1)), "You: one");
-        assert_eq!(quote(&Message { author: None, ..parent(Some("one")) }, &viewer(2)), "deleted user: one");
-        assert_eq!(quote(&parent(Some(&"é".repeat(200))), &viewer(1)), format!("You: {}…", "é".repeat(100)));
-        assert_eq!(quote(&parent(None), &viewer(1)), "↩ deleted message");
-        let html = reply(&Message { reply_to: Some(5), ..hello() }, &parent(Some("<b>")), &viewer(2));
-        assert!(html.contains(r#"<blockquote data-reply-to="5">Ada &#60;3: &#60;b&#62;</blockquote>"#), "{html}");
+        let quote = |parent: &Message, viewer: &Viewer| {
+            let html = reply(&Message { reply_to: Some(5), ..hello() }, parent, viewer);
+            html.split_once("<blockquote ").unwrap().1.split_once("</blockquote>").unwrap().0.to_owned()
+        };
+        let by = |name, text| format!(r#"data-reply-to="5" data-author="AAAAAAAAAAE"><cite>{name}</cite>: {text}"#);
+        assert_eq!(quote(&parent(Some("<b>one\n two")), &viewer(2)), by("Ada &#60;3", "&#60;b&#62;one two"));
+        assert_eq!(quote(&parent(Some("one")), &viewer(1)), by("You", "one"));
+        assert_eq!(quote(&Message { author: None, ..parent(Some("one")) }, &viewer(2)), by("deleted user", "one"));
+        assert_eq!(quote(&parent(Some(&"é".repeat(200))), &viewer(1)), by("You", &format!("{}…", "é".repeat(100))));
+        assert_eq!(quote(&parent(None), &viewer(1)), r#"data-reply-to="5">↩ deleted message"#);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().nest("/static", memory_serve().into_router())
 }
 
-/// The address of the asset `name` ("chat.js"), for templates.
+/// The address of the asset `name` ("chat/list.js"), for templates.
 pub fn url(name: &str) -> String {
     let manifest = MANIFEST.get_or_init(|| memory_serve().manifest());
     let route = format!("/{name}");
@@ -28,9 +28,9 @@ pub fn url(name: &str) -> String {
 mod tests {
     #[test]
     fn names_change_with_the_content() {
-        let url = super::url("chat.js");
+        let url = super::url("chat/list.js");
         assert!(
-            url.starts_with("/static/chat.") && url.ends_with(".js") && url.len() > "/static/chat.js".len(),
+            url.starts_with("/static/chat/list.") && url.ends_with(".js") && url.len() > "/static/chat/list.js".len(),
             "{url}"
         );
     }

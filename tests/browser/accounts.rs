@@ -28,7 +28,7 @@ async fn a_rejected_sign_up_keeps_its_input() {
     ann.fills("userID", "annb").await;
     ann.fills("password", PASSWORD).await;
     ann.presses("Sign up").await;
-    ann.finds("#chat").await;
+    ann.finds("#room").await;
     ann.closes_browser(&["status of 409"]).await;
 }
 

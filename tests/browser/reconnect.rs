@@ -79,7 +79,7 @@ async fn a_page_far_behind_reloads_and_keeps_its_input() {
     let _: bool = ann
         .runs(
             "document.querySelectorAll('#messages [data-rev]').forEach((item) => item.remove());
-             document.querySelector('#chat').dataset.head = 0;
+             document.querySelector('#room').dataset.head = 0;
              window.stale = true;
              dispatchEvent(new Event('online'));
              return true;",
@@ -121,6 +121,7 @@ async fn a_connection_is_kept_while_the_server_reports_that_it_waits() {
             "const send = WebSocket.prototype.send;
              WebSocket.prototype.send = function (frame) {
                const { clientID } = JSON.parse(frame);
+               if (!clientID) return;
                WebSocket.prototype.send = send;
                window.heard = 0;
                window.waiting = setInterval(() => {

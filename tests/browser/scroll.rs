@@ -4,7 +4,7 @@ use natter_test_support::eventually;
 
 use super::support::Natter;
 
-const FIRST: &str = "const first = document.querySelector('#messages .message'); return +first.id.slice(1);";
+const FIRST: &str = "const first = document.querySelector('#messages .message'); return +first.dataset.seq;";
 
 #[tokio::test]
 async fn scrolling_back_through_500_messages_keeps_the_position() {

@@ -1,13 +1,15 @@
 //! The log as fragments, for scrolling back and for catching up without a socket.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
 use crate::{
-    domain::{Fields, Phrase},
+    domain::{Fields, Message, Phrase},
     render::{self, Language, Viewer},
-    store::Page,
+    store::{Access, Page},
     web::{AppState, Error, InRoom, Query, Result, SignedIn},
 };
 
@@ -21,17 +23,43 @@ struct OlderLink {
     language: Language,
 }
 
+/// The link to the messages before `seq`.
+pub(super) fn older_link(seq: u64, language: Language) -> String {
+    OlderLink { before: seq, language }.render().unwrap_or_default()
+}
+
 /// The messages of `page`, after a link to older ones if there are any.
-pub(super) fn page(page: &Page, viewer: &Viewer) -> String {
+pub(super) async fn page(state: &AppState, access: &Access, page: &Page, language: Language) -> Result<String> {
     let mut html = String::new();
     if let Some(first) = page.messages.first().filter(|_| page.has_older) {
-        let link = OlderLink { before: first.seq(), language: viewer.language };
-        html.push_str(&link.render().unwrap_or_default());
+        html.push_str(&older_link(first.seq(), language));
     }
-    for message in &page.messages {
-        html.push_str(&render::message(message, Some(viewer)));
+    html.push_str(&messages(state, access, &page.messages, language).await?);
+    Ok(html)
+}
+
+/// The messages as the user sees them, replies with quotes.
+async fn messages(state: &AppState, access: &Access, messages: &[Message], language: Language) -> Result<String> {
+    let viewer = Viewer { key: access.user(), language };
+    let mut parents: HashMap<u64, Option<Message>> = HashMap::new();
+    let mut html = String::new();
+    for message in messages {
+        let Some(seq) = message.reply_to else {
+            html.push_str(&render::message(message, Some(&viewer)));
+            continue;
+        };
+        // most parents are on the page, and several replies can have the same
+        let loaded = messages.iter().find(|message| message.seq() == seq);
+        if loaded.is_none() && !parents.contains_key(&seq) {
+            parents.insert(seq, state.store.message(access, seq).await?);
+        }
+        let parent = loaded.or_else(|| parents.get(&seq)?.as_ref());
+        html.push_str(&match parent {
+            Some(parent) => render::reply(message, parent, &viewer),
+            None => render::message(message, Some(&viewer)),
+        });
     }
-    html
+    Ok(html)
 }
 
 #[derive(Deserialize)]
@@ -48,12 +76,14 @@ pub async fn list(
     InRoom { access, .. }: InRoom<SignedIn>,
     Query(query): Query<FragmentsQuery>,
 ) -> Result<Html<String>> {
-    let viewer = Viewer { key: access.user(), language };
     let html = match (query.before, query.after) {
-        (before, None) => page(&state.store.before(&access, before, PAGE, None).await?, &viewer),
+        (before, None) => {
+            let found = state.store.before(&access, before, PAGE, None).await?;
+            page(&state, &access, &found, language).await?
+        }
         (None, Some(after)) => {
             let changes = state.store.after(&access, after, 200).await?.messages;
-            changes.iter().map(|message| render::message(message, Some(&viewer))).collect()
+            messages(&state, &access, &changes, language).await?
         }
         (Some(_), Some(_)) => {
             return Err(Error::invalid(Fields::one("after", Phrase::english("Use before or after, not both."))));

@@ -1,7 +1,5 @@
 //! The chat page.
 
-use std::sync::LazyLock;
-
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
@@ -10,19 +8,16 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use serde_json::json;
 use tower_sessions::Session;
 
 use super::{
     change::{self, Draft},
     fragments::{self, PAGE},
+    script_words::script_words,
 };
 use crate::{
-    domain::{ClientId, Phrase, RoomId, Text, User},
-    render::{
-        Language, Viewer,
-        words::{ByLanguage, Html},
-    },
+    domain::{ClientId, RoomId, User},
+    render::{Language, words::Html},
     web::{AppState, Bearer, Error, Form, InRoom, Query, Result, Shell, SignedIn, token_login},
 };
 
@@ -31,6 +26,9 @@ use crate::{
 struct ChatPage {
     shell: Shell,
     user_id: String,
+    /// The tag of the user's key.
+    me: String,
+    room: String,
     /// Whether the address contains a token.
     token_in_address: bool,
     messages: String,
@@ -115,38 +113,18 @@ async fn chat(
     Ok(ChatPage {
         shell: Shell::new(state, language, Some(me)),
         user_id: me.user_id.to_string(),
+        me: me.key.tag(),
+        room: access.room().as_str().to_owned(),
         token_in_address,
-        messages: fragments::page(&page, &Viewer { key: me.key, language }),
+        messages: fragments::page(state, &access, &page, language).await?,
         head: page.head,
         roster: state.hub().roster().inside.get(language).clone(),
         latest: before.is_none(),
         draft: String::new(),
         client_id: ClientId::generate().as_str().to_owned(),
         alert: None,
-        script_words: SCRIPT_WORDS.get(language),
+        script_words: script_words(language),
     })
-}
-
-/// [`script_words`], escaped once for all pages.
-static SCRIPT_WORDS: LazyLock<ByLanguage<Html>> =
-    LazyLock::new(|| ByLanguage::new(|language| Html::escaped(&script_words(language))));
-
-/// The texts that `chat.js` shows, by the names it knows. `tooLong` has `{length}` for the script to fill in.
-fn script_words(language: Language) -> String {
-    let too_long = Phrase::new("message-too-long").arg("max", Text::MAX).arg("length", "{length}");
-    let words = json!({
-        "deletedUser": language.text("deleted-user"),
-        "earlier": language.text("chat-earlier"),
-        "empty": language.text("message-empty"),
-        "logInAgain": language.text("chat-log-in-again"),
-        "lost": language.text("chat-connection-lost"),
-        "offline": language.text("chat-offline"),
-        "signedOut": language.text("chat-signed-out"),
-        "tooLong": language.phrase(&too_long),
-        "tooManyTabs": language.text("chat-too-many-tabs"),
-        "you": language.text("you"),
-    });
-    words.to_string()
 }
 
 #[derive(Deserialize)]

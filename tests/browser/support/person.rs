@@ -100,7 +100,7 @@ impl Person {
         self.fills("email", &format!("{user_id}@example.org")).await;
         self.fills("password", PASSWORD).await;
         self.finds("form[action='/signup'] button").await.click().await.unwrap();
-        self.finds("#chat").await;
+        self.finds("#room").await;
     }
 
     /// Waits for an element that matches.
@@ -155,17 +155,17 @@ impl Person {
         self.finds("#message").await.send_keys("" + Key::Enter).await.unwrap();
     }
 
-    /// Waits until the list has this message or notice, without its time.
+    /// Waits until the list has this message or notice, without what belongs to it.
     pub async fn sees(&self, text: &str) {
         let probe = || async { self.list().await.iter().any(|line| line == text).then_some(()) };
         eventually(&format!("{text:?} in the list"), probe).await;
     }
 
-    /// The list of messages and notices, each without its time.
+    /// The list of messages and notices, each without its time, quote and reactions.
     pub async fn list(&self) -> Vec<String> {
         let script = "return Array.from(document.querySelectorAll('#messages > li:not([hidden], .older)'), (item) => {
             const copy = item.cloneNode(true);
-            copy.querySelector('time')?.remove();
+            for (const part of copy.querySelectorAll('time, small, blockquote, .reactions')) part.remove();
             return copy.textContent.trim();
         });";
         self.runs(script).await

@@ -8,7 +8,7 @@ async fn a_token_in_the_url_opens_the_chat_and_a_session() {
     let ada = natter.register("ada").await;
     let browser = natter.browser();
     let page = browser.visit(&format!("/?jwt={}", ada.token())).await.is(200);
-    assert_eq!(page.attribute("#chat", "data-user"), "ada");
+    assert_eq!(page.attribute("body", "data-user"), "ada");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
     assert_eq!(page.header("cache-control"), "no-store");
     let cookie = page.header("set-cookie").to_owned();
@@ -118,7 +118,7 @@ async fn older_messages_have_pages_of_their_own() {
     let page = ada.visit("/").await.is(200);
     assert_eq!(page.messages().len(), 50);
     assert_eq!(page.attribute("li.older a", "href"), "/?before=3");
-    assert_eq!(page.attribute("#chat", "data-head"), "52");
+    assert_eq!(page.attribute("body", "data-head"), "52");
     let page = ada.visit("/?before=3").await.is(200);
     assert_eq!(page.messages(), ["You: number 1", "You: number 2"]);
     assert!(page.texts("li.older").is_empty());

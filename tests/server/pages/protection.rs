@@ -55,7 +55,7 @@ async fn assets_are_cached_for_a_year_under_hashed_names() {
     let document = Html::parse_document(&page.html);
     let scripts = Selector::parse("script").unwrap();
     assets.extend(document.select(&scripts).map(|script| script.attr("src").unwrap().to_owned()));
-    assert_eq!(assets.len(), 6);
+    assert_eq!(assets.len(), 11);
     for asset in assets {
         let answer = natter.browser().visit(&asset).await.is(200);
         // a debug build reads assets from the disk, where they may change under the same name

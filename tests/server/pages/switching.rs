@@ -37,7 +37,7 @@ async fn a_link_with_the_own_token_opens_without_asking() {
     let ada = natter.browse_as("ada").await;
     let other = natter.script().log_in("ada", &crate::support::password_of("ada")).await;
     let page = ada.visit(&format!("/?jwt={}", other.token())).await.is(200);
-    assert_eq!(page.attribute("#chat", "data-user"), "ada");
+    assert_eq!(page.attribute("body", "data-user"), "ada");
     other.request(reqwest::Method::POST, "/logout").send().await.unwrap().error_for_status().unwrap();
     assert!(ada.is_signed_in().await, "the session belongs to the login, not to the link");
 }
@@ -48,7 +48,7 @@ const EVIL: (&str, &str) = ("referer", "http://evil.example/");
 
 /// Whether the chat opened; otherwise asserts that the page asks.
 fn opened(page: &Page) -> bool {
-    let opened = page.texts("#chat").len() == 1;
+    let opened = page.texts("#room").len() == 1;
     assert!(opened || page.text("h1") == "Continue as Ada?", "{}", page.html);
     assert_eq!(page.headers.contains_key("set-cookie"), opened);
     opened
@@ -89,7 +89,7 @@ async fn a_link_on_another_site_asks_a_signed_out_browser() {
     browser.submit("/switch", &[("jwt", &asked.value_of("jwt"))]).await.leads_to("/");
     assert_eq!(browser.visit("/account").await.text("h1"), "ada");
     // a signed-in user's own link opens from every site
-    assert_eq!(browser.follow_link(&link, &[CROSS, EVIL]).await.texts("#chat").len(), 1);
+    assert_eq!(browser.follow_link(&link, &[CROSS, EVIL]).await.texts("#room").len(), 1);
 }
 
 #[tokio::test]

@@ -1,0 +1,51 @@
+//! The texts of the chat page's scripts.
+
+use std::sync::LazyLock;
+
+use serde_json::json;
+
+use super::fragments;
+use crate::{
+    domain::{Phrase, Text},
+    render::{
+        self, Language,
+        words::{ByLanguage, Html},
+    },
+};
+
+/// The texts in `language`, as JSON that is escaped for an attribute.
+pub(super) fn script_words(language: Language) -> &'static Html {
+    // escaped once for all pages
+    static WORDS: LazyLock<ByLanguage<Html>> =
+        LazyLock::new(|| ByLanguage::new(|language| Html::escaped(&words(language))));
+    WORDS.get(language)
+}
+
+/// By the names that the scripts know. What they fill in is in braces: `{length}`. `older` is a link, and has a `seq` to
+/// replace.
+fn words(language: Language) -> String {
+    let too_long = Phrase::new("message-too-long").arg("max", Text::MAX).arg("length", "{length}");
+    let typing = |key| language.with(key, [("name", "{name}".into()), ("other", "{other}".into())]);
+    let words = json!({
+        "deletedUser": language.text("deleted-user"),
+        "edited": language.text("message-edited"),
+        "empty": language.text("message-empty"),
+        "gone": language.text("chat-gone"),
+        "logInAgain": language.text("chat-log-in-again"),
+        "lost": language.text("chat-connection-lost"),
+        "notices": render::notice_patterns(language),
+        "older": fragments::older_link(0, language),
+        "offline": language.text("chat-offline"),
+        "quoteDeleted": language.text("quote-deleted"),
+        "quoteEarlier": language.text("quote-earlier"),
+        "rosterCount": language.with("roster-count", [("count", "{count}".into())]),
+        "rosterMore": language.with("roster-more", [("count", "{count}".into())]),
+        "sending": language.text("chat-sending"),
+        "signedOut": language.text("chat-signed-out"),
+        "tooLong": language.phrase(&too_long),
+        "tooManyTabs": language.text("chat-too-many-tabs"),
+        "typing": [typing("chat-typing-one"), typing("chat-typing-two"), typing("chat-typing-several")],
+        "you": language.text("you"),
+    });
+    words.to_string()
+}

@@ -1,0 +1,91 @@
+// Messages that the server has not confirmed. They survive a reload of this tab, and are sent again under the same id.
+natter.outbox = (() => {
+  'use strict';
+  const { $, load, room, save, view, words } = natter;
+  // {clientID, room, message, sent: when, or 0, retried, rev: since the acknowledgement, hasRow}
+  let items = load('outbox') ?? [];
+  for (const item of items) item.room ??= room().dataset.room; // of an older version
+
+  const show = () => {
+    save('outbox', items);
+    const shown = items.filter((item) => item.room === room().dataset.room && !item.hasRow);
+    $('outbox').replaceChildren(...shown.map(({ message, rev }) => {
+      const row = view.element('li', view.element('b', `${words.you}: `), message);
+      row.className = `message sent-by-user${rev ? '' : ' pending'}`;
+      if (!rev) row.dataset.state = words.sending;
+      return row;
+    }));
+  };
+  const drop = (item) => {
+    items = items.filter((one) => one !== item);
+    show();
+  };
+  // An acknowledged message stays until its fragment has arrived, so that it is neither missing nor shown twice.
+  const settle = () => {
+    const { room: here, head } = room().dataset;
+    const isShown = (item) => item.rev && (item.hasRow || item.room !== here || item.rev <= +head);
+    if (!items.some(isShown)) return;
+    items = items.filter((item) => !isShown(item));
+    show();
+  };
+
+  // A fragment can arrive before the acknowledgement. Which message it is shows its text, but for the marks of Markdown.
+  const letters = (text) => text.replace(/[^\p{L}\p{N}\p{So}]/gu, '');
+  const claim = (rows) => {
+    for (const row of rows) {
+      if (!row.matches('.sent-by-user')) continue;
+      const text = letters(view.textOf(row));
+      const item = items.find((one) => one.sent && !one.rev && !one.hasRow && letters(one.message) === text);
+      if (!item) continue;
+      item.hasRow = true;
+      show();
+    }
+    settle();
+  };
+
+  const transmit = (item) => {
+    const { clientID, message, room: where } = item;
+    if (items.includes(item) && natter.send({ room: where, message, clientID })) item.sent = Date.now();
+  };
+  // after a reconnect: one message at a time, to keep their order and the server's rate limit
+  const resend = () => {
+    const item = items.find((one) => !one.sent && !one.rev);
+    if (item) transmit(item);
+  };
+
+  // Keeps a message. Returns whether it may be sent now; else it is sent after the earlier ones.
+  const add = (clientID, message) => {
+    const now = natter.isOpen() && items.every((one) => one.sent);
+    items.push({ clientID, room: room().dataset.room, message, sent: now ? Date.now() : 0, retried: !now });
+    show();
+    return now;
+  };
+
+  // The server's reply. Returns the message if it was refused.
+  const receive = ({ clientID, rev, status, retryAfter }) => {
+    const item = items.find((one) => one.clientID === clientID);
+    if (!item) return null;
+    // it is unknown whether the server has the message; under the same id it is safe to send it again
+    if (status >= 500 || (status === 429 && item.retried)) {
+      item.sent = 0;
+      item.retried = true;
+      setTimeout(resend, (retryAfter ?? 5) * 1000);
+      return null;
+    }
+    item.rev = rev;
+    if (status) drop(item);
+    else show();
+    settle();
+    resend();
+    return status ? item : null;
+  };
+
+  // A new connection: it is unknown what the server has received.
+  const restart = () => {
+    for (const item of items) { item.sent = 0; item.retried = true; }
+    resend();
+  };
+  const waitingSince = () => items.find((item) => !item.rev)?.sent;
+
+  return { add, claim, receive, restart, settle, show, waitingSince };
+})();

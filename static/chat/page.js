@@ -1,0 +1,29 @@
+// What all scripts of the chat page use. They are plain scripts, loaded in the order of templates/chat/chat.html; each adds
+// one member to `natter` and uses those before it.
+const natter = (() => {
+  'use strict';
+  const { dataset } = document.body;
+  const $ = (id) => document.getElementById(id);
+  const storageKey = (name) => `natter.${name}.${dataset.user}`;
+  return {
+    $,
+    // the tag of the viewer's key, as in data-author
+    me: dataset.me,
+    words: JSON.parse(dataset.words), // features/chat/script_words.rs
+    // `pattern` with its {names} replaced by `values`
+    fill: (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]),
+    // the part of the page that shows a room; another one takes its place when the room changes
+    room: () => $('room'),
+    // Of this tab; it survives a reload. Storage can be turned off.
+    load: (name) => { try { return JSON.parse(sessionStorage.getItem(storageKey(name))); } catch { return null; } },
+    save: (name, value) => { try { sessionStorage.setItem(storageKey(name), JSON.stringify(value)); } catch { /* off */ } },
+    socket: null,
+    isOpen() { return this.socket?.readyState === WebSocket.OPEN; },
+    // Whether the frame was sent. It may be lost with the connection.
+    send(frame) {
+      if (!this.isOpen()) return false;
+      this.socket.send(JSON.stringify(frame));
+      return true;
+    },
+  };
+})();

@@ -1,0 +1,92 @@
+// What depends on the viewer. A live fragment is the same for all readers and has no words of a language; it is marked for
+// this viewer before it enters the document. The server does the same to the rows of a page (render::message).
+natter.view = (() => {
+  'use strict';
+  const { me, words, fill } = natter;
+  const QUOTE_CHARS = 100; // as in src/render/message.rs
+  const language = document.documentElement.lang;
+  const locale = language === 'en' ? [] : language; // English pages follow the browser: en-GB and en-US differ
+  const element = (name, ...content) => {
+    const created = document.createElement(name);
+    created.append(...content);
+    return created;
+  };
+  const part = (item, selector) => item.querySelector(`:scope > ${selector}`);
+
+  const localize = (root) => {
+    for (const time of root.querySelectorAll('time')) {
+      const at = new Date(time.dateTime), today = at.toDateString() === new Date().toDateString();
+      const clock = at.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+      time.textContent = today ? clock : `${at.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' })}, ${clock}`;
+      time.title = at.toLocaleString(locale);
+    }
+  };
+
+  // A fragment lists only who gave an emoji last. If it lists all, an absent viewer did not give it; else nothing changes.
+  const markReactions = (item, shown) => {
+    for (const chip of item.querySelectorAll('.reactions > li')) {
+      const by = chip.dataset.by.split(' '), before = shown?.querySelector(`[data-emoji="${chip.dataset.emoji}"]`);
+      const isUnknown = by.length < +chip.dataset.count;
+      chip.classList.toggle('mine', by.includes(me) || (isUnknown && (before ?? chip).matches('.mine')));
+    }
+  };
+
+  const authorOf = (item) => part(item, 'b').textContent.slice(0, -2); // without ": "
+  const textOf = (item) => part(item, 'span')?.textContent;
+
+  // Fills the slot of a reply from its parent.
+  const quote = (slot, parent) => {
+    const text = textOf(parent);
+    if (text === undefined) {
+      delete slot.dataset.author;
+      slot.textContent = words.quoteDeleted;
+      return;
+    }
+    const line = Array.from(text.trim().split(/\s+/).join(' '));
+    const beginning = line.length > QUOTE_CHARS ? `${line.slice(0, QUOTE_CHARS).join('')}…` : line.join('');
+    slot.dataset.author = parent.dataset.author;
+    slot.replaceChildren(element('cite', authorOf(parent)), `: ${beginning}`);
+  };
+
+  // Marks the live fragment of a message. `shown`: the row that it will change; `parent`: the row that it replies to.
+  const message = (item, shown, parent) => {
+    if (!item.matches('.message')) return; // a deleted message has nothing to mark
+    const author = part(item, 'b'), isOwn = item.dataset.author === me;
+    item.classList.toggle('sent-by-user', isOwn);
+    if (isOwn) author.textContent = `${words.you}: `;
+    else if ('deletedUser' in item.dataset) part(author, 'i').textContent = words.deletedUser;
+    if (item.dataset.edited && !part(item, 'small')) part(item, 'time').after(' ', element('small', words.edited));
+    const slot = part(item, 'blockquote'), filled = shown && part(shown, 'blockquote');
+    if (slot && parent) quote(slot, parent);
+    else if (slot) slot.replaceWith(filled?.cloneNode(true) ?? Object.assign(slot, { textContent: words.quoteEarlier }));
+    markReactions(item, shown);
+    localize(item);
+  };
+
+  // Words the notice that users entered or left, without the viewer. Returns whether there is something to show.
+  const notice = (item) => {
+    const { kind, keys, others: count } = item.dataset, tags = keys.split(' '), others = +count;
+    const names = JSON.parse(item.dataset.names).filter((_, index) => kind !== 'entered' || tags[index] !== me);
+    const [one, several, some] = words.notices[kind];
+    const pattern = others ? some : names.length > 1 ? several : one;
+    const last = pattern === several ? names.pop() : '';
+    item.textContent = fill(pattern, { names: names.join(', '), last, others });
+    return names.length > 0;
+  };
+
+  const roster = (root) => {
+    const [heading, more] = [root.querySelector('h2'), root.querySelector('li[data-count]')];
+    heading.textContent = fill(words.rosterCount, heading.dataset);
+    if (more) more.textContent = fill(words.rosterMore, more.dataset);
+  };
+
+  // The user of the tag `key` has a new name.
+  const rename = (root, key, name) => {
+    if (key === me) return; // is called You
+    const authors = root.querySelectorAll(`.message[data-author="${key}"]:not([data-deleted-user]) > b`);
+    for (const author of authors) author.textContent = `${name}: `;
+    for (const cited of root.querySelectorAll(`blockquote[data-author="${key}"] > cite`)) cited.textContent = name;
+  };
+
+  return { element, localize, message, quote, authorOf, textOf, notice, roster, rename };
+})();
