@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 
 use natter_test_support::{NatterCommand, NatterProcess, free_port};
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{BrowserOptions, Chromedriver, Person, person::PASSWORD};
+use super::{BrowserOptions, Chromedriver, Person};
 
 pub struct Natter {
     process: NatterProcess,
@@ -16,7 +15,7 @@ pub struct Natter {
     pub users: String,
     pub auth: String,
     driver: Chromedriver,
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     _directory: TempDir,
 }
 
@@ -92,49 +91,6 @@ impl Natter {
 
     pub fn start_again(&mut self) {
         self.process.start_again();
-    }
-
-    /// Signs up over the API and logs in; returns a token.
-    pub async fn token(&self, user_id: &str) -> String {
-        let user = json!({ "userID": user_id, "name": capitalized(user_id), "email": format!("{user_id}@example.org"),
-            "password": PASSWORD });
-        let response = self.http.post(self.url("/api/users")).json(&user).send().await.unwrap();
-        assert_eq!(response.status(), 201);
-        let login = json!({ "userID": user_id, "password": PASSWORD });
-        let response = self.http.post(self.url("/api/login")).json(&login).send().await.unwrap();
-        response.json::<Value>().await.unwrap()["jwtToken"].as_str().unwrap().to_owned()
-    }
-
-    /// Posts a message over the API.
-    pub async fn post(&self, token: &str, message: &str) {
-        let body = json!({ "message": message });
-        let response = self.http.post(self.url("/api/messages")).bearer_auth(token).json(&body).send().await.unwrap();
-        assert_eq!(response.status(), 201);
-    }
-
-    /// Edits a message over the API.
-    pub async fn edit(&self, token: &str, seq: u64, message: &str) {
-        let url = self.url(&format!("/api/rooms/lobby/messages/{seq}"));
-        let present = self.http.get(&url).bearer_auth(token).send().await.unwrap();
-        let text_rev = present.json::<Value>().await.unwrap()["textRev"].clone();
-        let edit = json!({ "message": message, "textRev": text_rev });
-        let response = self.http.patch(&url).bearer_auth(token).json(&edit).send().await.unwrap();
-        assert_eq!(response.status(), 200);
-    }
-
-    /// Deletes a message over the API.
-    pub async fn delete(&self, token: &str, seq: u64) {
-        let url = self.url(&format!("/api/rooms/lobby/messages/{seq}"));
-        let response = self.http.delete(url).bearer_auth(token).send().await.unwrap();
-        assert_eq!(response.status(), 204);
-    }
-
-    /// Reads all messages over the API, oldest first; a deleted one as `(deleted)`.
-    pub async fn log(&self, token: &str) -> Vec<String> {
-        let url = self.url("/api/messages?after=0&limit=500");
-        let page: Value = self.http.get(url).bearer_auth(token).send().await.unwrap().json().await.unwrap();
-        let messages = page["messages"].as_array().unwrap().iter();
-        messages.map(|message| message["message"].as_str().unwrap_or("(deleted)").to_owned()).collect()
     }
 }
 

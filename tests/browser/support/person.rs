@@ -1,6 +1,7 @@
 //! A person with a browser.
 
 use natter_test_support::eventually;
+use serde_json::{Value, json};
 use thirtyfour::{common::log::LoggingPrefsLogLevel, prelude::*};
 
 use super::{Natter, natter::capitalized};
@@ -16,11 +17,15 @@ pub struct BrowserOptions {
     pub plain_address: bool,
     /// Makes the window as narrow as a phone.
     pub narrow: bool,
+    /// Opens natter under this port, where a [`Proxy`](super::Proxy) is, and not under its own.
+    pub port: Option<u16>,
 }
 
 pub struct Person {
     pub driver: WebDriver,
     base: String,
+    /// Where chromedriver takes commands of the DevTools protocol.
+    devtools: String,
     /// The browser's profile, which no other browser uses.
     profile: tempfile::TempDir,
 }
@@ -57,12 +62,30 @@ impl Person {
         chrome.add_arg(if options.narrow { "--window-size=400,800" } else { "--window-size=1100,800" }).unwrap();
         chrome.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
         if options.no_script {
-            let off = serde_json::json!({ "profile.managed_default_content_settings.javascript": 2 });
+            let off = json!({ "profile.managed_default_content_settings.javascript": 2 });
             chrome.add_experimental_option("prefs", off).unwrap();
         }
         let driver = WebDriver::new(natter.driver_url(), chrome).await.expect("Chromium starts");
         let host = if options.plain_address { "natter.test" } else { "localhost" };
-        Self { driver, base: format!("http://{host}:{}", natter.port()), profile }
+        let devtools = format!("{}/session/{}/goog/cdp/execute", natter.driver_url(), driver.session_id());
+        Self { driver, devtools, base: format!("http://{host}:{}", options.port.unwrap_or(natter.port())), profile }
+    }
+
+    /// The number of DOM nodes, and the bytes of the JavaScript heap, after a garbage collection.
+    pub async fn memory(&self) -> (f64, f64) {
+        let execute = async |command: &str| -> Value {
+            let body = json!({ "cmd": command, "params": {} });
+            let response = reqwest::Client::new().post(&self.devtools).json(&body).send().await.unwrap();
+            response.json().await.unwrap()
+        };
+        execute("Performance.enable").await;
+        execute("HeapProfiler.collectGarbage").await;
+        let metrics = execute("Performance.getMetrics").await;
+        let metric = |name: &str| {
+            let metrics = metrics["value"]["metrics"].as_array().unwrap();
+            metrics.iter().find(|metric| metric["name"] == name).unwrap()["value"].as_f64().unwrap()
+        };
+        (metric("Nodes"), metric("JSHeapUsedSize"))
     }
 
     /// Opens a page of the chat server.

@@ -1,0 +1,94 @@
+//! Another `#room` takes the place of the present one. The connection stays.
+
+use natter_test_support::eventually;
+
+use super::support::{Natter, Person};
+
+async fn holds(person: &Person, what: &str, condition: &str) {
+    let script = format!("return !!({condition})");
+    eventually(what, || async { person.runs::<bool>(&script).await.then_some(()) }).await;
+}
+
+#[tokio::test]
+async fn a_room_that_htmx_swaps_in_is_followed() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    natter.post(&robot, "one").await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    let watch = "
+        const send = WebSocket.prototype.send;
+        window.sent = [];
+        window.socket = natter.socket;
+        WebSocket.prototype.send = function (frame) { window.sent.push(frame); send.call(this, frame); };
+        const room = { target: '#room', select: '#room', swap: 'outerHTML' };
+        htmx.ajax('GET', '/', room).then(() => { window.swapped = true; });
+        return true;";
+    let _: bool = ann.runs(watch).await;
+    holds(&ann, "a swap", "window.swapped").await;
+    holds(&ann, "a move", r#"window.sent.includes('{"room":"lobby","after":1}')"#).await;
+    natter.post(&robot, "two").await;
+    ann.sees("Robot: two").await;
+    ann.says("three").await;
+    ann.sees("You: three").await;
+    assert_eq!(ann.list().await, ["Robot: one", "Robot: two", "You: three"]);
+    holds(&ann, "the same connection", "natter.socket === window.socket").await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn a_page_far_behind_fetches_its_room_and_keeps_its_input() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    for n in 1..=1001 {
+        natter.post(&robot, &format!("number {n}")).await;
+    }
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    ann.fills("message", "half a sentence").await;
+    // pretend that the page has received nothing and was disconnected
+    let pretend = "
+        document.querySelectorAll('#messages li').forEach((item) => item.remove());
+        document.querySelector('#message').setSelectionRange(4, 6);
+        document.querySelector('#room').dataset.head = 0;
+        window.stays = true;
+        dispatchEvent(new Event('online'));
+        return true;";
+    let _: bool = ann.runs(pretend).await;
+    holds(&ann, "a fresh room", "document.querySelectorAll('#messages .message').length === 50").await;
+    holds(&ann, "the same page", "window.stays").await;
+    assert_eq!(ann.value("message").await, "half a sentence");
+    let caret = "return [document.activeElement.id, document.activeElement.selectionStart].join()";
+    assert_eq!(ann.runs::<String>(caret).await, "message,4");
+    natter.post(&robot, "news").await;
+    ann.sees("Robot: news").await;
+    assert_eq!(ann.list().await.len(), 51);
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn a_list_without_the_end_counts_what_is_new() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    for n in 1..=60 {
+        natter.post(&robot, &format!("number {n}")).await;
+    }
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    let cut = "
+        const list = document.querySelector('#messages');
+        delete list.dataset.end;
+        for (let n = 0; n < 5; n++) list.lastElementChild.remove();
+        return true;";
+    let _: bool = ann.runs(cut).await;
+    natter.edit(&robot, 55, "fifty-five").await;
+    natter.post(&robot, "news").await;
+    natter.post(&robot, "more news").await;
+    holds(&ann, "the count", "document.querySelector('#newer:not([hidden])')?.dataset.count === '2'").await;
+    assert_eq!(ann.list().await.last().unwrap(), "Robot: fifty-five");
+    ann.presses("New messages").await;
+    ann.sees("Robot: more news").await;
+    assert_eq!(ann.list().await.len(), 50);
+    holds(&ann, "no count", "document.querySelector('#newer').hidden").await;
+    ann.closes_browser(&[]).await;
+}

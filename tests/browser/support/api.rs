@@ -1,0 +1,77 @@
+//! What scripts do over the API beside the browsers.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Natter, natter::capitalized, person::PASSWORD};
+
+impl Natter {
+    /// Signs up and logs in; returns a token.
+    pub async fn token(&self, user_id: &str) -> String {
+        let user = json!({ "userID": user_id, "name": capitalized(user_id), "email": format!("{user_id}@example.org"),
+            "password": PASSWORD });
+        self.call(Method::POST, "/api/users", "", user).await;
+        self.login(user_id).await
+    }
+
+    /// Logs in; returns a token.
+    pub async fn login(&self, user_id: &str) -> String {
+        let login = json!({ "userID": user_id, "password": PASSWORD });
+        self.call(Method::POST, "/api/login", "", login).await["jwtToken"].as_str().unwrap().to_owned()
+    }
+
+    /// Posts a message; returns its `seq`.
+    pub async fn post(&self, token: &str, message: &str) -> u64 {
+        self.call(Method::POST, "/api/messages", token, json!({ "message": message })).await["seq"].as_u64().unwrap()
+    }
+
+    /// Replies to a message; returns the `seq` of the reply.
+    pub async fn reply(&self, token: &str, parent: u64, message: &str) -> u64 {
+        let body = json!({ "message": message, "replyTo": parent });
+        self.call(Method::POST, "/api/messages", token, body).await["seq"].as_u64().unwrap()
+    }
+
+    pub async fn edit(&self, token: &str, seq: u64, message: &str) {
+        let present = self.call(Method::GET, &message_path(seq), token, Value::Null).await;
+        let edit = json!({ "message": message, "textRev": present["textRev"] });
+        self.call(Method::PATCH, &message_path(seq), token, edit).await;
+    }
+
+    pub async fn delete(&self, token: &str, seq: u64) {
+        self.call(Method::DELETE, &message_path(seq), token, Value::Null).await;
+    }
+
+    /// Gives an emoji to a message.
+    pub async fn react(&self, token: &str, seq: u64, emoji: &str) {
+        self.call(Method::PUT, &format!("{}/reactions/{emoji}", message_path(seq)), token, Value::Null).await;
+    }
+
+    /// Takes an emoji back.
+    pub async fn take_back(&self, token: &str, seq: u64, emoji: &str) {
+        self.call(Method::DELETE, &format!("{}/reactions/{emoji}", message_path(seq)), token, Value::Null).await;
+    }
+
+    pub async fn rename(&self, token: &str, user_id: &str, name: &str) {
+        self.call(Method::PATCH, &format!("/api/users/{user_id}"), token, json!({ "name": name })).await;
+    }
+
+    /// Reads all messages, oldest first; a deleted one as `(deleted)`.
+    pub async fn log(&self, token: &str) -> Vec<String> {
+        let page = self.call(Method::GET, "/api/messages?after=0&limit=500", token, Value::Null).await;
+        let messages = page["messages"].as_array().unwrap().iter();
+        messages.map(|message| message["message"].as_str().unwrap_or("(deleted)").to_owned()).collect()
+    }
+
+    async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Value {
+        let request = self.http.request(method, self.url(path)).bearer_auth(token);
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let response = request.send().await.unwrap();
+        let (status, text) = (response.status(), response.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default() // a deletion is answered with nothing
+    }
+}
+
+fn message_path(seq: u64) -> String {
+    format!("/api/rooms/lobby/messages/{seq}")
+}
