@@ -124,7 +124,7 @@ async fn a_page_is_notified_while_the_database_is_busy() {
     let mut ada = Socket::open_in(&browser, "").await;
     let lock = rusqlite::Connection::open(natter.database()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(ada.sends("hello", "1").await, json!({ "pending": "1" }));
+    assert_eq!(ada.sends("hello", "1").await, json!({ "room": "lobby", "pending": "1" }));
     lock.execute_batch("COMMIT").unwrap();
     let answer = ada.answer().await;
     assert!(answer["clientID"] == "1" && answer["seq"].is_u64(), "{answer}");

@@ -3,6 +3,7 @@
 mod catching_up;
 mod changes;
 mod interleavings;
+mod live_rooms;
 mod messages;
 mod paging;
 mod presence;

@@ -25,7 +25,7 @@ async fn a_user_with_several_tabs_enters_once_and_leaves_with_the_last() {
     drop(bob.socket);
     ada.socket.sees_notice("Bob has left the chat").await;
     ada.socket.sees_roster(&["Ada"]).await;
-    assert_eq!(ada.socket.notices, ["Bob has entered the chat", "Bob has left the chat"]);
+    assert_eq!(ada.socket.notices[1..], ["Bob has entered the chat", "Bob has left the chat"]);
 }
 
 #[tokio::test]
@@ -44,7 +44,8 @@ async fn a_reload_is_not_announced() {
     drop(cyd);
     ada.socket.sees_notice("Cyd has left the chat").await;
     ada.socket.sees_roster(&["Ada", "Bob"]).await;
-    let expected = ["Bob has entered the chat", "Cyd has entered the chat", "Cyd has left the chat"];
+    let expected =
+        ["Ada has entered the chat", "Bob has entered the chat", "Cyd has entered the chat", "Cyd has left the chat"];
     assert_eq!(ada.socket.notices, expected);
 }
 
@@ -75,7 +76,7 @@ async fn name_changes_and_deletions_update_the_roster() {
     assert_eq!(page.text("#roster h2"), "2 here");
     bob.script.delete("/api/users/bob").await.is(204);
     ada.socket.sees_notice("Abe has left the chat").await;
-    assert_eq!(ada.socket.notices, ["Bob has entered the chat", "Abe has left the chat"]);
+    assert_eq!(ada.socket.notices[1..], ["Bob has entered the chat", "Abe has left the chat"]);
 }
 
 /// Everybody gets the same notice. It names the keys of those who entered, so that a page can leave out its own user.

@@ -102,7 +102,7 @@ async fn sockets_from_other_sites_are_refused() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     let handshake = |origin: &str| {
-        let mut request = format!("ws://{}/ws", natter.address).into_client_request().unwrap();
+        let mut request = format!("ws://{}/ws?room=lobby", natter.address).into_client_request().unwrap();
         request.headers_mut().insert("cookie", ada.cookies().parse().unwrap());
         request.headers_mut().insert("origin", origin.parse().unwrap());
         request

@@ -110,6 +110,19 @@ impl Natter {
         store.close().await;
     }
 
+    /// Posts in the lobby as another process on the database does, many messages in few commits.
+    pub async fn posts_elsewhere(&self, user_id: &str, count: usize) {
+        let store = store::open_embedded(&self.directory.path().join("data")).unwrap();
+        let user = store.user(&UserId::parse(user_id).unwrap()).await.unwrap().unwrap();
+        let access = store.access(&user, &RoomId::lobby()).await.unwrap();
+        let post = |n: usize| Command::post(ClientId::generate(), Text::parse(&format!("elsewhere {n}")).unwrap());
+        let posts = (1..=count).map(|n| store.change(&access, post(n)));
+        for posted in futures_util::future::join_all(posts.collect::<Vec<_>>()).await {
+            posted.unwrap();
+        }
+        store.close().await;
+    }
+
     /// Gives a user a name that is not allowed, as an account may have that is older than the rule.
     pub fn rename(&self, user_id: &str, name: &str) {
         let database = rusqlite::Connection::open(self.database()).unwrap();

@@ -22,8 +22,10 @@ enum Item {
     Fragment(Fragment),
     Notice(String),
     Roster(Vec<String>),
-    /// An acknowledgement or a refusal.
+    /// An acknowledgement, a refusal, or the answer to a move.
     Answer(Value),
+    /// What concerns other users: who types, who has a new name.
+    Signal(Value),
 }
 
 pub struct Socket {
@@ -40,22 +42,29 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Opens a socket of a script, with its token as Bearer. `query` may contain `?after=`.
+    /// Opens a socket of a script, with its token as Bearer. `query` may contain `?room=` and `&after=`.
     pub async fn open(script: &Script, query: &str) -> Self {
         let mut request = format!("ws://{}/ws{query}", script.address).into_client_request().unwrap();
         if let Some(token) = &script.token {
             request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         }
-        Self::connect(request).await.unwrap().wait_for_roster().await
+        let socket = Self::connect(request).await.unwrap();
+        // there is a roster in the lobby only
+        if query.contains("room=") { socket } else { socket.wait_for_roster().await }
     }
 
     /// Opens a socket of a page of the lobby in this browser, with its cookies. `query` may contain `?after=`.
     pub async fn open_in(browser: &Browser, query: &str) -> Self {
-        let rest = query.replace('?', "&");
-        let mut request = format!("ws://{}/ws?room=lobby{rest}", browser.address).into_client_request().unwrap();
+        let query = format!("?room=lobby{}", query.replace('?', "&"));
+        Self::connect(Self::request_in(browser, &query)).await.unwrap().wait_for_roster().await
+    }
+
+    /// The handshake of a page in this browser.
+    pub fn request_in(browser: &Browser, query: &str) -> Request<()> {
+        let mut request = format!("ws://{}/ws{query}", browser.address).into_client_request().unwrap();
         request.headers_mut().insert("cookie", browser.cookies().parse().unwrap());
         request.headers_mut().insert("origin", browser.url("").parse().unwrap());
-        Self::connect(request).await.unwrap().wait_for_roster().await
+        request
     }
 
     /// Waits for the first frame, the roster. Before it the socket has no cursor, and without `?after=` it would miss what
@@ -88,8 +97,12 @@ impl Socket {
     }
 
     pub async fn sends_frame(&mut self, frame: &str) -> Value {
-        self.stream.send(Message::text(frame)).await.unwrap();
+        self.sends_without_answer(frame).await;
         self.answer().await
+    }
+
+    pub async fn sends_without_answer(&mut self, frame: &str) {
+        self.stream.send(Message::text(frame)).await.unwrap();
     }
 
     /// Waits for the next acknowledgement or refusal.
@@ -117,6 +130,19 @@ impl Socket {
             Item::Fragment(fragment) => fragment,
             other => unreachable!("{other:?}"),
         }
+    }
+
+    /// Waits for the next signal.
+    pub async fn sees_signal(&mut self) -> Value {
+        match self.take("a signal", |item| matches!(item, Item::Signal(_))).await {
+            Item::Signal(signal) => signal,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// The signals that have arrived and that no test has waited for.
+    pub fn signals(&self) -> Vec<&Value> {
+        self.items.iter().filter_map(|item| if let Item::Signal(signal) = item { Some(signal) } else { None }).collect()
     }
 
     pub async fn sees_notice(&mut self, text: &str) {
@@ -168,7 +194,9 @@ impl Socket {
 
     fn parse(&mut self, frame: &str) {
         if frame.starts_with('{') {
-            return self.items.push_back(Item::Answer(serde_json::from_str(frame).unwrap()));
+            let frame: Value = serde_json::from_str(frame).unwrap();
+            let is_signal = ["typing", "renamed", "refetch"].iter().any(|name| frame.get(name).is_some());
+            return self.items.push_back(if is_signal { Item::Signal(frame) } else { Item::Answer(frame) });
         }
         let html = Html::parse_fragment(frame);
         let parts = Selector::parse("li[data-seq], li.user-connect-or-disconnect, hx-partial").unwrap();
