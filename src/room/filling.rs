@@ -30,7 +30,7 @@ pub(super) async fn fill(rooms: Arc<Rooms>, room: Arc<Room>) {
         match fill_once(&rooms, &room).await {
             Ok(()) if room.end_fill() => return,
             Ok(()) => {}
-            Err(_) if room.idle_since().is_some() => return room.abandon_fill(),
+            Err(_) if room.abandon_fill() => return,
             Err(error) => {
                 let retry_in = delays.next().unwrap_or(longest);
                 tracing::warn!(room = room.id.as_str(), after = room.head(), ?retry_in, %error, "gap fill failed");

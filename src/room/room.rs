@@ -122,11 +122,9 @@ impl Room {
         self.live.lock().ring.is_some()
     }
 
-    /// Sets the head of the log, unless it is set. Returns whether changes were committed meanwhile: start a fill.
-    pub(super) fn open(&self, head: u64) -> bool {
-        let mut live = self.live.lock();
-        live.ring.get_or_insert_with(|| Ring::new(head, RING_BYTES));
-        live.start_fill()
+    /// Sets the head of the log, unless it is set.
+    pub(super) fn open(&self, head: u64) {
+        self.live.lock().ring.get_or_insert_with(|| Ring::new(head, RING_BYTES));
     }
 
     /// The latest `rev` in the ring.
@@ -172,9 +170,12 @@ impl Room {
         !live.is_filling
     }
 
-    /// Ends the fill although changes are missing. The next event or subscription starts another.
-    pub(super) fn abandon_fill(&self) {
-        self.live.lock().is_filling = false;
+    /// Ends the fill although changes are missing, if nobody follows the room, and returns whether it ended. The next
+    /// event or subscription starts another.
+    pub(super) fn abandon_fill(&self) -> bool {
+        let mut live = self.live.lock();
+        live.is_filling = live.subscriptions > 0;
+        !live.is_filling
     }
 
     /// Continues at `head` without the changes before it, which are too many.

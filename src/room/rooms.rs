@@ -69,10 +69,11 @@ impl Rooms {
         };
         if !room.0.is_open() {
             // changes that are committed from here on are noted in the room, so none is missed
-            let head = self.store.head(id).await?;
-            if room.0.open(head) {
-                self.fill(&room.0);
-            }
+            room.0.open(self.store.head(id).await?);
+        }
+        // what was committed while the head was read, or what a fill gave up while nobody followed the room
+        if room.0.advance(0) {
+            self.fill(&room.0);
         }
         Ok(room)
     }
