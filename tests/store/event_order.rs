@@ -11,10 +11,10 @@ use crate::{
 
 pub async fn changes_are_announced_in_order(database: &TestDatabase) {
     let store = database.open().await;
-    let mut subscriber = Subscriber::start(&store).await;
     let ada = add(store.as_ref(), "ada").await;
     let bob = add(store.as_ref(), "bob").await;
     let (of_ada, of_bob) = (lobby(store.as_ref(), &ada).await, lobby(store.as_ref(), &bob).await);
+    let mut subscriber = Subscriber::start(&store, &of_ada).await;
     let writers = [(of_ada.clone(), "a"), (of_ada, "b"), (of_bob, "c")].map(|(access, prefix)| {
         let store = Arc::clone(&store);
         tokio::spawn(async move {

@@ -66,7 +66,7 @@ async fn post_from_all(database: &TestDatabase, stores: usize, writers: usize, e
     let total = stores.len() * writers * each;
     let mut readers = Vec::new();
     for store in &stores {
-        let mut subscriber = Subscriber::start(store).await;
+        let mut subscriber = Subscriber::start(store, &ada).await;
         readers.push(tokio::spawn(async move { subscriber.read_up_to(total as u64).await }));
     }
     let started = Instant::now();
@@ -136,7 +136,7 @@ async fn posts_and_deletions_of_several_processes_leave_no_gap() {
         post_many(store.as_ref(), &user, 40).await;
         leaving.push(user.key);
     }
-    let mut subscriber = Subscriber::start(&stores[0]).await;
+    let mut subscriber = Subscriber::start(&stores[0], &lobby(stores[0].as_ref(), &ada).await).await;
     let reading = tokio::spawn(async move { subscriber.read_up_to(120 + 120 + 120).await });
     let mut tasks = Vec::new();
     for (n, (store, user)) in stores.iter().zip(leaving).enumerate() {

@@ -1,9 +1,13 @@
-//! A socket in the lobby behind the hub, the ring and the fan-out, as in a natter process.
+//! A socket in a room behind the hub, the ring and the fan-out, as in a natter process.
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
-use natter::{domain::UserKey, net::Connection, room::hub::Hub, store::Database};
+use natter::{
+    net::Connection,
+    room::{hub::Hub, subscription::Reader},
+    store::{Access, Database},
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     time::timeout,
@@ -17,13 +21,13 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// Subscribes to the lobby from the beginning of the log. Takes the event stream of `store`.
-    pub async fn start(store: &Arc<dyn Database>) -> Self {
-        let (hub, _) = Hub::start(Arc::clone(store)).await.unwrap();
+    /// Subscribes to the room from the beginning of its log. Takes the event stream of `store`.
+    pub async fn start(store: &Arc<dyn Database>, access: &Access) -> Self {
+        let (hub, _) = Hub::start(Arc::clone(store));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
         let connection = Arc::new(Connection::new(accepted.unwrap().0));
-        let subscription = hub.lobby().subscribe(UserKey::generate(), connection, Some(0)).await.unwrap();
+        let mut subscription = hub.subscribe(access, connection, Reader::Script, Some(0)).await.unwrap();
         tokio::spawn(async move { subscription.follow().await });
         let socket = WebSocketStream::from_raw_socket(client.unwrap(), Role::Client, None).await;
         Self { socket, _hub: hub }

@@ -150,6 +150,12 @@ impl LogReader for Mongo {
         }
         Ok(heads)
     }
+
+    /// With fewer queries than [`LogReader::heads`], and settled.
+    async fn head(&self, room: &RoomId) -> Result<u64> {
+        let mut session = self.db.reads().await?;
+        Ok(self.db.settled_head(room, &mut session).await?.rev)
+    }
 }
 
 impl Mongo {
