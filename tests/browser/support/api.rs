@@ -63,7 +63,8 @@ impl Natter {
     }
 
     async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Value {
-        let request = self.http.request(method, self.url(path)).bearer_auth(token);
+        let request = self.http.request(method, self.url(path));
+        let request = if token.is_empty() { request } else { request.bearer_auth(token) };
         let request = if body.is_null() { request } else { request.json(&body) };
         let response = request.send().await.unwrap();
         let (status, text) = (response.status(), response.text().await.unwrap());
