@@ -6,7 +6,7 @@
 use tokio::sync::mpsc;
 
 use super::{
-    room::Room,
+    room::{Position, Room},
     shard::{Command, Shard},
     subscriber::Subscriber,
 };
@@ -49,12 +49,13 @@ impl Fanout {
         self.next_id.fetch_add(1, Relaxed)
     }
 
-    /// Gives the writing to a subscriber's connection to the fan-out, which continues after `rev`. It gives it back when
+    /// Gives the writing to a subscriber's connection to the fan-out, which continues at `position`. It gives it back when
     /// the connection is full, when the ring has dropped what comes next, or by [`Fanout::leave`].
-    pub(super) fn join(&self, room: &Arc<Room>, subscriber: &Arc<Subscriber>, rev: u64) {
+    pub(super) fn join(&self, room: &Arc<Room>, subscriber: &Arc<Subscriber>, position: Position, needs_roster: bool) {
         let shard = self.shard(subscriber.id);
         subscriber.connection.hand_over(FlushRequests { requests: shard.flushes.clone(), id: subscriber.id });
-        let join = Command::Join { room: Arc::clone(room), subscriber: Arc::clone(subscriber), rev };
+        let (room, subscriber) = (Arc::clone(room), Arc::clone(subscriber));
+        let join = Command::Join { room, subscriber, position, needs_roster };
         let _ = shard.commands.send(join);
     }
 

@@ -17,7 +17,7 @@ const FILL_DELAYS: [Duration; 2] = [Duration::from_millis(250), Duration::from_s
 /// Changes read at a time.
 const PAGE: u32 = 500;
 /// A gap with more changes is not filled: the ring continues after it, and the readers catch up by themselves.
-const MAX_GAP: u64 = 2000;
+const MAX_GAP: u64 = 1000;
 /// Most changes read for late readers into the ring.
 const MAX_BACKFILL: u64 = 1000;
 
@@ -28,8 +28,10 @@ pub(super) async fn fill(rooms: Arc<Rooms>, room: Arc<Room>) {
     let mut delays = backoff(first, longest).build();
     loop {
         match fill_once(&rooms, &room).await {
-            Ok(()) if room.end_fill() => return,
-            Ok(()) => {}
+            Ok(_) if room.end_fill() => return,
+            Ok(true) => {}
+            // an event came before what it reports could be read
+            Ok(false) => sleep(first).await,
             Err(_) if room.abandon_fill() => return,
             Err(error) => {
                 let retry_in = delays.next().unwrap_or(longest);
@@ -40,10 +42,12 @@ pub(super) async fn fill(rooms: Arc<Rooms>, room: Arc<Room>) {
     }
 }
 
-async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<()> {
+/// Returns whether there was anything to push.
+async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<bool> {
     let _permit = rooms.fills.acquire().await;
+    let first = room.head();
     loop {
-        let after = room.head();
+        let (after, cleared) = (room.head(), room.cleared());
         let Chunk { messages, has_more } = rooms.store.changes(&room.id, after, PAGE).await?;
         if has_more {
             let head = rooms.store.head(&room.id).await?;
@@ -54,11 +58,13 @@ async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<()> {
                 continue;
             }
         }
+        if !room.push_all(cleared, Entry::changes(&messages).collect()) {
+            continue;
+        }
         metrics::counter!("natter_changes_total").increment(messages.len() as u64);
-        room.push_all(Entry::changes(&messages));
         rooms.announce(room, Instant::now());
         if !has_more {
-            return Ok(());
+            return Ok(room.head() > first);
         }
     }
 }
@@ -67,7 +73,7 @@ async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<()> {
 /// same place wait for one read. The caller looks into the ring again, and if it still lags, reads from the store itself.
 pub(super) async fn backfill(rooms: &Rooms, room: &Room, after: u64) -> store::Result<()> {
     let _one_at_a_time = room.backfill.lock().await;
-    let base = room.base();
+    let (base, cleared) = (room.base(), room.cleared());
     if after >= base || base - after > MAX_BACKFILL || !room.has_room() {
         return Ok(());
     }
@@ -78,7 +84,7 @@ pub(super) async fn backfill(rooms: &Rooms, room: &Room, after: u64) -> store::R
         read_to = messages.last().map_or(base, |message| message.rev);
         entries.extend(Entry::changes(&messages));
         if !has_more || read_to >= base {
-            room.prepend(after, base, entries);
+            room.prepend(cleared, after, base, entries);
             return Ok(());
         }
     }

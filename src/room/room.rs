@@ -5,8 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-
 use super::{
     entry::Entry,
     rendered_roster::CurrentRoster,
@@ -48,6 +46,8 @@ pub struct Room {
 struct Live {
     /// `None` until the head of the log has been read.
     ring: Option<Ring>,
+    /// How often the ring was cleared: what was read before that may be outdated.
+    cleared: u64,
     /// The latest `rev` that this process knows to be committed.
     target: u64,
     /// Whether a task reads the changes between the ring's head and the target.
@@ -83,22 +83,15 @@ pub(super) struct Position {
 /// What is new in a room, as one frame.
 pub(super) struct Batch {
     pub frame: Frame,
-    /// The part of it that is not in the log.
-    ephemeral: Vec<Frame>,
     /// Whether it ends at the ring's head. What is pushed afterwards is announced again, a tick later.
     pub is_last: bool,
-}
-
-impl Batch {
-    pub(super) fn ephemeral_bytes(&self) -> VecDeque<Bytes> {
-        self.ephemeral.iter().map(|frame| frame.bytes().clone()).collect()
-    }
 }
 
 impl Room {
     pub(super) fn new(id: RoomId, roster: Option<CurrentRoster>) -> Self {
         let live = Live {
             ring: None,
+            cleared: 0,
             target: 0,
             is_filling: false,
             ephemeral: VecDeque::new(),
@@ -156,11 +149,22 @@ impl Room {
         live.start_fill()
     }
 
-    /// Pushes changes that were read from the store after the ring's head.
-    pub(super) fn push_all(&self, entries: impl Iterator<Item = Entry>) {
-        for entry in entries {
-            self.push(entry);
+    /// How often the ring was cleared, to be asked before the store is read.
+    pub(super) fn cleared(&self) -> u64 {
+        self.live.lock().cleared
+    }
+
+    /// Pushes changes that were read from the store after the ring's head. Returns whether it did: not if the ring was
+    /// cleared since.
+    pub(super) fn push_all(&self, cleared: u64, entries: Vec<Entry>) -> bool {
+        let mut live = self.live.lock();
+        if live.cleared != cleared {
+            return false;
         }
+        for entry in entries {
+            live.push(entry);
+        }
+        true
     }
 
     /// Ends the fill if nothing is missing, and returns whether it ended.
@@ -189,7 +193,9 @@ impl Room {
 
     /// Drops the ring's entries, because they may show users under names that they no longer have.
     pub(super) fn clear(&self) {
-        if let Some(ring) = &mut self.live.lock().ring {
+        let mut live = self.live.lock();
+        live.cleared += 1;
+        if let Some(ring) = &mut live.ring {
             ring.clear(0);
         }
     }
@@ -199,9 +205,12 @@ impl Room {
         self.live.lock().ring.as_ref().is_some_and(Ring::has_room)
     }
 
-    /// As [`Ring::prepend`].
-    pub(super) fn prepend(&self, after: u64, base: u64, entries: Vec<Entry>) {
-        if let Some(ring) = &mut self.live.lock().ring {
+    /// As [`Ring::prepend`]; not if the ring was cleared since.
+    pub(super) fn prepend(&self, cleared: u64, after: u64, base: u64, entries: Vec<Entry>) {
+        let mut live = self.live.lock();
+        if live.cleared == cleared
+            && let Some(ring) = &mut live.ring
+        {
             ring.prepend(after, base, entries);
         }
     }
@@ -226,10 +235,9 @@ impl Room {
             position.rev = to;
             frames.push(frame);
         }
-        let ephemeral = live.ephemeral_after(position.ephemeral);
+        frames.extend(live.ephemeral_after(position.ephemeral));
         position.ephemeral = live.ephemeral_end;
-        frames.extend_from_slice(&ephemeral);
-        Ok((!frames.is_empty()).then(|| Batch { frame: Frame::join(&frames), ephemeral, is_last }))
+        Ok((!frames.is_empty()).then(|| Batch { frame: Frame::join(&frames), is_last }))
     }
 
     /// The end of the frames outside the log.
@@ -320,9 +328,9 @@ impl Live {
         starts
     }
 
-    fn ephemeral_after(&self, position: u64) -> Vec<Frame> {
+    fn ephemeral_after(&self, position: u64) -> impl Iterator<Item = Frame> {
         let unread = (self.ephemeral_end - position).min(self.ephemeral.len() as u64) as usize;
-        self.ephemeral.iter().skip(self.ephemeral.len() - unread).cloned().collect()
+        self.ephemeral.iter().skip(self.ephemeral.len() - unread).cloned()
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::{
-    ring::{Lagged, Read},
+    ring::Lagged,
     room::{Position, Room},
     subscriber::Subscriber,
 };
@@ -24,7 +24,7 @@ const YIELD_EVERY: usize = 256;
 
 pub(super) enum Command {
     /// The shard owns the writing from now on.
-    Join { room: Arc<Room>, subscriber: Arc<Subscriber>, rev: u64 },
+    Join { room: Arc<Room>, subscriber: Arc<Subscriber>, position: Position, needs_roster: bool },
     /// The subscriber wants the writing back.
     Leave(u64),
     /// The room has something new.
@@ -51,7 +51,7 @@ struct RoomShare {
 /// A live subscriber as a broadcast sees it. Small and dense, because a broadcast goes through all of them.
 struct Slot {
     connection: Arc<Connection>,
-    rev: u64,
+    position: Position,
     id: u64,
 }
 
@@ -88,7 +88,9 @@ impl Shard {
         loop {
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(Command::Join { room, subscriber, rev }) => self.join(room, subscriber, rev),
+                    Some(Command::Join { room, subscriber, position, needs_roster }) => {
+                        self.join(room, subscriber, position, needs_roster);
+                    }
                     Some(Command::Leave(id)) => self.remove(id, VecDeque::new()),
                     Some(Command::News(room)) => self.broadcast(&room).await,
                     None => return,
@@ -98,19 +100,22 @@ impl Shard {
         }
     }
 
-    fn join(&mut self, room: Arc<Room>, subscriber: Arc<Subscriber>, rev: u64) {
+    fn join(&mut self, room: Arc<Room>, subscriber: Arc<Subscriber>, position: Position, needs_roster: bool) {
         room.shards.fetch_or(self.bit, SeqCst); // before the room is read, so that the shard learns of all that follows
         let (key, id) = (key(&room), subscriber.id);
         let share = self.rooms.entry(key).or_insert_with(|| {
             let position = Position { rev: room.head(), ephemeral: room.ephemeral_end() };
-            RoomShare { room, position, slots: Vec::new() }
+            // most rooms have few subscribers
+            RoomShare { room, position, slots: Vec::with_capacity(1) }
         });
         let index = share.slots.len();
-        share.slots.push(Slot { connection: Arc::clone(&subscriber.connection), rev, id });
+        share.slots.push(Slot { connection: Arc::clone(&subscriber.connection), position, id });
         self.subscribers.insert(id, Place { subscriber, room: key, index });
         let slot = &mut share.slots[index];
         let mut first = slot.connection.take_queued();
-        first.extend(share.room.roster().map(|roster| roster.bytes().clone()));
+        if needs_roster {
+            first.extend(share.room.roster().map(|roster| roster.bytes().clone()));
+        }
         if let Err(Full(unsent)) = slot.send_all(first).and_then(|()| slot.read_on(&share.room)) {
             self.remove(id, unsent);
         }
@@ -132,22 +137,21 @@ impl Shard {
         let key = key(room);
         loop {
             let Some(share) = self.rooms.get_mut(&key) else { return };
-            let from = share.position.rev;
+            let from = share.position;
             let batch = match room.read_batch(&mut share.position) {
                 Ok(None) => return,
                 Ok(batch) => batch,
                 Err(Lagged) => None,
             };
-            let to = share.position.rev;
+            let to = share.position;
             let mut index = 0;
             while let Some(share) = self.rooms.get_mut(&key)
                 && let Some(slot) = share.slots.get_mut(index)
             {
                 let outcome = match &batch {
                     // nearly every delivery takes this path: one comparison, one system call
-                    Some(batch) if slot.rev == from => slot.send_batch(&batch.frame, to),
-                    Some(batch) => slot.read_on(room).and_then(|()| slot.send_all(batch.ephemeral_bytes())),
-                    None => slot.read_on(room),
+                    Some(batch) if slot.position == from => slot.send_batch(&batch.frame, to),
+                    _ => slot.read_on(room),
                 };
                 match outcome {
                     Ok(()) => index += 1,
@@ -183,20 +187,20 @@ impl Shard {
         } else if share.slots.len() < share.slots.capacity() / 4 {
             share.slots.shrink_to_fit();
         }
-        subscriber.give_back(slot.rev, unsent);
+        subscriber.give_back(slot.position, unsent);
     }
 }
 
 impl Slot {
     /// Sends the frame that ends at `to`.
-    fn send_batch(&mut self, frame: &Frame, to: u64) -> Result<(), Full> {
+    fn send_batch(&mut self, frame: &Frame, to: Position) -> Result<(), Full> {
         match self.send(frame.bytes()) {
             Sent::Whole => {
-                self.rev = to;
+                self.position = to;
                 Ok(())
             }
             Sent::Part(rest) => {
-                self.rev = to;
+                self.position = to;
                 Err(Full(VecDeque::from([rest])))
             }
             Sent::Nothing => Err(Full(VecDeque::new())),
@@ -206,9 +210,10 @@ impl Slot {
     /// Sends what follows the subscriber's own position, up to the end of the ring.
     fn read_on(&mut self, room: &Room) -> Result<(), Full> {
         loop {
-            match room.read(self.rev) {
+            let mut to = self.position;
+            match room.read_batch(&mut to) {
                 Ok(None) => return Ok(()),
-                Ok(Some(Read { to, frame })) => self.send_batch(&frame, to)?,
+                Ok(Some(batch)) => self.send_batch(&batch.frame, to)?,
                 Err(Lagged) => return Err(Full(VecDeque::new())),
             }
         }

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::room::Position;
 use crate::net::{
     Connection,
     sync::{
@@ -21,26 +22,28 @@ use crate::net::{
 pub(super) struct Subscriber {
     pub(super) id: u64,
     pub(super) connection: Arc<Connection>,
-    /// The position that the fan-out gave back.
+    /// Where the fan-out gave the writing back.
     rev: AtomicU64,
+    ephemeral: AtomicU64,
     returned: Notify,
 }
 
 impl Subscriber {
     pub(super) fn new(id: u64, connection: Arc<Connection>) -> Arc<Self> {
-        Arc::new(Self { id, connection, rev: AtomicU64::new(0), returned: Notify::new() })
+        Arc::new(Self { id, connection, rev: AtomicU64::new(0), ephemeral: AtomicU64::new(0), returned: Notify::new() })
     }
 
     /// Gives the writing back to the socket's task: once for each join. `unsent`: what could not be sent.
-    pub(super) fn give_back(&self, rev: u64, unsent: VecDeque<Bytes>) {
+    pub(super) fn give_back(&self, position: Position, unsent: VecDeque<Bytes>) {
         self.connection.take_back(unsent);
-        self.rev.store(rev, SeqCst);
+        self.rev.store(position.rev, SeqCst);
+        self.ephemeral.store(position.ephemeral, SeqCst);
         self.returned.notify_one();
     }
 
-    /// Waits until the fan-out has given the writing back, and returns the `rev` to continue after.
-    pub(super) async fn returned(&self) -> u64 {
+    /// Waits until the fan-out has given the writing back, and returns the position to continue at.
+    pub(super) async fn returned(&self) -> Position {
         self.returned.notified().await;
-        self.rev.load(SeqCst)
+        Position { rev: self.rev.load(SeqCst), ephemeral: self.ephemeral.load(SeqCst) }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     entry::Entry,
     filling::backfill,
     ring::{FRAME_BYTES, Lagged},
-    room::{OpenRoom, Room},
+    room::{OpenRoom, Position, Room},
     rooms::Rooms,
     signals,
     subscriber::Subscriber,
@@ -45,8 +45,10 @@ pub struct Subscription {
     room: OpenRoom,
     subscriber: Arc<Subscriber>,
     reader: Reader,
-    /// The latest `rev` read; while the subscription is live, the fan-out has it.
-    rev: u64,
+    /// While the subscription is live, the fan-out has it.
+    position: Position,
+    /// Whether it has been live before: it has had the roster.
+    has_roster: bool,
     is_live: bool,
 }
 
@@ -71,7 +73,8 @@ impl Subscription {
             Some(rev) => rev.min(rooms.store.head(&room.0.id).await?),
         };
         let subscriber = Subscriber::new(rooms.fanout.new_id(), connection);
-        Ok(Self { rooms: Arc::clone(rooms), room, subscriber, reader, rev, is_live: false })
+        let position = Position { rev, ephemeral: room.0.ephemeral_end() };
+        Ok(Self { rooms: Arc::clone(rooms), room, subscriber, reader, position, has_roster: false, is_live: false })
     }
 
     pub fn room(&self) -> &RoomId {
@@ -80,21 +83,22 @@ impl Subscription {
 
     /// The latest `rev` that the socket has been sent, as far as its own task knows.
     pub fn rev(&self) -> u64 {
-        self.rev
+        self.position.rev
     }
 
     /// Sends the log from the subscription's position on, for as long as the future is polled. Returns only on an error.
     pub async fn follow(&mut self) -> FollowError {
         loop {
             if self.is_live {
-                self.rev = self.subscriber.returned().await;
+                self.position = self.subscriber.returned().await;
                 self.is_live = false;
             }
             // boxed, because most sockets only ever wait
             if let Err(error) = Box::pin(self.catch_up()).await {
                 return error;
             }
-            self.rooms.fanout.join(&self.room.0, &self.subscriber, self.rev);
+            let needs_roster = !std::mem::replace(&mut self.has_roster, true);
+            self.rooms.fanout.join(&self.room.0, &self.subscriber, self.position, needs_roster);
             self.is_live = true;
         }
     }
@@ -110,7 +114,7 @@ impl Subscription {
 
     /// Writes up to the end of the ring.
     async fn catch_up(&mut self) -> Result<(), FollowError> {
-        let Self { rooms, room: OpenRoom(room), subscriber, reader, rev, .. } = self;
+        let Self { rooms, room: OpenRoom(room), subscriber, reader, position: Position { rev, .. }, .. } = self;
         let connection = &subscriber.connection;
         connection.drained().await?;
         loop {
@@ -138,8 +142,9 @@ impl Subscription {
 async fn page(rooms: &Rooms, room: &Room, rev: u64) -> store::Result<(u64, Frame)> {
     // the frame is large, and hundreds of sockets may lag: a few at a time
     let _permit = rooms.late_reads.acquire().await;
+    let base = room.base(); // before the read: if it finds nothing, there is nothing up to here
     let changes = rooms.store.changes(&room.id, rev, LATE_PAGE).await?.messages;
-    let (mut parts, mut bytes, mut to) = (Vec::new(), 0, room.base());
+    let (mut parts, mut bytes, mut to) = (Vec::new(), 0, base);
     for entry in Entry::changes(&changes) {
         bytes += entry.bytes();
         to = entry.rev;

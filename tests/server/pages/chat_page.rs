@@ -118,7 +118,7 @@ async fn older_messages_have_pages_of_their_own() {
     let page = ada.visit("/").await.is(200);
     assert_eq!(page.messages().len(), 50);
     assert_eq!(page.attribute("li.older a", "href"), "/?before=3");
-    assert_eq!(page.attribute("body", "data-head"), "52");
+    assert_eq!(page.attribute("#room", "data-head"), "52");
     let page = ada.visit("/?before=3").await.is(200);
     assert_eq!(page.messages(), ["You: number 1", "You: number 2"]);
     assert!(page.texts("li.older").is_empty());
