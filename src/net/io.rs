@@ -115,15 +115,17 @@ impl AsyncWrite for ConnectionIo {
 mod tests {
     use std::pin::pin;
 
+    use bytes::Bytes;
     use futures_util::poll;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::{TcpListener, TcpStream},
+        sync::mpsc,
         time::{Instant, timeout},
     };
 
     use super::*;
-    use crate::net::{Frame, connection::Offer};
+    use crate::net::{Frame, connection::FlushRequests};
 
     /// Longest wait for an event that must happen.
     const TEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -148,8 +150,13 @@ mod tests {
         let (connection, mut io, mut client) = pair(TEST_TIMEOUT).await;
         let broadcast = Frame::text(std::iter::once("b".repeat(30_000).as_str()));
         let mut accepted = 0;
-        while connection.offer(&broadcast).unwrap() != Offer::Full {
+        loop {
+            let written = connection.send_now(broadcast.bytes()).unwrap();
             accepted += 1;
+            if written < broadcast.bytes().len() {
+                connection.take_back([broadcast.bytes().slice(written..)].into());
+                break;
+            }
         }
         assert!(accepted > 1);
         let own = vec![b'o'; 30_000];
@@ -221,5 +228,36 @@ mod tests {
         let mut some = vec![0; 1 << 20];
         let reading = async { while client.read(&mut some).await.unwrap() > 0 {} };
         tokio::select! { flushed = io.flush() => flushed.unwrap(), () = reading => unreachable!() }
+    }
+
+    /// While the fan-out owns the writing, the library's frames wait for it, up to a limit, and are sent after what the
+    /// fan-out could not send.
+    #[tokio::test]
+    async fn the_fan_out_sends_what_the_library_queues() {
+        let (connection, mut io, mut client) = pair(TEST_TIMEOUT).await;
+        let (requests, mut flushes) = mpsc::unbounded_channel();
+        connection.hand_over(FlushRequests { requests, id: 7 });
+        io.write_all(b"pong ").await.unwrap();
+        io.write_all(b"reply ").await.unwrap();
+        assert_eq!((flushes.try_recv(), flushes.try_recv().is_err()), (Ok(7), true), "one request is enough");
+        let queued: Vec<u8> = connection.take_queued().into_iter().flatten().collect();
+        assert_eq!(queued, b"pong reply ");
+
+        let block = vec![b'x'; 40 * 1024];
+        io.write_all(&block).await.unwrap();
+        io.write_all(&block).await.unwrap();
+        let mut third = pin!(io.write_all(&block));
+        assert!(poll!(third.as_mut()).is_pending(), "the queue is bounded");
+        assert_eq!(connection.take_queued().len(), 2);
+        timeout(TEST_TIMEOUT, third).await.unwrap().unwrap();
+
+        assert_eq!(connection.send_now(b"whole frame, ").unwrap(), 13);
+        connection.take_back([Bytes::from_static(b"rest of a frame, ")].into());
+        io.write_all(b"the end").await.unwrap();
+        io.shutdown().await.unwrap();
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).await.unwrap();
+        let expected = [b"whole frame, ".as_slice(), b"rest of a frame, ", &block, b"the end"].concat();
+        assert!(received == expected, "{} of {} bytes", received.len(), expected.len());
     }
 }

@@ -9,19 +9,27 @@ use crate::net::Frame;
 /// long.
 pub(super) const FRAME_BYTES: usize = 64 * 1024;
 
-/// The last changes of a log, in order of their `rev`. Of each message only the latest fragment is kept.
+/// The last changes of a log. Of each message only the latest fragment is kept.
 #[derive(Debug)]
 pub struct Ring {
-    entries: VecDeque<Entry>,
     /// The ring has all that is left to read of the changes after this `rev`.
     base: u64,
     /// The latest `rev` pushed.
     head: u64,
+    /// Most bytes of the entries.
+    capacity: usize,
+    /// Boxed, because most rooms are quiet.
+    recent: Option<Box<Recent>>,
+}
+
+#[derive(Debug, Default)]
+struct Recent {
+    /// In order of their `rev`.
+    entries: VecDeque<Entry>,
     /// The `rev` of the entry with the latest fragment of each message, by `seq`.
     latest: HashMap<u64, u64>,
     /// The memory of the entries, in bytes.
     bytes: usize,
-    capacity: usize,
     /// The last frame that was encoded, by the `rev` that it begins after: readers at the same `rev` read the same one.
     last_read: Option<(u64, Read)>,
 }
@@ -41,7 +49,7 @@ pub struct Lagged;
 impl Ring {
     /// An empty ring of a log whose latest `rev` is `head`. `capacity`: most bytes of its entries.
     pub fn new(head: u64, capacity: usize) -> Self {
-        Self { entries: VecDeque::new(), base: head, head, latest: HashMap::new(), bytes: 0, capacity, last_read: None }
+        Self { base: head, head, capacity, recent: None }
     }
 
     pub fn head(&self) -> u64 {
@@ -54,7 +62,7 @@ impl Ring {
 
     /// Whether entries can be prepended without dropping most of them again.
     pub fn has_room(&self) -> bool {
-        self.bytes < self.capacity / 2
+        self.recent.as_ref().is_none_or(|recent| recent.bytes < self.capacity / 2)
     }
 
     /// Adds the next change. Changes up to the head are in the ring already: they are ignored.
@@ -63,17 +71,18 @@ impl Ring {
             return;
         }
         self.head = entry.rev;
+        let recent = self.recent.get_or_insert_default();
         for seq in entry.parts.iter().map(|part| part.seq) {
-            if let Some(rev) = self.latest.insert(seq, entry.rev) {
-                self.supersede(rev, seq);
+            if let Some(rev) = recent.latest.insert(seq, entry.rev) {
+                recent.supersede(rev, seq);
             }
         }
-        self.bytes += entry.bytes();
-        self.entries.push_back(entry);
-        while self.bytes > self.capacity
-            && let Some(first) = self.entries.pop_front()
+        recent.bytes += entry.bytes();
+        recent.entries.push_back(entry);
+        while recent.bytes > self.capacity
+            && let Some(first) = recent.entries.pop_front()
         {
-            self.forget(&first);
+            recent.forget(&first);
             self.base = first.rev;
         }
     }
@@ -84,19 +93,20 @@ impl Ring {
         if self.base != base {
             return; // the ring has dropped more meanwhile, so there would be a gap
         }
+        let recent = self.recent.get_or_insert_default();
         for mut entry in entries.into_iter().rev().skip_while(|entry| entry.rev > base) {
             // a message that has changed since is in the ring in its latest state
-            entry.parts.retain(|part| !self.latest.contains_key(&part.seq));
+            entry.parts.retain(|part| !recent.latest.contains_key(&part.seq));
             if entry.parts.is_empty() {
                 continue;
             }
-            if self.bytes + entry.bytes() > self.capacity {
+            if recent.bytes + entry.bytes() > self.capacity {
                 self.base = entry.rev;
                 return;
             }
-            self.bytes += entry.bytes();
-            self.latest.extend(entry.parts.iter().map(|part| (part.seq, entry.rev)));
-            self.entries.push_front(entry);
+            recent.bytes += entry.bytes();
+            recent.latest.extend(entry.parts.iter().map(|part| (part.seq, entry.rev)));
+            recent.entries.push_front(entry);
         }
         self.base = after;
     }
@@ -118,15 +128,16 @@ impl Ring {
         if rev < self.base {
             return Err(Lagged);
         }
-        if let Some((after, read)) = &self.last_read
+        let recent = self.recent.get_or_insert_default();
+        if let Some((after, read)) = &recent.last_read
             && *after == rev
             && (read.to == self.head || read.frame.bytes().len() > FRAME_BYTES)
         {
             return Ok(Some(read.clone()));
         }
-        let first = self.entries.partition_point(|entry| entry.rev <= rev);
+        let first = recent.entries.partition_point(|entry| entry.rev <= rev);
         let (mut fragments, mut bytes, mut to) = (Vec::new(), 0, self.head);
-        for entry in self.entries.range(first..) {
+        for entry in recent.entries.range(first..) {
             if bytes > FRAME_BYTES {
                 break;
             }
@@ -137,10 +148,12 @@ impl Ring {
             }
         }
         let read = Read { to, frame: Frame::text(fragments.into_iter()) };
-        self.last_read = Some((rev, read.clone()));
+        recent.last_read = Some((rev, read.clone()));
         Ok(Some(read))
     }
+}
 
+impl Recent {
     /// Empties the fragment of a message: no reader may get a text that has been deleted since.
     fn supersede(&mut self, rev: u64, seq: u64) {
         let index = self.entries.partition_point(|entry| entry.rev < rev);
@@ -242,7 +255,7 @@ mod tests {
         assert_eq!(read_all(&mut ring, 2), "3@3 4@4 5@5 ");
         ring.push(change(6, 1)); // its first fragment is gone
         assert_eq!(read_all(&mut ring, 3), "4@4 5@5 1@6 ");
-        assert_eq!(ring.latest.len(), 3, "the index forgets what was dropped");
+        assert_eq!(ring.recent.unwrap().latest.len(), 3, "the index forgets what was dropped");
     }
 
     #[test]

@@ -76,12 +76,14 @@ pub struct Fragment {
 
 /// The fragments of the messages in a frame, in order.
 pub fn fragments(frame: &str) -> impl Iterator<Item = Fragment> {
-    frame.split("<li id=\"m").skip(1).map(|fragment| {
-        let number = |rest: &str| rest.split('"').next().unwrap().parse().unwrap();
-        let rev = number(fragment.split_once("data-rev=\"").unwrap().1);
+    frame.split("<li ").filter(|fragment| fragment.contains("data-seq=")).map(|fragment| {
+        let number = |name: &str| {
+            let (_, rest) = fragment.split_once(name).unwrap();
+            rest.split('"').nth(1).unwrap().parse().unwrap()
+        };
         // the texts of these tests need no escapes
         let text = fragment.split_once("<span>").map(|(_, rest)| rest.split_once("</span>").unwrap().0);
-        Fragment { seq: number(fragment), rev, text: digest(text) }
+        Fragment { seq: number("data-seq="), rev: number("data-rev="), text: digest(text) }
     })
 }
 
