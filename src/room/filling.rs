@@ -21,9 +21,17 @@ const MAX_GAP: u64 = 1000;
 /// Most changes read for late readers into the ring.
 const MAX_BACKFILL: u64 = 1000;
 
+/// Notes that `rev` is committed in the room. Starts a task that fills the gap if changes up to it are missing and none
+/// does.
+pub(super) fn advance(rooms: &Arc<Rooms>, room: &Arc<Room>, rev: u64) {
+    if room.advance(rev) {
+        tokio::spawn(fill(Arc::clone(rooms), Arc::clone(room)));
+    }
+}
+
 /// Pushes the missing changes to the ring, and wakes the fan-out. Goes on until nothing is missing, or until the store
 /// does not answer and nobody follows the room.
-pub(super) async fn fill(rooms: Arc<Rooms>, room: Arc<Room>) {
+async fn fill(rooms: Arc<Rooms>, room: Arc<Room>) {
     let [first, longest] = FILL_DELAYS;
     let mut delays = backoff(first, longest).build();
     loop {

@@ -17,6 +17,7 @@ use tokio::{
 
 use super::{
     entry::Entry,
+    filling::advance,
     presence::PresenceEvent,
     registry::{CloseReason, Registry},
     rendered_roster::RenderedRoster,
@@ -138,7 +139,7 @@ impl HubTask {
             Event::Changed { message, root } => self.apply_change(*message, root),
             Event::Advanced { room, rev } => {
                 if let Some(room) = self.rooms.get(&room) {
-                    self.advance(&room, rev);
+                    advance(&self.rooms, &room, rev);
                 }
             }
             Event::UserChanged { key, name } => self.rename(key, &name),
@@ -166,7 +167,7 @@ impl HubTask {
     fn apply_change(&mut self, message: Message, root: Option<Box<Message>>) {
         let Some(room) = self.rooms.get(&message.id.room) else { return };
         if !room.is_next(message.rev) {
-            return self.advance(&room, message.rev);
+            return advance(&self.rooms, &room, message.rev);
         }
         let lag = is_post(&message).then(|| Timestamp::now().0 - message.sent_at.0);
         let entry = match root {
@@ -180,13 +181,6 @@ impl HubTask {
         }
         if let Some(lag) = lag {
             metrics::histogram!("natter_lag_seconds").record(lag as f64 / 1000.0);
-        }
-    }
-
-    /// Starts to fill the gap if changes up to `rev` are missing in the room.
-    fn advance(&self, room: &Arc<Room>, rev: u64) {
-        if room.advance(rev) {
-            self.rooms.fill(room);
         }
     }
 

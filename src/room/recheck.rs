@@ -3,17 +3,18 @@
 //!
 //! It is a task of its own, because the hub never waits for the store.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use backon::Retryable;
 use tokio::sync::mpsc;
 
 use super::{
+    filling::advance,
     registry::{CloseReason, Registry},
     rooms::Rooms,
 };
 use crate::{
-    domain::RoomId,
+    domain::{RoomId, TokenId},
     net::{retry::backoff, sync::Arc},
     store::{self, OnlineUser},
 };
@@ -56,9 +57,7 @@ impl Recheck {
         let rooms = self.rooms.all();
         let ids: Vec<RoomId> = rooms.iter().map(|room| room.id.clone()).collect();
         for (room, head) in rooms.iter().zip(self.rooms.store.heads(&ids).await?) {
-            if room.advance(head.unwrap_or(0)) {
-                self.rooms.fill(room);
-            }
+            advance(&self.rooms, room, head.unwrap_or(0));
         }
         Ok(())
     }
@@ -66,7 +65,7 @@ impl Recheck {
     async fn close_revoked(&self) -> store::Result<()> {
         let grants = self.registry.grants();
         let grants: Vec<_> = grants.iter().map(|grant| (grant.user(), grant.version(), grant.token())).collect();
-        let void = self.rooms.store.void_tokens(&grants).await?;
+        let void: HashSet<TokenId> = self.rooms.store.void_tokens(&grants).await?.into_iter().collect();
         if !void.is_empty() {
             self.registry.close(CloseReason::Revoked, |grant| void.contains(&grant.token()));
         }

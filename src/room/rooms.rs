@@ -9,7 +9,6 @@ use tokio::sync::Semaphore;
 
 use super::{
     fanout::Fanout,
-    filling,
     rendered_roster::CurrentRoster,
     room::{OpenRoom, Room},
 };
@@ -52,7 +51,7 @@ impl Rooms {
     ///
     /// # Errors
     /// The store's error if the head of the log cannot be read.
-    pub(super) async fn open(self: &Arc<Self>, id: &RoomId) -> store::Result<OpenRoom> {
+    pub(super) async fn open(&self, id: &RoomId) -> store::Result<OpenRoom> {
         let room = {
             let mut open = self.open.lock();
             let room = match open.get(id) {
@@ -71,10 +70,6 @@ impl Rooms {
             // changes that are committed from here on are noted in the room, so none is missed
             room.0.open(self.store.head(id).await?);
         }
-        // what was committed while the head was read, or what a fill gave up while nobody followed the room
-        if room.0.advance(0) {
-            self.fill(&room.0);
-        }
         Ok(room)
     }
 
@@ -84,11 +79,6 @@ impl Rooms {
 
     pub(super) fn all(&self) -> Vec<Arc<Room>> {
         self.open.lock().values().cloned().collect()
-    }
-
-    /// Starts the task that reads the missing changes of a room.
-    pub(super) fn fill(self: &Arc<Self>, room: &Arc<Room>) {
-        tokio::spawn(filling::fill(Arc::clone(self), Arc::clone(room)));
     }
 
     /// Wakes the fan-out for what is new in the room.

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{
     entry::Entry,
-    filling::backfill,
+    filling::{advance, backfill},
     ring::{FRAME_BYTES, Lagged},
     room::{OpenRoom, Position, Room},
     rooms::Rooms,
@@ -65,6 +65,8 @@ impl Subscription {
         after: Option<u64>,
     ) -> store::Result<Self> {
         let room = rooms.open(room).await?;
+        // what was committed while the head was read, or what a fill gave up while nobody followed the room
+        advance(rooms, &room.0, 0);
         let head = room.0.head();
         let rev = match after {
             None => head,

@@ -103,7 +103,7 @@ async fn links_between_the_three_servers_do_not_ask() {
     // the page and the redirect; browsers use the policy of the latter
     assert_eq!((page.referrer.as_str(), signed_up.referrer.as_str()), ("origin", "origin"));
     let opened = ann.follow_link(&signed_up.location, &format!("{users}/")).await;
-    assert!(opened.body.contains("id=\"chat\"") && !opened.cookie.is_empty(), "{opened:?}");
+    assert!(opened.body.contains("id=\"room\"") && !opened.cookie.is_empty(), "{opened:?}");
 
     let (other, login) = (Browser::new(), format!("{auth}/login"));
     assert_eq!(other.get(&login).await.referrer, "origin");
@@ -114,7 +114,7 @@ async fn links_between_the_three_servers_do_not_ask() {
     // from the chat by its link to the account, through the auth server, which has a session
     let third = Browser::new();
     let to_chat = third.log_in(&natter, "ann", None).await.location;
-    assert!(third.follow_link(&to_chat, &format!("{auth}/")).await.body.contains("id=\"chat\""));
+    assert!(third.follow_link(&to_chat, &format!("{auth}/")).await.body.contains("id=\"room\""));
     let chats = format!("{chat}/");
     let redirect = third.follow_link(&format!("{users}/account"), &chats).await;
     let back = third.follow_link(&redirect.location, &chats).await;
