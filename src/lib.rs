@@ -32,15 +32,18 @@
 //! | access | proof that a user may read or write a room |
 //! | client id | the id that a client gives to a message, which makes repeats recognizable |
 //! | fragment | the HTML of a message, a notice or the roster |
-//! | variant | the fragment that one user gets in place of the common one ("You: …") |
-//! | frame | a WebSocket frame with one or more fragments |
-//! | ring | the last rendered changes of a room, in memory |
-//! | cursor | a reader's position in a ring and in the log |
-//! | fan-out | the tasks that write each new frame to all sockets of a room |
-//! | subscriber | a socket as the fan-out sees it |
-//! | gap | numbers missing between two events of the store; the hub reads them from the log |
+//! | tag | a user's key in fragments, by which a page marks what concerns its viewer |
+//! | signal | a frame outside the log: who entered or left, the roster, who types, a new name |
+//! | frame | a WebSocket frame: one or more fragments, or JSON |
+//! | ring | the last rendered changes of a room, in memory, while sockets follow it |
+//! | cursor | a reader's position in the log: a `rev` |
+//! | fan-out | the tasks that write each new frame to all sockets of a room; each of them is a shard |
+//! | subscriber | a socket as the fan-out sees it; it is live while a shard owns its writing |
+//! | subscription | a socket's reading of one room; it can move to another |
+//! | gap | numbers missing between two events of the store; they are read from the log, or skipped if they are too many |
 //! | catch-up | a socket that lags reads changes from the ring or the store until it is live again |
-//! | roster | the users online in a room |
+//! | backfill | changes are read from the store into a ring, for several sockets that lag |
+//! | roster | the users online |
 //! | presence | which users have an open socket, at any process |
 //! | lease | the time for which a process's presence is valid without renewal |
 //! | token | a JWT, valid for an hour |
@@ -52,8 +55,9 @@
 //! A socket ([`features::chat`]), the form or the API → the types of [`domain`] check the input → the user's rate limit →
 //! [`store::Log::change`], which applies the command by [`domain::rules`], commits the change under the room's next number
 //! and only then returns → the acknowledgement. The commit is also a [`store::Event`] at every process → [`room::hub`]
-//! renders it once and pushes it to the room's ring → the fan-out writes the frame to every live socket; a socket that
-//! lags reads it itself ([`room::subscription`]).
+//! renders it once, the same for everybody, and pushes it to the room's ring, if anybody follows the room → the fan-out
+//! writes the frame to every live socket; a socket that lags reads it itself ([`room::subscription`]) → the page's script
+//! marks what concerns its viewer and puts the fragment into its place.
 //!
 //! # Read path
 //! A page reads the latest messages by `seq` and notes the room's `rev`. Its socket continues after that `rev`, from the

@@ -184,7 +184,7 @@ impl HubTask {
         }
     }
 
-    /// Sends a frame outside the log to the live subscribers of a room.
+    /// Sends a signal to the subscribers of a room.
     fn send(&mut self, room: &RoomId, frame: Frame) {
         if let Some(room) = self.rooms.get(room)
             && room.send(frame)

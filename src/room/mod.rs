@@ -13,7 +13,7 @@
 //!
 //! - `entry`: a change of the log, rendered.
 //! - `ring`: the last entries of a room. Pure.
-//! - `room`: a room that is followed: its ring, what is missing in it, and the frames outside the log.
+//! - `room`: a room that is followed: its ring, what is missing in it, and its signals.
 //! - `rooms`: the open rooms: opened by the first subscription, dropped some minutes after the last.
 //! - `filling`: reads missing changes from the store into a ring.
 //! - `fanout`: hands sockets to its shards.
@@ -24,7 +24,7 @@
 //! - [`hub`]: what the chat server uses: subscribe, enter, roster, typing.
 //! - `hub_task`: the task that pushes the store's events to the rings, and announces the changes of the roster.
 //! - `recheck`: the task that reads again what other processes may have changed.
-//! - `signals`: the frames outside the log that are JSON.
+//! - `signals`: the signals in JSON: who types, a new name, too much was missed.
 //! - `roster`: the users online, and what to announce about them. Pure; the clock is an argument.
 //! - `rendered_roster`: the list of users online, rendered once for everybody.
 //! - `presence`: the events of sockets that open and close, and the guard that sends them.

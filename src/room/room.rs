@@ -1,4 +1,4 @@
-//! A room that sockets of this process follow: its ring, what is missing in it, and the frames outside the log.
+//! A room that sockets of this process follow: its ring, what is missing in it, and its signals.
 
 use std::{
     collections::VecDeque,
@@ -23,8 +23,8 @@ use crate::{
 
 /// Most bytes of a ring: about a thousand short messages. Sockets further behind read from the store.
 const RING_BYTES: usize = 512 * 1024;
-/// Frames outside the log that wait for the fan-out. Only a fan-out that is far behind loses one.
-const EPHEMERAL_FRAMES: usize = 256;
+/// Signals that a room keeps. Only a socket that has missed more of them loses one.
+const MAX_SIGNALS: usize = 256;
 /// Shortest time between two wake-ups of the fan-out. All changes of this time go out in one write.
 const TICK: Duration = Duration::from_millis(10);
 /// As [`TICK`], if no text has changed: a message may get a hundred reactions within a second.
@@ -52,9 +52,9 @@ struct Live {
     target: u64,
     /// Whether a task reads the changes between the ring's head and the target.
     is_filling: bool,
-    /// Frames outside the log, with the position after the last one.
-    ephemeral: VecDeque<Frame>,
-    ephemeral_end: u64,
+    /// The latest signals, and the number of all signals ever sent.
+    signals: VecDeque<Frame>,
+    signals_end: u64,
     /// When the fan-out was last woken.
     woken: Option<Instant>,
     /// What the fan-out has not been woken for yet.
@@ -73,11 +73,11 @@ enum Unannounced {
     Texts,
 }
 
-/// A reader's position: in the log, and among the frames outside it.
+/// A reader's position: in the log, and among the signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Position {
     pub rev: u64,
-    pub ephemeral: u64,
+    pub signals: u64,
 }
 
 /// What is new in a room, as one frame.
@@ -94,8 +94,8 @@ impl Room {
             cleared: 0,
             target: 0,
             is_filling: false,
-            ephemeral: VecDeque::new(),
-            ephemeral_end: 0,
+            signals: VecDeque::new(),
+            signals_end: 0,
             woken: None,
             unannounced: Unannounced::Nothing,
             subscriptions: 0,
@@ -235,24 +235,24 @@ impl Room {
             position.rev = to;
             frames.push(frame);
         }
-        frames.extend(live.ephemeral_after(position.ephemeral));
-        position.ephemeral = live.ephemeral_end;
+        frames.extend(live.signals_after(position.signals));
+        position.signals = live.signals_end;
         Ok((!frames.is_empty()).then(|| Batch { frame: Frame::join(&frames), is_last }))
     }
 
-    /// The end of the frames outside the log.
-    pub(super) fn ephemeral_end(&self) -> u64 {
-        self.live.lock().ephemeral_end
+    /// The number of signals ever sent.
+    pub(super) fn signals_end(&self) -> u64 {
+        self.live.lock().signals_end
     }
 
-    /// Sends a frame outside the log to the live subscribers. Returns as [`Room::push`].
+    /// Sends a signal to the subscribers. Returns as [`Room::push`].
     pub(super) fn send(&self, frame: Frame) -> bool {
         let mut live = self.live.lock();
-        if live.ephemeral.len() == EPHEMERAL_FRAMES {
-            live.ephemeral.pop_front();
+        if live.signals.len() == MAX_SIGNALS {
+            live.signals.pop_front();
         }
-        live.ephemeral.push_back(frame);
-        live.ephemeral_end += 1;
+        live.signals.push_back(frame);
+        live.signals_end += 1;
         live.add_unannounced(Unannounced::Texts)
     }
 
@@ -328,9 +328,9 @@ impl Live {
         starts
     }
 
-    fn ephemeral_after(&self, position: u64) -> impl Iterator<Item = Frame> {
-        let unread = (self.ephemeral_end - position).min(self.ephemeral.len() as u64) as usize;
-        self.ephemeral.iter().skip(self.ephemeral.len() - unread).cloned()
+    fn signals_after(&self, position: u64) -> impl Iterator<Item = Frame> {
+        let unread = (self.signals_end - position).min(self.signals.len() as u64) as usize;
+        self.signals.iter().skip(self.signals.len() - unread).cloned()
     }
 }
 

@@ -104,7 +104,7 @@ impl Shard {
         room.shards.fetch_or(self.bit, SeqCst); // before the room is read, so that the shard learns of all that follows
         let (key, id) = (key(&room), subscriber.id);
         let share = self.rooms.entry(key).or_insert_with(|| {
-            let position = Position { rev: room.head(), ephemeral: room.ephemeral_end() };
+            let position = Position { rev: room.head(), signals: room.signals_end() };
             // most rooms have few subscribers
             RoomShare { room, position, slots: Vec::with_capacity(1) }
         });
@@ -219,7 +219,7 @@ impl Slot {
         }
     }
 
-    /// Sends whole frames that are not in the log.
+    /// Sends whole frames.
     fn send_all(&self, mut frames: VecDeque<Bytes>) -> Result<(), Full> {
         while let Some(frame) = frames.pop_front() {
             match self.send(&frame) {

@@ -1,4 +1,4 @@
-//! The frames outside the log, as JSON. They may be lost, except that each page that is connected gets every new name.
+//! The signals in JSON. Signals are the frames outside the log. They are lost when a connection is.
 
 use serde_json::json;
 

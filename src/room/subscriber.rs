@@ -24,26 +24,26 @@ pub(super) struct Subscriber {
     pub(super) connection: Arc<Connection>,
     /// Where the fan-out gave the writing back.
     rev: AtomicU64,
-    ephemeral: AtomicU64,
+    signals: AtomicU64,
     returned: Notify,
 }
 
 impl Subscriber {
     pub(super) fn new(id: u64, connection: Arc<Connection>) -> Arc<Self> {
-        Arc::new(Self { id, connection, rev: AtomicU64::new(0), ephemeral: AtomicU64::new(0), returned: Notify::new() })
+        Arc::new(Self { id, connection, rev: AtomicU64::new(0), signals: AtomicU64::new(0), returned: Notify::new() })
     }
 
     /// Gives the writing back to the socket's task: once for each join. `unsent`: what could not be sent.
     pub(super) fn give_back(&self, position: Position, unsent: VecDeque<Bytes>) {
         self.connection.take_back(unsent);
         self.rev.store(position.rev, SeqCst);
-        self.ephemeral.store(position.ephemeral, SeqCst);
+        self.signals.store(position.signals, SeqCst);
         self.returned.notify_one();
     }
 
     /// Waits until the fan-out has given the writing back, and returns the position to continue at.
     pub(super) async fn returned(&self) -> Position {
         self.returned.notified().await;
-        Position { rev: self.rev.load(SeqCst), ephemeral: self.ephemeral.load(SeqCst) }
+        Position { rev: self.rev.load(SeqCst), signals: self.signals.load(SeqCst) }
     }
 }

@@ -75,7 +75,7 @@ impl Subscription {
             Some(rev) => rev.min(rooms.store.head(&room.0.id).await?),
         };
         let subscriber = Subscriber::new(rooms.fanout.new_id(), connection);
-        let position = Position { rev, ephemeral: room.0.ephemeral_end() };
+        let position = Position { rev, signals: room.0.signals_end() };
         Ok(Self { rooms: Arc::clone(rooms), room, subscriber, reader, position, has_roster: false, is_live: false })
     }
 
