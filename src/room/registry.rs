@@ -29,6 +29,8 @@ pub struct TooManySockets {
 #[derive(Default)]
 struct State {
     next_id: u64,
+    /// How often grants were revoked or looked through.
+    revocations: u64,
     /// A socket stays until it has closed. Its sender is taken when the close is requested.
     sockets: HashMap<u64, (Grant, Option<oneshot::Sender<CloseReason>>)>,
     sockets_of_user: HashMap<UserKey, u32>,
@@ -43,16 +45,29 @@ pub struct Registry {
 pub struct Registration {
     registry: Arc<Registry>,
     id: u64,
+    /// Whether no grant was revoked since [`Registry::revocations`] was asked: what was read of the grant since is valid.
+    pub is_current: bool,
     /// Resolves when the socket must be closed.
     pub close: oneshot::Receiver<CloseReason>,
 }
 
 impl Registry {
-    /// Registers a socket. `limit`: most sockets of its user; `None` sets no limit.
+    /// How often grants were revoked, to be asked before a grant is read from the store.
+    pub fn revocations(&self) -> u64 {
+        self.state.lock().revocations
+    }
+
+    /// Registers a socket. `limit`: most sockets of its user; `None` sets no limit. `revocations`: what
+    /// [`Registry::revocations`] returned before the grant was read.
     ///
     /// # Errors
     /// [`TooManySockets`] if the user has `limit` sockets already.
-    pub fn register(self: &Arc<Self>, grant: Grant, limit: Option<NonZeroU32>) -> Result<Registration, TooManySockets> {
+    pub fn register(
+        self: &Arc<Self>,
+        grant: Grant,
+        limit: Option<NonZeroU32>,
+        revocations: u64,
+    ) -> Result<Registration, TooManySockets> {
         let (sender, close) = oneshot::channel();
         let mut state = self.state.lock();
         let count = state.sockets_of_user.entry(grant.user()).or_default();
@@ -67,12 +82,14 @@ impl Registry {
         state.next_id += 1;
         state.sockets.insert(id, (grant, Some(sender)));
         metrics::gauge!("natter_sockets").increment(1.0);
-        Ok(Registration { registry: Arc::clone(self), id, close })
+        Ok(Registration { registry: Arc::clone(self), id, is_current: state.revocations == revocations, close })
     }
 
     /// Requests the close of all sockets whose grant matches.
     pub fn close(&self, reason: CloseReason, matches: impl Fn(&Grant) -> bool) {
-        for (grant, sender) in self.state.lock().sockets.values_mut() {
+        let mut state = self.state.lock();
+        state.revocations += 1;
+        for (grant, sender) in state.sockets.values_mut() {
             if matches(grant)
                 && let Some(sender) = sender.take()
             {
@@ -87,7 +104,8 @@ impl Registry {
 
     /// The grants of the open sockets, each token once.
     pub fn grants(&self) -> Vec<Grant> {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        state.revocations += 1; // a socket that registers later is not among these
         let grants: HashMap<_, Grant> = state.sockets.values().map(|(grant, _)| (grant.token(), *grant)).collect();
         grants.into_values().collect()
     }
@@ -104,5 +122,26 @@ impl Drop for Registration {
             }
         }
         metrics::gauge!("natter_sockets").decrement(1.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_grant_that_is_revoked_before_its_socket_is_registered_is_not_current() {
+        let registry = Arc::<Registry>::default();
+        let parts = json!({ "user": uuid::Uuid::nil(), "version": 1, "token": uuid::Uuid::nil(), "expires": 0 });
+        let grant: Grant = serde_json::from_value(parts).unwrap();
+        let before = registry.revocations();
+        assert!(registry.register(grant, None, before).unwrap().is_current);
+        registry.close(CloseReason::Revoked, |_| false); // any revocation
+        assert!(!registry.register(grant, None, before).unwrap().is_current);
+        let before = registry.revocations();
+        registry.grants(); // all open sockets are looked through, and this one is not open yet
+        assert!(!registry.register(grant, None, before).unwrap().is_current);
     }
 }

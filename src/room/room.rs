@@ -52,9 +52,8 @@ struct Live {
     target: u64,
     /// Whether a task reads the changes between the ring's head and the target.
     is_filling: bool,
-    /// The latest signals, and the number of all signals ever sent.
-    signals: VecDeque<Frame>,
-    signals_end: u64,
+    /// Boxed, because most rooms have none.
+    signals: Option<Box<Signals>>,
     /// When the fan-out was last woken.
     woken: Option<Instant>,
     /// What the fan-out has not been woken for yet.
@@ -62,6 +61,14 @@ struct Live {
     subscriptions: usize,
     /// When the last subscription ended, if there is none.
     idle_since: Option<Instant>,
+}
+
+/// The latest signals of a room.
+#[derive(Default)]
+struct Signals {
+    latest: VecDeque<Frame>,
+    /// How many were ever sent.
+    sent: u64,
 }
 
 /// What is in the room and not yet announced to the fan-out.
@@ -94,8 +101,7 @@ impl Room {
             cleared: 0,
             target: 0,
             is_filling: false,
-            signals: VecDeque::new(),
-            signals_end: 0,
+            signals: None,
             woken: None,
             unannounced: Unannounced::Nothing,
             subscriptions: 0,
@@ -235,24 +241,22 @@ impl Room {
             position.rev = to;
             frames.push(frame);
         }
-        frames.extend(live.signals_after(position.signals));
-        position.signals = live.signals_end;
+        if let Some(signals) = &live.signals {
+            frames.extend(signals.after(position.signals));
+            position.signals = signals.sent;
+        }
         Ok((!frames.is_empty()).then(|| Batch { frame: Frame::join(&frames), is_last }))
     }
 
     /// The number of signals ever sent.
     pub(super) fn signals_end(&self) -> u64 {
-        self.live.lock().signals_end
+        self.live.lock().signals.as_ref().map_or(0, |signals| signals.sent)
     }
 
     /// Sends a signal to the subscribers. Returns as [`Room::push`].
     pub(super) fn send(&self, frame: Frame) -> bool {
         let mut live = self.live.lock();
-        if live.signals.len() == MAX_SIGNALS {
-            live.signals.pop_front();
-        }
-        live.signals.push_back(frame);
-        live.signals_end += 1;
+        live.signals.get_or_insert_default().push(frame);
         live.add_unannounced(Unannounced::Texts)
     }
 
@@ -327,10 +331,21 @@ impl Live {
         self.is_filling |= starts;
         starts
     }
+}
 
-    fn signals_after(&self, position: u64) -> impl Iterator<Item = Frame> {
-        let unread = (self.signals_end - position).min(self.signals.len() as u64) as usize;
-        self.signals.iter().skip(self.signals.len() - unread).cloned()
+impl Signals {
+    fn push(&mut self, frame: Frame) {
+        if self.latest.len() == MAX_SIGNALS {
+            self.latest.pop_front();
+        }
+        self.latest.push_back(frame);
+        self.sent += 1;
+    }
+
+    /// Those that a reader lacks who has had the first `read`.
+    fn after(&self, read: u64) -> impl Iterator<Item = Frame> {
+        let unread = (self.sent - read).min(self.latest.len() as u64) as usize;
+        self.latest.iter().skip(self.latest.len() - unread).cloned()
     }
 }
 

@@ -5,12 +5,12 @@
 //! library writes whole frames, as [`crate::net::connection`] requires. Only the frames for this client alone go
 //! through the library: replies, pings, the Close frame. The log's frames come from the fan-out.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use axum::{
     Extension,
-    extract::{State, WebSocketUpgrade, ws::WebSocket},
-    http::{HeaderMap, StatusCode},
+    extract::{FromRequestParts, State, WebSocketUpgrade, ws::WebSocket},
+    http::{HeaderMap, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -56,6 +56,7 @@ pub struct SocketQuery {
 
 /// The identity that a socket is opened with.
 struct Identity {
+    user: User,
     grant: Grant,
     /// When the socket is closed; `None` if the session is renewable.
     expires: Option<Timestamp>,
@@ -63,8 +64,20 @@ struct Identity {
     is_page: bool,
 }
 
+/// [`Registry::revocations`](crate::room::registry::Registry::revocations) before the request's grant was read.
+pub struct Revocations(u64);
+
+impl FromRequestParts<AppState> for Revocations {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(Self(state.hub().registry.revocations()))
+    }
+}
+
 pub async fn open(
     State(state): State<AppState>,
+    Revocations(revocations): Revocations,
     headers: HeaderMap,
     Query(query): Query<SocketQuery>,
     bearer: Result<Option<Bearer>, Error>,
@@ -78,7 +91,7 @@ pub async fn open(
     }
     let identity = identify(&state, &query, from_page.is_some(), bearer, session).await;
     let registered = identity.and_then(|identity| {
-        let registration = state.hub().registry.register(identity.grant, state.settings.user_sockets)?;
+        let registration = state.hub().registry.register(identity.grant, state.settings.user_sockets, revocations)?;
         Ok((identity, registration))
     });
     let upgrade = upgrade
@@ -128,35 +141,43 @@ async fn identify(
         Some(token) => Some(Bearer::of(state, token).await?),
         None => bearer?,
     };
-    if let Some(Bearer { grant, .. }) = bearer {
-        return Ok(Identity { grant, expires: Some(grant.expires()), is_page });
+    if let Some(Bearer { grant, user }) = bearer {
+        return Ok(Identity { user, grant, expires: Some(grant.expires()), is_page });
     }
     let SignedIn { user, grant, lifetime } = session?.ok_or_else(Error::bad_token)?;
     if query.user.as_deref().is_some_and(|shown| shown != user.user_id.as_str()) {
         return Err(Error::bad_token());
     }
     let expires = (lifetime == SessionLifetime::UntilTokenExpires).then(|| grant.expires());
-    Ok(Identity { grant, expires, is_page })
+    Ok(Identity { user, grant, expires, is_page })
 }
 
 /// The task of a socket, from the handshake to the close. It sleeps nearly always. The futures that it needs only to
-/// open, to write and to close are boxed, because a future is as large as the largest future that it awaits.
-async fn serve(mut socket: WebSocket, mut registration: Registration, opening: Box<OpeningSocket>) {
-    let connection = Arc::clone(&opening.connection);
-    let end = match Box::pin(opening.open(&mut socket)).await {
-        Ok(mut open) => {
-            let expires = open.expires;
-            let end = tokio::select! {
-                end = open.run(&mut socket) => end,
-                reason = &mut registration.close => reason.map_or(SocketEnd::Restart, SocketEnd::from),
-                () = expiry(expires) => SocketEnd::TokenExpired,
-            };
-            Box::pin(open.end_subscription()).await; // no frame may follow the Close frame
-            end
-        }
-        Err(end) => end,
-    };
-    Box::pin(close(socket, &connection, end)).await;
+/// open, to write and to close are boxed, because a future is as large as the largest future that it awaits. Not an
+/// `async fn`, whose future has each argument twice.
+#[expect(clippy::manual_async_fn, reason = "its future would be larger")]
+fn serve(
+    mut socket: WebSocket,
+    mut registration: Registration,
+    opening: Box<OpeningSocket>,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let connection = Arc::clone(&opening.connection);
+        let end = match Box::pin(opening.open(&mut socket, registration.is_current)).await {
+            Ok(mut open) => {
+                let expires = open.expires;
+                let end = tokio::select! {
+                    end = open.run(&mut socket) => end,
+                    reason = &mut registration.close => reason.map_or(SocketEnd::Restart, SocketEnd::from),
+                    () = expiry(expires) => SocketEnd::TokenExpired,
+                };
+                Box::pin(open.end_subscription()).await; // no frame may follow the Close frame
+                end
+            }
+            Err(end) => end,
+        };
+        Box::pin(close(socket, &connection, end)).await;
+    }
 }
 
 /// A socket that has no subscription yet.
@@ -184,19 +205,19 @@ struct OpenSocket {
 }
 
 impl OpeningSocket {
-    async fn open(self: Box<Self>, socket: &mut WebSocket) -> Result<OpenSocket, SocketEnd> {
+    /// `is_current`: no grant was revoked since the handshake read this one.
+    async fn open(self: Box<Self>, socket: &mut WebSocket, is_current: bool) -> Result<Box<OpenSocket>, SocketEnd> {
         let Self { state, connection, identity, room, after, returning, language, is_outdated } = *self;
-        let Identity { grant, expires, is_page } = identity;
+        let Identity { user, grant, expires, is_page } = identity;
         if is_outdated {
             return Err(SocketEnd::Reload);
         }
         let mut session = SocketSession { state, grant, access: None, is_page, language };
-        // again, because the grant may have been revoked after the handshake read it and before the socket was
-        // registered
-        let user = session.user().await?;
+        // a grant that is revoked after the socket was registered closes it
+        let user = if is_current { user } else { session.user().await? };
         let subscription = subscribe(&mut session, &user, &connection, socket, &room, after).await?;
         let _presence = session.state.hub().enter(&user, returning);
-        Ok(OpenSocket { session, connection, expires, subscription, _presence })
+        Ok(Box::new(OpenSocket { session, connection, expires, subscription, _presence }))
     }
 }
 
@@ -293,6 +314,6 @@ mod tests {
     /// Each byte of this future counts once for every open socket.
     #[test]
     fn the_future_of_a_socket_is_small() {
-        assert!(size(serve) <= 2048, "{}", size(serve));
+        assert!(size(serve) <= 1280, "{}", size(serve));
     }
 }
