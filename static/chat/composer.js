@@ -85,7 +85,6 @@ natter.composer = (() => {
     input().value = '';
     saveDraft();
     refuse('');
-    typingSent = 0;
     return now;
   };
   // Puts a refused message back into the form of its room.

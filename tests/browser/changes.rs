@@ -49,8 +49,6 @@ async fn a_change_keeps_the_focus_and_the_selection() {
     let select = "
         window.row = document.querySelector('#messages .message');
         document.querySelector('#message').setSelectionRange(2, 4);
-        getSelection().selectAllChildren(window.row.querySelector('b'));
-        document.querySelector('#message').focus();
         return true;";
     let _: bool = ann.runs(select).await;
     natter.edit(&robot, seq, "edited").await;

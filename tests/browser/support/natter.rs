@@ -1,6 +1,6 @@
 //! natter under test: a process on a directory of its own, and a chromedriver for the browsers of its users.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use natter_test_support::{NatterCommand, NatterProcess, free_port};
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ pub struct Natter {
     pub auth: String,
     driver: Chromedriver,
     pub(super) http: reqwest::Client,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Natter {
@@ -57,11 +57,16 @@ impl Natter {
         let command = listen.into_iter().fold(command, NatterCommand::listen);
         let process = command.start();
         let driver = Chromedriver::start().await;
-        Self { process, port, users, auth, driver, http: reqwest::Client::new(), _directory: directory }
+        Self { process, port, users, auth, driver, http: reqwest::Client::new(), directory }
     }
 
     pub fn url(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.port)
+    }
+
+    /// Where the database is.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     pub fn port(&self) -> u16 {

@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -47,15 +47,23 @@ impl Random {
 /// slow (some 6 KB a second and direction), and stalls and cuts connections at random.
 pub struct Proxy {
     pub port: u16,
-    is_bad: Arc<AtomicBool>,
+    line: Arc<Line>,
+}
+
+#[derive(Default)]
+struct Line {
+    is_bad: AtomicBool,
+    connections: AtomicU64,
+    /// Connections with a number up to this one pass nothing on, and stay open.
+    frozen: AtomicU64,
 }
 
 impl Proxy {
     /// Starts with a good line to `port`.
     pub async fn start(port: u16, random: &Random) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let proxy = Self { port: listener.local_addr().unwrap().port(), is_bad: Arc::default() };
-        let (is_bad, mut random) = (Arc::clone(&proxy.is_bad), random.clone());
+        let proxy = Self { port: listener.local_addr().unwrap().port(), line: Arc::default() };
+        let (line, mut random) = (Arc::clone(&proxy.line), random.clone());
         tokio::spawn(async move {
             loop {
                 let (browser, _) = listener.accept().await.unwrap();
@@ -64,8 +72,9 @@ impl Proxy {
                 random.below(2); // other numbers for each connection
                 let (from_browser, to_browser) = browser.into_split();
                 let (from_natter, to_natter) = natter.into_split();
-                let up = pass_on(from_browser, to_natter, Arc::clone(&is_bad), random.clone());
-                let down = pass_on(from_natter, to_browser, Arc::clone(&is_bad), random.clone());
+                let number = line.connections.fetch_add(1, Relaxed) + 1;
+                let up = pass_on(from_browser, to_natter, number, Arc::clone(&line), random.clone());
+                let down = pass_on(from_natter, to_browser, number, Arc::clone(&line), random.clone());
                 // the end of one direction cuts both
                 tokio::spawn(async move {
                     tokio::select! { () = up => (), () = down => () }
@@ -76,15 +85,23 @@ impl Proxy {
     }
 
     pub fn set_bad(&self, is_bad: bool) {
-        self.is_bad.store(is_bad, Relaxed);
+        self.line.is_bad.store(is_bad, Relaxed);
+    }
+
+    /// Makes the present connections dead without closing them.
+    pub fn freeze(&self) {
+        self.line.frozen.store(self.line.connections.load(Relaxed), Relaxed);
     }
 }
 
-async fn pass_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, is_bad: Arc<AtomicBool>, mut random: Random) {
+async fn pass_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, number: u64, line: Arc<Line>, mut random: Random) {
     let mut piece = [0; PIECE];
     loop {
         let Ok(read @ 1..) = from.read(&mut piece).await else { return };
-        if is_bad.load(Relaxed) {
+        if number <= line.frozen.load(Relaxed) {
+            return std::future::pending().await;
+        }
+        if line.is_bad.load(Relaxed) {
             sleep(Duration::from_millis(30 + random.below(120))).await;
             match random.below(120) {
                 0..2 => return,
