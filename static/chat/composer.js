@@ -58,7 +58,6 @@ natter.composer = (() => {
     const now = input();
     now.value ||= before?.value ?? load(draftOf(here())) ?? '';
     if (before) now.setSelectionRange(before.selectionStart, before.selectionEnd);
-    outbox.show();
   };
 
   // ---- sending ----

@@ -20,9 +20,11 @@
   // ---- rooms ----
   let shown = room(), input = $('message');
   let isMoving = false; // until the server answers a move, frames are of the subscription before
+  let isBehind = false; // until the room is fetched anew, changes are missing before those that come
   const enter = (before) => {
     composer.enter(before);
-    outbox.settle();
+    outbox.enter();
+    isBehind = false;
   };
   const move = () => {
     const { room: id, head } = room().dataset;
@@ -46,12 +48,14 @@
   const refetch = async () => {
     refetchTimer = null;
     refetchedAt = performance.now();
+    const old = room();
     const response = await fetch(location.href).catch(() => null);
     const text = response?.ok && await response.text().catch(() => null);
     const fresh = text && new DOMParser().parseFromString(text, 'text/html').getElementById('room');
+    if (room() !== old) return; // another room has come since
     if (!fresh) return refetchLater();
     const hadFocus = document.activeElement === input;
-    room().replaceWith(fresh);
+    old.replaceWith(fresh);
     htmx.process(fresh);
     if (hadFocus) $('message').focus();
   };
@@ -114,7 +118,7 @@
   htmx.registerExtension('natter-log', {
     handle_swap: (style, target, fragment) => {
       if (style !== 'log') return false;
-      const added = list.swap(fragment, isMoving);
+      const added = list.swap(fragment, { isMoving, isBehind });
       outbox.claim(added);
       composer.wrote(added);
       return added;
@@ -134,7 +138,7 @@
     if (frame.pending) return; // the database is slow; the reply will follow
     if (frame.renamed) return list.rename(frame.renamed);
     if (frame.typing) { if (isHere) composer.types(frame.typing); return; }
-    if (frame.refetch) { if (isHere) refetchLater(); return; }
+    if (frame.refetch) { if (isHere) { isBehind = true; refetchLater(); } return; }
     if (frame.gone) { if (isHere) showStatus(words.gone); return; }
     if ('after' in frame) { if (isHere) isMoving = false; return; }
     const refused = outbox.receive(frame);

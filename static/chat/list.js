@@ -81,8 +81,9 @@ natter.list = (() => {
     if (document.hidden) document.title = `(${hiddenNews += news.length}) ${title}`;
   };
 
-  // Applies the fragments of a frame. Returns the new messages. `isMoving`: the room's changes come again after this.
-  const swap = (fragment, isMoving) => {
+  // Applies the fragments of a frame. Returns the new messages. `isMoving`: the room's changes will come again.
+  // `isBehind`: changes are missing before these, so the cursor stays.
+  const swap = (fragment, { isMoving, isBehind }) => {
     const list = $('messages'), wasAtEnd = atEnd(), items = [...fragment.children], added = [];
     let rev = 0, appended = 0;
     for (const item of items) {
@@ -98,7 +99,7 @@ natter.list = (() => {
       if (item.dataset.room === room().dataset.room) rev = Math.max(rev, +item.dataset.rev);
     }
     // the cursor: the socket continues after it
-    room().dataset.head = Math.max(room().dataset.head, rev);
+    if (!isBehind) room().dataset.head = Math.max(room().dataset.head, rev);
     report(added, wasAtEnd);
     away = wasAtEnd ? 0 : away + appended;
     if (away > KEEP) delete list.dataset.end; // the button leads to the end

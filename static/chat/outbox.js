@@ -1,8 +1,8 @@
 // Messages that the server has not confirmed. They survive a reload of this tab, and are sent again under the same id.
 natter.outbox = (() => {
   'use strict';
-  const { $, load, room, save, view, words } = natter;
-  // {clientID, room, message, sent: when, or 0, retried, rev: since the acknowledgement, hasRow}
+  const { $, load, room, rows, save, view, words } = natter;
+  // {clientID, room, message, sent: when, or 0, retried, seq and rev: since the acknowledgement, hasRow}
   let items = load('outbox') ?? [];
   for (const item of items) item.room ??= room().dataset.room; // of an older version
 
@@ -23,7 +23,8 @@ natter.outbox = (() => {
   // An acknowledged message stays until its fragment has arrived, so that it is neither missing nor shown twice.
   const settle = () => {
     const { room: here, head } = room().dataset;
-    const isShown = (item) => item.rev && (item.hasRow || item.room !== here || item.rev <= +head);
+    const hasRow = (item) => item.hasRow || item.rev <= +head || rows.find($('messages'), item.seq);
+    const isShown = (item) => item.rev && (item.room !== here || hasRow(item));
     if (!items.some(isShown)) return;
     items = items.filter((item) => !isShown(item));
     show();
@@ -31,8 +32,8 @@ natter.outbox = (() => {
 
   // A fragment can arrive before the acknowledgement. Which message it is shows its text, but for the marks of Markdown.
   const letters = (text) => text.replace(/[^\p{L}\p{N}\p{So}]/gu, '');
-  const claim = (rows) => {
-    for (const row of rows) {
+  const claim = (added) => {
+    for (const row of added) {
       if (!row.matches('.sent-by-user')) continue;
       const text = letters(view.textOf(row));
       const item = items.find((one) => one.sent && !one.rev && !one.hasRow && letters(one.message) === text);
@@ -41,6 +42,12 @@ natter.outbox = (() => {
       show();
     }
     settle();
+  };
+
+  // A room is in the document. Its last messages may be those whose acknowledgement was lost.
+  const enter = () => {
+    if (items.length) claim(Array.from($('messages').querySelectorAll('.sent-by-user')).slice(-items.length));
+    show();
   };
 
   const transmit = (item) => {
@@ -62,7 +69,7 @@ natter.outbox = (() => {
   };
 
   // The server's reply. Returns the message if it was refused.
-  const receive = ({ clientID, rev, status, retryAfter }) => {
+  const receive = ({ clientID, seq, rev, status, retryAfter }) => {
     const item = items.find((one) => one.clientID === clientID);
     if (!item) return null;
     // it is unknown whether the server has the message; under the same id it is safe to send it again
@@ -72,7 +79,7 @@ natter.outbox = (() => {
       setTimeout(resend, (retryAfter ?? 5) * 1000);
       return null;
     }
-    item.rev = rev;
+    Object.assign(item, { seq, rev });
     if (status) drop(item);
     else show();
     settle();
@@ -87,5 +94,5 @@ natter.outbox = (() => {
   };
   const waitingSince = () => items.find((item) => !item.rev)?.sent;
 
-  return { add, claim, receive, restart, settle, show, waitingSince };
+  return { add, claim, enter, receive, restart, waitingSince };
 })();

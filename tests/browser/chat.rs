@@ -12,6 +12,8 @@ async fn two_people_sign_up_and_exchange_messages() {
     ann.waits_until_connected().await;
     let bob = natter.person("Bob").await;
     ann.sees("Bob has entered the chat").await;
+    // the first name is one's own, which is not announced
+    assert_eq!(ann.texts("#messages li.user-connect-or-disconnect").await, ["Bob has entered the chat"]);
 
     ann.says("Hello, Bob").await;
     bob.sees("Ann: Hello, Bob").await;

@@ -45,7 +45,7 @@ async fn the_memory_of_a_page_is_flat_over_10_000_changes() {
     natter.token("robot").await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
-    let store = store::open_embedded(natter.directory()).unwrap();
+    let store = store::open_embedded(&natter.data()).unwrap();
     let robot = store.user(&UserId::parse("robot").unwrap()).await.unwrap().unwrap();
     let access = store.access(&robot, &RoomId::lobby()).await.unwrap();
     let mut measured = Vec::new();

@@ -25,6 +25,7 @@ async fn everything_but_the_live_list_works_without_javascript() {
         assert!(last.ends_with("UTC"), "{last:?}");
     };
     last_says("You: by form").await;
+    assert_eq!(ann.texts("#messages li.sent-by-user b").await, ["You:"]);
     natter.post(&robot, "meanwhile").await;
     ann.presses("reload").await;
     last_says("Robot: meanwhile").await;

@@ -66,6 +66,38 @@ async fn a_page_far_behind_fetches_its_room_and_keeps_its_input() {
     ann.closes_browser(&[]).await;
 }
 
+/// What comes after a gap is shown, but a connection that is lost before the page has fetched its room must not go on
+/// after the gap.
+#[tokio::test]
+async fn a_page_that_is_behind_keeps_its_cursor_until_it_has_fetched_its_room() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    let report = "
+        const send = window.fetch;
+        window.requests = [];
+        window.fetch = (...request) => new Promise((resolve) => { requests.push(() => resolve(send(...request))); });
+        const data = JSON.stringify({ room: 'lobby', refetch: true });
+        natter.socket.dispatchEvent(new MessageEvent('message', { data }));
+        natter.socket.dispatchEvent(new MessageEvent('message', { data }));
+        return true;";
+    let _: bool = ann.runs(report).await;
+    natter.post(&robot, "after the gap").await;
+    ann.sees("Robot: after the gap").await;
+    ann.says("mine").await;
+    ann.sees("You: mine").await;
+    eventually("an empty outbox", || async { ann.texts("#outbox li").await.is_empty().then_some(()) }).await;
+    holds(&ann, "the old cursor", "document.querySelector('#room').dataset.head === '0'").await;
+    holds(&ann, "one request, within 5 s", "requests.length === 1").await;
+    let _: bool = ann.runs("requests[0](); return true").await;
+    holds(&ann, "the new cursor", "document.querySelector('#room').dataset.head === '2'").await;
+    natter.post(&robot, "more").await;
+    ann.sees("Robot: more").await;
+    assert_eq!(ann.list().await, ["Robot: after the gap", "You: mine", "Robot: more"]);
+    ann.closes_browser(&[]).await;
+}
+
 #[tokio::test]
 async fn a_list_without_the_end_counts_what_is_new() {
     let natter = Natter::start().await;

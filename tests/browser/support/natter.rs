@@ -1,6 +1,6 @@
 //! natter under test: a process on a directory of its own, and a chromedriver for the browsers of its users.
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::PathBuf};
 
 use natter_test_support::{NatterCommand, NatterProcess, free_port};
 use tempfile::TempDir;
@@ -65,8 +65,8 @@ impl Natter {
     }
 
     /// Where the database is.
-    pub fn directory(&self) -> &Path {
-        self.directory.path()
+    pub fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
     }
 
     pub fn port(&self) -> u16 {
