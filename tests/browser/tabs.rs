@@ -14,12 +14,15 @@ async fn two_tabs_of_one_person_show_every_message_once() {
     ann.goes_to("/").await;
     ann.waits_until_connected().await;
     let tabs = ann.driver.windows().await.unwrap();
-    // both send at the same time, the same texts too; no row may be twice there at any time, the outbox included
+    // both send at the same time, the same texts too; at no time may a row be there twice or be missing, the outbox
+    // included
     let send = "
         window.most = {};
+        window.missing = [];
         new MutationObserver(() => {
             const texts = Array.from(document.querySelectorAll('#messages .message span'), (span) => span.textContent);
             for (const row of document.querySelectorAll('#outbox li')) texts.push(row.lastChild.data);
+            for (const text of Object.keys(window.most)) if (!texts.includes(text)) window.missing.push(text);
             for (const text of new Set(texts)) {
                 window.most[text] = Math.max(window.most[text] ?? 0, texts.filter((one) => one === text).length);
             }
@@ -45,6 +48,7 @@ async fn two_tabs_of_one_person_show_every_message_once() {
         let empty = || async { ann.texts("#outbox li").await.is_empty().then_some(()) };
         eventually("an empty outbox", empty).await;
         let most: std::collections::HashMap<String, usize> = ann.runs("return window.most").await;
+        assert_eq!(ann.runs::<Vec<String>>("return window.missing").await, [""; 0]);
         for (text, most) in most {
             assert!(most <= if text.starts_with("both") { 2 } else { 1 }, "{text} was there {most} times");
         }
