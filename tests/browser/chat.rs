@@ -114,6 +114,10 @@ async fn the_chat_works_on_an_insecure_origin() {
     ann.sign_up(&natter, "Ann").await;
     ann.waits_until_connected().await;
     assert!(!ann.runs::<bool>("return isSecureContext").await, "this test needs an insecure context");
+    let roster_is_above = "
+        const edges = (css) => document.querySelector(css).getBoundingClientRect();
+        return edges('#roster').bottom <= edges('#scroller').top;";
+    assert!(ann.runs::<bool>(roster_is_above).await, "on a narrow page");
     let _: bool = ann.runs(KEEP_SENT_FRAMES).await;
     ann.says("no crypto.randomUUID here").await;
     ann.sees("You: no crypto.randomUUID here").await;
