@@ -5,6 +5,8 @@ use tokio::sync::mpsc;
 use super::{OnlineUser, ProcessId};
 use crate::domain::{Message, Name, RoomId, TokenId, UserKey};
 
+/// Events of this process's commits are never lost. Those of other processes can be lost only where
+/// [`Event::ExternalWrite`] comes in their place, and [`Event::Typing`] anywhere. Any event can come twice.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A change in a room's log. This process's changes arrive in the order of their `rev`. Another process's change
@@ -30,7 +32,10 @@ pub enum Event {
     Offline { process: ProcessId, user: UserKey },
     /// Users type in a room at another process, with their names.
     Typing { room: RoomId, users: Vec<(UserKey, String)> },
-    /// Another process wrote to the database, and anything may have changed. Readers read again from their cursor.
+    /// Another process wrote to the database, and anything may have changed: logs, names, grants, who is online. Readers
+    /// read again from their cursor. On SQLite it is the only event of another process's commits, and comes once a check
+    /// however many there were. On MongoDB it comes when the change stream begins or cannot be resumed, for a change that
+    /// natter does not make, and when a lease that was taken for dead is renewed.
     ExternalWrite,
 }
 
