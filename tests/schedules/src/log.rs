@@ -1,0 +1,206 @@
+//! The store: logs in memory, whose reads take time, return few changes and may fail.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+};
+
+use async_trait::async_trait;
+use shuttle::rand::{Rng, thread_rng};
+use tokio::sync::mpsc;
+
+use crate::{
+    domain::{Author, Content, Message, MessageId, RoomId, Timestamp, TokenId, UserKey},
+    runtime::task::yield_now,
+    store::{Chunk, Database, Error, Event, Events, LogReader, PresenceStore, Result},
+};
+
+/// The author of all messages.
+pub static AUTHOR: LazyLock<UserKey> = LazyLock::new(UserKey::generate);
+
+/// A message's latest `rev` and text, by its `seq`.
+pub type Rows = BTreeMap<u64, (u64, String)>;
+
+pub struct Logs {
+    state: std::sync::Mutex<State>,
+    events: std::sync::Mutex<Option<Events>>,
+    sender: mpsc::Sender<Vec<Event>>,
+    /// Reads that will fail.
+    failures: AtomicU32,
+}
+
+struct State {
+    rooms: BTreeMap<RoomId, Log>,
+    /// The author's present name.
+    name: String,
+}
+
+#[derive(Default)]
+struct Log {
+    head: u64,
+    messages: BTreeMap<u64, Message>,
+}
+
+/// A change to commit.
+#[derive(Debug, Clone, Copy)]
+pub enum Change {
+    Post,
+    /// A post that also changes the message with this `seq`.
+    Reply(u64),
+    Edit(u64),
+    Delete(u64),
+    React(u64),
+}
+
+impl Logs {
+    pub fn new(rooms: &[RoomId], failures: u32) -> Self {
+        let (sender, events) = mpsc::channel(4096);
+        let rooms = rooms.iter().map(|room| (room.clone(), Log::default())).collect();
+        let state = State { rooms, name: "name-0".into() };
+        Self { state: state.into(), events: Some(events).into(), sender, failures: AtomicU32::new(failures) }
+    }
+
+    fn locked<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.state.lock().expect("no schedule goes on after a panic"))
+    }
+
+    /// Commits a change, and returns its event.
+    pub fn commit(&self, room: &RoomId, change: Change) -> Event {
+        self.locked(|State { rooms, name }| {
+            let log = rooms.get_mut(room).expect("a room of the schedule");
+            log.head += 1;
+            let rev = log.head;
+            let (seq, root) = match change {
+                Change::Post => (log.messages.len() as u64 + 1, None),
+                Change::Reply(root) => (log.messages.len() as u64 + 1, Some(root)),
+                Change::Edit(seq) | Change::Delete(seq) | Change::React(seq) => (seq, None),
+            };
+            let id = MessageId { room: room.clone(), seq };
+            let message = log.messages.entry(seq).or_insert_with(|| new_message(id, rev));
+            message.rev = rev;
+            if !matches!(change, Change::React(_)) {
+                message.text_rev = rev;
+                message.content = Content::Text((!matches!(change, Change::Delete(_))).then(|| format!("text-{rev}")));
+            }
+            let message = message.clone();
+            let root = root.and_then(|root| log.messages.get_mut(&root)).map(|root| {
+                root.rev = rev;
+                root.replies += 1;
+                Box::new(named(root, name))
+            });
+            Event::Changed { message: Box::new(named(&message, name)), root }
+        })
+    }
+
+    pub fn rename(&self, name: &str) {
+        self.locked(|state| name.clone_into(&mut state.name));
+    }
+
+    pub fn name(&self) -> String {
+        self.locked(|state| state.name.clone())
+    }
+
+    pub fn send(&self, events: Vec<Event>) {
+        self.sender.try_send(events).expect("a short schedule");
+    }
+
+    /// From now on reads succeed.
+    pub fn recover(&self) {
+        self.failures.store(0, Relaxed);
+    }
+
+    /// The messages and the head of a room.
+    pub fn page(&self, room: &RoomId) -> (Rows, u64) {
+        self.locked(|state| {
+            let log = &state.rooms[room];
+            let row =
+                |message: &Message| (message.seq(), (message.rev, message.text().unwrap_or("deleted").to_owned()));
+            (log.messages.values().map(row).collect(), log.head)
+        })
+    }
+
+    /// Takes the time of a query, which may fail.
+    async fn query(&self) -> Result<()> {
+        for _ in 0..thread_rng().gen_range(0..3) {
+            yield_now().await;
+        }
+        let left = self.failures.load(Relaxed);
+        if left > 0 && thread_rng().gen_bool(0.3) {
+            self.failures.store(left - 1, Relaxed);
+            return Err(Error::Busy);
+        }
+        Ok(())
+    }
+}
+
+fn new_message(id: MessageId, rev: u64) -> Message {
+    Message {
+        id,
+        rev,
+        text_rev: rev,
+        author_key: *AUTHOR,
+        author: None,
+        sent_at: Timestamp(0),
+        content: Content::Text(None),
+        room_texts: 0,
+        author_texts: 0,
+        reply_to: None,
+        root: None,
+        replies: 0,
+        edited_at: None,
+        pinned_at: None,
+        reactions: Vec::new(),
+        joins: false,
+    }
+}
+
+/// The message with its author's present name.
+fn named(message: &Message, name: &str) -> Message {
+    Message { author: Some(Author { user_id: "author".into(), name: name.to_owned() }), ..message.clone() }
+}
+
+#[async_trait]
+impl LogReader for Logs {
+    async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk> {
+        self.query().await?;
+        let limit = thread_rng().gen_range(1..=limit as usize);
+        let chunk = self.locked(|State { rooms, name }| {
+            let log = &rooms[room];
+            let mut messages: Vec<Message> =
+                log.messages.values().filter(|message| message.rev > after).map(|row| named(row, name)).collect();
+            messages.sort_by_key(|message| (message.rev, message.seq()));
+            // a change is not split
+            let end = messages.get(limit - 1).map_or(u64::MAX, |last| last.rev);
+            let has_more = messages.iter().any(|message| message.rev > end);
+            messages.retain(|message| message.rev <= end);
+            Chunk { messages, has_more }
+        });
+        yield_now().await; // the answer is on its way
+        Ok(chunk)
+    }
+
+    async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {
+        self.query().await?;
+        let heads = self.locked(|state| rooms.iter().map(|room| state.rooms.get(room).map(|log| log.head)).collect());
+        yield_now().await;
+        Ok(heads)
+    }
+}
+
+#[async_trait]
+impl Database for Logs {
+    fn events(&self) -> Option<Events> {
+        self.events.lock().expect("no schedule goes on after a panic").take()
+    }
+
+    fn presence(&self) -> Option<std::sync::Arc<dyn PresenceStore>> {
+        None
+    }
+
+    async fn void_tokens(&self, _grants: &[(UserKey, i64, TokenId)]) -> Result<Vec<TokenId>> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,62 @@
+//! The kinds of schedules.
+
+/// What can happen in a schedule.
+#[derive(Debug)]
+pub struct Profile {
+    pub name: &'static str,
+    pub rooms: usize,
+    pub clients: u32,
+    /// How many things each client does, and how often time passes.
+    pub steps: u32,
+    /// The most changes that are committed meanwhile.
+    pub changes: u32,
+    /// Whether events come late, twice, in another order or not at all, and many changes at once without one.
+    pub events_are_lost: bool,
+    pub reads_fail: bool,
+    /// Whether the author is renamed.
+    pub renames: bool,
+    /// What must happen in some of the schedules, as `build/patches.rs` notes it.
+    pub must_happen: &'static [&'static str],
+}
+
+/// Slow and broken connections, with replies, in one room.
+pub const CONNECTIONS: Profile = Profile {
+    name: "connections",
+    rooms: 1,
+    clients: 2,
+    steps: 30,
+    changes: 12,
+    events_are_lost: false,
+    reads_fail: false,
+    renames: false,
+    must_happen: &["a frame sent in part", "a full queue", "a subscriber behind its shard"],
+};
+
+/// Few changes: a client that misses one does not get it with the next.
+pub const SHORT: Profile =
+    Profile { name: "short", steps: 3, changes: 2, must_happen: &["a frame sent in part"], ..CONNECTIONS };
+
+/// Clients that move between rooms, of which the idle ones are dropped.
+pub const ROOMS: Profile = Profile {
+    name: "rooms",
+    rooms: 3,
+    reads_fail: true,
+    must_happen: &["a room dropped", "a late read", "a fill given up"],
+    ..CONNECTIONS
+};
+
+/// Gaps, some far larger than the ring, and a store that fails.
+pub const GAPS: Profile = Profile {
+    name: "gaps",
+    rooms: 2,
+    steps: 20,
+    changes: 20,
+    events_are_lost: true,
+    reads_fail: true,
+    must_happen: &["a jump", "a refetch", "a backfill", "a fill tried again"],
+    ..CONNECTIONS
+};
+
+/// An author with new names.
+pub const NAMES: Profile =
+    Profile { name: "names", renames: true, must_happen: &["a fill read again", "a backfill"], ..CONNECTIONS };

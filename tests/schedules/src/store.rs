@@ -1,0 +1,32 @@
+//! The part of natter's store that the live part uses.
+
+use async_trait::async_trait;
+pub use natter::store::*;
+
+use crate::{
+    domain::{RoomId, TokenId, UserKey},
+    net::sync::Arc,
+};
+
+#[async_trait]
+pub trait Database: LogReader + Send + Sync + 'static {
+    fn events(&self) -> Option<Events>;
+    fn presence(&self) -> Option<Arc<dyn PresenceStore>>;
+    async fn void_tokens(&self, grants: &[(UserKey, i64, TokenId)]) -> Result<Vec<TokenId>>;
+}
+
+/// The right to follow a room. Rights are not part of the schedules.
+pub struct Access {
+    pub room: RoomId,
+    pub user: UserKey,
+}
+
+impl Access {
+    pub fn room(&self) -> &RoomId {
+        &self.room
+    }
+
+    pub fn user(&self) -> UserKey {
+        self.user
+    }
+}

@@ -1,0 +1,47 @@
+//! Every rule is needed: without it, a schedule fails.
+
+use natter_schedules::{
+    Rule,
+    check::is_caught,
+    profile::{CONNECTIONS, GAPS, NAMES, ROOMS, SHORT},
+};
+
+/// Declares a test for each rule: the kind of schedules that need it.
+macro_rules! mutants {
+    ($($test:ident: $rule:ident, $profile:ident;)*) => {
+        $(#[test]
+        fn $test() {
+            is_caught(Rule::$rule, &$profile);
+        })*
+
+        #[test]
+        fn every_rule_has_a_mutant() {
+            assert_eq!(Rule::ALL, [$(Rule::$rule),*]);
+        }
+    };
+}
+
+mutants! {
+    bit_before_read: BitBeforeRead, SHORT;
+    notified_before_read: NotifiedBeforeRead, CONNECTIONS;
+    queue_at_join: QueueAtJoin, CONNECTIONS;
+    hand_over_before_join: HandOverBeforeJoin, CONNECTIONS;
+    request_flush: RequestFlush, CONNECTIONS;
+    take_back_before_wake: TakeBackBeforeWake, CONNECTIONS;
+    position_before_wake: PositionBeforeWake, CONNECTIONS;
+    keep_rest: KeepRest, CONNECTIONS;
+    part_is_sent: PartIsSent, CONNECTIONS;
+    rest_first: RestFirst, CONNECTIONS;
+    wait_for_leave: WaitForLeave, ROOMS;
+    missed_at_join: MissedAtJoin, NAMES;
+    keep_unsent: KeepUnsent, NAMES;
+    read_again_after_clear: ReadAgainAfterClear, NAMES;
+    supersede: Supersede, CONNECTIONS;
+    prepend_older_only: PrependOlderOnly, GAPS;
+    prepend_at_base: PrependAtBase, GAPS;
+    push_next_only: PushNextOnly, GAPS;
+    subscription_starts_fill: SubscriptionStartsFill, ROOMS;
+    fill_to_target: FillToTarget, GAPS;
+    scripts_read_on: ScriptsReadOn, GAPS;
+    drop_idle_only: DropIdleOnly, ROOMS;
+}

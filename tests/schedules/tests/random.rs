@@ -1,0 +1,28 @@
+//! Random schedules of each kind.
+
+use natter_schedules::{check::all_pass, profile};
+
+#[test]
+fn connections() {
+    all_pass(&profile::CONNECTIONS, 4000);
+}
+
+#[test]
+fn short() {
+    all_pass(&profile::SHORT, 4000);
+}
+
+#[test]
+fn rooms() {
+    all_pass(&profile::ROOMS, 4000);
+}
+
+#[test]
+fn gaps() {
+    all_pass(&profile::GAPS, 4000);
+}
+
+#[test]
+fn names() {
+    all_pass(&profile::NAMES, 4000);
+}
