@@ -80,7 +80,7 @@ async fn a_link_on_another_site_asks_a_signed_out_browser() {
         assert_eq!(browser.is_signed_in().await, opens, "{headers:?}");
     }
     let curl = natter.script().get(&link).await.is(200);
-    assert!(curl.text.contains("id=\"chat\"") && !curl.text.contains("Continue as"), "a script is not asked");
+    assert!(curl.text.contains("id=\"room\"") && !curl.text.contains("Continue as"), "a script is not asked");
     natter.browser().follow_link("/?jwt=x.y.z", &[CROSS]).await.is(401);
 
     let browser = natter.browser();
