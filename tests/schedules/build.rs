@@ -66,8 +66,9 @@ fn module_name(path: &str) -> &str {
     path.rsplit('/').next().expect("a name")
 }
 
-/// The source with tokio, the clock and the sockets of `src/runtime`.
+/// The source with tokio, the clock and the sockets of `src/runtime`, without its unit tests.
 fn for_shuttle(source: &str) -> String {
+    let source = source.split("#[cfg(test)]\nmod tests").next().expect("the first part");
     let mut source =
         source.replace("tokio::", "crate::runtime::").replace("use socket2::", "use crate::runtime::net::");
     if source.contains("time::{Duration, Instant}") {

@@ -9,7 +9,7 @@ use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use axum::{
     Extension,
-    extract::{FromRequestParts, State, WebSocketUpgrade, ws::WebSocket},
+    extract::{FromRequestParts, OptionalFromRequestParts, State, WebSocketUpgrade, ws::WebSocket},
     http::{HeaderMap, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -64,24 +64,31 @@ struct Identity {
     is_page: bool,
 }
 
-/// [`Registry::revocations`](crate::room::registry::Registry::revocations) before the request's grant was read.
-pub struct Revocations(u64);
+/// What a handshake proves of its user.
+pub struct Credentials {
+    /// [`Registry::revocations`](crate::room::registry::Registry::revocations) before the grants were read.
+    revocations: u64,
+    bearer: Result<Option<Bearer>>,
+    session: Result<Option<SignedIn>>,
+}
 
-impl FromRequestParts<AppState> for Revocations {
+impl FromRequestParts<AppState> for Credentials {
     type Rejection = Infallible;
 
-    async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self(state.hub().registry.revocations()))
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(Self {
+            revocations: state.hub().registry.revocations(),
+            bearer: <Bearer as OptionalFromRequestParts<_>>::from_request_parts(parts, state).await,
+            session: <SignedIn as OptionalFromRequestParts<_>>::from_request_parts(parts, state).await,
+        })
     }
 }
 
 pub async fn open(
     State(state): State<AppState>,
-    Revocations(revocations): Revocations,
     headers: HeaderMap,
     Query(query): Query<SocketQuery>,
-    bearer: Result<Option<Bearer>, Error>,
-    session: Result<Option<SignedIn>, Error>,
+    credentials: Credentials,
     Extension(connection): Extension<Arc<Connection>>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response> {
@@ -89,7 +96,8 @@ pub async fn open(
     if from_page == Some(false) {
         return Err(Error::forbidden("wrong-address"));
     }
-    let identity = identify(&state, &query, from_page.is_some(), bearer, session).await;
+    let revocations = credentials.revocations;
+    let identity = identify(&state, &query, from_page.is_some(), credentials).await;
     let registered = identity.and_then(|identity| {
         let registration = state.hub().registry.register(identity.grant, state.settings.user_sockets, revocations)?;
         Ok((identity, registration))
@@ -130,21 +138,15 @@ impl From<TooManySockets> for Error {
     }
 }
 
-async fn identify(
-    state: &AppState,
-    query: &SocketQuery,
-    is_page: bool,
-    bearer: Result<Option<Bearer>>,
-    session: Result<Option<SignedIn>>,
-) -> Result<Identity> {
+async fn identify(state: &AppState, query: &SocketQuery, is_page: bool, credentials: Credentials) -> Result<Identity> {
     let bearer = match &query.jwt {
         Some(token) => Some(Bearer::of(state, token).await?),
-        None => bearer?,
+        None => credentials.bearer?,
     };
     if let Some(Bearer { grant, user }) = bearer {
         return Ok(Identity { user, grant, expires: Some(grant.expires()), is_page });
     }
-    let SignedIn { user, grant, lifetime } = session?.ok_or_else(Error::bad_token)?;
+    let SignedIn { user, grant, lifetime } = credentials.session?.ok_or_else(Error::bad_token)?;
     if query.user.as_deref().is_some_and(|shown| shown != user.user_id.as_str()) {
         return Err(Error::bad_token());
     }
