@@ -51,11 +51,11 @@ impl Fanout {
 
     /// Gives the writing to a subscriber's connection to the fan-out, which continues at `position`. It gives it back when
     /// the connection is full, when the ring has dropped what comes next, or by [`Fanout::leave`].
-    pub(super) fn join(&self, room: &Arc<Room>, subscriber: &Arc<Subscriber>, position: Position, needs_roster: bool) {
+    pub(super) fn join(&self, room: &Arc<Room>, subscriber: &Arc<Subscriber>, position: Position) {
         let shard = self.shard(subscriber.id);
         subscriber.connection.hand_over(FlushRequests { requests: shard.flushes.clone(), id: subscriber.id });
         let (room, subscriber) = (Arc::clone(room), Arc::clone(subscriber));
-        let join = Command::Join { room, subscriber, position, needs_roster };
+        let join = Command::Join { room, subscriber, position };
         let _ = shard.commands.send(join);
     }
 
@@ -64,7 +64,7 @@ impl Fanout {
         let _ = self.shard(subscriber).commands.send(Command::Leave(subscriber));
     }
 
-    /// Tells the shards, a bit for each, that there is something new in the room.
+    /// Notifies the shards, a bit for each, of something new in the room.
     pub(super) fn notify(&self, room: &Arc<Room>, shards: u64) {
         for (_, shard) in self.shards.iter().enumerate().filter(|(index, _)| shards & (1 << index) != 0) {
             let _ = shard.commands.send(Command::News(Arc::clone(room)));

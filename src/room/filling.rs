@@ -6,9 +6,14 @@ use std::time::{Duration, Instant};
 use backon::BackoffBuilder;
 use tokio::time::sleep;
 
-use super::{entry::Entry, room::Room, rooms::Rooms};
+use super::{
+    entry::Entry,
+    ring::{FRAME_BYTES, Read},
+    room::Room,
+    rooms::Rooms,
+};
 use crate::{
-    net::{retry::backoff, sync::Arc},
+    net::{Frame, retry::backoff, sync::Arc},
     store::{self, Chunk},
 };
 
@@ -16,6 +21,8 @@ use crate::{
 const FILL_DELAYS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(2)];
 /// Changes read at a time.
 const PAGE: u32 = 500;
+/// Changes of a late page: usually a frame of some 25 KB.
+const LATE_PAGE: u32 = 100;
 /// A gap with more changes is not filled: the ring continues after it, and the readers catch up by themselves.
 const MAX_GAP: u64 = 1000;
 /// Most changes read for late readers into the ring.
@@ -80,7 +87,7 @@ async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<bool> {
 /// Reads the changes between `after` and the ring's beginning into the ring, if there are not too many. Readers at the
 /// same place wait for one read. The caller looks into the ring again, and if it still lags, reads from the store itself.
 pub(super) async fn backfill(rooms: &Rooms, room: &Room, after: u64) -> store::Result<()> {
-    let _one_at_a_time = room.backfill.lock().await;
+    let _one_at_a_time = room.late_read.lock().await;
     let (base, cleared) = (room.base(), room.cleared());
     if after >= base || base - after > MAX_BACKFILL || !room.has_room() {
         return Ok(());
@@ -96,4 +103,30 @@ pub(super) async fn backfill(rooms: &Rooms, room: &Room, after: u64) -> store::R
             return Ok(());
         }
     }
+}
+
+/// The first changes after `rev`, which are too far back for the ring. Readers at the same place wait for one read, and
+/// share its frame until the room changes.
+pub(super) async fn late_page(rooms: &Rooms, room: &Room, rev: u64) -> store::Result<Read> {
+    let _one_at_a_time = room.late_read.lock().await;
+    if let Some(read) = room.late_page(rev) {
+        return Ok(read);
+    }
+    let _permit = rooms.late_reads.acquire().await;
+    // before the read: if it finds nothing, there is nothing up to here
+    let (base, version) = (room.base(), room.version());
+    let changes = rooms.store.changes(&room.id, rev, LATE_PAGE).await?.messages;
+    let (mut parts, mut bytes, mut to) = (Vec::new(), 0, base);
+    for entry in Entry::changes(&changes) {
+        bytes += entry.bytes();
+        to = entry.rev;
+        parts.extend(entry.parts);
+        if bytes > FRAME_BYTES {
+            break;
+        }
+    }
+    metrics::counter!("natter_caught_up_total").increment(parts.len() as u64);
+    let read = Read { to, frame: Frame::text(parts.iter().map(|part| part.fragment.as_str())) };
+    room.set_late_page(version, rev, read.clone());
+    Ok(read)
 }

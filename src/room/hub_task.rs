@@ -21,20 +21,22 @@ use super::{
     presence::PresenceEvent,
     registry::{CloseReason, Registry},
     rendered_roster::RenderedRoster,
-    room::Room,
+    room::{Room, TICK},
     rooms::Rooms,
     roster::{Announcement, LocalPresence, Roster},
-    signals,
+    signals::{self, Signal},
     typing::Typing,
 };
 use crate::{
-    domain::{Message, Name, RoomId, Timestamp, UserKey},
+    domain::{Message, RoomId, Timestamp, UserKey},
     net::{Frame, sync::Arc},
     render,
     security::Grant,
     store::{Event, Events, OnlineUser},
 };
 
+/// The version that a revocation of a deleted user has.
+const DELETED: i64 = i64::MAX;
 /// How often rooms that nobody follows are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -46,8 +48,14 @@ pub(super) struct HubTask {
     others: Option<OtherProcesses>,
     /// Requests a look at all that other processes may have changed.
     recheck: mpsc::Sender<()>,
+    /// Requested checks whose list of who is online has not arrived.
+    rechecks: u32,
+    /// The events of presence since the first of these requests: a list may be older than they are.
+    published_since: Vec<Event>,
     /// Rooms with something new that the fan-out has not been woken for.
     unannounced: Vec<Arc<Room>>,
+    /// When events were last read.
+    events_read: Option<Instant>,
 }
 
 /// The tasks that report to the other processes.
@@ -65,7 +73,17 @@ impl HubTask {
         others: Option<OtherProcesses>,
         recheck: mpsc::Sender<()>,
     ) -> Self {
-        Self { rooms, registry, roster: Roster::default(), others, recheck, unannounced: Vec::new() }
+        Self {
+            rooms,
+            registry,
+            roster: Roster::default(),
+            others,
+            recheck,
+            rechecks: 0,
+            published_since: Vec::new(),
+            unannounced: Vec::new(),
+            events_read: None,
+        }
     }
 
     /// `online`: who is published as online, each time that it was read.
@@ -81,17 +99,21 @@ impl HubTask {
             self.publish_presence();
             let roster_due = self.roster.due();
             let wake_due = self.announce_rooms();
+            let now = Instant::now();
+            // in a busy site once a tick, because a wake-up for each commit costs more than the work
+            let events_due = self.events_read.map_or(now, |read| now.max(read + TICK));
             tokio::select! {
-                batch = events.recv() => {
+                batch = events.recv(), if events_due == now => {
                     let Some(batch) = batch else { return };
-                    batch.into_iter().for_each(|event| self.apply(event));
+                    self.apply_all(batch, &mut events);
                 }
                 socket = sockets.recv() => {
                     let Some(socket) = socket else { return };
                     self.apply_presence(socket);
                 }
-                Some(online) = online.recv() => self.roster.set_published(&online),
-                () = sleep_until(wake_due.unwrap_or_else(Instant::now).into()), if wake_due.is_some() => {}
+                Some(online) = online.recv() => self.set_published(&online),
+                () = sleep_until(wake_due.unwrap_or(events_due).into()), if wake_due.is_some() => {}
+                () = sleep_until(events_due.into()), if events_due > now => {}
                 () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => {
                     if let Some(announcement) = self.roster.poll(Instant::now()) {
                         self.announce_presence(&announcement);
@@ -100,6 +122,17 @@ impl HubTask {
                 _ = sweep.tick() => self.rooms.drop_idle(Instant::now()),
             }
         }
+    }
+
+    /// Applies the events, and those that have arrived meanwhile.
+    fn apply_all(&mut self, batch: Vec<Event>, events: &mut Events) {
+        let (started, mut next) = (Instant::now(), Some(batch));
+        while let Some(batch) = next {
+            batch.into_iter().for_each(|event| self.apply(event));
+            // events that arrive faster than they are applied must not delay the fan-out
+            next = if Instant::now() < started + TICK { events.try_recv().ok() } else { None };
+        }
+        self.events_read = Some(started);
     }
 
     /// Wakes the fan-out for the rooms where it is time, and returns when it is time for the next one.
@@ -142,16 +175,22 @@ impl HubTask {
                     advance(&self.rooms, &room, rev);
                 }
             }
-            Event::UserChanged { key, name } => self.rename(key, &name),
+            Event::UserChanged { key, name } => self.rename(key, Some(name.as_str())),
             Event::UserRevoked { key, version } => {
                 // the event may come late, and must not close sockets that were opened with the new password
                 let is_revoked = |grant: &Grant| grant.user() == key && grant.version() < version;
                 self.registry.close(CloseReason::Revoked, is_revoked);
-                self.clear_rings();
+                if version == DELETED {
+                    self.rename(key, None);
+                }
             }
             Event::TokenRevoked(token) => self.registry.close(CloseReason::Revoked, |grant| grant.token() == token),
-            Event::Online(user) => self.roster.published(&user),
-            Event::Offline { process, user } => self.roster.withdrawn(process, user),
+            Event::Online(_) | Event::Offline { .. } => {
+                self.apply_published(&event);
+                if self.rechecks > 0 {
+                    self.published_since.push(event);
+                }
+            }
             Event::Typing { room, users } => {
                 for (user, name) in users {
                     self.send(&room, signals::typing(&room, user, &name));
@@ -159,8 +198,29 @@ impl HubTask {
             }
             Event::ExternalWrite => {
                 self.clear_rings(); // names, too, may have changed
-                let _ = self.recheck.try_send(()); // full: a check is already requested
+                if self.recheck.try_send(()).is_ok() {
+                    self.rechecks += 1;
+                } // else a check is already requested
             }
+        }
+    }
+
+    fn apply_published(&mut self, event: &Event) {
+        match event {
+            Event::Online(user) => self.roster.published(user),
+            Event::Offline { process, user } => self.roster.withdrawn(*process, *user),
+            _ => {}
+        }
+    }
+
+    /// Replaces who is published as online by a list that was read after a recheck was requested.
+    fn set_published(&mut self, online: &[OnlineUser]) {
+        self.roster.set_published(online);
+        self.rechecks = self.rechecks.saturating_sub(1);
+        let since = std::mem::take(&mut self.published_since);
+        since.iter().for_each(|event| self.apply_published(event));
+        if self.rechecks > 0 {
+            self.published_since = since;
         }
     }
 
@@ -185,17 +245,21 @@ impl HubTask {
     }
 
     /// Sends a signal to the subscribers of a room.
-    fn send(&mut self, room: &RoomId, frame: Frame) {
+    fn send(&mut self, room: &RoomId, signal: Signal) {
         if let Some(room) = self.rooms.get(room)
-            && room.send(frame)
+            && room.send(signal)
         {
             self.unannounced.push(room);
         }
     }
 
-    fn rename(&mut self, user: UserKey, name: &Name) {
-        self.roster.rename(user, name.as_str());
-        let renamed = signals::renamed(user, name.as_str());
+    /// Shows the user under a new name, or (`None`) as deleted.
+    fn rename(&mut self, user: UserKey, name: Option<&str>) {
+        if let Some(name) = name {
+            self.roster.rename(user, name);
+        }
+        let renamed = signals::renamed(user, name);
+        self.rooms.names.push(renamed.frame.clone(), Instant::now());
         for room in self.rooms.all() {
             room.clear();
             if room.send(renamed.clone()) {
@@ -224,13 +288,46 @@ impl HubTask {
         let notices = [render::left(left), render::entered(entered)];
         let notices: Vec<&str> = notices.iter().map(String::as_str).filter(|notice| !notice.is_empty()).collect();
         if !notices.is_empty() {
-            self.send(&RoomId::lobby(), Frame::text(notices.into_iter()));
+            let frame = Frame::text(notices.into_iter());
+            self.send(&RoomId::lobby(), Signal { frame, is_roster: false });
         }
-        self.send(&RoomId::lobby(), roster.frame.clone());
+        self.send(&RoomId::lobby(), Signal { frame: roster.frame.clone(), is_roster: true });
     }
 }
 
 /// Whether the message's latest change is its post.
 fn is_post(message: &Message) -> bool {
     message.text_rev == message.rev && message.edited_at.is_none() && !message.is_deleted()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store::{self, ProcessId};
+
+    /// A list of who is online may have been read before an event that is applied already.
+    #[tokio::test]
+    async fn an_older_list_does_not_undo_events() {
+        let directory = tempfile::tempdir().unwrap();
+        let rooms = Rooms::new(store::open_embedded(directory.path()).unwrap());
+        let (recheck, _requests) = mpsc::channel(1);
+        let mut task = HubTask::new(rooms, Arc::default(), None, recheck);
+        let process = ProcessId(Uuid::nil());
+        let [ada, bob] =
+            ["Ada", "Bob"].map(|name| OnlineUser { process, user: UserKey::generate(), name: name.into() });
+        let is_online = |task: &HubTask, online: &OnlineUser| task.roster.name(online.user).is_some();
+
+        task.apply(Event::Online(bob.clone()));
+        task.apply(Event::ExternalWrite);
+        task.apply(Event::Online(ada.clone()));
+        task.apply(Event::Offline { process, user: bob.user });
+        task.set_published(std::slice::from_ref(&bob)); // as it was before both events
+        assert!(is_online(&task, &ada) && !is_online(&task, &bob));
+
+        task.apply(Event::ExternalWrite);
+        task.set_published(&[]);
+        assert!(!is_online(&task, &ada), "no event since the request");
+    }
 }

@@ -24,7 +24,7 @@
 //! - [`hub`]: what the chat server uses: subscribe, enter, roster, typing.
 //! - `hub_task`: the task that pushes the store's events to the rings, and announces the changes of the roster.
 //! - `recheck`: the task that reads again what other processes may have changed.
-//! - `signals`: the signals in JSON: who types, a new name, too much was missed.
+//! - `signals`: the latest signals of a room, and those in JSON: who types, a new name, too much was missed.
 //! - `roster`: the users online, and what to announce about them. Pure; the clock is an argument.
 //! - `rendered_roster`: the list of users online, rendered once for everybody.
 //! - `presence`: the events of sockets that open and close, and the guard that sends them.

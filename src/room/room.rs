@@ -1,14 +1,11 @@
 //! A room that sockets of this process follow: its ring, what is missing in it, and its signals.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
     entry::Entry,
-    rendered_roster::CurrentRoster,
     ring::{Lagged, Read, Ring},
+    signals::{Signal, Signals},
 };
 use crate::{
     domain::RoomId,
@@ -23,24 +20,20 @@ use crate::{
 
 /// Most bytes of a ring: about a thousand short messages. Sockets further behind read from the store.
 const RING_BYTES: usize = 512 * 1024;
-/// Signals that a room keeps. Only a socket that has missed more of them loses one.
-const MAX_SIGNALS: usize = 256;
 /// Shortest time between two wake-ups of the fan-out. All changes of this time go out in one write.
-const TICK: Duration = Duration::from_millis(10);
+pub(super) const TICK: Duration = Duration::from_millis(10);
 /// As [`TICK`], if no text has changed: a message may get a hundred reactions within a second.
 const QUIET_TICK: Duration = Duration::from_millis(250);
 
 pub struct Room {
     pub(super) id: RoomId,
-    /// Who is online, for each subscriber that becomes live; only in the lobby.
-    roster: Option<CurrentRoster>,
     live: Mutex<Live>,
     /// The shards of the fan-out with subscribers in this room: a bit for each.
     pub(super) shards: AtomicU64,
-    /// The shards that have been told of news and have not read them yet.
+    /// The shards that were notified of news and have not read them yet.
     pub(super) notified: AtomicU64,
-    /// One backfill at a time: the others wait for it and then find what they need in the ring.
-    pub(super) backfill: tokio::sync::Mutex<()>,
+    /// One read of late readers at a time: the others wait for it and then find what they need in the ring.
+    pub(super) late_read: tokio::sync::Mutex<()>,
 }
 
 struct Live {
@@ -48,6 +41,8 @@ struct Live {
     ring: Option<Ring>,
     /// How often the ring was cleared: what was read before that may be outdated.
     cleared: u64,
+    /// The last changes that were read for late readers, by the `rev` that they begin after. Only until the room changes.
+    late_page: Option<Box<(u64, Read)>>,
     /// The latest `rev` that this process knows to be committed.
     target: u64,
     /// Whether a task reads the changes between the ring's head and the target.
@@ -63,19 +58,11 @@ struct Live {
     idle_since: Option<Instant>,
 }
 
-/// The latest signals of a room.
-#[derive(Default)]
-struct Signals {
-    latest: VecDeque<Frame>,
-    /// How many were ever sent.
-    sent: u64,
-}
-
 /// What is in the room and not yet announced to the fan-out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Unannounced {
     Nothing,
-    /// Changes of no text.
+    /// Changes of no text, and signals.
     Quiet,
     Texts,
 }
@@ -95,10 +82,11 @@ pub(super) struct Batch {
 }
 
 impl Room {
-    pub(super) fn new(id: RoomId, roster: Option<CurrentRoster>) -> Self {
+    pub(super) fn new(id: RoomId) -> Self {
         let live = Live {
             ring: None,
             cleared: 0,
+            late_page: None,
             target: 0,
             is_filling: false,
             signals: None,
@@ -109,11 +97,10 @@ impl Room {
         };
         Self {
             id,
-            roster,
             live: Mutex::new(live),
             shards: AtomicU64::new(0),
             notified: AtomicU64::new(0),
-            backfill: tokio::sync::Mutex::new(()),
+            late_read: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -191,6 +178,7 @@ impl Room {
     /// Continues at `head` without the changes before it, which are too many.
     pub(super) fn jump(&self, head: u64) {
         let mut live = self.live.lock();
+        live.late_page = None;
         if let Some(ring) = &mut live.ring {
             ring.clear(head);
         }
@@ -201,6 +189,7 @@ impl Room {
     pub(super) fn clear(&self) {
         let mut live = self.live.lock();
         live.cleared += 1;
+        live.late_page = None;
         if let Some(ring) = &mut live.ring {
             ring.clear(0);
         }
@@ -218,6 +207,25 @@ impl Room {
             && let Some(ring) = &mut live.ring
         {
             ring.prepend(after, base, entries);
+        }
+    }
+
+    /// Differs after each change of what the room shows.
+    pub(super) fn version(&self) -> (u64, u64) {
+        let live = self.live.lock();
+        (live.head(), live.cleared)
+    }
+
+    /// The changes after `rev` that were read for another late reader.
+    pub(super) fn late_page(&self, rev: u64) -> Option<Read> {
+        self.live.lock().late_page.as_ref().filter(|page| page.0 == rev).map(|page| page.1.clone())
+    }
+
+    /// Keeps changes for other late readers, unless the room has changed since [`Room::version`] was `version`.
+    pub(super) fn set_late_page(&self, version: (u64, u64), rev: u64, page: Read) {
+        let mut live = self.live.lock();
+        if (live.head(), live.cleared) == version {
+            live.late_page = Some(Box::new((rev, page)));
         }
     }
 
@@ -254,15 +262,10 @@ impl Room {
     }
 
     /// Sends a signal to the subscribers. Returns as [`Room::push`].
-    pub(super) fn send(&self, frame: Frame) -> bool {
+    pub(super) fn send(&self, signal: Signal) -> bool {
         let mut live = self.live.lock();
-        live.signals.get_or_insert_default().push(frame);
-        live.add_unannounced(Unannounced::Texts)
-    }
-
-    /// What a subscriber gets when it becomes live.
-    pub(super) fn roster(&self) -> Option<Frame> {
-        self.roster.as_ref().map(|roster| roster.get().frame.clone())
+        live.signals.get_or_insert_default().push(signal);
+        live.add_unannounced(Unannounced::Quiet)
     }
 
     /// When the fan-out is to be woken, `now` at the earliest; `None` if it knows everything.
@@ -315,6 +318,7 @@ impl Live {
         let Some(ring) = &mut self.ring else { return false };
         let kind = if entry.is_text { Unannounced::Texts } else { Unannounced::Quiet };
         self.target = self.target.max(entry.rev);
+        self.late_page = None;
         ring.push(entry);
         self.add_unannounced(kind)
     }
@@ -333,27 +337,35 @@ impl Live {
     }
 }
 
-impl Signals {
-    fn push(&mut self, frame: Frame) {
-        if self.latest.len() == MAX_SIGNALS {
-            self.latest.pop_front();
-        }
-        self.latest.push_back(frame);
-        self.sent += 1;
-    }
-
-    /// Those that a reader lacks who has had the first `read`.
-    fn after(&self, read: u64) -> impl Iterator<Item = Frame> {
-        let unread = (self.sent - read).min(self.latest.len() as u64) as usize;
-        self.latest.iter().skip(self.latest.len() - unread).cloned()
-    }
-}
-
 /// A room with one more subscription until dropped.
 pub(super) struct OpenRoom(pub Arc<Room>);
 
 impl Drop for OpenRoom {
     fn drop(&mut self) {
         self.0.remove_subscription();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_readers_share_a_page_until_the_room_changes() {
+        let room = Room::new(RoomId::lobby());
+        room.open(5);
+        let page = Read { to: 3, frame: Frame::text(std::iter::once("three changes")) };
+        let keep = |version| {
+            room.set_late_page(version, 0, page.clone());
+            (room.late_page(0), room.late_page(1))
+        };
+        let version = room.version();
+        assert_eq!(keep(version), (Some(page.clone()), None));
+        room.push(Entry { rev: 6, parts: Vec::new(), is_text: true });
+        assert_eq!(room.late_page(0), None);
+        assert_eq!(keep(version), (None, None), "it was read before the change");
+        assert_eq!(keep(room.version()).0, Some(page.clone()));
+        room.clear();
+        assert_eq!(room.late_page(0), None);
     }
 }

@@ -11,10 +11,14 @@ use super::{
     fanout::Fanout,
     rendered_roster::CurrentRoster,
     room::{OpenRoom, Room},
+    signals::RecentNames,
 };
 use crate::{
     domain::RoomId,
-    net::sync::{Arc, Mutex},
+    net::{
+        Frame,
+        sync::{Arc, Mutex},
+    },
     store::{self, Database},
 };
 
@@ -30,6 +34,7 @@ pub struct Rooms {
     pub(super) store: Arc<dyn Database>,
     pub(super) fanout: Fanout,
     pub(super) roster: CurrentRoster,
+    pub(super) names: RecentNames,
     pub(super) fills: Semaphore,
     pub(super) late_reads: Semaphore,
 }
@@ -42,6 +47,7 @@ impl Rooms {
             store,
             fanout: Fanout::start(),
             roster: CurrentRoster::new(),
+            names: RecentNames::default(),
             fills: Semaphore::new(FILLS),
             late_reads: Semaphore::new(LATE_READS),
         })
@@ -57,8 +63,7 @@ impl Rooms {
             let room = match open.get(id) {
                 Some(room) => Arc::clone(room),
                 None => {
-                    let roster = (*id == RoomId::lobby()).then(|| self.roster.clone());
-                    let room = Arc::new(Room::new(id.clone(), roster));
+                    let room = Arc::new(Room::new(id.clone()));
                     open.insert(id.clone(), Arc::clone(&room));
                     room
                 }
@@ -71,6 +76,14 @@ impl Rooms {
             room.0.open(self.store.head(id).await?);
         }
         Ok(room)
+    }
+
+    /// What a new subscription gets first: the roster in the lobby, and the latest changes of names, which a page that was
+    /// disconnected has missed.
+    pub(super) fn opening(&self, room: &Room) -> Option<Frame> {
+        let roster = (room.id == RoomId::lobby()).then(|| self.roster.get().frame.clone());
+        let frames: Vec<Frame> = roster.into_iter().chain(self.names.recent(Instant::now())).collect();
+        (!frames.is_empty()).then(|| Frame::join(&frames))
     }
 
     pub(super) fn get(&self, id: &RoomId) -> Option<Arc<Room>> {

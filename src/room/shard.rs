@@ -24,7 +24,7 @@ const YIELD_EVERY: usize = 256;
 
 pub(super) enum Command {
     /// The shard owns the writing from now on.
-    Join { room: Arc<Room>, subscriber: Arc<Subscriber>, position: Position, needs_roster: bool },
+    Join { room: Arc<Room>, subscriber: Arc<Subscriber>, position: Position },
     /// The subscriber wants the writing back.
     Leave(u64),
     /// The room has something new.
@@ -37,7 +37,7 @@ pub(super) struct Shard {
     /// By [`key`].
     rooms: HashMap<usize, RoomShare>,
     /// The live subscribers by their id.
-    subscribers: HashMap<u64, Place>,
+    subscribers: HashMap<u64, Location>,
 }
 
 /// A room's live subscribers in this shard.
@@ -55,7 +55,7 @@ struct Slot {
     id: u64,
 }
 
-struct Place {
+struct Location {
     subscriber: Arc<Subscriber>,
     room: usize,
     index: usize,
@@ -88,9 +88,7 @@ impl Shard {
         loop {
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(Command::Join { room, subscriber, position, needs_roster }) => {
-                        self.join(room, subscriber, position, needs_roster);
-                    }
+                    Some(Command::Join { room, subscriber, position }) => self.join(room, subscriber, position),
                     Some(Command::Leave(id)) => self.remove(id, VecDeque::new()),
                     Some(Command::News(room)) => self.broadcast(&room).await,
                     None => return,
@@ -100,7 +98,7 @@ impl Shard {
         }
     }
 
-    fn join(&mut self, room: Arc<Room>, subscriber: Arc<Subscriber>, position: Position, needs_roster: bool) {
+    fn join(&mut self, room: Arc<Room>, subscriber: Arc<Subscriber>, position: Position) {
         room.shards.fetch_or(self.bit, SeqCst); // before the room is read, so that the shard learns of all that follows
         let (key, id) = (key(&room), subscriber.id);
         let share = self.rooms.entry(key).or_insert_with(|| {
@@ -110,13 +108,10 @@ impl Shard {
         });
         let index = share.slots.len();
         share.slots.push(Slot { connection: Arc::clone(&subscriber.connection), position, id });
-        self.subscribers.insert(id, Place { subscriber, room: key, index });
+        self.subscribers.insert(id, Location { subscriber, room: key, index });
         let slot = &mut share.slots[index];
-        let mut first = slot.connection.take_queued();
-        if needs_roster {
-            first.extend(share.room.roster().map(|roster| roster.bytes().clone()));
-        }
-        if let Err(Full(unsent)) = slot.send_all(first).and_then(|()| slot.read_on(&share.room)) {
+        let queued = slot.connection.take_queued();
+        if let Err(Full(unsent)) = slot.send_all(queued).and_then(|()| slot.read_on(&share.room)) {
             self.remove(id, unsent);
         }
     }
@@ -124,7 +119,7 @@ impl Shard {
     /// Sends what the library has queued.
     fn flush(&mut self, id: u64) {
         // not found: the writing was given back, and the subscriber's task sends what is queued
-        let Some(Place { room, index, .. }) = self.subscribers.get(&id) else { return };
+        let Some(Location { room, index, .. }) = self.subscribers.get(&id) else { return };
         let slot = &self.rooms[room].slots[*index];
         if let Err(Full(unsent)) = slot.send_all(slot.connection.take_queued()) {
             self.remove(id, unsent);
@@ -173,7 +168,7 @@ impl Shard {
 
     /// Gives the writing back to the subscriber's task. Does nothing if the subscriber is not live.
     fn remove(&mut self, id: u64, unsent: VecDeque<Bytes>) {
-        let Some(Place { subscriber, room, index }) = self.subscribers.remove(&id) else { return };
+        let Some(Location { subscriber, room, index }) = self.subscribers.remove(&id) else { return };
         let Some(share) = self.rooms.get_mut(&room) else { return };
         let slot = share.slots.swap_remove(index);
         if let Some(moved) = share.slots.get(index)
@@ -186,6 +181,10 @@ impl Shard {
             self.rooms.remove(&room);
         } else if share.slots.len() < share.slots.capacity() / 4 {
             share.slots.shrink_to_fit();
+        }
+        if self.subscribers.len() < self.subscribers.capacity() / 4 {
+            self.subscribers.shrink_to_fit();
+            self.rooms.shrink_to_fit();
         }
         subscriber.give_back(slot.position, unsent);
     }

@@ -3,22 +3,19 @@
 use std::io;
 
 use super::{
-    entry::Entry,
-    filling::{advance, backfill},
-    ring::{FRAME_BYTES, Lagged},
-    room::{OpenRoom, Position, Room},
+    filling::{advance, backfill, late_page},
+    ring::{Lagged, Read},
+    room::{OpenRoom, Position},
     rooms::Rooms,
     signals,
     subscriber::Subscriber,
 };
 use crate::{
     domain::RoomId,
-    net::{Connection, Frame, sync::Arc},
+    net::{Connection, sync::Arc},
     store,
 };
 
-/// Changes read from the store at a time: usually a frame of some 25 KB.
-const LATE_PAGE: u32 = 100;
 /// Most changes that a page is sent when it catches up. A page that missed more fetches its room anew and shows the last
 /// of them; to insert thousands of messages one by one would block the browser.
 const MAX_CATCH_UP: u64 = 1000;
@@ -47,8 +44,8 @@ pub struct Subscription {
     reader: Reader,
     /// While the subscription is live, the fan-out has it.
     position: Position,
-    /// Whether it has been live before: it has had the roster.
-    has_roster: bool,
+    /// Whether the socket has been sent what a subscription begins with.
+    has_begun: bool,
     is_live: bool,
 }
 
@@ -76,7 +73,7 @@ impl Subscription {
         };
         let subscriber = Subscriber::new(rooms.fanout.new_id(), connection);
         let position = Position { rev, signals: room.0.signals_end() };
-        Ok(Self { rooms: Arc::clone(rooms), room, subscriber, reader, position, has_roster: false, is_live: false })
+        Ok(Self { rooms: Arc::clone(rooms), room, subscriber, reader, position, has_begun: false, is_live: false })
     }
 
     pub fn room(&self) -> &RoomId {
@@ -99,14 +96,13 @@ impl Subscription {
             if let Err(error) = Box::pin(self.catch_up()).await {
                 return error;
             }
-            let needs_roster = !std::mem::replace(&mut self.has_roster, true);
-            self.rooms.fanout.join(&self.room.0, &self.subscriber, self.position, needs_roster);
+            self.rooms.fanout.join(&self.room.0, &self.subscriber, self.position);
             self.is_live = true;
         }
     }
 
-    /// Ends the subscription. Nothing of the room is sent afterwards.
-    pub async fn end(mut self) {
+    /// Ends the subscription. Nothing of the room is sent afterwards. If the future is dropped, call it again.
+    pub async fn end(&mut self) {
         if self.is_live {
             self.rooms.fanout.leave(self.subscriber.id);
             self.subscriber.returned().await;
@@ -116,9 +112,15 @@ impl Subscription {
 
     /// Writes up to the end of the ring.
     async fn catch_up(&mut self) -> Result<(), FollowError> {
-        let Self { rooms, room: OpenRoom(room), subscriber, reader, position: Position { rev, .. }, .. } = self;
+        let Self { rooms, room: OpenRoom(room), subscriber, reader, position: Position { rev, .. }, has_begun, .. } =
+            self;
         let connection = &subscriber.connection;
         connection.drained().await?;
+        if !std::mem::replace(has_begun, true)
+            && let Some(frame) = rooms.opening(room)
+        {
+            connection.write(&frame).await?;
+        }
         loop {
             let (to, frame) = match room.read(*rev) {
                 Ok(None) => return Ok(()),
@@ -131,32 +133,14 @@ impl Subscription {
                     if room.base() <= *rev {
                         continue;
                     }
-                    page(rooms, room, *rev).await?
+                    let Read { to, frame } = late_page(rooms, room, *rev).await?;
+                    (to, frame)
                 }
             };
             connection.write(&frame).await?;
             *rev = to;
         }
     }
-}
-
-/// The first changes after `rev` from the store, and the `rev` that they end at.
-async fn page(rooms: &Rooms, room: &Room, rev: u64) -> store::Result<(u64, Frame)> {
-    // the frame is large, and hundreds of sockets may lag: a few at a time
-    let _permit = rooms.late_reads.acquire().await;
-    let base = room.base(); // before the read: if it finds nothing, there is nothing up to here
-    let changes = rooms.store.changes(&room.id, rev, LATE_PAGE).await?.messages;
-    let (mut parts, mut bytes, mut to) = (Vec::new(), 0, base);
-    for entry in Entry::changes(&changes) {
-        bytes += entry.bytes();
-        to = entry.rev;
-        parts.extend(entry.parts);
-        if bytes > FRAME_BYTES {
-            break;
-        }
-    }
-    metrics::counter!("natter_caught_up_total").increment(parts.len() as u64);
-    Ok((to, Frame::text(parts.iter().map(|part| part.fragment.as_str()))))
 }
 
 impl Drop for Subscription {

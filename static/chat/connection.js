@@ -46,6 +46,7 @@
   const SPREAD = 5000, PAUSE = 30000; // ms
   let refetchTimer = null, refetchedAt = -PAUSE;
   const refetch = async () => {
+    clearTimeout(refetchTimer);
     refetchTimer = null;
     refetchedAt = performance.now();
     const old = room();

@@ -2,7 +2,8 @@
 natter.list = (() => {
   'use strict';
   const { $, me, room, rows, view, words } = natter;
-  const KEEP = 600; // rows; bounds the memory of a tab that stays open for weeks
+  // rows, and notices among them; both bound the memory of a tab that stays open for weeks
+  const KEEP = 600, NOTICES = 100;
   const SPOKEN = 20; // lines of the hidden log
   const scroller = () => $('scroller');
   const title = document.title;
@@ -35,6 +36,7 @@ natter.list = (() => {
     }
     const shown = rows.find(list, seq);
     if (shown && !rows.isNewer(item, shown)) return null;
+    if (shown?.dataset.textRev !== item.dataset.textRev) unsay(item);
     mark(list, item, shown);
     quote(list, item);
     if (shown) {
@@ -56,6 +58,8 @@ natter.list = (() => {
     return template.content.firstElementChild;
   };
   const trim = (list) => {
+    const notices = list.querySelectorAll(':scope > [data-kind]');
+    for (let index = 0; index < notices.length - NOTICES; index++) notices[index].remove();
     const messages = list.querySelectorAll(':scope > [data-seq]');
     if (list.childElementCount <= KEEP * 1.5 || messages.length < KEEP) return;
     const first = messages[messages.length - KEEP], older = link(first.dataset.seq);
@@ -66,8 +70,16 @@ natter.list = (() => {
 
   const say = (items) => {
     const said = $('said');
-    said.append(...items.slice(-SPOKEN).map((item) => view.element('p', `${view.authorOf(item)}: ${view.textOf(item)}`)));
+    said.append(...items.slice(-SPOKEN).map((item) => {
+      const line = view.element('p', `${view.authorOf(item)}: ${view.textOf(item)}`);
+      Object.assign(line.dataset, { room: item.dataset.room, said: item.dataset.seq });
+      return line;
+    }));
     while (said.childElementCount > SPOKEN) said.firstElementChild.remove();
+  };
+  // A line is for the moment: a text that was deleted or edited must not live on in it.
+  const unsay = ({ dataset: { room: id, seq } }) => {
+    for (const line of $('said').querySelectorAll(`[data-said="${seq}"]`)) if (line.dataset.room === id) line.remove();
   };
   const report = (items, wasAtEnd) => {
     const news = items.filter((item) => item.matches('.message') && item.dataset.author !== me);
@@ -112,7 +124,10 @@ natter.list = (() => {
     view.localize(fragment);
     for (const item of late.values()) {
       const row = fragment.querySelector(`[data-seq="${item.dataset.seq}"]`);
-      if (row && rows.isNewer(item, row)) row.replaceWith(item);
+      if (row && rows.isNewer(item, row)) {
+        view.message(item, row);
+        row.replaceWith(item);
+      }
       quote(fragment, item);
     }
     for (const [key, name] of lateNames) view.rename(fragment, key, name);

@@ -31,7 +31,7 @@ natter.outbox = (() => {
   };
 
   // A fragment can arrive before the acknowledgement. Which message it is shows its text, but for the marks of Markdown.
-  const letters = (text) => text.replace(/[^\p{L}\p{N}\p{So}]/gu, '');
+  const letters = (text) => text.replace(/[^\p{L}\p{N}\p{So}]/gu, '') || text;
   const claim = (added) => {
     for (const row of added) {
       if (!row.matches('.sent-by-user')) continue;

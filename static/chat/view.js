@@ -80,12 +80,16 @@ natter.view = (() => {
     if (more) more.textContent = fill(words.rosterMore, more.dataset);
   };
 
-  // The user of the tag `key` has a new name.
+  // The user of the tag `key` has a new name, or (null) no account any more.
   const rename = (root, key, name) => {
     if (key === me) return; // is called You
-    const authors = root.querySelectorAll(`.message[data-author="${key}"]:not([data-deleted-user]) > b`);
-    for (const author of authors) author.textContent = `${name}: `;
-    for (const cited of root.querySelectorAll(`blockquote[data-author="${key}"] > cite`)) cited.textContent = name;
+    const isDeleted = name === null;
+    for (const item of root.querySelectorAll(`.message[data-author="${key}"]:not([data-deleted-user])`)) {
+      if (isDeleted) item.dataset.deletedUser = '';
+      part(item, 'b').replaceChildren(isDeleted ? element('i', words.deletedUser) : name, ': ');
+    }
+    const cited = root.querySelectorAll(`blockquote[data-author="${key}"] > cite`);
+    for (const cite of cited) cite.textContent = isDeleted ? words.deletedUser : name;
   };
 
   return { element, localize, message, quote, authorOf, textOf, notice, roster, rename };

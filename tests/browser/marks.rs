@@ -96,6 +96,9 @@ async fn a_new_name_reaches_an_open_page() {
     natter.post(&robot, "the end").await;
     ann.sees("Marvin <b>: the end").await;
     assert_eq!(ann.texts("#messages .sent-by-user b").await, ["You:"; 2]);
+    natter.delete_account(&robot, "robot").await;
+    ann.sees("deleted user: the end").await;
+    assert_eq!(ann.texts("#messages blockquote").await, ["deleted user: hello", "You: mine"]);
     ann.closes_browser(&[]).await;
 }
 
@@ -116,5 +119,15 @@ async fn the_hidden_log_has_a_line_for_each_live_message_of_others() {
     ann.sees("Robot: number 30").await;
     let expected: Vec<String> = (11..=30).map(|n| format!("Robot: number {n}")).collect();
     assert_eq!(ann.texts("#said p").await, expected, "the last 20");
+    // a text that was edited or deleted does not live on in it
+    natter.edit(&robot, seq + 2, "edited too").await;
+    natter.delete(&robot, seq + 31).await;
+    natter.post(&robot, "the end").await;
+    ann.sees("Robot: the end").await;
+    let said = ann.texts("#said p").await;
+    assert!(
+        said.contains(&"Robot: number 29".to_owned()) && !said.contains(&"Robot: number 30".to_owned()),
+        "{said:?}"
+    );
     ann.closes_browser(&[]).await;
 }

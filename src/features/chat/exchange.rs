@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use axum::extract::ws::{Message, WebSocket};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 
 use super::{
     change::{self, Draft},
@@ -26,17 +26,38 @@ const PENDING_INTERVAL: Duration = Duration::from_secs(3);
 const PING_INTERVAL: Duration = Duration::from_secs(50);
 /// Shortest time between two frames of a socket that say that its user types. Others in between are ignored.
 const TYPING_INTERVAL: Duration = Duration::from_secs(1);
+/// Shortest time between two moves of a socket: each reads the room from the store. A faster client waits.
+const MOVE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What a socket's client may do.
 pub(super) struct SocketSession {
     pub state: AppState,
     pub grant: Grant,
-    /// The room that the socket is subscribed to; `None` if it has no subscription.
+    /// The room that the client named last.
+    pub room: RoomId,
+    /// `None` if it does not exist for the user: the socket has no subscription.
     pub access: Option<Access>,
     /// A page; otherwise a script.
     pub is_page: bool,
     /// The language of the replies.
     pub language: Language,
+}
+
+/// When a socket's client last did what it may not do too often.
+#[derive(Default)]
+pub(super) struct FrameLimits {
+    typed: Option<Instant>,
+    moved: Option<Instant>,
+}
+
+impl FrameLimits {
+    /// Waits until the socket may move again.
+    pub(super) async fn move_due(&mut self) {
+        if let Some(moved) = self.moved {
+            sleep_until(moved + MOVE_INTERVAL).await;
+        }
+        self.moved = Some(Instant::now());
+    }
 }
 
 /// What comes after an exchange of frames.
@@ -65,8 +86,7 @@ impl SocketSession {
 
     /// Starts to post a message.
     fn post(&self, room: Option<RoomId>, message: String, client_id: String) -> Posting<'_> {
-        let subscribed = self.access.as_ref().map(|access| access.room().clone());
-        let room = room.or(subscribed).unwrap_or_else(RoomId::lobby);
+        let room = room.unwrap_or_else(|| self.room.clone());
         let reply = {
             let (room, client_id) = (room.clone(), client_id.clone());
             async move {
@@ -90,28 +110,27 @@ impl SocketSession {
 
     /// The reply to a frame that is invalid.
     fn refuse(&self, error: Error) -> Posting<'_> {
-        let room = self.access.as_ref().map_or_else(RoomId::lobby, |access| access.room().clone());
-        let reply = frames::reply(&room, "", &Err(error), self.language);
-        Posting { room, client_id: String::new(), reply: Box::pin(std::future::ready(reply)) }
+        let reply = frames::reply(&self.room, "", &Err(error), self.language);
+        Posting { room: self.room.clone(), client_id: String::new(), reply: Box::pin(std::future::ready(reply)) }
     }
 
     /// Reports that the user types, unless that was reported just now.
-    fn types(&self, room: &RoomId, reported: &mut Option<Instant>) {
+    fn types(&self, room: &RoomId, limits: &mut FrameLimits) {
         if let Some(access) = self.access.as_ref().filter(|access| access.room() == room)
-            && reported.is_none_or(|reported| reported.elapsed() >= TYPING_INTERVAL)
+            && limits.typed.is_none_or(|typed| typed.elapsed() >= TYPING_INTERVAL)
         {
-            *reported = Some(Instant::now());
+            limits.typed = Some(Instant::now());
             self.state.hub().typing(access);
         }
     }
 }
 
 /// Posts the client's messages and sends the replies, until the socket ends or moves to another room.
-pub(super) async fn exchange_frames(socket: &mut WebSocket, session: &SocketSession) -> Step {
+pub(super) async fn exchange_frames(socket: &mut WebSocket, session: &SocketSession, limits: &mut FrameLimits) -> Step {
     let pending_interval = if session.is_page { PENDING_INTERVAL } else { Duration::MAX };
     let mut ping = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut received_since_ping, mut typing_reported) = (true, None);
+    let mut received_since_ping = true;
     // one message of a client is posted at a time, which keeps them in order
     let mut posting: Option<Posting<'_>> = None;
     loop {
@@ -140,7 +159,7 @@ pub(super) async fn exchange_frames(socket: &mut WebSocket, session: &SocketSess
                                 posting = Some(session.post(room, message, client_id));
                             }
                             Ok(ClientFrame::Move { room, after }) => return Step::Move { room, after },
-                            Ok(ClientFrame::Typing { room }) => session.types(&room, &mut typing_reported),
+                            Ok(ClientFrame::Typing { room }) => session.types(&room, limits),
                             Err(error) => posting = Some(session.refuse(error)),
                         }
                         Ok(())

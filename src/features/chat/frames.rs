@@ -1,7 +1,7 @@
 //! The frames of a socket other than fragments: sends, and the replies to them.
 
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 pub(super) enum ClientFrame {
     /// A message to post. Without a room: to the one that the socket is subscribed to.
     Send { room: Option<RoomId>, message: String, client_id: String },
-    /// Ends the subscription, and subscribes to the changes of this room after `after`, or from now on.
+    /// Ends the subscription, and subscribes to the changes of this room after `after`, or (null) from now on.
     Move { room: RoomId, after: Option<u64> },
     /// The user types in this room.
     Typing { room: RoomId },
@@ -28,9 +28,14 @@ struct Fields {
     message: Option<String>,
     #[serde(rename = "clientID")]
     client_id: Option<String>,
-    after: Option<u64>,
-    #[serde(default)]
-    typing: bool,
+    /// `Some(None)` is an explicit null.
+    #[serde(default, deserialize_with = "present")]
+    after: Option<Option<u64>>,
+    typing: Option<bool>,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u64>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 impl ClientFrame {
@@ -44,8 +49,11 @@ impl ClientFrame {
         let fields: Fields = serde_json::from_str(frame).map_err(|error| refuse(error.to_string()))?;
         let room = fields.room.as_deref().map(RoomId::named);
         Ok(match (fields, room) {
-            (Fields { message: None, client_id: None, typing: true, .. }, Some(room)) => Self::Typing { room },
-            (Fields { message: None, client_id: None, after, .. }, Some(room)) => Self::Move { room, after },
+            (Fields { message: None, client_id: None, typing: Some(true), .. }, Some(room)) => Self::Typing { room },
+            (Fields { message: None, client_id: None, after: Some(after), .. }, Some(room)) => {
+                Self::Move { room, after }
+            }
+            (Fields { message: None, client_id: None, .. }, _) => return Err(refuse("this is none of them".into())),
             (Fields { message, client_id, .. }, room) => {
                 Self::Send { room, message: message.unwrap_or_default(), client_id: client_id.unwrap_or_default() }
             }
@@ -103,12 +111,22 @@ mod tests {
         for (frame, expected) in [
             (r#"{"room":"lobby","message":"hi","clientID":"1"}"#, send(Some(lobby()))),
             (r#"{"room":"lobby","after":7}"#, ClientFrame::Move { room: lobby(), after: Some(7) }),
-            (r#"{"room":"lobby"}"#, ClientFrame::Move { room: lobby(), after: None }),
+            (r#"{"room":"lobby","after":null}"#, ClientFrame::Move { room: lobby(), after: None }),
             (r#"{"room":"lobby","typing":true}"#, ClientFrame::Typing { room: lobby() }),
         ] {
             assert_eq!(ClientFrame::parse(frame).unwrap(), expected);
         }
-        for invalid in ["", "[]", "hello", r#"{"message":["a","b"]}"#, r#"{"room":"lobby","after":-1}"#] {
+        for invalid in [
+            "",
+            "[]",
+            "{}",
+            "hello",
+            r#"{"message":["a","b"]}"#,
+            r#"{"room":"lobby"}"#,
+            r#"{"room":"lobby","after":-1}"#,
+            r#"{"room":"lobby","typing":false}"#,
+            r#"{"after":1}"#,
+        ] {
             assert!(ClientFrame::parse(invalid).is_err(), "{invalid}");
         }
     }

@@ -14,11 +14,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
     closing::{SocketEnd, close},
-    exchange::{SocketSession, Step, exchange_frames, send},
+    exchange::{FrameLimits, SocketSession, Step, exchange_frames, send},
     frames,
 };
 use crate::{
@@ -39,6 +39,9 @@ use crate::{
 const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// Most bytes of frames for this client alone that may wait to be written.
 const MAX_WRITE_BUFFER: usize = 64 * 1024;
+/// How long a page of an earlier release waits until it reloads.
+const RELOAD_DELAY: Duration = Duration::from_secs(2);
+
 #[derive(Deserialize)]
 pub struct SocketQuery {
     jwt: Option<String>,
@@ -203,6 +206,7 @@ struct OpenSocket {
     expires: Option<Timestamp>,
     /// `None` if the room that the client asked for does not exist for the user.
     subscription: Option<Subscription>,
+    limits: FrameLimits,
     _presence: PresenceGuard,
 }
 
@@ -212,14 +216,17 @@ impl OpeningSocket {
         let Self { state, connection, identity, room, after, returning, language, is_outdated } = *self;
         let Identity { user, grant, expires, is_page } = identity;
         if is_outdated {
+            // during a rolling upgrade, the page may come back as it is
+            sleep(RELOAD_DELAY).await;
             return Err(SocketEnd::Reload);
         }
-        let mut session = SocketSession { state, grant, access: None, is_page, language };
+        let mut session = SocketSession { state, grant, room: room.clone(), access: None, is_page, language };
         // a grant that is revoked after the socket was registered closes it
         let user = if is_current { user } else { session.user().await? };
         let subscription = subscribe(&mut session, &user, &connection, socket, &room, after).await?;
         let _presence = session.state.hub().enter(&user, returning);
-        Ok(Box::new(OpenSocket { session, connection, expires, subscription, _presence }))
+        let limits = FrameLimits::default();
+        Ok(Box::new(OpenSocket { session, connection, expires, subscription, limits, _presence }))
     }
 }
 
@@ -228,7 +235,7 @@ impl OpenSocket {
     async fn run(&mut self, socket: &mut WebSocket) -> SocketEnd {
         loop {
             let step = tokio::select! {
-                step = exchange_frames(socket, &self.session) => step,
+                step = exchange_frames(socket, &self.session, &mut self.limits) => step,
                 end = follow(&mut self.subscription) => Step::End(end),
             };
             let moved = match step {
@@ -243,6 +250,7 @@ impl OpenSocket {
 
     /// Ends the subscription, and subscribes to another room.
     async fn move_to(&mut self, socket: &mut WebSocket, room: RoomId, after: Option<u64>) -> Result<(), SocketEnd> {
+        self.limits.move_due().await;
         self.end_subscription().await;
         let user = self.session.user().await?;
         self.subscription = subscribe(&mut self.session, &user, &self.connection, socket, &room, after).await?;
@@ -253,13 +261,14 @@ impl OpenSocket {
     }
 
     async fn end_subscription(&mut self) {
-        if let Some(subscription) = self.subscription.take() {
-            subscription.end().await;
+        if let Some(subscription) = &mut self.subscription {
+            subscription.end().await; // first, because this future may be dropped meanwhile
+            self.subscription = None;
         }
     }
 }
 
-/// Subscribes the session to a room. Tells the client if the room does not exist for the user.
+/// Subscribes the session to a room. Answers the client if the room does not exist for the user.
 async fn subscribe(
     session: &mut SocketSession,
     user: &User,
@@ -268,6 +277,7 @@ async fn subscribe(
     room: &RoomId,
     after: Option<u64>,
 ) -> Result<Option<Subscription>, SocketEnd> {
+    session.room = room.clone();
     session.access = match session.state.store.access(user, room).await {
         Ok(access) => Some(access),
         Err(store::Error::NoSuchRoom) => None,

@@ -6,12 +6,12 @@ pub const NET: [&str; 4] = ["connection.rs", "frame.rs", "io.rs", "retry.rs"];
 /// Limits that a short schedule must be able to reach: a file, the beginning of a declaration, and the value.
 pub const CONSTANTS: &[(&str, &str, &str)] = &[
     ("room/room.rs", "const RING_BYTES: usize", "900"),
-    ("room/room.rs", "const MAX_SIGNALS: usize", "32"),
+    ("room/signals.rs", "const MAX_SIGNALS: usize", "32"),
     ("room/ring.rs", "pub(super) const FRAME_BYTES: usize", "60"),
     ("room/filling.rs", "const PAGE: u32", "3"),
     ("room/filling.rs", "const MAX_GAP: u64", "12"),
     ("room/filling.rs", "const MAX_BACKFILL: u64", "5"),
-    ("room/subscription.rs", "const LATE_PAGE: u32", "2"),
+    ("room/filling.rs", "const LATE_PAGE: u32", "2"),
     ("room/subscription.rs", "const MAX_CATCH_UP: u64", "8"),
     ("room/shard.rs", "const YIELD_EVERY: usize", "2"),
     ("room/rooms.rs", "const FILLS: usize", "1"),
@@ -50,7 +50,7 @@ pub const NOTES: &[(&str, &str, &str)] = &[
     ),
     ("room/filling.rs", "                sleep(retry_in)", "crate::note(\"a fill tried again\"); sleep(retry_in)"),
     (
-        "room/subscription.rs",
+        "room/filling.rs",
         "    let changes = rooms.store.changes(",
         "crate::note(\"a late read\"); let changes = rooms.store.changes(",
     ),
@@ -91,8 +91,8 @@ pub const RULES: &[(&str, &str, &str)] = &[
     ),
     (
         "room/shard.rs",
-        "        if let Err(Full(unsent)) = slot.send_all(first).and_then(|()| slot.read_on(&share.room)) {",
-        "        let sent = slot.send_all(first).and_then(|()| slot.read_on(&share.room));
+        "        if let Err(Full(unsent)) = slot.send_all(queued).and_then(|()| slot.read_on(&share.room)) {",
+        "        let sent = slot.send_all(queued).and_then(|()| slot.read_on(&share.room));
         if !crate::Rule::BitBeforeRead.holds() { share.room.shards.fetch_or(self.bit, SeqCst); }
         if let Err(Full(unsent)) = sent {",
     ),
@@ -112,9 +112,9 @@ pub const RULES: &[(&str, &str, &str)] = &[
     // the hand-over
     (
         "room/shard.rs",
-        "        let mut first = slot.connection.take_queued();",
-        "        let mut first = VecDeque::new();
-        if crate::Rule::QueueAtJoin.holds() { first = slot.connection.take_queued(); }",
+        "        let queued = slot.connection.take_queued();",
+        "        let mut queued = VecDeque::new();
+        if crate::Rule::QueueAtJoin.holds() { queued = slot.connection.take_queued(); }",
     ),
     (
         "room/fanout.rs",

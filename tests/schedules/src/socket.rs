@@ -48,7 +48,7 @@ pub async fn serve(
             () = follow(&mut subscription) => None,
         };
         let Some(command) = command else { break };
-        if let Some(subscription) = subscription.take() {
+        if let Some(mut subscription) = subscription.take() {
             subscription.end().await;
         }
         is_open = match command {
@@ -63,7 +63,7 @@ pub async fn serve(
             _ => socket.send(&frame(&serde_json::json!({ "ended": true }))).await,
         };
     }
-    if let Some(subscription) = subscription.take() {
+    if let Some(mut subscription) = subscription.take() {
         subscription.end().await;
     }
     socket.close();

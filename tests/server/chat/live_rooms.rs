@@ -88,8 +88,8 @@ async fn a_room_that_does_not_exist_for_the_user_is_gone_and_the_socket_stays() 
         bob.says("for everybody").await;
         socket.sees("Bob: for everybody").await;
         assert_eq!(moves(&mut socket, room, None).await, json!({ "room": room, "gone": true }));
-        let answer = socket.says("without a subscription").await;
-        assert_eq!(answer["room"], "lobby");
+        let answer = socket.sends("for this room only", "2").await;
+        assert_eq!((&answer["room"], &answer["status"]), (&json!(room), &json!(404)), "it is not posted elsewhere");
         assert_eq!(seen(&socket), [("lobby", "Bob: for everybody")]);
     }
 }
@@ -120,6 +120,7 @@ async fn who_types_is_shown_in_that_room() {
     for _ in 0..5 {
         ada.socket.sends_without_answer(&typing).await;
         elsewhere.sends_without_answer(&typing).await; // not its room
+        moves(&mut ada.socket, "lobby", Some(0)).await; // the limit is the socket's and not the subscription's
     }
     ada.says("done").await;
     let signal = bob.socket.sees_signal().await;
