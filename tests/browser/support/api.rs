@@ -55,6 +55,10 @@ impl Natter {
         self.call(Method::PATCH, &format!("/api/users/{user_id}"), token, json!({ "name": name })).await;
     }
 
+    pub async fn delete_account(&self, token: &str, user_id: &str) {
+        self.call(Method::DELETE, &format!("/api/users/{user_id}"), token, Value::Null).await;
+    }
+
     /// Reads all messages, oldest first; a deleted one as `(deleted)`.
     pub async fn log(&self, token: &str) -> Vec<String> {
         let page = self.call(Method::GET, "/api/messages?after=0&limit=500", token, Value::Null).await;
