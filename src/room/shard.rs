@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{
     ring::Lagged,
-    room::{Position, Room},
+    room::{Batch, Position, Room},
     subscriber::Subscriber,
 };
 use crate::net::{
@@ -139,25 +139,14 @@ impl Shard {
                 Err(Lagged) => None,
             };
             let to = share.position;
-            let mut index = 0;
+            let mut next = 0;
             while let Some(share) = self.rooms.get_mut(&key)
-                && let Some(slot) = share.slots.get_mut(index)
+                && next < share.slots.len()
             {
-                let outcome = match &batch {
-                    // nearly every delivery takes this path: one comparison, one system call
-                    Some(batch) if slot.position == from => slot.send_batch(&batch.frame, to),
-                    _ => slot.read_on(room),
-                };
-                match outcome {
-                    Ok(()) => index += 1,
-                    // the last slot takes its index
-                    Err(Full(unsent)) => {
-                        let id = slot.id;
-                        self.remove(id, unsent);
-                    }
-                }
-                if index % YIELD_EVERY == YIELD_EVERY - 1 {
-                    tokio::task::yield_now().await;
+                match share.write(&mut next, batch.as_ref(), from, to) {
+                    Ok(()) => tokio::task::yield_now().await,
+                    // the last slot takes its place
+                    Err((id, Full(unsent))) => self.remove(id, unsent),
                 }
             }
             if batch.is_none_or(|batch| batch.is_last) {
@@ -172,9 +161,9 @@ impl Shard {
         let Some(share) = self.rooms.get_mut(&room) else { return };
         let slot = share.slots.swap_remove(index);
         if let Some(moved) = share.slots.get(index)
-            && let Some(place) = self.subscribers.get_mut(&moved.id)
+            && let Some(location) = self.subscribers.get_mut(&moved.id)
         {
-            place.index = index;
+            location.index = index;
         }
         if share.slots.is_empty() {
             share.room.shards.fetch_and(!self.bit, SeqCst);
@@ -187,6 +176,32 @@ impl Shard {
             self.rooms.shrink_to_fit();
         }
         subscriber.give_back(slot.position, unsent);
+    }
+}
+
+impl RoomShare {
+    /// Writes the batch, which leads from one position to the other, to the next slots, at most [`YIELD_EVERY`]. `None`: each reads on
+    /// by itself.
+    ///
+    /// # Errors
+    /// The first subscriber that is no longer live, which has to be removed.
+    fn write(
+        &mut self,
+        next: &mut usize,
+        batch: Option<&Batch>,
+        from: Position,
+        to: Position,
+    ) -> Result<(), (u64, Full)> {
+        for slot in self.slots.iter_mut().skip(*next).take(YIELD_EVERY) {
+            let written = match batch {
+                // nearly every delivery takes this path: one comparison, one system call
+                Some(batch) if slot.position == from => slot.send_batch(&batch.frame, to),
+                _ => slot.read_on(&self.room),
+            };
+            written.map_err(|full| (slot.id, full))?;
+            *next += 1;
+        }
+        Ok(())
     }
 }
 

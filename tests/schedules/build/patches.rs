@@ -66,8 +66,8 @@ pub const NOTES: &[(&str, &str, &str)] = &[
     ),
     (
         "room/shard.rs",
-        "                    _ => slot.read_on(room),",
-        "                    _ => { crate::note(\"a subscriber behind its shard\"); slot.read_on(room) }",
+        "                _ => slot.read_on(&self.room),",
+        "                _ => { crate::note(\"a subscriber behind its shard\"); slot.read_on(&self.room) }",
     ),
     (
         "room/rooms.rs",
