@@ -82,6 +82,9 @@
 //! - **a word**: a key in every file of `render/words`; `render/words/check.rs` fails until all have it.
 //!
 //! # Invariants
+//! The model of MongoDB's protocol (`tests/model`) and the random schedules of the live part (`tests/schedules`) hold
+//! theirs.
+//!
 //! | what always holds | the test that holds it |
 //! |---|---|
 //! | an acknowledged change is on disk | `server` `binary::crash::no_acknowledged_message_is_lost_and_none_is_doubled` |
@@ -92,6 +95,9 @@
 //! | a closed room does not exist for others | `server` `chat::rooms::a_closed_room_does_not_exist_for_others` |
 //! | both stores change by the same rules | `store` `random_commands::the_state_is_the_fold_of_the_acknowledged_commands` |
 //! | every reader sees the same log, in order | `server` `chat::interleavings::every_reader_receives_the_same_sequence` |
+//! | every reader gets the same bytes | `server` `chat::messages::authors_and_others_receive_the_same_fragment` |
+//! | a live row is the row of a page | `browser` `marks::a_live_row_is_equal_to_the_row_of_a_page` |
+//! | a socket is in one room at a time | `server` `chat::live_rooms::a_move_ends_one_subscription_and_begins_another` |
 //! | a returning client misses nothing | `server` `chat::catching_up::a_returning_client_receives_missed_messages_once_and_in_order` |
 //! | a slow reader delays nobody and receives all | `server` `chat::catching_up::a_socket_that_falls_behind_the_ring_receives_everything` |
 //! | a revoked grant closes its sockets everywhere | `faults` `several_processes::a_revocation_at_one_process_closes_sockets_at_the_other` |
