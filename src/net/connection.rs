@@ -156,8 +156,7 @@ impl Connection {
         let Outgoing { unsent, fan_out, .. } = &mut *outgoing;
         let length: usize = bufs.iter().map(|buf| buf.len()).sum();
         if let Some(fan_out) = fan_out {
-            let queued: usize = unsent.iter().map(Bytes::len).sum();
-            if queued > QUEUE_BYTES {
+            if total(unsent) > QUEUE_BYTES {
                 return Ok(WriteOutcome::Queued);
             }
             if length > 0 {
@@ -168,7 +167,7 @@ impl Connection {
             }
             return Ok(WriteOutcome::Accepted);
         }
-        let unsent_before: usize = unsent.iter().map(Bytes::len).sum();
+        let unsent_before = total(unsent);
         if self.flush(unsent)? {
             match self.send_vectored(bufs) {
                 Ok(written) => {
@@ -181,7 +180,7 @@ impl Connection {
                 Err(error) => return Err(error),
             }
         }
-        let unsent_after: usize = unsent.iter().map(Bytes::len).sum();
+        let unsent_after = total(unsent);
         Ok(if unsent_after < unsent_before { WriteOutcome::Progress } else { WriteOutcome::Full })
     }
 
@@ -294,6 +293,10 @@ impl Outgoing {
             waker.wake();
         }
     }
+}
+
+fn total(frames: &VecDeque<Bytes>) -> usize {
+    frames.iter().map(Bytes::len).sum()
 }
 
 fn whole(bufs: &[IoSlice<'_>]) -> Bytes {

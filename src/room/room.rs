@@ -178,10 +178,7 @@ impl Room {
     /// Continues at `head` without the changes before it, which are too many.
     pub(super) fn jump(&self, head: u64) {
         let mut live = self.live.lock();
-        live.late_page = None;
-        if let Some(ring) = &mut live.ring {
-            ring.clear(head);
-        }
+        live.clear(head);
         live.unannounced = Unannounced::Texts;
     }
 
@@ -189,10 +186,7 @@ impl Room {
     pub(super) fn clear(&self) {
         let mut live = self.live.lock();
         live.cleared += 1;
-        live.late_page = None;
-        if let Some(ring) = &mut live.ring {
-            ring.clear(0);
-        }
+        live.clear(0);
     }
 
     /// Whether the ring can take changes from before its base.
@@ -312,6 +306,14 @@ impl Room {
 impl Live {
     fn head(&self) -> u64 {
         self.ring.as_ref().map_or(0, Ring::head)
+    }
+
+    /// As [`Ring::clear`].
+    fn clear(&mut self, head: u64) {
+        self.late_page = None;
+        if let Some(ring) = &mut self.ring {
+            ring.clear(head);
+        }
     }
 
     fn push(&mut self, entry: Entry) -> bool {
