@@ -1,6 +1,6 @@
 //! Commands: what a user wants to change in a room.
 
-use super::{ClientId, Emoji, MemberRole, RoomName, Text, Timestamp, UserKey};
+use super::{ClientId, Emoji, MemberRole, RoomName, Text, Timestamp, Topic, UserKey};
 
 /// A command to a room. It makes one change of the room's log, or none.
 #[derive(Debug, Clone)]
@@ -56,13 +56,17 @@ pub enum RoomAction {
     Leave,
     SetRole(UserKey, MemberRole),
     Rename(RoomName),
-    SetTopic(String),
+    SetTopic(Topic),
     /// Lets every account read the room.
     Open,
     /// Hides the room from all but its members.
     Close,
     Archive,
     Unarchive,
+    /// Makes every account a member, present and future ones, or ends that.
+    SetEveryone(bool),
+    /// Deletes the room with all that is in it.
+    Delete,
 }
 
 impl Command {

@@ -65,6 +65,8 @@ pub struct Message {
     pub author_key: UserKey,
     /// `None` after the author's account was deleted.
     pub author: Option<Author>,
+    /// Of a notice about another user: who that is ([`Notice::subject`]). `None` after the account was deleted.
+    pub subject: Option<Author>,
     pub sent_at: Timestamp,
     pub content: Content,
     /// The texts posted in the room up to this message, deleted ones included. A reader's unread messages are a

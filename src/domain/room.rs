@@ -17,6 +17,8 @@ pub struct Room {
     pub archived: bool,
     /// Whether every account is a member.
     pub everyone: bool,
+    /// A deleted room exists for nobody. What is left of it is removed some time later.
+    pub deleted: bool,
     pub created_at: Timestamp,
 }
 
@@ -68,6 +70,7 @@ macro_rules! stored_names {
         }
     };
 }
+pub(super) use stored_names;
 stored_names!(RoomKind { Open = "open", Closed = "closed", Direct = "direct" });
 stored_names!(MemberRole { Member = "member", Owner = "owner" });
 
@@ -90,13 +93,14 @@ impl Room {
             topic: String::new(),
             archived: false,
             everyone: true,
+            deleted: false,
             created_at: Timestamp(0),
         }
     }
 
     /// What an account with this membership may do here. `None`: the room does not exist for it.
     pub fn right(&self, membership: Option<&Membership>) -> Option<Right> {
-        let may_see = membership.is_some() || self.everyone || self.kind == RoomKind::Open;
+        let may_see = !self.deleted && (membership.is_some() || self.everyone || self.kind == RoomKind::Open);
         let right = if self.archived { Right::Read } else { Right::Write };
         may_see.then_some(right)
     }
@@ -108,7 +112,7 @@ pub struct RoomName(String);
 
 impl RoomName {
     /// Longest name, in characters.
-    pub const MAX: usize = 64;
+    pub const MAX: usize = 80;
 
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
         let name = raw.trim();
@@ -122,6 +126,30 @@ impl RoomName {
             return Err(Invalid::new("name-invisible"));
         }
         Ok(Self(name.to_owned()))
+    }
+
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// A room's topic: one line, or empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Topic(String);
+
+impl Topic {
+    /// Longest topic, in characters.
+    pub const MAX: usize = 250;
+
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        let topic = raw.trim();
+        if topic.chars().count() > Self::MAX {
+            return Err(Invalid::new("topic-too-long").arg("max", Self::MAX));
+        }
+        if topic.chars().any(char::is_control) {
+            return Err(Invalid::new("name-control-characters"));
+        }
+        Ok(Self(topic.to_owned()))
     }
 
     pub fn into_string(self) -> String {
@@ -159,4 +187,20 @@ pub enum Notice {
     Closed,
     Archived,
     Unarchived,
+    /// Every account is a member from now on.
+    Everyone,
+    /// New accounts are no longer members, and members can leave.
+    NotEveryone,
+    /// The room is deleted with all that is in it. This is its last change.
+    Deleted,
+}
+
+impl Notice {
+    /// The user, other than the author, whom it is about.
+    pub fn subject(&self) -> Option<UserKey> {
+        match self {
+            Self::Added { user } | Self::Removed { user, .. } | Self::Role { user, .. } => Some(*user),
+            _ => None,
+        }
+    }
 }

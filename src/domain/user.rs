@@ -17,6 +17,10 @@ pub struct User {
     pub name: Name,
     pub email: Email,
     pub phone: Phone,
+    /// What the user says about themselves.
+    pub about: About,
+    /// Whether others may see when the user was last online.
+    pub shows_last_seen: bool,
     pub role: Role,
     /// Raised by a changed password: tokens and sessions of an earlier version are void.
     pub version: i64,
@@ -29,10 +33,26 @@ impl User {
     }
 }
 
+/// What other users see of an account in lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub key: UserKey,
+    pub user_id: String,
+    pub name: String,
+}
+
+impl From<&User> for Person {
+    fn from(user: &User) -> Self {
+        Self { key: user.key, user_id: user.user_id.to_string(), name: user.name.to_string() }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     Member,
     Admin,
+    /// A program, with the rights of a member.
+    Bot,
 }
 
 impl Role {
@@ -40,6 +60,7 @@ impl Role {
         match self {
             Self::Member => "member",
             Self::Admin => "admin",
+            Self::Bot => "bot",
         }
     }
 
@@ -47,6 +68,7 @@ impl Role {
         match raw {
             "member" => Ok(Self::Member),
             "admin" => Ok(Self::Admin),
+            "bot" => Ok(Self::Bot),
             _ => Err(Invalid::new("role-unknown")),
         }
     }
@@ -151,6 +173,27 @@ impl Phone {
             return Err(Invalid::new("phone-length").arg("min", *Self::LENGTH.start()).arg("max", *Self::LENGTH.end()));
         }
         Ok(Self(phone.to_owned()))
+    }
+}
+
+/// What a user says about themselves: at most [`About::MAX`] characters, or empty. Line breaks are `\n`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About(String);
+text_newtype!(About);
+
+impl About {
+    /// Longest text, in characters.
+    pub const MAX: usize = 200;
+
+    pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        let about = raw.trim().replace("\r\n", "\n");
+        if about.chars().count() > Self::MAX {
+            return Err(Invalid::new("about-too-long").arg("max", Self::MAX));
+        }
+        if about.chars().any(|c| c != '\n' && is_deceptive(c)) {
+            return Err(Invalid::new("name-control-characters"));
+        }
+        Ok(Self(about))
     }
 }
 

@@ -175,6 +175,7 @@ impl HubTask {
                     advance(&self.rooms, &room, rev);
                 }
             }
+            Event::MembershipChanged { .. } => {}
             Event::UserChanged { key, name } => self.rename(key, Some(name.as_str())),
             Event::UserRevoked { key, version } => {
                 // the event may come late, and must not close sockets that were opened with the new password

@@ -125,6 +125,9 @@ impl Accounts {
             Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
         };
-        Ok(self.store.update_user(user.key, UserChanges { name, email, phone, role, password }).await?)
+        Ok(self
+            .store
+            .update_user(user.key, UserChanges { name, email, phone, role, password, ..UserChanges::default() })
+            .await?)
     }
 }

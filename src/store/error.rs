@@ -13,6 +13,8 @@ pub enum Conflict {
     EmailTaken,
     #[error("this is the last admin")]
     LastAdmin,
+    #[error("the name of an open room is taken")]
+    RoomNameTaken,
     /// The author has used the client id for a message in another room.
     #[error("the client id is used in another room")]
     ClientIdReused,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Events, Log, LogReader, Networks, PresenceStore, Result, Rooms, Sessions, Transfer, Users};
+use super::{Events, Log, LogReader, Memberships, Networks, PresenceStore, Result, Rooms, Sessions, Transfer, Users};
+use crate::domain::RoomId;
 
 /// What handlers of requests use of a database. Everything here that reads or writes a room needs an
 /// [`Access`](super::Access).
 #[async_trait]
-pub trait Store: Users + Networks + Rooms + Log + Sessions + Send + Sync + 'static {
+pub trait Store: Users + Networks + Rooms + Memberships + Log + Sessions + Send + Sync + 'static {
     /// Checks that the database can take writes.
     ///
     /// # Errors
@@ -28,6 +29,11 @@ pub trait Database: Store + LogReader + Transfer {
     /// The secret that all processes on this database share. If none is stored yet, this call stores `candidate` and
     /// returns it. `None` if the database belongs to one process, which keeps its secret in the data directory.
     async fn shared_secret(&self, candidate: &str) -> Result<Option<String>>;
+    /// Deletes a room of any kind with all that is in it, as an operator may.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRoom`](super::Error::NoSuchRoom) if there is none, a refusal for the lobby.
+    async fn delete_room(&self, room: &RoomId) -> Result<()>;
     /// Waits for the current writes, then closes the database.
     async fn close(&self);
 }

@@ -24,6 +24,8 @@ pub struct OnlineUser {
     pub process: ProcessId,
     pub user: UserKey,
     pub name: String,
+    /// Whether the user does nothing at this process at present.
+    pub idle: bool,
 }
 
 #[async_trait]

@@ -35,6 +35,7 @@ impl NewRoom {
             topic: self.topic,
             archived: false,
             everyone: false,
+            deleted: false,
             created_at: joined_at,
         };
         (room, members)
@@ -50,14 +51,33 @@ pub(super) fn direct_key(members: &[Membership]) -> String {
 
 #[async_trait]
 pub trait Rooms {
-    /// Creates a room and its first members. It has an empty log.
+    /// Creates a room and its first members. It has an empty log. Of direct rooms, there is one for each set of members:
+    /// if it exists, it is returned.
+    ///
+    /// # Errors
+    /// [`Conflict::RoomNameTaken`](super::Conflict::RoomNameTaken) if another open room has the name.
     async fn create_room(&self, new: NewRoom) -> Result<Room>;
+    /// The direct room of exactly these members; `None` if there is none.
+    async fn direct_room(&self, members: &[UserKey]) -> Result<Option<Room>>;
     /// What `user` may do in a room.
     ///
     /// # Errors
     /// [`Error::NoSuchRoom`](super::Error::NoSuchRoom) if the room does not exist, or not for this user.
     async fn access(&self, user: &User, room: &RoomId) -> Result<Access>;
     async fn room(&self, access: &Access) -> Result<Room>;
-    /// The room's members, in the order in which they joined. A room with every account has none here.
+    /// All memberships of the room, in the order in which they began.
     async fn members(&self, access: &Access) -> Result<Vec<Membership>>;
+    /// The open rooms whose name contains `search`, in the form that [`fold`](crate::domain::fold) makes of both: the
+    /// first `limit` whose folded name comes after `after`, in that order. Empty matches all.
+    async fn open_rooms(&self, search: &str, after: Option<&str>, limit: u32) -> Result<Vec<OpenRoom>>;
+    /// The number of all rooms.
+    async fn room_count(&self) -> Result<u64>;
+}
+
+/// An open room in the list of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRoom {
+    pub room: Room,
+    /// The number of its members.
+    pub members: u64,
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{PasswordHash, Result};
-use crate::domain::{Email, Name, Phone, Role, User, UserId, UserKey};
+use crate::domain::{About, Email, Name, Phone, Role, Timestamp, User, UserId, UserKey};
 
 /// The fields of a new account.
 pub struct NewUser {
@@ -22,6 +22,8 @@ pub struct UserChanges {
     pub name: Option<Name>,
     pub email: Option<Email>,
     pub phone: Option<Phone>,
+    pub about: Option<About>,
+    pub shows_last_seen: Option<bool>,
     pub role: Option<Role>,
     /// Raises [`User::version`], which voids every token and session of the user.
     pub password: Option<PasswordHash>,
@@ -45,12 +47,23 @@ pub enum SortUsersBy {
     Created,
 }
 
-/// One page of a user search, as the admin's table shows it.
+/// The fields that a search looks into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Searched {
+    /// UserID, name, e-mail address and phone number, for admins.
+    #[default]
+    All,
+    /// UserID and name: what every user sees.
+    Names,
+}
+
+/// One page of a user search, as a table of users shows it.
 #[derive(Debug, Clone, Default)]
 pub struct UserSearch {
-    /// Part of a userID, name, e-mail address or phone number. Compared in the form that
+    /// Part of one of the fields. Compared in the form that
     /// [`fold`](crate::domain::fold) makes. Empty matches every user.
     pub text: String,
+    pub fields: Searched,
     pub sort: SortUsersBy,
     pub descending: bool,
     pub offset: u32,
@@ -77,6 +90,10 @@ pub trait Users {
     /// [`Error::NotFound`](super::Error::NotFound) if there is no such user,
     /// [`Error::Conflict`](super::Error::Conflict) if no admin would be left.
     async fn delete_user(&self, key: UserKey, messages: MessageRetention) -> Result<()>;
+    /// Records that these users were online until `at`.
+    async fn record_seen(&self, users: &[UserKey], at: Timestamp) -> Result<()>;
+    /// When each of these users was last online, in their order; `None` if unknown, or if the user does not show it.
+    async fn last_seen(&self, users: &[UserKey]) -> Result<Vec<Option<Timestamp>>>;
     /// The highest cost of all users' hashes. `None` if there is no hash.
     async fn highest_hash_cost(&self) -> Result<Option<u32>>;
     /// Replaces the hash of an unchanged password, so the user's version stays too. `false` if `old` is no longer the

@@ -160,6 +160,7 @@ impl From<Conflict> for Error {
             Conflict::UserIdTaken => ("userID", Phrase::new("user-id-taken")),
             Conflict::EmailTaken => ("email", Phrase::new("email-taken")),
             Conflict::LastAdmin => ("role", Phrase::new("last-admin")),
+            Conflict::RoomNameTaken => ("name", Phrase::new("room-name-taken")),
             Conflict::ClientIdReused => ("clientID", Phrase::new("client-id-reused")),
         };
         Self { fields: Fields::one(field, reason.clone()), ..Self::new(StatusCode::CONFLICT, reason) }
@@ -177,7 +178,9 @@ impl From<Refusal> for Error {
             | Refusal::Archived
             | Refusal::IsDirect
             | Refusal::HasEveryone
-            | Refusal::LastOwner => StatusCode::CONFLICT,
+            | Refusal::LastOwner
+            | Refusal::IsLobby
+            | Refusal::NotOpen => StatusCode::CONFLICT,
         };
         Self::new(status, refusal.phrase())
     }

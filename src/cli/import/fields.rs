@@ -28,6 +28,8 @@ pub fn account(user: &NodeUser, unusable_hash: &PasswordHash) -> (Account, Vec<S
         name,
         email: valid.clone().unwrap_or_else(|| Email::stored(String::new())),
         phone,
+        about: crate::domain::About::default(),
+        shows_last_seen: true,
         role: Role::Member,
         version: 1,
         created_at: user.created.unwrap_or_else(Timestamp::now),

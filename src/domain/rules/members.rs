@@ -5,19 +5,20 @@ use super::{
     refusal::Refusal,
     state::{Change, Members, State},
 };
-use crate::domain::{Content, MemberRole, Membership, Notice, Right, Room, RoomAction, RoomKind, Timestamp, UserKey};
+use crate::domain::{
+    Content, MemberRole, Membership, Notice, Right, Room, RoomAction, RoomId, RoomKind, Timestamp, UserKey,
+};
 
 pub fn apply(state: &State<'_>, action: &RoomAction, right: Right, at: Timestamp) -> Result<Option<Change>, Refusal> {
     let room = state.room;
-    if right == Right::Read && !matches!(action, RoomAction::Leave | RoomAction::Unarchive) {
+    if right == Right::Read && !matches!(action, RoomAction::Leave | RoomAction::Unarchive | RoomAction::Delete) {
         return Err(Refusal::Archived);
     }
     let joins_open = matches!(action, RoomAction::Add(user) if *user == state.actor.key) && room.kind == RoomKind::Open;
     if !joins_open && !matches!(action, RoomAction::Leave) && !state.actor.manages(room) {
         return Err(Refusal::NotAllowed);
     }
-    let is_text = matches!(action, RoomAction::Rename(_) | RoomAction::SetTopic(_));
-    if room.kind == RoomKind::Direct && !is_text {
+    if room.kind == RoomKind::Direct {
         return Err(Refusal::IsDirect);
     }
     match action {
@@ -30,7 +31,7 @@ pub fn apply(state: &State<'_>, action: &RoomAction, right: Right, at: Timestamp
             Ok(change_room(state, at, Notice::Renamed { name: name.clone() }, |room| room.name = name))
         }
         RoomAction::SetTopic(topic) => {
-            let topic = topic.clone();
+            let topic = topic.clone().into_string();
             Ok(change_room(state, at, Notice::Topic { topic: topic.clone() }, |room| room.topic = topic))
         }
         RoomAction::Open => Ok(change_room(state, at, Notice::Opened, |room| room.kind = RoomKind::Open)),
@@ -38,6 +39,13 @@ pub fn apply(state: &State<'_>, action: &RoomAction, right: Right, at: Timestamp
         RoomAction::Close => Ok(change_room(state, at, Notice::Closed, |room| room.kind = RoomKind::Closed)),
         RoomAction::Archive => Ok(change_room(state, at, Notice::Archived, |room| room.archived = true)),
         RoomAction::Unarchive => Ok(change_room(state, at, Notice::Unarchived, |room| room.archived = false)),
+        RoomAction::SetEveryone(_) | RoomAction::Delete if room.id == RoomId::lobby() => Err(Refusal::IsLobby),
+        // it concerns every account, so the room's owners alone may not do it
+        RoomAction::SetEveryone(_) if !state.actor.is_admin => Err(Refusal::NotAllowed),
+        RoomAction::SetEveryone(_) if room.kind != RoomKind::Open => Err(Refusal::NotOpen),
+        RoomAction::SetEveryone(true) => Ok(change_room(state, at, Notice::Everyone, |room| room.everyone = true)),
+        RoomAction::SetEveryone(false) => Ok(change_room(state, at, Notice::NotEveryone, |room| room.everyone = false)),
+        RoomAction::Delete => Ok(change_room(state, at, Notice::Deleted, |room| room.deleted = true)),
     }
 }
 

@@ -39,6 +39,7 @@ pub fn new_message(state: &State<'_>, at: Timestamp, content: Content) -> Messag
         text_rev: rev,
         author_key: state.actor.key,
         author: None,
+        subject: None,
         sent_at: at,
         content,
         room_texts: state.head.texts,

@@ -34,6 +34,10 @@ pub enum Refusal {
     NoSuchMember,
     /// The room would have no owner.
     LastOwner,
+    /// The lobby cannot be deleted, and always has every account.
+    IsLobby,
+    /// Only an open room can have every account.
+    NotOpen,
 }
 
 impl Refusal {
@@ -52,6 +56,8 @@ impl Refusal {
             Self::HasEveryone => Phrase::new("room-everyone"),
             Self::NoSuchMember => Phrase::new("no-such-member"),
             Self::LastOwner => Phrase::new("last-owner"),
+            Self::IsLobby => Phrase::new("room-lobby"),
+            Self::NotOpen => Phrase::new("room-not-open"),
         }
     }
 }

@@ -98,6 +98,7 @@ impl UsersPage {
     /// The page as `view` describes it.
     pub(super) async fn load(state: &AppState, language: Language, admin: &Admin, mut view: View) -> Result<Self> {
         let mut search = UserSearch {
+            fields: crate::store::Searched::All,
             text: view.q.trim().to_owned(),
             sort: view.sort_by(),
             descending: view.desc,

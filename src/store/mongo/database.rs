@@ -100,6 +100,10 @@ impl Database for Mongo {
         value.map(|value| Some(value.to_owned())).ok_or_else(|| Error::Failed("the shared secret is missing".into()))
     }
 
+    async fn delete_room(&self, _: &crate::domain::RoomId) -> Result<()> {
+        Err(crate::store::Error::Failed("not built".into()))
+    }
+
     async fn close(&self) {
         self.writer.stop().await;
         self.outbox.close();

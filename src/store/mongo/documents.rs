@@ -85,6 +85,8 @@ impl From<UserDoc> for User {
             name: Name::stored(doc.name),
             email: Email::stored(doc.email),
             phone: Phone::stored(doc.phone),
+            about: crate::domain::About::default(),
+            shows_last_seen: true,
             role,
             version: doc.version,
             created_at: timestamp(doc.created_at),

@@ -275,6 +275,7 @@ impl MessageDoc {
             users: reaction.users.into_iter().map(user_key).collect(),
         };
         Message {
+            subject: None,
             id: MessageId { room: RoomId::named(&self.key.room), seq: self.seq as u64 },
             rev,
             text_rev: self.text_rev.unwrap_or(self.key.rev) as u64,

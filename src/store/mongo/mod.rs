@@ -22,6 +22,7 @@ mod heads;
 mod log;
 mod log_documents;
 mod log_queries;
+mod memberships;
 mod migrations;
 mod networks;
 mod node_app;

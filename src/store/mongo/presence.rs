@@ -196,7 +196,7 @@ impl PresenceStore for Leases {
 }
 
 fn online_user(id: &PresenceId, name: String) -> OnlineUser {
-    OnlineUser { process: ProcessId(user_key(id.lease).0), user: user_key(id.user), name }
+    OnlineUser { process: ProcessId(user_key(id.lease).0), user: user_key(id.user), name, idle: false }
 }
 
 /// The event of a change in the collection, if it has one. The outer `None`: natter makes no such change.

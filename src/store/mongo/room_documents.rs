@@ -70,6 +70,7 @@ impl From<RoomDoc> for Room {
             topic: doc.topic,
             archived: doc.archived,
             everyone: doc.everyone,
+            deleted: false,
             created_at: timestamp(doc.created_at),
         }
     }

@@ -42,6 +42,9 @@ fn effects(message: &MessageDoc) -> Vec<Effect> {
         Some(Notice::Closed) => kind(RoomKind::Closed),
         Some(Notice::Archived) => room(doc! { "archived": true }),
         Some(Notice::Unarchived) => room(doc! { "archived": false }),
+        Some(Notice::Everyone) => room(doc! { "everyone": true }),
+        Some(Notice::NotEveryone) => room(doc! { "everyone": false }),
+        Some(Notice::Deleted) => room(doc! { "deleted": true }),
     };
     joined.into_iter().chain(noticed).collect()
 }

@@ -53,6 +53,18 @@ impl Rooms for Mongo {
         Ok(Access::new(room.clone(), user.key, user.is_admin(), right))
     }
 
+    async fn direct_room(&self, _: &[crate::domain::UserKey]) -> Result<Option<Room>> {
+        Err(Error::Failed("not built".into()))
+    }
+
+    async fn open_rooms(&self, _: &str, _: Option<&str>, _: u32) -> Result<Vec<crate::store::OpenRoom>> {
+        Err(Error::Failed("not built".into()))
+    }
+
+    async fn room_count(&self) -> Result<u64> {
+        Err(Error::Failed("not built".into()))
+    }
+
     async fn room(&self, access: &Access) -> Result<Room> {
         self.db.room(access.room(), &mut self.db.reads().await?).await
     }

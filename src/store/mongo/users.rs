@@ -34,6 +34,8 @@ impl Users for Mongo {
             name: new.name,
             email: new.email,
             phone: new.phone,
+            about: crate::domain::About::default(),
+            shows_last_seen: true,
             role: new.role.unwrap_or(Role::Member),
             version: 1,
             created_at: Timestamp::now(),
@@ -124,6 +126,14 @@ impl Users for Mongo {
             self.delete_messages(key).await?;
         }
         Ok(())
+    }
+
+    async fn record_seen(&self, _: &[UserKey], _: Timestamp) -> Result<()> {
+        Err(Error::Failed("not built".into()))
+    }
+
+    async fn last_seen(&self, _: &[UserKey]) -> Result<Vec<Option<Timestamp>>> {
+        Err(Error::Failed("not built".into()))
     }
 
     async fn highest_hash_cost(&self) -> Result<Option<u32>> {

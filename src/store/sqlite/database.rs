@@ -89,6 +89,10 @@ impl Database for Sqlite {
         Ok(None)
     }
 
+    async fn delete_room(&self, _: &crate::domain::RoomId) -> Result<()> {
+        Err(crate::store::Error::Failed("not built".into()))
+    }
+
     async fn close(&self) {
         // readers first: the last connection that closes checkpoints the WAL into the database file
         self.readers.close().await;

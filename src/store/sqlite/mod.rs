@@ -12,6 +12,7 @@ mod copy_mark;
 mod database;
 mod head;
 mod log;
+mod memberships;
 mod networks;
 mod position;
 mod readers;

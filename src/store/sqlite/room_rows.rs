@@ -22,6 +22,7 @@ pub fn room_in(row: &Row<'_>) -> rusqlite::Result<(i64, Room)> {
         topic: row.get(5)?,
         archived: row.get(6)?,
         everyone: row.get(7)?,
+        deleted: false,
         created_at: Timestamp(row.get(8)?),
     };
     Ok((row.get(0)?, room))

@@ -26,6 +26,18 @@ impl Rooms for Sqlite {
         .await
     }
 
+    async fn direct_room(&self, _: &[crate::domain::UserKey]) -> Result<Option<Room>> {
+        Err(Error::Failed("not built".into()))
+    }
+
+    async fn open_rooms(&self, _: &str, _: Option<&str>, _: u32) -> Result<Vec<crate::store::OpenRoom>> {
+        Err(Error::Failed("not built".into()))
+    }
+
+    async fn room_count(&self) -> Result<u64> {
+        Err(Error::Failed("not built".into()))
+    }
+
     async fn room(&self, access: &Access) -> Result<Room> {
         let room = access.room().clone();
         self.read(move |c| -> Result<_> {

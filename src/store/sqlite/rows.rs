@@ -26,6 +26,7 @@ pub fn message(room: &RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
     let user_id: Option<String> = row.get(17)?;
     let name: Option<String> = row.get(18)?;
     Ok(Message {
+        subject: None,
         id: MessageId { room: room.clone(), seq: number_of(row.get(0)?) },
         rev: changed.map_or_else(|| number(1), |changed| Ok(number_of(changed)))?,
         text_rev: number(3)?,

@@ -24,6 +24,8 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         name: Name::stored(row.get(2)?),
         email: Email::stored(row.get(3)?),
         phone: Phone::stored(row.get(4)?),
+        about: crate::domain::About::default(),
+        shows_last_seen: true,
         role: if row.get_ref(5)?.as_str()? == Role::Admin.as_str() { Role::Admin } else { Role::Member },
         version: row.get(6)?,
         created_at: Timestamp(row.get(7)?),
@@ -115,6 +117,14 @@ impl Users for Sqlite {
         self.writer.run(move |batch| batch.atomically(delete)).await
     }
 
+    async fn record_seen(&self, _: &[UserKey], _: Timestamp) -> Result<()> {
+        Err(Error::Failed("not built".into()))
+    }
+
+    async fn last_seen(&self, _: &[UserKey]) -> Result<Vec<Option<Timestamp>>> {
+        Err(Error::Failed("not built".into()))
+    }
+
     async fn highest_hash_cost(&self) -> Result<Option<u32>> {
         self.read(|c| {
             // the last entry of each version in the index users_cost has its highest cost
@@ -160,6 +170,8 @@ impl Batch<'_> {
             name: new.name,
             email: new.email,
             phone: new.phone,
+            about: crate::domain::About::default(),
+            shows_last_seen: true,
             role,
             version: 1,
             created_at: Timestamp::now(),

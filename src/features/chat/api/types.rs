@@ -110,5 +110,8 @@ fn notice_name(notice: &Notice) -> &'static str {
         Notice::Closed => "closed",
         Notice::Archived => "archived",
         Notice::Unarchived => "unarchived",
+        Notice::Everyone => "everyone",
+        Notice::NotEveryone => "noteveryone",
+        Notice::Deleted => "deleted",
     }
 }
