@@ -79,6 +79,13 @@ impl Command {
     }
 }
 
+impl RoomAction {
+    /// Whether its rule reads all members of the room, who can be many.
+    pub fn reads_members(&self) -> bool {
+        matches!(self, Self::Add(_) | Self::Remove(_) | Self::Leave | Self::SetRole(..))
+    }
+}
+
 impl Action {
     /// The `seq` of the message that the command is about: the changed one, or the one that a post replies to.
     pub fn target(&self) -> Option<u64> {

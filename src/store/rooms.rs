@@ -44,8 +44,14 @@ impl NewRoom {
 
 /// What makes a direct room unique: the sorted keys of its members, in hexadecimal digits.
 pub(super) fn direct_key(members: &[Membership]) -> String {
-    let mut keys: Vec<String> = members.iter().map(|member| member.user.0.simple().to_string()).collect();
+    direct_key_of(members.iter().map(|member| member.user))
+}
+
+/// The [`direct_key`] of users, who can be repeated.
+pub(super) fn direct_key_of(users: impl IntoIterator<Item = UserKey>) -> String {
+    let mut keys: Vec<String> = users.into_iter().map(|user| user.0.simple().to_string()).collect();
     keys.sort_unstable();
+    keys.dedup();
     keys.join(" ")
 }
 

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::{Changed, PasswordHash, Result, SessionRow};
-use crate::domain::{Content, Membership, Message, Post, Room, RoomId, Timestamp, TokenId, User, UserKey};
+use crate::domain::{
+    Content, Level, Membership, Message, Post, ReadMark, Room, RoomId, Timestamp, TokenId, User, UserKey,
+};
 
 /// The error for a store that an unfinished copy left.
 pub(super) const UNFINISHED_COPY: &str =
@@ -39,24 +41,28 @@ impl Table {
     }
 }
 
-/// A user and the hash of their password.
+/// A user with the hash of their password.
 #[derive(Clone)]
 pub struct Account {
     pub user: User,
     pub password: PasswordHash,
+    pub last_seen: Option<Timestamp>,
 }
 
-/// A membership and its room.
+/// A membership with every stored field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRow {
     pub room: RoomId,
     pub membership: Membership,
+    pub level: Level,
+    pub starred: bool,
+    pub mark: ReadMark,
 }
 
 /// A message with every stored field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageRow {
-    /// The latest state, without the author's names.
+    /// The latest state, without the names of users.
     pub message: Message,
     /// The number of its post.
     pub post_rev: u64,
@@ -92,7 +98,7 @@ impl Row {
     /// The row in a form that does not depend on the store: a JSON array on its own line.
     pub fn canonical(&self) -> String {
         let value = match self {
-            Self::Account(Account { user: u, password }) => json!([
+            Self::Account(Account { user: u, password, last_seen }) => json!([
                 "account",
                 u.key.0,
                 u.user_id.as_str(),
@@ -102,7 +108,10 @@ impl Row {
                 password.0,
                 u.role.as_str(),
                 u.version,
-                u.created_at.0
+                u.created_at.0,
+                u.about.as_str(),
+                u.shows_last_seen,
+                last_seen.map(|at| at.0)
             ]),
             Self::Room(r) => json!([
                 "room",
@@ -115,9 +124,18 @@ impl Row {
                 r.everyone,
                 r.created_at.0
             ]),
-            Self::Member(MemberRow { room, membership: m }) => {
-                json!(["membership", room.as_str(), m.user.0, m.rev, m.role.as_str(), m.joined_at.0])
-            }
+            Self::Member(MemberRow { room, membership: m, level, starred, mark }) => json!([
+                "membership",
+                room.as_str(),
+                m.user.0,
+                m.rev,
+                m.role.as_str(),
+                m.joined_at.0,
+                level.as_str(),
+                starred,
+                mark.seq,
+                mark.version
+            ]),
             Self::Message(row) => message_json(row),
             Self::Session(s) => json!(["session", s.id, s.data, s.expires.0]),
             Self::Revocation(r) => json!(["voided token", r.token.0, r.expires.0]),
@@ -160,7 +178,7 @@ fn message_json(MessageRow { message: m, post_rev, client }: &MessageRow) -> Val
 pub trait Transfer {
     async fn count(&self, table: Table) -> Result<u64>;
     /// The first `limit` rows after `after`, in order of their key: messages by room and `seq`, memberships by room and
-    /// user.
+    /// user. Deleted rooms, and what is left of them, are left out here and in [`Transfer::count`].
     async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>>;
     async fn has_account(&self, key: UserKey) -> Result<bool>;
     /// Adds an account unchanged. `false` if an account with its key exists.

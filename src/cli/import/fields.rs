@@ -50,7 +50,7 @@ pub fn account(user: &NodeUser, unusable_hash: &PasswordHash) -> (Account, Vec<S
             unusable_hash.clone()
         }
     };
-    (Account { user: account, password }, repairs)
+    (Account { user: account, password, last_seen: None }, repairs)
 }
 
 /// The key of the account: the same for the same document at every import. Like every key, it begins with the time when

@@ -44,7 +44,7 @@ pub struct State<'a> {
     pub target: Option<&'a Message>,
     /// The root of the target's thread, if the target is a reply.
     pub root: Option<&'a Message>,
-    /// All members of the room. Read by [`Action::Room`](crate::domain::Action::Room) only.
+    /// All members of the room, if the command [reads them](crate::domain::RoomAction::reads_members).
     pub members: &'a [Membership],
 }
 

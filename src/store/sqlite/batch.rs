@@ -4,10 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::Connection;
 
-use super::{head, room_rows};
+use super::{head, member_rows, position::last_position, room_rows};
 use crate::{
-    domain::{Membership, Room, RoomId, UserKey, rules::Head},
-    store::{Error, Event, Result},
+    domain::{Level, Membership, ReadMark, Room, RoomId, UserKey, rules::Head},
+    store::{Event, Result},
 };
 
 /// The number of memberships, or of authors, that are kept at most.
@@ -29,7 +29,7 @@ pub struct KnownRooms {
     /// SQLite's `data_version` as of which it is current.
     version: Option<i64>,
     rooms: HashMap<RoomId, LoadedRoom>,
-    memberships: HashMap<(i64, UserKey), Option<Membership>>,
+    members: HashMap<(i64, UserKey), Option<(Membership, ReadMark)>>,
     author_texts: HashMap<(i64, UserKey), u64>,
 }
 
@@ -38,7 +38,7 @@ impl KnownRooms {
     /// which keeps others from writing.
     pub fn refresh(&mut self, connection: &Connection) -> Result<()> {
         let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        if self.version != Some(version) || self.memberships.len().max(self.author_texts.len()) > MAX_KNOWN {
+        if self.version != Some(version) || self.members.len().max(self.author_texts.len()) > MAX_KNOWN {
             self.clear();
         }
         self.version = Some(version);
@@ -55,11 +55,13 @@ pub struct Batch<'c> {
     known: &'c mut KnownRooms,
     /// Sent after the commit.
     pub events: Vec<Event>,
+    /// Whether a room was deleted, so that what is left of it is to be removed.
+    pub has_deleted_room: bool,
 }
 
 impl<'c> Batch<'c> {
     pub fn new(connection: &'c Connection, known: &'c mut KnownRooms) -> Self {
-        Self { connection, known, events: Vec::new() }
+        Self { connection, known, events: Vec::new(), has_deleted_room: false }
     }
 
     /// Runs `work`. If it fails, rolls back everything that it did.
@@ -81,11 +83,12 @@ impl<'c> Batch<'c> {
         self.known.clear();
     }
 
+    /// The room, if it is not deleted.
     pub fn room(&mut self, id: &RoomId) -> Result<LoadedRoom> {
         if let Some(loaded) = self.known.rooms.get(id) {
             return Ok(loaded.clone());
         }
-        let (number, room) = room_rows::room(self.connection, id)?.ok_or(Error::NoSuchRoom)?;
+        let (number, room) = room_rows::room(self.connection, id)?;
         let loaded = LoadedRoom { number, room: Arc::new(room), head: head::head(self.connection, number)? };
         self.known.rooms.insert(id.clone(), loaded.clone());
         Ok(loaded)
@@ -93,25 +96,55 @@ impl<'c> Batch<'c> {
 
     /// Keeps the room's new state, which was written.
     pub fn keep_room(&mut self, loaded: LoadedRoom) {
-        self.known.rooms.insert(loaded.room.id.clone(), loaded);
+        match loaded.room.deleted {
+            true => self.known.rooms.remove(&loaded.room.id),
+            false => self.known.rooms.insert(loaded.room.id.clone(), loaded),
+        };
     }
 
-    /// The user's membership of the room. A room with every account has none.
-    pub fn membership(&mut self, loaded: &LoadedRoom, user: UserKey) -> Result<Option<Membership>> {
-        if loaded.room.everyone {
-            return Ok(None);
+    /// The user's membership of the room with this number, and the read mark.
+    pub fn member(&mut self, room: i64, user: UserKey) -> Result<Option<(Membership, ReadMark)>> {
+        if let Some(member) = self.known.members.get(&(room, user)) {
+            return Ok(member.clone());
         }
-        let key = (loaded.number, user);
-        if !self.known.memberships.contains_key(&key) {
-            self.known.memberships.insert(key, room_rows::membership(self.connection, loaded.number, user)?);
-        }
-        Ok(self.known.memberships.get(&key).cloned().flatten())
+        let member = member_rows::marked(self.connection, room, user)?;
+        self.known.members.insert((room, user), member.clone());
+        Ok(member)
     }
 
-    pub fn write_membership(&mut self, room: i64, user: UserKey, membership: Option<Membership>) -> Result<()> {
-        room_rows::write_membership(self.connection, room, user, membership.as_ref())?;
-        self.known.memberships.insert((room, user), membership);
+    /// Forgets a membership, after a write that did not go through this batch's methods.
+    pub fn forget_member(&mut self, room: i64, user: UserKey) {
+        self.known.members.remove(&(room, user));
+    }
+
+    /// Adds or changes a membership. A new one is read up to `read`.
+    pub fn write_membership(&mut self, loaded: &LoadedRoom, membership: &Membership, read: u64) -> Result<()> {
+        let mark = ReadMark { seq: read, version: 0 };
+        let level = Level::default_in(loaded.room.kind);
+        member_rows::write(self.connection, loaded.number, membership, level, false, mark)?;
+        self.forget_member(loaded.number, membership.user);
+        self.announce_membership(&loaded.room.id, membership.user);
         Ok(())
+    }
+
+    pub fn end_membership(&mut self, loaded: &LoadedRoom, user: UserKey) -> Result<()> {
+        member_rows::delete(self.connection, loaded.number, user)?;
+        self.forget_member(loaded.number, user);
+        self.announce_membership(&loaded.room.id, user);
+        Ok(())
+    }
+
+    pub fn write_mark(&mut self, loaded: &LoadedRoom, user: UserKey, mark: ReadMark) -> Result<()> {
+        member_rows::write_mark(self.connection, loaded.number, user, mark)?;
+        if let Some(Some((_, known))) = self.known.members.get_mut(&(loaded.number, user)) {
+            *known = mark;
+        }
+        self.announce_membership(&loaded.room.id, user);
+        Ok(())
+    }
+
+    pub fn announce_membership(&mut self, room: &RoomId, user: UserKey) {
+        self.events.push(Event::MembershipChanged { room: room.clone(), user });
     }
 
     /// The texts that the user has posted in the room, deleted ones included.
@@ -119,7 +152,7 @@ impl<'c> Batch<'c> {
         if let Some(texts) = self.known.author_texts.get(&(room, user)) {
             return Ok(*texts);
         }
-        let texts = head::author_texts(self.connection, room, user)?;
+        let texts = head::author_texts(self.connection, room, user, last_position(room))?;
         self.known.author_texts.insert((room, user), texts);
         Ok(texts)
     }

@@ -1,16 +1,18 @@
 //! Writing to a room's log: a command is applied by the rules of the domain, and its change is stored.
 
 use rusqlite::{OptionalExtension, params};
+use uuid::Uuid;
 
 use super::{
     batch::{Batch, LoadedRoom},
+    member_rows,
     position::{number_of, room_of},
     room_log::RoomLog,
     room_rows, rows,
 };
 use crate::{
     domain::{
-        Action, Author, ClientId, Command, Role, RoomId, UserKey,
+        Action, Author, ClientId, Command, Content, Message, ReadMark, Role, Room, RoomAction, RoomId, UserKey,
         rules::{self, Actor, Change, Head, State},
     },
     store::{Changed, Conflict, Error, Event, Result},
@@ -19,7 +21,8 @@ use crate::{
 /// Who gives a command, in any room.
 struct Giver {
     key: UserKey,
-    author: Author,
+    /// `None`: natter itself.
+    author: Option<Author>,
     is_admin: bool,
     is_trusted: bool,
 }
@@ -41,23 +44,35 @@ impl Batch<'_> {
             .query_row([key.0.as_bytes()], |row| {
                 let author = Author { user_id: row.get(0)?, name: row.get(1)? };
                 let is_admin = row.get_ref(2)?.as_str()? == Role::Admin.as_str();
-                Ok(Giver { key, author, is_admin, is_trusted })
+                Ok(Giver { key, author: Some(author), is_admin, is_trusted })
             })
             .optional()?
             .ok_or(Error::NotFound)
     }
 
+    /// The user whom a notice is about, under the present name.
+    fn subject(&self, message: &Message) -> Result<Option<Author>> {
+        let Content::Notice(notice) = &message.content else { return Ok(None) };
+        let Some(user) = notice.subject() else { return Ok(None) };
+        let subject = "SELECT user_id, name FROM users WHERE key = ?1";
+        let author = |row: &rusqlite::Row<'_>| Ok(Author { user_id: row.get(0)?, name: row.get(1)? });
+        Ok(self.connection.prepare_cached(subject)?.query_row([user.0.as_bytes()], author).optional()?)
+    }
+
     fn apply(&mut self, room: &RoomId, giver: Giver, command: &Command) -> Result<Changed> {
         let loaded = self.room(room)?;
-        let is_for_room = matches!(command.action, Action::Room(_));
-        let is_new = is_for_room || matches!(command.action, Action::Post(_));
+        let is_post = matches!(command.action, Action::Post(_));
+        let is_new = is_post || matches!(command.action, Action::Room(_));
         let log = RoomLog::of(self.connection, room, loaded.number);
         let message = |seq: Option<u64>| seq.map_or(Ok(None), |seq| log.message(seq));
         let target = message(command.action.target())?;
         let root = message(target.as_ref().and_then(|target| target.root))?;
-        let membership = self.membership(&loaded, giver.key)?;
+        let own = self.member(loaded.number, giver.key)?;
         let texts = if is_new { self.author_texts(loaded.number, giver.key)? } else { 0 };
-        let members = if is_for_room { room_rows::members(self.connection, loaded.number)? } else { Vec::new() };
+        let members = match &command.action {
+            Action::Room(action) if action.reads_members() => member_rows::members(self.connection, loaded.number)?,
+            _ => Vec::new(),
+        };
         let state = State {
             room: &loaded.room,
             head: loaded.head,
@@ -65,7 +80,7 @@ impl Batch<'_> {
                 key: giver.key,
                 is_admin: giver.is_admin,
                 is_trusted: giver.is_trusted,
-                membership: membership.as_ref(),
+                membership: own.as_ref().map(|(membership, _)| membership),
                 texts,
             },
             target: target.as_ref(),
@@ -85,14 +100,18 @@ impl Batch<'_> {
             _ => Some(ClientId::generate()),
         };
         if change.is_new {
-            change.message.author = Some(giver.author);
+            change.message.author = giver.author;
+            change.message.subject = self.subject(&change.message)?;
         }
+        let seq = change.message.id.seq;
+        let moved = own.filter(|_| is_post).map(|(_, mark)| (mark, mark.after_own_post(seq)));
+        let mark = moved.filter(|(before, after)| before != after).map(|(_, after)| after);
         // a single statement needs no savepoint: it does all or nothing
-        let is_single = change.root.is_none() && change.room.is_none() && change.members.is_empty();
+        let is_single = mark.is_none() && change.root.is_none() && change.room.is_none() && change.members.is_empty();
         let before = loaded.clone();
         let stored = match is_single {
-            true => self.store(loaded, change, client)?,
-            false => self.atomically(|batch| batch.store(loaded, change, client))?,
+            true => self.store(loaded, change, client, None)?,
+            false => self.atomically(|batch| batch.store(loaded, change, client, mark))?,
         };
         match stored {
             Some(changed) => Ok(changed),
@@ -119,8 +138,15 @@ impl Batch<'_> {
         }
     }
 
-    /// Stores a change. `client` is the client id of a new message. `None` if that is taken: nothing is stored then.
-    fn store(&mut self, mut loaded: LoadedRoom, change: Change, client: Option<ClientId>) -> Result<Option<Changed>> {
+    /// Stores a change. `client` is the client id of a new message, `mark` the author's mark if the message moves it.
+    /// `None` if the client id is taken: nothing is stored then.
+    fn store(
+        &mut self,
+        mut loaded: LoadedRoom,
+        change: Change,
+        client: Option<ClientId>,
+        mark: Option<ReadMark>,
+    ) -> Result<Option<Changed>> {
         let Change { message, root, room, members, .. } = change;
         match client {
             Some(client) => {
@@ -138,34 +164,63 @@ impl Batch<'_> {
         if let Some(root) = &root {
             rows::update(self.connection, loaded.number, root)?;
         }
+        self.events.push(Event::Changed { message: Box::new(message.clone()), root: root.map(Box::new) });
         if let Some(room) = room {
-            room_rows::write_room(self.connection, &room, None)?;
-            loaded.room = room.into();
+            self.change_room(&mut loaded, room)?;
         }
         for (user, membership) in members {
-            self.write_membership(loaded.number, user, membership)?;
+            match membership {
+                Some(membership) => self.write_membership(&loaded, &membership, message.id.seq)?,
+                None => self.end_membership(&loaded, user)?,
+            }
+        }
+        if let Some(mark) = mark {
+            self.write_mark(&loaded, message.author_key, mark)?;
         }
         self.keep_room(loaded);
-        self.events.push(Event::Changed { message: Box::new(message.clone()), root: root.map(Box::new) });
         Ok(Some(Changed { message, repeat: false }))
+    }
+}
+
+/// Deleting, and what a change of the room does to the memberships that it does not name.
+impl Batch<'_> {
+    /// Deletes a room of any kind, as natter itself.
+    pub fn delete_room(&mut self, room: &RoomId) -> Result<()> {
+        let natter = Giver { key: UserKey(Uuid::nil()), author: None, is_admin: false, is_trusted: true };
+        self.apply(room, natter, &Command::new(Action::Room(RoomAction::Delete))).map(drop)
+    }
+
+    /// Ends the user's membership as natter itself, so that somebody inherits the room.
+    pub fn leave_for_account_removal(&mut self, room: &RoomId, user: UserKey) -> Result<()> {
+        self.apply(room, self.giver(user, true)?, &Command::new(Action::Room(RoomAction::Leave))).map(drop)
+    }
+
+    fn change_room(&mut self, loaded: &mut LoadedRoom, room: Room) -> Result<()> {
+        room_rows::write_room(self.connection, &room, None)?;
+        let begins_everyone = room.everyone && !loaded.room.everyone;
+        self.has_deleted_room |= room.deleted;
+        loaded.room = room.into();
+        if begins_everyone { self.join_all(loaded.number) } else { Ok(()) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::Connection;
+    use std::path::Path;
+
+    use rusqlite::OpenFlags;
 
     use super::*;
     use crate::{
         domain::{Text, UserKey},
-        store::sqlite::{batch::KnownRooms, schema},
+        store::sqlite::{batch::KnownRooms, connection::connect, schema},
     };
 
     #[test]
     fn numbers_of_a_change_that_was_rolled_back_are_taken_again() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let mut connection = connect(Path::new(":memory:"), OpenFlags::default()).unwrap();
         schema::migrate(&mut connection).unwrap();
-        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a@example.org', '', '', 'member', 1, 0)";
+        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a', '', '', 'member', 1, 0, '', 1, NULL)";
         connection.execute_batch(user).unwrap();
         let post = |batch: &mut Batch<'_>| {
             let command = Command::post(ClientId::generate(), Text::parse("hello").unwrap());

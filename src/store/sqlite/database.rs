@@ -9,7 +9,10 @@ use super::{
     checkpoints::Checkpoints, connection::connect, copy_mark::refuse_unfinished, readers::Readers, schema,
     writer::Writer,
 };
-use crate::store::{Database, Error, Events, PresenceStore, Result, Store};
+use crate::{
+    domain::RoomId,
+    store::{Database, Error, Events, PresenceStore, Result, Store},
+};
 
 pub struct Sqlite {
     pub(super) writer: Writer,
@@ -89,8 +92,9 @@ impl Database for Sqlite {
         Ok(None)
     }
 
-    async fn delete_room(&self, _: &crate::domain::RoomId) -> Result<()> {
-        Err(crate::store::Error::Failed("not built".into()))
+    async fn delete_room(&self, room: &RoomId) -> Result<()> {
+        let room = room.clone();
+        self.writer.run(move |batch| batch.delete_room(&room)).await
     }
 
     async fn close(&self) {

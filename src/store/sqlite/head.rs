@@ -27,9 +27,9 @@ pub fn head(c: &Connection, room: i64) -> rusqlite::Result<Head> {
     Ok(Head { rev: last.rev.max(changed.map_or(0, number_of)), ..last })
 }
 
-/// The texts that the user has posted in the room, deleted ones included. The user's last message has the number; it is
-/// the last one in the index with or without a text.
-pub fn author_texts(c: &Connection, room: i64, user: UserKey) -> rusqlite::Result<u64> {
+/// The texts that the user has posted in the room up to the position `end`, deleted ones included. The user's last
+/// message has the number; it is the last one in the index with or without a text.
+pub fn author_texts(c: &Connection, room: i64, user: UserKey, end: i64) -> rusqlite::Result<u64> {
     let last = |deleted| {
         format!(
             "coalesce((SELECT author_texts FROM messages WHERE author = ?1 AND deleted = {deleted} AND id > ?2 AND id <= ?3
@@ -37,7 +37,7 @@ pub fn author_texts(c: &Connection, room: i64, user: UserKey) -> rusqlite::Resul
         )
     };
     c.prepare_cached(&format!("SELECT max({}, {})", last(0), last(1)))?
-        .query_row(params![user.0.as_bytes(), position(room, 0), last_position(room)], |row| {
+        .query_row(params![user.0.as_bytes(), position(room, 0), end], |row| {
             row.get::<_, i64>(0).map(|texts| texts as u64)
         })
 }

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::{database::Sqlite, head::head, room_log::RoomLog, room_rows};
 use crate::{
     domain::{Command, Message, RoomId, UserKey},
-    store::{Access, Changed, Chunk, Log, LogReader, Page, Result},
+    store::{Access, Changed, Chunk, Error, Log, LogReader, Page, Result},
 };
 
 impl Sqlite {
@@ -56,7 +56,12 @@ impl Log for Sqlite {
 #[async_trait]
 impl LogReader for Sqlite {
     async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk> {
-        self.read_log(room, move |log| log.after(after, limit)).await
+        let room = room.clone();
+        self.read(move |c| {
+            let number = room_rows::number(c, &room)?.ok_or(Error::NoSuchRoom)?;
+            RoomLog::of(c, &room, number).after(after, limit)
+        })
+        .await
     }
 
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {

@@ -1,51 +1,172 @@
-//! [`Memberships`].
-// stub
+//! [`Memberships`] for the embedded database.
 
 use async_trait::async_trait;
+use rusqlite::{Connection, Row, params};
 
-use super::database::Sqlite;
+use super::{
+    batch::Batch,
+    database::Sqlite,
+    member_rows::role_in,
+    room_rows::present_number,
+    summaries::{Summaries, person_in},
+};
 use crate::{
-    domain::{Level, ReadMark, Reading, RoomId, User, UserKey},
+    domain::{Level, ReadMark, Reading, RoomId, Timestamp, User, UserKey, rules::Refusal},
     store::{Access, Error, Member, Memberships, Result, RoomSummary},
 };
 
-fn not_built<T>() -> Result<T> {
-    Err(Error::Failed("not built".into()))
+/// A query of the rows that [`member_in`] reads, up to the end of its `WHERE`.
+const MEMBERS: &str = "SELECT u.key, u.user_id, u.name, m.role, iif(u.shows_last_seen, u.last_seen, NULL)
+    FROM memberships m JOIN users u ON u.key = m.user WHERE m.room = ?1";
+
+fn member_in(row: &Row<'_>) -> rusqlite::Result<Member> {
+    let last_seen = row.get::<_, Option<i64>>(4)?.map(Timestamp);
+    Ok(Member { person: person_in(row)?, role: role_in(row, 3)?, last_seen })
 }
 
 #[async_trait]
 impl Memberships for Sqlite {
-    async fn rooms_of(&self, _: &User, _: Option<&RoomId>, _: u32) -> Result<Vec<RoomSummary>> {
-        not_built()
+    async fn rooms_of(&self, user: &User, after: Option<&RoomId>, limit: u32) -> Result<Vec<RoomSummary>> {
+        let (user, after) = (user.key, after.cloned());
+        if after.is_none() && self.read(move |c| lacks_rooms(c, user)).await? {
+            self.writer.run(move |batch| batch.atomically(|batch| batch.join_rooms_of_everyone(user))).await?;
+        }
+        self.read(move |c| -> Result<_> {
+            let mut numbers = c.prepare_cached(
+                "SELECT r.id FROM memberships m JOIN rooms r ON r.id = m.room
+                 WHERE m.user = ?1 AND r.deleted = 0 AND r.room_id > ?2 ORDER BY r.room_id LIMIT ?3",
+            )?;
+            let after = after.as_ref().map_or("", RoomId::as_str);
+            let mut summaries = Summaries::of(c, user)?;
+            let numbers = numbers.query_map(params![user.0.as_bytes(), after, limit], |row| row.get(0))?;
+            numbers
+                .filter_map(|number| number.map_err(Error::from).and_then(|n| summaries.read(n)).transpose())
+                .collect()
+        })
+        .await
     }
-    async fn summaries(&self, _: &User, _: &[RoomId]) -> Result<Vec<RoomSummary>> {
-        not_built()
+
+    async fn summaries(&self, user: &User, rooms: &[RoomId]) -> Result<Vec<RoomSummary>> {
+        let (user, rooms) = (user.key, rooms.to_vec());
+        self.read(move |c| -> Result<_> {
+            let mut summaries = Summaries::of(c, user)?;
+            let mut found = Vec::with_capacity(rooms.len());
+            for room in &rooms {
+                let summary = match present_number(c, room) {
+                    Err(Error::NoSuchRoom) => None,
+                    number => summaries.read(number?)?,
+                };
+                found.extend(summary.filter(|summary| summary.own.is_some()));
+            }
+            Ok(found)
+        })
+        .await
     }
-    async fn summary(&self, _: &Access) -> Result<RoomSummary> {
-        not_built()
+
+    async fn summary(&self, access: &Access) -> Result<RoomSummary> {
+        let (room, user) = (access.room().clone(), access.user());
+        self.read(move |c| Summaries::of(c, user)?.read(present_number(c, &room)?)?.ok_or(Error::NoSuchRoom)).await
     }
-    async fn read(&self, _: &Access, _: Reading) -> Result<ReadMark> {
-        not_built()
+
+    async fn read(&self, access: &Access, reading: Reading) -> Result<ReadMark> {
+        let (room, user) = (access.room().clone(), access.user());
+        self.writer.run(move |batch| batch.read(&room, user, reading)).await
     }
-    async fn read_all(&self, _: UserKey) -> Result<()> {
-        not_built()
+
+    async fn read_all(&self, user: UserKey) -> Result<()> {
+        let read_all = move |batch: &mut Batch<'_>| {
+            let rooms = batch.rooms_of(user, "true")?;
+            let to_end = Reading::Read { seq: u64::MAX, version: None };
+            rooms.iter().try_for_each(|room| batch.read(room, user, to_end).map(drop))
+        };
+        self.writer.run(move |batch| batch.atomically(read_all)).await
     }
-    async fn set_level(&self, _: &Access, _: Level) -> Result<()> {
-        not_built()
+
+    async fn set_level(&self, access: &Access, level: Level) -> Result<()> {
+        let (room, user) = (access.room().clone(), access.user());
+        self.writer.run(move |batch| batch.set(&room, user, "level", level.as_str())).await
     }
-    async fn set_starred(&self, _: &Access, _: bool) -> Result<()> {
-        not_built()
+
+    async fn set_starred(&self, access: &Access, starred: bool) -> Result<()> {
+        let (room, user) = (access.room().clone(), access.user());
+        self.writer.run(move |batch| batch.set(&room, user, "starred", starred)).await
     }
-    async fn members_after(&self, _: &Access, _: Option<UserKey>, _: u32) -> Result<Vec<Member>> {
-        not_built()
+
+    async fn members_after(&self, access: &Access, after: Option<UserKey>, limit: u32) -> Result<Vec<Member>> {
+        let room = access.room().clone();
+        self.read(move |c| -> Result<_> {
+            // an empty key is less than every key
+            let after = after.map_or_else(Vec::new, |key| key.0.as_bytes().to_vec());
+            let mut members = c.prepare_cached(&format!("{MEMBERS} AND m.user > ?2 ORDER BY m.user LIMIT ?3"))?;
+            let found = members.query_map(params![present_number(c, &room)?, after, limit], member_in)?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
     }
-    async fn members_among(&self, _: &Access, _: &[UserKey]) -> Result<Vec<Member>> {
-        not_built()
+
+    async fn members_among(&self, access: &Access, users: &[UserKey]) -> Result<Vec<Member>> {
+        let (room, users) = (access.room().clone(), users.to_vec());
+        self.read(move |c| -> Result<_> {
+            let number = present_number(c, &room)?;
+            let mut member = c.prepare_cached(&format!("{MEMBERS} AND m.user = ?2"))?;
+            let mut found = Vec::new();
+            for user in users {
+                found.extend(member.query_map(params![number, user.0.as_bytes()], member_in)?.next().transpose()?);
+            }
+            Ok(found)
+        })
+        .await
     }
-    async fn member_count(&self, _: &Access) -> Result<u64> {
-        not_built()
+
+    async fn member_count(&self, access: &Access) -> Result<u64> {
+        let room = access.room().clone();
+        self.read(move |c| -> Result<_> {
+            let count = "SELECT count(*) FROM memberships WHERE room = ?1";
+            let members: i64 = c.prepare_cached(count)?.query_row([present_number(c, &room)?], |row| row.get(0))?;
+            Ok(members as u64)
+        })
+        .await
     }
-    async fn room_count_of(&self, _: UserKey) -> Result<u64> {
-        not_built()
+
+    async fn room_count_of(&self, user: UserKey) -> Result<u64> {
+        self.read(move |c| {
+            c.prepare_cached("SELECT count(*) FROM memberships WHERE user = ?1")?
+                .query_row([user.0.as_bytes()], |row| row.get::<_, i64>(0).map(|rooms| rooms as u64))
+        })
+        .await
+    }
+}
+
+/// Whether the user has no membership of a room that has every account. Sign-up writes them; a copy may come from a
+/// database where that was interrupted.
+fn lacks_rooms(c: &Connection, user: UserKey) -> rusqlite::Result<bool> {
+    c.prepare_cached(
+        "SELECT 1 FROM rooms r WHERE r.everyone = 1 AND r.deleted = 0
+         AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.room = r.id AND m.user = ?1)",
+    )?
+    .exists([user.0.as_bytes()])
+}
+
+impl Batch<'_> {
+    /// Changes a read mark.
+    fn read(&mut self, room: &RoomId, user: UserKey, reading: Reading) -> Result<ReadMark> {
+        let loaded = self.room(room)?;
+        let (_, mark) = self.member(loaded.number, user)?.ok_or(Error::Refused(Refusal::NoSuchMember))?;
+        let changed = mark.apply(reading, loaded.head.seq);
+        if changed != mark {
+            self.write_mark(&loaded, user, changed)?;
+        }
+        Ok(changed)
+    }
+
+    /// Sets a column of a membership that only the member sees.
+    fn set(&mut self, room: &RoomId, user: UserKey, column: &str, value: impl rusqlite::ToSql) -> Result<()> {
+        let number = self.room(room)?.number;
+        let set = format!("UPDATE memberships SET {column} = ?3 WHERE room = ?1 AND user = ?2");
+        if self.connection.prepare_cached(&set)?.execute(params![number, user.0.as_bytes(), value])? == 0 {
+            return Err(Error::Refused(Refusal::NoSuchMember));
+        }
+        self.announce_membership(room, user);
+        Ok(())
     }
 }

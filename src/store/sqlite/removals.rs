@@ -1,4 +1,4 @@
-//! Deleting the messages of an account that is being deleted, in all rooms.
+//! Deleting what an account has in all rooms, when it is deleted.
 
 use rusqlite::params;
 
@@ -27,7 +27,7 @@ impl Batch<'_> {
             .connection
             .prepare_cached(
                 "SELECT r.room_id, m.id FROM messages m JOIN rooms r ON r.id = m.id >> 40
-                 WHERE m.author = ?1 AND m.deleted = 0 AND m.notice IS NULL ORDER BY m.id LIMIT ?2",
+                 WHERE m.author = ?1 AND m.deleted = 0 AND m.notice IS NULL AND r.deleted = 0 ORDER BY m.id LIMIT ?2",
             )?
             .query_map(params![author.0.as_bytes(), DELETE_CHUNK], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
@@ -35,5 +35,31 @@ impl Batch<'_> {
             self.delete_for_account_removal(&RoomId::named(room), author, number_of(*id))?;
         }
         Ok(messages.len() as u32)
+    }
+
+    /// Ends all memberships of the user. In rooms that members can leave, that is a change in the log; in the others it is
+    /// not.
+    pub fn leave_all_rooms(&mut self, user: UserKey) -> Result<()> {
+        for room in self.rooms_of(user, "kind <> 'direct' AND everyone = 0")? {
+            self.leave_for_account_removal(&room, user)?;
+        }
+        for room in self.rooms_of(user, "true")? {
+            let loaded = self.room(&room)?;
+            self.end_membership(&loaded, user)?;
+        }
+        Ok(())
+    }
+
+    /// The rooms that the user is a member of and that fulfil a condition of SQL.
+    pub fn rooms_of(&self, user: UserKey, condition: &str) -> Result<Vec<RoomId>> {
+        let rooms = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT r.room_id FROM memberships m JOIN rooms r ON r.id = m.room
+                 WHERE m.user = ?1 AND r.deleted = 0 AND {condition} ORDER BY r.room_id"
+            ))?
+            .query_map([user.0.as_bytes()], |row| Ok(RoomId::named(row.get_ref(0)?.as_str()?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(rooms)
     }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{Message, RoomId, UserKey, rules::Head},
     store::{
-        Chunk, Error, Page, Result,
+        Chunk, Page, Result,
         answer_budget::{AnswerBudget, share_budget},
     },
 };
@@ -25,10 +25,9 @@ pub struct RoomLog<'a> {
 
 impl<'a> RoomLog<'a> {
     /// # Errors
-    /// [`Error::NoSuchRoom`] if the room does not exist.
+    /// [`Error::NoSuchRoom`](crate::store::Error::NoSuchRoom) if the room does not exist, or is deleted.
     pub fn open(c: &'a Connection, room: &'a RoomId) -> Result<Self> {
-        let number = room_rows::number(c, room)?.ok_or(Error::NoSuchRoom)?;
-        Ok(Self { c, room, number })
+        Ok(Self { c, room, number: room_rows::present_number(c, room)? })
     }
 
     /// The log of the room with this number.

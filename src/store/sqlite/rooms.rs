@@ -1,12 +1,22 @@
 //! [`Rooms`] for the embedded database.
 
-use async_trait::async_trait;
-use rusqlite::OptionalExtension;
+use std::sync::Arc;
 
-use super::{batch::Batch, database::Sqlite, room_rows};
+use async_trait::async_trait;
+use rusqlite::params;
+
+use super::{
+    batch::{Batch, LoadedRoom},
+    database::Sqlite,
+    member_rows,
+    room_rows::{self, ROOM_COLUMNS, room_in},
+};
 use crate::{
-    domain::{Membership, Room, RoomId, RoomKind, User},
-    store::{Access, Error, NewRoom, Result, Rooms, rooms::direct_key},
+    domain::{Membership, Room, RoomId, RoomKind, User, UserKey, fold, rules::Head},
+    store::{
+        Access, Error, NewRoom, OpenRoom, Result, Rooms,
+        rooms::{direct_key, direct_key_of},
+    },
 };
 
 #[async_trait]
@@ -15,43 +25,51 @@ impl Rooms for Sqlite {
         self.writer.run(move |batch| batch.atomically(|batch| batch.create_room(new))).await
     }
 
+    async fn direct_room(&self, members: &[UserKey]) -> Result<Option<Room>> {
+        let key = direct_key_of(members.iter().copied());
+        self.read(move |c| room_rows::direct_room(c, &key)).await
+    }
+
     async fn access(&self, user: &User, room: &RoomId) -> Result<Access> {
         let (key, is_admin, room) = (user.key, user.is_admin(), room.clone());
         self.read(move |c| -> Result<_> {
-            let (number, room) = room_rows::room(c, &room)?.ok_or(Error::NoSuchRoom)?;
-            let membership = room_rows::membership(c, number, key)?;
+            let (number, room) = room_rows::room(c, &room)?;
+            let membership = member_rows::membership(c, number, key)?;
             let right = room.right(membership.as_ref()).ok_or(Error::NoSuchRoom)?;
             Ok(Access::new(room.id, key, is_admin, right))
         })
         .await
     }
 
-    async fn direct_room(&self, _: &[crate::domain::UserKey]) -> Result<Option<Room>> {
-        Err(Error::Failed("not built".into()))
-    }
-
-    async fn open_rooms(&self, _: &str, _: Option<&str>, _: u32) -> Result<Vec<crate::store::OpenRoom>> {
-        Err(Error::Failed("not built".into()))
-    }
-
-    async fn room_count(&self) -> Result<u64> {
-        Err(Error::Failed("not built".into()))
-    }
-
     async fn room(&self, access: &Access) -> Result<Room> {
         let room = access.room().clone();
-        self.read(move |c| -> Result<_> {
-            let (_, room) = room_rows::room(c, &room)?.ok_or(Error::NoSuchRoom)?;
-            Ok(room)
-        })
-        .await
+        self.read(move |c| room_rows::room(c, &room).map(|(_, room)| room)).await
     }
 
     async fn members(&self, access: &Access) -> Result<Vec<Membership>> {
         let room = access.room().clone();
-        self.read(move |c| -> Result<_> {
-            let number = room_rows::number(c, &room)?.ok_or(Error::NoSuchRoom)?;
-            Ok(room_rows::members(c, number)?)
+        self.read(move |c| -> Result<_> { Ok(member_rows::members(c, room_rows::present_number(c, &room)?)?) }).await
+    }
+
+    async fn open_rooms(&self, search: &str, after: Option<&str>, limit: u32) -> Result<Vec<OpenRoom>> {
+        let (search, after) = (fold(search), after.unwrap_or_default().to_owned());
+        self.read(move |c| {
+            c.prepare_cached(&format!(
+                "SELECT {ROOM_COLUMNS}, (SELECT count(*) FROM memberships WHERE room = r.id) FROM rooms r
+                 WHERE r.open_name > ?1 AND instr(r.open_name, ?2) ORDER BY r.open_name LIMIT ?3"
+            ))?
+            .query_map(params![after, search, limit], |row| {
+                Ok(OpenRoom { room: room_in(row)?.1, members: row.get::<_, i64>(10)? as u64 })
+            })?
+            .collect()
+        })
+        .await
+    }
+
+    async fn room_count(&self) -> Result<u64> {
+        self.read(|c| {
+            c.prepare_cached("SELECT count(*) FROM rooms WHERE deleted = 0")?
+                .query_row([], |row| row.get::<_, i64>(0).map(|rooms| rooms as u64))
         })
         .await
     }
@@ -63,24 +81,13 @@ impl Batch<'_> {
         let (room, members) = new.create();
         let direct_key = (room.kind == RoomKind::Direct).then(|| direct_key(&members));
         if let Some(key) = &direct_key
-            && let Some(room) = self.direct_room(key)?
+            && let Some(room) = room_rows::direct_room(self.connection, key)?
         {
             return Ok(room);
         }
         let number = room_rows::write_room(self.connection, &room, direct_key.as_deref())?;
-        for member in members {
-            self.write_membership(number, member.user, Some(member))?;
-        }
+        let loaded = LoadedRoom { number, room: Arc::new(room.clone()), head: Head::default() };
+        members.iter().try_for_each(|member| self.write_membership(&loaded, member, 0))?;
         Ok(room)
-    }
-
-    fn direct_room(&self, direct_key: &str) -> Result<Option<Room>> {
-        let id: Option<String> = self
-            .connection
-            .prepare_cached("SELECT room_id FROM rooms WHERE direct_key = ?1")?
-            .query_row([direct_key], |row| row.get(0))
-            .optional()?;
-        let Some(id) = id else { return Ok(None) };
-        Ok(room_rows::room(self.connection, &RoomId::named(&id))?.map(|(_, room)| room))
     }
 }

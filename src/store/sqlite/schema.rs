@@ -8,8 +8,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::{Error, Result};
 
 /// One file for each migration. A released file is never changed. Each has a note in `migrations-notes/`.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+];
 
 /// Refuses a file whose schema is not exactly this natter's.
 pub fn check_current(connection: &Connection) -> Result<()> {
@@ -45,11 +49,20 @@ pub fn migrate(connection: &mut Connection) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use rusqlite::OpenFlags;
+
     use super::*;
+    use crate::store::sqlite::connection::connect;
+
+    fn in_memory() -> Connection {
+        connect(Path::new(":memory:"), OpenFlags::default()).unwrap()
+    }
 
     #[test]
     fn a_migration_keeps_the_rows_of_schema_1() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let mut connection = in_memory();
         connection.execute_batch(MIGRATIONS[0]).unwrap();
         connection.pragma_update(None, "user_version", 1).unwrap();
         let rows = "INSERT INTO users VALUES (x'01', 'ada', 'Ada', 'a@example.org', '', '$2b$04$x', 'admin', 3, 5);
@@ -64,7 +77,7 @@ mod tests {
 
     #[test]
     fn migrating_is_repeatable_and_refuses_a_newer_schema() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let mut connection = in_memory();
         migrate(&mut connection).unwrap();
         migrate(&mut connection).unwrap();
         connection.pragma_update(None, "user_version", MIGRATIONS.len() as u32 + 1).unwrap();

@@ -24,9 +24,9 @@ impl Transfer for Sqlite {
     async fn count(&self, table: Table) -> Result<u64> {
         let table = match table {
             Table::Accounts => "users",
-            Table::Rooms => "rooms",
-            Table::Members => "memberships",
-            Table::Messages => "messages",
+            Table::Rooms => "rooms WHERE deleted = 0",
+            Table::Members => "memberships WHERE room NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
+            Table::Messages => "messages WHERE id >> 40 NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
             Table::Sessions => "sessions",
             Table::Revocations => "revoked_tokens",
         };
@@ -47,11 +47,14 @@ impl Transfer for Sqlite {
         let account = account.clone();
         self.writer
             .run(move |batch| {
-                let is_new = !has_account(batch.connection, account.user.key)?;
-                if is_new {
-                    batch.insert_user(&account.user, &account.password)?;
-                }
-                Ok(is_new)
+                batch.atomically(|batch| {
+                    let is_new = !has_account(batch.connection, account.user.key)?;
+                    if is_new {
+                        batch.insert_user(&account.user, &account.password, account.last_seen)?;
+                        batch.join_rooms_of_everyone(account.user.key)?;
+                    }
+                    Ok(is_new)
+                })
             })
             .await
     }

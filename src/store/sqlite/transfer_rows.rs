@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use super::{
     batch::Batch,
+    member_rows,
     position::{last_position, position},
-    room_rows::{self, MEMBER_COLUMNS, ROOM_COLUMNS, membership_in, room_in},
+    room_rows::{self, ROOM_COLUMNS, room_in},
     rows,
     users::{COLUMNS, user},
 };
@@ -19,16 +20,27 @@ use crate::{
 pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
     Ok(match table {
         Table::Accounts => {
-            let sql = format!("SELECT {COLUMNS}, password_hash FROM users WHERE key > ?1 ORDER BY key LIMIT ?2");
+            let sql =
+                format!("SELECT {COLUMNS}, password_hash, last_seen FROM users WHERE key > ?1 ORDER BY key LIMIT ?2");
             keyed(c, &sql, after, limit, |row| {
-                Ok(Row::Account(Account { user: user(row)?, password: PasswordHash(row.get(8)?) }))
+                let last_seen = row.get::<_, Option<i64>>(11)?.map(Timestamp);
+                Ok(Row::Account(Account { user: user(row)?, password: PasswordHash(row.get(10)?), last_seen }))
             })?
         }
         Table::Rooms => {
-            let sql = format!("SELECT {ROOM_COLUMNS} FROM rooms WHERE room_id > ?1 ORDER BY room_id LIMIT ?2");
+            let sql = format!(
+                "SELECT {ROOM_COLUMNS} FROM rooms r WHERE r.room_id > ?1 AND r.deleted = 0
+                ORDER BY r.room_id LIMIT ?2"
+            );
             keyed(c, &sql, after, limit, |row| Ok(Row::Room(room_in(row)?.1)))?
         }
-        Table::Members => members(c, after, limit)?,
+        Table::Members => {
+            let (room, user) = match after {
+                Some(Row::Member(row)) => (row.room.as_str(), row.membership.user.0.as_bytes().as_slice()),
+                _ => ("", [].as_slice()),
+            };
+            member_rows::after(c, room, user, limit)?.into_iter().map(Row::Member).collect()
+        }
         Table::Messages => messages(c, after, limit)?,
         Table::Sessions => {
             let sql = "SELECT id, data, expires FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -65,21 +77,6 @@ fn keyed(
     c.prepare_cached(sql)?.query_map(params![after, limit], row)?.collect()
 }
 
-fn members(c: &Connection, after: Option<&Row>, limit: u32) -> rusqlite::Result<Vec<Row>> {
-    let (room, user) = match after {
-        Some(Row::Member(row)) => (row.room.as_str(), row.membership.user.0.as_bytes().as_slice()),
-        _ => ("", [].as_slice()),
-    };
-    c.prepare_cached(&format!(
-        "SELECT {MEMBER_COLUMNS}, r.room_id FROM rooms r JOIN memberships m ON m.room = r.id
-         WHERE r.room_id >= ?1 AND (r.room_id > ?1 OR m.user > ?2) ORDER BY r.room_id, m.user LIMIT ?3"
-    ))?
-    .query_map(params![room, user, limit], |row| {
-        Ok(Row::Member(MemberRow { membership: membership_in(row)?, room: RoomId::named(row.get_ref(4)?.as_str()?) }))
-    })?
-    .collect()
-}
-
 /// Messages by room id, and not by the number that the room has in this database only.
 fn messages(c: &Connection, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
     let (mut room, mut seq) = match after {
@@ -88,13 +85,13 @@ fn messages(c: &Connection, after: Option<&Row>, limit: u32) -> Result<Vec<Row>>
     };
     let mut found = Vec::new();
     while let Some(id) = room.filter(|_| found.len() < limit as usize) {
-        let number = room_rows::number(c, &id)?.ok_or(Error::NoSuchRoom)?;
+        let number = room_rows::present_number(c, &id)?;
         let sql = format!("{} WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id LIMIT ?3", rows::SELECT);
         let rest = limit - found.len() as u32;
         for row in
             c.prepare_cached(&sql)?.query_map(params![position(number, seq), last_position(number), rest], |row| {
                 let mut message = rows::message(&id, row)?;
-                message.author = None;
+                (message.author, message.subject) = (None, None);
                 Ok(MessageRow { message, post_rev: rows::post_rev(row)?, client: rows::client_id(row)? })
             })?
         {
@@ -106,7 +103,7 @@ fn messages(c: &Connection, after: Option<&Row>, limit: u32) -> Result<Vec<Row>>
 }
 
 fn next_room(c: &Connection, after: &str) -> rusqlite::Result<Option<RoomId>> {
-    c.prepare_cached("SELECT room_id FROM rooms WHERE room_id > ?1 ORDER BY room_id LIMIT 1")?
+    c.prepare_cached("SELECT room_id FROM rooms WHERE room_id > ?1 AND deleted = 0 ORDER BY room_id LIMIT 1")?
         .query_row([after], |row| Ok(RoomId::named(row.get_ref(0)?.as_str()?)))
         .optional()
 }
@@ -115,15 +112,15 @@ impl Batch<'_> {
     pub fn insert_row(&mut self, row: Row) -> Result<()> {
         let c = self.connection;
         match row {
-            Row::Account(account) => self.insert_user(&account.user, &account.password),
+            Row::Account(account) => self.insert_user(&account.user, &account.password, account.last_seen),
             // replaces the lobby that every database has
-            Row::Room(room) => Ok(room_rows::write_room(c, &room, None).map(drop)?),
-            Row::Member(MemberRow { room, membership }) => {
-                let room = room_rows::number(c, &room)?.ok_or(Error::NoSuchRoom)?;
-                Ok(room_rows::write_membership(c, room, membership.user, Some(&membership))?)
+            Row::Room(room) => room_rows::write_room(c, &room, None).map(drop),
+            Row::Member(MemberRow { room, membership, level, starred, mark }) => {
+                let room = room_rows::present_number(c, &room)?;
+                Ok(member_rows::write(c, room, &membership, level, starred, mark)?)
             }
             Row::Message(row) => {
-                let room = room_rows::number(c, &row.message.id.room)?.ok_or(Error::NoSuchRoom)?;
+                let room = room_rows::present_number(c, &row.message.id.room)?;
                 match rows::insert(c, room, &row.message, row.post_rev, &row.client)? {
                     true => Ok(()),
                     false => Err(Error::Failed("two messages of one author have the same client id".into())),

@@ -6,16 +6,16 @@ use uuid::Uuid;
 
 use super::{batch::Batch, database::Sqlite};
 use crate::{
-    domain::{Email, Name, Phone, Role, Timestamp, User, UserId, UserKey, fold},
+    domain::{About, Email, Name, Phone, Role, Timestamp, User, UserId, UserKey, fold},
     store::{
-        Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch,
-        Users,
+        Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, Searched, SortUsersBy, UserChanges,
+        UserSearch, Users,
         password_hash::{HASH_VERSIONS, hash_cost},
     },
 };
 
 /// The columns that [`user`] reads.
-pub const COLUMNS: &str = "key, user_id, name, email, phone, role, version, created_at";
+pub const COLUMNS: &str = "key, user_id, name, email, phone, role, version, created_at, about, shows_last_seen";
 
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -24,9 +24,10 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         name: Name::stored(row.get(2)?),
         email: Email::stored(row.get(3)?),
         phone: Phone::stored(row.get(4)?),
-        about: crate::domain::About::default(),
-        shows_last_seen: true,
-        role: if row.get_ref(5)?.as_str()? == Role::Admin.as_str() { Role::Admin } else { Role::Member },
+        about: About::stored(row.get(8)?),
+        shows_last_seen: row.get(9)?,
+        // the schema allows no other roles
+        role: Role::parse(row.get_ref(5)?.as_str()?).unwrap_or(Role::Member),
         version: row.get(6)?,
         created_at: Timestamp(row.get(7)?),
     })
@@ -35,7 +36,7 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
 #[async_trait]
 impl Users for Sqlite {
     async fn create_user(&self, new: NewUser) -> Result<User> {
-        self.writer.run(move |batch| batch.create_user(new)).await
+        self.writer.run(move |batch| batch.atomically(|batch| batch.create_user(new))).await
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<User>> {
@@ -52,7 +53,7 @@ impl Users for Sqlite {
         let id = id.clone();
         self.read(move |c| {
             c.prepare_cached(&format!("SELECT {COLUMNS}, password_hash FROM users WHERE user_id = ?1"))?
-                .query_row([id.as_str()], |row| Ok((user(row)?, PasswordHash(row.get(8)?))))
+                .query_row([id.as_str()], |row| Ok((user(row)?, PasswordHash(row.get(10)?))))
                 .optional()
         })
         .await
@@ -72,8 +73,12 @@ impl Users for Sqlite {
         let search = search.clone();
         self.read(move |c| -> Result<_> {
             let text = fold(&search.text);
-            let matching = "FROM users WHERE instr(fold(user_id), :text) OR instr(fold(name), :text)
-                OR instr(fold(email), :text) OR instr(fold(phone), :text)";
+            let for_admins = match search.fields {
+                Searched::All => "OR instr(fold(email), :text) OR instr(fold(phone), :text)",
+                Searched::Names => "",
+            };
+            let matching =
+                format!("FROM users WHERE instr(fold(user_id), :text) OR instr(fold(name), :text) {for_admins}");
             let column = match search.sort {
                 SortUsersBy::UserId => "user_id",
                 SortUsersBy::Name => "fold(name)",
@@ -110,6 +115,7 @@ impl Users for Sqlite {
                 // messages posted since the last chunk are deleted with the account, in the same commit
                 while batch.delete_messages(key)? > 0 {}
             }
+            batch.leave_all_rooms(key)?;
             batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
             batch.events.push(Event::UserRevoked { key, version: i64::MAX });
             Ok(())
@@ -117,12 +123,27 @@ impl Users for Sqlite {
         self.writer.run(move |batch| batch.atomically(delete)).await
     }
 
-    async fn record_seen(&self, _: &[UserKey], _: Timestamp) -> Result<()> {
-        Err(Error::Failed("not built".into()))
+    async fn record_seen(&self, users: &[UserKey], at: Timestamp) -> Result<()> {
+        let users = users.to_vec();
+        let record = move |batch: &mut Batch<'_>| {
+            let update = "UPDATE users SET last_seen = max(coalesce(last_seen, ?2), ?2) WHERE key = ?1";
+            let mut update = batch.connection.prepare_cached(update)?;
+            users.iter().try_for_each(|user| Ok(update.execute(params![user.0.as_bytes(), at.0]).map(drop)?))
+        };
+        self.writer.run(move |batch| batch.atomically(record)).await
     }
 
-    async fn last_seen(&self, _: &[UserKey]) -> Result<Vec<Option<Timestamp>>> {
-        Err(Error::Failed("not built".into()))
+    async fn last_seen(&self, users: &[UserKey]) -> Result<Vec<Option<Timestamp>>> {
+        let users = users.to_vec();
+        self.read(move |c| {
+            let mut seen = c.prepare_cached("SELECT last_seen FROM users WHERE key = ?1 AND shows_last_seen = 1")?;
+            let mut last_seen = |user: &UserKey| -> rusqlite::Result<Option<Timestamp>> {
+                let at = seen.query_row([user.0.as_bytes()], |row| row.get::<_, Option<i64>>(0)).optional()?;
+                Ok(at.flatten().map(Timestamp))
+            };
+            users.iter().map(&mut last_seen).collect::<rusqlite::Result<_>>()
+        })
+        .await
     }
 
     async fn highest_hash_cost(&self) -> Result<Option<u32>> {
@@ -170,20 +191,22 @@ impl Batch<'_> {
             name: new.name,
             email: new.email,
             phone: new.phone,
-            about: crate::domain::About::default(),
+            about: About::default(),
             shows_last_seen: true,
             role,
             version: 1,
             created_at: Timestamp::now(),
         };
-        self.insert_user(&user, &new.password)?;
+        self.insert_user(&user, &new.password, None)?;
+        self.join_rooms_of_everyone(user.key)?;
         Ok(user)
     }
 
-    pub fn insert_user(&self, user: &User, password: &PasswordHash) -> Result<()> {
+    pub fn insert_user(&self, user: &User, password: &PasswordHash, last_seen: Option<Timestamp>) -> Result<()> {
         self.connection
             .prepare_cached(&format!(
-                "INSERT INTO users ({COLUMNS}, password_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                "INSERT INTO users ({COLUMNS}, password_hash, last_seen)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
             ))?
             .execute(params![
                 user.key.0.as_bytes(),
@@ -194,7 +217,10 @@ impl Batch<'_> {
                 user.role.as_str(),
                 user.version,
                 user.created_at.0,
+                user.about.as_str(),
+                user.shows_last_seen,
                 password.0,
+                last_seen.map(|at| at.0),
             ])
             .map_err(account_conflict)?;
         Ok(())
@@ -202,7 +228,7 @@ impl Batch<'_> {
 
     fn update_user(&mut self, key: UserKey, changes: UserChanges) -> Result<User> {
         let before = self.user_by_key(key)?;
-        if changes.role == Some(Role::Member) && before.is_admin() {
+        if changes.role.is_some_and(|role| role != Role::Admin) && before.is_admin() {
             self.check_other_admin(key)?;
         }
         let revoked = changes.password.is_some();
@@ -210,7 +236,8 @@ impl Batch<'_> {
             .prepare_cached(
                 "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email),
                     phone = coalesce(?4, phone), role = coalesce(?5, role),
-                    password_hash = coalesce(?6, password_hash), version = version + ?7 WHERE key = ?1",
+                    password_hash = coalesce(?6, password_hash), version = version + ?7, about = coalesce(?8, about),
+                    shows_last_seen = coalesce(?9, shows_last_seen) WHERE key = ?1",
             )?
             .execute(params![
                 key.0.as_bytes(),
@@ -220,6 +247,8 @@ impl Batch<'_> {
                 changes.role.map(Role::as_str),
                 changes.password.map(|hash| hash.0),
                 i64::from(revoked),
+                changes.about.as_ref().map(About::as_str),
+                changes.shows_last_seen,
             ])
             .map_err(account_conflict)?;
         let after = self.user_by_key(key)?;

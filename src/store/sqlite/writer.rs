@@ -12,11 +12,15 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{
+    mpsc::{self, error::TryRecvError},
+    oneshot,
+};
 
 use super::{
     batch::{Batch, KnownRooms},
     checkpoints::Checkpoints,
+    purge,
 };
 use crate::store::{Error, Event, Events, Result};
 
@@ -57,6 +61,7 @@ impl Writer {
         // before the first read of the store, so that no write of another process is missed
         let data_version = data_version(&connection);
         let thread = WriterThread {
+            must_purge: checkpoints.is_some() && purge::is_needed(&connection),
             connection,
             checkpoints,
             known: KnownRooms::default(),
@@ -124,6 +129,8 @@ struct WriterThread {
     checkpoints: Option<Checkpoints>,
     known: KnownRooms,
     events: EventSender,
+    /// Whether rows of deleted rooms are left. They are removed while no write waits.
+    must_purge: bool,
     /// As [`data_version`] found it. All commits of this process use this connection, so a new number shows a write of
     /// another process.
     data_version: Option<i64>,
@@ -132,7 +139,7 @@ struct WriterThread {
 impl WriterThread {
     fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut writes = Vec::with_capacity(MAX_BATCH);
-        while let Some(first) = queue.blocking_recv() {
+        while let Some(first) = self.next_job(&mut queue) {
             let mut check_external_write = false;
             let mut stop = None;
             let mut collect = |job| match job {
@@ -160,6 +167,29 @@ impl WriterThread {
                 return;
             }
         }
+    }
+
+    fn next_job(&mut self, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        while self.must_purge {
+            match queue.try_recv() {
+                Err(TryRecvError::Empty) => self.purge(),
+                job => return job.ok(),
+            }
+        }
+        queue.blocking_recv()
+    }
+
+    fn purge(&mut self) {
+        self.must_purge = false;
+        let purge: Write = Box::new(|batch| {
+            let purged = batch.map_or(Err(Error::Busy), |batch| batch.atomically(Batch::purge_deleted_room));
+            Box::new(move |committed| {
+                if let Err(error) = purged.and(committed) {
+                    tracing::error!(%error, "rows of a deleted room could not be removed; the next start tries again");
+                }
+            })
+        });
+        self.commit(std::iter::once(purge));
     }
 
     fn commit(&mut self, writes: impl Iterator<Item = Write>) {
@@ -193,6 +223,7 @@ impl WriterThread {
         let in_transaction = || !self.connection.is_autocommit();
         completions.extend(writes.map(|write| write(in_transaction().then_some(&mut batch))));
         let events = std::mem::take(&mut batch.events);
+        self.must_purge |= batch.has_deleted_room;
         let check_transaction = || match in_transaction() {
             true => Ok(()),
             false => Err(Error::Failed("the database rolled back the transaction".into())),
@@ -212,6 +243,7 @@ impl WriterThread {
         let version = data_version(&self.connection);
         if version.is_some() && self.data_version.is_some() && version != self.data_version {
             self.send(vec![Event::ExternalWrite]);
+            self.must_purge |= purge::is_needed(&self.connection);
         }
         self.data_version = version.or(self.data_version);
     }
@@ -230,10 +262,12 @@ fn data_version(connection: &Connection) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::OpenFlags;
+
     use super::*;
     use crate::{
         domain::{ClientId, Command, RoomId, Text, UserKey},
-        store::sqlite::schema,
+        store::sqlite::{connection::connect, schema},
     };
 
     /// If the disk is full, SQLite rolls back the whole batch. The later writes of the batch must not commit on their
@@ -241,9 +275,9 @@ mod tests {
     #[test]
     fn a_batch_that_the_database_rolls_back_leaves_no_gap() {
         let dir = tempfile::tempdir().unwrap();
-        let mut connection = Connection::open(dir.path().join("full.db")).unwrap();
+        let mut connection = connect(&dir.path().join("full.db"), OpenFlags::default()).unwrap();
         schema::migrate(&mut connection).unwrap();
-        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a@example.org', '', '', 'member', 1, 0)";
+        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a', '', '', 'member', 1, 0, '', 1, NULL)";
         connection.execute_batch(user).unwrap();
         let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
         connection.pragma_update_and_check(None, "max_page_count", pages + 3, |_| Ok(())).unwrap();
@@ -261,6 +295,7 @@ mod tests {
             checkpoints: None,
             known: KnownRooms::default(),
             events: EventSender::default(),
+            must_purge: false,
             data_version: None,
         };
         thread.commit(vec![post(10), post(4000), post(10), post(10)].into_iter());

@@ -1,0 +1,59 @@
+//! Removing what is left of deleted rooms.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::{
+    batch::Batch,
+    position::{last_position, position},
+};
+use crate::{
+    domain::{RoomId, UserKey},
+    store::Result,
+};
+
+/// The maximum rows removed in one commit, so that other writes can be committed in between.
+const PURGE_CHUNK: u32 = 500;
+
+/// Whether anything of a deleted room is left.
+pub fn is_needed(c: &Connection) -> bool {
+    let exists = c.prepare_cached("SELECT 1 FROM rooms WHERE deleted = 1").and_then(|mut room| room.exists([]));
+    exists.unwrap_or_default()
+}
+
+impl Batch<'_> {
+    /// Removes some rows of a deleted room: its memberships, then its messages, then the room.
+    pub fn purge_deleted_room(&mut self) -> Result<()> {
+        let room = self
+            .connection
+            .prepare_cached("SELECT id, room_id FROM rooms WHERE deleted = 1 LIMIT 1")?
+            .query_row([], |row| Ok((row.get::<_, i64>(0)?, RoomId::named(row.get_ref(1)?.as_str()?))))
+            .optional()?;
+        let Some((number, room)) = room else { return Ok(()) };
+        self.has_deleted_room = true;
+        let members = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM memberships WHERE room = ?1 AND user IN
+                    (SELECT user FROM memberships WHERE room = ?1 LIMIT ?2) RETURNING user",
+            )?
+            .query_map(params![number, PURGE_CHUNK], |row| Ok(UserKey(Uuid::from_bytes(row.get(0)?))))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        if !members.is_empty() {
+            members.into_iter().for_each(|user| self.announce_membership(&room, user));
+            return Ok(());
+        }
+        let messages = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE id > ?1 AND id <= ?2 LIMIT ?3)",
+            )?
+            .execute(params![position(number, 0), last_position(number), PURGE_CHUNK])?;
+        if messages == 0 {
+            self.connection.prepare_cached("DELETE FROM rooms WHERE id = ?1")?.execute([number])?;
+            // a new room can get the same number
+            self.forget_rooms();
+        }
+        Ok(())
+    }
+}
