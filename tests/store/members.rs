@@ -1,6 +1,9 @@
 //! A user in a room, for short tests.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use natter::{
     domain::{Action, ClientId, Command, Emoji, Message, Post, RoomAction, RoomId, RoomKind, User, rules::Refusal},
@@ -33,7 +36,13 @@ impl Member {
     /// The same user in a new room. The user is its owner, and `members` its other members.
     pub async fn create(&self, kind: RoomKind, members: &[&Self]) -> Self {
         let members = members.iter().map(|member| member.user.key).collect();
-        let (name, topic) = ("Attic".to_owned(), "Old things".to_owned());
+        static OPEN_ROOMS: AtomicU32 = AtomicU32::new(1);
+        // the names of open rooms are unique
+        let name = match kind {
+            RoomKind::Open => format!("Attic {}", OPEN_ROOMS.fetch_add(1, Ordering::Relaxed)),
+            RoomKind::Closed | RoomKind::Direct => "Attic".to_owned(),
+        };
+        let topic = "Old things".to_owned();
         let new = NewRoom { kind, name, topic, owner: self.user.key, members };
         let room = self.store.create_room(new).await.unwrap();
         self.enter(&room.id).await.unwrap()

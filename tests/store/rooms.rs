@@ -1,7 +1,9 @@
 //! Rooms and who may see them.
 
 use natter::{
-    domain::{Action, ClientId, MemberRole, Post, Right, RoomAction, RoomId, RoomKind, RoomName, rules::Refusal},
+    domain::{
+        Action, ClientId, MemberRole, Post, Right, RoomAction, RoomId, RoomKind, RoomName, Topic, rules::Refusal,
+    },
     store::{Conflict, Error},
 };
 
@@ -160,7 +162,7 @@ pub async fn an_archived_room_can_be_read_and_left(database: &TestDatabase) {
     assert_eq!(room.post("again").await.rev, 5);
     let renamed = RoomAction::Rename(RoomName::parse("Cellar").unwrap());
     room.manage(renamed).await;
-    room.manage(RoomAction::SetTopic("Wine".into())).await;
+    room.manage(RoomAction::SetTopic(Topic::parse("Wine").unwrap())).await;
     let now = room.store.room(&room.access).await.unwrap();
     assert_eq!((now.name.as_str(), now.topic.as_str(), now.rev, now.archived), ("Cellar", "Wine", 7, false));
 }

@@ -9,7 +9,9 @@ use super::{
     refusal::MAX_EMOJI,
     world::{World, emoji, text, user},
 };
-use crate::domain::{Action, ClientId, Content, MemberRole, Message, Post, RoomAction, RoomKind, RoomName, UserKey};
+use crate::domain::{
+    Action, ClientId, Content, MemberRole, Message, Post, RoomAction, RoomId, RoomKind, RoomName, Topic, UserKey,
+};
 
 /// More than a message can have.
 const EMOJI: &str = "😀😁😂🤣😃😄😅😆😉😊😋😎😍😘🥰😗😙😚🙂🤗🤩🤔";
@@ -29,12 +31,13 @@ fn action() -> impl Strategy<Value = Action> {
         Just(RoomAction::Leave),
         (by_user, role).prop_map(|(user, role)| RoomAction::SetRole(user, role)),
         "[AB]".prop_map(|name| RoomAction::Rename(RoomName::parse(&name).unwrap())),
-        "[AB]".prop_map(RoomAction::SetTopic),
+        "[AB]".prop_map(|topic| RoomAction::SetTopic(Topic::parse(&topic).unwrap())),
         Just(RoomAction::Open),
         Just(RoomAction::Close),
         Just(RoomAction::Archive),
         Just(RoomAction::Unarchive),
         Just(RoomAction::Unarchive),
+        any::<bool>().prop_map(RoomAction::SetEveryone),
     ];
     prop_oneof![
         4 => post,
@@ -107,7 +110,7 @@ fn is_consistent(world: &World) {
     let members: BTreeSet<_> = world.members.iter().map(|member| member.user).collect();
     assert_eq!(members.len(), world.members.len());
     let has_owner = world.members.iter().any(|member| member.role == MemberRole::Owner);
-    assert!(has_owner || world.members.is_empty());
+    assert!(has_owner || world.members.is_empty() || world.room.id == RoomId::lobby());
 }
 
 proptest! {

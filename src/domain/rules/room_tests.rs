@@ -4,13 +4,19 @@ use super::{
     Refusal,
     world::{ADMIN, OWNER, World, post, react, room, user},
 };
-use crate::domain::{Action, Content, MemberRole, Membership, Notice, RoomAction, RoomKind, RoomName, Timestamp};
+use crate::domain::{
+    Action, Content, MemberRole, Membership, Notice, RoomAction, RoomKind, RoomName, Timestamp, Topic,
+};
 
 fn notice(world: &mut World, by: u128, action: RoomAction) -> Notice {
     match world.change(by, room(action)).content {
         Content::Notice(notice) => notice,
         Content::Text(_) => panic!("not a notice"),
     }
+}
+
+fn topic(topic: &str) -> Topic {
+    Topic::parse(topic).unwrap()
 }
 
 fn role(world: &World, n: u128) -> Option<MemberRole> {
@@ -51,7 +57,7 @@ fn owners_manage_a_room_and_admins_an_open_one() {
         (RoomKind::Closed, 2, Err(Refusal::NotAllowed)),
         (RoomKind::Open, 4, Err(Refusal::NotAllowed)),
         (RoomKind::Open, ADMIN, Ok(())),
-        (RoomKind::Direct, OWNER, Ok(())),
+        (RoomKind::Direct, OWNER, Err(Refusal::IsDirect)),
     ] {
         assert_eq!(World::new(kind).give(by, rename()).map(|change| change.map(drop).unwrap()), expected);
     }
@@ -59,7 +65,7 @@ fn owners_manage_a_room_and_admins_an_open_one() {
     let managed =
         [RoomAction::Add(user(5)), RoomAction::Remove(user(3)), RoomAction::SetRole(user(3), MemberRole::Owner)]
             .into_iter()
-            .chain([RoomAction::SetTopic("x".into()), RoomAction::Close, RoomAction::Archive]);
+            .chain([RoomAction::SetTopic(topic("x")), RoomAction::Close, RoomAction::Archive]);
     for action in managed {
         assert_eq!(World::new(RoomKind::Open).give(2, room(action)), Err(Refusal::NotAllowed));
     }
@@ -71,7 +77,7 @@ fn fields_of_a_room_change_once() {
     let name = || RoomName::parse("Attic").unwrap();
     for (action, expected) in [
         (RoomAction::Rename(name()), Notice::Renamed { name: "Attic".into() }),
-        (RoomAction::SetTopic("Old things".into()), Notice::Topic { topic: "Old things".into() }),
+        (RoomAction::SetTopic(topic("Old things")), Notice::Topic { topic: "Old things".into() }),
         (RoomAction::Open, Notice::Opened),
         (RoomAction::Close, Notice::Closed),
     ] {
@@ -151,11 +157,13 @@ fn a_direct_room_stays_as_it_is() {
     let mut world = World::new(RoomKind::Direct);
     let fixed = [RoomAction::Add(user(4)), RoomAction::Remove(user(2)), RoomAction::Leave, RoomAction::Open]
         .into_iter()
-        .chain([RoomAction::Close, RoomAction::Archive, RoomAction::SetRole(user(2), MemberRole::Owner)]);
+        .chain([RoomAction::Close, RoomAction::Archive, RoomAction::SetRole(user(2), MemberRole::Owner)])
+        .chain([RoomAction::SetTopic(topic("Lunch")), RoomAction::SetEveryone(true), RoomAction::Delete]);
     for action in fixed {
         assert_eq!(world.give(OWNER, room(action)), Err(Refusal::IsDirect));
     }
-    world.change(OWNER, room(RoomAction::SetTopic("Lunch".into())));
+    let delete = room(RoomAction::Delete);
+    assert!(world.ask(OWNER, &delete, true).unwrap().unwrap().room.unwrap().deleted, "an operator deletes it");
 }
 
 #[test]
@@ -164,6 +172,66 @@ fn the_lobby_keeps_everyone() {
     for action in [RoomAction::Remove(user(2)), RoomAction::Leave, RoomAction::Close, RoomAction::Archive] {
         assert_eq!(world.give(ADMIN, room(action)), Err(Refusal::HasEveryone));
     }
+    for action in [RoomAction::SetEveryone(false), RoomAction::SetEveryone(true), RoomAction::Delete] {
+        assert_eq!(world.give(ADMIN, room(action.clone())), Err(Refusal::IsLobby));
+        assert_eq!(world.ask(ADMIN, &room(action), true), Err(Refusal::IsLobby));
+    }
     assert_eq!(world.give(2, room(RoomAction::Add(user(2)))), Ok(None));
-    assert_eq!(world.give(ADMIN, room(RoomAction::SetRole(user(2), MemberRole::Owner))), Err(Refusal::NoSuchMember));
+    assert_eq!(world.give(ADMIN, room(RoomAction::SetRole(user(4), MemberRole::Owner))), Err(Refusal::NoSuchMember));
+    world.change(ADMIN, room(RoomAction::SetRole(user(2), MemberRole::Owner)));
+}
+
+#[test]
+fn an_admin_gives_an_open_room_every_account() {
+    let everyone = |is_set| room(RoomAction::SetEveryone(is_set));
+    for (kind, by, expected) in [
+        (RoomKind::Open, OWNER, Refusal::NotAllowed),
+        (RoomKind::Open, 2, Refusal::NotAllowed),
+        (RoomKind::Closed, OWNER, Refusal::NotAllowed),
+        (RoomKind::Closed, ADMIN, Refusal::NoSuchRoom),
+    ] {
+        assert_eq!(World::new(kind).give(by, everyone(true)), Err(expected));
+    }
+    let mut closed = World::new(RoomKind::Closed);
+    let admin = Membership { user: user(ADMIN), role: MemberRole::Owner, ..closed.members[0].clone() };
+    closed.members.push(admin);
+    assert_eq!(closed.give(ADMIN, everyone(true)), Err(Refusal::NotOpen), "an admin who owns it");
+
+    let mut world = World::new(RoomKind::Open);
+    assert_eq!(notice(&mut world, ADMIN, RoomAction::SetEveryone(true)), Notice::Everyone);
+    assert_eq!(world.give(ADMIN, everyone(true)), Ok(None));
+    for action in [RoomAction::Leave, RoomAction::Remove(user(2)), RoomAction::Close, RoomAction::Archive] {
+        assert_eq!(world.give(OWNER, room(action)), Err(Refusal::HasEveryone));
+    }
+    assert_eq!(world.give(4, room(RoomAction::Add(user(4)))), Ok(None));
+    assert!(!world.post(4).joins);
+    assert_eq!(notice(&mut world, ADMIN, RoomAction::SetEveryone(false)), Notice::NotEveryone);
+    assert!(world.post(4).joins, "an account without a membership begins one");
+    world.change(4, room(RoomAction::Leave));
+}
+
+#[test]
+fn a_deleted_room_exists_for_nobody() {
+    for is_archived in [false, true] {
+        let mut world = World::new(RoomKind::Open);
+        world.post(2);
+        world.room.archived = is_archived;
+        for by in [2, 4] {
+            assert_eq!(world.give(by, room(RoomAction::Delete)), Err(Refusal::NotAllowed));
+        }
+        assert_eq!(notice(&mut world, OWNER, RoomAction::Delete), Notice::Deleted);
+        for by in [ADMIN, OWNER, 2, 4] {
+            for action in [post(None), react(1, "👍"), room(RoomAction::Leave), room(RoomAction::Delete)] {
+                assert_eq!(world.give(by, action), Err(Refusal::NoSuchRoom));
+            }
+        }
+    }
+}
+
+#[test]
+fn natter_ends_a_membership_of_an_archived_room() {
+    let mut world = World::new(RoomKind::Closed);
+    world.change(OWNER, room(RoomAction::Archive));
+    let change = world.ask(OWNER, &room(RoomAction::Leave), true).unwrap().unwrap();
+    assert_eq!(change.message.content, Content::Notice(Notice::Left { heir: Some(user(2)) }));
 }

@@ -37,7 +37,9 @@ impl World {
     }
 
     pub fn lobby() -> Self {
-        Self { room: Room::lobby(), members: Vec::new(), ..Self::new(RoomKind::Open) }
+        let mut lobby = Self { room: Room::lobby(), ..Self::new(RoomKind::Open) };
+        lobby.members.iter_mut().for_each(|member| member.role = MemberRole::Member);
+        lobby
     }
 
     pub fn message(&self, seq: u64) -> Option<&Message> {
