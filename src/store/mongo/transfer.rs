@@ -37,7 +37,7 @@ struct RevocationDoc {
 
 fn account(mut doc: UserDoc) -> Row {
     let password = PasswordHash(std::mem::take(&mut doc.password));
-    Row::Account(Account { user: User::from(doc), password })
+    Row::Account(Account { user: User::from(doc), password, last_seen: None })
 }
 
 fn message(doc: MessageDoc) -> Row {
@@ -47,7 +47,13 @@ fn message(doc: MessageDoc) -> Row {
 
 fn member(doc: MemberDoc) -> Option<Row> {
     let (room, membership) = (RoomId::named(&doc.id.room), doc.membership()?);
-    Some(Row::Member(MemberRow { room, membership }))
+    Some(Row::Member(MemberRow {
+        room,
+        membership,
+        level: crate::domain::Level::Mentions,
+        starred: false,
+        mark: crate::domain::ReadMark::default(),
+    }))
 }
 
 fn session(doc: SessionDoc) -> Result<Row> {
@@ -63,7 +69,9 @@ fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
     match row {
         Row::Account(account) => bson::serialize_to_document(&UserDoc::new(&account.user, account.password.0.clone())),
         Row::Room(room) => bson::serialize_to_document(&RoomDoc::from(room)),
-        Row::Member(MemberRow { room, membership }) => bson::serialize_to_document(&MemberDoc::new(room, membership)),
+        Row::Member(MemberRow { room, membership, .. }) => {
+            bson::serialize_to_document(&MemberDoc::new(room, membership))
+        }
         Row::Message(row) => bson::serialize_to_document(&MessageDoc::new(&row.message, row.post_rev, &row.client)),
         Row::Session(s) => bson::serialize_to_document(&SessionDoc {
             id: bson_binary(&s.id),
@@ -93,7 +101,7 @@ fn rows_after(table: Table, row: Option<&Row>) -> Document {
         None => return filter,
         Some(Row::Account(account)) => bson_uuid(account.user.key).into(),
         Some(Row::Room(room)) => room.id.as_str().into(),
-        Some(Row::Member(MemberRow { room, membership })) => {
+        Some(Row::Member(MemberRow { room, membership, .. })) => {
             doc! { "room": room.as_str(), "user": bson_uuid(membership.user) }.into()
         }
         Some(Row::Message(row)) => {
