@@ -35,11 +35,12 @@ pub trait PresenceStore: Send + Sync {
     async fn renew(&self) -> Result<bool>;
     /// Whether any process holds a lease. If leases are stored, the call waits for 6 seconds to see one renewed.
     async fn in_use(&self) -> Result<bool>;
-    /// Publishes to all processes which users are online at this one, with their names, and which ones no longer are.
+    /// Publishes to all processes which users are online at this one, with their names and whether they are idle, and
+    /// which ones no longer are online.
     ///
     /// # Errors
     /// [`Error::NotFound`](super::Error::NotFound) before the first [`PresenceStore::renew`].
-    async fn publish(&self, online: &[(UserKey, String)], offline: &[UserKey]) -> Result<()>;
+    async fn publish(&self, online: &[(UserKey, String, bool)], offline: &[UserKey]) -> Result<()>;
     /// The users that are published as online, including those at this process.
     async fn present(&self) -> Result<Vec<OnlineUser>>;
     /// Reports to the other processes which users type in the room at this one, with their names. The write is not

@@ -35,20 +35,20 @@ async fn published_presence_is_announced_to_all_processes() {
     wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
     let (ada, bob) = (UserKey::generate(), UserKey::generate());
     let here = one.presence().unwrap();
-    assert!(here.publish(&[(ada, "Ada".into())], &[]).await.is_err(), "there is no lease yet");
+    assert!(here.publish(&[(ada, "Ada".into(), false)], &[]).await.is_err(), "there is no lease yet");
     assert!(!here.renew().await.unwrap(), "the first call takes a new lease");
     assert!(here.renew().await.unwrap());
-    here.publish(&[(ada, "Ada".into()), (bob, "Bob".into())], &[]).await.unwrap();
+    here.publish(&[(ada, "Ada".into(), false), (bob, "Bob".into(), false)], &[]).await.unwrap();
     assert_eq!(names(two.presence().unwrap().as_ref()).await, ["Ada", "Bob"]);
     let is_online = |user: UserKey, name: &'static str| {
         move |event: &Event| match event {
-            Event::Online(present) if present.user == user && present.name == name => Some(present.clone()),
+            Event::Online(present) if present.user == user && present.name == name && present.idle == (name == "Bobby") => Some(present.clone()),
             _ => None,
         }
     };
     // both events may be in one batch, which `wait_for` skips: wait for a later name of the second
     let OnlineUser { process, .. } = wait_for(&mut events, is_online(ada, "Ada")).await;
-    here.publish(&[(bob, "Bobby".into())], &[ada]).await.unwrap();
+    here.publish(&[(bob, "Bobby".into(), true)], &[ada]).await.unwrap();
     assert_eq!(wait_for(&mut events, is_online(bob, "Bobby")).await.process, process);
     here.publish(&[], &[bob]).await.unwrap();
     let is_offline = |event: &Event| match event {
@@ -66,7 +66,7 @@ async fn an_expired_lease_is_removed_with_its_users() {
     let (ada, bob) = (UserKey::generate(), UserKey::generate());
     for (process, user, name) in [(&expired, ada, "Ada"), (&alive, bob, "Bob")] {
         process.renew().await.unwrap();
-        process.publish(&[(user, name.into())], &[]).await.unwrap();
+        process.publish(&[(user, name.into(), false)], &[]).await.unwrap();
     }
     for _ in 0..3 {
         alive.renew().await.unwrap();
@@ -76,7 +76,7 @@ async fn an_expired_lease_is_removed_with_its_users() {
     assert_eq!(names(alive.as_ref()).await, ["Bob"]);
     // it was only slow, and continues with a new lease
     assert!(!expired.renew().await.unwrap());
-    expired.publish(&[(ada, "Ada".into())], &[]).await.unwrap();
+    expired.publish(&[(ada, "Ada".into(), false)], &[]).await.unwrap();
     alive.renew().await.unwrap();
     assert_eq!(names(alive.as_ref()).await, ["Ada", "Bob"]);
 }
@@ -86,7 +86,7 @@ async fn an_expired_lease_is_removed_with_its_users() {
 async fn presence_published_under_an_expired_lease_is_removed() {
     let database = TestDatabase::mongodb().await;
     let [disconnected, other] = processes(&database).await;
-    let ada = [(UserKey::generate(), "Ada".to_owned())];
+    let ada = [(UserKey::generate(), "Ada".to_owned(), false)];
     disconnected.renew().await.unwrap();
     for _ in 0..5 {
         other.renew().await.unwrap();
@@ -105,7 +105,7 @@ async fn presence_published_under_an_expired_lease_is_removed() {
 async fn a_renewed_lease_does_not_expire() {
     let [one, two] = processes(&TestDatabase::mongodb().await).await;
     one.renew().await.unwrap();
-    one.publish(&[(UserKey::generate(), "Ada".into())], &[]).await.unwrap();
+    one.publish(&[(UserKey::generate(), "Ada".into(), false)], &[]).await.unwrap();
     for _ in 0..9 {
         two.renew().await.unwrap();
         two.renew().await.unwrap();

@@ -127,6 +127,8 @@ pub struct PresenceDoc {
     #[serde(rename = "_id")]
     pub id: PresenceId,
     pub name: String,
+    #[serde(default)]
+    pub idle: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

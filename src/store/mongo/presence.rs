@@ -157,12 +157,13 @@ impl PresenceStore for Leases {
         Ok(self.all_leases().await?.into_iter().any(|lease| before.get(&lease.id) != Some(&lease.at)))
     }
 
-    async fn publish(&self, online: &[(UserKey, String)], offline: &[UserKey]) -> Result<()> {
+    async fn publish(&self, online: &[(UserKey, String, bool)], offline: &[UserKey]) -> Result<()> {
         let lease = self.state.lock().await.own.ok_or(Error::NotFound)?;
         let id = |user: UserKey| doc! { "lease": lease, "user": bson_uuid(user) };
         for online in online.chunks(MAX_BATCH) {
-            let upsert = |(user, name): &(UserKey, String)| -> Bson {
-                doc! { "q": { "_id": id(*user) }, "u": { "$set": { "name": name } }, "upsert": true }.into()
+            // a replacement, so that the change stream has the whole document
+            let upsert = |(user, name, idle): &(UserKey, String, bool)| -> Bson {
+                doc! { "q": { "_id": id(*user) }, "u": { "name": name, "idle": idle }, "upsert": true }.into()
             };
             let command = doc! {
                 "update": self.db.presence.name(),
@@ -187,7 +188,7 @@ impl PresenceStore for Leases {
         let stale: Vec<Bson> = self.stale(&mut *self.state.lock().await).await?.keys().map(|id| (*id).into()).collect();
         let found = self.db.presence.find(doc! { "_id.lease": { "$nin": stale } });
         let found: Vec<PresenceDoc> = with_timeout(async { found.await?.try_collect().await }).await?;
-        Ok(found.into_iter().map(|present| online_user(&present.id, present.name)).collect())
+        Ok(found.into_iter().map(|present| online_user(&present.id, present.name, present.idle)).collect())
     }
 
     async fn typing(&self, room: &RoomId, users: &[(UserKey, String)]) -> Result<()> {
@@ -195,26 +196,27 @@ impl PresenceStore for Leases {
     }
 }
 
-fn online_user(id: &PresenceId, name: String) -> OnlineUser {
-    OnlineUser { process: ProcessId(user_key(id.lease).0), user: user_key(id.user), name, idle: false }
+fn online_user(id: &PresenceId, name: String, idle: bool) -> OnlineUser {
+    OnlineUser { process: ProcessId(user_key(id.lease).0), user: user_key(id.user), name, idle }
 }
 
-/// The event of a change in the collection, if it has one. The outer `None`: natter makes no such change.
+/// The event of a change in the collection. `fields` are those that it set. `None`: natter makes no such change.
 pub fn presence_event(
     id: Option<&Bson>,
     operation: &OperationType,
-    document: Option<&Document>,
-) -> Option<Option<Event>> {
+    fields: Option<&Document>,
+) -> Option<Event> {
     let id: PresenceId = bson::deserialize_from_bson(id?.clone()).ok()?;
     match operation {
         OperationType::Delete => {
-            let OnlineUser { process, user, .. } = online_user(&id, String::new());
-            Some(Some(Event::Offline { process, user }))
+            let OnlineUser { process, user, .. } = online_user(&id, String::new(), false);
+            Some(Event::Offline { process, user })
         }
-        OperationType::Insert | OperationType::Update => {
-            // no document: it was deleted in the meantime, and that change has its own event
-            let name = document.and_then(|document| document.get_str("name").ok());
-            Some(name.map(|name| Event::Online(online_user(&id, name.to_owned()))))
+        // an update comes from a natter with schema 6, which sets the name alone
+        OperationType::Insert | OperationType::Replace | OperationType::Update => {
+            let name = fields?.get_str("name").ok()?;
+            let idle = fields?.get_bool("idle").unwrap_or_default();
+            Some(Event::Online(online_user(&id, name.to_owned(), idle)))
         }
         _ => None,
     }

@@ -9,13 +9,12 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use mongodb::{
-    bson::{self, Document, doc},
+    bson::{self, Bson, Document, doc},
     change_stream::{
         ChangeStream,
         event::{ChangeStreamEvent, OperationType, ResumeToken},
     },
     error::ErrorKind,
-    options::FullDocumentType,
 };
 use tokio::time::{sleep, timeout};
 
@@ -27,6 +26,7 @@ use super::{
     log_documents::{ChangeDoc, MessageDoc},
     outbox::{Outbox, Seen},
     presence::presence_event,
+    room_documents::MemberId,
     typing::{reports_of_others, typing_event},
 };
 use crate::{
@@ -95,12 +95,11 @@ async fn open(
         { "ns.coll": db.log.name(), "operationType": { "$in": ["insert", "drop", "rename"] } },
         { "ns.coll": db.users.name(), "operationType": { "$ne": "insert" } },
         { "ns.coll": db.revoked.name(), "operationType": "insert" },
-        { "ns.coll": db.presence.name() },
+        { "ns.coll": { "$in": [db.presence.name(), db.memberships.name()] } },
         reports_of_others(db, process),
         { "operationType": { "$in": ["dropDatabase", "invalidate"] } },
     ] } };
-    // the full document of an update is read by the server afterwards: the names of online users only
-    let watch = db.database.watch().pipeline([relevant]).full_document(FullDocumentType::UpdateLookup);
+    let watch = db.database.watch().pipeline([relevant]);
     with_timeout_raw(watch.max_await_time(MAX_AWAIT).resume_after(resume)).await
 }
 
@@ -199,11 +198,6 @@ enum Observed {
 fn decode(change: Change, db: &Collections) -> Vec<Observed> {
     let collection = change.ns.and_then(|ns| ns.coll).unwrap_or_default();
     let id = change.document_key.as_ref().and_then(|document| document.get("_id"));
-    if collection == db.presence.name()
-        && let Some(event) = presence_event(id, &change.operation_type, change.full_document.as_ref())
-    {
-        return event.into_iter().map(Observed::Event).collect();
-    }
     if collection == db.typing.name() {
         return change.full_document.and_then(typing_event).into_iter().map(Observed::Event).collect();
     }
@@ -213,11 +207,22 @@ fn decode(change: Change, db: &Collections) -> Vec<Observed> {
     {
         return log_document(document).into_iter().collect();
     }
+    let updated = change.update_description.map(|update| update.updated_fields);
+    let event = match collection.as_str() {
+        name if name == db.presence.name() => {
+            presence_event(id, &change.operation_type, change.full_document.or(updated.clone()).as_ref())
+        }
+        name if name == db.memberships.name() => membership_event(id),
+        _ => None,
+    };
+    if let Some(event) = event {
+        return vec![Observed::Event(event)];
+    }
     let uuid = id.and_then(|id| bson::deserialize_from_bson::<bson::Uuid>(id.clone()).ok());
     let events = match (collection.as_str(), change.operation_type, uuid) {
         (name, OperationType::Update, Some(uuid)) if name == db.users.name() => {
             let key = user_key(uuid);
-            let fields = change.update_description.map(|update| update.updated_fields).unwrap_or_default();
+            let fields = updated.unwrap_or_default();
             let renamed = fields.get_str("name").ok().map(|name| Name::stored(name.to_owned()));
             let renamed = renamed.map(|name| Event::UserChanged { key, name });
             let version = fields.get("version").and_then(|v| v.as_i64().or_else(|| v.as_i32().map(i64::from)));
@@ -234,6 +239,12 @@ fn decode(change: Change, db: &Collections) -> Vec<Observed> {
         _ => vec![Event::ExternalWrite],
     };
     events.into_iter().map(Observed::Event).collect()
+}
+
+/// The event of any change of a membership. `None`: the collection as a whole was changed.
+fn membership_event(id: Option<&Bson>) -> Option<Event> {
+    let MemberId { room, user } = bson::deserialize_from_bson(id?.clone()).ok()?;
+    Some(Event::MembershipChanged { room: RoomId::named(&room), user: user_key(user) })
 }
 
 /// A document that was inserted into the log. `None` of the document with a room's floor.
