@@ -4,17 +4,18 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     hub_task::{HubTask, OtherProcesses},
-    presence::{PresenceEvent, PresenceGuard},
+    presence::{Presence, PresenceEvent, PresenceGuard},
     presence_publisher,
     recheck::Recheck,
     registry::Registry,
     rendered_roster::RenderedRoster,
     rooms::Rooms,
+    seen,
     subscription::{Reader, Subscription},
     typing,
 };
 use crate::{
-    domain::User,
+    domain::{User, UserKey},
     net::{Connection, sync::Arc},
     store::{self, Access, Database},
 };
@@ -40,12 +41,14 @@ impl Hub {
             tokio::spawn(typing::report(presence, typing_queue));
             OtherProcesses { online, typing }
         });
+        let (seen, seen_queue) = mpsc::unbounded_channel();
+        tokio::spawn(seen::record(Arc::clone(&store), seen_queue));
         let rooms = Rooms::new(store);
         let registry = Arc::<Registry>::default();
         let (presence, presence_events) = mpsc::unbounded_channel();
         let (online, online_queue) = mpsc::unbounded_channel();
         let recheck = Recheck { rooms: Arc::clone(&rooms), registry: Arc::clone(&registry), online }.spawn();
-        let task = HubTask::new(Arc::clone(&rooms), Arc::clone(&registry), others, recheck);
+        let task = HubTask::new(Arc::clone(&rooms), Arc::clone(&registry), others, recheck, seen);
         let task = tokio::spawn(task.run(events, presence_events, online_queue));
         (Self { rooms, registry, presence }, task)
     }
@@ -75,7 +78,17 @@ impl Hub {
         let _ = self.presence.send(PresenceEvent::Typing { room: access.room().clone(), user: access.user() });
     }
 
-    /// The users online.
+    /// The presence of each of the users, in their order.
+    pub fn presence_of(&self, users: &[UserKey]) -> Vec<Presence> {
+        self.rooms.presence.of(users)
+    }
+
+    /// The users who are online or idle, at any process, in any order.
+    pub fn online(&self) -> Vec<(UserKey, Presence)> {
+        self.rooms.presence.online()
+    }
+
+    /// The names of the users online, as the lobby shows them.
     pub fn roster(&self) -> Arc<RenderedRoster> {
         self.rooms.roster.get()
     }

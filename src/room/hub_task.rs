@@ -48,6 +48,8 @@ pub(super) struct HubTask {
     others: Option<OtherProcesses>,
     /// Requests a look at all that other processes may have changed.
     recheck: mpsc::Sender<()>,
+    /// Receives users whose last socket at this process closed.
+    seen: mpsc::UnboundedSender<UserKey>,
     /// Requested checks whose list of who is online has not arrived.
     rechecks: u32,
     /// The events of presence since the first of these requests: a list may be older than they are.
@@ -72,6 +74,7 @@ impl HubTask {
         registry: Arc<Registry>,
         others: Option<OtherProcesses>,
         recheck: mpsc::Sender<()>,
+        seen: mpsc::UnboundedSender<UserKey>,
     ) -> Self {
         Self {
             rooms,
@@ -79,6 +82,7 @@ impl HubTask {
             roster: Roster::default(),
             others,
             recheck,
+            seen,
             rechecks: 0,
             published_since: Vec::new(),
             unannounced: Vec::new(),
@@ -156,7 +160,12 @@ impl HubTask {
     fn apply_presence(&mut self, event: PresenceEvent) {
         match event {
             PresenceEvent::Connected { user, name, returning } => self.roster.connected(user, name, returning),
-            PresenceEvent::Disconnected { user } => self.roster.disconnected(user, Instant::now()),
+            PresenceEvent::Disconnected { user, idle } => {
+                if self.roster.disconnected(user, idle, Instant::now()) {
+                    let _ = self.seen.send(user); // the task ends only with the process
+                }
+            }
+            PresenceEvent::Idle { user, idle } => self.roster.set_idle(user, idle),
             PresenceEvent::Typing { room, user } => {
                 let Some(name) = self.roster.name(user).map(str::to_owned) else { return };
                 self.send(&room, signals::typing(&room, user, &name));
@@ -274,6 +283,7 @@ impl HubTask {
     }
 
     fn publish_presence(&mut self) {
+        let _changed = self.rooms.presence.apply(self.roster.take_changed());
         for local in self.roster.take_local() {
             if let Some(others) = &self.others {
                 let _ = others.online.send(local); // the task ends only with the process
@@ -314,10 +324,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let rooms = Rooms::new(store::open_embedded(directory.path()).unwrap());
         let (recheck, _requests) = mpsc::channel(1);
-        let mut task = HubTask::new(rooms, Arc::default(), None, recheck);
+        let (seen, _seen_queue) = mpsc::unbounded_channel();
+        let mut task = HubTask::new(rooms, Arc::default(), None, recheck, seen);
         let process = ProcessId(Uuid::nil());
         let [ada, bob] =
-            ["Ada", "Bob"].map(|name| OnlineUser { process, user: UserKey::generate(), name: name.into() });
+            ["Ada", "Bob"].map(|name| OnlineUser { process, user: UserKey::generate(), name: name.into(), idle: false });
         let is_online = |task: &HubTask, online: &OnlineUser| task.roster.name(online.user).is_some();
 
         task.apply(Event::Online(bob.clone()));

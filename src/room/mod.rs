@@ -27,8 +27,9 @@
 //! - `signals`: the latest signals of a room, and those in JSON: who types, a new name, too much was missed.
 //! - `roster`: the users online, and what to announce about them. Pure; the clock is an argument.
 //! - `rendered_roster`: the list of users online, rendered once for everybody.
-//! - `presence`: the events of sockets that open and close, and the guard that sends them.
+//! - `presence`: who is online, the events of sockets that open and close, and the guard that sends them.
 //! - `presence_publisher`: the task that publishes to other processes who is online at this one.
+//! - `seen`: the task that records until when users were online.
 //! - `typing`: the task that reports to other processes who types at this one.
 //! - [`registry`]: the open sockets by grant, so that those whose grant is revoked can be closed.
 //!
@@ -49,10 +50,16 @@ mod ring;
 mod room;
 mod rooms;
 mod roster;
+#[cfg(test)]
+mod roster_tests;
+mod seen;
 mod shard;
 mod signals;
 mod subscriber;
 pub mod subscription;
 mod typing;
 
-pub use self::{presence::PresenceGuard, rendered_roster::RenderedRoster};
+pub use self::{
+    presence::{Presence, PresenceGuard},
+    rendered_roster::RenderedRoster,
+};

@@ -30,7 +30,8 @@ struct Publisher {
     presence: Arc<dyn PresenceStore>,
     /// Whether the last renewal succeeded, and nothing failed since.
     has_lease: bool,
-    online: HashMap<UserKey, String>,
+    /// The users online here: their names, and whether they are idle.
+    online: HashMap<UserKey, (String, bool)>,
     /// Users whose latest state is not published yet.
     unpublished: HashSet<UserKey>,
 }
@@ -65,8 +66,8 @@ impl Publisher {
 
     fn apply(&mut self, update: LocalPresence) {
         let user = match update {
-            LocalPresence::Online(user, name) => {
-                self.online.insert(user, name);
+            LocalPresence::Online { user, name, idle } => {
+                self.online.insert(user, (name, idle));
                 user
             }
             LocalPresence::Offline(user) => {
@@ -97,7 +98,7 @@ impl Publisher {
         let (mut online, mut offline) = (Vec::new(), Vec::new());
         for user in &users {
             match self.online.get(user) {
-                Some(name) => online.push((*user, name.clone())),
+                Some((name, idle)) => online.push((*user, name.clone(), *idle)),
                 None => offline.push(*user),
             }
         }

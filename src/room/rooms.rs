@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     fanout::Fanout,
+    presence::CurrentPresence,
     rendered_roster::CurrentRoster,
     room::{OpenRoom, Room},
     signals::RecentNames,
@@ -34,6 +35,7 @@ pub struct Rooms {
     pub(super) store: Arc<dyn Database>,
     pub(super) fanout: Fanout,
     pub(super) roster: CurrentRoster,
+    pub(super) presence: CurrentPresence,
     pub(super) names: RecentNames,
     pub(super) fills: Semaphore,
     pub(super) late_reads: Semaphore,
@@ -47,6 +49,7 @@ impl Rooms {
             store,
             fanout: Fanout::start(),
             roster: CurrentRoster::new(),
+            presence: CurrentPresence::default(),
             names: RecentNames::default(),
             fills: Semaphore::new(FILLS),
             late_reads: Semaphore::new(LATE_READS),

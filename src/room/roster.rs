@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::presence::Presence;
 use crate::{
     domain::{UserKey, fold},
     store::{OnlineUser, ProcessId},
@@ -36,6 +37,8 @@ pub struct Roster {
     last_announced: Option<Instant>,
     /// Not yet published to the other processes.
     local: Vec<LocalPresence>,
+    /// Users whose presence may have changed since the last [`Roster::take_changed`].
+    changed: Vec<UserKey>,
     /// Whether the published users have been read once.
     is_initialized: bool,
 }
@@ -46,10 +49,12 @@ struct RosterUser {
     name: String,
     /// Open sockets at this process.
     sockets: u32,
+    /// Those of them whose client reported no input for some time.
+    idle_sockets: u32,
     /// When the grace after the last socket ends.
     leaves_at: Option<Instant>,
-    /// The processes that published the user as online; this process may be one of them.
-    published_by: Vec<ProcessId>,
+    /// The processes that published the user as online, and whether as idle; this process may be one of them.
+    published_by: Vec<(ProcessId, bool)>,
 }
 
 impl RosterUser {
@@ -57,12 +62,23 @@ impl RosterUser {
     fn is_local(&self) -> bool {
         self.sockets > 0 || self.leaves_at.is_some()
     }
+
+    /// Whether all sockets at this process are idle. After the last one closed it is as before, until the grace ends.
+    fn is_idle_here(&self) -> bool {
+        self.idle_sockets >= self.sockets.max(1)
+    }
+
+    fn presence(&self) -> Presence {
+        let is_active = (self.is_local() && !self.is_idle_here()) || self.published_by.iter().any(|(_, idle)| !idle);
+        if is_active { Presence::Online } else { Presence::Idle }
+    }
 }
 
-/// A user's first socket at this process opened (or the user has a new name), or the last one closed.
+/// A user's first socket at this process opened (or the user has a new name, or became idle or active here), or the last
+/// one closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LocalPresence {
-    Online(UserKey, String),
+    Online { user: UserKey, name: String, idle: bool },
     Offline(UserKey),
 }
 
@@ -83,22 +99,50 @@ impl Roster {
     pub fn connected(&mut self, user: UserKey, name: String, returning: bool) {
         let is_first = !self.seen.contains(&user);
         let entry = self.add(user, &name, !(returning && is_first));
-        let was_local = entry.is_local();
+        let (was_local, was_idle) = (entry.is_local(), entry.is_idle_here());
+        if entry.sockets == 0 {
+            entry.idle_sockets = 0;
+        }
         entry.sockets += 1;
         entry.leaves_at = None;
-        if !was_local {
-            self.local.push(LocalPresence::Online(user, name));
+        if !was_local || was_idle {
+            self.publish(user);
         }
     }
 
-    /// A socket of `user` closed.
-    pub fn disconnected(&mut self, user: UserKey, now: Instant) {
-        let Some(entry) = self.users.get_mut(&user) else { return };
+    /// A socket of `user` closed, which was idle or not. Returns whether it was the last one at this process.
+    pub fn disconnected(&mut self, user: UserKey, was_idle: bool, now: Instant) -> bool {
+        let Some(entry) = self.users.get_mut(&user) else { return false };
+        let was_idle_here = entry.is_idle_here();
         entry.sockets = entry.sockets.saturating_sub(1);
         if entry.sockets == 0 {
+            entry.idle_sockets = u32::from(was_idle_here);
             entry.leaves_at = Some(now + GRACE);
             self.leaving.push_back((now + GRACE, user));
+            return true;
         }
+        entry.idle_sockets -= u32::from(was_idle);
+        if entry.is_idle_here() != was_idle_here {
+            self.publish(user);
+        }
+        false
+    }
+
+    /// A socket of `user` became idle, or active again.
+    pub fn set_idle(&mut self, user: UserKey, is_idle: bool) {
+        let Some(entry) = self.users.get_mut(&user) else { return };
+        let was_idle_here = entry.is_idle_here();
+        entry.idle_sockets = if is_idle { entry.idle_sockets + 1 } else { entry.idle_sockets.saturating_sub(1) };
+        if entry.is_idle_here() != was_idle_here {
+            self.publish(user);
+        }
+    }
+
+    /// Notes that the other processes are to be told of the user, who is online at this one.
+    fn publish(&mut self, user: UserKey) {
+        let Some(entry) = self.users.get(&user) else { return };
+        self.local.push(LocalPresence::Online { user, name: entry.name.clone(), idle: entry.is_idle_here() });
+        self.changed.push(user);
     }
 
     pub fn rename(&mut self, user: UserKey, name: &str) {
@@ -106,7 +150,7 @@ impl Roster {
             name.clone_into(&mut entry.name);
             self.is_changed = true;
             if entry.is_local() {
-                self.local.push(LocalPresence::Online(user, name.to_owned()));
+                self.publish(user);
             }
         }
     }
@@ -114,6 +158,14 @@ impl Roster {
     /// The name of a user who is online.
     pub fn name(&self, user: UserKey) -> Option<&str> {
         self.users.get(&user).map(|entry| entry.name.as_str())
+    }
+
+    /// The users whose presence may have changed since the last call, with their presence now.
+    pub fn take_changed(&mut self) -> Vec<(UserKey, Presence)> {
+        let presence = |user| self.users.get(user).map_or(Presence::Offline, RosterUser::presence);
+        let changed = self.changed.iter().map(|user| (*user, presence(user))).collect();
+        self.changed.clear();
+        changed
     }
 
     /// A process published a user as online.
@@ -124,7 +176,8 @@ impl Roster {
     /// A process no longer publishes a user as online.
     pub fn withdrawn(&mut self, process: ProcessId, user: UserKey) {
         let Some(entry) = self.users.get_mut(&user) else { return };
-        entry.published_by.retain(|publisher| *publisher != process);
+        entry.published_by.retain(|(publisher, _)| *publisher != process);
+        self.changed.push(user);
         self.remove_if_offline(user);
     }
 
@@ -135,7 +188,11 @@ impl Roster {
         let users: Vec<UserKey> = self.users.keys().copied().collect();
         for user in users {
             if let Some(entry) = self.users.get_mut(&user) {
-                entry.published_by.retain(|process| published.contains(&(*process, user)));
+                let before = entry.published_by.len();
+                entry.published_by.retain(|(process, _)| published.contains(&(*process, user)));
+                if entry.published_by.len() < before {
+                    self.changed.push(user);
+                }
             }
             self.remove_if_offline(user);
         }
@@ -145,12 +202,20 @@ impl Roster {
 
     fn add_published(&mut self, online: &OnlineUser, announce: bool) {
         let entry = self.add(online.user, &online.name, announce);
-        if !entry.published_by.contains(&online.process) {
-            entry.published_by.push(online.process);
-        }
+        let published = entry.published_by.iter_mut().find(|(process, _)| *process == online.process);
+        let is_changed = match published {
+            Some((_, idle)) => std::mem::replace(idle, online.idle) != online.idle,
+            None => {
+                entry.published_by.push((online.process, online.idle));
+                true
+            }
+        };
         if entry.name != online.name {
             entry.name.clone_from(&online.name);
             self.is_changed = true;
+        }
+        if is_changed {
+            self.changed.push(online.user);
         }
     }
 
@@ -173,6 +238,7 @@ impl Roster {
             && let Some(entry) = self.users.remove(&user)
         {
             self.is_changed = true;
+            self.changed.push(user);
             // a user who entered and left between two announcements is not announced
             match self.entered.iter().position(|entered| *entered == user) {
                 Some(unannounced) => drop(self.entered.remove(unannounced)),
@@ -201,6 +267,7 @@ impl Roster {
             if let Some(entry) = self.users.get_mut(&user).filter(|entry| entry.leaves_at == Some(when)) {
                 entry.leaves_at = None;
                 self.local.push(LocalPresence::Offline(user));
+                self.changed.push(user);
                 self.remove_if_offline(user);
             }
         }
@@ -214,134 +281,5 @@ impl Roster {
         let mut online: Vec<String> = self.users.values().map(|entry| entry.name.clone()).collect();
         online.sort_by_cached_key(|name| fold(name));
         Some(Announcement { entered, left: std::mem::take(&mut self.left), online })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(users: &[(UserKey, String)]) -> Vec<&str> {
-        users.iter().map(|(_, name)| name.as_str()).collect()
-    }
-
-    /// The names in the announcement: entered, left, online.
-    fn poll(roster: &mut Roster, now: Instant) -> (Vec<String>, Vec<String>, Vec<String>) {
-        let announcement = roster.poll(now).unwrap_or_default();
-        let owned = |users| names(users).into_iter().map(str::to_owned).collect();
-        (owned(&announcement.entered), owned(&announcement.left), announcement.online)
-    }
-
-    #[test]
-    fn a_user_enters_with_the_first_tab_and_leaves_with_the_last() {
-        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        roster.connected(ada, "Ada".into(), false);
-        assert_eq!(names(&roster.poll(now).unwrap().entered), ["Ada"]);
-        roster.connected(ada, "Ada".into(), false);
-        roster.disconnected(ada, now);
-        assert_eq!(roster.poll(now + GRACE * 2), None, "a tab is still open");
-        roster.disconnected(ada, now + GRACE * 2);
-        assert_eq!(roster.poll(now + GRACE * 2), None, "the grace has not ended");
-        let announcement = roster.poll(now + GRACE * 3).unwrap();
-        assert_eq!((names(&announcement.left), announcement.online.len()), (vec!["Ada"], 0));
-    }
-
-    #[test]
-    fn a_page_reload_is_not_announced() {
-        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        roster.connected(ada, "Ada".into(), false);
-        roster.poll(now);
-        for reload in 1..5 {
-            let now = now + ANNOUNCE_INTERVAL * reload;
-            roster.disconnected(ada, now);
-            roster.connected(ada, "Ada".into(), false);
-            assert_eq!(roster.poll(now), None);
-        }
-        assert_eq!(roster.poll(now + GRACE * 9), None);
-    }
-
-    #[test]
-    fn users_who_enter_within_the_interval_are_announced_together() {
-        let (mut roster, now) = (Roster::default(), Instant::now());
-        roster.connected(UserKey::generate(), "Ada".into(), false);
-        assert_eq!(poll(&mut roster, now).0, ["Ada"], "the first one is announced at once");
-        for name in ["Cyd", "bob"] {
-            roster.connected(UserKey::generate(), name.into(), false);
-            assert_eq!(roster.poll(now), None);
-        }
-        assert_eq!(roster.due(), Some(now + ANNOUNCE_INTERVAL));
-        let (entered, left, online) = poll(&mut roster, now + ANNOUNCE_INTERVAL);
-        assert_eq!((entered, left), (vec!["Cyd".to_owned(), "bob".to_owned()], vec![]));
-        assert_eq!(online, ["Ada", "bob", "Cyd"]);
-    }
-
-    #[test]
-    fn a_returning_user_is_announced_only_after_they_left() {
-        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        roster.connected(ada, "Ada".into(), true);
-        assert_eq!(poll(&mut roster, now), (vec![], vec![], vec!["Ada".to_owned()]));
-        roster.disconnected(ada, now);
-        assert_eq!(poll(&mut roster, now + GRACE).1, ["Ada"]);
-        roster.connected(ada, "Ada".into(), true);
-        assert_eq!(poll(&mut roster, now + GRACE + ANNOUNCE_INTERVAL).0, ["Ada"]);
-    }
-
-    #[test]
-    fn a_user_who_enters_and_leaves_between_announcements_is_not_announced() {
-        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        roster.connected(UserKey::generate(), "Bob".into(), false);
-        roster.poll(now);
-        roster.connected(ada, "Ada".into(), false);
-        roster.disconnected(ada, now - GRACE);
-        assert_eq!(poll(&mut roster, now + ANNOUNCE_INTERVAL), (vec![], vec![], vec!["Bob".to_owned()]));
-    }
-
-    fn online_at(process: u128, user: UserKey, name: &str) -> OnlineUser {
-        OnlineUser { process: ProcessId(uuid::Uuid::from_u128(process)), user, name: name.into() }
-    }
-
-    #[test]
-    fn tabs_at_several_processes_are_one_user() {
-        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        let (here, there) = (online_at(1, ada, "Ada"), online_at(2, ada, "Ada"));
-        roster.set_published(&[]);
-        roster.published(&there);
-        assert_eq!(poll(&mut roster, now).0, ["Ada"]);
-        roster.connected(ada, "Ada".into(), false);
-        roster.published(&here);
-        assert_eq!(roster.take_local(), [LocalPresence::Online(ada, "Ada".into())]);
-        roster.withdrawn(there.process, ada);
-        assert_eq!(roster.poll(now + ANNOUNCE_INTERVAL), None, "the tab here is still open");
-        roster.disconnected(ada, now);
-        assert_eq!(roster.poll(now + GRACE), None, "published until this process has withdrawn it");
-        assert_eq!(roster.take_local(), [LocalPresence::Offline(ada)]);
-        roster.withdrawn(here.process, ada);
-        assert_eq!(poll(&mut roster, now + GRACE), (vec![], vec!["Ada".to_owned()], vec![]));
-    }
-
-    #[test]
-    fn users_online_before_this_process_are_announced_only_when_they_leave() {
-        let (ada, bob, mut roster, now) = (UserKey::generate(), UserKey::generate(), Roster::default(), Instant::now());
-        roster.set_published(&[online_at(1, ada, "Ada"), online_at(1, bob, "Bob")]);
-        assert_eq!(poll(&mut roster, now), (vec![], vec![], vec!["Ada".to_owned(), "Bob".to_owned()]));
-        roster.connected(bob, "Bob".into(), true);
-        roster.set_published(&[]);
-        assert_eq!(
-            poll(&mut roster, now + ANNOUNCE_INTERVAL),
-            (vec![], vec!["Ada".to_owned()], vec!["Bob".to_owned()])
-        );
-        roster.set_published(&[online_at(1, ada, "Ada")]);
-        assert_eq!(poll(&mut roster, now + ANNOUNCE_INTERVAL * 2).0, ["Ada"], "users published later are announced");
-    }
-
-    #[test]
-    fn a_move_from_one_process_to_another_is_not_announced() {
-        let (ada, mut roster, now) = (UserKey::generate(), Roster::default(), Instant::now());
-        roster.set_published(&[online_at(1, ada, "Ada")]);
-        roster.poll(now);
-        roster.withdrawn(online_at(1, ada, "").process, ada);
-        roster.published(&online_at(2, ada, "Ada Lovelace"));
-        let announcement = poll(&mut roster, now + ANNOUNCE_INTERVAL);
-        assert_eq!(announcement, (vec![], vec![], vec!["Ada Lovelace".to_owned()]));
     }
 }
