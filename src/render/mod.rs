@@ -3,15 +3,22 @@
 //! - [`message()`]: a message, wherever it is shown. Its live fragment is the same bytes for all readers, and depends on
 //!   this message only: what concerns the reader is marked by the page's script.
 //! - [`entered`], [`left`]: notices that are not in the log. [`roster()`]: who is online.
+//! - [`Avatar`]: what stands for a user.
 //! - [`words`]: the catalogue of texts.
 
+mod avatar;
 mod fragment;
 mod message;
+mod more;
 mod notice;
 mod roster;
+mod script_words;
 pub mod words;
 
+pub use avatar::Avatar;
 pub use message::{Viewer, message, reply};
+pub use more::{newer_link, older_link};
 pub use notice::{entered, left, notice_patterns};
 pub use roster::{Roster, roster};
+pub use script_words::script_words;
 pub use words::Language;

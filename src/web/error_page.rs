@@ -77,7 +77,7 @@ pub async fn render(State(pages): State<ErrorPages>, mut request: Request, next:
         ErrorFormat::Json => axum::Json(error.json(Language::English)).into_response(),
         ErrorFormat::Fragment => html(&AlertFragment { message: &error.summary(language) }),
         ErrorFormat::Page => {
-            let shell = Shell { sites: pages.sites, nav: signed_in.get(), language };
+            let shell = Shell { sites: pages.sites, nav: signed_in.get(), sidebar: None, language };
             html(&ErrorPage { shell, status: error.status, message: &error.summary(language) })
         }
     };

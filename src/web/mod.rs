@@ -10,6 +10,7 @@ pub mod origin;
 pub mod page;
 pub mod session;
 pub mod shell;
+pub mod sidebar;
 pub mod sites;
 pub mod state;
 pub mod token_login;
@@ -18,6 +19,7 @@ pub use error::{Error, FieldTexts};
 pub use extract::{Admin, Bearer, ClientAddr, Form, Json, Path, Query, SignedIn};
 pub use in_room::InRoom;
 pub use shell::{Nav, NavSlot, Shell};
+pub use sidebar::Sidebar;
 pub use sites::Sites;
 pub use state::{AppState, SharedSites};
 

@@ -5,9 +5,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{AppState, SharedSites};
+use super::{AppState, Result, SharedSites, Sidebar};
 use crate::{
-    domain::User,
+    domain::{RoomId, User},
     render::{
         Language,
         words::{FluentValue, Html},
@@ -20,12 +20,23 @@ use crate::{
 pub struct Shell {
     pub sites: SharedSites,
     pub nav: Option<Nav>,
+    /// The user's rooms, on the pages of the chat server. A page with a sidebar has the scripts and the socket.
+    pub sidebar: Option<Sidebar>,
     pub language: Language,
 }
 
 impl Shell {
     pub fn new(state: &AppState, language: Language, user: Option<&User>) -> Self {
-        Self { sites: state.sites(), nav: user.map(Nav::from), language }
+        Self { sites: state.sites(), nav: user.map(Nav::from), sidebar: None, language }
+    }
+
+    /// The shell of a page with the sidebar. `current`: the room that the page shows.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn in_room(state: &AppState, language: Language, user: &User, current: Option<&RoomId>) -> Result<Self> {
+        let sidebar = Sidebar::read(state, language, user, current).await?;
+        Ok(Self { sidebar: Some(sidebar), ..Self::new(state, language, Some(user)) })
     }
 
     pub fn text(&self, key: &str) -> Cow<'static, str> {

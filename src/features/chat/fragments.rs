@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use askama::Template;
 use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
@@ -16,23 +15,11 @@ use crate::{
 /// Messages on a page, and in each response to scrolling back.
 pub(super) const PAGE: u32 = 50;
 
-#[derive(Template)]
-#[template(path = "chat/_older.html")]
-struct OlderLink {
-    before: u64,
-    language: Language,
-}
-
-/// The link to the messages before `seq`.
-pub(super) fn older_link(seq: u64, language: Language) -> String {
-    OlderLink { before: seq, language }.render().unwrap_or_default()
-}
-
 /// The messages of `page`, after a link to older ones if there are any.
 pub(super) async fn page(state: &AppState, access: &Access, page: &Page, language: Language) -> Result<String> {
     let mut html = String::new();
     if let Some(first) = page.messages.first().filter(|_| page.has_older) {
-        html.push_str(&older_link(first.seq(), language));
+        html.push_str(&render::older_link(access.room().as_str(), first.seq(), language));
     }
     html.push_str(&messages(state, access, &page.messages, language).await?);
     Ok(html)

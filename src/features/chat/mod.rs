@@ -7,7 +7,6 @@ mod exchange;
 mod fragments;
 mod frames;
 mod page;
-mod script_words;
 mod socket;
 
 use axum::{extract::DefaultBodyLimit, routing::get};

@@ -13,11 +13,10 @@ use tower_sessions::Session;
 use super::{
     change::{self, Draft},
     fragments::{self, PAGE},
-    script_words::script_words,
 };
 use crate::{
     domain::{ClientId, RoomId, User},
-    render::{Language, words::Html},
+    render::Language,
     web::{AppState, Bearer, Error, Form, InRoom, Query, Result, Shell, SignedIn, token_login},
 };
 
@@ -25,9 +24,6 @@ use crate::{
 #[template(path = "chat/chat.html")]
 struct ChatPage {
     shell: Shell,
-    user_id: String,
-    /// The tag of the user's key.
-    me: String,
     room: String,
     /// Whether the address contains a token.
     token_in_address: bool,
@@ -40,8 +36,6 @@ struct ChatPage {
     draft: String,
     client_id: String,
     alert: Option<String>,
-    /// The texts of the page's script, as JSON.
-    script_words: &'static Html,
 }
 
 #[derive(Deserialize)]
@@ -111,9 +105,7 @@ async fn chat(
     let access = state.store.access(me, &RoomId::lobby()).await?;
     let page = state.store.before(&access, before, PAGE, None).await?;
     Ok(ChatPage {
-        shell: Shell::new(state, language, Some(me)),
-        user_id: me.user_id.to_string(),
-        me: me.key.tag(),
+        shell: Shell::in_room(state, language, me, Some(access.room())).await?,
         room: access.room().as_str().to_owned(),
         token_in_address,
         messages: fragments::page(state, &access, &page, language).await?,
@@ -123,7 +115,6 @@ async fn chat(
         draft: String::new(),
         client_id: ClientId::generate().as_str().to_owned(),
         alert: None,
-        script_words: script_words(language),
     })
 }
 

@@ -8,6 +8,17 @@ nav-users = Benutzer
 nav-log-out = Abmelden
 back-to-chat = Zurück zum Chat
 cancel = Abbrechen
+skip-to-content = Zum Inhalt springen
+nav-menu = Räume und Leute
+
+## Die Seitenleiste
+
+sidebar = Räume und Leute
+sidebar-rooms = Räume
+sidebar-direct = Direkt
+rooms-all = Alle Räume
+room-new = Neuer Raum
+people = Leute
 
 ## Account fields
 
@@ -97,6 +108,7 @@ date = { $day }.{ $month }.{ $year }
 chat = Chat
 chat-messages = Nachrichten
 chat-earlier = Frühere Nachrichten
+chat-later = Spätere Nachrichten
 chat-latest = Neueste Nachrichten
 chat-new = Neue Nachrichten
 chat-roster = Wer ist da

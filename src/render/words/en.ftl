@@ -9,6 +9,17 @@ nav-users = Users
 nav-log-out = Log out
 back-to-chat = Back to the chat
 cancel = Cancel
+skip-to-content = Skip to the content
+nav-menu = Rooms and people
+
+## The sidebar
+
+sidebar = Rooms and people
+sidebar-rooms = Rooms
+sidebar-direct = Direct
+rooms-all = All rooms
+room-new = New room
+people = People
 
 ## Account fields
 
@@ -98,6 +109,7 @@ date = { $year }-{ $month }-{ $day }
 chat = Chat
 chat-messages = Messages
 chat-earlier = Earlier messages
+chat-later = Later messages
 chat-latest = Latest messages
 chat-new = New messages
 chat-roster = Who is here

@@ -4,25 +4,22 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 
-use super::fragments;
-use crate::{
-    domain::{Phrase, Text},
-    render::{
-        self, Language,
-        words::{ByLanguage, Html},
-    },
+use super::{
+    Language, notice_patterns, older_link,
+    words::{ByLanguage, Html},
 };
+use crate::domain::{Phrase, Text};
 
 /// The texts in `language`, as JSON that is escaped for an attribute.
-pub(super) fn script_words(language: Language) -> &'static Html {
+pub fn script_words(language: Language) -> &'static Html {
     // escaped once for all pages
     static WORDS: LazyLock<ByLanguage<Html>> =
         LazyLock::new(|| ByLanguage::new(|language| Html::escaped(&words(language))));
     WORDS.get(language)
 }
 
-/// By the names that the scripts know. What they fill in is in braces: `{length}`. `older` is a link, and has a `seq` to
-/// replace.
+/// By the names that the scripts know. What they fill in is in braces: `{length}`. `older` is a link, and has a
+/// `seq` to replace.
 fn words(language: Language) -> String {
     let too_long = Phrase::new("message-too-long").arg("max", Text::MAX).arg("length", "{length}");
     let typing = |key| language.with(key, [("name", "{name}".into()), ("other", "{other}".into())]);
@@ -33,8 +30,8 @@ fn words(language: Language) -> String {
         "gone": language.text("chat-gone"),
         "logInAgain": language.text("chat-log-in-again"),
         "lost": language.text("chat-connection-lost"),
-        "notices": render::notice_patterns(language),
-        "older": fragments::older_link(0, language),
+        "notices": notice_patterns(language),
+        "older": older_link("{room}", 0, language),
         "offline": language.text("chat-offline"),
         "quoteDeleted": language.text("quote-deleted"),
         "quoteEarlier": language.text("quote-earlier"),

@@ -1,0 +1,63 @@
+//! What stands for a user in place of a picture: initials on one of 18 colours.
+
+use crate::domain::UserKey;
+
+/// Colours of avatars; the style sheet has a class `hue-0` … `hue-17` for each.
+const HUES: u64 = 18;
+
+/// The initials and the colour of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Avatar {
+    /// Up to two characters.
+    pub initials: String,
+    /// Which of the [`HUES`]. It depends on the key, so that it stays when the name changes.
+    pub hue: u64,
+}
+
+impl Avatar {
+    pub fn new(user: UserKey, name: &str) -> Self {
+        Self { initials: initials(name), hue: hue(user) }
+    }
+}
+
+/// The colour of the user's avatar.
+pub fn hue(user: UserKey) -> u64 {
+    let (high, low) = user.0.as_u64_pair();
+    (high ^ low) % HUES
+}
+
+/// The first letters of the first and the last word, in upper case. The page's script makes the same of a new name.
+pub fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let letter = |word: &str| word.chars().find(|c| c.is_alphanumeric()).or_else(|| word.chars().next());
+    let first = words.next().and_then(letter);
+    let last = words.next_back().and_then(letter);
+    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_word() {
+        for (name, expected) in [
+            ("Ada", "A"),
+            ("Ada King Lovelace", "AL"),
+            ("(the) robot", "TR"),
+            ("élise d’arc", "ÉD"),
+            ("李 白", "李白"),
+            ("🙂", "🙂"),
+            ("", ""),
+        ] {
+            assert_eq!(initials(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_colour_depends_on_the_key() {
+        let avatar = |high, low| Avatar::new(UserKey(Uuid::from_u64_pair(high, low)), "Ada").hue;
+        assert_eq!([avatar(0, 0), avatar(0, 17), avatar(18, 1), avatar(18, 18)], [0, 17, 1, 0]);
+    }
+}
