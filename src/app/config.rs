@@ -19,6 +19,7 @@ use crate::{
     render::Language,
     security::limits::RateLimitSettings,
     store::{Location, MongoUrl},
+    web::state::RoomSettings,
 };
 
 /// The settings of the data, which the server and the commands share.
@@ -97,6 +98,30 @@ pub struct Config {
     #[arg(long, env = "NATTER_MESSAGE_RATE", default_value = "10", value_name = "N")]
     pub message_rate: NonZeroU32,
 
+    /// Who creates open and closed rooms; direct ones are everybody's
+    #[arg(long, env = "NATTER_ROOM_CREATION", default_value = "all", value_name = "all|admins")]
+    pub room_creation: RoomCreation,
+
+    /// Most rooms in all
+    #[arg(long, env = "NATTER_MAX_ROOMS", default_value = "10000", value_name = "N")]
+    pub max_rooms: u32,
+
+    /// Most members of a room, where not everybody is one
+    #[arg(long, env = "NATTER_MAX_MEMBERS", default_value = "10000", value_name = "N")]
+    pub max_members: u32,
+
+    /// Most rooms that one user is a member of
+    #[arg(long, env = "NATTER_MAX_ROOMS_OF_USER", default_value = "1000", value_name = "N")]
+    pub max_rooms_of_user: u32,
+
+    /// Rooms that one user may create in an hour, direct ones too
+    #[arg(long, env = "NATTER_ROOM_RATE", default_value = "60", value_name = "N")]
+    pub room_rate: NonZeroU32,
+
+    /// Members that one user may add in a minute, oneself by joining too
+    #[arg(long, env = "NATTER_JOIN_RATE", default_value = "60", value_name = "N")]
+    pub join_rate: NonZeroU32,
+
     /// Most connections at the same time; more wait to be accepted
     #[arg(long, env = "NATTER_MAX_CONNECTIONS", default_value = "16000", value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -137,6 +162,12 @@ pub struct Config {
 pub enum Signup {
     Open,
     Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RoomCreation {
+    All,
+    Admins,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -182,7 +213,19 @@ impl Config {
             account_attempts: self.account_attempts,
             address_attempts: self.address_attempts,
             message_rate: self.message_rate,
+            room_rate: self.room_rate,
+            join_rate: self.join_rate,
         })
+    }
+
+    /// Who may create rooms, and how many there may be.
+    pub fn rooms(&self) -> RoomSettings {
+        RoomSettings {
+            only_admins_create: self.room_creation == RoomCreation::Admins,
+            max_rooms: self.max_rooms,
+            max_members: self.max_members,
+            max_rooms_of_user: self.max_rooms_of_user,
+        }
     }
 }
 

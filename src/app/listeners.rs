@@ -127,6 +127,9 @@ fn role_routes(role: ServerRole, state: &AppState) -> OpenApiRouter<AppState> {
             users.layer(Extension(ServerOrigin(sites.users.clone())))
         }
         ServerRole::Auth => features::auth::router(),
-        ServerRole::Chat => features::chat::router().layer(Extension(ServerOrigin(sites.chat.clone()))),
+        ServerRole::Chat => {
+            let chat = features::chat::router().merge(features::rooms::router());
+            chat.layer(Extension(ServerOrigin(sites.chat.clone())))
+        }
     }
 }

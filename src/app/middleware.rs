@@ -155,7 +155,7 @@ mod tests {
     use crate::{
         security::{limits::RateLimits, login::LoginService, passwords::Passwords, tokens::Tokens},
         store::{self, Location},
-        web::state::Settings,
+        web::state::{RoomSettings, Settings},
     };
 
     async fn state(dir: &tempfile::TempDir) -> AppState {
@@ -173,6 +173,7 @@ mod tests {
             proxies: 0,
             metrics_token: None,
             user_sockets: None,
+            rooms: RoomSettings { only_admins_create: false, max_rooms: 1, max_members: 1, max_rooms_of_user: 1 },
         };
         AppState::new(store, logins, None, settings)
     }

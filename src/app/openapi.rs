@@ -15,7 +15,7 @@ use utoipa::{
 #[openapi(
     info(
         title = "natter",
-        description = "Users, tokens and messages of a natter server. A query parameter or body field that is not described \
+        description = "Users, tokens, rooms and messages of a natter server. A query parameter or body field that is not described \
             is refused. `Retry-After` of a 429 or 503 is the number of seconds to wait.",
         license(name = "MIT")
     ),
@@ -23,6 +23,7 @@ use utoipa::{
         (name = "auth", description = "Tokens for passwords"),
         (name = "users", description = "Accounts"),
         (name = "chat", description = "The log of messages"),
+        (name = "rooms", description = "Rooms, their members, and what you have read"),
     ),
     components(schemas(ErrorResponse)),
     modifiers(&Jwt)

@@ -1,4 +1,4 @@
-//! Rate limits of logins, sign-ups, password confirmations and messages: generic cell rate limiters (governor). They
+//! Rate limits of logins, sign-ups, password confirmations, messages, new rooms and new members: generic cell rate limiters (governor). They
 //! are in memory, because they protect one process, and a restart resets them.
 
 use std::{hash::Hash, num::NonZeroU32, time::Duration};
@@ -21,6 +21,10 @@ pub struct RateLimitSettings {
     /// Messages, edits, deletions and reactions a second that one user may send; a burst may be as large as three seconds
     /// of them.
     pub message_rate: NonZeroU32,
+    /// Rooms that one user may create in an hour.
+    pub room_rate: NonZeroU32,
+    /// Members that one user may add in a minute, oneself by joining too.
+    pub join_rate: NonZeroU32,
 }
 
 /// A limit is reached.
@@ -46,14 +50,20 @@ pub struct RateLimits {
     unfamiliar_confirmations: Option<DefaultKeyedRateLimiter<UserKey>>,
     networks: Option<DefaultKeyedRateLimiter<Network>>,
     messages: Option<DefaultKeyedRateLimiter<UserKey>>,
+    /// By the user who creates.
+    rooms: Option<DefaultKeyedRateLimiter<UserKey>>,
+    /// By the user who joins or adds.
+    joins: Option<DefaultKeyedRateLimiter<UserKey>>,
 }
 
 impl RateLimits {
     /// `None` sets no limits, for benchmarks.
     pub fn new(settings: Option<RateLimitSettings>) -> Self {
-        let quarter_hour = Duration::from_secs(15 * 60);
-        let spread =
-            |n: NonZeroU32| Quota::with_period(quarter_hour / n.get()).expect("a period over zero").allow_burst(n);
+        let within = |period: Duration, n: NonZeroU32| {
+            Quota::with_period(period / n.get()).expect("a period over zero").allow_burst(n)
+        };
+        let [minute, quarter_hour, hour] = [1, 15, 60].map(|minutes| Duration::from_secs(minutes * 60));
+        let spread = |n: NonZeroU32| within(quarter_hour, n);
         let messages =
             |n: NonZeroU32| Quota::per_second(n).allow_burst(n.saturating_mul(NonZeroU32::MIN.saturating_add(2)));
         Self {
@@ -65,6 +75,8 @@ impl RateLimits {
                 .map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts.saturating_mul(UNFAMILIAR_FACTOR)))),
             networks: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.address_attempts))),
             messages: settings.map(|s| DefaultKeyedRateLimiter::keyed(messages(s.message_rate))),
+            rooms: settings.map(|s| DefaultKeyedRateLimiter::keyed(within(hour, s.room_rate))),
+            joins: settings.map(|s| DefaultKeyedRateLimiter::keyed(within(minute, s.join_rate))),
         }
     }
 
@@ -97,6 +109,16 @@ impl RateLimits {
         check(self.messages.as_ref(), &user)
     }
 
+    /// Counts a room that the user creates.
+    pub fn room(&self, user: UserKey) -> Result<(), RateLimited> {
+        check(self.rooms.as_ref(), &user)
+    }
+
+    /// Counts a room that the user joins, or a member whom the user adds.
+    pub fn join(&self, user: UserKey) -> Result<(), RateLimited> {
+        check(self.joins.as_ref(), &user)
+    }
+
     /// Drops the entries that limit nothing at present, so that memory does not grow with the number of networks seen.
     pub fn sweep(&self) {
         self.logins.iter().for_each(governor::RateLimiter::retain_recent);
@@ -105,6 +127,8 @@ impl RateLimits {
         self.unfamiliar_confirmations.iter().for_each(governor::RateLimiter::retain_recent);
         self.networks.iter().for_each(governor::RateLimiter::retain_recent);
         self.messages.iter().for_each(governor::RateLimiter::retain_recent);
+        self.rooms.iter().for_each(governor::RateLimiter::retain_recent);
+        self.joins.iter().for_each(governor::RateLimiter::retain_recent);
     }
 }
 
@@ -121,7 +145,13 @@ mod tests {
 
     fn settings() -> RateLimitSettings {
         let n = |n| NonZeroU32::new(n).unwrap();
-        RateLimitSettings { account_attempts: n(2), address_attempts: n(3), message_rate: n(1) }
+        RateLimitSettings {
+            account_attempts: n(2),
+            address_attempts: n(3),
+            message_rate: n(1),
+            room_rate: n(2),
+            join_rate: n(2),
+        }
     }
 
     fn network(last: u8) -> Network {
@@ -159,6 +189,16 @@ mod tests {
         assert!(limits.confirmation(bob, network(1)).is_ok());
         assert!((0..20).all(|_| limits.unfamiliar_confirmation(ada).is_ok()));
         assert!(limits.unfamiliar_confirmation(ada).is_err());
+    }
+
+    #[test]
+    fn creating_and_joining_rooms_are_limited_by_user() {
+        let limits = RateLimits::new(Some(settings()));
+        let (ada, bob) = (UserKey::generate(), UserKey::generate());
+        assert!((0..2).all(|_| limits.room(ada).is_ok() && limits.join(ada).is_ok()));
+        let longest = |limited: Result<(), RateLimited>| limited.unwrap_err().retry_after.as_secs();
+        assert!((1700..1800).contains(&longest(limits.room(ada))) && (20..30).contains(&longest(limits.join(ada))));
+        assert!(limits.room(bob).is_ok() && limits.join(bob).is_ok());
     }
 
     #[test]

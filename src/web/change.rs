@@ -1,14 +1,14 @@
-//! Changes a room for a request that came from the socket, the page's form or the API.
+//! Changes a room for a request that came from the socket, a page's form or the API.
 
+use super::{AppState, Error, Result};
 use crate::{
     domain::{Action, ClientId, Command, Fields, Phrase, Post, Text},
     security::limits::RateLimited,
     store::{self, Access, Changed},
-    web::{AppState, Error, Result},
 };
 
 /// A message to post, as it was received.
-pub(super) struct Draft<'a> {
+pub struct Draft<'a> {
     pub message: &'a str,
     pub client_id: &'a str,
     /// The `seq` of the message that it replies to.
@@ -19,7 +19,7 @@ pub(super) struct Draft<'a> {
 ///
 /// # Errors
 /// 422 if a field is invalid, 409 if the client id was used for another message, and those of [`change`].
-pub(super) async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result<Changed> {
+pub async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result<Changed> {
     let mut fields = Fields::default();
     let text = fields.keep("message", Text::parse(draft.message));
     let client = fields.keep("clientID", ClientId::parse(draft.client_id));
@@ -42,7 +42,7 @@ pub(super) async fn post(state: &AppState, access: &Access, draft: Draft<'_>) ->
 ///
 /// # Errors
 /// 429 if the user sends too fast, and those of [`refused`].
-pub(super) async fn change(state: &AppState, access: &Access, action: Action) -> Result<Changed> {
+pub async fn change(state: &AppState, access: &Access, action: Action) -> Result<Changed> {
     count(state, access)?;
     state.store.change(access, Command::new(action)).await.map_err(refused)
 }
@@ -51,14 +51,14 @@ pub(super) async fn change(state: &AppState, access: &Access, action: Action) ->
 ///
 /// # Errors
 /// 429 if the user sends too fast.
-pub(super) fn count(state: &AppState, access: &Access) -> Result<()> {
+pub fn count(state: &AppState, access: &Access) -> Result<()> {
     let too_fast = |limit: RateLimited| Error { message: Phrase::new("too-many-messages"), ..limit.into() };
     state.logins.limits.message(access.user()).map_err(too_fast)
 }
 
 /// The error of a change that the store refused: 401 if the account is deleted, the rules' refusals, and the store's
 /// errors.
-pub(super) fn refused(error: store::Error) -> Error {
+pub fn refused(error: store::Error) -> Error {
     match error {
         store::Error::NotFound => Error::bad_token(), // deleted after the request was authenticated
         other => other.into(),

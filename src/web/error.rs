@@ -47,6 +47,11 @@ impl Error {
         Self::new(StatusCode::FORBIDDEN, Phrase::new(key))
     }
 
+    /// 409: the state of things does not allow it.
+    pub fn conflict(message: Phrase) -> Self {
+        Self::new(StatusCode::CONFLICT, message)
+    }
+
     pub fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, Phrase::new("method-not-allowed"))
     }
@@ -144,7 +149,7 @@ impl From<store::Error> for Error {
             store::Error::NoSuchRoom => Self::not_found("no-such-room"),
             store::Error::Conflict(conflict) => conflict.into(),
             store::Error::Refused(refusal) => refusal.into(),
-            store::Error::Unchanged => Self::new(StatusCode::CONFLICT, Phrase::new("room-unchanged")),
+            store::Error::Unchanged => Self::conflict(Phrase::new("room-unchanged")),
             store::Error::Busy => Self::busy(),
             store::Error::Failed(reason) => {
                 tracing::error!(reason, "store request failed");
@@ -163,7 +168,7 @@ impl From<Conflict> for Error {
             Conflict::RoomNameTaken => ("name", Phrase::new("room-name-taken")),
             Conflict::ClientIdReused => ("clientID", Phrase::new("client-id-reused")),
         };
-        Self { fields: Fields::one(field, reason.clone()), ..Self::new(StatusCode::CONFLICT, reason) }
+        Self { fields: Fields::one(field, reason.clone()), ..Self::conflict(reason) }
     }
 }
 

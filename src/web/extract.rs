@@ -4,8 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
     RequestExt,
+    body::HttpBody,
     extract::{
-        ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequestParts, Request,
+        ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequest, OptionalFromRequestParts, Request,
         rejection::{BytesRejection, FormRejection},
     },
     http::{StatusCode, header, request::Parts},
@@ -177,6 +178,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| json_error(&e))?;
         deserializer.end().map_err(|error| not_json(&error))?;
         Ok(Self(value))
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
+    type Rejection = Error;
+
+    /// `None` if the request has no body.
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Error> {
+        if request.headers().get(header::CONTENT_TYPE).is_none() && request.body().is_end_stream() {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 

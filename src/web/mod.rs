@@ -1,6 +1,7 @@
 //! The HTTP kit that the features share: the state of handlers, extractors, errors, assets, what all pages have.
 
 pub mod assets;
+pub mod change;
 pub mod error;
 pub mod error_page;
 pub mod extract;

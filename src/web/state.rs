@@ -13,9 +13,9 @@ use secrecy::SecretString;
 
 use super::{Error, Result, Sites};
 use crate::{
-    domain::{User, UserId},
+    domain::{User, UserId, UserKey},
     render::Language,
-    room::hub::Hub,
+    room::{OnlinePerson, Presence, hub::Hub},
     security::{accounts::Accounts, login::LoginService},
     store::Store,
 };
@@ -38,6 +38,20 @@ pub struct Settings {
     pub metrics_token: Option<SecretString>,
     /// Most sockets that one user may have open in this process; `None` sets no limit.
     pub user_sockets: Option<NonZeroU32>,
+    pub rooms: RoomSettings,
+}
+
+/// Who may create rooms, and how many there may be.
+#[derive(Debug, Clone, Copy)]
+pub struct RoomSettings {
+    /// Whether only admins create open and closed rooms. Direct ones are everybody's.
+    pub only_admins_create: bool,
+    /// Most rooms in all.
+    pub max_rooms: u32,
+    /// Most members of a room, where not everybody is one.
+    pub max_members: u32,
+    /// Most rooms that one user is a member of.
+    pub max_rooms_of_user: u32,
 }
 
 pub struct Inner {
@@ -68,6 +82,16 @@ impl AppState {
         let no_such_user = || Error::not_found("no-such-user");
         let id = UserId::parse(user_id).map_err(|_| no_such_user())?;
         self.store.user(&id).await?.ok_or_else(no_such_user)
+    }
+
+    /// The users online, in any order. Nobody in a process without the live part.
+    pub fn online(&self) -> Vec<OnlinePerson> {
+        self.hub.as_ref().map(Hub::online).unwrap_or_default()
+    }
+
+    /// Whether each of these users is online. In a process without the live part: nobody.
+    pub fn presence_of(&self, users: &[UserKey]) -> Vec<Presence> {
+        self.hub.as_ref().map_or_else(|| vec![Presence::Offline; users.len()], |hub| hub.presence_of(users))
     }
 
     /// The live part, for the chat server's handlers.

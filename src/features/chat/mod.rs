@@ -1,7 +1,6 @@
 //! The chat server: the page, the socket, and the log as fragments and as JSON.
 
 mod api;
-mod change;
 mod closing;
 mod exchange;
 mod fragments;
@@ -13,7 +12,7 @@ use axum::{extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::api::{in_lobby, list, message, reactions, send};
-use crate::web::AppState;
+use crate::web::{AppState, change};
 
 /// Largest form body, in bytes. It is larger than any message, so that a text that is far too long comes back in the
 /// form with the reason, instead of being lost to an error page.

@@ -11,10 +11,12 @@ use utoipa::ToSchema;
 use super::types::MessageResponse;
 use crate::{
     domain::{Action, Command, Fields, Text, rules::Refusal},
-    features::chat::change::{change, count, refused},
     render::Language,
     store,
-    web::{AppState, Bearer, Error, InRoom, Json, Path, Result},
+    web::{
+        AppState, Bearer, Error, InRoom, Json, Path, Result,
+        change::{change, count, refused},
+    },
 };
 
 /// Read a message.

@@ -5,9 +5,8 @@ use axum::extract::State;
 use super::types::MessageResponse;
 use crate::{
     domain::{Action, Emoji, Fields},
-    features::chat::change::change,
     store::Access,
-    web::{AppState, Bearer, Error, InRoom, Path, Result},
+    web::{AppState, Bearer, Error, InRoom, Path, Result, change::change},
 };
 
 /// Give an emoji to a message. A repeat changes nothing.

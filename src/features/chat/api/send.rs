@@ -11,8 +11,10 @@ use utoipa::ToSchema;
 use super::types::MessageResponse;
 use crate::{
     domain::ClientId,
-    features::chat::change::{self, Draft},
-    web::{AppState, Bearer, InRoom, Json, Result},
+    web::{
+        AppState, Bearer, InRoom, Json, Result,
+        change::{self, Draft},
+    },
 };
 
 #[derive(Deserialize, ToSchema)]

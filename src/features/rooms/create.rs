@@ -1,0 +1,83 @@
+//! Creating open and closed rooms.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    limits::{check_members, check_new_room, check_rooms_of},
+    people::find_all,
+    schema::{NameInput, NewKind, TopicInput},
+};
+use crate::{
+    domain::{Fields, Invalid, Room, RoomKind, RoomName, Topic, User},
+    store::NewRoom,
+    web::{AppState, Error, Result},
+};
+
+/// A new room, as typed.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoomDraft {
+    #[serde(default)]
+    #[schema(value_type = NameInput, required = true)]
+    pub name: String,
+    #[serde(default)]
+    #[schema(value_type = NewKind, required = true)]
+    pub kind: String,
+    #[serde(default)]
+    #[schema(value_type = TopicInput)]
+    pub topic: String,
+    /// The first members other than you, by userID; at most 200. Others can be added later.
+    #[serde(default)]
+    #[schema(max_items = 200)]
+    pub members: Vec<String>,
+}
+
+/// Creates a room. Its owner is `me`.
+///
+/// # Errors
+/// 422 with every invalid field, 403 if only admins create rooms, 409 if an open room has the name or a limit is reached,
+/// 429 if the user creates rooms too fast.
+pub(super) async fn create(state: &AppState, me: &User, draft: &RoomDraft) -> Result<Room> {
+    if !may_create(state, me) {
+        return Err(Error::forbidden("admins-create-rooms"));
+    }
+    let mut fields = Fields::default();
+    let name = fields.keep("name", RoomName::parse(&draft.name));
+    let topic = fields.keep("topic", Topic::parse(&draft.topic));
+    let kind = fields.keep("kind", parse_kind(&draft.kind));
+    let members = match find_all(state, &draft.members).await {
+        Ok(members) => members,
+        Err(error) => {
+            error.fields.iter().for_each(|(field, reason)| fields.add(field, reason.clone()));
+            if error.fields.is_empty() {
+                return Err(error);
+            }
+            Vec::new()
+        }
+    };
+    let (Some(name), Some(topic), Some(kind), true) = (name, topic, kind, fields.is_empty()) else {
+        return Err(Error::invalid(fields));
+    };
+    let others = members.iter().filter(|member| member.key != me.key);
+    check_members(state, others.clone().count() as u64 + 1)?;
+    check_rooms_of(state, me.key, me).await?;
+    for member in others {
+        check_rooms_of(state, me.key, member).await?;
+    }
+    check_new_room(state, me).await?;
+    let members = members.iter().map(|member| member.key).collect();
+    let (name, topic) = (name.into_string(), topic.into_string());
+    Ok(state.store.create_room(NewRoom { kind, name, topic, owner: me.key, members }).await?)
+}
+
+/// Whether the user may create open and closed rooms.
+pub(super) fn may_create(state: &AppState, user: &User) -> bool {
+    user.is_admin() || !state.settings.rooms.only_admins_create
+}
+
+/// The kind of a room that is not direct.
+pub(super) fn parse_kind(raw: &str) -> Result<RoomKind, Invalid> {
+    let kind = RoomKind::parse(raw).filter(|kind| *kind != RoomKind::Direct);
+    kind.ok_or_else(|| Invalid::new("room-kind-unknown"))
+}

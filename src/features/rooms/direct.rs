@@ -1,0 +1,44 @@
+//! Direct rooms: one for each set of 1–10 users, oneself included.
+
+use super::limits::{check_new_room, check_rooms_of};
+use crate::{
+    domain::{Fields, Phrase, Room, RoomKind, User, UserKey},
+    store::NewRoom,
+    web::{AppState, Error, Result},
+};
+
+/// Most members of a direct room.
+pub(super) const MAX_MEMBERS: usize = 10;
+
+/// The members of a direct room between `me` and `users`, each once.
+///
+/// # Errors
+/// 422 at `members` if they are too many.
+pub(super) fn members(me: &User, users: &[User]) -> Result<Vec<UserKey>> {
+    let mut keys: Vec<UserKey> = users.iter().map(|user| user.key).chain([me.key]).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    match keys.len() <= MAX_MEMBERS {
+        true => Ok(keys),
+        false => Err(Error::invalid(Fields::one("members", Phrase::new("direct-members").arg("max", MAX_MEMBERS)))),
+    }
+}
+
+/// The direct room of `me` and `users`, and whether it is new.
+///
+/// # Errors
+/// 422 at `members` if they are too many, 409 if a limit is reached, 429 if the user creates rooms too fast.
+pub(super) async fn open(state: &AppState, me: &User, users: &[User]) -> Result<(Room, bool)> {
+    let members = members(me, users)?;
+    if let Some(room) = state.store.direct_room(&members).await? {
+        return Ok((room, false));
+    }
+    check_rooms_of(state, me.key, me).await?;
+    for user in users {
+        check_rooms_of(state, me.key, user).await?;
+    }
+    check_new_room(state, me).await?;
+    let (name, topic) = (String::new(), String::new());
+    let new = NewRoom { kind: RoomKind::Direct, name, topic, owner: me.key, members };
+    Ok((state.store.create_room(new).await?, true))
+}

@@ -1,0 +1,138 @@
+//! The members of a room, those who are online first.
+
+use std::collections::HashMap;
+
+use super::pagination::take_page;
+use crate::{
+    domain::{Fields, Phrase, User, UserKey, fold},
+    room::Presence,
+    store::{Access, Member},
+    web::{AppState, Error, Result},
+};
+
+/// Online users that are looked up among the room's members at a time.
+const ONLINE_CHUNK: usize = 1000;
+/// Members that are read at a time, to find those who are not online.
+const OTHERS_CHUNK: u32 = 250;
+
+/// A member, and whether the user is online.
+#[derive(Debug, Clone)]
+pub(super) struct PresentMember {
+    pub member: Member,
+    pub presence: Presence,
+}
+
+impl PresentMember {
+    /// The member with the present presence.
+    pub(super) fn new(state: &AppState, member: Member) -> Self {
+        let presence = state.presence_of(&[member.person.key])[0];
+        Self { member, presence }
+    }
+}
+
+/// The last member of a page, and the part of the list that this one is in: those who are online, in order of their
+/// names, or the others, in order of their keys.
+pub(super) enum MemberCursor {
+    Online(User),
+    Others(User),
+}
+
+impl MemberCursor {
+    /// # Errors
+    /// 422 at `after` if `raw` is no cursor, or its user does not exist any more.
+    pub(super) async fn parse(state: &AppState, raw: Option<&str>) -> Result<Option<Self>> {
+        let Some(raw) = raw else { return Ok(None) };
+        let refused =
+            || Error::invalid(Fields::one("after", Phrase::english("Use the address in next, or start over.")));
+        let (part, user_id) = raw.split_once(':').ok_or_else(refused)?;
+        let user = state.find_user(user_id).await.map_err(|error| match error.status.as_u16() {
+            404 => refused(),
+            _ => error,
+        })?;
+        match part {
+            "online" => Ok(Some(Self::Online(user))),
+            "others" => Ok(Some(Self::Others(user))),
+            _ => Err(refused()),
+        }
+    }
+
+    /// The cursor after `last`, as [`MemberCursor::parse`] reads it.
+    fn after(last: &PresentMember) -> String {
+        let part = if last.presence == Presence::Offline { "others" } else { "online" };
+        format!("{part}:{}", last.member.person.user_id)
+    }
+}
+
+/// The first `limit` members after `after`, and the cursor of the next page if there are more.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn members_page(
+    state: &AppState,
+    access: &Access,
+    after: Option<MemberCursor>,
+    limit: u32,
+) -> Result<(Vec<PresentMember>, Option<String>)> {
+    let wanted = limit as usize + 1;
+    let (mut found, after) = match after {
+        None => (online_members(state, access, None, wanted).await?, None),
+        Some(MemberCursor::Online(user)) => (online_members(state, access, Some(&user), wanted).await?, None),
+        Some(MemberCursor::Others(user)) => (Vec::new(), Some(user.key)),
+    };
+    if found.len() < wanted {
+        found.extend(other_members(state, access, after, wanted - found.len()).await?);
+    }
+    let (members, last) = take_page(found, limit);
+    Ok((members, last.as_ref().map(MemberCursor::after)))
+}
+
+async fn online_members(
+    state: &AppState,
+    access: &Access,
+    after: Option<&User>,
+    wanted: usize,
+) -> Result<Vec<PresentMember>> {
+    let mut online = state.online();
+    let place = |name: &str, key: UserKey| (fold(name), key);
+    online.sort_by_cached_key(|user| place(&user.name, user.key));
+    if let Some(after) = after.map(|user| place(user.name.as_str(), user.key)) {
+        online.retain(|user| place(&user.name, user.key) > after);
+    }
+    let mut found = Vec::new();
+    for chunk in online.chunks(ONLINE_CHUNK) {
+        let keys: Vec<UserKey> = chunk.iter().map(|user| user.key).collect();
+        let members = state.store.members_among(access, &keys).await?;
+        let mut members: HashMap<_, _> = members.into_iter().map(|member| (member.person.key, member)).collect();
+        found.extend(chunk.iter().filter_map(|user| {
+            let member = members.remove(&user.key)?;
+            Some(PresentMember { member, presence: user.presence })
+        }));
+        if found.len() >= wanted {
+            break;
+        }
+    }
+    found.truncate(wanted);
+    Ok(found)
+}
+
+async fn other_members(
+    state: &AppState,
+    access: &Access,
+    mut after: Option<UserKey>,
+    wanted: usize,
+) -> Result<Vec<PresentMember>> {
+    let mut found = Vec::new();
+    loop {
+        let members = state.store.members_after(access, after, OTHERS_CHUNK).await?;
+        let is_last = members.len() < OTHERS_CHUNK as usize;
+        after = members.last().map(|last| last.person.key).or(after);
+        let keys: Vec<UserKey> = members.iter().map(|member| member.person.key).collect();
+        let present = members.into_iter().zip(state.presence_of(&keys));
+        let offline = present.filter(|(_, presence)| *presence == Presence::Offline);
+        found.extend(offline.map(|(member, presence)| PresentMember { member, presence }));
+        if is_last || found.len() >= wanted {
+            found.truncate(wanted);
+            return Ok(found);
+        }
+    }
+}
