@@ -104,6 +104,11 @@ impl Room {
         let right = if self.archived { Right::Read } else { Right::Write };
         may_see.then_some(right)
     }
+
+    /// Whether a user with this role in the room manages it: its owners do, and natter's admins where everybody may read.
+    pub fn is_managed_by(&self, role: Option<MemberRole>, is_admin: bool) -> bool {
+        role == Some(MemberRole::Owner) || (is_admin && self.kind == RoomKind::Open)
+    }
 }
 
 /// A room's name: 1–[`RoomName::MAX`] visible characters on one line.

@@ -1,6 +1,6 @@
 //! What a command reads and changes.
 
-use crate::domain::{MemberRole, Membership, Message, Room, RoomKind, UserKey};
+use crate::domain::{Membership, Message, Room, UserKey};
 
 /// The latest numbers of a room's log; 0 in an empty room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,11 +26,9 @@ pub struct Actor<'a> {
 }
 
 impl Actor<'_> {
-    /// Whether the user manages the room: its owners do, and natter's admins where everybody may read.
+    /// Whether the user manages the room, or the command is natter's own.
     pub(super) fn manages(&self, room: &Room) -> bool {
-        self.is_trusted
-            || self.membership.is_some_and(|membership| membership.role == MemberRole::Owner)
-            || (self.is_admin && room.kind == RoomKind::Open)
+        self.is_trusted || room.is_managed_by(self.membership.map(|membership| membership.role), self.is_admin)
     }
 }
 
