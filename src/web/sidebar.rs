@@ -124,7 +124,11 @@ pub fn room_name(summary: &RoomSummary, user: &User, language: Language) -> Stri
     if names.is_empty() { user.name.to_string() } else { names.join(", ") }
 }
 
-async fn rooms_of(state: &AppState, user: &User) -> Result<Vec<RoomSummary>> {
+/// All rooms of the user, in order of their ids.
+///
+/// # Errors
+/// The store's.
+pub async fn rooms_of(state: &AppState, user: &User) -> Result<Vec<RoomSummary>> {
     let mut all = state.store.rooms_of(user, None, CHUNK).await?;
     let mut read = all.len();
     while read == CHUNK as usize {
