@@ -128,7 +128,7 @@ fn role_routes(role: ServerRole, state: &AppState) -> OpenApiRouter<AppState> {
         }
         ServerRole::Auth => features::auth::router(),
         ServerRole::Chat => {
-            let chat = features::chat::router().merge(features::rooms::router());
+            let chat = features::chat::router().merge(features::rooms::router()).merge(features::people::router());
             chat.layer(Extension(ServerOrigin(sites.chat.clone())))
         }
     }

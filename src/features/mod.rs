@@ -3,5 +3,6 @@
 pub mod admin;
 pub mod auth;
 pub mod chat;
+pub mod people;
 pub mod rooms;
 pub mod users;

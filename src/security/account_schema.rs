@@ -27,6 +27,11 @@ pub struct EmailInput(#[expect(dead_code, reason = "only described")] String);
 #[schema(value_type = String, pattern = "^([0-9 +()-]{3,32})?$")]
 pub struct PhoneInput(#[expect(dead_code, reason = "only described")] String);
 
+/// What the user says about themselves: at most 200 characters, or empty.
+#[derive(ToSchema)]
+#[schema(value_type = String, max_length = 200)]
+pub struct AboutInput(#[expect(dead_code, reason = "only described")] String);
+
 /// 8 characters or more, 71 bytes at most; not one of the most common passwords.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Password, min_length = 8, max_length = 71)]
@@ -38,4 +43,6 @@ pub struct PasswordInput(#[expect(dead_code, reason = "only described")] String)
 pub enum RoleName {
     Member,
     Admin,
+    /// A program, with the rights of a member.
+    Bot,
 }

@@ -7,10 +7,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::account_schema::{EmailInput, NameInput, PasswordInput, PhoneInput, RoleName, UserIdInput};
+use super::account_schema::{AboutInput, EmailInput, NameInput, PasswordInput, PhoneInput, RoleName, UserIdInput};
 use super::passwords::{Busy, Passwords};
 use crate::{
-    domain::{Email, Fields, Name, Password, Phone, Role, User, UserId},
+    domain::{About, Email, Fields, Name, Password, Phone, Role, User, UserId},
     store::{self, NewUser, Store, UserChanges},
 };
 
@@ -50,6 +50,11 @@ pub struct AccountEdit {
     pub email: Option<String>,
     #[schema(value_type = Option<PhoneInput>)]
     pub phone: Option<String>,
+    #[schema(value_type = Option<AboutInput>)]
+    pub about: Option<String>,
+    /// Whether others may see when the user was last online.
+    #[serde(rename = "showsLastSeen")]
+    pub shows_last_seen: Option<bool>,
     /// For admins.
     #[schema(value_type = Option<RoleName>)]
     pub role: Option<String>,
@@ -116,6 +121,7 @@ impl Accounts {
         let name = name.and_then(|name| fields.keep("name", Name::parse(name)));
         let email = raw.email.as_deref().and_then(|email| fields.keep("email", Email::parse(email)));
         let phone = raw.phone.as_deref().and_then(|phone| fields.keep("phone", Phone::parse(phone)));
+        let about = raw.about.as_deref().and_then(|about| fields.keep("about", About::parse(about)));
         let role = raw.role.as_deref().and_then(|role| fields.keep("role", Role::parse(role)));
         let password = raw.password.clone().and_then(|raw| fields.keep("password", Password::parse(raw)));
         if !fields.is_empty() {
@@ -125,9 +131,8 @@ impl Accounts {
             Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
         };
-        Ok(self
-            .store
-            .update_user(user.key, UserChanges { name, email, phone, role, password, ..UserChanges::default() })
-            .await?)
+        let shows_last_seen = raw.shows_last_seen;
+        let changes = UserChanges { name, email, phone, about, shows_last_seen, role, password };
+        Ok(self.store.update_user(user.key, changes).await?)
     }
 }

@@ -15,15 +15,25 @@ pub struct Draft<'a> {
     pub reply_to: Option<u64>,
 }
 
+impl Draft<'_> {
+    /// The text and the client id.
+    ///
+    /// # Errors
+    /// 422 if a field is invalid.
+    pub fn check(&self) -> Result<(Text, ClientId)> {
+        let mut fields = Fields::default();
+        let text = fields.keep("message", Text::parse(self.message));
+        let client = fields.keep("clientID", ClientId::parse(self.client_id));
+        text.zip(client).ok_or_else(|| Error::invalid(fields))
+    }
+}
+
 /// Posts a message. It is durable when this returns. A repeat of the same client id returns the stored message.
 ///
 /// # Errors
 /// 422 if a field is invalid, 409 if the client id was used for another message, and those of [`change`].
 pub async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result<Changed> {
-    let mut fields = Fields::default();
-    let text = fields.keep("message", Text::parse(draft.message));
-    let client = fields.keep("clientID", ClientId::parse(draft.client_id));
-    let (Some(text), Some(client)) = (text, client) else { return Err(Error::invalid(fields)) };
+    let (text, client) = draft.check()?;
     let post = Post { client, text: text.clone(), reply_to: draft.reply_to };
     let posted = change(state, access, Action::Post(post)).await?;
     let message = &posted.message;

@@ -7,18 +7,23 @@ mod edit;
 mod limits;
 mod members;
 mod own;
+mod pages;
 mod pagination;
 mod people;
 mod presence;
 mod schema;
 
+use axum::routing::{get, post};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::api::{direct as direct_api, list, members as members_api, own as own_api, room};
+use self::{
+    api::{direct as direct_api, list, members as members_api, own as own_api, room},
+    pages::{delete, direct as direct_page, list as list_page, members as members_page, new, own as buttons, settings},
+};
 use crate::web::AppState;
 
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+    pages()
         .routes(routes!(list::list, room::create))
         .routes(routes!(room::read, room::patch, room::delete))
         .routes(routes!(members_api::list))
@@ -27,4 +32,27 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(own_api::set_level))
         .routes(routes!(own_api::star, own_api::unstar))
         .routes(routes!(direct_api::open))
+}
+
+fn pages() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .route("/rooms", get(list_page::show))
+        .route("/rooms/new", get(new::show).post(new::submit))
+        .route("/rooms/read-all", post(buttons::read_all))
+        .route("/rooms/{room}/join", post(buttons::join))
+        .route("/rooms/{room}/leave", post(buttons::leave))
+        .route("/rooms/{room}/level", post(buttons::level))
+        .route("/rooms/{room}/star", post(buttons::star))
+        .route("/rooms/{room}/read", post(buttons::read))
+        .route("/rooms/{room}/unread", post(buttons::unread))
+        .route("/rooms/{room}/settings", get(settings::show).post(settings::submit))
+        .route("/rooms/{room}/archive", post(settings::archive))
+        .route("/rooms/{room}/unarchive", post(settings::unarchive))
+        .route("/rooms/{room}/everyone", post(settings::everyone))
+        .route("/rooms/{room}/delete", get(delete::show).post(delete::submit))
+        .route("/rooms/{room}/members", get(members_page::show).post(members_page::add))
+        .route("/rooms/{room}/members/{userID}/remove", post(members_page::remove))
+        .route("/rooms/{room}/members/{userID}/role", post(members_page::role))
+        .route("/direct/{users}", get(direct_page::show))
+        .route("/direct/{users}/messages", post(direct_page::submit))
 }

@@ -27,6 +27,8 @@ struct AccountPage {
     name: String,
     email: String,
     phone: String,
+    about: String,
+    shows_last_seen: bool,
     fields: FieldTexts,
     alert: Option<String>,
     /// The key of the text that confirms a change.
@@ -41,6 +43,8 @@ impl AccountPage {
             name: user.name.to_string(),
             email: user.email.to_string(),
             phone: user.phone.to_string(),
+            about: user.about.to_string(),
+            shows_last_seen: user.shows_last_seen,
             fields: FieldTexts::default(),
             alert: None,
             saved: None,
@@ -81,17 +85,22 @@ pub async fn submit_profile(
     Form(form): Form<AccountEdit>,
 ) -> Response {
     let text = |field: Option<String>| field.unwrap_or_default();
-    let (name, email, phone) = (text(form.name), text(form.email), text(form.phone));
+    let (name, email, phone, about) = (text(form.name), text(form.email), text(form.phone), text(form.about));
+    // an empty checkbox is not sent
+    let shows_last_seen = form.shows_last_seen.unwrap_or(false);
     let edit = AccountEdit {
         name: Some(name.clone()),
         email: Some(email.clone()),
         phone: Some(phone.clone()),
+        about: Some(about.clone()),
+        shows_last_seen: Some(shows_last_seen),
         ..AccountEdit::default()
     };
     match state.accounts.edit(&me.user, &edit).await {
         Ok(_) => Redirect::to("/account?saved=profile").into_response(),
         Err(error) => {
-            AccountPage { name, email, phone, ..AccountPage::new(&state, language, &me.user) }.refused(error.into())
+            let page = AccountPage::new(&state, language, &me.user);
+            AccountPage { name, email, phone, about, shows_last_seen, ..page }.refused(error.into())
         }
     }
 }

@@ -19,10 +19,16 @@ use crate::{
 pub struct AccountReplacement;
 
 impl AccountReplacement {
-    /// Makes the missing fields empty: `name` and `email` are then refused by their rules, `phone` is removed.
+    /// Makes the missing fields empty: `name` and `email` are then refused by their rules, `phone` and `about` are removed.
     pub fn complete(edit: AccountEdit) -> AccountEdit {
         let text = |field: Option<String>| Some(field.unwrap_or_default());
-        AccountEdit { name: text(edit.name), email: text(edit.email), phone: text(edit.phone), ..edit }
+        AccountEdit {
+            name: text(edit.name),
+            email: text(edit.email),
+            phone: text(edit.phone),
+            about: text(edit.about),
+            ..edit
+        }
     }
 }
 
@@ -31,7 +37,7 @@ impl PartialSchema for AccountReplacement {
         let mut schema = AccountEdit::schema();
         if let RefOr::T(Schema::Object(object)) = &mut schema {
             object.description = Some(
-                "The whole profile: a `phone` left out is emptied. Password and role stay as they are where left out."
+                "The whole profile: `phone` and `about` left out are emptied. The other fields stay as they are where left out."
                     .into(),
             );
             object.required = vec!["name".into(), "email".into()];
@@ -55,12 +61,17 @@ pub struct UserResponse {
     pub name: String,
     pub email: String,
     pub phone: String,
+    /// What the user says about themselves.
+    pub about: String,
+    /// Whether others may see when the user was last online.
+    #[serde(rename = "showsLastSeen")]
+    pub shows_last_seen: bool,
     #[schema(value_type = RoleName)]
     pub role: &'static str,
     #[serde(rename = "createdAt")]
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// The user's latest 100 messages, oldest first. All messages of a response have at most 256 KiB of text, so there
+    /// The user's latest 100 messages in the lobby, oldest first. All messages of a response have at most 256 KiB of text, so there
     /// can be fewer: `moreMessages` leads to the rest.
     pub messages: Vec<SentMessage>,
     /// The address of the messages before these, if there are any.
@@ -85,6 +96,8 @@ impl UserResponse {
             name: user.name.to_string(),
             email: user.email.to_string(),
             phone: user.phone.to_string(),
+            about: user.about.to_string(),
+            shows_last_seen: user.shows_last_seen,
             role: user.role.as_str(),
             created_at: user.created_at.rfc3339(),
             messages: messages

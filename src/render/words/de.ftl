@@ -60,6 +60,9 @@ continue-as-submit = Als { $other } fortfahren
 
 account = Konto
 account-profile = Profil
+account-about = Über dich
+account-about-hint = Höchstens 200 Zeichen, für alle hier.
+account-shows-last-seen = Zeigen, wann ich zuletzt online war
 account-save-profile = Profil speichern
 account-profile-saved = Dein Profil ist gespeichert.
 account-current-password = Aktuelles Passwort
@@ -144,6 +147,82 @@ chat-sending = wird gesendet …
 chat-typing-one = { $name } schreibt …
 chat-typing-two = { $name } und { $other } schreiben …
 chat-typing-several = Mehrere schreiben …
+
+## Seiten von Räumen
+
+rooms-search = Räume nach Namen suchen
+rooms-own = Deine Räume
+rooms-open = Offene Räume
+rooms-none = Keine Räume gefunden
+rooms-read-all = Alles als gelesen markieren
+rooms-unread = { $count ->
+    [one] { $count } ungelesen
+   *[other] { $count } ungelesen
+}
+list-more = Mehr
+room-name-hint = 1 bis 80 Zeichen.
+room-topic = Thema
+room-topic-hint = Worum es im Raum geht; darf leer sein.
+room-kind = Wer ihn sieht
+room-kind-open = Offen: alle dürfen ihn lesen und treten mit der ersten Nachricht bei
+room-kind-closed = Geschlossen: nur Mitglieder, die ein Eigentümer hinzufügt
+room-members-first = Erste Mitglieder (optional)
+room-members-hint = Benutzernamen, durch Leerzeichen oder Kommas getrennt.
+room-create = Raum anlegen
+room-save = Speichern
+room-saved = Gespeichert.
+room-settings = Der Raum
+room-settings-of = Einstellungen von { $room }
+room-own = Für dich
+room-level = Benachrichtige mich bei
+level-everything = jeder Nachricht
+level-mentions = Erwähnungen
+level-nothing = nichts
+level-hidden = nichts, und verbirg den Raum in meiner Liste
+room-star = Mit Stern markieren
+room-unstar = Stern entfernen
+room-mute = Stummschalten
+room-unmute = Nicht mehr stummschalten
+room-unhide = In der Liste zeigen
+room-join = Beitreten
+room-leave = Raum verlassen
+room-back = Zurück zu { $room }
+room-is-archived = archiviert
+room-is-hidden = verborgen
+room-archive = Raum archivieren
+room-archive-text = Einen archivierten Raum kann man lesen und verlassen, aber nicht mehr darin schreiben.
+room-unarchive = Archivierung aufheben
+room-everyone-off = Du kannst alle zu Mitgliedern machen, auch alle, die sich später anmelden. Sie können den Raum verbergen, aber nicht verlassen.
+room-everyone-on = Alle sind Mitglied dieses Raums, auch alle, die sich später anmelden.
+room-everyone-set = Alle zu Mitgliedern machen
+room-everyone-end = Verlassen erlauben
+room-delete = Raum löschen
+room-delete-of = { $room } löschen?
+room-delete-text = <b>{ $room }</b> mit allen Nachrichten und für alle Mitglieder löschen? Das lässt sich nicht rückgängig machen.
+room-members-of = Mitglieder von { $room }
+room-members-count = { $count ->
+    [one] { $count } Mitglied
+   *[other] { $count } Mitglieder
+}
+room-members-add = Mitglieder hinzufügen
+room-members-submit = Hinzufügen
+member-owner = Eigentümer
+member-make-owner = Zum Eigentümer machen
+member-make-member = Zum Mitglied machen
+member-remove = Entfernen
+direct-empty = Hier hat noch niemand geschrieben. Das Gespräch beginnt mit deiner ersten Nachricht.
+
+## Personen
+
+presence-online = online
+presence-idle = abwesend
+presence-offline = offline
+presence-last-seen = zuletzt online am { $day }
+people-search = Personen nach Namen oder Benutzernamen suchen
+people-none = Niemanden gefunden
+people-message = Nachricht schreiben
+people-you = Das bist du.
+people-account = Dein Profil ändern
 
 ## The API's page
 
@@ -260,7 +339,7 @@ too-many-rooms-of-user = { $user } ist in { $max } Räumen, und mehr können es 
 admins-create-rooms = Hier legen nur Admins Räume an.
 room-kind-unknown = Verwende „open“ oder „closed“.
 too-many-named = Nenne höchstens { $max } Personen.
-no-such-user-named = Es gibt niemanden mit der Kennung { $user }.
+no-such-user-named = Es gibt niemanden mit dem Benutzernamen { $user }.
 direct-members = Ein direktes Gespräch hat höchstens { $max } Mitglieder, dich eingeschlossen.
 level-unknown = Verwende „everything“, „mentions“, „nothing“ oder „hidden“.
 member-role-unknown = Verwende „owner“ oder „member“.

@@ -61,6 +61,9 @@ continue-as-submit = Continue as { $other }
 
 account = Account
 account-profile = Profile
+account-about = About you
+account-about-hint = At most 200 characters, for everybody here.
+account-shows-last-seen = Show when I was last online
 account-save-profile = Save profile
 account-profile-saved = Your profile is saved.
 account-current-password = Current password
@@ -145,6 +148,82 @@ chat-sending = sending…
 chat-typing-one = { $name } is typing…
 chat-typing-two = { $name } and { $other } are typing…
 chat-typing-several = Several people are typing…
+
+## Pages of rooms
+
+rooms-search = Search rooms by name
+rooms-own = Your rooms
+rooms-open = Open rooms
+rooms-none = No rooms found
+rooms-read-all = Mark all as read
+rooms-unread = { $count ->
+    [one] { $count } unread
+   *[other] { $count } unread
+}
+list-more = More
+room-name-hint = 1 to 80 characters.
+room-topic = Topic
+room-topic-hint = What the room is about; may be empty.
+room-kind = Who sees it
+room-kind-open = Open: everybody may read it, and joins by posting
+room-kind-closed = Closed: only members, whom an owner adds
+room-members-first = First members (optional)
+room-members-hint = User IDs, separated by spaces or commas.
+room-create = Create room
+room-save = Save
+room-saved = Saved.
+room-settings = The room
+room-settings-of = Settings of { $room }
+room-own = For you
+room-level = Notify me of
+level-everything = every message
+level-mentions = mentions
+level-nothing = nothing
+level-hidden = nothing, and hide the room from my list
+room-star = Star
+room-unstar = Remove star
+room-mute = Mute
+room-unmute = Unmute
+room-unhide = Show in list
+room-join = Join
+room-leave = Leave room
+room-back = Back to { $room }
+room-is-archived = archived
+room-is-hidden = hidden
+room-archive = Archive room
+room-archive-text = An archived room can be read and left, but not written to.
+room-unarchive = Unarchive room
+room-everyone-off = You can make everybody a member, also those who sign up later. They can hide the room, but not leave it.
+room-everyone-on = Everybody is a member of this room, also those who sign up later.
+room-everyone-set = Make everybody a member
+room-everyone-end = Let people leave
+room-delete = Delete room
+room-delete-of = Delete { $room }?
+room-delete-text = Delete <b>{ $room }</b> with all its messages, for all members? This cannot be undone.
+room-members-of = Members of { $room }
+room-members-count = { $count ->
+    [one] { $count } member
+   *[other] { $count } members
+}
+room-members-add = Add members
+room-members-submit = Add
+member-owner = owner
+member-make-owner = Make owner
+member-make-member = Make member
+member-remove = Remove
+direct-empty = Nobody has written here yet. The conversation begins with your first message.
+
+## People
+
+presence-online = online
+presence-idle = away
+presence-offline = offline
+presence-last-seen = last online on { $day }
+people-search = Search people by name or user ID
+people-none = Nobody found
+people-message = Message
+people-you = This is you.
+people-account = Change your profile
 
 ## The API's page
 

@@ -1,0 +1,102 @@
+//! The buttons of a member: join, leave, level, star, read and unread.
+
+use axum::{extract::State, response::Redirect};
+use serde::Deserialize;
+
+use crate::{
+    domain::{Reading, RoomId},
+    features::rooms::{members, own::parse_level},
+    web::{AppState, Form, InRoom, Result, SignedIn, page::local_path},
+};
+
+/// The field that every form here can have: the page to show afterwards, which is the room otherwise.
+#[derive(Deserialize)]
+pub struct NextForm {
+    next: Option<String>,
+}
+
+fn to(next: Option<&str>, room: &RoomId) -> Redirect {
+    local_path(next).map_or_else(|| Redirect::to(&format!("/rooms/{}", room.as_str())), Redirect::to)
+}
+
+pub async fn join(
+    State(state): State<AppState>,
+    InRoom { caller: me, access }: InRoom<SignedIn>,
+    Form(form): Form<NextForm>,
+) -> Result<Redirect> {
+    members::add(&state, &access, &me.user).await?;
+    Ok(to(form.next.as_deref(), access.room()))
+}
+
+pub async fn leave(State(state): State<AppState>, InRoom { caller: me, access }: InRoom<SignedIn>) -> Result<Redirect> {
+    members::remove(&state, &access, &me.user).await?;
+    Ok(Redirect::to("/rooms"))
+}
+
+#[derive(Deserialize)]
+pub struct LevelForm {
+    #[serde(default)]
+    level: String,
+    next: Option<String>,
+}
+
+pub async fn level(
+    State(state): State<AppState>,
+    InRoom { access, .. }: InRoom<SignedIn>,
+    Form(form): Form<LevelForm>,
+) -> Result<Redirect> {
+    state.store.set_level(&access, parse_level(&form.level)?).await?;
+    Ok(to(form.next.as_deref(), access.room()))
+}
+
+#[derive(Deserialize)]
+pub struct StarForm {
+    starred: bool,
+    next: Option<String>,
+}
+
+pub async fn star(
+    State(state): State<AppState>,
+    InRoom { access, .. }: InRoom<SignedIn>,
+    Form(form): Form<StarForm>,
+) -> Result<Redirect> {
+    state.store.set_starred(&access, form.starred).await?;
+    Ok(to(form.next.as_deref(), access.room()))
+}
+
+#[derive(Deserialize)]
+pub struct ReadForm {
+    seq: u64,
+    version: Option<u64>,
+    next: Option<String>,
+}
+
+pub async fn read(
+    State(state): State<AppState>,
+    InRoom { access, .. }: InRoom<SignedIn>,
+    Form(ReadForm { seq, version, next }): Form<ReadForm>,
+) -> Result<Redirect> {
+    state.store.read(&access, Reading::Read { seq, version }).await?;
+    Ok(to(next.as_deref(), access.room()))
+}
+
+#[derive(Deserialize)]
+pub struct UnreadForm {
+    /// The messages after it are unread.
+    seq: u64,
+}
+
+/// Shows the list of rooms afterwards: the room's page would mark what it shows as read again.
+pub async fn unread(
+    State(state): State<AppState>,
+    InRoom { access, .. }: InRoom<SignedIn>,
+    Form(form): Form<UnreadForm>,
+) -> Result<Redirect> {
+    state.store.read(&access, Reading::Unread { seq: form.seq }).await?;
+    Ok(Redirect::to("/rooms"))
+}
+
+pub async fn read_all(State(state): State<AppState>, me: SignedIn, Form(form): Form<NextForm>) -> Result<Redirect> {
+    state.store.read_all(me.user.key).await?;
+    Ok(Redirect::to(local_path(form.next.as_deref()).unwrap_or("/rooms")))
+}

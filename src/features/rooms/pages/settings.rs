@@ -1,0 +1,131 @@
+//! The settings of a room: its own, and those that the member keeps for themselves.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use super::context::RoomContext;
+use crate::{
+    domain::{RoomId, User},
+    features::rooms::edit::{RoomEdit, edit},
+    render::Language,
+    store::{self, Access},
+    web::{AppState, FieldTexts, Form, InRoom, Query, Result, Shell, SignedIn},
+};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "rooms/settings.html")]
+struct SettingsPage {
+    shell: Shell,
+    room: RoomContext,
+    form: SettingsForm,
+    is_admin: bool,
+    fields: FieldTexts,
+    alert: Option<String>,
+    saved: bool,
+}
+
+#[derive(Deserialize)]
+pub struct SettingsForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    topic: String,
+    #[serde(default)]
+    kind: String,
+}
+
+impl SettingsPage {
+    async fn load(state: &AppState, language: Language, me: &User, access: &Access) -> Result<Self> {
+        let (shell, room) = RoomContext::load(state, language, me, access).await?;
+        let now = &room.summary.room;
+        let form =
+            SettingsForm { name: now.name.clone(), topic: now.topic.clone(), kind: now.kind.as_str().to_owned() };
+        let is_admin = me.is_admin();
+        Ok(Self { shell, room, form, is_admin, fields: FieldTexts::default(), alert: None, saved: false })
+    }
+
+    fn is_lobby(&self) -> bool {
+        self.room.summary.room.id == RoomId::lobby()
+    }
+
+    fn level(&self) -> &'static str {
+        self.room.summary.own.map_or("", |own| own.level.as_str())
+    }
+}
+
+#[derive(Deserialize)]
+pub struct SettingsQuery {
+    #[serde(default)]
+    saved: bool,
+}
+
+pub async fn show(
+    State(state): State<AppState>,
+    language: Language,
+    InRoom { caller: me, access }: InRoom<SignedIn>,
+    Query(query): Query<SettingsQuery>,
+) -> Result<Response> {
+    let page = SettingsPage::load(&state, language, &me.user, &access).await?;
+    Ok(SettingsPage { saved: query.saved, ..page }.into_response())
+}
+
+pub async fn submit(
+    State(state): State<AppState>,
+    language: Language,
+    room: InRoom<SignedIn>,
+    Form(form): Form<SettingsForm>,
+) -> Result<Response> {
+    let (name, topic, kind) = (form.name.clone(), form.topic.clone(), form.kind.clone());
+    // the form has no kind where it cannot be changed
+    let kind = Some(kind).filter(|kind| !kind.is_empty());
+    let changes = RoomEdit { name: Some(name), topic: Some(topic), kind, ..RoomEdit::default() };
+    change(&state, language, &room, changes, Some(form)).await
+}
+
+pub async fn archive(State(state): State<AppState>, language: Language, room: InRoom<SignedIn>) -> Result<Response> {
+    change(&state, language, &room, RoomEdit { archived: Some(true), ..RoomEdit::default() }, None).await
+}
+
+pub async fn unarchive(State(state): State<AppState>, language: Language, room: InRoom<SignedIn>) -> Result<Response> {
+    change(&state, language, &room, RoomEdit { archived: Some(false), ..RoomEdit::default() }, None).await
+}
+
+#[derive(Deserialize)]
+pub struct EveryoneForm {
+    everyone: bool,
+}
+
+pub async fn everyone(
+    State(state): State<AppState>,
+    language: Language,
+    room: InRoom<SignedIn>,
+    Form(form): Form<EveryoneForm>,
+) -> Result<Response> {
+    change(&state, language, &room, RoomEdit { everyone: Some(form.everyone), ..RoomEdit::default() }, None).await
+}
+
+/// Changes the room, and shows its settings again: with the reason and what was typed, if a change is refused.
+async fn change(
+    state: &AppState,
+    language: Language,
+    InRoom { caller: me, access }: &InRoom<SignedIn>,
+    changes: RoomEdit,
+    typed: Option<SettingsForm>,
+) -> Result<Response> {
+    let Err(error) = edit(state, access, &changes).await else {
+        // an admin who closed a room without being a member does not see it any more
+        return Ok(match state.store.access(&me.user, access.room()).await {
+            Err(store::Error::NoSuchRoom) => Redirect::to("/rooms").into_response(),
+            _ => Redirect::to(&format!("/rooms/{}/settings?saved=true", access.room().as_str())).into_response(),
+        });
+    };
+    let page = SettingsPage::load(state, language, &me.user, access).await?;
+    let form = typed.unwrap_or(page.form);
+    let (fields, alert) = (error.field_texts(language), Some(error.alert(language)));
+    Ok(error.on_page(SettingsPage { form, fields, alert, ..page }))
+}
