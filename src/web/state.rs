@@ -15,7 +15,7 @@ use super::{Error, Result, Sites};
 use crate::{
     domain::{User, UserId, UserKey},
     render::Language,
-    room::{OnlinePerson, Presence, hub::Hub},
+    room::{Presence, hub::Hub},
     security::{accounts::Accounts, login::LoginService},
     store::Store,
 };
@@ -84,8 +84,8 @@ impl AppState {
         self.store.user(&id).await?.ok_or_else(no_such_user)
     }
 
-    /// The users online, in any order. Nobody in a process without the live part.
-    pub fn online(&self) -> Vec<OnlinePerson> {
+    /// The users who are online or idle, in any order. Nobody in a process without the live part.
+    pub fn online(&self) -> Vec<(UserKey, Presence)> {
         self.hub.as_ref().map(Hub::online).unwrap_or_default()
     }
 

@@ -10,7 +10,7 @@ use crate::{
     web::{AppState, Error, Result},
 };
 
-/// Online users that are looked up among the room's members at a time.
+/// Online users, in order of their keys, that are looked up among the room's members at a time.
 const ONLINE_CHUNK: usize = 1000;
 /// Members that are read at a time, to find those who are not online.
 const OTHERS_CHUNK: u32 = 250;
@@ -27,6 +27,11 @@ impl PresentMember {
     pub(super) fn new(state: &AppState, member: Member) -> Self {
         let presence = state.presence_of(&[member.person.key])[0];
         Self { member, presence }
+    }
+
+    /// The place in the order of names.
+    fn place(&self) -> (String, UserKey) {
+        (fold(&self.member.person.name), self.member.person.key)
     }
 }
 
@@ -86,6 +91,8 @@ pub(super) async fn members_page(
     Ok((members, last.as_ref().map(MemberCursor::after)))
 }
 
+/// Those who are online, by name within each [`ONLINE_CHUNK`] of all online users: so a page costs one look-up, however
+/// many are online.
 async fn online_members(
     state: &AppState,
     access: &Access,
@@ -93,20 +100,24 @@ async fn online_members(
     wanted: usize,
 ) -> Result<Vec<PresentMember>> {
     let mut online = state.online();
-    let place = |name: &str, key: UserKey| (fold(name), key);
-    online.sort_by_cached_key(|user| place(&user.name, user.key));
-    if let Some(after) = after.map(|user| place(user.name.as_str(), user.key)) {
-        online.retain(|user| place(&user.name, user.key) > after);
-    }
+    online.sort_unstable_by_key(|(user, _)| *user);
+    let chunk_of = |user: &User| online.partition_point(|(key, _)| *key < user.key) / ONLINE_CHUNK;
     let mut found = Vec::new();
-    for chunk in online.chunks(ONLINE_CHUNK) {
-        let keys: Vec<UserKey> = chunk.iter().map(|user| user.key).collect();
+    for chunk in online.chunks(ONLINE_CHUNK).skip(after.map_or(0, chunk_of)) {
+        let keys: Vec<UserKey> = chunk.iter().map(|(user, _)| *user).collect();
+        let presence_of: HashMap<_, _> = chunk.iter().copied().collect();
         let members = state.store.members_among(access, &keys).await?;
-        let mut members: HashMap<_, _> = members.into_iter().map(|member| (member.person.key, member)).collect();
-        found.extend(chunk.iter().filter_map(|user| {
-            let member = members.remove(&user.key)?;
-            Some(PresentMember { member, presence: user.presence })
-        }));
+        let present = members.into_iter().filter_map(|member| {
+            let presence = *presence_of.get(&member.person.key)?;
+            Some(PresentMember { member, presence })
+        });
+        let mut present: Vec<_> = present.collect();
+        present.sort_by_cached_key(PresentMember::place);
+        if let Some(after) = after.filter(|user| presence_of.contains_key(&user.key)) {
+            let after = (fold(after.name.as_str()), after.key);
+            present.retain(|member| member.place() > after);
+        }
+        found.extend(present);
         if found.len() >= wanted {
             break;
         }
