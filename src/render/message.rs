@@ -1,17 +1,19 @@
 //! The HTML of a message, and the quote in a reply.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use askama::Template;
 
-use super::{Language, fragment::render};
-use crate::domain::{Message, Reaction, Timestamp, UserKey};
+use super::{Language, avatar, fragment::render, notice};
+use crate::domain::{Content, Message, Reaction, Timestamp, UserKey};
 
 /// Most tags of users in `data-by`: those who gave the emoji last. A page marks the emoji that its reader gave, and 200
 /// reactions to one message must not send 200 lists of up to 200 tags.
 const LISTED_REACTORS: usize = 20;
 /// Longest beginning of a text in a quote, in characters.
 const QUOTE_CHARS: usize = 100;
+/// Longest time between two messages of an author that are shown under one name.
+const GROUP: Duration = Duration::from_secs(5 * 60);
 
 /// Who reads a page.
 #[derive(Debug, Clone, Copy)]
@@ -30,11 +32,14 @@ struct MessageView<'a> {
     author_tag: String,
     /// `None`: the author's account is deleted.
     author: Option<&'a str>,
+    initials: String,
+    hue: u64,
     /// Whether the viewer is the author.
     own: bool,
-    /// `None`: the message is deleted, or it is a notice.
+    /// Whether it is shown under the name of the message before it.
+    follows: bool,
+    /// `None`: the message is deleted.
     text: Option<&'a str>,
-    deleted: bool,
     sent_at: Timestamp,
     edited_at: Option<Timestamp>,
     replies: u64,
@@ -80,15 +85,40 @@ impl<'a> ReactionView<'a> {
     }
 }
 
-/// The fragment of a message as `viewer` sees it on a page. `None`: the live fragment, the same bytes for all readers,
-/// without words of a language; the page's script marks it for its viewer.
+/// The fragment of a message or a notice as `viewer` sees it on a page. `None`: the live fragment, the same bytes for all
+/// readers, without words of a language; the page's script marks it for its viewer.
 pub fn message(message: &Message, viewer: Option<&Viewer>) -> String {
-    view(message, viewer, Quote::Word("quote-earlier"))
+    match &message.content {
+        Content::Notice(notice) => notice::notice(message, notice, viewer),
+        Content::Text(_) => text(message, viewer, Quote::Word("quote-earlier"), false),
+    }
 }
 
-/// The fragment of a reply, which quotes the beginning of its parent.
-pub fn reply(reply: &Message, parent: &Message, viewer: &Viewer) -> String {
-    view(reply, Some(viewer), Quote::of(parent, viewer))
+/// What a row of a page depends on beside its message.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PageRow<'a> {
+    /// The message that it replies to.
+    pub parent: Option<&'a Message>,
+    /// Whether it is shown under the name of the row before it.
+    pub follows: bool,
+}
+
+/// The row of a message or a notice on a page. A reply quotes the beginning of its parent.
+pub fn row(shown: &Message, row: PageRow<'_>, viewer: &Viewer) -> String {
+    match &shown.content {
+        Content::Notice(_) => message(shown, Some(viewer)),
+        Content::Text(_) => {
+            let quote = row.parent.map_or(Quote::Word("quote-earlier"), |parent| Quote::of(parent, viewer));
+            text(shown, Some(viewer), quote, row.follows)
+        }
+    }
+}
+
+/// Whether `message` is shown under the name of `before`, the row before it. The page's script decides it in the same way.
+pub fn follows(message: &Message, before: &Message) -> bool {
+    let gap = message.sent_at.0 - before.sent_at.0;
+    let is_soon = u64::try_from(gap).is_ok_and(|gap| Duration::from_millis(gap) < GROUP);
+    message.author_key == before.author_key && message.text().is_some() && before.text().is_some() && is_soon
 }
 
 impl<'a> Quote<'a> {
@@ -108,17 +138,20 @@ impl<'a> Quote<'a> {
     }
 }
 
-fn view(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>) -> String {
+fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, follows: bool) -> String {
+    let author = message.author.as_ref().map(|author| author.name.as_str());
     render(&MessageView {
         room: message.id.room.as_str(),
         seq: message.seq(),
         rev: message.rev,
         text_rev: message.text_rev,
         author_tag: message.author_key.tag(),
-        author: message.author.as_ref().map(|author| author.name.as_str()),
+        author,
+        initials: author.map(avatar::initials).unwrap_or_default(),
+        hue: avatar::hue(message.author_key),
+        follows,
         own: viewer.is_some_and(|viewer| viewer.key == message.author_key),
         text: message.text(),
-        deleted: message.is_deleted(),
         sent_at: message.sent_at,
         edited_at: message.edited_at,
         replies: message.replies,
@@ -133,7 +166,7 @@ fn view(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Author, Content, Emoji, MessageId, Notice, RoomId};
+    use crate::domain::{Author, Emoji, MessageId, Notice, RoomId};
     use uuid::Uuid;
 
     fn key(number: u64) -> UserKey {
@@ -170,38 +203,57 @@ mod tests {
     const TIME: &str = r#"<time datetime="2026-11-22T13:43:00.123Z">13:43 UTC</time>"#;
     const TEXT: &str = "<span>&#60;script&#62;alert(1)&#60;/script&#62;\n&#38;amp;</span>";
 
+    /// The row as a page shows it.
+    fn shown(class: &str, name: &str) -> String {
+        format!(
+            r#"<li class="{class}" {FACTS} data-initials="A3"><b data-time="13:43 UTC">{name}<span>: </span></b>{TEXT} {TIME}</li>"#
+        )
+    }
+
     #[test]
     fn a_message_as_others_see_it() {
-        let expected = format!(r#"<li class="message" {FACTS}><b>Ada &#60;3: </b>{TEXT} {TIME}</li>"#);
-        assert_eq!(message(&hello(), None), expected);
+        let expected = shown("message hue-1", "Ada &#60;3");
         assert_eq!(message(&hello(), Some(&viewer(2))), expected);
+        assert_eq!(message(&hello(), None), expected.replace(r#" data-time="13:43 UTC""#, ""));
     }
 
     #[test]
     fn a_message_as_its_author_sees_it() {
-        let expected = format!(r#"<li class="message sent-by-user" {FACTS}><b>You: </b>{TEXT} {TIME}</li>"#);
+        let expected = shown("message hue-1 sent-by-user", "You");
         assert_eq!(message(&hello(), Some(&viewer(1))), expected);
         let german = Viewer { language: Language::German, ..viewer(1) };
-        assert_eq!(message(&hello(), Some(&german)), expected.replace("You: ", "Du: "));
+        assert_eq!(message(&hello(), Some(&german)), expected.replace("You", "Du"));
     }
 
     #[test]
     fn a_message_of_a_deleted_user() {
         let by_nobody = Message { author: None, ..hello() };
-        let expected =
-            |name| format!(r#"<li class="message" {FACTS} data-deleted-user><b><i>{name}</i>: </b>{TEXT} {TIME}</li>"#);
-        assert_eq!(message(&by_nobody, None), expected(""));
+        let expected = |name: &str| {
+            let name = format!("<i>{name}</i>");
+            shown("message hue-1", &name).replace(r#" data-initials="A3""#, r#" data-initials="" data-deleted-user"#)
+        };
+        assert_eq!(message(&by_nobody, None), expected("").replace(r#" data-time="13:43 UTC""#, ""));
         assert_eq!(message(&by_nobody, Some(&viewer(2))), expected("deleted user"));
         let german = Viewer { language: Language::German, ..viewer(2) };
         assert_eq!(message(&by_nobody, Some(&german)), expected("gelöschtes Konto"));
     }
 
     #[test]
-    fn a_deleted_message_and_a_notice_are_hidden_items() {
-        let item = |fact| format!(r#"<li data-room="lobby" data-seq="12" data-rev="34"{fact} hidden></li>"#);
-        for (content, fact) in [(Content::Text(None), " data-deleted"), (Content::Notice(Notice::Archived), "")] {
-            assert_eq!(message(&Message { content, ..hello() }, Some(&viewer(1))), item(fact));
-        }
+    fn a_deleted_message_is_a_hidden_item() {
+        let expected = r#"<li data-room="lobby" data-seq="12" data-rev="34" data-deleted hidden></li>"#;
+        assert_eq!(message(&Message { content: Content::Text(None), ..hello() }, Some(&viewer(1))), expected);
+    }
+
+    #[test]
+    fn a_message_follows_the_one_of_its_author_within_five_minutes() {
+        let later = |by, ms| Message { author_key: key(by), sent_at: Timestamp(hello().sent_at.0 + ms), ..hello() };
+        assert!(follows(&later(1, 0), &hello()) && follows(&later(1, 299_999), &hello()));
+        assert!(!follows(&later(1, 300_000), &hello()) && !follows(&later(1, -1), &hello()));
+        assert!(!follows(&later(2, 0), &hello()), "another author");
+        let notice = Message { content: Content::Notice(Notice::Archived), ..hello() };
+        assert!(!follows(&later(1, 0), &notice) && !follows(&notice, &hello()));
+        let html = row(&hello(), PageRow { follows: true, ..PageRow::default() }, &viewer(1));
+        assert!(html.starts_with(r#"<li class="message hue-1 sent-by-user follows""#), "{html}");
     }
 
     #[test]
@@ -215,10 +267,11 @@ mod tests {
             ..hello()
         };
         let expected = format!(
-            r#"<li class="message" {FACTS} data-edited="2026-11-22T13:43:00.123Z" data-replies="2" data-pinned><blockquote data-reply-to="5"></blockquote><b>Ada &#60;3: </b><span>hi</span> {TIME}</li>"#
+            r#"<li class="message hue-1" {FACTS} data-initials="A3" data-edited="2026-11-22T13:43:00.123Z" data-replies="2" data-pinned><b>Ada &#60;3<span>: </span></b><blockquote data-reply-to="5"></blockquote><span>hi</span> {TIME}</li>"#
         );
         assert_eq!(message(&changed, None), expected);
         let expected = expected
+            .replace("<b>", r#"<b data-time="13:43 UTC">"#)
             .replace("</blockquote>", "↩ earlier message</blockquote>")
             .replace("</time>", "</time> <small>edited</small>");
         assert_eq!(message(&changed, Some(&viewer(2))), expected);
@@ -228,7 +281,8 @@ mod tests {
     fn a_reply_quotes_the_beginning_of_its_parent() {
         let parent = |text: Option<&str>| Message { content: Content::Text(text.map(str::to_owned)), ..hello() };
         let quote = |parent: &Message, viewer: &Viewer| {
-            let html = reply(&Message { reply_to: Some(5), ..hello() }, parent, viewer);
+            let reply = PageRow { parent: Some(parent), follows: false };
+            let html = row(&Message { reply_to: Some(5), ..hello() }, reply, viewer);
             html.split_once("<blockquote ").unwrap().1.split_once("</blockquote>").unwrap().0.to_owned()
         };
         let by = |name, text| format!(r#"data-reply-to="5" data-author="AAAAAAAAAAE"><cite>{name}</cite>: {text}"#);

@@ -1,6 +1,6 @@
 //! What pages show: the fragments of a room and the words of every language.
 //!
-//! - [`message()`]: a message, wherever it is shown. Its live fragment is the same bytes for all readers, and depends on
+//! - [`message()`]: a message or a notice of the log, wherever it is shown. Its live fragment is the same bytes for all readers, and depends on
 //!   this message only: what concerns the reader is marked by the page's script.
 //! - [`entered`], [`left`]: notices that are not in the log. [`roster()`]: who is online.
 //! - [`Avatar`]: what stands for a user.
@@ -11,14 +11,15 @@ mod fragment;
 mod message;
 mod more;
 mod notice;
+mod presence_notice;
 mod roster;
 mod script_words;
 pub mod words;
 
 pub use avatar::Avatar;
-pub use message::{Viewer, message, reply};
+pub use message::{PageRow, Viewer, follows, message, row};
 pub use more::{newer_link, older_link};
-pub use notice::{entered, left, notice_patterns};
+pub use presence_notice::{entered, left};
 pub use roster::{Roster, roster};
 pub use script_words::script_words;
 pub use words::Language;

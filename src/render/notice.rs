@@ -1,123 +1,197 @@
-//! The HTML of notices that are not in the log: who entered or left the chat.
+//! The HTML of notices in a room's log: what changed in the room or in its members.
 
 use askama::Template;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::{
-    Language,
+    Language, Viewer,
     fragment::{FRAME_LANGUAGE, render},
 };
-use crate::{domain::UserKey, render::words::FluentValue};
+use crate::domain::{Author, MemberRole, Message, Notice, UserKey};
 
-/// Most names in one notice.
-const NOTICE_NAMES: usize = 3;
+/// The kinds of notices, and the text of each.
+const KINDS: [(&str, &str); 15] = [
+    ("joined", "log-joined"),
+    ("added", "log-added"),
+    ("removed", "log-removed"),
+    ("left", "log-left"),
+    ("owner", "log-owner"),
+    ("member", "log-member"),
+    ("renamed", "log-renamed"),
+    ("topic", "log-topic"),
+    ("topic-removed", "log-topic-removed"),
+    ("opened", "log-opened"),
+    ("closed", "log-closed"),
+    ("archived", "log-archived"),
+    ("unarchived", "log-unarchived"),
+    ("everyone", "log-everyone"),
+    ("not-everyone", "log-not-everyone"),
+];
 
-/// What happened, with the texts for one user, for several, and for some and a number of others.
-struct Kind {
-    name: &'static str,
-    texts: [&'static str; 3],
-}
-
-const ENTERED: Kind =
-    Kind { name: "entered", texts: ["notice-entered-one", "notice-entered-several", "notice-entered-others"] };
-const LEFT: Kind = Kind { name: "left", texts: ["notice-left-one", "notice-left-several", "notice-left-others"] };
-
-/// In English. The page's script words it in the page's language, and leaves out the reader's own name.
+/// The facts are in attributes, from which the page's script words the notice in the page's language and changes the
+/// head of the room.
 #[derive(Template)]
 #[template(path = "chat/_notice.html")]
-struct NoticeView {
+struct NoticeView<'a> {
+    room: &'a str,
+    seq: u64,
+    rev: u64,
     kind: &'static str,
-    /// A JSON array of those named.
-    names: String,
-    /// How many more there are.
-    others: usize,
-    /// The tags of those named, separated by spaces.
-    keys: String,
+    author_tag: String,
+    /// The author's name; `None` after the account was deleted.
+    by: Option<&'a str>,
+    subject_tag: Option<String>,
+    /// The name of the other user whom it is about.
+    of: Option<&'a str>,
+    /// The new name or topic of the room.
+    value: Option<&'a str>,
     text: String,
 }
 
-/// "Ada has entered the chat", for one user or for many. Empty for nobody.
-pub fn entered(users: &[(UserKey, String)]) -> String {
-    notice(users, &ENTERED)
-}
-
-/// "Ada has left the chat", for one user or for many. Empty for nobody.
-pub fn left(users: &[(UserKey, String)]) -> String {
-    notice(users, &LEFT)
-}
-
-fn notice(users: &[(UserKey, String)], kind: &Kind) -> String {
-    let named = if users.len() <= NOTICE_NAMES { users } else { &users[..NOTICE_NAMES - 1] };
-    let names: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
-    let others = users.len() - named.len();
-    let text = |index: usize, names: &[&str], last: &str| {
-        text(FRAME_LANGUAGE, kind.texts[index], &names.join(", "), last, others.into())
-    };
-    let text = match &*names {
-        [] => return String::new(),
-        [name] => text(0, &[name], ""),
-        [first @ .., last] if others == 0 => text(1, first, last),
-        some => text(2, some, ""),
-    };
+/// The fragment of a notice. Without a viewer: the live fragment, in English.
+pub(super) fn notice(message: &Message, notice: &Notice, viewer: Option<&Viewer>) -> String {
+    let name = |author: &'_ Option<Author>| author.as_ref().map(|author| author.name.clone());
+    let (by, of) = (name(&message.author), name(&message.subject));
+    let language = viewer.map_or(FRAME_LANGUAGE, |viewer| viewer.language);
+    let (kind, value) = (kind(notice, message.author_key), value(notice));
     render(&NoticeView {
-        kind: kind.name,
-        names: json!(names).to_string(),
-        others,
-        keys: named.iter().map(|(user, _)| user.tag()).collect::<Vec<_>>().join(" "),
-        text,
+        room: message.id.room.as_str(),
+        seq: message.seq(),
+        rev: message.rev,
+        kind,
+        author_tag: message.author_key.tag(),
+        subject_tag: notice.subject().map(UserKey::tag),
+        text: text(language, kind, by.as_deref(), of.as_deref(), value.unwrap_or_default()),
+        by: by.as_deref(),
+        of: of.as_deref(),
+        value,
     })
 }
 
-fn text(language: Language, key: &str, names: &str, last: &str, others: FluentValue<'_>) -> String {
-    language.with(key, [("names", names.into()), ("last", last.into()), ("others", others)]).into_owned()
+fn kind(notice: &Notice, author: UserKey) -> &'static str {
+    match notice {
+        Notice::Added { user } if *user == author => "joined",
+        Notice::Added { .. } => "added",
+        Notice::Removed { .. } => "removed",
+        Notice::Left { .. } => "left",
+        Notice::Role { role: MemberRole::Owner, .. } => "owner",
+        Notice::Role { role: MemberRole::Member, .. } => "member",
+        Notice::Renamed { .. } => "renamed",
+        Notice::Topic { topic } if topic.is_empty() => "topic-removed",
+        Notice::Topic { .. } => "topic",
+        Notice::Opened => "opened",
+        Notice::Closed => "closed",
+        Notice::Archived => "archived",
+        Notice::Unarchived => "unarchived",
+        Notice::Everyone => "everyone",
+        Notice::NotEveryone => "not-everyone",
+        Notice::Deleted => "deleted", // shown to nobody
+    }
 }
 
-/// The texts for the page's script by kind, with `{names}`, `{last}` and `{others}` to fill in.
-pub fn notice_patterns(language: Language) -> Value {
-    let patterns = |kind: Kind| kind.texts.map(|key| text(language, key, "{names}", "{last}", "{others}".into()));
-    json!({ ENTERED.name: patterns(ENTERED), LEFT.name: patterns(LEFT) })
+fn value(notice: &Notice) -> Option<&str> {
+    match notice {
+        Notice::Renamed { name } => Some(name),
+        Notice::Topic { topic } if !topic.is_empty() => Some(topic),
+        _ => None,
+    }
+}
+
+fn text(language: Language, kind: &str, by: Option<&str>, of: Option<&str>, value: &str) -> String {
+    let Some((_, key)) = KINDS.iter().find(|(name, _)| *name == kind) else { return String::new() };
+    let deleted = language.text("deleted-user");
+    let [by, of] = [by, of].map(|name| name.unwrap_or(&deleted));
+    language.with(key, [("by", by.into()), ("of", of.into()), ("value", value.into())]).into_owned()
+}
+
+/// The texts for the page's script by kind, with `{by}`, `{of}` and `{value}` to fill in.
+pub(super) fn notice_patterns(language: Language) -> Value {
+    let pattern = |(kind, _): (&'static str, _)| {
+        (kind.to_owned(), text(language, kind, Some("{by}"), Some("{of}"), "{value}").into())
+    };
+    Value::Object(KINDS.into_iter().map(pattern).collect::<Map<_, _>>())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        domain::{Content, MessageId, RoomId, Timestamp},
+        render::message,
+    };
     use uuid::Uuid;
 
-    fn users(names: &[&str]) -> Vec<(UserKey, String)> {
-        let user = |(number, name): (usize, &&str)| (UserKey(Uuid::from_u128(number as u128)), (*name).to_owned());
-        names.iter().enumerate().map(user).collect()
+    fn key(number: u64) -> UserKey {
+        UserKey(Uuid::from_u64_pair(0, number))
+    }
+
+    fn author(name: &str) -> Author {
+        Author { user_id: name.to_lowercase(), name: name.to_owned() }
+    }
+
+    fn by_ada(notice: Notice) -> Message {
+        Message {
+            id: MessageId { room: RoomId::named("r1"), seq: 4 },
+            rev: 6,
+            text_rev: 4,
+            author_key: key(1),
+            author: Some(author("Ada")),
+            subject: notice.subject().map(|_| author("<Bob>")),
+            sent_at: Timestamp(0),
+            content: Content::Notice(notice),
+            room_texts: 0,
+            author_texts: 0,
+            reply_to: None,
+            root: None,
+            replies: 0,
+            edited_at: None,
+            pinned_at: None,
+            reactions: Vec::new(),
+            joins: false,
+        }
     }
 
     #[test]
     fn a_notice_has_its_facts_beside_the_text() {
-        let one = "<li class=\"user-connect-or-disconnect\" data-room=\"lobby\" data-kind=\"entered\" \
-             data-names=\"[&#34;&#60;Ada&#62;&#34;]\" data-others=\"0\" data-keys=\"AAAAAAAAAAA\">\
-             &#60;Ada&#62; has entered the chat</li>";
-        assert_eq!(entered(&users(&["<Ada>"])), one);
-        let four = "<li class=\"user-connect-or-disconnect\" data-room=\"lobby\" data-kind=\"left\" \
-             data-names=\"[&#34;Ada&#34;,&#34;Bob&#34;]\" data-others=\"2\" data-keys=\"AAAAAAAAAAA AAAAAAAAAAE\">\
-             Ada, Bob and 2 others have left the chat</li>";
-        assert_eq!(left(&users(&["Ada", "Bob", "Cyd", "Dan"])), four);
-    }
-
-    #[test]
-    fn the_text_depends_on_the_number_of_users() {
-        let text = |names: &[&str]| {
-            let html = left(&users(names));
-            html.rsplit_once('>').map_or("", |(start, _)| start.rsplit_once('>').unwrap().1).replace("</li", "")
+        let added = by_ada(Notice::Added { user: key(2) });
+        let expected = |text| {
+            format!(
+                "<li class=\"notice\" data-room=\"r1\" data-seq=\"4\" data-rev=\"6\" data-kind=\"added\" \
+                 data-author=\"AAAAAAAAAAE\" data-by=\"Ada\" data-subject=\"AAAAAAAAAAI\" data-of=\"&#60;Bob&#62;\">\
+                 {text}</li>"
+            )
         };
-        assert_eq!(text(&[]), "");
-        assert_eq!(text(&["Ada"]), "Ada has left the chat");
-        assert_eq!(text(&["Ada", "Bob"]), "Ada and Bob have left the chat");
-        assert_eq!(text(&["Ada", "Bob", "Cyd"]), "Ada, Bob and Cyd have left the chat");
-        assert_eq!(text(&["N"; 1000]), "N, N and 998 others have left the chat");
+        assert_eq!(message(&added, None), expected("Ada added &#60;Bob&#62;"));
+        let german = Viewer { key: key(2), language: Language::German };
+        assert_eq!(message(&added, Some(&german)), expected("Ada hat &#60;Bob&#62; hinzugefügt"));
     }
 
     #[test]
-    fn the_page_words_notices_in_its_language() {
-        let patterns = notice_patterns(Language::German);
-        assert_eq!(patterns["entered"][0], "{names} hat den Chat betreten");
-        assert_eq!(patterns["left"][1], "{names} und {last} haben den Chat verlassen");
-        assert_eq!(patterns["left"][2], "{names} und {others} weitere haben den Chat verlassen");
+    fn a_new_name_and_topic_are_in_the_facts() {
+        let renamed = message(&by_ada(Notice::Renamed { name: "a \"b\"".into() }), None);
+        assert!(
+            renamed.ends_with("data-kind=\"renamed\" data-author=\"AAAAAAAAAAE\" data-by=\"Ada\" \
+             data-value=\"a &#34;b&#34;\">Ada renamed the room to “a &#34;b&#34;”</li>"),
+            "{renamed}"
+        );
+        let removed = message(&by_ada(Notice::Topic { topic: String::new() }), None);
+        assert!(removed.contains("data-kind=\"topic-removed\"") && !removed.contains("data-value"), "{removed}");
+    }
+
+    #[test]
+    fn who_adds_oneself_joins_and_a_deleted_account_has_no_name() {
+        let joined = message(&by_ada(Notice::Added { user: key(1) }), None);
+        assert!(joined.ends_with(">Ada joined</li>"), "{joined}");
+        let left = Message { author: None, ..by_ada(Notice::Left { heir: None }) };
+        let left = message(&left, None);
+        assert!(left.ends_with("data-author=\"AAAAAAAAAAE\">deleted user left</li>"), "{left}");
+    }
+
+    #[test]
+    fn every_kind_has_a_pattern_in_every_language() {
+        for language in Language::ALL {
+            let patterns = notice_patterns(language);
+            assert!(KINDS.iter().all(|(kind, key)| patterns[kind] != **key), "{patterns}");
+        }
     }
 }

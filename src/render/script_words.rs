@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use super::{
-    Language, notice_patterns, older_link,
+    Language, newer_link, notice, older_link, presence_notice,
     words::{ByLanguage, Html},
 };
 use crate::domain::{Phrase, Text};
@@ -30,7 +30,9 @@ fn words(language: Language) -> String {
         "gone": language.text("chat-gone"),
         "logInAgain": language.text("chat-log-in-again"),
         "lost": language.text("chat-connection-lost"),
-        "notices": notice_patterns(language),
+        "logNotices": notice::notice_patterns(language),
+        "notices": presence_notice::presence_patterns(language),
+        "later": newer_link("{room}", 0, language),
         "older": older_link("{room}", 0, language),
         "offline": language.text("chat-offline"),
         "quoteDeleted": language.text("quote-deleted"),

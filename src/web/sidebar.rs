@@ -76,6 +76,12 @@ impl Sidebar {
         })
     }
 
+    /// A room of the list.
+    pub fn summary(&self, room: &RoomId) -> Option<&RoomSummary> {
+        let mut items = self.rooms.iter().chain(&self.direct).map(|item| &item.summary);
+        items.find(|summary| summary.room.id == *room)
+    }
+
     /// The texts of the page's scripts.
     pub fn script_words(&self) -> &'static Html {
         script_words(self.language)
@@ -106,11 +112,6 @@ impl From<&User> for Viewer {
 impl Item {
     fn is_starred(&self) -> bool {
         self.summary.own.is_some_and(|own| own.starred)
-    }
-
-    /// Whether every message counts as one for the user: in the room's count, and in the page's title.
-    fn is_for_user(&self) -> bool {
-        self.summary.own.is_some_and(|own| own.level == Level::Everything)
     }
 }
 

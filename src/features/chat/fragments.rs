@@ -1,50 +1,76 @@
-//! The log as fragments, for scrolling back and for catching up without a socket.
+//! The log as fragments: on a page, for scrolling, and for catching up without a socket.
 
 use std::collections::HashMap;
 
+use askama::Template;
 use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
 use crate::{
     domain::{Fields, Message, Phrase},
-    render::{self, Language, Viewer},
+    render::{self, Language, PageRow, Viewer},
     store::{Access, Page},
     web::{AppState, Error, InRoom, Query, Result, SignedIn},
 };
 
-/// Messages on a page, and in each response to scrolling back.
+/// Messages on a page, and in each response to scrolling.
 pub(super) const PAGE: u32 = 50;
 
-/// The messages of `page`, after a link to older ones if there are any.
-pub(super) async fn page(state: &AppState, access: &Access, page: &Page, language: Language) -> Result<String> {
+#[derive(Template)]
+#[template(path = "chat/_new_line.html")]
+struct NewLine {
+    language: Language,
+}
+
+/// The messages of `page` between links to older and newer ones, if there are any. `unread`: the `seq` of the first
+/// unread message, before which there is the "new" line.
+pub(super) async fn page(
+    state: &AppState,
+    access: &Access,
+    page: &Page,
+    unread: Option<u64>,
+    language: Language,
+) -> Result<String> {
+    let room = access.room().as_str();
     let mut html = String::new();
     if let Some(first) = page.messages.first().filter(|_| page.has_older) {
-        html.push_str(&render::older_link(access.room().as_str(), first.seq(), language));
+        html.push_str(&render::older_link(room, first.seq(), language));
     }
-    html.push_str(&messages(state, access, &page.messages, language).await?);
+    html.push_str(&messages(state, access, &page.messages, unread, language).await?);
+    if let Some(last) = page.messages.last().filter(|_| page.has_newer) {
+        html.push_str(&render::newer_link(room, last.seq() + 1, language));
+    }
     Ok(html)
 }
 
 /// The messages as the user sees them, replies with quotes.
-async fn messages(state: &AppState, access: &Access, messages: &[Message], language: Language) -> Result<String> {
+async fn messages(
+    state: &AppState,
+    access: &Access,
+    messages: &[Message],
+    unread: Option<u64>,
+    language: Language,
+) -> Result<String> {
     let viewer = Viewer { key: access.user(), language };
     let mut parents: HashMap<u64, Option<Message>> = HashMap::new();
+    let mut before: Option<&Message> = None;
     let mut html = String::new();
     for message in messages {
-        let Some(seq) = message.reply_to else {
-            html.push_str(&render::message(message, Some(&viewer)));
-            continue;
-        };
+        if unread == Some(message.seq()) {
+            html.push_str(&NewLine { language }.render().unwrap_or_default());
+            before = None;
+        }
+        let follows = before.is_some_and(|before| render::follows(message, before));
+        before = Some(message);
         // most parents are on the page, and several replies can have the same
-        let loaded = messages.iter().find(|message| message.seq() == seq);
-        if loaded.is_none() && !parents.contains_key(&seq) {
+        let loaded = message.reply_to.and_then(|seq| messages.iter().find(|message| message.seq() == seq));
+        if let (Some(seq), None) = (message.reply_to, loaded)
+            && !parents.contains_key(&seq)
+        {
             parents.insert(seq, state.store.message(access, seq).await?);
         }
-        let parent = loaded.or_else(|| parents.get(&seq)?.as_ref());
-        html.push_str(&match parent {
-            Some(parent) => render::reply(message, parent, &viewer),
-            None => render::message(message, Some(&viewer)),
-        });
+        let parent = loaded.or_else(|| parents.get(&message.reply_to?)?.as_ref());
+        html.push_str(&render::row(message, PageRow { parent, follows }, &viewer));
     }
     Ok(html)
 }
@@ -52,28 +78,37 @@ async fn messages(state: &AppState, access: &Access, messages: &[Message], langu
 #[derive(Deserialize)]
 pub struct FragmentsQuery {
     before: Option<u64>,
+    from: Option<u64>,
     after: Option<u64>,
 }
 
-/// `?before=SEQ`: the 50 messages before `seq`, with a link to older ones. `?after=REV`: up to 200 changes after `rev`, in
-/// order; ask again from the last `data-rev` until the response is empty. There are fewer of each if they are large.
+/// `?before=SEQ`: the 50 messages before `seq`, with a link to older ones. `?from=SEQ`: the 50 messages from `seq` on,
+/// with a link to newer ones. `?after=REV`: up to 200 changes after `rev`, in order; ask again from the last `data-rev`
+/// until the response is empty. There are fewer of each if they are large.
 pub async fn list(
     State(state): State<AppState>,
     language: Language,
     InRoom { access, .. }: InRoom<SignedIn>,
     Query(query): Query<FragmentsQuery>,
 ) -> Result<Html<String>> {
-    let html = match (query.before, query.after) {
-        (before, None) => {
+    let html = match (query.before, query.from, query.after) {
+        (before, None, None) => {
             let found = state.store.before(&access, before, PAGE, None).await?;
-            page(&state, &access, &found, language).await?
+            // the page that asks has what is newer
+            page(&state, &access, &Page { has_newer: false, ..found }, None, language).await?
         }
-        (None, Some(after)) => {
+        (None, Some(from), None) => {
+            let found = state.store.from(&access, from, PAGE).await?;
+            page(&state, &access, &Page { has_older: false, ..found }, None, language).await?
+        }
+        (None, None, Some(after)) => {
             let changes = state.store.after(&access, after, 200).await?.messages;
-            messages(&state, &access, &changes, language).await?
+            messages(&state, &access, &changes, None, language).await?
         }
-        (Some(_), Some(_)) => {
-            return Err(Error::invalid(Fields::one("after", Phrase::english("Use before or after, not both."))));
+        _ => {
+            let reason = Phrase::english("Use one of before, from and after.");
+            let field = if query.after.is_some() { "after" } else { "from" };
+            return Err(Error::invalid(Fields::one(field, reason)));
         }
     };
     Ok(Html(html))

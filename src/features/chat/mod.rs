@@ -1,11 +1,13 @@
-//! The chat server: the page, the socket, and the log as fragments and as JSON.
+//! The chat server: the page of a room, the socket, and the log as fragments and as JSON.
 
 mod api;
 mod closing;
 mod exchange;
 mod fragments;
 mod frames;
+mod home;
 mod page;
+mod sidebar;
 mod socket;
 
 use axum::{extract::DefaultBodyLimit, routing::get};
@@ -24,7 +26,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(list::list, send::post))
         .routes(routes!(message::read, message::edit, message::delete))
         .routes(routes!(reactions::give, reactions::take_back))
-        .route("/", get(page::show))
-        .route("/messages", get(fragments::list).post(page::submit).layer(DefaultBodyLimit::max(FORM_MAX)))
+        .route("/", get(home::show))
+        .route("/rooms/{room}", get(page::show))
+        .route("/rooms/{room}/messages", get(fragments::list).post(page::submit).layer(DefaultBodyLimit::max(FORM_MAX)))
+        .route("/sidebar", get(sidebar::sidebar))
         .route("/ws", get(socket::open))
 }

@@ -1,134 +1,197 @@
-//! The chat page.
+//! The page of a room.
+
+use std::borrow::Cow;
 
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use tower_sessions::Session;
 
-use super::{
-    change::{self, Draft},
-    fragments::{self, PAGE},
-};
+use super::fragments::{self, PAGE};
 use crate::{
-    domain::{ClientId, RoomId, User},
+    domain::{ClientId, Fields, Level, Phrase, Reading, RoomId, RoomKind, User},
     render::Language,
-    web::{AppState, Bearer, Error, Form, InRoom, Query, Result, Shell, SignedIn, token_login},
+    store::{Access, OwnMembership, Page, RoomSummary},
+    web::{
+        AppState, Error, Form, InRoom, Query, Result, Shell, SignedIn,
+        change::{self, Draft},
+        sidebar::room_name,
+    },
 };
+
+/// The cookie with the id of the room that the browser opened last.
+pub(super) const ROOM_COOKIE: &str = "room";
 
 #[derive(Template, WebTemplate)]
-#[template(path = "chat/chat.html")]
-struct ChatPage {
+#[template(path = "chat/room.html")]
+pub(super) struct RoomPage {
     shell: Shell,
-    room: String,
+    summary: RoomSummary,
+    name: String,
     /// Whether the address contains a token.
-    token_in_address: bool,
+    pub(super) token_in_address: bool,
     messages: String,
     /// The room's latest `rev` on this page. The socket continues after it.
     head: u64,
-    roster: String,
-    /// Whether this is the end of the log, or an older part of it (without JavaScript).
-    latest: bool,
+    /// The `seq` of the first and the last message on this page.
+    shown: Option<(u64, u64)>,
+    /// Whether this is the end of the log.
+    is_latest: bool,
+    /// Who is online, in the lobby.
+    roster: Option<String>,
     draft: String,
     client_id: String,
     alert: Option<String>,
 }
 
-#[derive(Deserialize)]
-pub struct ChatQuery {
-    jwt: Option<String>,
+/// Which part of the log a page shows. Without any: around the first unread message, or the end.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(super) struct Part {
     before: Option<u64>,
+    from: Option<u64>,
+    at: Option<u64>,
 }
 
-pub async fn show(
+impl RoomPage {
+    /// # Errors
+    /// The store's; 422 if more than one part is asked for.
+    pub(super) async fn read(
+        state: &AppState,
+        language: Language,
+        me: &User,
+        access: &Access,
+        part: Part,
+    ) -> Result<Self> {
+        let shell = Shell::in_room(state, language, me, Some(access.room())).await?;
+        let listed = shell.sidebar.as_ref().and_then(|sidebar| sidebar.summary(access.room())).cloned();
+        let summary = match listed {
+            Some(summary) => summary,
+            None => state.store.summary(access).await?,
+        };
+        let page = part.read(state, access, &summary).await?;
+        let unread = first_unread(&page, &summary, me);
+        let is_lobby = *access.room() == RoomId::lobby();
+        Ok(Self {
+            name: room_name(&summary, me, language),
+            token_in_address: false,
+            messages: fragments::page(state, access, &page, unread, language).await?,
+            head: page.head,
+            shown: page.messages.first().zip(page.messages.last()).map(|(first, last)| (first.seq(), last.seq())),
+            is_latest: !page.has_newer,
+            roster: is_lobby.then(|| state.hub().roster().inside.get(language).clone()),
+            draft: String::new(),
+            client_id: ClientId::generate().as_str().to_owned(),
+            alert: None,
+            shell,
+            summary,
+        })
+    }
+
+    fn id(&self) -> &str {
+        self.summary.room.id.as_str()
+    }
+
+    fn own(&self) -> Option<OwnMembership> {
+        self.summary.own
+    }
+
+    fn is_muted(&self) -> bool {
+        self.own().is_some_and(|own| matches!(own.level, Level::Nothing | Level::Hidden))
+    }
+
+    fn is_direct(&self) -> bool {
+        self.summary.room.kind == RoomKind::Direct
+    }
+
+    /// What the empty input says.
+    fn placeholder(&self) -> Cow<'static, str> {
+        self.shell.with("chat-message-hint", &[("room", &self.name)])
+    }
+
+    /// The mark that makes all of this page unread: the `seq` before its first message.
+    fn before_first(&self) -> Option<u64> {
+        self.shown.map(|(first, _)| first - 1)
+    }
+
+    /// The mark that makes all of this page read, if something of it is unread.
+    fn last_unread(&self) -> Option<u64> {
+        let own = self.own()?;
+        self.shown.map(|(_, last)| last).filter(|last| self.summary.unread > 0 && *last > own.mark.seq)
+    }
+}
+
+impl Part {
+    async fn read(self, state: &AppState, access: &Access, summary: &RoomSummary) -> Result<Page> {
+        let store = &state.store;
+        let mark = summary.own.filter(|_| summary.unread > 0).map(|own| own.mark.seq);
+        let page = match (self.before, self.from, self.at, mark) {
+            (None, None, None, Some(mark)) => store.around(access, mark + 1, PAGE).await?,
+            (before, None, None, _) => store.before(access, before, PAGE, None).await?,
+            (None, Some(from), None, _) => store.from(access, from, PAGE).await?,
+            (None, None, Some(at), _) => store.around(access, at, PAGE).await?,
+            _ => return Err(Error::invalid(Fields::one("at", Phrase::english("Use one of before, from and at.")))),
+        };
+        Ok(page)
+    }
+}
+
+/// The `seq` of the first unread message, if it is on the page.
+fn first_unread(page: &Page, summary: &RoomSummary, me: &User) -> Option<u64> {
+    let mark = summary.own.filter(|_| summary.unread > 0)?.mark;
+    let is_unread = |seq, author, is_text| seq > mark.seq && author != me.key && is_text;
+    let index = page
+        .messages
+        .iter()
+        .position(|message| is_unread(message.seq(), message.author_key, message.text().is_some()))?;
+    // there may be an earlier one on the page before
+    let is_first = !page.has_older || page.messages[0].seq() <= mark.seq + 1;
+    is_first.then(|| page.messages[index].seq())
+}
+
+/// `?before=SEQ`, `?from=SEQ`, `?at=SEQ`: another part of the log.
+pub(super) async fn show(
     State(state): State<AppState>,
     language: Language,
     headers: HeaderMap,
-    session: Session,
-    signed_in: Result<Option<SignedIn>, Error>,
-    query: Result<Query<ChatQuery>, Error>,
-) -> Response {
-    // an error page, too, has an address with a token in it
-    match open(&state, language, &headers, &session, signed_in, query).await {
-        Ok(response) => response,
-        Err(error) => token_login::hide_token(error.into_response()),
-    }
-}
-
-async fn open(
-    state: &AppState,
-    language: Language,
-    headers: &HeaderMap,
-    session: &Session,
-    signed_in: Result<Option<SignedIn>, Error>,
-    query: Result<Query<ChatQuery>, Error>,
+    InRoom { caller: me, access }: InRoom<SignedIn>,
+    Query(part): Query<Part>,
 ) -> Result<Response> {
-    let (signed_in, Query(query)) = (signed_in?, query?);
-    let Some(token) = query.jwt.as_deref() else {
-        return Ok(match signed_in {
-            Some(me) => chat(state, language, &me.user, query.before, false).await?.into_response(),
-            None => Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response(),
-        });
-    };
-    let page = by_token(state, language, headers, session, signed_in, token, query.before).await;
-    Ok(token_login::hide_token(page.into_response()))
-}
-
-async fn by_token(
-    state: &AppState,
-    language: Language,
-    headers: &HeaderMap,
-    session: &Session,
-    signed_in: Option<SignedIn>,
-    token: &str,
-    before: Option<u64>,
-) -> Result<Response> {
-    let bearer = Bearer::of(state, token).await?;
-    if let Some(page) = token_login::confirmation(state, headers, signed_in.as_ref(), &bearer.user, token, "/") {
-        return Ok(page);
+    let page = RoomPage::read(&state, language, &me.user, &access, part).await?;
+    let mut response = page.into_response();
+    if last_room(&headers).as_ref() != Some(access.room()) {
+        let cookie =
+            format!("{ROOM_COOKIE}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", access.room().as_str());
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
-    token_login::start_session(session, signed_in.as_ref(), bearer.grant).await?;
-    Ok(chat(state, language, &bearer.user, before, true).await?.into_response())
+    Ok(response)
 }
 
-async fn chat(
-    state: &AppState,
-    language: Language,
-    me: &User,
-    before: Option<u64>,
-    token_in_address: bool,
-) -> Result<ChatPage> {
-    let access = state.store.access(me, &RoomId::lobby()).await?;
-    let page = state.store.before(&access, before, PAGE, None).await?;
-    Ok(ChatPage {
-        shell: Shell::in_room(state, language, me, Some(access.room())).await?,
-        room: access.room().as_str().to_owned(),
-        token_in_address,
-        messages: fragments::page(state, &access, &page, language).await?,
-        head: page.head,
-        roster: state.hub().roster().inside.get(language).clone(),
-        latest: before.is_none(),
-        draft: String::new(),
-        client_id: ClientId::generate().as_str().to_owned(),
-        alert: None,
-    })
+/// The room that the browser opened last, according to its cookie. It may name no room.
+pub(super) fn last_room(headers: &HeaderMap) -> Option<RoomId> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split("; ")).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| *name == ROOM_COOKIE).map(|(_, id)| RoomId::named(id))
 }
 
 #[derive(Deserialize)]
-pub struct MessageForm {
+pub(super) struct MessageForm {
     #[serde(default)]
     message: String,
     #[serde(rename = "clientID", default)]
     client_id: String,
+    /// The last `seq` on the page.
+    read: Option<u64>,
 }
 
-/// Sends a message without JavaScript. The response is the page with the message in it, or with the text still in the
-/// form and the reason.
-pub async fn submit(
+/// Sends a message without JavaScript, and marks the page that it was written on as read. The response is the page with
+/// the message in it, or with the text still in the form and the reason.
+pub(super) async fn submit(
     State(state): State<AppState>,
     language: Language,
     InRoom { caller: me, access }: InRoom<SignedIn>,
@@ -136,13 +199,18 @@ pub async fn submit(
 ) -> Result<Response> {
     let draft = Draft { message: &form.message, client_id: &form.client_id, reply_to: None };
     match change::post(&state, &access, draft).await {
-        Ok(_) => Ok(Redirect::to("/").into_response()),
-        Err(error) if error.status == StatusCode::UNAUTHORIZED => Err(error),
+        Ok(_) => {
+            if let Some(seq) = form.read {
+                state.store.read(&access, Reading::Read { seq, version: None }).await?;
+            }
+            Ok(Redirect::to(&format!("/rooms/{}", access.room().as_str())).into_response())
+        }
+        Err(error) if matches!(error.status, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => Err(error),
         Err(error) => {
             let reason = error.fields.get("message").map(|reason| language.phrase(reason));
             let alert = reason.unwrap_or_else(|| error.summary(language)).into_owned();
-            let page = chat(&state, language, &me.user, None, false).await?;
-            Ok(error.on_page(ChatPage { draft: form.message, alert: Some(alert), ..page }))
+            let page = RoomPage::read(&state, language, &me.user, &access, Part::default()).await?;
+            Ok(error.on_page(RoomPage { draft: form.message, alert: Some(alert), ..page }))
         }
     }
 }

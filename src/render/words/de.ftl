@@ -108,7 +108,6 @@ date = { $day }.{ $month }.{ $year }
 
 ## The chat page
 
-chat = Chat
 chat-messages = Nachrichten
 chat-earlier = Frühere Nachrichten
 chat-later = Spätere Nachrichten
@@ -116,8 +115,20 @@ chat-latest = Neueste Nachrichten
 chat-new = Neue Nachrichten
 chat-roster = Wer ist da
 chat-message = Nachricht
-chat-message-hint = Nachricht schreiben
+chat-message-hint = An { $room } schreiben
 chat-send = Senden
+chat-new-line = Neu
+room-empty = Hier ist noch nichts. Schreib die erste Nachricht.
+room-star = Markieren
+room-mute = Stumm schalten
+room-members = Mitglieder
+room-settings = Einstellungen des Raums
+room-is-archived = Dieser Raum ist archiviert. Du kannst ihn lesen, aber niemand schreibt hier mehr.
+room-not-joined = Du bist kein Mitglied. Deine erste Nachricht macht dich dazu.
+room-join = Beitreten
+room-mark-read = Als gelesen markieren
+room-mark-unread = Ab hier als ungelesen markieren
+room-mark-page-unread = Diese Seite als ungelesen markieren
 chat-no-script = Ohne JavaScript erscheinen neue Nachrichten, wenn du die Seite <a href="{ $url }">neu lädst</a>.
 # Der Absender der eigenen Nachrichten.
 you = Du
@@ -131,6 +142,22 @@ notice-entered-others = { $names } und { $others } weitere haben den Chat betret
 notice-left-one = { $names } hat den Chat verlassen
 notice-left-several = { $names } und { $last } haben den Chat verlassen
 notice-left-others = { $names } und { $others } weitere haben den Chat verlassen
+# Hinweise im Verlauf eines Raums. { $by } und { $of } sind Namen.
+log-joined = { $by } ist beigetreten
+log-added = { $by } hat { $of } hinzugefügt
+log-removed = { $by } hat { $of } entfernt
+log-left = { $by } hat den Raum verlassen
+log-owner = { $by } hat { $of } zum Besitzer gemacht
+log-member = { $by } hat { $of } zum Mitglied gemacht
+log-renamed = { $by } hat den Raum in „{ $value }“ umbenannt
+log-topic = { $by } hat das Thema auf „{ $value }“ gesetzt
+log-topic-removed = { $by } hat das Thema entfernt
+log-opened = { $by } hat den Raum für alle geöffnet
+log-closed = { $by } hat den Raum geschlossen: Nur Mitglieder sehen ihn
+log-archived = { $by } hat den Raum archiviert
+log-unarchived = { $by } hat den Raum aus dem Archiv geholt
+log-everyone = { $by } hat alle zu Mitgliedern gemacht
+log-not-everyone = { $by } hat beendet, dass alle Mitglieder sind
 # Was eine Antwort von einer Nachricht zeigt, die nicht geladen ist, und von einer gelöschten.
 quote-earlier = ↩ frühere Nachricht
 quote-deleted = ↩ gelöschte Nachricht

@@ -109,7 +109,6 @@ date = { $year }-{ $month }-{ $day }
 
 ## The chat page
 
-chat = Chat
 chat-messages = Messages
 chat-earlier = Earlier messages
 chat-later = Later messages
@@ -117,8 +116,20 @@ chat-latest = Latest messages
 chat-new = New messages
 chat-roster = Who is here
 chat-message = Message
-chat-message-hint = Write a message
+chat-message-hint = Write to { $room }
 chat-send = Send
+chat-new-line = New
+room-empty = Nothing here yet. Write the first message.
+room-star = Star
+room-mute = Mute
+room-members = Members
+room-settings = Room settings
+room-is-archived = This room is archived. You can read it, but nobody writes here any more.
+room-not-joined = You are not a member. Your first message makes you one.
+room-join = Join
+room-mark-read = Mark as read
+room-mark-unread = Mark unread from here
+room-mark-page-unread = Mark this page as unread
 chat-no-script = Without JavaScript new messages appear when you <a href="{ $url }">reload</a>.
 # The author of the reader's own messages.
 you = You
@@ -132,6 +143,22 @@ notice-entered-others = { $names } and { $others } others have entered the chat
 notice-left-one = { $names } has left the chat
 notice-left-several = { $names } and { $last } have left the chat
 notice-left-others = { $names } and { $others } others have left the chat
+# Notices in a room's log. { $by } and { $of } are names.
+log-joined = { $by } joined
+log-added = { $by } added { $of }
+log-removed = { $by } removed { $of }
+log-left = { $by } left
+log-owner = { $by } made { $of } an owner
+log-member = { $by } made { $of } a member
+log-renamed = { $by } renamed the room to “{ $value }”
+log-topic = { $by } set the topic to “{ $value }”
+log-topic-removed = { $by } removed the topic
+log-opened = { $by } opened the room to everybody
+log-closed = { $by } closed the room: only members see it
+log-archived = { $by } archived the room
+log-unarchived = { $by } took the room out of the archive
+log-everyone = { $by } made everybody a member
+log-not-everyone = { $by } ended that everybody is a member
 # What a reply shows of a message that is not loaded, and of a deleted one.
 quote-earlier = ↩ earlier message
 quote-deleted = ↩ deleted message
