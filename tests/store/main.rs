@@ -7,8 +7,10 @@ mod deletions;
 mod edits;
 mod event_order;
 mod events;
+mod everyone;
 mod fold;
 mod log;
+mod marks;
 mod members;
 mod memberships;
 mod mongo;
@@ -18,10 +20,13 @@ mod mongo_removals;
 mod networks;
 mod paging;
 mod password_hashes;
+mod people;
 mod presence;
 mod random_commands;
 mod reactions;
 mod replies;
+mod room_deletions;
+mod room_lists;
 mod rooms;
 mod sessions;
 mod size_limits;
@@ -29,6 +34,7 @@ mod sqlite;
 mod subscriber;
 mod support;
 mod typing;
+mod unread;
 mod user_search;
 mod users;
 
@@ -127,6 +133,41 @@ contract! {
         a_removal_races_posts
         the_first_member_inherits_a_room
         opening_and_closing_change_who_may_see;
+    marks:
+        texts_of_others_after_the_mark_are_unread
+        a_mark_moves_forward_by_reading_only
+        ones_own_post_moves_a_mark_right_before_it
+        a_membership_begins_read_up_to_its_own_number
+        a_member_sets_level_and_star
+        who_is_no_member_has_no_settings
+        everything_is_read_at_once
+        the_rooms_of_a_user_are_listed_by_id
+        changes_of_a_membership_are_announced;
+    unread:
+        unread_is_what_a_count_of_the_log_finds
+        unread_is_exact_after_concurrent_changes;
+    everyone:
+        a_new_account_is_in_the_lobby_read_up_to_its_end
+        a_room_gets_every_account
+        a_deleted_account_leaves_rooms_of_everyone_silently;
+    room_lists:
+        names_of_open_rooms_are_unique
+        one_of_many_concurrent_rooms_gets_the_name
+        open_rooms_are_found_by_name
+        a_direct_room_is_found_by_its_members
+        concurrent_first_posts_make_one_direct_room
+        members_are_paged_in_order_of_their_keys;
+    room_deletions:
+        a_deleted_room_does_not_exist
+        the_memberships_of_a_deleted_room_are_announced
+        an_operator_deletes_any_room_but_the_lobby
+        what_is_left_of_a_deleted_room_is_removed_after_a_restart;
+    people:
+        a_user_says_something_about_themselves
+        a_bot_is_no_admin
+        last_seen_is_shown_unless_a_user_hides_it
+        a_search_of_names_finds_no_addresses
+        a_notice_has_the_present_name_of_its_subject;
     paging:
         pages_go_backwards
         pages_go_forwards
@@ -134,7 +175,9 @@ contract! {
         pages_leave_out_deleted_messages;
     account_removals:
         the_messages_of_an_account_are_deleted_in_all_rooms
-        kept_messages_stay_in_all_rooms;
+        kept_messages_stay_in_all_rooms
+        a_deleted_account_leaves_its_rooms
+        direct_rooms_stay_for_the_others;
     random_commands:
         the_state_is_the_fold_of_the_acknowledged_commands;
     copies:

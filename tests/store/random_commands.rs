@@ -104,12 +104,12 @@ pub async fn the_state_is_the_fold_of_the_acknowledged_commands(database: &TestD
     assert!(acknowledged.keys().copied().eq(1..=head), "no number is left out");
     for (rev, (user, command, message)) in acknowledged {
         let change = fold.apply(user, user == ada.user.key, &command).unwrap().unwrap();
-        assert_eq!((change.message.rev, &change.message), (rev, &Message { author: None, ..message }));
+        assert_eq!((change.message.rev, &change.message), (rev, &Message { author: None, subject: None, ..message }));
     }
     let mut log = bobs.log().await;
     assert!(revs(&log).is_sorted());
     log.sort_by_key(|message| message.id.seq);
-    let log: Vec<_> = log.into_iter().map(|message| Message { author: None, ..message }).collect();
+    let log: Vec<_> = log.into_iter().map(|message| Message { author: None, subject: None, ..message }).collect();
     assert_eq!(log, fold.messages);
     fold.members.sort_by_key(|member| (member.joined_at, member.user));
     assert_eq!(bobs.store.members(&bobs.access).await.unwrap(), fold.members);

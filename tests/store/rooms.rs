@@ -31,7 +31,8 @@ pub async fn the_lobby_is_open_to_everybody(database: &TestDatabase) {
     let [ada, bob] = in_lobby(database, ["ada", "bob"]).await;
     assert_eq!(rights(&RoomId::lobby(), [&ada, &bob]).await, [Some(Right::Write); 2]);
     assert_eq!(ada.store.room(&ada.access).await.unwrap(), natter::domain::Room::lobby());
-    assert!(ada.store.members(&ada.access).await.unwrap().is_empty());
+    let members = ada.store.members(&ada.access).await.unwrap();
+    assert_eq!(members.iter().map(|member| member.user).collect::<Vec<_>>(), [ada.user.key, bob.user.key]);
     for action in [RoomAction::Leave, RoomAction::Close, RoomAction::Archive] {
         assert_eq!(ada.refused(Action::Room(action)).await, Refusal::HasEveryone);
     }

@@ -1,0 +1,91 @@
+//! What users see of each other.
+
+use natter::{
+    domain::{About, Content, Notice, Role, RoomAction, RoomKind, Timestamp},
+    store::{Conflict, Error, MessageRetention, Searched, UserChanges, UserSearch},
+};
+
+use crate::{
+    members::in_lobby,
+    support::{TestDatabase, add, id, name, new_user},
+};
+
+pub async fn a_user_says_something_about_themselves(database: &TestDatabase) {
+    let store = database.open().await;
+    let ada = add(store.as_ref(), "ada").await;
+    assert_eq!((ada.about.as_str(), ada.shows_last_seen), ("", true));
+    let about = About::parse("likes bees\nand honey").unwrap();
+    let changes = UserChanges { about: Some(about.clone()), shows_last_seen: Some(false), ..UserChanges::default() };
+    let changed = store.update_user(ada.key, changes).await.unwrap();
+    assert_eq!((&changed.about, changed.shows_last_seen, changed.version), (&about, false, 1));
+    let renamed = UserChanges { name: Some(name("Countess")), ..UserChanges::default() };
+    store.update_user(ada.key, renamed).await.unwrap();
+    let stored = store.user(&id("ada")).await.unwrap().unwrap();
+    assert_eq!((&stored.about, stored.shows_last_seen, stored.name.as_str()), (&about, false, "Countess"));
+}
+
+pub async fn a_bot_is_no_admin(database: &TestDatabase) {
+    let store = database.open().await;
+    let ada = add(store.as_ref(), "ada").await;
+    let bot = store.create_user(new_user("bot", Some(Role::Bot))).await.unwrap();
+    assert_eq!((bot.role, bot.is_admin()), (Role::Bot, false));
+    assert_eq!(store.user(&id("bot")).await.unwrap().unwrap().role, Role::Bot);
+    let to_bot = UserChanges { role: Some(Role::Bot), ..UserChanges::default() };
+    let refused = store.update_user(ada.key, to_bot).await;
+    assert!(matches!(refused, Err(Error::Conflict(Conflict::LastAdmin))), "{refused:?}");
+}
+
+pub async fn last_seen_is_shown_unless_a_user_hides_it(database: &TestDatabase) {
+    let store = database.open().await;
+    let [ada, bob, cyd] =
+        [add(store.as_ref(), "ada").await, add(store.as_ref(), "bob").await, add(store.as_ref(), "cyd").await];
+    let keys = [ada.key, bob.key, cyd.key];
+    assert_eq!(store.last_seen(&keys).await.unwrap(), [None; 3]);
+    let [early, late] = [Timestamp(1_700_000_000_000), Timestamp(1_700_000_060_000)];
+    store.record_seen(&[ada.key, bob.key], late).await.unwrap();
+    store.record_seen(&[ada.key, cyd.key], early).await.unwrap();
+    assert_eq!(store.last_seen(&keys).await.unwrap(), [Some(late), Some(late), Some(early)], "it never goes back");
+    let hide = |shows| UserChanges { shows_last_seen: Some(shows), ..UserChanges::default() };
+    store.update_user(bob.key, hide(false)).await.unwrap();
+    store.delete_user(cyd.key, MessageRetention::Keep).await.unwrap();
+    store.record_seen(&[cyd.key], late).await.unwrap();
+    assert_eq!(store.last_seen(&keys).await.unwrap(), [Some(late), None, None]);
+    store.update_user(bob.key, hide(true)).await.unwrap();
+    assert_eq!(store.last_seen(&[bob.key, bob.key]).await.unwrap(), [Some(late); 2]);
+}
+
+pub async fn a_search_of_names_finds_no_addresses(database: &TestDatabase) {
+    let store = database.open().await;
+    add(store.as_ref(), "ada").await;
+    add(store.as_ref(), "bob").await;
+    for (text, fields, expected) in [
+        ("ADA", Searched::Names, 1),
+        ("the user", Searched::Names, 2),
+        ("example.org", Searched::Names, 0),
+        ("112", Searched::Names, 0),
+        ("example.org", Searched::All, 2),
+    ] {
+        let search = UserSearch { text: text.to_owned(), fields, limit: 10, ..UserSearch::default() };
+        let (found, total) = store.search_users(&search).await.unwrap();
+        assert_eq!((found.len(), total), (expected, expected as u64), "{text}");
+    }
+}
+
+pub async fn a_notice_has_the_present_name_of_its_subject(database: &TestDatabase) {
+    let [ada, bob, cyd] = in_lobby(database, ["ada", "bob", "cyd"]).await;
+    let room = bob.create(RoomKind::Closed, &[&ada]).await;
+    let added = room.manage(RoomAction::Add(cyd.user.key)).await;
+    let subject = |message: &natter::domain::Message| message.subject.as_ref().map(|subject| subject.name.clone());
+    assert_eq!(added.content, Content::Notice(Notice::Added { user: cyd.user.key }));
+    assert_eq!(subject(&added).as_deref(), Some("cyd the user"));
+    let text = room.post("hello").await;
+    assert_eq!(subject(&text), None);
+    let changes = UserChanges { name: Some(name("Cyd Vicious")), ..UserChanges::default() };
+    room.store.update_user(cyd.user.key, changes).await.unwrap();
+    for read in [room.read(1).await, room.log().await.remove(0), room.after(0, 1).await.messages.remove(0)] {
+        assert_eq!(subject(&read).as_deref(), Some("Cyd Vicious"));
+        assert_eq!(read.subject.unwrap().user_id, "cyd");
+    }
+    room.store.delete_user(cyd.user.key, MessageRetention::Keep).await.unwrap();
+    assert_eq!(room.read(1).await.subject, None);
+}

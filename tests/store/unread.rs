@@ -1,0 +1,143 @@
+//! Unread is what is after the mark in the log, after anything that users do.
+
+use natter::{
+    domain::{Action, ReadMark, Reading, RoomAction, RoomKind},
+    store::{Error, RoomSummary},
+};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config, RngSeed, TestRunner},
+};
+
+use crate::{
+    members::{Member, in_lobby, new_post},
+    support::TestDatabase,
+};
+
+/// What one of the users does.
+#[derive(Debug, Clone)]
+enum Step {
+    Post,
+    Delete(u64),
+    Read(u64, Option<u64>),
+    Unread(u64),
+    Join,
+    Leave,
+    /// Ends the membership of another user.
+    Remove(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let seq = 0..40_u64;
+    prop_oneof![
+        8 => Just(Step::Post),
+        4 => seq.clone().prop_map(Step::Delete),
+        4 => (seq.clone(), prop::option::of(0..3_u64)).prop_map(|(seq, version)| Step::Read(seq, version)),
+        2 => seq.prop_map(Step::Unread),
+        1 => Just(Step::Join),
+        1 => Just(Step::Leave),
+        1 => (0..3_usize).prop_map(Step::Remove),
+    ]
+}
+
+fn steps(seed: u64, count: usize) -> Vec<(usize, Step)> {
+    let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..Config::default() });
+    prop::collection::vec((0..3_usize, step()), count).new_tree(&mut runner).unwrap().current()
+}
+
+/// Three users and an open room that they read, as one of them each.
+async fn readers(database: &TestDatabase) -> [Member; 3] {
+    let [ada, bob, cyd] = in_lobby(database, ["ada", "bob", "cyd"]).await;
+    let room = ada.create(RoomKind::Open, &[&bob]).await;
+    let [bobs, cyds] = [bob.enter(room.room()).await.unwrap(), cyd.enter(room.room()).await.unwrap()];
+    [room, bobs, cyds]
+}
+
+/// The number of the message that the step made, if it made one.
+async fn take(users: &[Member; 3], by: usize, step: &Step) -> Option<u64> {
+    let user = &users[by];
+    let reading = match *step {
+        Step::Read(seq, version) => Some(Reading::Read { seq, version }),
+        Step::Unread(seq) => Some(Reading::Unread { seq }),
+        _ => None,
+    };
+    if let Some(reading) = reading {
+        let read = user.store.read(&user.access, reading).await;
+        assert!(matches!(read, Ok(_) | Err(Error::Refused(_))), "{read:?}");
+        return None;
+    }
+    let action = match *step {
+        Step::Delete(seq) => Action::Delete { seq },
+        Step::Join => Action::Room(RoomAction::Add(user.user.key)),
+        Step::Leave => Action::Room(RoomAction::Leave),
+        Step::Remove(other) => Action::Room(RoomAction::Remove(users[other].user.key)),
+        _ => new_post("hello", None),
+    };
+    match user.give(action).await {
+        Ok(changed) => (!matches!(step, Step::Delete(_))).then_some(changed.message.seq()),
+        Err(Error::Refused(_) | Error::Unchanged) => None,
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+/// The numbers of a summary, counted in the whole log.
+async fn check_counts(user: &Member) -> RoomSummary {
+    let (summary, log) = (user.summary().await, user.log().await);
+    let is_own = |author| author == user.user.key;
+    let texts = log.iter().filter(|message| message.text().is_some() || message.is_deleted());
+    let own = texts.clone().filter(|message| is_own(message.author_key)).count();
+    assert_eq!((summary.head.texts, summary.own_texts), (texts.count() as u64, own as u64));
+    let unread = summary.own.map_or(0, |membership| {
+        let is_unread = |seq| seq > membership.mark.seq;
+        log.iter().filter(|m| is_unread(m.seq()) && m.text().is_some() && !is_own(m.author_key)).count()
+    });
+    assert_eq!(summary.unread, unread as u64, "of {}", user.user.user_id);
+    summary
+}
+
+pub async fn unread_is_what_a_count_of_the_log_finds(database: &TestDatabase) {
+    let users = readers(database).await;
+    let mut marks: [Option<ReadMark>; 3] = [Some(ReadMark::default()), Some(ReadMark::default()), None];
+    for (by, step) in steps(12, 160) {
+        let last = users[0].summary().await.head.seq;
+        let made = take(&users, by, &step).await;
+        let begun = made.map(|seq| ReadMark { seq, version: 0 });
+        match (&step, made) {
+            (Step::Read(seq, version), _) => {
+                marks[by] = marks[by].map(|mark| mark.apply(Reading::Read { seq: *seq, version: *version }, last));
+            }
+            (Step::Unread(seq), _) => {
+                marks[by] = marks[by].map(|mark| mark.apply(Reading::Unread { seq: *seq }, last));
+            }
+            (Step::Post, Some(seq)) => marks[by] = marks[by].map(|mark| mark.after_own_post(seq)).or(begun),
+            (Step::Join, Some(_)) => marks[by] = begun,
+            (Step::Leave, Some(_)) => marks[by] = None,
+            (Step::Remove(other), Some(_)) => marks[*other] = None,
+            _ => {}
+        }
+        for (user, mark) in users.iter().zip(marks) {
+            let summary = check_counts(user).await;
+            assert_eq!(summary.own.map(|own| own.mark), mark, "{} after {by}: {step:?}", user.user.user_id);
+        }
+    }
+}
+
+pub async fn unread_is_exact_after_concurrent_changes(database: &TestDatabase) {
+    let users = readers(database).await;
+    let mut tasks = Vec::new();
+    for seed in 0..3 {
+        let users = users.clone();
+        tasks.push(tokio::spawn(async move {
+            for (by, step) in steps(seed, 40) {
+                take(&users, by, &step).await;
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    for user in &users {
+        check_counts(user).await;
+    }
+}
