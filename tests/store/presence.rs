@@ -42,7 +42,11 @@ async fn published_presence_is_announced_to_all_processes() {
     assert_eq!(names(two.presence().unwrap().as_ref()).await, ["Ada", "Bob"]);
     let is_online = |user: UserKey, name: &'static str| {
         move |event: &Event| match event {
-            Event::Online(present) if present.user == user && present.name == name && present.idle == (name == "Bobby") => Some(present.clone()),
+            Event::Online(present)
+                if present.user == user && present.name == name && present.idle == (name == "Bobby") =>
+            {
+                Some(present.clone())
+            }
             _ => None,
         }
     };

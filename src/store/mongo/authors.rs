@@ -12,7 +12,25 @@ use super::{
     documents::{Authors, UserDoc},
     driver::with_timeout_raw,
 };
-use crate::domain::{Author, UserKey};
+use crate::domain::{Author, Content, Message, UserKey};
+
+/// The users whose names the message shows: its author, and whom it is about.
+pub fn named_users(message: &Message) -> impl Iterator<Item = UserKey> + use<> {
+    [Some(message.author_key), subject(message)].into_iter().flatten()
+}
+
+/// The message with the names of its users, as far as they have accounts.
+pub fn with_names(message: Message, authors: &Authors) -> Message {
+    let subject = subject(&message).and_then(|user| authors.get(&user)).cloned();
+    Message { author: authors.get(&message.author_key).cloned(), subject, ..message }
+}
+
+fn subject(message: &Message) -> Option<UserKey> {
+    match &message.content {
+        Content::Notice(notice) => notice.subject(),
+        Content::Text(_) => None,
+    }
+}
 
 #[derive(Deserialize)]
 struct AuthorDoc {

@@ -8,7 +8,7 @@ use mongodb::{
 
 use super::{
     causal::CausalClock,
-    documents::{LeaseDoc, PresenceDoc, RemovalDoc, SessionDoc, UserDoc},
+    documents::{LeaseDoc, PresenceDoc, RemovalDoc, RoomNameDoc, SessionDoc, UserDoc},
     log_documents::MessageDoc,
     room_documents::{MemberDoc, RoomDoc},
 };
@@ -26,13 +26,18 @@ pub struct Collections {
     pub messages: Collection<MessageDoc>,
     pub rooms: Collection<RoomDoc>,
     pub memberships: Collection<MemberDoc>,
+    /// The names of open rooms.
+    pub room_names: Collection<RoomNameDoc>,
     pub sessions: Collection<SessionDoc>,
     pub networks: Collection<Document>,
     pub revoked: Collection<Document>,
     pub leases: Collection<LeaseDoc>,
     pub presence: Collection<PresenceDoc>,
     pub typing: Collection<Document>,
+    /// Deleted accounts whose messages are still to be deleted.
     pub removals: Collection<RemovalDoc>,
+    /// Deleted accounts whose memberships are still to be ended.
+    pub departures: Collection<RemovalDoc>,
     /// Single documents of natter itself: the guard of the admins, the shared secret, the mark of an unfinished copy.
     pub natter: Collection<Document>,
     pub clock: CausalClock,
@@ -48,6 +53,7 @@ impl Collections {
             messages: database.collection("log"),
             rooms: database.collection("rooms"),
             memberships: database.collection("memberships"),
+            room_names: database.collection("roomNames"),
             sessions: database.collection("sessions"),
             networks: database.collection("loginNetworks"),
             revoked: database.collection("revokedTokens"),
@@ -55,6 +61,7 @@ impl Collections {
             presence: database.collection("presence"),
             typing: database.collection("typing"),
             removals: database.collection("removals"),
+            departures: database.collection("departures"),
             natter: database.collection("natter"),
             clock: CausalClock::default(),
             database,

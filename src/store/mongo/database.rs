@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::{
     collections::Collections, connect, copy_mark::refuse_unfinished, driver::with_timeout, migrations, outbox::Outbox,
-    presence::Leases, tail, writer::Writer,
+    presence::Leases, room_queries::present, tail, writer::Writer,
 };
 use crate::{
     domain::RoomId,
@@ -42,10 +42,13 @@ impl Mongo {
         migrations::check_current(&db.database).await?;
         refuse_unfinished(&db).await?;
         // a copy reads states, so the newest change of each room must be derived
-        let rooms = with_timeout(db.rooms.distinct("_id", doc! {})).await?;
+        let rooms = with_timeout(db.rooms.distinct("_id", present(doc! {}))).await?;
         let mut session = db.reads().await?;
         for room in rooms.iter().filter_map(Bson::as_str) {
-            db.settled_head(&RoomId::named(room), &mut session).await?;
+            match db.settled_head(&RoomId::named(room), &mut session).await {
+                Ok(_) | Err(Error::NoSuchRoom) => {}
+                Err(error) => return Err(error),
+            }
         }
         drop(session);
         Ok(Self::new(db))
@@ -100,8 +103,9 @@ impl Database for Mongo {
         value.map(|value| Some(value.to_owned())).ok_or_else(|| Error::Failed("the shared secret is missing".into()))
     }
 
-    async fn delete_room(&self, _: &crate::domain::RoomId) -> Result<()> {
-        Err(crate::store::Error::Failed("not built".into()))
+    async fn delete_room(&self, room: &RoomId) -> Result<()> {
+        self.db.room(room, &mut self.db.reads().await?).await?;
+        self.writer.delete_room(room).await.map(drop)
     }
 
     async fn close(&self) {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use mongodb::bson::{self, Binary, DateTime};
+use mongodb::bson::{self, Binary, DateTime, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
 use super::bson_values::{bson_date, bson_uuid, timestamp, user_key};
-use crate::domain::{Author, Email, Name, Phone, Role, User, UserId, UserKey, fold};
+use crate::domain::{About, Author, Email, Name, Phone, Role, User, UserId, UserKey, fold};
 
 /// Authors that have an account, by key, with their current names.
 pub type Authors = HashMap<UserKey, Author>;
@@ -26,9 +26,20 @@ pub struct UserDoc {
     pub version: i64,
     #[serde(rename = "createdAt")]
     pub created_at: DateTime,
+    #[serde(default)]
+    pub about: String,
+    #[serde(rename = "showsLastSeen", default = "shows_last_seen")]
+    pub shows_last_seen: bool,
+    #[serde(rename = "lastSeen", default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<DateTime>,
     /// The fields that are compared and sorted case-insensitively. Equality and order are the same as in the embedded
     /// database, and do not depend on the server's collation tables.
     pub folded: Folded,
+}
+
+/// Of an account from before the setting.
+fn shows_last_seen() -> bool {
+    true
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -67,6 +78,9 @@ impl UserDoc {
             role: user.role.as_str().to_owned(),
             version: user.version,
             created_at: bson_date(user.created_at),
+            about: user.about.to_string(),
+            shows_last_seen: user.shows_last_seen,
+            last_seen: None,
             folded: Folded::new(&user.user_id, user.name.as_str(), user.email.as_str()),
         }
     }
@@ -78,27 +92,38 @@ impl UserDoc {
 
 impl From<UserDoc> for User {
     fn from(doc: UserDoc) -> Self {
-        let role = if doc.is_admin() { Role::Admin } else { Role::Member };
         Self {
             key: user_key(doc.key),
             user_id: UserId::stored(doc.user_id),
             name: Name::stored(doc.name),
             email: Email::stored(doc.email),
             phone: Phone::stored(doc.phone),
-            about: crate::domain::About::default(),
-            shows_last_seen: true,
-            role,
+            about: About::stored(doc.about),
+            shows_last_seen: doc.shows_last_seen,
+            // the validator allows no other roles
+            role: Role::parse(&doc.role).unwrap_or(Role::Member),
             version: doc.version,
             created_at: timestamp(doc.created_at),
         }
     }
 }
 
-/// A deleted user whose messages are still to be deleted.
+/// A deleted account of which something is still to be removed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemovalDoc {
     #[serde(rename = "_id")]
     pub user: bson::Uuid,
+}
+
+/// The reservation of a name for an open room.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RoomNameDoc {
+    /// In the form that is compared.
+    #[serde(rename = "_id")]
+    pub name: String,
+    pub room: String,
+    /// New with each reservation.
+    pub token: ObjectId,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -38,9 +38,10 @@ type DriverResult<T> = mongodb::error::Result<T>;
 pub enum Guarded<'a> {
     /// Creates the user; as an admin if there is no user yet.
     CreateFirst(&'a UserDoc),
-    /// An update that makes the user a member.
+    /// An update that makes the user no admin.
     Demote(UserKey, &'a Document),
-    /// Deletes the user. If their messages are to be deleted too, the same transaction records that in `removals`.
+    /// Deletes the user. The same transaction records what is then to be removed: in `departures` the memberships, and
+    /// in `removals` the messages, if they are to be deleted too.
     Delete(UserKey, MessageRetention),
 }
 
@@ -94,9 +95,10 @@ async fn attempt(db: &Collections, change: Guarded<'_>, session: &mut ClientSess
         }
         Guarded::Delete(user, messages) => {
             let before = check_other_admin(db, user, session).await?;
-            if messages == MessageRetention::Delete {
+            let messages = (messages == MessageRetention::Delete).then_some(&db.removals);
+            for removals in [Some(&db.departures), messages].into_iter().flatten() {
                 let now = doc! { "$currentDate": { "at": true } };
-                let removal = db.removals.update_one(by_user_key(user), now).upsert(true);
+                let removal = removals.update_one(by_user_key(user), now).upsert(true);
                 with_timeout_raw(removal.session(&mut *session)).await?;
             }
             with_timeout_raw(users.delete_one(by_user_key(user)).session(session)).await?;

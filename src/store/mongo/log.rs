@@ -9,6 +9,7 @@ use super::{
     bson_values::{any_of, bson_int, bson_uuid},
     causal::CausalSession,
     database::Mongo,
+    heads::MAX_ROOMS,
     log_documents::MessageDoc,
     log_queries::{by_seq, revs_between},
 };
@@ -19,9 +20,6 @@ use crate::{
         answer_budget::{AnswerBudget, share_budget},
     },
 };
-
-/// The maximum rooms in one query.
-const MAX_ROOMS: usize = 1000;
 
 #[async_trait]
 impl Log for Mongo {

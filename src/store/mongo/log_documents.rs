@@ -3,10 +3,7 @@
 use mongodb::bson::{self, DateTime, Document, doc, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    bson_values::{bson_date, bson_int, bson_uuid, timestamp, user_key},
-    documents::Authors,
-};
+use super::bson_values::{bson_date, bson_int, bson_uuid, timestamp, user_key};
 use crate::domain::{
     Action, Command, Content, Emoji, Message, MessageId, Notice, Reaction, RoomId, Text, UserKey,
     rules::{Change, Head},
@@ -257,6 +254,12 @@ impl MessageDoc {
         Head { seq: self.seq as u64, rev: self.key.rev as u64, texts: self.texts as u64 }
     }
 
+    /// The users whose names the message shows.
+    pub fn named_users(&self) -> impl Iterator<Item = UserKey> + use<> {
+        let subject = self.notice().and_then(|notice| notice.subject());
+        std::iter::once(user_key(self.author)).chain(subject)
+    }
+
     /// The notice; `None` of a text.
     pub fn notice(&self) -> Option<Notice> {
         serde_json::from_str(self.notice.as_deref()?).ok()
@@ -267,8 +270,8 @@ impl MessageDoc {
         self.root.is_none() && self.notice.is_none() && self.joins.is_none()
     }
 
-    /// The message with its author's names, if the account exists.
-    pub fn into_message(self, authors: &Authors) -> Message {
+    /// The message without the names of users.
+    pub fn into_message(self) -> Message {
         let (author_key, notice, rev) = (user_key(self.author), self.notice(), self.rev());
         let reaction = |reaction: ReactionDoc| Reaction {
             emoji: Emoji::stored(reaction.emoji),
@@ -280,7 +283,7 @@ impl MessageDoc {
             rev,
             text_rev: self.text_rev.unwrap_or(self.key.rev) as u64,
             author_key,
-            author: authors.get(&author_key).cloned(),
+            author: None,
             sent_at: timestamp(self.sent_at),
             content: notice.map_or(Content::Text(self.text), Content::Notice),
             room_texts: self.texts as u64,

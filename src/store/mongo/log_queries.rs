@@ -6,11 +6,10 @@ use mongodb::bson::{self, Bson, Document, doc};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    authors::read_authors,
+    authors::{read_authors, with_names},
     bson_values::{any_of, bson_int, bson_uuid, query_limit, user_key},
     causal::CausalSession,
     collections::Collections,
-    documents::Authors,
     driver::with_timeout,
     log_documents::{MessageDoc, log_key},
 };
@@ -232,13 +231,9 @@ impl Collections {
         with_timeout(read).await
     }
 
-    /// Converts the documents, with the current names of their authors.
+    /// Converts the documents, with the current names of users.
     pub async fn with_authors(&self, found: Vec<MessageDoc>) -> Result<Vec<Message>> {
-        let authors = self.authors_of(&found).await?;
-        Ok(found.into_iter().map(|message| message.into_message(&authors)).collect())
-    }
-
-    pub async fn authors_of(&self, messages: &[MessageDoc]) -> Result<Authors> {
-        Ok(read_authors(&self.users, messages.iter().map(|message| user_key(message.author))).await?)
+        let authors = read_authors(&self.users, found.iter().flat_map(MessageDoc::named_users)).await?;
+        Ok(found.into_iter().map(|message| with_names(message.into_message(), &authors)).collect())
     }
 }

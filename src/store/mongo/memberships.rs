@@ -1,51 +1,232 @@
-//! [`Memberships`].
-// stub
+//! [`Memberships`] for MongoDB.
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use mongodb::bson::{self, Bson, DateTime, Document, doc};
+use serde::Deserialize;
 
-use super::database::Mongo;
+use super::{
+    bson_values::{any_of, bson_uuid, timestamp, user_key},
+    causal::CausalSession,
+    collections::Collections,
+    database::Mongo,
+    driver::with_timeout,
+    room_documents::MemberDoc,
+    room_effects::member_id,
+    room_queries::lasting,
+};
 use crate::{
-    domain::{Level, ReadMark, Reading, RoomId, User, UserKey},
+    domain::{Level, Person, ReadMark, Reading, RoomId, User, UserKey, rules::Refusal},
     store::{Access, Error, Member, Memberships, Result, RoomSummary},
 };
 
-fn not_built<T>() -> Result<T> {
-    Err(Error::Failed("not built".into()))
+/// What a list of members shows of an account.
+#[derive(Deserialize)]
+struct PersonDoc {
+    #[serde(rename = "_id")]
+    key: bson::Uuid,
+    #[serde(rename = "userID")]
+    user_id: String,
+    name: String,
+    #[serde(rename = "lastSeen")]
+    last_seen: Option<DateTime>,
+    #[serde(rename = "showsLastSeen")]
+    shows_last_seen: Option<bool>,
 }
 
 #[async_trait]
 impl Memberships for Mongo {
-    async fn rooms_of(&self, _: &User, _: Option<&RoomId>, _: u32) -> Result<Vec<RoomSummary>> {
-        not_built()
+    async fn rooms_of(&self, user: &User, after: Option<&RoomId>, limit: u32) -> Result<Vec<RoomSummary>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        if after.is_none() {
+            self.db.join_everyone(user.key).await?;
+        }
+        let mut session = self.db.reads().await?;
+        let mut last = after.map_or(String::new(), |room| room.as_str().to_owned());
+        let mut found = Vec::new();
+        // a room that was deleted a moment ago can still have members
+        while found.len() < limit as usize {
+            let filter = doc! { "_id.user": bson_uuid(user.key), "_id.room": { "$gt": &last } };
+            let sort = doc! { "_id.user": 1, "_id.room": 1 };
+            let members = self.db.find_members(filter, sort, i64::from(limit), &mut session).await?;
+            let is_end = members.len() < limit as usize;
+            if let Some(member) = members.last() {
+                last.clone_from(&member.id.room);
+            }
+            found.extend(self.summaries_of(user.key, members, &mut session).await?);
+            if is_end {
+                break;
+            }
+        }
+        found.truncate(limit as usize);
+        Ok(found)
     }
-    async fn summaries(&self, _: &User, _: &[RoomId]) -> Result<Vec<RoomSummary>> {
-        not_built()
+
+    async fn summaries(&self, user: &User, rooms: &[RoomId]) -> Result<Vec<RoomSummary>> {
+        let mut session = self.db.reads().await?;
+        let ids = any_of(rooms.iter().map(|room| member_id(room, user.key)));
+        let members = self.db.find_members(doc! { "_id": ids }, doc! {}, 0, &mut session).await?;
+        self.summaries_of(user.key, members, &mut session).await
     }
-    async fn summary(&self, _: &Access) -> Result<RoomSummary> {
-        not_built()
+
+    async fn summary(&self, access: &Access) -> Result<RoomSummary> {
+        let mut session = self.db.reads().await?;
+        let member = self.db.member_doc(access.room(), access.user(), &mut session).await?;
+        let room = vec![(access.room().clone(), member)];
+        self.db.summaries(access.user(), room, &mut session).await?.pop().ok_or(Error::NoSuchRoom)
     }
-    async fn read(&self, _: &Access, _: Reading) -> Result<ReadMark> {
-        not_built()
+
+    async fn read(&self, access: &Access, reading: Reading) -> Result<ReadMark> {
+        let (room, user) = (access.room(), access.user());
+        let mut session = self.db.reads().await?;
+        loop {
+            let member = self.db.member_doc(room, user, &mut session).await?.ok_or(NO_MEMBER)?;
+            // all that the rules need of the last message is whether it comes before the one that is read
+            let (Reading::Read { seq, .. } | Reading::Unread { seq }) = reading;
+            let last = self.db.last_seq(room, seq, &mut session).await?;
+            let mark = member.mark().apply(reading, last);
+            if mark == member.mark() || self.db.replace_mark(&member, mark, &mut session).await? {
+                return Ok(mark);
+            }
+        }
     }
-    async fn read_all(&self, _: UserKey) -> Result<()> {
-        not_built()
+
+    async fn read_all(&self, user: UserKey) -> Result<()> {
+        let mut session = self.db.reads().await?;
+        let of_user = doc! { "_id.user": bson_uuid(user) };
+        let members = self.db.find_members(of_user, doc! {}, 0, &mut session).await?;
+        self.db.read_to_end(members, &mut session).await
     }
-    async fn set_level(&self, _: &Access, _: Level) -> Result<()> {
-        not_built()
+
+    async fn set_level(&self, access: &Access, level: Level) -> Result<()> {
+        self.set(access, doc! { "level": level.as_str() }).await
     }
-    async fn set_starred(&self, _: &Access, _: bool) -> Result<()> {
-        not_built()
+
+    async fn set_starred(&self, access: &Access, starred: bool) -> Result<()> {
+        self.set(access, doc! { "starred": starred }).await
     }
-    async fn members_after(&self, _: &Access, _: Option<UserKey>, _: u32) -> Result<Vec<Member>> {
-        not_built()
+
+    async fn members_after(&self, access: &Access, after: Option<UserKey>, limit: u32) -> Result<Vec<Member>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let room = access.room();
+        let mut session = self.db.reads().await?;
+        let (mut after, mut found) = (after.map_or(Bson::MinKey, |user| bson_uuid(user).into()), Vec::new());
+        // a deleted account can still have a membership for a moment
+        while found.len() < limit as usize {
+            let later = doc! {
+                "$gt": { "room": room.as_str(), "user": after.clone() },
+                "$lte": { "room": room.as_str(), "user": Bson::MaxKey },
+            };
+            let rows =
+                self.db.find_members(doc! { "_id": later }, doc! { "_id": 1 }, limit.into(), &mut session).await?;
+            let is_end = rows.len() < limit as usize;
+            if let Some(row) = rows.last() {
+                after = row.id.user.into();
+            }
+            found.extend(self.people(rows, &mut session).await?);
+            if is_end {
+                break;
+            }
+        }
+        found.truncate(limit as usize);
+        Ok(found)
     }
-    async fn members_among(&self, _: &Access, _: &[UserKey]) -> Result<Vec<Member>> {
-        not_built()
+
+    async fn members_among(&self, access: &Access, users: &[UserKey]) -> Result<Vec<Member>> {
+        let mut session = self.db.reads().await?;
+        let ids = any_of(users.iter().map(|user| member_id(access.room(), *user)));
+        let rows = self.db.find_members(doc! { "_id": ids }, doc! {}, 0, &mut session).await?;
+        self.people(rows, &mut session).await
     }
-    async fn member_count(&self, _: &Access) -> Result<u64> {
-        not_built()
+
+    async fn member_count(&self, access: &Access) -> Result<u64> {
+        let mut session = self.db.reads().await?;
+        let counts = self.db.member_counts(&[access.room().as_str()], &mut session).await?;
+        Ok(counts.get(access.room().as_str()).copied().unwrap_or_default())
     }
-    async fn room_count_of(&self, _: UserKey) -> Result<u64> {
-        not_built()
+
+    async fn room_count_of(&self, user: UserKey) -> Result<u64> {
+        let of_user = lasting(doc! { "_id.user": bson_uuid(user) });
+        with_timeout(self.db.memberships.count_documents(of_user)).await
+    }
+}
+
+const NO_MEMBER: Error = Error::Refused(Refusal::NoSuchMember);
+
+impl Mongo {
+    async fn summaries_of(
+        &self,
+        user: UserKey,
+        members: Vec<MemberDoc>,
+        session: &mut CausalSession,
+    ) -> Result<Vec<RoomSummary>> {
+        let rooms = members.into_iter().map(|member| (RoomId::named(&member.id.room), Some(member)));
+        self.db.summaries(user, rooms.collect(), session).await
+    }
+
+    /// Sets fields of a membership that only the member sees.
+    async fn set(&self, access: &Access, fields: Document) -> Result<()> {
+        let member = lasting(doc! { "_id": member_id(access.room(), access.user()) });
+        match with_timeout(self.db.memberships.update_one(member, doc! { "$set": fields })).await?.matched_count {
+            0 => Err(NO_MEMBER),
+            _ => Ok(()),
+        }
+    }
+
+    /// The members with what other users see of them, without those whose account is deleted.
+    async fn people(&self, members: Vec<MemberDoc>, session: &mut CausalSession) -> Result<Vec<Member>> {
+        let keys = any_of(members.iter().map(|member| member.id.user));
+        let fields = doc! { "userID": 1, "name": 1, "lastSeen": 1, "showsLastSeen": 1 };
+        let users = self.db.users.clone_with_type::<PersonDoc>();
+        let people = users.find(doc! { "_id": keys }).projection(fields);
+        let people = async {
+            let mut cursor = people.session(&mut **session).await?;
+            let found: Vec<PersonDoc> = cursor.stream(session).try_collect().await?;
+            Ok(found)
+        };
+        let people = with_timeout(people).await?.into_iter();
+        let mut people: HashMap<UserKey, PersonDoc> = people.map(|person| (user_key(person.key), person)).collect();
+        let member = |member: MemberDoc| {
+            let key = user_key(member.id.user);
+            let person = people.remove(&key)?;
+            let last_seen = person.last_seen.filter(|_| person.shows_last_seen.unwrap_or(true));
+            Some(Member {
+                person: Person { key, user_id: person.user_id, name: person.name },
+                role: member.role(),
+                last_seen: last_seen.map(timestamp),
+            })
+        };
+        Ok(members.into_iter().filter_map(member).collect())
+    }
+}
+
+impl Collections {
+    /// The numbers of members of the rooms that have any. The server reads the index alone.
+    pub async fn member_counts(&self, rooms: &[&str], session: &mut CausalSession) -> Result<HashMap<String, u64>> {
+        #[derive(Deserialize)]
+        struct CountDoc {
+            #[serde(rename = "_id")]
+            room: String,
+            members: i64,
+        }
+        let lasting = doc! { "$cond": [{ "$eq": ["$ended", true] }, 0_i64, 1_i64] };
+        let pipeline = [
+            doc! { "$match": { "_id.room": any_of(rooms.iter().copied()) } },
+            doc! { "$group": { "_id": "$_id.room", "members": { "$sum": lasting } } },
+        ];
+        let counts = self.memberships.aggregate(pipeline).with_type::<CountDoc>();
+        let read = async {
+            let mut cursor = counts.session(&mut **session).await?;
+            let found: Vec<CountDoc> = cursor.stream(session).try_collect().await?;
+            Ok(found)
+        };
+        let counts = with_timeout(read).await?.into_iter();
+        Ok(counts.map(|count| (count.room, count.members as u64)).collect())
     }
 }

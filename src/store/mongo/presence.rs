@@ -201,11 +201,7 @@ fn online_user(id: &PresenceId, name: String, idle: bool) -> OnlineUser {
 }
 
 /// The event of a change in the collection. `fields` are those that it set. `None`: natter makes no such change.
-pub fn presence_event(
-    id: Option<&Bson>,
-    operation: &OperationType,
-    fields: Option<&Document>,
-) -> Option<Event> {
+pub fn presence_event(id: Option<&Bson>, operation: &OperationType, fields: Option<&Document>) -> Option<Event> {
     let id: PresenceId = bson::deserialize_from_bson(id?.clone()).ok()?;
     match operation {
         OperationType::Delete => {

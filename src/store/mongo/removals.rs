@@ -1,36 +1,39 @@
-//! Removals of accounts whose messages are deleted too.
+//! Deleting what an account has in all rooms, when it is deleted.
 
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use mongodb::bson::{Bson, doc};
+use mongodb::{
+    Collection,
+    bson::{Bson, doc},
+};
 
 use super::{
-    bson_values::{bson_uuid, user_key},
+    bson_values::{bson_uuid, by_user_key, user_key},
     database::Mongo,
     documents::RemovalDoc,
     driver::with_timeout,
+    room_queries::lasting,
 };
 use crate::{
-    domain::{RoomId, UserKey},
-    store::Result,
+    domain::{RoomId, RoomKind, UserKey},
+    store::{Error, Result},
 };
 
-/// The time after a removal when no process can still store a post of the author.
+/// The time after a removal when no process can still store a post or a membership of the user.
 const SETTLE_TIME: Duration = Duration::from_secs(60);
 
 impl Mongo {
-    /// Deletes the remaining messages of accounts that were removed at least [`SETTLE_TIME`] ago, then the removals'
-    /// own documents.
+    /// Finishes the removals of accounts that were deleted at least [`SETTLE_TIME`] ago, then deletes the removals' own
+    /// documents.
     pub(super) async fn finish_removals(&self) -> Result<()> {
-        // both times are the server's
-        let settle_ms = SETTLE_TIME.as_millis() as i64;
-        let settled = doc! { "$expr": { "$lt": ["$at", { "$subtract": ["$$NOW", settle_ms] }] } };
-        let settled: Vec<RemovalDoc> =
-            with_timeout(async { self.db.removals.find(settled).await?.try_collect().await }).await?;
-        for RemovalDoc { user } in settled {
-            self.delete_messages(user_key(user)).await?;
-            with_timeout(self.db.removals.delete_one(doc! { "_id": user })).await?;
+        for user in settled(&self.db.departures).await? {
+            self.leave_all_rooms(user).await?;
+            with_timeout(self.db.departures.delete_one(by_user_key(user))).await?;
+        }
+        for user in settled(&self.db.removals).await? {
+            self.delete_messages(user).await?;
+            with_timeout(self.db.removals.delete_one(by_user_key(user))).await?;
         }
         Ok(())
     }
@@ -40,8 +43,39 @@ impl Mongo {
         let rooms = self.db.log.distinct("_id.room", doc! { "author": bson_uuid(author), "seq": { "$gte": 0 } });
         let rooms = with_timeout(rooms).await?;
         for room in rooms.iter().filter_map(Bson::as_str) {
-            self.writer.delete_messages(&RoomId::named(room), author).await?;
+            match self.writer.delete_messages(&RoomId::named(room), author).await {
+                Ok(()) | Err(Error::NoSuchRoom) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
+
+    /// Ends all memberships of the user. In rooms that members can leave, that is a change in the log; in the others it
+    /// is not.
+    pub(super) async fn leave_all_rooms(&self, user: UserKey) -> Result<()> {
+        let mut session = self.db.reads().await?;
+        let of_user = doc! { "_id.user": bson_uuid(user) };
+        let members = self.db.find_members(of_user.clone(), doc! {}, 0, &mut session).await?;
+        let rooms: Vec<RoomId> = members.iter().map(|member| RoomId::named(&member.id.room)).collect();
+        for room in self.db.rooms_among(&rooms, &mut session).await? {
+            if room.kind == RoomKind::Direct.as_str() || room.everyone {
+                continue;
+            }
+            match self.writer.leave(&RoomId::named(&room.id), user).await {
+                // the room has everyone since, or somebody else ended the membership or deleted the room
+                Ok(_) | Err(Error::Refused(_) | Error::Unchanged | Error::NoSuchRoom) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        with_timeout(self.db.memberships.delete_many(lasting(of_user))).await.map(drop)
+    }
+}
+
+async fn settled(removals: &Collection<RemovalDoc>) -> Result<Vec<UserKey>> {
+    // both times are the server's
+    let settle_ms = SETTLE_TIME.as_millis() as i64;
+    let settled = doc! { "$expr": { "$lt": ["$at", { "$subtract": ["$$NOW", settle_ms] }] } };
+    let settled: Vec<RemovalDoc> = with_timeout(async { removals.find(settled).await?.try_collect().await }).await?;
+    Ok(settled.into_iter().map(|removal| user_key(removal.user)).collect())
 }

@@ -2,9 +2,13 @@
 
 use mongodb::bson::{self, DateTime};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::bson_values::{bson_date, bson_int, bson_uuid, timestamp, user_key};
-use crate::domain::{MemberRole, Membership, Room, RoomId, RoomKind};
+use crate::{
+    domain::{Level, MemberRole, Membership, ReadMark, Room, RoomId, RoomKind, UserKey, fold},
+    store::OwnMembership,
+};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RoomDoc {
@@ -13,6 +17,9 @@ pub struct RoomDoc {
     pub rev: i64,
     pub kind: String,
     pub name: String,
+    /// The name in the form that is compared and sorted.
+    #[serde(default)]
+    pub folded: String,
     pub topic: String,
     pub archived: bool,
     pub everyone: bool,
@@ -21,6 +28,16 @@ pub struct RoomDoc {
     /// The [`direct_key`](crate::store::rooms::direct_key) of a direct room.
     #[serde(rename = "directKey", default, skip_serializing_if = "Option::is_none")]
     pub direct_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+}
+
+impl RoomDoc {
+    /// The members of a direct room, those without an account too. None of another room.
+    pub fn direct_members(&self) -> impl Iterator<Item = UserKey> {
+        let keys = self.direct_key.as_deref().unwrap_or_default().split(' ');
+        keys.filter_map(|key| Uuid::try_parse(key).ok().map(UserKey))
+    }
 }
 
 /// A membership. One that ended stays, with its number, so that a late derivation of an earlier change cannot make it
@@ -35,6 +52,15 @@ pub struct MemberDoc {
     pub joined_at: DateTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<bool>,
+    /// Missing: the default of the room's kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starred: Option<bool>,
+    #[serde(rename = "readSeq", default, skip_serializing_if = "Option::is_none")]
+    pub read_seq: Option<i64>,
+    #[serde(rename = "readVersion", default, skip_serializing_if = "Option::is_none")]
+    pub read_version: Option<i64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -50,11 +76,13 @@ impl From<&Room> for RoomDoc {
             rev: bson_int(room.rev),
             kind: room.kind.as_str().to_owned(),
             name: room.name.clone(),
+            folded: fold(&room.name),
             topic: room.topic.clone(),
             archived: room.archived,
             everyone: room.everyone,
             created_at: bson_date(room.created_at),
             direct_key: None,
+            deleted: room.deleted.then_some(true),
         }
     }
 }
@@ -70,20 +98,25 @@ impl From<RoomDoc> for Room {
             topic: doc.topic,
             archived: doc.archived,
             everyone: doc.everyone,
-            deleted: false,
+            deleted: doc.deleted.is_some(),
             created_at: timestamp(doc.created_at),
         }
     }
 }
 
 impl MemberDoc {
-    pub fn new(room: &RoomId, membership: &Membership) -> Self {
+    /// A new membership, with the room read up to `read_seq`.
+    pub fn new(room: &RoomId, membership: &Membership, read_seq: u64) -> Self {
         Self {
             id: MemberId { room: room.as_str().to_owned(), user: bson_uuid(membership.user) },
             rev: bson_int(membership.rev),
             role: membership.role.as_str().to_owned(),
             joined_at: bson_date(membership.joined_at),
             ended: None,
+            level: None,
+            starred: None,
+            read_seq: Some(bson_int(read_seq)),
+            read_version: None,
         }
     }
 
@@ -92,8 +125,30 @@ impl MemberDoc {
         self.ended.is_none().then(|| Membership {
             user: user_key(self.id.user),
             rev: self.rev as u64,
-            role: MemberRole::parse(&self.role).unwrap_or(MemberRole::Member),
+            role: self.role(),
             joined_at: timestamp(self.joined_at),
         })
+    }
+
+    pub fn role(&self) -> MemberRole {
+        MemberRole::parse(&self.role).unwrap_or(MemberRole::Member)
+    }
+
+    pub fn mark(&self) -> ReadMark {
+        ReadMark {
+            seq: self.read_seq.unwrap_or_default() as u64,
+            version: self.read_version.unwrap_or_default() as u64,
+        }
+    }
+
+    /// What the member keeps of a room of this kind.
+    pub fn own(&self, kind: RoomKind) -> OwnMembership {
+        let level = self.level.as_deref().and_then(Level::parse);
+        OwnMembership {
+            role: self.role(),
+            level: level.unwrap_or_else(|| Level::default_in(kind)),
+            starred: self.starred.unwrap_or_default(),
+            mark: self.mark(),
+        }
     }
 }

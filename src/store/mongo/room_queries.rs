@@ -1,69 +1,70 @@
-//! Rooms and memberships: reading them, and deriving them from notices.
+//! Reading rooms and memberships.
 
 use mongodb::bson::{Document, doc};
 
 use super::{
-    bson_values::{bson_date, bson_uuid, timestamp, user_key},
+    bson_values::any_of,
     causal::CausalSession,
     collections::Collections,
-    driver::{with_timeout, with_timeout_raw},
-    log_documents::MessageDoc,
-    room_documents::MemberDoc,
-    unique_index::is_duplicate_key,
+    driver::with_timeout,
+    room_documents::{MemberDoc, RoomDoc},
+    room_effects::member_id,
 };
 use crate::{
-    domain::{MemberRole, Membership, Notice, Room, RoomId, RoomKind, Timestamp, UserKey},
+    domain::{Membership, Room, RoomId, UserKey},
     store::{Error, Result},
 };
 
-/// What a notice changes.
-enum Effect {
-    Member(UserKey, MemberRole, Timestamp),
-    Role(UserKey, MemberRole),
-    Ended(UserKey),
-    Room(Document),
+/// The filter for rooms that are not deleted.
+pub fn present(mut filter: Document) -> Document {
+    filter.insert("deleted", doc! { "$exists": false });
+    filter
 }
 
-/// The effects of a message on its room and the memberships; empty for a usual text.
-fn effects(message: &MessageDoc) -> Vec<Effect> {
-    let (author, at) = (user_key(message.author), timestamp(message.sent_at));
-    let joined = message.joins.map(|_| Effect::Member(author, MemberRole::Member, at));
-    let room = |fields| vec![Effect::Room(fields)];
-    let kind = |kind: RoomKind| room(doc! { "kind": kind.as_str() });
-    let noticed = match message.notice() {
-        None => Vec::new(),
-        Some(Notice::Added { user }) => vec![Effect::Member(user, MemberRole::Member, at)],
-        Some(Notice::Removed { user, heir }) => ended(user, heir),
-        Some(Notice::Left { heir }) => ended(author, heir),
-        Some(Notice::Role { user, role }) => vec![Effect::Role(user, role)],
-        Some(Notice::Renamed { name }) => room(doc! { "name": name }),
-        Some(Notice::Topic { topic }) => room(doc! { "topic": topic }),
-        Some(Notice::Opened) => kind(RoomKind::Open),
-        Some(Notice::Closed) => kind(RoomKind::Closed),
-        Some(Notice::Archived) => room(doc! { "archived": true }),
-        Some(Notice::Unarchived) => room(doc! { "archived": false }),
-        Some(Notice::Everyone) => room(doc! { "everyone": true }),
-        Some(Notice::NotEveryone) => room(doc! { "everyone": false }),
-        Some(Notice::Deleted) => room(doc! { "deleted": true }),
-    };
-    joined.into_iter().chain(noticed).collect()
-}
-
-fn ended(user: UserKey, heir: Option<UserKey>) -> Vec<Effect> {
-    let heir = heir.map(|heir| Effect::Role(heir, MemberRole::Owner));
-    heir.into_iter().chain([Effect::Ended(user)]).collect()
-}
-
-fn member_id(room: &RoomId, user: UserKey) -> Document {
-    doc! { "room": room.as_str(), "user": bson_uuid(user) }
+/// The filter for memberships that have not ended.
+pub fn lasting(mut filter: Document) -> Document {
+    filter.insert("ended", doc! { "$exists": false });
+    filter
 }
 
 impl Collections {
     /// # Errors
     /// [`Error::NoSuchRoom`] if there is none.
     pub async fn room(&self, room: &RoomId, session: &mut CausalSession) -> Result<Room> {
-        let found = self.rooms.find_one(doc! { "_id": room.as_str() }).session(&mut **session);
+        let found = self.rooms.find_one(present(doc! { "_id": room.as_str() })).session(&mut **session);
         with_timeout(found).await?.map(Room::from).ok_or(Error::NoSuchRoom)
+    }
+
+    /// Those of the rooms that exist, in any order.
+    pub async fn rooms_among(&self, rooms: &[RoomId], session: &mut CausalSession) -> Result<Vec<RoomDoc>> {
+        self.find_rooms(doc! { "_id": any_of(rooms.iter().map(RoomId::as_str)) }, session).await
+    }
+
+    /// The rooms that have every account.
+    pub async fn rooms_of_everyone(&self, session: &mut CausalSession) -> Result<Vec<RoomDoc>> {
+        self.find_rooms(doc! { "everyone": true }, session).await
+    }
+
+    pub async fn find_rooms(&self, filter: Document, session: &mut CausalSession) -> Result<Vec<RoomDoc>> {
+        let read = async {
+            let mut cursor = self.rooms.find(present(filter)).session(&mut **session).await?;
+            let mut found = Vec::new();
+            while let Some(room) = cursor.next(session).await {
+                found.push(room?);
+            }
+            Ok(found)
+        };
+        with_timeout(read).await
+    }
+
+    pub async fn member_doc(
+        &self,
+        room: &RoomId,
+        user: UserKey,
+        session: &mut CausalSession,
+    ) -> Result<Option<MemberDoc>> {
+        let found = self.memberships.find_one(lasting(doc! { "_id": member_id(room, user) })).session(&mut **session);
+        with_timeout(found).await
     }
 
     pub async fn membership(
@@ -72,75 +73,34 @@ impl Collections {
         user: UserKey,
         session: &mut CausalSession,
     ) -> Result<Option<Membership>> {
-        let found = self.memberships.find_one(doc! { "_id": member_id(room, user) }).session(&mut **session);
-        Ok(with_timeout(found).await?.as_ref().and_then(MemberDoc::membership))
+        Ok(self.member_doc(room, user, session).await?.as_ref().and_then(MemberDoc::membership))
+    }
+
+    /// The memberships that match and have not ended, in order of `sort`. A `limit` of 0 is none.
+    pub async fn find_members(
+        &self,
+        filter: Document,
+        sort: Document,
+        limit: i64,
+        session: &mut CausalSession,
+    ) -> Result<Vec<MemberDoc>> {
+        let find = self.memberships.find(lasting(filter)).sort(sort).limit(limit);
+        let read = async {
+            let mut cursor = find.session(&mut **session).await?;
+            let mut found = Vec::new();
+            while let Some(member) = cursor.next(session).await {
+                found.push(member?);
+            }
+            Ok(found)
+        };
+        with_timeout(read).await
     }
 
     /// The room's members, in the order in which they joined.
     pub async fn members(&self, room: &RoomId, session: &mut CausalSession) -> Result<Vec<Membership>> {
-        let of_room = doc! { "_id.room": room.as_str() };
-        let read = async {
-            let mut cursor = self.memberships.find(of_room).session(&mut **session).await?;
-            let mut found = Vec::new();
-            while let Some(member) = cursor.next(session).await {
-                found.extend(member?.membership());
-            }
-            Ok(found)
-        };
-        let mut found: Vec<Membership> = with_timeout(read).await?;
+        let of_room = self.find_members(doc! { "_id.room": room.as_str() }, doc! {}, 0, session).await?;
+        let mut found: Vec<Membership> = of_room.iter().filter_map(MemberDoc::membership).collect();
         found.sort_by_key(|membership| (membership.joined_at, membership.user));
         Ok(found)
-    }
-
-    /// Whether the effects of a message on its room and the memberships are stored.
-    pub async fn is_room_derived(&self, message: &MessageDoc, session: &mut CausalSession) -> Result<bool> {
-        let (room, rev) = (message.room(), message.key.rev);
-        for effect in effects(message) {
-            let stored = match effect {
-                Effect::Room(_) => self.room(&room, session).await?.rev as i64,
-                Effect::Member(user, ..) | Effect::Role(user, _) | Effect::Ended(user) => {
-                    let found = self.memberships.find_one(doc! { "_id": member_id(&room, user) });
-                    with_timeout(found.session(&mut **session)).await?.map_or(0, |member| member.rev)
-                }
-            };
-            if stored < rev {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Stores the effects of a message on its room and the memberships, unless they have later ones.
-    pub async fn derive_room(&self, message: &MessageDoc, session: &mut CausalSession) -> Result<()> {
-        let (room, rev) = (message.room(), message.key.rev);
-        let older = doc! { "$lt": rev };
-        for effect in effects(message) {
-            let (user, mut set) = match effect {
-                Effect::Room(mut fields) => {
-                    fields.insert("rev", rev);
-                    let update =
-                        self.rooms.update_one(doc! { "_id": room.as_str(), "rev": &older }, doc! { "$set": fields });
-                    with_timeout(update.session(&mut **session)).await?;
-                    continue;
-                }
-                Effect::Member(user, role, at) => {
-                    let set = doc! { "role": role.as_str(), "joinedAt": bson_date(at) };
-                    (user, doc! { "$set": set, "$unset": { "ended": "" } })
-                }
-                Effect::Role(user, role) => (user, doc! { "$set": { "role": role.as_str() } }),
-                Effect::Ended(user) => (user, doc! { "$set": { "ended": true } }),
-            };
-            if let Ok(fields) = set.get_document_mut("$set") {
-                fields.insert("rev", rev);
-            }
-            let member = doc! { "_id": member_id(&room, user), "rev": &older };
-            // a membership with a later number does not match, and then its id is taken
-            let update = self.memberships.update_one(member, set).upsert(true).session(&mut **session);
-            match with_timeout_raw(update).await {
-                Err(error) if !is_duplicate_key(&error) => return Err(error.into()),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 }

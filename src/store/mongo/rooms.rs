@@ -1,17 +1,25 @@
 //! Rooms and memberships.
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt;
 use mongodb::bson::{self, Bson, doc};
 
 use super::{
+    bson_values::query_limit,
     database::Mongo,
     driver::{with_timeout, with_timeout_raw},
     room_documents::{MemberDoc, RoomDoc},
+    room_names::open_name,
+    room_queries::present,
     unique_index::is_duplicate_key,
+    users::literal_pattern,
 };
 use crate::{
-    domain::{Membership, Room, RoomId, RoomKind, User},
-    store::{Access, Error, NewRoom, Result, Rooms, rooms::direct_key},
+    domain::{Membership, Room, RoomId, RoomKind, User, UserKey, fold},
+    store::{
+        Access, Error, NewRoom, OpenRoom, Result, Rooms,
+        rooms::{direct_key, direct_key_of},
+    },
 };
 
 #[async_trait]
@@ -20,9 +28,12 @@ impl Rooms for Mongo {
         let (room, members) = new.create();
         let key = (room.kind == RoomKind::Direct).then(|| direct_key(&members));
         if let Some(key) = &key
-            && let Some(room) = self.direct_room(key, &members).await?
+            && let Some(room) = self.complete_direct_room(key, &members).await?
         {
             return Ok(room);
+        }
+        if let Some(name) = open_name(&room) {
+            self.db.reserve_name(&name, &room.id, &mut self.db.reads().await?).await?;
         }
         let document = RoomDoc { direct_key: key.clone(), ..RoomDoc::from(&room) };
         match (with_timeout_raw(self.db.rooms.insert_one(document)).await, key) {
@@ -32,10 +43,14 @@ impl Rooms for Mongo {
             }
             // another process created it at the same time
             (Err(error), Some(key)) if is_duplicate_key(&error) => {
-                self.direct_room(&key, &members).await?.ok_or_else(|| error.into())
+                self.complete_direct_room(&key, &members).await?.ok_or_else(|| error.into())
             }
             (Err(error), _) => Err(error.into()),
         }
+    }
+
+    async fn direct_room(&self, members: &[UserKey]) -> Result<Option<Room>> {
+        self.room_by_direct_key(&direct_key_of(members.iter().copied())).await
     }
 
     async fn access(&self, user: &User, room: &RoomId) -> Result<Access> {
@@ -53,18 +68,6 @@ impl Rooms for Mongo {
         Ok(Access::new(room.clone(), user.key, user.is_admin(), right))
     }
 
-    async fn direct_room(&self, _: &[crate::domain::UserKey]) -> Result<Option<Room>> {
-        Err(Error::Failed("not built".into()))
-    }
-
-    async fn open_rooms(&self, _: &str, _: Option<&str>, _: u32) -> Result<Vec<crate::store::OpenRoom>> {
-        Err(Error::Failed("not built".into()))
-    }
-
-    async fn room_count(&self) -> Result<u64> {
-        Err(Error::Failed("not built".into()))
-    }
-
     async fn room(&self, access: &Access) -> Result<Room> {
         self.db.room(access.room(), &mut self.db.reads().await?).await
     }
@@ -72,15 +75,40 @@ impl Rooms for Mongo {
     async fn members(&self, access: &Access) -> Result<Vec<Membership>> {
         self.db.members(access.room(), &mut self.db.reads().await?).await
     }
+
+    async fn open_rooms(&self, search: &str, after: Option<&str>, limit: u32) -> Result<Vec<OpenRoom>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut folded = doc! { "$gt": after.unwrap_or_default() };
+        if !search.is_empty() {
+            folded.insert("$regex", literal_pattern(&fold(search)));
+        }
+        let open = present(doc! { "kind": RoomKind::Open.as_str(), "folded": folded });
+        let find = self.db.rooms.find(open).sort(doc! { "kind": 1, "folded": 1 }).limit(query_limit(limit));
+        let rooms: Vec<RoomDoc> = with_timeout(async { find.await?.try_collect().await }).await?;
+        let ids: Vec<&str> = rooms.iter().map(|room| room.id.as_str()).collect();
+        let counts = self.db.member_counts(&ids, &mut self.db.reads().await?).await?;
+        let with_count = |room: RoomDoc| {
+            let members = counts.get(&room.id).copied().unwrap_or_default();
+            OpenRoom { room: room.into(), members }
+        };
+        Ok(rooms.into_iter().map(with_count).collect())
+    }
+
+    async fn room_count(&self) -> Result<u64> {
+        with_timeout(self.db.rooms.count_documents(present(doc! {}))).await
+    }
 }
 
 impl Mongo {
+    async fn room_by_direct_key(&self, key: &str) -> Result<Option<Room>> {
+        Ok(with_timeout(self.db.rooms.find_one(doc! { "directKey": key })).await?.map(Room::from))
+    }
+
     /// The direct room with this key. Adds its members, because the process that created it may have ended before it did.
-    async fn direct_room(&self, key: &str, members: &[Membership]) -> Result<Option<Room>> {
-        let Some(found) = with_timeout(self.db.rooms.find_one(doc! { "directKey": key })).await? else {
-            return Ok(None);
-        };
-        let room = Room::from(found);
+    async fn complete_direct_room(&self, key: &str, members: &[Membership]) -> Result<Option<Room>> {
+        let Some(room) = self.room_by_direct_key(key).await? else { return Ok(None) };
         self.add_first_members(&room.id, members).await?;
         Ok(Some(room))
     }
@@ -88,7 +116,7 @@ impl Mongo {
     /// Adds the members that the room does not have yet.
     async fn add_first_members(&self, room: &RoomId, members: &[Membership]) -> Result<()> {
         for member in members {
-            let document = bson::serialize_to_document(&MemberDoc::new(room, member));
+            let document = bson::serialize_to_document(&MemberDoc::new(room, member, 0));
             let mut document = document.map_err(|error| Error::Failed(error.to_string()))?;
             let id = document.remove("_id").unwrap_or(Bson::Null);
             let add = doc! { "$setOnInsert": document };

@@ -55,6 +55,8 @@ impl Sessions for Mongo {
         with_timeout(self.db.revoked.delete_many(expired)).await?;
         let outdated = doc! { "noted": { "$lte": bson_date(now.plus_secs(-NETWORK_LIFETIME_SECS)) } };
         with_timeout(self.db.networks.delete_many(outdated)).await?;
+        self.db.finish_adding().await?;
+        self.db.finish_room_removals().await?;
         self.finish_removals().await
     }
 

@@ -13,7 +13,6 @@ use super::{
     bson_values::user_key,
     causal::CausalSession,
     collections::Collections,
-    documents::Authors,
     log_documents::{ChangeDoc, MessageDoc, Op},
     log_queries::revs_between,
     statements::{Failure, Ran, Statements},
@@ -63,7 +62,7 @@ impl Collections {
     /// The room's latest numbers. Everything up to them is derived.
     ///
     /// # Errors
-    /// [`Error::NoSuchRoom`] if there is no such room; the database's errors.
+    /// [`Error::NoSuchRoom`] if there is no such room, or if it is deleted; the database's errors.
     pub async fn settled_head(&self, room: &RoomId, session: &mut CausalSession) -> Result<Head> {
         let filter = doc! { "_id": revs_between(room, 0, u64::MAX) };
         let newest = self.find_log(filter, doc! { "_id": -1 }, 1, session).await?;
@@ -81,7 +80,10 @@ impl Collections {
             polls += 1;
             sleep(DERIVATION_POLL).await;
         }
-        Ok(newest.head())
+        match &newest {
+            Newest::Message(message) if message.deletes_room() => Err(Error::NoSuchRoom),
+            newest => Ok(newest.head()),
+        }
     }
 
     async fn is_derived(&self, room: &RoomId, newest: &Newest, session: &mut CausalSession) -> Result<bool> {
@@ -152,7 +154,7 @@ impl Collections {
 fn derive_change(statements: &mut Statements, room: &RoomId, change: &ChangeDoc, target: MessageDoc) -> Result<()> {
     let command = change.command().ok_or_else(missing)?;
     let (post_rev, client) = (target.key.rev as u64, target.client.clone());
-    let before = target.into_message(&Authors::new());
+    let before = target.into_message();
     let state = State {
         // the rules read nothing of the room but its id if the actor is trusted
         room: &Room { id: room.clone(), ..Room::lobby() },
@@ -189,7 +191,7 @@ fn recount(statements: &mut Statements, root: MessageDoc, rev: u64, difference: 
         return Ok(());
     }
     let (post_rev, client) = (root.key.rev as u64, root.client.clone());
-    let root = count_reply(&root.into_message(&Authors::new()), rev, difference);
+    let root = count_reply(&root.into_message(), rev, difference);
     statements.derive(&MessageDoc::new(&root, post_rev, &client), false)
 }
 

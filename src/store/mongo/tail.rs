@@ -19,7 +19,7 @@ use mongodb::{
 use tokio::time::{sleep, timeout};
 
 use super::{
-    authors::read_authors,
+    authors::{read_authors, with_names},
     bson_values::{token_id, user_key},
     collections::Collections,
     driver::with_timeout_raw,
@@ -30,7 +30,7 @@ use super::{
     typing::{reports_of_others, typing_event},
 };
 use crate::{
-    domain::{Name, RoomId},
+    domain::{Name, RoomId, UserKey},
     store::{Event, retry},
 };
 
@@ -160,10 +160,11 @@ async fn events(changes: Vec<Change>, db: &Collections, outbox: &Outbox) -> Vec<
         outbox.record_seen(&room, seen);
         outbox.is_unsent(&room, rev)
     });
-    let keys = observed.iter().filter_map(|change| match change {
-        Observed::Message(message) => Some(user_key(message.author)),
+    let posted = observed.iter().filter_map(|change| match change {
+        Observed::Message(message) => Some(message),
         Observed::Event(_) | Observed::Change(_) => None,
     });
+    let keys: Vec<UserKey> = posted.flat_map(|message| message.named_users()).collect();
     // without the names, readers read the messages from the log
     let authors = read_authors(&db.users, keys).await.ok();
     let event = |change| match (change, &authors) {
@@ -173,7 +174,7 @@ async fn events(changes: Vec<Change>, db: &Collections, outbox: &Outbox) -> Vec<
         }
         // the root of the thread is to be read too
         (Observed::Message(message), Some(authors)) if message.root.is_none() => {
-            Event::Changed { message: Box::new(message.into_message(authors)), root: None }
+            Event::Changed { message: Box::new(with_names(message.into_message(), authors)), root: None }
         }
         (Observed::Message(message), _) => Event::Advanced { room: message.room(), rev: message.key.rev as u64 },
     };

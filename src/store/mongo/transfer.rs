@@ -1,5 +1,7 @@
 //! Copying whole rows.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use mongodb::{
@@ -13,18 +15,19 @@ use super::{
     collections::Collections,
     copy_mark,
     database::Mongo,
-    documents::{Authors, SessionDoc, UserDoc},
+    documents::{SessionDoc, UserDoc},
     driver::{with_timeout, with_timeout_raw},
     log_documents::MessageDoc,
     room_documents::{MemberDoc, RoomDoc},
+    room_queries::{lasting, present},
     unique_index::{ID_INDEX, account_error, broken_index},
     writer::Writer,
 };
 use crate::{
-    domain::{MessageId, RoomId, RoomKind, User, UserKey},
+    domain::{MessageId, Room, RoomId, RoomKind, User, UserKey},
     store::{
-        Account, AuthoredPost, Changed, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, Row,
-        SessionRow, Table, Transfer, rooms::direct_key,
+        Account, AuthoredPost, Changed, Error, MemberRow, MessageRow, OwnMembership, PasswordHash, Result, Revocation,
+        Row, SessionRow, Table, Transfer, rooms::direct_key,
     },
 };
 
@@ -37,23 +40,32 @@ struct RevocationDoc {
 
 fn account(mut doc: UserDoc) -> Row {
     let password = PasswordHash(std::mem::take(&mut doc.password));
-    Row::Account(Account { user: User::from(doc), password, last_seen: None })
+    let last_seen = doc.last_seen.map(timestamp);
+    Row::Account(Account { user: User::from(doc), password, last_seen })
 }
 
 fn message(doc: MessageDoc) -> Row {
     let (post_rev, client) = (doc.key.rev as u64, doc.client.clone());
-    Row::Message(Box::new(MessageRow { message: doc.into_message(&Authors::new()), post_rev, client }))
+    Row::Message(Box::new(MessageRow { message: doc.into_message(), post_rev, client }))
 }
 
-fn member(doc: MemberDoc) -> Option<Row> {
+fn member(doc: MemberDoc, kind: RoomKind) -> Option<Row> {
     let (room, membership) = (RoomId::named(&doc.id.room), doc.membership()?);
-    Some(Row::Member(MemberRow {
-        room,
-        membership,
-        level: crate::domain::Level::Mentions,
-        starred: false,
-        mark: crate::domain::ReadMark::default(),
-    }))
+    let OwnMembership { level, starred, mark, .. } = doc.own(kind);
+    Some(Row::Member(MemberRow { room, membership, level, starred, mark }))
+}
+
+fn member_document(row: &MemberRow) -> MemberDoc {
+    MemberDoc {
+        level: Some(row.level.as_str().to_owned()),
+        starred: row.starred.then_some(true),
+        read_version: Some(bson_int(row.mark.version)),
+        ..MemberDoc::new(&row.room, &row.membership, row.mark.seq)
+    }
+}
+
+fn account_document(account: &Account) -> UserDoc {
+    UserDoc { last_seen: account.last_seen.map(bson_date), ..UserDoc::new(&account.user, account.password.0.clone()) }
 }
 
 fn session(doc: SessionDoc) -> Result<Row> {
@@ -67,11 +79,9 @@ fn revocation(doc: RevocationDoc) -> Row {
 
 fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
     match row {
-        Row::Account(account) => bson::serialize_to_document(&UserDoc::new(&account.user, account.password.0.clone())),
+        Row::Account(account) => bson::serialize_to_document(&account_document(account)),
         Row::Room(room) => bson::serialize_to_document(&RoomDoc::from(room)),
-        Row::Member(MemberRow { room, membership, .. }) => {
-            bson::serialize_to_document(&MemberDoc::new(room, membership))
-        }
+        Row::Member(member) => bson::serialize_to_document(&member_document(member)),
         Row::Message(row) => bson::serialize_to_document(&MessageDoc::new(&row.message, row.post_rev, &row.client)),
         Row::Session(s) => bson::serialize_to_document(&SessionDoc {
             id: bson_binary(&s.id),
@@ -84,19 +94,20 @@ fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
     }
 }
 
-/// The rows of a table that a copy carries.
-fn all(table: Table) -> Document {
+/// The rows of a table that a copy carries, if these rooms are deleted.
+fn all(table: Table, deleted: Vec<Bson>) -> Document {
     match table {
         // not the changes, and not the floors
-        Table::Messages => doc! { "seq": { "$gte": 0_i64 } },
-        Table::Members => doc! { "ended": { "$exists": false } },
-        _ => doc! {},
+        Table::Messages => doc! { "_id.room": { "$nin": deleted }, "seq": { "$gte": 0_i64 } },
+        Table::Members => lasting(doc! { "_id.room": { "$nin": deleted } }),
+        Table::Rooms => present(doc! {}),
+        Table::Accounts | Table::Sessions | Table::Revocations => doc! {},
     }
 }
 
 /// The filter for the rows after `row`, in order of their key.
-fn rows_after(table: Table, row: Option<&Row>) -> Document {
-    let mut filter = all(table);
+fn rows_after(table: Table, row: Option<&Row>, deleted: Vec<Bson>) -> Document {
+    let mut filter = all(table, deleted.clone());
     let key: Bson = match row {
         None => return filter,
         Some(Row::Account(account)) => bson_uuid(account.user.key).into(),
@@ -107,8 +118,8 @@ fn rows_after(table: Table, row: Option<&Row>) -> Document {
         Some(Row::Message(row)) => {
             let MessageId { room, seq } = &row.message.id;
             let in_room = doc! { "_id.room": room.as_str(), "seq": { "$gt": bson_int(*seq) } };
-            let later = doc! { "_id.room": { "$gt": room.as_str() }, "seq": { "$gte": 0_i64 } };
-            return doc! { "$or": [in_room, later] };
+            filter.insert("_id.room", doc! { "$gt": room.as_str(), "$nin": deleted });
+            return doc! { "$or": [in_room, filter] };
         }
         Some(Row::Session(session)) => bson_binary(&session.id).into(),
         Some(Row::Revocation(revocation)) => bson_token(revocation.token).into(),
@@ -138,8 +149,20 @@ impl Collections {
             _ => doc! { "_id": 1 },
         };
         let rows = self.collection(table).clone_with_type::<T>();
-        let find = rows.find(rows_after(table, after)).sort(sort);
+        let find = rows.find(rows_after(table, after, self.deleted_rooms().await?)).sort(sort);
         with_timeout(async { find.limit(i64::from(limit)).batch_size(limit).await?.try_collect().await }).await
+    }
+
+    async fn deleted_rooms(&self) -> Result<Vec<Bson>> {
+        with_timeout(self.rooms.distinct("_id", doc! { "deleted": true })).await
+    }
+
+    /// The kinds of all rooms of these memberships.
+    async fn kinds(&self, members: &[MemberDoc]) -> Result<HashMap<String, RoomKind>> {
+        let mut rooms: Vec<RoomId> = members.iter().map(|member| RoomId::named(&member.id.room)).collect();
+        rooms.dedup();
+        let rooms = self.rooms_among(&rooms, &mut self.reads().await?).await?.into_iter();
+        Ok(rooms.map(|room| (room.id.clone(), Room::from(room).kind)).collect())
     }
 
     /// Sets the direct key of every direct room, from its memberships.
@@ -160,7 +183,7 @@ impl Collections {
 impl Transfer for Mongo {
     async fn count(&self, table: Table) -> Result<u64> {
         // no time limit, because counting a large collection takes long
-        Ok(self.db.collection(table).count_documents(all(table)).await?)
+        Ok(self.db.collection(table).count_documents(all(table, self.db.deleted_rooms().await?)).await?)
     }
 
     async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
@@ -171,7 +194,16 @@ impl Transfer for Mongo {
                 Ok(rooms.into_iter().map(|room| Row::Room(room.into())).collect())
             }
             Table::Members => {
-                Ok(self.db.read_rows(table, after, limit).await?.into_iter().filter_map(member).collect())
+                let members: Vec<MemberDoc> = self.db.read_rows(table, after, limit).await?;
+                let kinds = self.db.kinds(&members).await?;
+                let kind = |member: &MemberDoc| kinds.get(&member.id.room).copied().unwrap_or(RoomKind::Closed);
+                Ok(members
+                    .into_iter()
+                    .filter_map(|found| {
+                        let kind = kind(&found);
+                        member(found, kind)
+                    })
+                    .collect())
             }
             Table::Messages => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(message).collect()),
             Table::Sessions => self.db.read_rows(table, after, limit).await?.into_iter().map(session).collect(),
@@ -189,9 +221,11 @@ impl Transfer for Mongo {
         if self.has_account(account.user.key).await? {
             return Ok(false);
         }
-        let row = UserDoc::new(&account.user, account.password.0.clone());
-        match with_timeout_raw(self.db.users.insert_one(row)).await {
-            Ok(_) => Ok(true),
+        match with_timeout_raw(self.db.users.insert_one(account_document(account))).await {
+            Ok(_) => {
+                self.db.join_everyone(account.user.key).await?;
+                Ok(true)
+            }
             Err(error) if broken_index(&error) == Some(ID_INDEX) => Ok(false),
             Err(error) => Err(account_error(error)),
         }
@@ -222,6 +256,7 @@ impl Transfer for Mongo {
             for table in Table::ALL {
                 self.db.collection(table).delete_many(doc! {}).await?;
             }
+            self.db.room_names.delete_many(doc! {}).await?;
         }
         copy_mark::mark_unfinished(&self.db).await
     }
@@ -253,6 +288,7 @@ impl Transfer for Mongo {
 
     async fn finish_copy(&self) -> Result<()> {
         self.db.set_direct_keys().await?;
+        self.db.reserve_all_names().await?;
         for room in with_timeout(self.db.rooms.distinct("_id", doc! {})).await?.iter().filter_map(Bson::as_str) {
             self.db.complete_carried(&RoomId::named(room)).await?;
         }

@@ -1,14 +1,17 @@
 //! Users.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use mongodb::{
-    bson::{Document, doc},
+    bson::{self, DateTime, Document, doc},
     options::ReturnDocument,
 };
+use serde::Deserialize;
 
 use super::{
-    bson_values::{bson_uuid, by_user_key, query_limit},
+    bson_values::{any_of, bson_date, bson_uuid, by_user_key, query_limit, timestamp, user_key},
     database::Mongo,
     documents::UserDoc,
     driver::{with_timeout, with_timeout_raw},
@@ -16,10 +19,10 @@ use super::{
     unique_index::account_error,
 };
 use crate::{
-    domain::{Email, Name, Phone, Role, Timestamp, User, UserId, UserKey, fold},
+    domain::{About, Email, Name, Phone, Role, Timestamp, User, UserId, UserKey, fold},
     store::{
-        Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, SortUsersBy, UserChanges, UserSearch,
-        Users,
+        Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, Searched, SortUsersBy, UserChanges,
+        UserSearch, Users,
         password_hash::{HASH_VERSIONS, hash_cost},
     },
 };
@@ -34,17 +37,23 @@ impl Users for Mongo {
             name: new.name,
             email: new.email,
             phone: new.phone,
-            about: crate::domain::About::default(),
+            about: About::default(),
             shows_last_seen: true,
             role: new.role.unwrap_or(Role::Member),
             version: 1,
             created_at: Timestamp::now(),
         };
         let row = UserDoc::new(&user, new.password.0);
-        if may_be_first {
-            return Ok(self.guarded(Guarded::CreateFirst(&row)).await?.into());
+        let user = if may_be_first {
+            self.guarded(Guarded::CreateFirst(&row)).await?.into()
+        } else {
+            with_timeout_raw(self.db.users.insert_one(&row)).await.map_err(account_error)?;
+            user
+        };
+        if let Err(error) = self.db.join_everyone(user.key).await {
+            // the account exists. Its list of rooms adds what is missing
+            tracing::warn!(%error, "adding a new account to the rooms of everyone failed");
         }
-        with_timeout_raw(self.db.users.insert_one(&row)).await.map_err(account_error)?;
         Ok(user)
     }
 
@@ -70,8 +79,11 @@ impl Users for Mongo {
             doc! {}
         } else {
             let part = doc! { "$regex": literal_pattern(&fold(&search.text)) };
-            let fields = ["folded.userID", "folded.name", "folded.emailSearch", "phone"];
-            doc! { "$or": fields.map(|field| doc! { field: &part }).to_vec() }
+            let fields = match search.fields {
+                Searched::All => ["folded.userID", "folded.name", "folded.emailSearch", "phone"].as_slice(),
+                Searched::Names => ["folded.userID", "folded.name"].as_slice(),
+            };
+            doc! { "$or": fields.iter().map(|field| doc! { *field: &part }).collect::<Vec<_>>() }
         };
         let field = match search.sort {
             SortUsersBy::UserId => "folded.userID",
@@ -88,7 +100,7 @@ impl Users for Mongo {
         let update = update(&changes);
         let before = if update.is_empty() {
             self.user_doc(key).await?
-        } else if changes.role == Some(Role::Member) {
+        } else if changes.role.is_some_and(|role| role != Role::Admin) {
             self.guarded(Guarded::Demote(key, &update)).await?
         } else {
             let updated =
@@ -100,6 +112,8 @@ impl Users for Mongo {
             name: changes.name.unwrap_or_else(|| before.name.clone()),
             email: changes.email.unwrap_or(before.email),
             phone: changes.phone.unwrap_or(before.phone),
+            about: changes.about.unwrap_or(before.about),
+            shows_last_seen: changes.shows_last_seen.unwrap_or(before.shows_last_seen),
             role: changes.role.unwrap_or(before.role),
             version: before.version + i64::from(changes.password.is_some()),
             ..before
@@ -120,6 +134,8 @@ impl Users for Mongo {
         self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
         // before the messages, which may take long: if they fail, the networks must not stay for their 90 days
         with_timeout(self.db.networks.delete_many(doc! { "user": bson_uuid(key) })).await?;
+        // if this process ends before it has ended all memberships, `finish_removals` ends the others
+        self.leave_all_rooms(key).await?;
         if messages == MessageRetention::Delete {
             // messages posted in the meantime. Later posts fail without an account (see `writer::accounts`). If this or
             // another process ends before it has deleted its part, `finish_removals` deletes it
@@ -128,12 +144,30 @@ impl Users for Mongo {
         Ok(())
     }
 
-    async fn record_seen(&self, _: &[UserKey], _: Timestamp) -> Result<()> {
-        Err(Error::Failed("not built".into()))
+    async fn record_seen(&self, users: &[UserKey], at: Timestamp) -> Result<()> {
+        let users = doc! { "_id": any_of(users.iter().copied().map(bson_uuid)) };
+        let update = doc! { "$max": { "lastSeen": bson_date(at) } };
+        with_timeout(self.db.users.update_many(users, update)).await.map(drop)
     }
 
-    async fn last_seen(&self, _: &[UserKey]) -> Result<Vec<Option<Timestamp>>> {
-        Err(Error::Failed("not built".into()))
+    async fn last_seen(&self, users: &[UserKey]) -> Result<Vec<Option<Timestamp>>> {
+        #[derive(Deserialize)]
+        struct SeenDoc {
+            #[serde(rename = "_id")]
+            key: bson::Uuid,
+            #[serde(rename = "lastSeen")]
+            at: DateTime,
+        }
+        let shown = doc! {
+            "_id": any_of(users.iter().copied().map(bson_uuid)), "showsLastSeen": { "$ne": false },
+            "lastSeen": { "$exists": true },
+        };
+        let documents = self.db.users.clone_with_type::<SeenDoc>();
+        let seen = documents.find(shown).projection(doc! { "lastSeen": 1 });
+        let seen: Vec<SeenDoc> = with_timeout(async { seen.await?.try_collect().await }).await?;
+        let seen: HashMap<UserKey, Timestamp> =
+            seen.into_iter().map(|seen| (user_key(seen.key), timestamp(seen.at))).collect();
+        Ok(users.iter().map(|user| seen.get(user).copied()).collect())
     }
 
     async fn highest_hash_cost(&self) -> Result<Option<u32>> {
@@ -198,6 +232,12 @@ fn update(changes: &UserChanges) -> Document {
     if let Some(phone) = changes.phone.as_ref().map(Phone::as_str) {
         set.insert("phone", phone);
     }
+    if let Some(about) = changes.about.as_ref().map(About::as_str) {
+        set.insert("about", about);
+    }
+    if let Some(shows_last_seen) = changes.shows_last_seen {
+        set.insert("showsLastSeen", shows_last_seen);
+    }
     if let Some(role) = changes.role {
         set.insert("role", role.as_str());
     }
@@ -213,7 +253,7 @@ fn update(changes: &UserChanges) -> Document {
 }
 
 /// A regular expression that matches exactly this text.
-fn literal_pattern(text: &str) -> String {
+pub fn literal_pattern(text: &str) -> String {
     // a BSON regular expression must not contain the NUL character itself
     regex_syntax::escape(text).replace('\0', "\\x00")
 }

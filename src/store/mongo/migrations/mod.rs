@@ -6,6 +6,7 @@ mod m0003_removals;
 mod m0004_networks;
 mod m0005_log;
 mod m0006_live;
+mod m0007_rooms;
 mod schema;
 mod steps;
 

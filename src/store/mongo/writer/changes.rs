@@ -22,7 +22,7 @@ use crate::{
         Error, Result,
         mongo::{
             causal::CausalSession,
-            documents::Authors,
+            documents::{Authors, RoomNameDoc},
             log_documents::{ChangeDoc, MessageDoc},
             settle::derive,
             statements::{Failure, Ran, Statements},
@@ -44,7 +44,7 @@ struct Loaded {
 /// What commands need to be applied.
 struct Read {
     messages: HashMap<u64, Loaded>,
-    /// All members, if a command is about the room itself.
+    /// All members, if a command reads them.
     members: Vec<Membership>,
     /// The accounts of those who gave the commands.
     accounts: Arc<Authors>,
@@ -65,6 +65,8 @@ struct Plan {
     statements: Statements,
     /// The message that changes the room or its members. It is the last command.
     room_change: Option<MessageDoc>,
+    /// The name among the open rooms that the last command gives up.
+    given_up: Option<RoomNameDoc>,
 }
 
 impl RoomWriter {
@@ -85,7 +87,7 @@ impl RoomWriter {
                 };
             }
         };
-        let Plan { commands, statements, room_change } = plan;
+        let Plan { commands, statements, room_change, given_up } = plan;
         let ran = match statements.is_empty() {
             true => Ran::All,
             false => self.commands.update(statements).await,
@@ -99,6 +101,8 @@ impl RoomWriter {
                 // not acknowledged until the next read of the head has derived it: a removed member could still read
                 let done = committed.pop().map(Committed::into_attempted);
                 rest = Rest { commands: done.into_iter().collect(), stop: Some(Stop::Unknown(error)) };
+            } else {
+                self.after_room_change(&message, given_up).await;
             }
         }
         rest.commands.extend(later.into_iter().chain(unwritten));
@@ -141,6 +145,13 @@ impl RoomWriter {
                 (Ok(None), None) => plan.commands.push(Planned::answer(queued, Err(Error::Unchanged))),
                 (Ok(Some(change)), before) => {
                     let start = plan.statements.len();
+                    let given_up = match self.change_name(change.room.as_ref(), session).await {
+                        Ok(given_up) => given_up,
+                        Err(error) => {
+                            plan.commands.push(Planned::answer(queued, Err(error)));
+                            continue;
+                        }
+                    };
                     let room_change = match plan.add(at, &queued, &change, before.as_ref(), &mut messages, &self.room) {
                         Ok(room_change) => room_change,
                         Err(error) => {
@@ -156,7 +167,7 @@ impl RoomWriter {
                     let done = Box::new(Committed { queued, message: change.message, root: change.root });
                     plan.commands.push(Planned::Commit { done, start, end: plan.statements.len() });
                     if room_change.is_some() {
-                        plan.room_change = room_change;
+                        (plan.room_change, plan.given_up) = (room_change, given_up);
                         break;
                     }
                 }
@@ -170,7 +181,7 @@ impl RoomWriter {
         let unchecked = commands.iter().filter(|queued| !queued.is_trusted && !queued.account_exists);
         let accounts = self.commands.accounts(unchecked.map(|queued| queued.by));
         let (messages, accounts) = tokio::join!(self.load(commands, session), accounts);
-        let needs_members = commands.iter().any(Queued::is_room_command);
+        let needs_members = commands.iter().any(Queued::reads_members);
         let members = if needs_members { self.db.members(&self.room, session).await? } else { Vec::new() };
         Ok(Read { messages: messages?, members, accounts: accounts? })
     }
@@ -187,7 +198,7 @@ impl RoomWriter {
             for found in found {
                 wanted.extend(found.root.map(|root| root as u64));
                 let (post_rev, client) = (found.key.rev as u64, found.client.clone());
-                let message = found.into_message(&Authors::new());
+                let message = found.into_message();
                 messages.insert(message.id.seq, Loaded { message, post_rev, client });
             }
             wanted.retain(|seq| !messages.contains_key(seq));

@@ -20,6 +20,7 @@ use crate::{
             documents::Authors,
             driver::with_timeout_raw,
             log_documents::MessageDoc,
+            marks::OwnPosts,
             statements::{Failure, Ran, Statements},
             unique_index::{DUPLICATE_KEY, index_in_message},
         },
@@ -35,6 +36,7 @@ pub struct Commands {
     inserts: Group<MessageDoc>,
     updates: Group<Bson>,
     accounts: Accounts,
+    pub own_posts: OwnPosts,
 }
 
 impl Commands {
@@ -44,6 +46,7 @@ impl Commands {
             inserts: Group::start(MAX_POSTS, move |documents| insert(inserting.clone(), documents).boxed()),
             updates: Group::start(MAX_STATEMENTS, move |statements| update(updating.clone(), statements).boxed()),
             accounts: Accounts::start(db.clone()),
+            own_posts: OwnPosts::start(db.clone()),
         }
     }
 

@@ -12,6 +12,7 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
+use uuid::Uuid;
 
 use super::{
     commands::Commands,
@@ -20,7 +21,7 @@ use super::{
     room_writer::RoomWriter,
 };
 use crate::{
-    domain::{Action, Command, RoomId, UserKey},
+    domain::{Action, Command, RoomAction, RoomId, UserKey},
     store::{
         Access, AuthoredPost, Changed, Error, Result,
         mongo::{collections::Collections, outbox::Outbox},
@@ -75,6 +76,22 @@ impl Writer {
     pub async fn queue_post(&self, room: &RoomId, post: AuthoredPost) -> Result<oneshot::Receiver<Result<Changed>>> {
         let command = Command { at: post.at, action: Action::Post(post.post) };
         self.queue_command(room, Queued { is_trusted: true, ..Queued::new(post.author, command) }).await
+    }
+
+    /// Ends the user's membership of a room as natter itself.
+    pub async fn leave(&self, room: &RoomId, user: UserKey) -> Result<Changed> {
+        self.change_room_as_natter(room, user, RoomAction::Leave).await
+    }
+
+    /// Deletes a room as an operator may.
+    pub async fn delete_room(&self, room: &RoomId) -> Result<Changed> {
+        self.change_room_as_natter(room, UserKey(Uuid::nil()), RoomAction::Delete).await
+    }
+
+    async fn change_room_as_natter(&self, room: &RoomId, by: UserKey, action: RoomAction) -> Result<Changed> {
+        let command = Command::new(Action::Room(action));
+        let queued = Queued { is_trusted: true, ..Queued::new(by, command) };
+        Self::wait_for_outcome(self.queue_command(room, queued).await?).await
     }
 
     async fn queue_command(&self, room: &RoomId, mut queued: Queued) -> Result<oneshot::Receiver<Result<Changed>>> {

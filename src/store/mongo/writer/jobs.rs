@@ -76,9 +76,9 @@ impl Queued {
         matches!(self.command.action, Action::Post(_) | Action::Room(_))
     }
 
-    /// Whether it is about the room itself or its members.
-    pub fn is_room_command(&self) -> bool {
-        matches!(self.command.action, Action::Room(_))
+    /// Whether its rule reads all members of the room.
+    pub fn reads_members(&self) -> bool {
+        matches!(&self.command.action, Action::Room(action) if action.reads_members())
     }
 
     /// The filter for a stored message with this author and client id. The index has messages only, so the filter must

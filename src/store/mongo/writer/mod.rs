@@ -21,6 +21,7 @@ mod handle;
 mod jobs;
 mod posts;
 mod publish;
+mod room_changes;
 mod room_task;
 mod room_writer;
 mod write;

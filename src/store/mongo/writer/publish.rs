@@ -6,13 +6,12 @@ use mongodb::bson::doc;
 
 use super::{jobs::Queued, room_writer::RoomWriter};
 use crate::{
-    domain::{Action, Command, Message},
+    domain::{Action, Command, Message, UserKey},
     store::{
         Conflict, Error, Event, Result,
         mongo::{
-            authors::read_authors,
+            authors::{named_users, read_authors, with_names},
             causal::CausalSession,
-            documents::Authors,
             driver::with_timeout,
             log_documents::{MessageDoc, log_key},
         },
@@ -30,9 +29,8 @@ impl RoomWriter {
     /// Sends the events of committed changes, and answers their commands. Returns the commands that delete the messages
     /// of authors without an account.
     pub async fn publish(&self, committed: Vec<Committed>) -> Vec<Queued> {
-        let keys = committed.iter().flat_map(|done| {
-            [Some(done.message.author_key), done.root.as_ref().map(|root| root.author_key)].into_iter().flatten()
-        });
+        let keys = committed.iter().flat_map(|done| [Some(&done.message), done.root.as_ref()]).flatten();
+        let keys: Vec<UserKey> = keys.flat_map(named_users).collect();
         // If an author's account was deleted since it was looked up, the deletion of their messages may have run before
         // this message was stored. If the account still exists here, a later deletion includes this message.
         let authors = match self.commands.accounts(keys).await {
@@ -48,7 +46,7 @@ impl RoomWriter {
                 return Vec::new();
             }
         };
-        let named = |message: Message| Message { author: authors.get(&message.author_key).cloned(), ..message };
+        let named = |message| with_names(message, &authors);
         let committed: Vec<Committed> = committed
             .into_iter()
             .map(|done| Committed { message: named(done.message), root: done.root.map(named), queued: done.queued })
@@ -60,7 +58,11 @@ impl RoomWriter {
         self.outbox.send(committed.iter().map(event).collect()).await;
         let mut deletions = Vec::new();
         for Committed { queued, message, .. } in committed {
-            if message.author.is_none() && queued.post().is_some() {
+            let is_post = queued.post().is_some();
+            if is_post && message.author.is_some() {
+                self.commands.own_posts.posted(&message.id, message.author_key);
+            }
+            if message.author.is_none() && is_post {
                 deletions.push(deletion(&message));
                 queued.fail(&Error::NotFound);
             } else {
@@ -147,13 +149,13 @@ impl RoomWriter {
     }
 
     async fn named(&self, found: MessageDoc) -> Result<Message> {
-        self.with_author(found.into_message(&Authors::new())).await
+        self.with_author(found.into_message()).await
     }
 
-    /// The message with its author's names, if the account exists.
+    /// The message with the names of its users, as far as they have accounts.
     pub async fn with_author(&self, message: Message) -> Result<Message> {
-        let authors = read_authors(&self.db.users, [message.author_key]).await?;
-        Ok(Message { author: authors.get(&message.author_key).cloned(), ..message })
+        let authors = read_authors(&self.db.users, named_users(&message)).await?;
+        Ok(with_names(message, &authors))
     }
 }
 

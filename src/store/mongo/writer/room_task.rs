@@ -17,7 +17,7 @@ use crate::{
     domain::UserKey,
     store::{
         Result,
-        mongo::{bson_values::bson_uuid, documents::Authors, log_documents::MessageDoc},
+        mongo::{bson_values::bson_uuid, log_documents::MessageDoc},
     },
 };
 
@@ -87,7 +87,7 @@ impl RoomWriter {
         let found: Vec<MessageDoc> = self.db.find_log(filter, doc! { "seq": 1 }, REMOVAL_CHUNK, &mut session).await?;
         drop(session);
         let is_full = found.len() == REMOVAL_CHUNK as usize;
-        let delete = |message: MessageDoc| deletion(&message.into_message(&Authors::new()));
+        let delete = |message: MessageDoc| deletion(&message.into_message());
         let (mut waiting, mut outcomes) = (VecDeque::new(), Vec::new());
         for message in found {
             let mut queued = delete(message);

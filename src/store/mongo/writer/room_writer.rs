@@ -44,7 +44,7 @@ pub struct RoomWriter {
     /// The tail's place from which it is followed.
     place: u64,
     /// The room and the memberships as of the head. `None`: unknown.
-    rights: Option<Rights>,
+    pub rights: Option<Rights>,
     /// The number of texts of authors, as of the head.
     texts: HashMap<UserKey, u64>,
 }

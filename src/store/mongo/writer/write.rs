@@ -134,7 +134,9 @@ impl RoomWriter {
         session: &mut CausalSession,
     ) -> std::result::Result<(VecDeque<Queued>, Head), (VecDeque<Queued>, Error)> {
         let head = match self.settled_head(session).await {
-            Ok(head) => head,
+            Ok(head) => Some(head),
+            // one of these commands can have deleted it
+            Err(Error::NoSuchRoom) => None,
             Err(error) => return Err((commands, error)),
         };
         let mut unanswered = VecDeque::with_capacity(commands.len());
@@ -153,11 +155,15 @@ impl RoomWriter {
         if let Some(error) = failed {
             return Err((unanswered, error));
         }
-        match self.load_rights(&unanswered, session).await {
-            Ok(()) => Ok((unanswered, head)),
+        let loaded = match head {
+            Some(head) => self.load_rights(&unanswered, session).await.map(|()| head),
+            None => Err(Error::NoSuchRoom),
+        };
+        match loaded {
+            Ok(head) => Ok((unanswered, head)),
             Err(error @ Error::NoSuchRoom) => {
                 fail_all(unanswered, &error);
-                Ok((VecDeque::new(), head))
+                Ok((VecDeque::new(), Head::default()))
             }
             Err(error) => Err((unanswered, error)),
         }

@@ -1,0 +1,174 @@
+//! Deriving rooms and memberships from messages: notices, and posts by which their author joins.
+
+use mongodb::bson::{Document, doc};
+
+use super::{
+    bson_values::{bson_date, bson_uuid, timestamp, user_key},
+    causal::CausalSession,
+    collections::Collections,
+    driver::{with_timeout, with_timeout_raw},
+    log_documents::MessageDoc,
+    unique_index::is_duplicate_key,
+};
+use crate::{
+    domain::{MemberRole, Notice, RoomId, RoomKind, Timestamp, UserKey, fold},
+    store::Result,
+};
+
+/// What a message changes.
+enum Effect {
+    Began(UserKey, Timestamp),
+    Role(UserKey, MemberRole),
+    Ended(UserKey),
+    Room(Document),
+    RoomDeleted,
+}
+
+/// The effects of a message on its room and the memberships; empty for a usual text.
+fn effects(message: &MessageDoc) -> Vec<Effect> {
+    let (author, at) = (user_key(message.author), timestamp(message.sent_at));
+    let joined = message.joins.map(|_| Effect::Began(author, at));
+    let room = |fields| vec![Effect::Room(fields)];
+    let kind = |kind: RoomKind| room(doc! { "kind": kind.as_str() });
+    let noticed = match message.notice() {
+        None => Vec::new(),
+        Some(Notice::Added { user }) => vec![Effect::Began(user, at)],
+        Some(Notice::Removed { user, heir }) => ended(user, heir),
+        Some(Notice::Left { heir }) => ended(author, heir),
+        Some(Notice::Role { user, role }) => vec![Effect::Role(user, role)],
+        Some(Notice::Renamed { name }) => room(doc! { "folded": fold(&name), "name": name }),
+        Some(Notice::Topic { topic }) => room(doc! { "topic": topic }),
+        Some(Notice::Opened) => kind(RoomKind::Open),
+        Some(Notice::Closed) => kind(RoomKind::Closed),
+        Some(Notice::Archived) => room(doc! { "archived": true }),
+        Some(Notice::Unarchived) => room(doc! { "archived": false }),
+        // the memberships follow (see `everyone`)
+        Some(Notice::Everyone) => room(doc! { "everyone": true, "adding": true }),
+        Some(Notice::NotEveryone) => room(doc! { "everyone": false }),
+        Some(Notice::Deleted) => vec![Effect::RoomDeleted],
+    };
+    joined.into_iter().chain(noticed).collect()
+}
+
+fn ended(user: UserKey, heir: Option<UserKey>) -> Vec<Effect> {
+    let heir = heir.map(|heir| Effect::Role(heir, MemberRole::Owner));
+    heir.into_iter().chain([Effect::Ended(user)]).collect()
+}
+
+/// The key of a membership.
+pub fn member_id(room: &RoomId, user: UserKey) -> Document {
+    doc! { "room": room.as_str(), "user": bson_uuid(user) }
+}
+
+impl MessageDoc {
+    /// Whether it changes the room itself, and not only its members.
+    pub fn changes_room(&self) -> bool {
+        self.notice.is_some()
+            && effects(self).iter().any(|effect| matches!(effect, Effect::Room(_) | Effect::RoomDeleted))
+    }
+
+    /// Whether it is the last change of its room.
+    pub fn deletes_room(&self) -> bool {
+        self.notice() == Some(Notice::Deleted)
+    }
+}
+
+impl Collections {
+    /// Whether the effects of a message on its room and the memberships are stored.
+    pub async fn is_room_derived(&self, message: &MessageDoc, session: &mut CausalSession) -> Result<bool> {
+        let (room, rev) = (message.room(), message.key.rev);
+        for effect in effects(message) {
+            let stored = match effect {
+                Effect::Room(_) | Effect::RoomDeleted => {
+                    let found = self.rooms.find_one(doc! { "_id": room.as_str() }).session(&mut **session);
+                    with_timeout(found).await?.map_or(0, |room| room.rev)
+                }
+                Effect::Began(user, _) | Effect::Role(user, _) | Effect::Ended(user) => {
+                    let found = self.memberships.find_one(doc! { "_id": member_id(&room, user) });
+                    with_timeout(found.session(&mut **session)).await?.map_or(0, |member| member.rev)
+                }
+            };
+            if stored < rev {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Stores the effects of a message on its room and the memberships, unless they have later ones.
+    pub async fn derive_room(&self, message: &MessageDoc, session: &mut CausalSession) -> Result<()> {
+        let (room, rev) = (message.room(), message.key.rev);
+        for effect in effects(message) {
+            let (user, mut update) = match effect {
+                Effect::Room(fields) => {
+                    self.update_room(&room, rev, doc! { "$set": fields }, session).await?;
+                    continue;
+                }
+                Effect::RoomDeleted => {
+                    self.delete_derived_room(&room, rev, session).await?;
+                    continue;
+                }
+                Effect::Began(user, at) => {
+                    let role = MemberRole::Member.as_str();
+                    let set = doc! { "role": role, "joinedAt": bson_date(at), "readSeq": message.seq };
+                    let unset = doc! { "ended": "", "level": "", "starred": "", "readVersion": "" };
+                    (user, doc! { "$set": set, "$unset": unset })
+                }
+                Effect::Role(user, role) => (user, doc! { "$set": { "role": role.as_str() } }),
+                Effect::Ended(user) => {
+                    let unset = doc! { "level": "", "starred": "", "readSeq": "", "readVersion": "" };
+                    (user, doc! { "$set": { "ended": true }, "$unset": unset })
+                }
+            };
+            set_rev(&mut update, rev);
+            let member = doc! { "_id": member_id(&room, user), "rev": { "$lt": rev } };
+            // a membership with a later number does not match, and then its id is taken
+            let update = self.memberships.update_one(member, update).upsert(true).session(&mut **session);
+            match with_timeout_raw(update).await {
+                Err(error) if !is_duplicate_key(&error) => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn update_room(
+        &self,
+        room: &RoomId,
+        rev: i64,
+        mut update: Document,
+        session: &mut CausalSession,
+    ) -> Result<()> {
+        set_rev(&mut update, rev);
+        let older = doc! { "_id": room.as_str(), "rev": { "$lt": rev } };
+        with_timeout(self.rooms.update_one(older, update).session(&mut **session)).await.map(drop)
+    }
+
+    /// Leaves a tombstone of the room, without members and name. Its log is removed later (see `room_removals`).
+    async fn delete_derived_room(&self, room: &RoomId, rev: i64, session: &mut CausalSession) -> Result<()> {
+        // a natter that does not know `deleted` takes it for a closed room without members
+        let set = doc! {
+            "deleted": true, "kind": RoomKind::Closed.as_str(), "archived": true, "everyone": false,
+            "name": "", "folded": "", "topic": "",
+        };
+        let update = doc! {
+            "$set": set, "$unset": { "directKey": "", "adding": "" }, "$currentDate": { "deletedAt": true },
+        };
+        self.update_room(room, rev, update, session).await?;
+        self.remove_members(room, session).await?;
+        let names = self.room_names.delete_many(doc! { "room": room.as_str() });
+        with_timeout(names.session(&mut **session)).await.map(drop)
+    }
+
+    /// Removes all memberships of a deleted room.
+    pub async fn remove_members(&self, room: &RoomId, session: &mut CausalSession) -> Result<()> {
+        let members = self.memberships.delete_many(doc! { "_id.room": room.as_str() });
+        with_timeout(members.session(&mut **session)).await.map(drop)
+    }
+}
+
+fn set_rev(update: &mut Document, rev: i64) {
+    if let Ok(fields) = update.get_document_mut("$set") {
+        fields.insert("rev", rev);
+    }
+}
