@@ -31,6 +31,8 @@ use super::{
 
 /// Most bytes of the library that wait for the fan-out. A client that sends pings faster than it reads the pongs waits.
 const QUEUE_BYTES: usize = 64 * 1024;
+/// Most buffers of one system call (`IOV_MAX` of Linux).
+const MAX_BUFFERS: usize = 1024;
 
 /// The outcome of [`Connection::try_write`].
 #[derive(Debug, PartialEq, Eq)]
@@ -108,6 +110,39 @@ impl Connection {
         match self.send(bytes) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
             outcome => outcome,
+        }
+    }
+
+    /// As [`Connection::send_now`], for several whole frames.
+    ///
+    /// # Errors
+    /// If not all were accepted, or the connection is broken: the rest of the frame of which a part was accepted.
+    pub fn send_now_vectored(&self, frames: &[&Frame]) -> Result<(), VecDeque<Bytes>> {
+        for frames in frames.chunks(MAX_BUFFERS) {
+            let bufs: Vec<IoSlice<'_>> = frames.iter().map(|frame| IoSlice::new(&frame.0)).collect();
+            let mut sent = self.send_vectored(&bufs).unwrap_or(0);
+            for Frame(frame) in frames.iter().copied() {
+                if sent < frame.len() {
+                    let rest = (sent > 0).then(|| frame.slice(sent..));
+                    return Err(rest.into_iter().collect());
+                }
+                sent -= frame.len();
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a whole frame of the socket's own task, whoever owns the writing. Waits while there is no room for it.
+    ///
+    /// # Errors
+    /// The I/O error if the connection is broken.
+    pub async fn write_own(&self, frame: &Frame) -> io::Result<()> {
+        loop {
+            match self.try_write(&[IoSlice::new(&frame.0)])? {
+                WriteOutcome::Accepted => return Ok(()),
+                WriteOutcome::Queued => poll_fn(|cx| self.poll_queue(cx)).await,
+                WriteOutcome::Progress | WriteOutcome::Full => self.stream.writable().await?,
+            }
         }
     }
 

@@ -170,8 +170,10 @@ mod tests {
     fn a_new_name_and_topic_are_in_the_facts() {
         let renamed = message(&by_ada(Notice::Renamed { name: "a \"b\"".into() }), None);
         assert!(
-            renamed.ends_with("data-kind=\"renamed\" data-author=\"AAAAAAAAAAE\" data-by=\"Ada\" \
-             data-value=\"a &#34;b&#34;\">Ada renamed the room to “a &#34;b&#34;”</li>"),
+            renamed.ends_with(
+                "data-kind=\"renamed\" data-author=\"AAAAAAAAAAE\" data-by=\"Ada\" \
+             data-value=\"a &#34;b&#34;\">Ada renamed the room to “a &#34;b&#34;”</li>"
+            ),
             "{renamed}"
         );
         let removed = message(&by_ada(Notice::Topic { topic: String::new() }), None);

@@ -6,9 +6,11 @@
 use tokio::sync::mpsc;
 
 use super::{
-    room::{Position, Room},
+    live::Position,
+    room::Room,
     shard::{Command, Shard},
     subscriber::Subscriber,
+    tick::Tick,
 };
 use crate::net::{
     connection::FlushRequests,
@@ -68,6 +70,13 @@ impl Fanout {
     pub(super) fn notify(&self, room: &Arc<Room>, shards: u64) {
         for (_, shard) in self.shards.iter().enumerate().filter(|(index, _)| shards & (1 << index) != 0) {
             let _ = shard.commands.send(Command::News(Arc::clone(room)));
+        }
+    }
+
+    /// Sends what happened in all rooms to the sidebars of all live subscribers.
+    pub(super) fn send_sidebars(&self, tick: &Arc<Tick>) {
+        for shard in &self.shards {
+            let _ = shard.commands.send(Command::Sidebars(Arc::clone(tick)));
         }
     }
 

@@ -7,7 +7,8 @@ use backon::BackoffBuilder;
 use tokio::time::sleep;
 
 use super::{
-    entry::Entry,
+    entry::{Entry, each_change},
+    losses::Loss,
     ring::{FRAME_BYTES, Read},
     room::Room,
     rooms::Rooms,
@@ -44,6 +45,11 @@ async fn fill(rooms: Arc<Rooms>, room: Arc<Room>) {
     loop {
         match fill_once(&rooms, &room).await {
             Ok(_) if room.end_fill() => return,
+            Err(store::Error::NoSuchRoom) => {
+                room.vanish();
+                rooms.announce(&room, Instant::now());
+                return;
+            }
             Ok(true) => {}
             // an event came before what it reports could be read
             Ok(false) => sleep(first).await,
@@ -73,7 +79,9 @@ async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<bool> {
                 continue;
             }
         }
-        if !room.push_all(cleared, Entry::changes(&messages).collect()) {
+        let render = if room.renders() { Entry::change } else { Entry::unrendered };
+        let changes = each_change(&messages).map(|change| (render(change), change)).collect();
+        if !room.push_all(cleared, changes, has_more) {
             continue;
         }
         metrics::counter!("natter_changes_total").increment(messages.len() as u64);
@@ -116,6 +124,8 @@ pub(super) async fn late_page(rooms: &Rooms, room: &Room, rev: u64) -> store::Re
     // before the read: if it finds nothing, there is nothing up to here
     let (base, version) = (room.base(), room.version());
     let changes = rooms.store.changes(&room.id, rev, LATE_PAGE).await?.messages;
+    // the ring may not have these changes yet
+    room.note_losses(changes.iter().filter_map(|change| Some((change.rev, Loss::of(change)?))));
     let (mut parts, mut bytes, mut to) = (Vec::new(), 0, base);
     for entry in Entry::changes(&changes) {
         bytes += entry.bytes();

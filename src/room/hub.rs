@@ -4,18 +4,20 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     hub_task::{HubTask, OtherProcesses},
+    listener::Listener,
     presence::{Presence, PresenceEvent, PresenceGuard},
     presence_publisher,
     recheck::Recheck,
     registry::Registry,
     rendered_roster::RenderedRoster,
     rooms::Rooms,
-    seen,
+    seen, sidebar,
+    subscriber::Subscriber,
     subscription::{Reader, Subscription},
     typing,
 };
 use crate::{
-    domain::{User, UserKey},
+    domain::{RoomId, User, UserKey},
     net::{Connection, sync::Arc},
     store::{self, Access, Database},
 };
@@ -43,7 +45,9 @@ impl Hub {
         });
         let (seen, seen_queue) = mpsc::unbounded_channel();
         tokio::spawn(seen::record(Arc::clone(&store), seen_queue));
-        let rooms = Rooms::new(store);
+        let (updates, update_queue) = mpsc::unbounded_channel();
+        let rooms = Rooms::new(store, updates);
+        tokio::spawn(sidebar::run(Arc::downgrade(&rooms), update_queue));
         let registry = Arc::<Registry>::default();
         let (presence, presence_events) = mpsc::unbounded_channel();
         let (online, online_queue) = mpsc::unbounded_channel();
@@ -53,18 +57,41 @@ impl Hub {
         (Self { rooms, registry, presence }, task)
     }
 
-    /// Subscribes `connection` to all changes of the room after the `rev` `after`, or from now on.
+    /// A socket of the user, for its subscriptions.
+    pub fn subscriber(&self, user: UserKey, connection: Arc<Connection>) -> Arc<Subscriber> {
+        Subscriber::new(self.rooms.fanout.new_id(), user, connection)
+    }
+
+    /// The latest `rev` of the room that is known here. To be asked before a right to read the room is read from the
+    /// store, which is then verified up to that number.
+    pub fn known(&self, room: &RoomId) -> u64 {
+        self.rooms.get(room).map_or(0, |room| room.known())
+    }
+
+    /// Subscribes a socket to all changes of the room after the `rev` `after`, or from now on. `known`: what
+    /// [`Hub::known`] returned before `access` was read.
     ///
     /// # Errors
     /// The store's error if it does not answer.
     pub async fn subscribe(
         &self,
         access: &Access,
-        connection: Arc<Connection>,
+        known: u64,
+        subscriber: &Arc<Subscriber>,
         reader: Reader,
         after: Option<u64>,
     ) -> store::Result<Subscription> {
-        Subscription::new(&self.rooms, access.room(), connection, reader, after).await
+        Subscription::new(&self.rooms, access, known, subscriber, reader, after).await
+    }
+
+    /// A subscription to no room.
+    pub fn without_room(&self, subscriber: &Arc<Subscriber>, reader: Reader) -> Subscription {
+        Subscription::without_room(&self.rooms, subscriber, reader)
+    }
+
+    /// Lets a page's socket listen to the rooms of its user.
+    pub fn listen(&self, subscriber: &Arc<Subscriber>) -> Listener {
+        Listener::new(&self.rooms, subscriber)
     }
 
     /// Counts a socket of `user` as online until the guard is dropped. `returning`: the client was connected before and

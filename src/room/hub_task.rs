@@ -37,6 +37,8 @@ use crate::{
 
 /// The version that a revocation of a deleted user has.
 const DELETED: i64 = i64::MAX;
+/// Shortest time between two reads of a room that is only in sidebars.
+const QUIET_FILL_INTERVAL: Duration = Duration::from_secs(1);
 /// How often rooms that nobody follows are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -56,6 +58,9 @@ pub(super) struct HubTask {
     published_since: Vec<Event>,
     /// Rooms with something new that the fan-out has not been woken for.
     unannounced: Vec<Arc<Room>>,
+    /// Rooms without subscribers in which changes are missing, and when to read them.
+    unfilled: Vec<Arc<Room>>,
+    fill_due: Option<Instant>,
     /// When events were last read.
     events_read: Option<Instant>,
 }
@@ -86,6 +91,8 @@ impl HubTask {
             rechecks: 0,
             published_since: Vec::new(),
             unannounced: Vec::new(),
+            unfilled: Vec::new(),
+            fill_due: None,
             events_read: None,
         }
     }
@@ -118,6 +125,7 @@ impl HubTask {
                 Some(online) = online.recv() => self.set_published(&online),
                 () = sleep_until(wake_due.unwrap_or(events_due).into()), if wake_due.is_some() => {}
                 () = sleep_until(events_due.into()), if events_due > now => {}
+                () = sleep_until(self.fill_due.unwrap_or(now).into()), if self.fill_due.is_some() => self.fill_quiet(),
                 () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => {
                     if let Some(announcement) = self.roster.poll(Instant::now()) {
                         self.announce_presence(&announcement);
@@ -181,10 +189,10 @@ impl HubTask {
             Event::Changed { message, root } => self.apply_change(*message, root),
             Event::Advanced { room, rev } => {
                 if let Some(room) = self.rooms.get(&room) {
-                    advance(&self.rooms, &room, rev);
+                    self.advance(room, rev);
                 }
             }
-            Event::MembershipChanged { .. } => {}
+            Event::MembershipChanged { room, user } => self.rooms.listeners.membership_changed(user, &room),
             Event::UserChanged { key, name } => self.rename(key, Some(name.as_str())),
             Event::UserRevoked { key, version } => {
                 // the event may come late, and must not close sockets that were opened with the new password
@@ -208,6 +216,7 @@ impl HubTask {
             }
             Event::ExternalWrite => {
                 self.clear_rings(); // names, too, may have changed
+                self.rooms.listeners.read_all();
                 if self.recheck.try_send(()).is_ok() {
                     self.rechecks += 1;
                 } // else a check is already requested
@@ -237,21 +246,38 @@ impl HubTask {
     fn apply_change(&mut self, message: Message, root: Option<Box<Message>>) {
         let Some(room) = self.rooms.get(&message.id.room) else { return };
         if !room.is_next(message.rev) {
-            return advance(&self.rooms, &room, message.rev);
+            let rev = message.rev;
+            return self.advance(room, rev);
         }
         let lag = is_post(&message).then(|| Timestamp::now().0 - message.sent_at.0);
-        let entry = match root {
-            // in the order in which the log is read
-            Some(root) => Entry::change(&[*root, message]),
-            None => Entry::change(std::slice::from_ref(&message)),
-        };
+        // in the order in which the log is read
+        let messages: Vec<Message> = root.map(|root| *root).into_iter().chain([message]).collect();
+        let entry = if room.renders() { Entry::change(&messages) } else { Entry::unrendered(&messages) };
         metrics::counter!("natter_changes_total").increment(1);
-        if room.push(entry) {
+        let is_unannounced = room.push(entry, &messages);
+        self.rooms.note_news(&room);
+        if is_unannounced {
             self.unannounced.push(room);
         }
         if let Some(lag) = lag {
             metrics::histogram!("natter_lag_seconds").record(lag as f64 / 1000.0);
         }
+    }
+
+    /// Notes that `rev` is committed, and fills the gap: at once if somebody reads the room; else, for the sidebars, at
+    /// most once a second.
+    fn advance(&mut self, room: Arc<Room>, rev: u64) {
+        if room.renders() {
+            advance(&self.rooms, &room, rev);
+        } else if room.note_target(rev) {
+            self.fill_due.get_or_insert_with(|| Instant::now() + QUIET_FILL_INTERVAL);
+            self.unfilled.push(room);
+        }
+    }
+
+    fn fill_quiet(&mut self) {
+        self.fill_due = None;
+        self.unfilled.drain(..).for_each(|room| advance(&self.rooms, &room, 0));
     }
 
     /// Sends a signal to the subscribers of a room.
@@ -270,7 +296,7 @@ impl HubTask {
         }
         let renamed = signals::renamed(user, name);
         self.rooms.names.push(renamed.frame.clone(), Instant::now());
-        for room in self.rooms.all() {
+        for room in self.rooms.all().into_iter().chain([Arc::clone(&self.rooms.nowhere)]) {
             room.clear();
             if room.send(renamed.clone()) {
                 self.unannounced.push(room);
@@ -283,7 +309,7 @@ impl HubTask {
     }
 
     fn publish_presence(&mut self) {
-        let _changed = self.rooms.presence.apply(self.roster.take_changed());
+        self.rooms.note_presence(self.rooms.presence.apply(self.roster.take_changed()));
         for local in self.roster.take_local() {
             if let Some(others) = &self.others {
                 let _ = others.online.send(local); // the task ends only with the process
@@ -322,13 +348,17 @@ mod tests {
     #[tokio::test]
     async fn an_older_list_does_not_undo_events() {
         let directory = tempfile::tempdir().unwrap();
-        let rooms = Rooms::new(store::open_embedded(directory.path()).unwrap());
+        let rooms = Rooms::new(store::open_embedded(directory.path()).unwrap(), mpsc::unbounded_channel().0);
         let (recheck, _requests) = mpsc::channel(1);
         let (seen, _seen_queue) = mpsc::unbounded_channel();
         let mut task = HubTask::new(rooms, Arc::default(), None, recheck, seen);
         let process = ProcessId(Uuid::nil());
-        let [ada, bob] =
-            ["Ada", "Bob"].map(|name| OnlineUser { process, user: UserKey::generate(), name: name.into(), idle: false });
+        let [ada, bob] = ["Ada", "Bob"].map(|name| OnlineUser {
+            process,
+            user: UserKey::generate(),
+            name: name.into(),
+            idle: false,
+        });
         let is_online = |task: &HubTask, online: &OnlineUser| task.roster.name(online.user).is_some();
 
         task.apply(Event::Online(bob.clone()));

@@ -13,7 +13,10 @@
 //!
 //! - `entry`: a change of the log, rendered.
 //! - `ring`: the last entries of a room. Pure.
-//! - `room`: a room that is followed: its ring, what is missing in it, and its signals.
+//! - `losses`: who may have lost the right to read a room, and by which change. Pure.
+//! - `news`: what happened in a room between two revs, as sidebars show it. Pure.
+//! - `room`: a room that is followed: its ring, what is missing in it, its signals and its news; `live`: what of it is
+//!   under a lock.
 //! - `rooms`: the open rooms: opened by the first subscription, dropped some minutes after the last.
 //! - `filling`: reads missing changes from the store into a ring.
 //! - `fanout`: hands sockets to its shards.
@@ -21,6 +24,9 @@
 //! - `subscriber`: a socket, shared by its own task and its shard.
 //! - [`subscription`]: the socket's own task: it catches up from the ring or the store, and then leaves the socket to
 //!   the fan-out.
+//! - `sidebar`: the task that sends the news of all rooms to the sidebars; `tick`: what it sends at once.
+//! - [`listener`]: a page's socket that listens to the rooms of its user; `listening`: its state; `listeners`: these
+//!   sockets by user.
 //! - [`hub`]: what the chat server uses: subscribe, enter, roster, typing.
 //! - `hub_task`: the task that pushes the store's events to the rings, and announces the changes of the roster.
 //! - `recheck`: the task that reads again what other processes may have changed.
@@ -40,6 +46,12 @@ mod fanout;
 mod filling;
 pub mod hub;
 mod hub_task;
+pub mod listener;
+mod listeners;
+mod listening;
+mod live;
+mod losses;
+mod news;
 mod presence;
 mod presence_publisher;
 mod recheck;
@@ -54,12 +66,16 @@ mod roster;
 mod roster_tests;
 mod seen;
 mod shard;
+mod sidebar;
 mod signals;
 mod subscriber;
 pub mod subscription;
+mod tick;
 mod typing;
 
 pub use self::{
+    listening::Wanted,
     presence::{Presence, PresenceGuard},
     rendered_roster::RenderedRoster,
+    subscriber::Subscriber,
 };

@@ -3,7 +3,10 @@
 //!
 //! It is a task of its own, because the hub never waits for the store.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use backon::Retryable;
 use tokio::sync::mpsc;
@@ -57,7 +60,13 @@ impl Recheck {
         let rooms = self.rooms.all();
         let ids: Vec<RoomId> = rooms.iter().map(|room| room.id.clone()).collect();
         for (room, head) in rooms.iter().zip(self.rooms.store.heads(&ids).await?) {
-            advance(&self.rooms, room, head.unwrap_or(0));
+            match head {
+                Some(head) => advance(&self.rooms, room, head),
+                None => {
+                    room.vanish();
+                    self.rooms.announce(room, Instant::now());
+                }
+            }
         }
         Ok(())
     }

@@ -4,17 +4,17 @@ use std::time::{Duration, Instant};
 
 use super::{
     entry::Entry,
+    live::{Found, Live, Position, Unannounced},
+    losses::Loss,
+    news::{Numbers, Part},
     ring::{Lagged, Read, Ring},
-    signals::{Signal, Signals},
+    signals::Signal,
 };
 use crate::{
-    domain::RoomId,
-    net::{
-        Frame,
-        sync::{
-            Arc, Mutex,
-            atomic::{AtomicU64, Ordering::SeqCst},
-        },
+    domain::{Message, RoomId, UserKey},
+    net::sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
     },
 };
 
@@ -27,6 +27,10 @@ const QUIET_TICK: Duration = Duration::from_millis(250);
 
 pub struct Room {
     pub(super) id: RoomId,
+    /// Its place in the list of open rooms.
+    pub(super) index: u32,
+    /// The latest tick of the sidebars that had news of the room.
+    pub(super) news_tick: AtomicU32,
     live: Mutex<Live>,
     /// The shards of the fan-out with subscribers in this room: a bit for each.
     pub(super) shards: AtomicU64,
@@ -36,68 +40,16 @@ pub struct Room {
     pub(super) late_read: tokio::sync::Mutex<()>,
 }
 
-struct Live {
-    /// `None` until the head of the log has been read.
-    ring: Option<Ring>,
-    /// How often the ring was cleared: what was read before that may be outdated.
-    cleared: u64,
-    /// The last changes that were read for late readers, by the `rev` that they begin after. Only until the room changes.
-    late_page: Option<Box<(u64, Read)>>,
-    /// The latest `rev` that this process knows to be committed.
-    target: u64,
-    /// Whether a task reads the changes between the ring's head and the target.
-    is_filling: bool,
-    /// Boxed, because most rooms have none.
-    signals: Option<Box<Signals>>,
-    /// When the fan-out was last woken.
-    woken: Option<Instant>,
-    /// What the fan-out has not been woken for yet.
-    unannounced: Unannounced,
-    subscriptions: usize,
-    /// When the last subscription ended, if there is none.
-    idle_since: Option<Instant>,
-}
-
-/// What is in the room and not yet announced to the fan-out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Unannounced {
-    Nothing,
-    /// Changes of no text, and signals.
-    Quiet,
-    Texts,
-}
-
-/// A reader's position: in the log, and among the signals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Position {
-    pub rev: u64,
-    pub signals: u64,
-}
-
-/// What is new in a room, as one frame.
-pub(super) struct Batch {
-    pub frame: Frame,
-    /// Whether it ends at the ring's head. What is pushed afterwards is announced again, a tick later.
-    pub is_last: bool,
-}
+/// The changes of a room are being read, and only some of them are there.
+pub(super) struct Unfinished;
 
 impl Room {
-    pub(super) fn new(id: RoomId) -> Self {
-        let live = Live {
-            ring: None,
-            cleared: 0,
-            late_page: None,
-            target: 0,
-            is_filling: false,
-            signals: None,
-            woken: None,
-            unannounced: Unannounced::Nothing,
-            subscriptions: 0,
-            idle_since: None,
-        };
+    pub(super) fn new(id: RoomId, index: u32) -> Self {
         Self {
             id,
-            live: Mutex::new(live),
+            index,
+            news_tick: AtomicU32::new(0),
+            live: Mutex::new(Live::new()),
             shards: AtomicU64::new(0),
             notified: AtomicU64::new(0),
             late_read: tokio::sync::Mutex::new(()),
@@ -108,9 +60,45 @@ impl Room {
         self.live.lock().ring.is_some()
     }
 
-    /// Sets the head of the log, unless it is set.
+    /// Sets the head of the log, unless it is set. Rights that were verified before may have been lost up to it.
     pub(super) fn open(&self, head: u64) {
-        self.live.lock().ring.get_or_insert_with(|| Ring::new(head, RING_BYTES));
+        let mut live = self.live.lock();
+        if live.ring.is_none() {
+            live.ring = Some(Ring::new(head, RING_BYTES));
+            live.losses.note(head, Loss::Everybody);
+        }
+    }
+
+    /// The latest `rev` that this process knows to be committed. A right that is read from the store afterwards is
+    /// verified up to here.
+    pub(super) fn known(&self) -> u64 {
+        self.live.lock().known()
+    }
+
+    /// Whether the user may have lost the right to read the room after the `rev` up to which it is verified. To be asked
+    /// after the room was read, and before what was read is sent.
+    pub(super) fn is_lost(&self, user: UserKey, verified: u64) -> bool {
+        self.live.lock().losses.concern(user, verified)
+    }
+
+    /// The `rev` of the latest loss.
+    pub(super) fn losses(&self) -> u64 {
+        self.live.lock().losses.latest()
+    }
+
+    /// Notes the losses of changes that are read from the store past the ring.
+    pub(super) fn note_losses(&self, losses: impl Iterator<Item = (u64, Loss)>) {
+        let mut live = self.live.lock();
+        losses.for_each(|(rev, loss)| live.losses.note(rev, loss));
+    }
+
+    /// The room does not exist any more. Everybody's right is to be verified again.
+    pub(super) fn vanish(&self) {
+        let mut live = self.live.lock();
+        live.lose_news();
+        let rev = live.known() + 1;
+        live.losses.note(rev, Loss::Everybody);
+        live.unannounced = Unannounced::Texts;
     }
 
     /// The latest `rev` in the ring.
@@ -129,9 +117,23 @@ impl Room {
         live.ring.as_ref().is_some_and(|ring| ring.head() + 1 == rev)
     }
 
-    /// Pushes a change that was committed just now. Returns whether all before it was announced to the fan-out.
-    pub(super) fn push(&self, entry: Entry) -> bool {
-        self.live.lock().push(entry)
+    /// Whether changes are to be rendered.
+    pub(super) fn renders(&self) -> bool {
+        self.live.lock().renders
+    }
+
+    /// Pushes a change of these messages that was committed just now. Returns whether all before it was announced to the
+    /// fan-out.
+    pub(super) fn push(&self, entry: Entry, messages: &[Message]) -> bool {
+        self.live.lock().push(entry, messages)
+    }
+
+    /// Notes that `rev` is committed, without starting a fill. Returns whether nothing was missing before.
+    pub(super) fn note_target(&self, rev: u64) -> bool {
+        let mut live = self.live.lock();
+        let is_first = live.head() >= live.target && rev > live.head();
+        live.target = live.target.max(rev);
+        is_first
     }
 
     /// Notes that `rev` is committed. Returns whether to start a fill: changes up to it are missing, and no task reads
@@ -147,16 +149,17 @@ impl Room {
         self.live.lock().cleared
     }
 
-    /// Pushes changes that were read from the store after the ring's head. Returns whether it did: not if the ring was
-    /// cleared since.
-    pub(super) fn push_all(&self, cleared: u64, entries: Vec<Entry>) -> bool {
+    /// Pushes changes that were read from the store after the ring's head. `has_more`: they are not all. Returns whether
+    /// it did: not if the ring was cleared since.
+    pub(super) fn push_all(&self, cleared: u64, changes: Vec<(Entry, &[Message])>, has_more: bool) -> bool {
         let mut live = self.live.lock();
         if live.cleared != cleared {
             return false;
         }
-        for entry in entries {
-            live.push(entry);
+        for (entry, messages) in changes {
+            live.push(entry, messages);
         }
+        live.is_partial = has_more;
         true
     }
 
@@ -171,7 +174,7 @@ impl Room {
     /// event or subscription starts another.
     pub(super) fn abandon_fill(&self) -> bool {
         let mut live = self.live.lock();
-        live.is_filling = live.subscriptions > 0;
+        live.is_filling = live.subscriptions > 0 || live.listeners > 0;
         !live.is_filling
     }
 
@@ -179,6 +182,8 @@ impl Room {
     pub(super) fn jump(&self, head: u64) {
         let mut live = self.live.lock();
         live.clear(head);
+        live.lose_news();
+        live.losses.note(head, Loss::Everybody); // one of them may be among these changes
         live.unannounced = Unannounced::Texts;
     }
 
@@ -228,26 +233,11 @@ impl Room {
         self.live.lock().ring.as_mut().map_or(Ok(None), |ring| ring.read(rev))
     }
 
-    /// What follows `position`, for all subscribers at that position; moves it there. `None` at the end.
-    ///
-    /// # Errors
+    /// What follows `position`, for all subscribers at that position; moves it there. The batch is `None` at the end, and
     /// [`Lagged`] if the ring has dropped what comes next. The position is then at the end of the ring.
-    pub(super) fn read_batch(&self, position: &mut Position) -> Result<Option<Batch>, Lagged> {
+    pub(super) fn read_batch(&self, position: &mut Position) -> Found {
         let mut live = self.live.lock();
-        let head = live.head();
-        let read = live.ring.as_mut().map_or(Ok(None), |ring| ring.read(position.rev));
-        let read = read.inspect_err(|Lagged| position.rev = head)?;
-        let is_last = read.as_ref().is_none_or(|read| read.to == head);
-        let mut frames = Vec::new();
-        if let Some(Read { to, frame }) = read {
-            position.rev = to;
-            frames.push(frame);
-        }
-        if let Some(signals) = &live.signals {
-            frames.extend(signals.after(position.signals));
-            position.signals = signals.sent;
-        }
-        Ok((!frames.is_empty()).then(|| Batch { frame: Frame::join(&frames), is_last }))
+        Found { batch: live.read_batch(position), losses: live.losses.latest() }
     }
 
     /// The number of signals ever sent.
@@ -283,13 +273,14 @@ impl Room {
         shards & !self.notified.fetch_or(shards, SeqCst)
     }
 
-    pub(super) fn add_subscription(&self) {
+    fn add_subscription(&self) {
         let mut live = self.live.lock();
         live.subscriptions += 1;
+        live.renders = true;
         live.idle_since = None;
     }
 
-    pub(super) fn remove_subscription(&self) {
+    fn remove_subscription(&self) {
         let mut live = self.live.lock();
         live.subscriptions -= 1;
         if live.subscriptions == 0 {
@@ -297,50 +288,73 @@ impl Room {
         }
     }
 
-    /// Since when the room has had no subscription; `None` if it has one.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
-        self.live.lock().idle_since
+    /// Whether the room has had neither subscription nor listener for `time`. Without subscriptions alone, it drops its
+    /// entries.
+    pub(super) fn rest(&self, now: Instant, time: Duration) -> bool {
+        let mut live = self.live.lock();
+        let is_idle = live.idle_since.is_some_and(|since| now.saturating_duration_since(since) >= time);
+        if is_idle && live.renders && live.listeners > 0 {
+            live.renders = false;
+            live.clear(0);
+        }
+        is_idle && live.listeners == 0
     }
-}
 
-impl Live {
-    fn head(&self) -> u64 {
-        self.ring.as_ref().map_or(0, Ring::head)
+    /// Counts an entry of a sidebar that was read as of the `rev` `read`, with these numbers. Returns whether it gets all
+    /// that comes after that; else the numbers are to be read again.
+    pub(super) fn add_listener(&self, read: u64, numbers: Numbers) -> bool {
+        let mut live = self.live.lock();
+        live.listeners += 1;
+        let head = live.head();
+        if read == head && !live.is_partial && live.news.is_none() {
+            live.numbers.get_or_insert(numbers);
+        }
+        live.news.as_ref().map_or(head, |news| news.from) <= read
     }
 
-    /// As [`Ring::clear`].
-    fn clear(&mut self, head: u64) {
-        self.late_page = None;
-        if let Some(ring) = &mut self.ring {
-            ring.clear(head);
+    pub(super) fn remove_listener(&self) {
+        let mut live = self.live.lock();
+        live.listeners -= 1;
+        if live.listeners == 0 {
+            live.news = None;
+            if live.subscriptions == 0 {
+                live.idle_since.get_or_insert_with(Instant::now);
+            }
         }
     }
 
-    fn push(&mut self, entry: Entry) -> bool {
-        let Some(ring) = &mut self.ring else { return false };
-        let kind = if entry.is_text { Unannounced::Texts } else { Unannounced::Quiet };
-        self.target = self.target.max(entry.rev);
-        self.late_page = None;
-        ring.push(entry);
-        self.add_unannounced(kind)
+    /// Whether there is news that the sidebars have not been notified of; they are from now on.
+    pub(super) fn note_news(&self) -> bool {
+        let mut live = self.live.lock();
+        live.news.is_some() && !std::mem::replace(&mut live.is_news_noted, true)
     }
 
-    /// Returns whether everything was announced.
-    fn add_unannounced(&mut self, kind: Unannounced) -> bool {
-        let all_announced = self.unannounced == Unannounced::Nothing;
-        self.unannounced = self.unannounced.max(kind);
-        all_announced
-    }
-
-    fn start_fill(&mut self) -> bool {
-        let starts = self.ring.is_some() && !self.is_filling && self.head() < self.target;
-        self.is_filling |= starts;
-        starts
+    /// The news of the `tick`, if there is any.
+    ///
+    /// # Errors
+    /// [`Unfinished`] if a fill has to be waited for.
+    pub(super) fn take_news(&self, tick: u32) -> Result<Option<Part>, Unfinished> {
+        let mut live = self.live.lock();
+        if live.is_partial && live.news.is_some() {
+            return Err(Unfinished);
+        }
+        live.is_news_noted = false;
+        Ok(live.news.take().map(|news| {
+            self.news_tick.store(tick, SeqCst);
+            news.into_part(&self.id, live.head(), live.numbers.unwrap_or_default())
+        }))
     }
 }
 
 /// A room with one more subscription until dropped.
 pub(super) struct OpenRoom(pub Arc<Room>);
+
+impl OpenRoom {
+    pub(super) fn new(room: Arc<Room>) -> Self {
+        room.add_subscription();
+        Self(room)
+    }
+}
 
 impl Drop for OpenRoom {
     fn drop(&mut self) {
@@ -354,8 +368,9 @@ mod tests {
 
     #[test]
     fn late_readers_share_a_page_until_the_room_changes() {
-        let room = Room::new(RoomId::lobby());
+        let room = Room::new(RoomId::lobby(), 0);
         room.open(5);
+        room.add_subscription();
         let page = Read { to: 3, frame: Frame::text(std::iter::once("three changes")) };
         let keep = |version| {
             room.set_late_page(version, 0, page.clone());
@@ -363,7 +378,7 @@ mod tests {
         };
         let version = room.version();
         assert_eq!(keep(version), (Some(page.clone()), None));
-        room.push(Entry { rev: 6, parts: Vec::new(), is_text: true });
+        room.push(Entry { rev: 6, is_text: true, ..Entry::default() }, &[]);
         assert_eq!(room.late_page(0), None);
         assert_eq!(keep(version), (None, None), "it was read before the change");
         assert_eq!(keep(room.version()).0, Some(page.clone()));

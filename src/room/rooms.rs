@@ -5,20 +5,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::{
     fanout::Fanout,
-    presence::CurrentPresence,
+    listeners::Listeners,
+    news::Numbers,
+    presence::{CurrentPresence, Presence},
     rendered_roster::CurrentRoster,
     room::{OpenRoom, Room},
     signals::RecentNames,
+    tick::Update,
 };
 use crate::{
-    domain::RoomId,
+    domain::{RoomId, UserKey},
     net::{
         Frame,
-        sync::{Arc, Mutex},
+        sync::{Arc, Mutex, atomic::AtomicU32},
     },
     store::{self, Database},
 };
@@ -31,26 +34,72 @@ const FILLS: usize = 8;
 const LATE_READS: usize = 4;
 
 pub struct Rooms {
-    open: Mutex<HashMap<RoomId, Arc<Room>>>,
+    open: Mutex<OpenRooms>,
+    /// What sockets without a room follow: a room without a log.
+    pub(super) nowhere: Arc<Room>,
     pub(super) store: Arc<dyn Database>,
     pub(super) fanout: Fanout,
     pub(super) roster: CurrentRoster,
     pub(super) presence: CurrentPresence,
     pub(super) names: RecentNames,
+    pub(super) listeners: Listeners,
+    /// The number of the latest tick of the sidebars.
+    pub(super) sidebar_tick: AtomicU32,
+    updates: mpsc::UnboundedSender<Update>,
     pub(super) fills: Semaphore,
     pub(super) late_reads: Semaphore,
 }
 
+/// A room that was opened for a sidebar.
+pub(super) struct Listened {
+    pub room: Arc<Room>,
+    /// Whether it was not open before: changes that were committed since its head was read may be missing.
+    pub is_new: bool,
+    /// As [`Room::add_listener`].
+    pub gets_all: bool,
+}
+
+#[derive(Default)]
+struct OpenRooms {
+    by_id: HashMap<RoomId, Arc<Room>>,
+    /// The rooms by [`Room::index`]. Sidebars have indexes, because they are smaller than references.
+    by_index: Vec<Option<Arc<Room>>>,
+    free: Vec<u32>,
+}
+
+impl OpenRooms {
+    /// The room, and whether it is new.
+    fn get_or_add(&mut self, id: &RoomId) -> (Arc<Room>, bool) {
+        if let Some(room) = self.by_id.get(id) {
+            return (Arc::clone(room), false);
+        }
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.by_index.push(None);
+            self.by_index.len() as u32 - 1
+        });
+        let room = Arc::new(Room::new(id.clone(), index));
+        self.by_index[index as usize] = Some(Arc::clone(&room));
+        self.by_id.insert(id.clone(), Arc::clone(&room));
+        (room, true)
+    }
+}
+
 impl Rooms {
-    /// Starts the fan-out.
-    pub(super) fn new(store: Arc<dyn Database>) -> Arc<Self> {
+    /// Starts the fan-out. `updates`: receives what the sidebars are to show.
+    pub(super) fn new(store: Arc<dyn Database>, updates: mpsc::UnboundedSender<Update>) -> Arc<Self> {
+        let nowhere = Room::new(RoomId::named(""), u32::MAX);
+        nowhere.open(0);
         Arc::new(Self {
             open: Mutex::default(),
+            nowhere: Arc::new(nowhere),
             store,
             fanout: Fanout::start(),
             roster: CurrentRoster::new(),
             presence: CurrentPresence::default(),
             names: RecentNames::default(),
+            listeners: Listeners::default(),
+            sidebar_tick: AtomicU32::new(0),
+            updates,
             fills: Semaphore::new(FILLS),
             late_reads: Semaphore::new(LATE_READS),
         })
@@ -63,22 +112,23 @@ impl Rooms {
     pub(super) async fn open(&self, id: &RoomId) -> store::Result<OpenRoom> {
         let room = {
             let mut open = self.open.lock();
-            let room = match open.get(id) {
-                Some(room) => Arc::clone(room),
-                None => {
-                    let room = Arc::new(Room::new(id.clone()));
-                    open.insert(id.clone(), Arc::clone(&room));
-                    room
-                }
-            };
-            room.add_subscription(); // under the lock, so that the room is not dropped
-            OpenRoom(room)
+            let (room, _) = open.get_or_add(id);
+            OpenRoom::new(room) // under the lock, so that the room is not dropped
         };
         if !room.0.is_open() {
             // changes that are committed from here on are noted in the room, so none is missed
             room.0.open(self.store.head(id).await?);
         }
         Ok(room)
+    }
+
+    /// Opens the room for an entry of a sidebar, with the head of the log and the numbers that were read for it.
+    pub(super) fn listen(&self, id: &RoomId, head: u64, numbers: Numbers) -> Listened {
+        let mut open = self.open.lock();
+        let (room, is_new) = open.get_or_add(id);
+        room.open(head);
+        let gets_all = room.add_listener(head, numbers); // under the lock, so that the room is not dropped
+        Listened { room, is_new, gets_all }
     }
 
     /// What a new subscription gets first: the roster in the lobby, and the latest changes of names, which a page that was
@@ -90,25 +140,57 @@ impl Rooms {
     }
 
     pub(super) fn get(&self, id: &RoomId) -> Option<Arc<Room>> {
-        self.open.lock().get(id).cloned()
+        self.open.lock().by_id.get(id).cloned()
+    }
+
+    /// The rooms with these indexes.
+    pub(super) fn at(&self, indexes: &[u32]) -> Vec<Arc<Room>> {
+        let open = self.open.lock();
+        indexes.iter().filter_map(|index| open.by_index.get(*index as usize)?.clone()).collect()
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Room>> {
-        self.open.lock().values().cloned().collect()
+        self.open.lock().by_id.values().cloned().collect()
     }
 
-    /// Wakes the fan-out for what is new in the room.
+    /// Notifies the sidebars if the room has news for them.
+    pub(super) fn note_news(&self, room: &Arc<Room>) {
+        if room.note_news() {
+            let _ = self.updates.send(Update::News(Arc::clone(room))); // the task ends only with this
+        }
+    }
+
+    /// Notifies the sidebars of a changed presence.
+    pub(super) fn note_presence(&self, changed: Vec<(UserKey, Presence)>) {
+        if !changed.is_empty() {
+            let _ = self.updates.send(Update::Presence(changed));
+        }
+    }
+
+    /// Wakes the fan-out for what is new in the room, and the sidebars.
     pub(super) fn announce(&self, room: &Arc<Room>, now: Instant) {
+        self.note_news(room);
         self.fanout.notify(room, room.announce(now));
     }
 
-    /// Drops the rooms that have had no subscription for [`IDLE`].
+    /// Drops the rooms that nobody has followed for [`IDLE`], and the entries of those that are only in sidebars.
     pub(super) fn drop_idle(&self, now: Instant) {
         let mut open = self.open.lock();
-        open.retain(|_, room| room.idle_since().is_none_or(|since| now.saturating_duration_since(since) < IDLE));
-        if open.len() < open.capacity() / 4 {
-            open.shrink_to_fit();
+        let OpenRooms { by_id, by_index, free } = &mut *open;
+        by_id.retain(|_, room| {
+            let stays = !room.rest(now, IDLE);
+            if !stays {
+                by_index[room.index as usize] = None;
+                free.push(room.index);
+            }
+            stays
+        });
+        if by_id.len() < by_id.capacity() / 4 {
+            by_id.shrink_to_fit();
         }
-        metrics::gauge!("natter_open_rooms").set(open.len() as f64);
+        if by_id.is_empty() {
+            (*by_index, *free) = (Vec::new(), Vec::new());
+        }
+        metrics::gauge!("natter_open_rooms").set(by_id.len() as f64);
     }
 }

@@ -113,10 +113,7 @@ fn users_online_before_this_process_are_announced_only_when_they_leave() {
     assert_eq!(poll(&mut roster, now), (vec![], vec![], vec!["Ada".to_owned(), "Bob".to_owned()]));
     roster.connected(bob, "Bob".into(), true);
     roster.set_published(&[]);
-    assert_eq!(
-        poll(&mut roster, now + ANNOUNCE_INTERVAL),
-        (vec![], vec!["Ada".to_owned()], vec!["Bob".to_owned()])
-    );
+    assert_eq!(poll(&mut roster, now + ANNOUNCE_INTERVAL), (vec![], vec!["Ada".to_owned()], vec!["Bob".to_owned()]));
     roster.set_published(&[online_at(1, ada, "Ada")]);
     assert_eq!(poll(&mut roster, now + ANNOUNCE_INTERVAL * 2).0, ["Ada"], "users published later are announced");
 }

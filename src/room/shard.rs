@@ -4,15 +4,22 @@
 //! reference count: the shard compares the subscriber's position and calls the system's `send`. A shard never waits for
 //! a socket: it gives a connection that is full back to the socket's own task ([`super::subscription`]).
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Instant,
+};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::{
+    listening::Wanted,
+    live::{Batch, Position},
+    losses::Loss,
     ring::Lagged,
-    room::{Batch, Position, Room},
+    room::Room,
     subscriber::Subscriber,
+    tick::Tick,
 };
 use crate::net::{
     Connection, Frame,
@@ -29,6 +36,8 @@ pub(super) enum Command {
     Leave(u64),
     /// The room has something new.
     News(Arc<Room>),
+    /// What happened in all rooms, for the sidebars.
+    Sidebars(Arc<Tick>),
 }
 
 pub(super) struct Shard {
@@ -45,6 +54,8 @@ struct RoomShare {
     room: Arc<Room>,
     /// Up to where the shard has read the room.
     position: Position,
+    /// The latest loss of a right up to which the subscribers' rights have been compared.
+    losses: u64,
     slots: Vec<Slot>,
 }
 
@@ -91,6 +102,7 @@ impl Shard {
                     Some(Command::Join { room, subscriber, position }) => self.join(room, subscriber, position),
                     Some(Command::Leave(id)) => self.remove(id, VecDeque::new()),
                     Some(Command::News(room)) => self.broadcast(&room).await,
+                    Some(Command::Sidebars(tick)) => self.send_sidebars(&tick).await,
                     None => return,
                 },
                 Some(id) = flushes.recv() => self.flush(id),
@@ -100,18 +112,22 @@ impl Shard {
 
     fn join(&mut self, room: Arc<Room>, subscriber: Arc<Subscriber>, position: Position) {
         room.shards.fetch_or(self.bit, SeqCst); // before the room is read, so that the shard learns of all that follows
-        let (key, id) = (key(&room), subscriber.id);
+        let (key, id, losses) = (key(&room), subscriber.id, room.losses());
+        let is_lost = is_lost(&room, &subscriber);
         let share = self.rooms.entry(key).or_insert_with(|| {
             let position = Position { rev: room.head(), signals: room.signals_end() };
             // most rooms have few subscribers
-            RoomShare { room, position, slots: Vec::with_capacity(1) }
+            RoomShare { room, position, losses, slots: Vec::with_capacity(1) }
         });
         let index = share.slots.len();
         share.slots.push(Slot { connection: Arc::clone(&subscriber.connection), position, id });
         self.subscribers.insert(id, Location { subscriber, room: key, index });
         let slot = &mut share.slots[index];
+        if is_lost {
+            return self.remove(id, VecDeque::new());
+        }
         let queued = slot.connection.take_queued();
-        if let Err(Full(unsent)) = slot.send_all(queued).and_then(|()| slot.read_on(&share.room)) {
+        if let Err(Full(unsent)) = slot.send_all(queued).and_then(|()| slot.read_on(&share.room, losses)) {
             self.remove(id, unsent);
         }
     }
@@ -133,12 +149,16 @@ impl Shard {
         loop {
             let Some(share) = self.rooms.get_mut(&key) else { return };
             let from = share.position;
-            let batch = match room.read_batch(&mut share.position) {
+            let found = room.read_batch(&mut share.position);
+            let to = share.position;
+            if found.losses > share.losses {
+                self.compare_losses(key, found.losses); // before anything is written
+            }
+            let batch = match found.batch {
                 Ok(None) => return,
                 Ok(batch) => batch,
                 Err(Lagged) => None,
             };
-            let to = share.position;
             let mut next = 0;
             while let Some(share) = self.rooms.get_mut(&key)
                 && next < share.slots.len()
@@ -153,6 +173,31 @@ impl Shard {
                 return;
             }
         }
+    }
+
+    /// Gives back the writing of all subscribers of the room that may have lost the right to read it up to the loss
+    /// `latest`.
+    fn compare_losses(&mut self, key: usize, latest: u64) {
+        let Some(share) = self.rooms.get_mut(&key) else { return };
+        share.losses = latest;
+        let subscribers = share.slots.iter().filter_map(|slot| self.subscribers.get(&slot.id));
+        let lost = subscribers.filter(|location| is_lost(&share.room, &location.subscriber));
+        let lost: Vec<u64> = lost.map(|location| location.subscriber.id).collect();
+        lost.into_iter().for_each(|id| self.remove(id, VecDeque::new()));
+    }
+
+    /// Writes what happened in all rooms to the subscribers that have a sidebar: one write each.
+    async fn send_sidebars(&mut self, tick: &Tick) {
+        let (mut full, mut frames) = (Vec::new(), Vec::new());
+        for (index, location) in self.subscribers.values().enumerate() {
+            if let Err(Full(unsent)) = send_sidebar(&location.subscriber, tick, &mut frames) {
+                full.push((location.subscriber.id, unsent));
+            }
+            if index % YIELD_EVERY == YIELD_EVERY - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        full.into_iter().for_each(|(id, unsent)| self.remove(id, unsent));
     }
 
     /// Gives the writing back to the subscriber's task. Does nothing if the subscriber is not live.
@@ -196,7 +241,7 @@ impl RoomShare {
             let written = match batch {
                 // nearly every delivery takes this path: one comparison, one system call
                 Some(batch) if slot.position == from => slot.send_batch(&batch.frame, to),
-                _ => slot.read_on(&self.room),
+                _ => slot.read_on(&self.room, self.losses),
             };
             written.map_err(|full| (slot.id, full))?;
             *next += 1;
@@ -221,11 +266,16 @@ impl Slot {
         }
     }
 
-    /// Sends what follows the subscriber's own position, up to the end of the ring.
-    fn read_on(&mut self, room: &Room) -> Result<(), Full> {
+    /// Sends what follows the subscriber's own position, up to the end of the ring, or up to a loss of a right that came
+    /// after `losses`.
+    fn read_on(&mut self, room: &Room, losses: u64) -> Result<(), Full> {
         loop {
             let mut to = self.position;
-            match room.read_batch(&mut to) {
+            let found = room.read_batch(&mut to);
+            if found.losses > losses {
+                return Err(Full(VecDeque::new()));
+            }
+            match found.batch {
                 Ok(None) => return Ok(()),
                 Ok(Some(batch)) => self.send_batch(&batch.frame, to)?,
                 Err(Lagged) => return Err(Full(VecDeque::new())),
@@ -258,6 +308,32 @@ impl Slot {
             Ok(written) => Sent::Part(bytes.slice(written..)),
         }
     }
+}
+
+/// Whether the subscriber may have lost the right to read the room.
+fn is_lost(room: &Room, subscriber: &Subscriber) -> bool {
+    room.is_lost(subscriber.user, subscriber.verified.load(SeqCst))
+}
+
+/// Writes what happened in the rooms of a subscriber's sidebar. `frames`: memory to use.
+fn send_sidebar<'a>(subscriber: &Subscriber, tick: &'a Tick, frames: &mut Vec<&'a Frame>) -> Result<(), Full> {
+    frames.clear();
+    let mut listening = subscriber.listening.lock();
+    let lost = listening.take_frames(tick, subscriber.user, frames);
+    let sent = subscriber.connection.send_now_vectored(frames);
+    if sent.is_ok() {
+        listening.tick = listening.tick.max(tick.number);
+    } // else the numbers are read when the subscriber is live again
+    drop(listening);
+    for (room, loss) in lost {
+        room.remove_listener();
+        let wanted = Wanted::room(room.id.clone());
+        match loss {
+            Loss::User(_) => subscriber.want(wanted, Instant::now()),
+            Loss::Everybody => subscriber.want_later(wanted),
+        }
+    }
+    sent.map_err(Full)
 }
 
 /// A room's key in [`Shard::rooms`]. The room stays where it is as long as the shard has it.

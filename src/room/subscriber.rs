@@ -1,36 +1,58 @@
-//! A socket, shared by its own task and by the fan-out.
+//! A subscriber: a socket, shared by its own task and by the fan-out.
 //!
 //! Most of the time a socket is *live*: a shard of the fan-out owns the writing to its connection and its position in the
-//! log, and the socket's own task sleeps. When the connection is full, the shard gives both back and wakes the task. The
-//! task waits until the connection has room, reads on from the ring or the store, and hands both over again at the end of
-//! the ring. So a slow socket costs the others nothing, and no memory.
+//! log, and the socket's own task sleeps. When the connection is full, or when the user may have lost the right to read the
+//! room, the shard gives both back and wakes the task. The task waits until the connection has room, reads on from the ring
+//! or the store, and hands both over again at the end of the ring. So a slow socket costs the others nothing, and no memory.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::room::Position;
-use crate::net::{
-    Connection,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::SeqCst},
+use super::{listening::Listening, live::Position};
+use crate::{
+    domain::UserKey,
+    net::{
+        Connection,
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicU64, Ordering::SeqCst},
+        },
     },
 };
 
-pub(super) struct Subscriber {
+/// A socket of a user, in all its subscriptions.
+pub struct Subscriber {
+    /// It also selects the shard.
     pub(super) id: u64,
+    pub(super) user: UserKey,
     pub(super) connection: Arc<Connection>,
+    /// The right to read the subscription's room is verified up to this `rev`.
+    pub(super) verified: AtomicU64,
     /// Where the fan-out gave the writing back.
     rev: AtomicU64,
     signals: AtomicU64,
     returned: Notify,
+    /// What its sidebar shows.
+    pub(super) listening: Mutex<Listening>,
+    /// Notified when there is something to read for the sidebar.
+    pub(super) wanted: Notify,
 }
 
 impl Subscriber {
-    pub(super) fn new(id: u64, connection: Arc<Connection>) -> Arc<Self> {
-        Arc::new(Self { id, connection, rev: AtomicU64::new(0), signals: AtomicU64::new(0), returned: Notify::new() })
+    pub(super) fn new(id: u64, user: UserKey, connection: Arc<Connection>) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            user,
+            connection,
+            verified: AtomicU64::new(0),
+            rev: AtomicU64::new(0),
+            signals: AtomicU64::new(0),
+            returned: Notify::new(),
+            listening: Mutex::default(),
+            wanted: Notify::new(),
+        })
     }
 
     /// Gives the writing back to the socket's task: once for each join. `unsent`: what could not be sent.

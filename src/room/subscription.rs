@@ -4,16 +4,18 @@ use std::io;
 
 use super::{
     filling::{advance, backfill, late_page},
+    listener::want_missed,
+    live::Position,
     ring::{Lagged, Read},
-    room::{OpenRoom, Position},
+    room::OpenRoom,
     rooms::Rooms,
     signals,
     subscriber::Subscriber,
 };
 use crate::{
     domain::RoomId,
-    net::{Connection, sync::Arc},
-    store,
+    net::sync::{Arc, atomic::Ordering::SeqCst},
+    store::{self, Access},
 };
 
 /// Most changes that a page is sent when it catches up. A page that missed more fetches its room anew and shows the last
@@ -34,6 +36,9 @@ pub enum FollowError {
     Connection(#[from] io::Error),
     #[error("the log cannot be read: {0}")]
     Store(#[from] store::Error),
+    /// The user may have lost the right to read the room: see [`Subscription::set_verified`].
+    #[error("the right to read the room must be verified")]
+    Unverified,
 }
 
 /// A socket's subscription to a room.
@@ -50,18 +55,20 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Subscribes `connection` to all changes after the `rev` `after`, or from now on.
+    /// Subscribes a socket to all changes after the `rev` `after`, or from now on. `known`: the latest `rev` of the room
+    /// that was known ([`Hub::known`](super::hub::Hub::known)) before the access was read.
     ///
     /// # Errors
     /// The store's error if it does not answer.
     pub(super) async fn new(
         rooms: &Arc<Rooms>,
-        room: &RoomId,
-        connection: Arc<Connection>,
+        access: &Access,
+        known: u64,
+        subscriber: &Arc<Subscriber>,
         reader: Reader,
         after: Option<u64>,
     ) -> store::Result<Self> {
-        let room = rooms.open(room).await?;
+        let room = rooms.open(access.room()).await?;
         // what was committed while the head was read, or what a fill gave up while nobody followed the room
         advance(rooms, &room.0, 0);
         let head = room.0.head();
@@ -71,13 +78,38 @@ impl Subscription {
             // just committed and not in the ring yet; or invented, and then the subscription would never advance
             Some(rev) => rev.min(rooms.store.head(&room.0.id).await?),
         };
-        let subscriber = Subscriber::new(rooms.fanout.new_id(), connection);
+        subscriber.verified.store(known, SeqCst);
+        Ok(Self::at(rooms, room, subscriber, reader, rev))
+    }
+
+    /// A subscription to no room.
+    pub(super) fn without_room(rooms: &Arc<Rooms>, subscriber: &Arc<Subscriber>, reader: Reader) -> Self {
+        let room = OpenRoom::new(Arc::clone(&rooms.nowhere));
+        Self::at(rooms, room, subscriber, reader, 0)
+    }
+
+    fn at(rooms: &Arc<Rooms>, room: OpenRoom, subscriber: &Arc<Subscriber>, reader: Reader, rev: u64) -> Self {
         let position = Position { rev, signals: room.0.signals_end() };
-        Ok(Self { rooms: Arc::clone(rooms), room, subscriber, reader, position, has_begun: false, is_live: false })
+        let (rooms, subscriber) = (Arc::clone(rooms), Arc::clone(subscriber));
+        Self { rooms, room, subscriber, reader, position, has_begun: false, is_live: false }
     }
 
     pub fn room(&self) -> &RoomId {
         &self.room.0.id
+    }
+
+    /// The latest `rev` of the room that is known. To be asked before the right to read it is read again.
+    pub fn known(&self) -> u64 {
+        self.room.0.known()
+    }
+
+    /// The right to read the room is verified up to the `rev` `known`.
+    pub fn set_verified(&mut self, known: u64) {
+        self.subscriber.verified.store(known, SeqCst);
+    }
+
+    pub fn reader(&self) -> Reader {
+        self.reader
     }
 
     /// The latest `rev` that the socket has been sent, as far as its own task knows.
@@ -98,6 +130,7 @@ impl Subscription {
             }
             self.rooms.fanout.join(&self.room.0, &self.subscriber, self.position);
             self.is_live = true;
+            want_missed(&self.rooms, &self.subscriber);
         }
     }
 
@@ -122,11 +155,11 @@ impl Subscription {
             connection.write(&frame).await?;
         }
         loop {
-            let (to, frame) = match room.read(*rev) {
-                Ok(None) => return Ok(()),
-                Ok(Some(read)) => (read.to, read.frame),
+            let next = match room.read(*rev) {
+                Ok(None) => None,
+                Ok(Some(read)) => Some((read.to, read.frame)),
                 Err(Lagged) if *reader == Reader::Page && room.head() - *rev > MAX_CATCH_UP => {
-                    (room.head(), signals::refetch(&room.id))
+                    Some((room.head(), signals::refetch(&room.id)))
                 }
                 Err(Lagged) => {
                     backfill(rooms, room, *rev).await?;
@@ -134,9 +167,14 @@ impl Subscription {
                         continue;
                     }
                     let Read { to, frame } = late_page(rooms, room, *rev).await?;
-                    (to, frame)
+                    Some((to, frame))
                 }
             };
+            // after the read: what was read may have come after a loss
+            if room.is_lost(subscriber.user, subscriber.verified.load(SeqCst)) {
+                return Err(FollowError::Unverified);
+            }
+            let Some((to, frame)) = next else { return Ok(()) };
             connection.write(&frame).await?;
             *rev = to;
         }

@@ -1,11 +1,11 @@
-//! The frames of a socket other than fragments: sends, and the replies to them.
+//! The frames that a socket's client sends, and the replies to them.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use crate::{
-    domain::{Phrase, RoomId},
+    domain::{Phrase, Reading, RoomId},
     render::Language,
     store::Changed,
     web::{Error, Result},
@@ -16,25 +16,46 @@ use crate::{
 pub(super) enum ClientFrame {
     /// A message to post. Without a room: to the one that the socket is subscribed to.
     Send { room: Option<RoomId>, message: String, client_id: String },
-    /// Ends the subscription, and subscribes to the changes of this room after `after`, or (null) from now on.
-    Move { room: RoomId, after: Option<u64> },
+    /// Ends the subscription, and subscribes to the changes of this room after `after`, or (null) from now on. Without a
+    /// room, it only ends the subscription.
+    Move { room: Option<RoomId>, after: Option<u64> },
     /// The user types in this room.
     Typing { room: RoomId },
+    /// Changes how far the user has read the room.
+    Read { room: RoomId, reading: Reading },
+    /// Asks for the numbers of these rooms; `None`: of all rooms of the user.
+    Rooms(Option<Vec<RoomId>>),
+    /// There was no input for some time, or there is input again.
+    Idle(bool),
 }
+
+/// Most rooms whose numbers a frame asks for.
+const MAX_ROOMS: usize = 100;
 
 #[derive(Deserialize)]
 struct Fields {
-    room: Option<String>,
+    /// `Some(None)` is an explicit null, as in the fields below.
+    #[serde(default, deserialize_with = "present")]
+    room: Option<Option<String>>,
     message: Option<String>,
     #[serde(rename = "clientID")]
     client_id: Option<String>,
-    /// `Some(None)` is an explicit null.
     #[serde(default, deserialize_with = "present")]
     after: Option<Option<u64>>,
     typing: Option<bool>,
+    read: Option<u64>,
+    version: Option<u64>,
+    unread: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    rooms: Option<Option<Vec<String>>>,
+    idle: Option<bool>,
 }
 
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u64>>, D::Error> {
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -47,16 +68,27 @@ impl ClientFrame {
             return Err(refuse("this is not an object".into())); // serde would accept an array of the fields
         }
         let fields: Fields = serde_json::from_str(frame).map_err(|error| refuse(error.to_string()))?;
-        let room = fields.room.as_deref().map(RoomId::named);
+        let has_room_field = fields.room.is_some();
+        let room = fields.room.as_ref().and_then(Option::as_deref).map(RoomId::named);
+        if fields.message.is_some() || fields.client_id.is_some() {
+            let (message, client_id) = (fields.message.unwrap_or_default(), fields.client_id.unwrap_or_default());
+            return Ok(Self::Send { room, message, client_id });
+        }
+        if let Some(rooms) = fields.rooms {
+            if rooms.as_ref().is_some_and(|rooms| rooms.len() > MAX_ROOMS) {
+                return Err(refuse(format!("these are more than {MAX_ROOMS} rooms")));
+            }
+            return Ok(Self::Rooms(rooms.map(|rooms| rooms.iter().map(|room| RoomId::named(room)).collect())));
+        }
         Ok(match (fields, room) {
-            (Fields { message: None, client_id: None, typing: Some(true), .. }, Some(room)) => Self::Typing { room },
-            (Fields { message: None, client_id: None, after: Some(after), .. }, Some(room)) => {
-                Self::Move { room, after }
+            (Fields { typing: Some(true), .. }, Some(room)) => Self::Typing { room },
+            (Fields { read: Some(seq), version, .. }, Some(room)) => {
+                Self::Read { room, reading: Reading::Read { seq, version } }
             }
-            (Fields { message: None, client_id: None, .. }, _) => return Err(refuse("this is none of them".into())),
-            (Fields { message, client_id, .. }, room) => {
-                Self::Send { room, message: message.unwrap_or_default(), client_id: client_id.unwrap_or_default() }
-            }
+            (Fields { unread: Some(seq), .. }, Some(room)) => Self::Read { room, reading: Reading::Unread { seq } },
+            (Fields { after: Some(after), .. }, room) if has_room_field => Self::Move { room, after },
+            (Fields { idle: Some(idle), .. }, _) => Self::Idle(idle),
+            _ => return Err(refuse("this is none of them".into())),
         })
     }
 }
@@ -82,15 +114,21 @@ pub(super) fn reply(room: &RoomId, client_id: &str, outcome: &Result<Changed>, l
     .to_string()
 }
 
+/// The refusal of a frame that is not a send.
+pub(super) fn refusal(room: &RoomId, error: &Error, language: Language) -> String {
+    let (status, error_json) = (error.status.as_u16(), error.json(language));
+    json!({ "room": room.as_str(), "status": status, "error": error_json }).to_string()
+}
+
 /// Reports to a page that its message still waits for the database, and that the connection works. It has no
 /// `clientID`, because older pages would take it for the acknowledgement.
 pub(super) fn pending(room: &RoomId, client_id: &str) -> String {
     json!({ "room": room.as_str(), "pending": client_id }).to_string()
 }
 
-/// The answer to a move: the changes of this room after `after` follow.
-pub(super) fn moved(room: &RoomId, after: u64) -> String {
-    json!({ "room": room.as_str(), "after": after }).to_string()
+/// The answer to a move: the changes of this room after `after` follow. Without a room, nothing follows.
+pub(super) fn moved(room: Option<&RoomId>, after: u64) -> String {
+    json!({ "room": room.map(RoomId::as_str), "after": room.map(|_| after) }).to_string()
 }
 
 /// The room does not exist for this user. The socket has no subscription.
@@ -108,11 +146,19 @@ mod tests {
         let send = |room| ClientFrame::Send { room, message: "hi".into(), client_id: "1".into() };
         assert_eq!(ClientFrame::parse(htmx).unwrap(), send(None));
         let lobby = RoomId::lobby;
+        let read = |reading| ClientFrame::Read { room: lobby(), reading };
         for (frame, expected) in [
             (r#"{"room":"lobby","message":"hi","clientID":"1"}"#, send(Some(lobby()))),
-            (r#"{"room":"lobby","after":7}"#, ClientFrame::Move { room: lobby(), after: Some(7) }),
-            (r#"{"room":"lobby","after":null}"#, ClientFrame::Move { room: lobby(), after: None }),
+            (r#"{"room":"lobby","after":7}"#, ClientFrame::Move { room: Some(lobby()), after: Some(7) }),
+            (r#"{"room":"lobby","after":null}"#, ClientFrame::Move { room: Some(lobby()), after: None }),
+            (r#"{"room":null,"after":null}"#, ClientFrame::Move { room: None, after: None }),
             (r#"{"room":"lobby","typing":true}"#, ClientFrame::Typing { room: lobby() }),
+            (r#"{"room":"lobby","read":7,"version":2}"#, read(Reading::Read { seq: 7, version: Some(2) })),
+            (r#"{"room":"lobby","read":7}"#, read(Reading::Read { seq: 7, version: None })),
+            (r#"{"room":"lobby","unread":7}"#, read(Reading::Unread { seq: 7 })),
+            (r#"{"rooms":["lobby"]}"#, ClientFrame::Rooms(Some(vec![lobby()]))),
+            (r#"{"rooms":null}"#, ClientFrame::Rooms(None)),
+            (r#"{"idle":true}"#, ClientFrame::Idle(true)),
         ] {
             assert_eq!(ClientFrame::parse(frame).unwrap(), expected);
         }
@@ -126,6 +172,9 @@ mod tests {
             r#"{"room":"lobby","after":-1}"#,
             r#"{"room":"lobby","typing":false}"#,
             r#"{"after":1}"#,
+            r#"{"read":1}"#,
+            r#"{"room":"lobby","read":-1}"#,
+            r#"{"rooms":"lobby"}"#,
         ] {
             assert!(ClientFrame::parse(invalid).is_err(), "{invalid}");
         }

@@ -6,7 +6,9 @@ mod exchange;
 mod fragments;
 mod frames;
 mod home;
+mod numbers;
 mod page;
+mod session;
 mod sidebar;
 mod socket;
 

@@ -13,25 +13,27 @@ use axum::{
     http::{HeaderMap, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
+use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
     closing::{SocketEnd, close},
-    exchange::{FrameLimits, SocketSession, Step, exchange_frames, send},
+    exchange::{Step, exchange_frames, send},
     frames,
+    session::{FrameLimits, SocketSession},
 };
 use crate::{
     domain::{Phrase, RoomId, Timestamp, User},
-    net::Connection,
+    net::{Connection, Frame},
     render::Language,
     room::{
-        PresenceGuard,
+        PresenceGuard, Subscriber,
         registry::{Registration, TooManySockets},
         subscription::{FollowError, Reader, Subscription},
     },
     security::{Grant, sessions::SessionLifetime},
-    store,
+    store::{self, Access},
     web::{AppState, Bearer, Error, Query, Result, SignedIn, language, origin},
 };
 
@@ -48,7 +50,7 @@ pub struct SocketQuery {
     /// The userID that the page shows. If another user has signed in since in the same browser, the page must not go on
     /// as that user.
     user: Option<String>,
-    /// The room to subscribe to; the lobby if there is none.
+    /// The room to subscribe to; the lobby if the field is missing, none if it is empty.
     room: Option<String>,
     /// The latest `rev` of the room that the client has: the changes after it are sent first.
     after: Option<u64>,
@@ -185,7 +187,7 @@ fn serve(
     }
 }
 
-/// A socket that has no subscription yet.
+/// A socket before its first subscription.
 struct OpeningSocket {
     state: AppState,
     connection: Arc<Connection>,
@@ -202,12 +204,12 @@ struct OpeningSocket {
 
 struct OpenSocket {
     session: SocketSession,
-    connection: Arc<Connection>,
+    subscriber: Arc<Subscriber>,
     expires: Option<Timestamp>,
-    /// `None` if the room that the client asked for does not exist for the user.
+    /// `None` only while the socket moves and at its end.
     subscription: Option<Subscription>,
     limits: FrameLimits,
-    _presence: PresenceGuard,
+    presence: PresenceGuard,
 }
 
 impl OpeningSocket {
@@ -220,13 +222,17 @@ impl OpeningSocket {
             sleep(RELOAD_DELAY).await;
             return Err(SocketEnd::Reload);
         }
-        let mut session = SocketSession { state, grant, room: room.clone(), access: None, is_page, language };
+        let subscriber = state.hub().subscriber(user.key, Arc::clone(&connection));
+        let listener = is_page.then(|| state.hub().listen(&subscriber));
+        let access = Mutex::new(None);
+        let session = SocketSession { state, connection, grant, room, access, is_page, language, listener };
         // a grant that is revoked after the socket was registered closes it
         let user = if is_current { user } else { session.user().await? };
-        let subscription = subscribe(&mut session, &user, &connection, socket, &room, after).await?;
-        let _presence = session.state.hub().enter(&user, returning);
+        let presence = session.state.hub().enter(&user, returning);
         let limits = FrameLimits::default();
-        Ok(Box::new(OpenSocket { session, connection, expires, subscription, limits, _presence }))
+        let mut open = OpenSocket { session, subscriber, expires, subscription: None, limits, presence };
+        open.subscribe(socket, &user, after).await?;
+        Ok(Box::new(open))
     }
 }
 
@@ -235,8 +241,8 @@ impl OpenSocket {
     async fn run(&mut self, socket: &mut WebSocket) -> SocketEnd {
         loop {
             let step = tokio::select! {
-                step = exchange_frames(socket, &self.session, &mut self.limits) => step,
-                end = follow(&mut self.subscription) => Step::End(end),
+                step = exchange_frames(socket, &self.session, &mut self.limits, &mut self.presence) => step,
+                end = follow(&self.session, &self.subscriber, &mut self.subscription) => Step::End(end),
             };
             let moved = match step {
                 Step::End(end) => return end,
@@ -248,15 +254,46 @@ impl OpenSocket {
         }
     }
 
-    /// Ends the subscription, and subscribes to another room.
-    async fn move_to(&mut self, socket: &mut WebSocket, room: RoomId, after: Option<u64>) -> Result<(), SocketEnd> {
-        self.limits.move_due().await;
+    /// Ends the subscription, and subscribes to another room, or to none.
+    async fn move_to(
+        &mut self,
+        socket: &mut WebSocket,
+        room: Option<RoomId>,
+        after: Option<u64>,
+    ) -> Result<(), SocketEnd> {
+        self.limits.wait().await;
         self.end_subscription().await;
         let user = self.session.user().await?;
-        self.subscription = subscribe(&mut self.session, &user, &self.connection, socket, &room, after).await?;
-        if let Some(subscription) = &self.subscription {
-            send(socket, frames::moved(&room, subscription.rev())).await?;
+        self.session.room = room.clone().unwrap_or_else(no_room);
+        self.subscribe(socket, &user, after).await?;
+        let is_there = room.is_none() || self.session.access.lock().is_some();
+        match &self.subscription {
+            Some(subscription) if is_there => send(socket, frames::moved(room.as_ref(), subscription.rev())).await,
+            _ => Ok(()),
         }
+    }
+
+    /// Subscribes to the session's room. Answers the client if it does not exist for the user.
+    async fn subscribe(&mut self, socket: &mut WebSocket, user: &User, after: Option<u64>) -> Result<(), SocketEnd> {
+        let Self { session, subscriber, .. } = self;
+        let hub = session.state.hub();
+        let reader = if session.is_page { Reader::Page } else { Reader::Script };
+        self.subscription = Some(hub.without_room(subscriber, reader));
+        *session.access.lock() = None;
+        let room = session.room.clone();
+        if room == no_room() {
+            return Ok(());
+        }
+        let known = hub.known(&room); // before the access is read
+        let Some(access) = access(session, user, &room).await? else {
+            return send(socket, frames::gone(&room)).await;
+        };
+        match hub.subscribe(&access, known, subscriber, reader, after).await {
+            Ok(subscription) => self.subscription = Some(subscription),
+            Err(store::Error::NoSuchRoom) => return send(socket, frames::gone(&room)).await,
+            Err(_) => return Err(SocketEnd::Failed),
+        }
+        *session.access.lock() = Some(access);
         Ok(())
     }
 
@@ -268,40 +305,56 @@ impl OpenSocket {
     }
 }
 
-/// Subscribes the session to a room. Answers the client if the room does not exist for the user.
-async fn subscribe(
-    session: &mut SocketSession,
-    user: &User,
-    connection: &Arc<Connection>,
-    socket: &mut WebSocket,
-    room: &RoomId,
-    after: Option<u64>,
-) -> Result<Option<Subscription>, SocketEnd> {
-    session.room = room.clone();
-    session.access = match session.state.store.access(user, room).await {
-        Ok(access) => Some(access),
-        Err(store::Error::NoSuchRoom) => None,
-        Err(_) => return Err(SocketEnd::Failed),
-    };
-    let Some(access) = &session.access else {
-        send(socket, frames::gone(room)).await?;
-        return Ok(None);
-    };
-    let reader = if session.is_page { Reader::Page } else { Reader::Script };
-    let subscribed = session.state.hub().subscribe(access, Arc::clone(connection), reader, after).await;
-    subscribed.map(Some).map_err(|_| SocketEnd::Failed)
+/// The name of a room that a socket without a room follows.
+fn no_room() -> RoomId {
+    RoomId::named("")
 }
 
-/// Sends the log for as long as the future is polled.
-async fn follow(subscription: &mut Option<Subscription>) -> SocketEnd {
-    let Some(subscription) = subscription else { return std::future::pending().await };
-    match subscription.follow().await {
-        FollowError::Connection(_) => SocketEnd::Lost,
-        FollowError::Store(error) => {
-            tracing::warn!(room = subscription.room().as_str(), %error, "socket catch-up failed");
-            SocketEnd::Failed
+/// The user's access to a room; `None` if it does not exist for the user.
+async fn access(session: &SocketSession, user: &User, room: &RoomId) -> Result<Option<Access>, SocketEnd> {
+    match session.state.store.access(user, room).await {
+        Ok(access) => Ok(Some(access)),
+        Err(store::Error::NoSuchRoom) => Ok(None),
+        Err(_) => Err(SocketEnd::Failed),
+    }
+}
+
+/// Sends the log for as long as the future is polled. When the user loses the right to read the room, the client is
+/// notified, and the socket follows no room.
+async fn follow(
+    session: &SocketSession,
+    subscriber: &Arc<Subscriber>,
+    following: &mut Option<Subscription>,
+) -> SocketEnd {
+    loop {
+        let Some(subscription) = following else { return std::future::pending().await };
+        match subscription.follow().await {
+            FollowError::Connection(_) => return SocketEnd::Lost,
+            FollowError::Store(error) => {
+                tracing::warn!(room = subscription.room().as_str(), %error, "socket catch-up failed");
+                return SocketEnd::Failed;
+            }
+            FollowError::Unverified => match Box::pin(verify(session, subscription)).await {
+                Ok(true) => {}
+                Ok(false) => *following = Some(session.state.hub().without_room(subscriber, subscription.reader())),
+                Err(end) => return end,
+            },
         }
     }
+}
+
+/// Reads the right to the subscription's room again. Returns whether the user still has it.
+async fn verify(session: &SocketSession, subscription: &mut Subscription) -> Result<bool, SocketEnd> {
+    let (room, known) = (subscription.room().clone(), subscription.known()); // before the right is read
+    let user = session.user().await?;
+    if access(session, &user, &room).await?.is_some() {
+        subscription.set_verified(known);
+        return Ok(true);
+    }
+    *session.access.lock() = None;
+    let gone = frames::gone(&room);
+    let gone = session.connection.write_own(&Frame::text(std::iter::once(gone.as_str()))).await;
+    gone.map(|()| false).map_err(|_| SocketEnd::Lost)
 }
 
 /// Waits until the given time; never returns if there is none.

@@ -1,0 +1,103 @@
+//! The numbers of a page's sidebar: read from the store when they may have changed in a way that the room's news does not
+//! say, and sent to this page alone.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::{closing::SocketEnd, session::SocketSession};
+use crate::{
+    domain::{RoomId, User},
+    net::Frame,
+    room::{Wanted, listener::Listener},
+    store::{self, RoomSummary, Store},
+};
+
+/// Rooms read at a time.
+const PAGE: u32 = 200;
+/// Longest wait for a client that does not read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(100);
+
+/// Reads the numbers that are wanted, listens to these rooms, and sends the numbers. If the store does not answer, they
+/// stay wanted.
+pub(super) async fn send(session: &SocketSession, listener: &Listener) -> Result<(), SocketEnd> {
+    let Some(reading) = listener.take() else { return Ok(()) };
+    let user = match session.user().await {
+        Ok(user) => user,
+        Err(SocketEnd::Failed) => return Ok(()),
+        Err(end) => return Err(end),
+    };
+    let store = session.state.store.as_ref();
+    let read = async {
+        let summaries = read(store, &user, &reading.wanted).await?;
+        listener.listen(&reading.wanted, &summaries).await?;
+        Ok::<_, store::Error>(summaries)
+    };
+    match read.await {
+        Ok(summaries) => {
+            let frame = encode(&reading.wanted, &summaries);
+            reading.done();
+            let written = timeout(WRITE_TIMEOUT, session.connection.write_own(&frame)).await;
+            written.map_err(|_| SocketEnd::Lost)?.map_err(|_| SocketEnd::Lost)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "rooms of a sidebar not read");
+            Ok(())
+        }
+    }
+}
+
+async fn read(store: &dyn Store, user: &User, wanted: &Wanted) -> store::Result<Vec<RoomSummary>> {
+    let mut summaries = match wanted {
+        Wanted::All => Vec::new(),
+        Wanted::Rooms(rooms) => {
+            let rooms: Vec<RoomId> = rooms.iter().cloned().collect();
+            return store.summaries(user, &rooms).await;
+        }
+    };
+    loop {
+        let after = summaries.last().map(|summary: &RoomSummary| summary.room.id.clone());
+        let page = store.rooms_of(user, after.as_ref(), PAGE).await?;
+        let is_last = page.len() < PAGE as usize;
+        summaries.extend(page);
+        if is_last {
+            return Ok(summaries);
+        }
+    }
+}
+
+fn encode(wanted: &Wanted, summaries: &[RoomSummary]) -> Frame {
+    let mut rooms: Vec<Value> = summaries.iter().filter_map(numbers).collect();
+    if let Wanted::Rooms(wanted) = wanted {
+        let is_found = |room: &&RoomId| summaries.iter().any(|summary| summary.room.id == **room);
+        rooms.extend(wanted.iter().filter(|room| !is_found(room)).map(gone));
+    }
+    let frame = json!({ "rooms": rooms, "complete": *wanted == Wanted::All }).to_string();
+    Frame::text(std::iter::once(frame.as_str()))
+}
+
+/// `None` of a room that the user is no member of.
+fn numbers(summary: &RoomSummary) -> Option<Value> {
+    let RoomSummary { room, head, latest_at, own, own_texts, unread, mentions, .. } = summary;
+    let own = own.as_ref()?;
+    Some(json!({
+        "room": room.id.as_str(),
+        "rev": head.rev,
+        "seq": head.seq,
+        "texts": head.texts,
+        "own": own_texts,
+        "unread": unread,
+        "mentions": mentions,
+        "readSeq": own.mark.seq,
+        "readVersion": own.mark.version,
+        "level": own.level.as_str(),
+        "starred": own.starred,
+        "at": latest_at.0,
+    }))
+}
+
+/// The user is not a member of the room, or it does not exist.
+fn gone(room: &RoomId) -> Value {
+    json!({ "room": room.as_str(), "gone": true })
+}

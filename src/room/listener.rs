@@ -1,0 +1,177 @@
+//! A page's socket that listens to the rooms of its user, for the sidebar.
+//!
+//! The numbers of a room are read from the store as of a `rev`; what happened after that comes with the ticks of
+//! [`super::sidebar`]. Where it cannot be known that all of that comes, the numbers are read again.
+
+use std::{collections::BTreeSet, time::Instant};
+
+use tokio::time::sleep_until;
+
+use super::{
+    filling::advance,
+    listening::{Listening, Wanted},
+    news::Numbers,
+    room::Room,
+    rooms::{Listened, Rooms},
+    subscriber::Subscriber,
+};
+use crate::{
+    domain::RoomId,
+    net::sync::{Arc, atomic::Ordering::SeqCst},
+    store::{self, RoomSummary},
+};
+
+/// To be called after the fan-out was given the writing: asks for the numbers of rooms with news that it may not
+/// have sent to this socket.
+pub(super) fn want_missed(rooms: &Rooms, subscriber: &Subscriber) {
+    let mut listening = subscriber.listening.lock();
+    let tick = rooms.sidebar_tick.load(SeqCst);
+    if listening.tick == tick {
+        return;
+    }
+    let missed = rooms.at(&listening.rooms).into_iter().filter(|room| room.news_tick.load(SeqCst) > listening.tick);
+    let missed: BTreeSet<RoomId> = missed.map(|room| room.id.clone()).collect();
+    listening.tick = tick;
+    if !missed.is_empty() {
+        listening.want(Wanted::Rooms(missed), Instant::now());
+        subscriber.wanted.notify_one();
+    }
+}
+
+/// A page's socket that listens to rooms, until dropped.
+pub struct Listener {
+    rooms: Arc<Rooms>,
+    subscriber: Arc<Subscriber>,
+}
+
+impl Listener {
+    /// Changes of memberships from now on are noted. All rooms are to be read first.
+    pub(super) fn new(rooms: &Arc<Rooms>, subscriber: &Arc<Subscriber>) -> Self {
+        subscriber.listening.lock().tick = rooms.sidebar_tick.load(SeqCst);
+        rooms.listeners.add(subscriber);
+        let listener = Self { rooms: Arc::clone(rooms), subscriber: Arc::clone(subscriber) };
+        listener.want(Wanted::All);
+        listener
+    }
+
+    /// Asks for numbers to be read, as soon as it is time.
+    pub fn want(&self, wanted: Wanted) {
+        self.subscriber.want(wanted, Instant::now());
+    }
+
+    /// Waits until it is time to read something.
+    pub async fn due(&self) {
+        let due = loop {
+            let due = self.subscriber.listening.lock().due();
+            match due {
+                Some(due) => break due,
+                None => self.subscriber.wanted.notified().await,
+            }
+        };
+        if due > Instant::now() {
+            Box::pin(sleep_until(due.into())).await; // boxed, because most sockets only ever wait for a change
+        }
+    }
+
+    /// What is to be read now.
+    pub fn take(&self) -> Option<Reading<'_>> {
+        let wanted = self.subscriber.listening.lock().take_wanted(Instant::now())?;
+        Some(Reading { listener: self, wanted, is_done: false })
+    }
+
+    /// Listens to the rooms of these summaries, which were read just now for `wanted`, and no longer to those that were
+    /// wanted and not found.
+    ///
+    /// # Errors
+    /// The store's error if it does not answer.
+    pub async fn listen(&self, wanted: &Wanted, summaries: &[RoomSummary]) -> store::Result<()> {
+        let opened = self.listen_now(wanted, summaries);
+        if opened.is_empty() {
+            return Ok(());
+        }
+        // what was committed after the summaries were read, before this process noted the rooms' changes
+        let ids: Vec<RoomId> = opened.iter().map(|room| room.id.clone()).collect();
+        for (room, head) in opened.iter().zip(self.rooms.store.heads(&ids).await?) {
+            advance(&self.rooms, room, head.unwrap_or(0));
+        }
+        Ok(())
+    }
+
+    /// Returns the rooms that were opened for it.
+    fn listen_now(&self, wanted: &Wanted, summaries: &[RoomSummary]) -> Vec<Arc<Room>> {
+        let Self { rooms, subscriber } = self;
+        let mut listening = subscriber.listening.lock(); // until the end: a shard may take rooms out
+        let is_listed = |room: &Room| listening.rooms.binary_search(&room.index).is_ok();
+        let (mut now, mut opened, mut again) = (Vec::with_capacity(summaries.len()), Vec::new(), Vec::new());
+        for RoomSummary { room, head, latest_at, .. } in summaries {
+            if let Some(room) = rooms.get(&room.id).filter(|room| is_listed(room)) {
+                now.push(room.index);
+                continue;
+            }
+            let numbers = Numbers::new(*head, latest_at.0);
+            let Listened { room, is_new, gets_all } = rooms.listen(&room.id, head.rev, numbers);
+            if is_new {
+                opened.push(Arc::clone(&room));
+            }
+            // the membership may have ended since
+            let is_lost = room.is_lost(subscriber.user, head.rev);
+            advance(rooms, &room, head.rev);
+            if is_lost {
+                room.remove_listener();
+            } else {
+                now.push(room.index);
+            }
+            if is_lost || !gets_all {
+                again.push(room.id.clone());
+            }
+        }
+        let is_wanted = |room: &Room| match wanted {
+            Wanted::All => true,
+            Wanted::Rooms(rooms) => rooms.contains(&room.id),
+        };
+        now.sort_unstable();
+        let mut unchanged = Vec::new();
+        for room in rooms.at(&listening.rooms).iter().filter(|room| now.binary_search(&room.index).is_err()) {
+            if is_wanted(room) { room.remove_listener() } else { unchanged.push(room.index) }
+        }
+        now.append(&mut unchanged);
+        now.sort_unstable();
+        listening.rooms = now.into();
+        if !again.is_empty() {
+            listening.want(Wanted::Rooms(again.into_iter().collect()), Instant::now());
+            subscriber.wanted.notify_one();
+        }
+        opened
+    }
+}
+
+/// What is being read for a sidebar. It stays wanted if this is dropped before it is done.
+pub struct Reading<'a> {
+    listener: &'a Listener,
+    pub wanted: Wanted,
+    is_done: bool,
+}
+
+impl Reading<'_> {
+    pub fn done(mut self) {
+        self.is_done = true;
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let wanted = std::mem::replace(&mut self.wanted, Wanted::All);
+            self.listener.want(wanted);
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.rooms.listeners.remove(&self.subscriber);
+        let listening = std::mem::take(&mut *self.subscriber.listening.lock());
+        let Listening { rooms, .. } = listening;
+        self.rooms.at(&rooms).iter().for_each(|room| room.remove_listener());
+    }
+}
