@@ -187,7 +187,7 @@ mod tests {
 
     /// The change `rev`, which posts or changes the message `seq`.
     fn change(rev: u64, seq: u64) -> Entry {
-        Entry { rev, parts: vec![part(seq, &format!("{seq}@{rev} "))], is_text: true }
+        Entry { rev, parts: vec![part(seq, &format!("{seq}@{rev} "))], is_text: true, loss: None }
     }
 
     fn part(seq: u64, fragment: &str) -> Part {
@@ -236,7 +236,7 @@ mod tests {
     fn a_change_of_two_messages_is_read_whole_and_superseded_one_by_one() {
         let mut ring = Ring::new(0, LARGE);
         let large = "x".repeat(FRAME_BYTES + 1);
-        ring.push(Entry { rev: 1, parts: vec![part(1, &large), part(2, "2 ")], is_text: true });
+        ring.push(Entry { rev: 1, parts: vec![part(1, &large), part(2, "2 ")], is_text: true, loss: None });
         ring.push(change(2, 3));
         let read = ring.read(0).unwrap().unwrap();
         assert!(text(&read).ends_with("x2 ") && read.to == 1, "a frame never ends within a change");

@@ -365,6 +365,7 @@ impl Drop for OpenRoom {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Frame;
 
     #[test]
     fn late_readers_share_a_page_until_the_room_changes() {
