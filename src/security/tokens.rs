@@ -124,7 +124,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::{Email, Name, Phone, Role, UserId, UserKey};
+    use crate::domain::{About, Email, Name, Phone, Role, UserId, UserKey};
 
     fn ada() -> User {
         User {
@@ -133,6 +133,8 @@ mod tests {
             name: Name::parse("Ada").unwrap(),
             email: Email::parse("ada@example.org").unwrap(),
             phone: Phone::default(),
+            about: About::default(),
+            shows_last_seen: true,
             role: Role::Member,
             version: 3,
             created_at: Timestamp::now(),
