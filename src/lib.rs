@@ -6,9 +6,9 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `main`, [`cli`] | the command line: the server, `natter user`, `copy`, `import` |
+//! | `main`, [`cli`] | the command line: the server, `natter user`, `room`, `copy`, `import` |
 //! | [`app`] | settings, roles, listeners, middleware, the API's description, start and stop |
-//! | [`features`] | auth, users, admin, chat: handlers and pages |
+//! | [`features`] | auth, users, admin, chat, rooms, people: handlers and pages |
 //! | [`web`] | the HTTP kit: extractors, errors, assets, what all pages have |
 //! | [`room`] | the live part: rings, fan-out, subscriptions, roster |
 //! | [`render`] | fragments of the log, and the texts of every language |
@@ -38,6 +38,8 @@
 //! | ring | the last rendered changes of a room, in memory, while sockets follow it |
 //! | cursor | a reader's position in the log: a `rev` |
 //! | fan-out | the tasks that write each new frame to all sockets of a room; each of them is a shard |
+//! | level | what a room notifies a member of: everything, mentions, nothing; a hidden room is not in the member's list |
+//! | read mark | how far a member has read a room, with a version that "mark unread" raises |
 //! | subscriber | a socket as the fan-out sees it; it is live while a shard owns its writing |
 //! | subscription | a socket's reading of one room; it can move to another |
 //! | gap | numbers missing between two events of the store; they are read from the log, or skipped if they are too many |

@@ -31,6 +31,7 @@ fn start() -> Result<(), String> {
             None => serve(config).await,
             Some(Command::Serve(config)) => serve(*config).await,
             Some(Command::User { command }) => cli::user(command, &config.data).await,
+            Some(Command::Room { command }) => cli::room(command, &config.data).await,
             Some(Command::Import(args)) => cli::import(args, &config.data).await,
             Some(Command::Copy(args)) => cli::copy(args).await,
         }

@@ -5,7 +5,7 @@ use clap::{
     error::{ContextKind, ErrorKind},
 };
 
-use super::{copy, import, user};
+use super::{copy, import, room, user};
 use crate::app::config::Config;
 
 /// Self-hosted team chat. Without a command, natter starts the server.
@@ -26,6 +26,11 @@ pub enum Command {
     User {
         #[command(subcommand)]
         command: user::UserCommand,
+    },
+    /// List and delete rooms of any kind, also while the server runs
+    Room {
+        #[command(subcommand)]
+        command: room::RoomCommand,
     },
     /// Import the data of the Node application: accounts with their passwords, and all messages
     #[command(after_help = import::NOTES)]

@@ -5,6 +5,7 @@ use std::{io::IsTerminal, sync::Arc};
 use clap::Subcommand;
 use secrecy::SecretString;
 
+use super::open::open;
 use crate::{
     app::config::DataArgs,
     domain::{Role, User, UserId},
@@ -13,7 +14,7 @@ use crate::{
         accounts::{AccountEdit, AccountError, Accounts, NewAccount},
         passwords::Passwords,
     },
-    store::{self, Database, Location, MessageRetention, Store},
+    store::{self, Database, MessageRetention, Store},
     web,
 };
 
@@ -59,14 +60,7 @@ pub enum UserCommand {
 /// # Errors
 /// One line for the shell, if the command fails.
 pub async fn run(command: UserCommand, data: &DataArgs) -> Result<(), String> {
-    let location = data.location();
-    if matches!(&location, Location::Embedded(dir) if !dir.join("natter.db").is_file()) {
-        return Err(format!("there is no natter database in {location}; name its directory with --data-dir"));
-    }
-    let store = store::open(&location).await.map_err(|error| match error {
-        store::Error::Busy => format!("{location} does not answer; start it, or name another with --database"),
-        error => error.to_string(),
-    })?;
+    let store = open(data).await?;
     let result = run_on(command, &store, data.bcrypt_cost).await;
     store.close().await;
     result
