@@ -1,30 +1,28 @@
-//! The listeners of the three servers: the routes of each, and one stop for all of them.
+//! The listeners of the three servers, and one stop for all of them.
 
 use std::{future::Future, io, net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
-use axum::{Extension, Router, middleware::from_fn_with_state};
 use futures_util::future::join_all;
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
-use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     config::Config,
-    docs, middleware, ops,
+    middleware,
     roles::{Endpoint, ServerRole},
+    routes,
     start_error::StartError,
 };
 use crate::{
-    features,
     net::{
         accept::{self, ConnectionLimits, ListenerSettings},
         address::AddressCounts,
     },
     room::registry::CloseReason,
-    web::{AppState, extract::ServerOrigin, token_login},
+    web::AppState,
 };
 
 /// Connections that may wait in the system's queue until they are accepted. After a restart all clients connect at
@@ -74,7 +72,7 @@ impl Listeners {
         let listeners = self.sockets.into_iter().zip(&self.endpoints);
         let serving = listeners.map(|(socket, endpoint)| {
             let secure = config.roles.is_secure(endpoint, config.public_url.as_ref());
-            let router = middleware::wrap(routes(&endpoint.roles, state), state, secure);
+            let router = middleware::wrap(routes::of(&endpoint.roles, state), state, secure);
             let mut stopped = stopped.clone();
             let stop = async move { drop(stopped.changed().await) };
             accept::serve(socket, router, settings.clone(), stop)
@@ -107,29 +105,4 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?; // otherwise a restart fails until the last connections have timed out
     socket.bind(address)?;
     socket.listen(BACKLOG)
-}
-
-/// The routes of a listener: those of its roles, and those of every listener.
-fn routes(roles: &[ServerRole], state: &AppState) -> Router<AppState> {
-    let common = ops::router().merge(features::auth::logout()).merge(token_login::router());
-    let routers = roles.iter().map(|role| role_routes(*role, state));
-    docs::with_openapi(routers.fold(common, OpenApiRouter::merge))
-}
-
-fn role_routes(role: ServerRole, state: &AppState) -> OpenApiRouter<AppState> {
-    let sites = &state.settings.sites;
-    match role {
-        ServerRole::Users => {
-            let mut users = features::users::router().merge(features::admin::router());
-            if sites.users != sites.auth {
-                users = users.layer(from_fn_with_state(state.clone(), token_login::by_token));
-            }
-            users.layer(Extension(ServerOrigin(sites.users.clone())))
-        }
-        ServerRole::Auth => features::auth::router(),
-        ServerRole::Chat => {
-            let chat = features::chat::router().merge(features::rooms::router()).merge(features::people::router());
-            chat.layer(Extension(ServerOrigin(sites.chat.clone())))
-        }
-    }
 }

@@ -4,8 +4,8 @@
 //!   parses the addresses in both.
 //! - `data_dir`: creates and locks the data directory; `secret`: the secret that signs tokens; `start_error`: why a
 //!   start fails.
-//! - `server`: starts and stops everything; `listeners`: the routes of each address; `sweep`: the task that removes
-//!   what has expired.
+//! - `server`: starts and stops everything; `listeners`: the addresses; [`routes`]: what each server answers; `sweep`:
+//!   the task that removes what has expired.
 //! - `middleware`: the layers around all routes; `ops`: health and metrics; `openapi` and `docs`: the API's
 //!   description.
 //! - `logging`: the log's format and filter.
@@ -20,6 +20,7 @@ mod middleware;
 mod openapi;
 mod ops;
 pub mod roles;
+pub mod routes;
 mod secret;
 mod server;
 mod start_error;

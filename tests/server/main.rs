@@ -10,4 +10,7 @@ mod connections;
 mod openapi;
 mod operations;
 mod pages;
+mod people;
+mod rights;
+mod rooms;
 mod users;
