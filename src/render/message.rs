@@ -178,6 +178,7 @@ mod tests {
             id: MessageId { room: RoomId::lobby(), seq: 12 },
             rev: 34,
             text_rev: 12,
+            subject: None,
             author_key: key(1),
             author: Some(Author { user_id: "ada".into(), name: "Ada <3".into() }),
             subject: None,
