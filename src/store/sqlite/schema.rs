@@ -76,6 +76,47 @@ mod tests {
     }
 
     #[test]
+    fn a_migration_puts_all_users_into_the_lobby_read_up_to_its_end() {
+        let mut connection = in_memory();
+        MIGRATIONS[..3].iter().for_each(|migration| connection.execute_batch(migration).unwrap());
+        connection.pragma_update(None, "user_version", 3).unwrap();
+        let message = |id: i64| {
+            format!(
+                "INSERT INTO messages (id, post_rev, text_rev, author, client_id, sent_at, text, deleted, room_texts,
+                    author_texts, replies, joins) VALUES ({id}, 1, 1, x'01', {id}, 7, 'hello', 0, 1, 1, 0, 0);"
+            )
+        };
+        let rows = "INSERT INTO users VALUES (x'01', 'ada', 'Ada', 'a@example.org', '', '$2b$04$x', 'admin', 3, 5);
+            INSERT INTO users VALUES (x'02', 'bob', 'Bob', 'b@example.org', '', '$2b$04$x', 'member', 1, 6);
+            INSERT INTO login_networks VALUES (x'02', '127.0.0.1', 8);
+            INSERT INTO rooms VALUES (5, 'attic', 0, 'open', 'LOBBY', '', 0, 0, NULL, 0);
+            INSERT INTO rooms VALUES (7, 'direct', 0, 'direct', '', '', 0, 0, 'x', 0);
+            INSERT INTO memberships (room, user, rev, role, joined_at) VALUES (7, x'02', 0, 'owner', 9);";
+        connection.execute_batch(rows).unwrap();
+        for id in [(1 << 40) + 1, (1 << 40) + 2, (7 << 40) + 1] {
+            connection.execute_batch(&message(id)).unwrap();
+        }
+        migrate(&mut connection).unwrap();
+        let all = |sql: &str| -> Vec<String> {
+            connection
+                .prepare(sql)
+                .unwrap()
+                .query_map([], |row| row.get(0))
+                .unwrap()
+                .map(rusqlite::Result::unwrap)
+                .collect()
+        };
+        let memberships = "SELECT concat_ws(' ', room, hex(user), role, level, read_seq, joined_at) FROM memberships";
+        assert_eq!(
+            all(memberships),
+            ["1 01 member mentions 2 5", "1 02 member mentions 2 6", "7 02 owner everything 1 9"]
+        );
+        assert_eq!(all("SELECT open_name FROM rooms WHERE kind = 'open' ORDER BY id"), ["lobby", "lobby attic"]);
+        assert_eq!(all("SELECT network FROM login_networks"), ["127.0.0.1"]);
+        assert!(all("SELECT concat(rowid) FROM pragma_foreign_key_check").is_empty());
+    }
+
+    #[test]
     fn migrating_is_repeatable_and_refuses_a_newer_schema() {
         let mut connection = in_memory();
         migrate(&mut connection).unwrap();
