@@ -1,14 +1,15 @@
 //! Copying all rows of a store into another, as `natter copy` does.
 
 use natter::{
-    domain::{Action, RoomAction, RoomKind},
-    store::{self, Database, Location, MongoUrl, Row, Table},
+    domain::{About, Action, Level, Role, RoomAction, RoomKind, Timestamp},
+    store::{self, Database, Location, MongoUrl, Row, Table, UserChanges},
 };
 use std::sync::Arc;
 
 use crate::{
+    marks::{read, unread},
     members::{in_lobby, new_post, react},
-    support::TestDatabase,
+    support::{TestDatabase, add, new_user, post_many},
 };
 
 async fn rows(store: &dyn Database, table: Table, limit: u32) -> Vec<Row> {
@@ -46,6 +47,21 @@ pub async fn a_copy_has_all_rows_and_continues(database: &TestDatabase) {
         room.change(Action::Delete { seq: 3 }).await;
     }
     closed.manage(RoomAction::Add(ada.user.key)).await;
+    closed.store.set_level(&closed.access, Level::Hidden).await.unwrap();
+    closed.store.set_starred(&closed.access, true).await.unwrap();
+    ada.mark(read(2)).await;
+    ada.mark(unread(1)).await;
+    let about = UserChanges {
+        about: Some(About::parse("likes bees").unwrap()),
+        shows_last_seen: Some(false),
+        ..UserChanges::default()
+    };
+    ada.store.update_user(ada.user.key, about).await.unwrap();
+    ada.store.record_seen(&[ada.user.key, bob.user.key], Timestamp(1_700_000_000_000)).await.unwrap();
+    ada.store.create_user(new_user("bot", Some(Role::Bot))).await.unwrap();
+    let deleted = bob.create(RoomKind::Open, &[]).await;
+    deleted.post("not copied").await;
+    deleted.manage(RoomAction::Delete).await;
     let target = match database {
         TestDatabase::Embedded(_) => TestDatabase::embedded(),
         TestDatabase::MongoDb(_) => TestDatabase::mongodb().await,
@@ -74,7 +90,31 @@ pub async fn a_copy_has_all_rows_and_continues(database: &TestDatabase) {
         let post = new_post("next", Some(1));
         let (here, there) = (room.change(post.clone()).await, copied.change(post).await);
         assert_eq!((here.id, here.rev, here.author_texts), (there.id, there.rev, there.author_texts));
+        assert_eq!(copied.summary().await.own, room.summary().await.own);
     }
     let copied = crate::members::Member { store: Arc::clone(&copy), ..ada.clone() };
     assert_eq!(copied.create(RoomKind::Direct, &[&bob]).await.room(), direct.room(), "it is found by its members");
+}
+
+/// A crash at sign-up can leave an account without them on MongoDB.
+pub async fn who_lacks_a_membership_of_everyone_gets_it(database: &TestDatabase) {
+    let source = database.open().await;
+    let ada = add(source.as_ref(), "ada").await;
+    post_many(source.as_ref(), &ada, 3).await;
+    let target = match database {
+        TestDatabase::Embedded(_) => TestDatabase::embedded(),
+        TestDatabase::MongoDb(_) => TestDatabase::mongodb().await,
+    };
+    let copy = open_target(&target).await;
+    copy.begin_copy().await.unwrap();
+    for table in [Table::Accounts, Table::Rooms, Table::Messages] {
+        copy.insert_rows(rows(source.as_ref(), table, 100).await).await.unwrap();
+    }
+    copy.finish_copy().await.unwrap();
+    copy.close().await;
+    let copy = target.open().await;
+    assert_eq!(copy.count(Table::Members).await.unwrap(), 0);
+    let rooms = copy.rooms_of(&ada, None, 10).await.unwrap();
+    assert_eq!((rooms.len(), rooms[0].unread, rooms[0].own.unwrap().mark.seq), (1, 0, 3));
+    assert_eq!(copy.count(Table::Members).await.unwrap(), 1);
 }

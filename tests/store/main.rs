@@ -181,7 +181,8 @@ contract! {
     random_commands:
         the_state_is_the_fold_of_the_acknowledged_commands;
     copies:
-        a_copy_has_all_rows_and_continues;
+        a_copy_has_all_rows_and_continues
+        who_lacks_a_membership_of_everyone_gets_it;
     size_limits:
         pages_of_large_messages_contain_each_once
         changes_of_large_messages_contain_each_once

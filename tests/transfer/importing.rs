@@ -1,6 +1,7 @@
 //! `natter import` of a database that the Node application wrote.
 
 use mongodb::bson::{DateTime, doc, oid::ObjectId};
+use natter::domain::UserId;
 use natter_test_support::Mongod;
 
 use crate::{
@@ -76,6 +77,18 @@ async fn import_data_of_the_node_application(database: &TestDatabase) {
     assert_eq!(log[0].sent_at.0.to_string(), first, "the time of sending is kept");
     assert_eq!(natter.post(&ada, "goes on").await, 10);
     natter.stop().await;
+    for user_id in ["ada", "bob"] {
+        let unread = if user_id == "bob" { 1 } else { 0 };
+        assert_eq!(unread_of(database, user_id).await, unread, "what was imported is read by {user_id}");
+    }
+}
+
+async fn unread_of(database: &TestDatabase, user_id: &str) -> u64 {
+    let store = database.open().await;
+    let user = store.user(&UserId::parse(user_id).unwrap()).await.unwrap().unwrap();
+    let rooms = store.rooms_of(&user, None, 10).await.unwrap();
+    store.close().await;
+    rooms[0].unread
 }
 
 /// More messages than one batch, some with equal times, in documents of another order.

@@ -16,7 +16,7 @@ pub struct Owner {
     pub label: String,
 }
 
-/// An import in progress. Its methods are in the modules `accounts` and `messages`.
+/// An import in progress. Its methods are in the modules `accounts`, `messages` and `marks`.
 pub struct Importer<'a> {
     pub source: &'a NodeDatabase,
     pub store: &'a dyn Database,
@@ -25,4 +25,6 @@ pub struct Importer<'a> {
     pub unusable_hash: PasswordHash,
     /// The owners of the documents' messages, by the documents' ids.
     pub owners: HashMap<String, Owner>,
+    /// The `seq` of the last imported message in the lobby.
+    pub last_seq: u64,
 }

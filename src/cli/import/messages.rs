@@ -67,6 +67,7 @@ impl Importer<'_> {
             for posted in posted.by_ref().take(message.posts.len()) {
                 is_added |= posted.as_ref().is_some_and(|posted| !posted.repeat);
                 is_author_deleted |= posted.is_none();
+                self.last_seq = posted.map_or(0, |posted| posted.message.seq()).max(self.last_seq);
             }
             if is_author_deleted {
                 self.report.message_left_out(progress, &message.label, "its author was deleted in the meantime");

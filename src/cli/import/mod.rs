@@ -9,6 +9,7 @@ mod accounts;
 mod args;
 mod fields;
 mod importer;
+mod marks;
 mod messages;
 mod report;
 mod run;

@@ -47,6 +47,7 @@ pub async fn run(args: ImportArgs, data: &DataArgs) -> Result<(), String> {
         report: Report::default(),
         unusable_hash,
         owners: HashMap::new(),
+        last_seq: 0,
     };
     let result = import_all(&mut importer).await;
     let result = result.map_err(|error| format!("{}; run the same command again to continue", reason(error)));
@@ -58,6 +59,7 @@ pub async fn run(args: ImportArgs, data: &DataArgs) -> Result<(), String> {
 async fn import_all(importer: &mut Importer<'_>) -> store::Result<()> {
     let messages = importer.accounts().await?;
     importer.messages(messages).await?;
+    importer.marks().await?;
     importer.report.print_summary(has_admin(importer.store).await?);
     Ok(())
 }

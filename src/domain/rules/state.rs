@@ -42,7 +42,8 @@ pub struct State<'a> {
     pub target: Option<&'a Message>,
     /// The root of the target's thread, if the target is a reply.
     pub root: Option<&'a Message>,
-    /// All members of the room, if the command [reads them](crate::domain::RoomAction::reads_members).
+    /// All members of the room, if the command [reads them](crate::domain::RoomAction::reads_members). Adding a user reads
+    /// that user's membership only.
     pub members: &'a [Membership],
 }
 

@@ -70,6 +70,9 @@ impl Batch<'_> {
         let own = self.member(loaded.number, giver.key)?;
         let texts = if is_new { self.author_texts(loaded.number, giver.key)? } else { 0 };
         let members = match &command.action {
+            Action::Room(RoomAction::Add(user)) => {
+                self.member(loaded.number, *user)?.map(|(member, _)| member).into_iter().collect()
+            }
             Action::Room(action) if action.reads_members() => member_rows::members(self.connection, loaded.number)?,
             _ => Vec::new(),
         };

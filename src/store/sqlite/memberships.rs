@@ -130,8 +130,10 @@ impl Memberships for Sqlite {
 
     async fn room_count_of(&self, user: UserKey) -> Result<u64> {
         self.read(move |c| {
-            c.prepare_cached("SELECT count(*) FROM memberships WHERE user = ?1")?
-                .query_row([user.0.as_bytes()], |row| row.get::<_, i64>(0).map(|rooms| rooms as u64))
+            c.prepare_cached(
+                "SELECT count(*) FROM memberships m JOIN rooms r ON r.id = m.room WHERE m.user = ?1 AND r.deleted = 0",
+            )?
+            .query_row([user.0.as_bytes()], |row| row.get::<_, i64>(0).map(|rooms| rooms as u64))
         })
         .await
     }

@@ -115,3 +115,79 @@ fn without_counts(row: &Row<'_>) -> rusqlite::Result<RoomSummary> {
     let latest_at = row.get::<_, Option<i64>>(18)?.map_or(room.created_at, Timestamp);
     Ok(RoomSummary { room, head, latest_at, others: Vec::new(), own, own_texts: 0, unread: 0, mentions: 0 })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{hint::black_box, path::Path, time::Instant};
+
+    use rusqlite::OpenFlags;
+
+    use super::*;
+    use crate::{
+        domain::{ClientId, Command, MemberRole, Membership, Room, RoomId, Text},
+        store::sqlite::{
+            batch::{Batch, KnownRooms, LoadedRoom},
+            connection::connect,
+            room_log::RoomLog,
+            room_rows, schema,
+        },
+    };
+
+    const ADA: UserKey = UserKey(Uuid::from_u128(1));
+    const BOB: UserKey = UserKey(Uuid::from_u128(2));
+
+    /// A room with texts of one member, of which the other has read all but `unread`.
+    fn fill(batch: &mut Batch<'_>, texts: u64, unread: u64) -> (RoomId, i64) {
+        let room = Room { id: RoomId::generate(), kind: RoomKind::Closed, everyone: false, ..Room::lobby() };
+        let number = room_rows::write_room(batch.connection, &room, None).unwrap();
+        let id = room.id.clone();
+        let loaded = LoadedRoom { number, room: room.into(), head: Head::default() };
+        for (user, read) in [(ADA, 0), (BOB, texts - unread)] {
+            let membership = Membership { user, rev: 0, role: MemberRole::Owner, joined_at: Timestamp(0) };
+            batch.write_membership(&loaded, &membership, read).unwrap();
+        }
+        for _ in 0..texts {
+            let command = Command::post(ClientId::generate(), Text::parse("hello, how are you?").unwrap());
+            batch.change(&id, ADA, command).unwrap();
+        }
+        (id, number)
+    }
+
+    /// The mean time of a call in nanoseconds.
+    fn nanoseconds(mut call: impl FnMut()) -> u128 {
+        const CALLS: u32 = 20_000;
+        (0..CALLS / 10).for_each(|_| call());
+        let started = Instant::now();
+        (0..CALLS).for_each(|_| call());
+        started.elapsed().as_nanos() / u128::from(CALLS)
+    }
+
+    #[test]
+    #[ignore = "a measurement"]
+    fn the_cost_of_a_count_does_not_grow_with_the_unread() {
+        let mut connection = connect(Path::new(":memory:"), OpenFlags::default()).unwrap();
+        schema::migrate(&mut connection).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO users VALUES (x'00000000000000000000000000000001', 'ada', 'Ada', 'a', '', '', 'member', 1, 0, '', 1, NULL);
+                 INSERT INTO users VALUES (x'00000000000000000000000000000002', 'bob', 'Bob', 'b', '', '', 'member', 1, 0, '', 1, NULL);",
+            )
+            .unwrap();
+        let mut known = KnownRooms::default();
+        let mut batch = Batch::new(&connection, &mut known);
+        let rooms = [0, 10, 10_000].map(|unread| (unread, fill(&mut batch, 20_000, unread)));
+        let (id, _) = &rooms[0].1;
+        let by_key = nanoseconds(|| {
+            black_box(RoomLog::open(&connection, id).unwrap().message(777).unwrap());
+        });
+        println!("a message by its key: {by_key} ns");
+        for (unread, (_, number)) in rooms {
+            let mut summaries = Summaries::of(&connection, BOB).unwrap();
+            assert_eq!(summaries.read(number).unwrap().unwrap().unread, unread);
+            let count = nanoseconds(|| {
+                black_box(summaries.read(number).unwrap());
+            });
+            println!("a summary with {unread} unread: {count} ns, {:.2} times", count as f64 / by_key as f64);
+        }
+    }
+}

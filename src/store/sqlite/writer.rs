@@ -12,10 +12,7 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tokio::sync::{
-    mpsc::{self, error::TryRecvError},
-    oneshot,
-};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     batch::{Batch, KnownRooms},
@@ -129,7 +126,7 @@ struct WriterThread {
     checkpoints: Option<Checkpoints>,
     known: KnownRooms,
     events: EventSender,
-    /// Whether rows of deleted rooms are left. They are removed while no write waits.
+    /// Whether rows of deleted rooms are left. Some of them are removed after each commit.
     must_purge: bool,
     /// As [`data_version`] found it. All commits of this process use this connection, so a new number shows a write of
     /// another process.
@@ -139,7 +136,7 @@ struct WriterThread {
 impl WriterThread {
     fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut writes = Vec::with_capacity(MAX_BATCH);
-        while let Some(first) = self.next_job(&mut queue) {
+        loop {
             let mut check_external_write = false;
             let mut stop = None;
             let mut collect = |job| match job {
@@ -147,8 +144,11 @@ impl WriterThread {
                 Job::CheckExternalWrite => check_external_write = true,
                 Job::Stop(stopped) => stop = Some(stopped),
             };
-            collect(first);
-            for _ in 1..MAX_BATCH {
+            if !self.must_purge {
+                let Some(first) = queue.blocking_recv() else { return };
+                collect(first);
+            }
+            for _ in 0..MAX_BATCH {
                 let Ok(job) = queue.try_recv() else { break };
                 collect(job);
             }
@@ -166,19 +166,13 @@ impl WriterThread {
                 let _ = stopped.send(());
                 return;
             }
-        }
-    }
-
-    fn next_job(&mut self, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
-        while self.must_purge {
-            match queue.try_recv() {
-                Err(TryRecvError::Empty) => self.purge(),
-                job => return job.ok(),
+            if self.must_purge {
+                self.purge();
             }
         }
-        queue.blocking_recv()
     }
 
+    /// Removes some of the rows that are left of a deleted room.
     fn purge(&mut self) {
         self.must_purge = false;
         let purge: Write = Box::new(|batch| {
