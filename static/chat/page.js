@@ -1,5 +1,5 @@
-// What all scripts of the chat page use. They are plain scripts, loaded in the order of templates/chat/chat.html; each adds
-// one member to `natter` and uses those before it.
+// What all scripts of a page with the sidebar use. They are plain scripts, loaded in the order of templates/layout.html; each
+// adds one member to `natter` and uses those before it.
 const natter = (() => {
   'use strict';
   const { dataset } = document.body;
@@ -9,11 +9,13 @@ const natter = (() => {
     $,
     // the tag of the viewer's key, as in data-author
     me: dataset.me,
-    words: JSON.parse(dataset.words), // features/chat/script_words.rs
+    words: JSON.parse(dataset.words), // render/script_words.rs
     // `pattern` with its {names} replaced by `values`
     fill: (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]),
-    // the part of the page that shows a room; another one takes its place when the room changes
+    // the part of the page that shows a room, or something else; another one takes its place when the room changes
     room: () => $('room'),
+    // the id of the room that is shown, if it is one
+    here: () => $('room').dataset.room,
     // Of this tab; it survives a reload. Storage can be turned off.
     load: (name) => { try { return JSON.parse(sessionStorage.getItem(storageKey(name))); } catch { return null; } },
     save: (name, value) => { try { sessionStorage.setItem(storageKey(name), JSON.stringify(value)); } catch { /* off */ } },

@@ -1,13 +1,16 @@
-// The rows of a list: finding one by its `seq`, and patching one in place.
+// The rows of a list: finding one by its `seq`, patching one in place, grouping those of one author.
 natter.rows = (() => {
   'use strict';
+  const { view } = natter;
   const numbered = (list, from, next) => {
     let item = list[from];
     while (item && !item.dataset.seq) item = item[next];
     return item && +item.dataset.seq;
   };
   const sync = (shown, item) => {
-    for (const { name } of [...shown.attributes]) if (!item.hasAttribute(name)) shown.removeAttribute(name);
+    // tabindex is the page's own (tools.js)
+    const surplus = [...shown.attributes].filter(({ name }) => name !== 'tabindex' && !item.hasAttribute(name));
+    for (const { name } of surplus) shown.removeAttribute(name);
     for (const { name, value } of item.attributes) if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
   };
   const isSamePart = (one, other) => one.nodeName === other.nodeName && one.dataset?.emoji === other.dataset?.emoji;
@@ -43,8 +46,26 @@ natter.rows = (() => {
     }
   };
 
+  // The next row that is not hidden; `step`: nextElementSibling or previousElementSibling.
+  const beside = (row, step) => {
+    let other = row[step];
+    while (other?.hidden) other = other[step];
+    return other;
+  };
+  const group = (row) => row.classList.toggle('follows', view.follows(row, beside(row, 'previousElementSibling')));
+
   return {
     patch,
+    beside,
+    // Groups a row that changed with the rows around it.
+    groupAround: (row) => {
+      for (const one of [row, beside(row, 'nextElementSibling')]) if (one?.matches('.message')) group(one);
+    },
+    groupAll: (list) => { for (const row of list.querySelectorAll(':scope > .message')) group(row); },
+    // Fills the quotes of a message: a deleted text must not live on in one.
+    quote: (root, item) => {
+      for (const slot of root.querySelectorAll(`[data-reply-to="${item.dataset.seq}"]`)) view.quote(slot, item);
+    },
     find: (list, seq) => list.querySelector(`:scope > [data-seq="${seq}"]`),
     // the smallest and the largest `seq` that is loaded
     first: (list) => numbered(list, 'firstElementChild', 'nextElementSibling') ?? Infinity,

@@ -4,6 +4,7 @@ natter.view = (() => {
   'use strict';
   const { me, words, fill } = natter;
   const QUOTE_CHARS = 100; // as in src/render/message.rs
+  const GROUP = 5 * 60 * 1000; // ms, as there
   const language = document.documentElement.lang;
   const locale = language === 'en' ? [] : language; // English pages follow the browser: en-GB and en-US differ
   const element = (name, ...content) => {
@@ -17,8 +18,11 @@ natter.view = (() => {
     for (const time of root.querySelectorAll('time')) {
       const at = new Date(time.dateTime), today = at.toDateString() === new Date().toDateString();
       const clock = at.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
-      time.textContent = today ? clock : `${at.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' })}, ${clock}`;
+      const day = at.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' });
+      const full = today ? clock : `${day}, ${clock}`, author = part(time.parentElement, 'b');
+      time.textContent = author ? clock : full;
       time.title = at.toLocaleString(locale);
+      if (author) author.dataset.time = full;
     }
   };
 
@@ -33,6 +37,19 @@ natter.view = (() => {
 
   const authorOf = (item) => part(item, 'b').textContent.slice(0, -2); // without ": "
   const textOf = (item) => part(item, 'span')?.textContent;
+  const setAuthor = (item, name) => part(item, 'b').replaceChildren(name, element('span', ': '));
+  // as in src/render/avatar.rs
+  const initials = (name) => {
+    const all = name.trim().split(/\s+/), ends = all.length > 1 ? [all[0], all.at(-1)] : all;
+    const letter = (word) => word.match(/[\p{Alphabetic}\p{N}]/u)?.[0] ?? Array.from(word)[0] ?? '';
+    return ends.map(letter).join('').toUpperCase();
+  };
+  // Whether a message is shown under the name of the row before it.
+  const follows = (item, before) => {
+    if (!item.matches('.message') || !before?.matches('.message')) return false;
+    const gap = Date.parse(part(item, 'time').dateTime) - Date.parse(part(before, 'time').dateTime);
+    return item.dataset.author === before.dataset.author && gap >= 0 && gap < GROUP;
+  };
 
   // Fills the slot of a reply from its parent.
   const quote = (slot, parent) => {
@@ -48,13 +65,20 @@ natter.view = (() => {
     slot.replaceChildren(element('cite', authorOf(parent)), `: ${beginning}`);
   };
 
+  // A notice in the room's log.
+  const logNotice = (item) => {
+    const { kind, by = words.deletedUser, of = words.deletedUser, value } = item.dataset;
+    item.textContent = fill(words.logNotices[kind] ?? '', { by, of, value });
+  };
+
   // Marks the live fragment of a message. `shown`: the row that it will change; `parent`: the row that it replies to.
   const message = (item, shown, parent) => {
+    if (item.matches('.notice')) return logNotice(item);
     if (!item.matches('.message')) return; // a deleted message has nothing to mark
-    const author = part(item, 'b'), isOwn = item.dataset.author === me;
+    const isOwn = item.dataset.author === me;
     item.classList.toggle('sent-by-user', isOwn);
-    if (isOwn) author.textContent = `${words.you}: `;
-    else if ('deletedUser' in item.dataset) part(author, 'i').textContent = words.deletedUser;
+    if (isOwn) setAuthor(item, words.you);
+    else if ('deletedUser' in item.dataset) setAuthor(item, element('i', words.deletedUser));
     if (item.dataset.edited && !part(item, 'small')) part(item, 'time').after(' ', element('small', words.edited));
     const slot = part(item, 'blockquote'), filled = shown && part(shown, 'blockquote');
     if (slot && parent) quote(slot, parent);
@@ -82,15 +106,23 @@ natter.view = (() => {
 
   // The user of the tag `key` has a new name, or (null) no account any more.
   const rename = (root, key, name) => {
-    if (key === me) return; // is called You
     const isDeleted = name === null;
-    for (const item of root.querySelectorAll(`.message[data-author="${key}"]:not([data-deleted-user])`)) {
-      if (isDeleted) item.dataset.deletedUser = '';
-      part(item, 'b').replaceChildren(isDeleted ? element('i', words.deletedUser) : name, ': ');
+    for (const [tag, of] of [['author', 'by'], ['subject', 'of']]) {
+      for (const item of root.querySelectorAll(`.notice[data-${tag}="${key}"]`)) {
+        if (isDeleted) delete item.dataset[of]; else item.dataset[of] = name;
+        logNotice(item);
+      }
     }
+    for (const item of root.querySelectorAll(`.message[data-author="${key}"]:not([data-deleted-user])`)) {
+      item.dataset.initials = initials(name ?? '');
+      if (key === me) continue; // is called You
+      if (isDeleted) item.dataset.deletedUser = '';
+      setAuthor(item, isDeleted ? element('i', words.deletedUser) : name);
+    }
+    if (key === me) return;
     const cited = root.querySelectorAll(`blockquote[data-author="${key}"] > cite`);
     for (const cite of cited) cite.textContent = isDeleted ? words.deletedUser : name;
   };
 
-  return { element, localize, message, quote, authorOf, textOf, notice, roster, rename };
+  return { element, follows, initials, localize, message, quote, authorOf, textOf, notice, roster, rename };
 })();
