@@ -1,14 +1,17 @@
 // The form: the draft of each room, which survives a reload of this tab, and who is typing.
 natter.composer = (() => {
   'use strict';
-  const { $, fill, load, me, outbox, room, save, words } = natter;
+  const { $, fill, here, load, me, outbox, save, sidebar, words } = natter;
   const TYPING_SENT = 3000; // ms between two frames
   const TYPING_SHOWN = 5000; // ms
   const input = () => $('message');
   const draftOf = (id) => `draft.${id}`;
-  const here = () => room().dataset.room;
   const refuse = (reason) => { $('refused').textContent = reason; };
-  const saveDraft = () => save(draftOf(here()), input().value);
+  const setDraft = (id, text) => {
+    save(draftOf(id), text);
+    sidebar.showDraft(id, text);
+  };
+  const saveDraft = () => setDraft(here(), input().value);
 
   // ---- typing ----
   const typists = new Map(); // by tag: {name, until}
@@ -39,13 +42,13 @@ natter.composer = (() => {
 
   // ---- the draft ----
   document.addEventListener('input', ({ target }) => {
-    if (target !== input()) return;
+    if (target.id !== 'message') return;
     refuse('');
     saveDraft();
     reportTyping();
   });
   document.addEventListener('keydown', (event) => {
-    if (event.target !== input() || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    if (event.target.id !== 'message' || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     $('send').requestSubmit();
   });
@@ -79,6 +82,7 @@ natter.composer = (() => {
       refuse(message ? fill(words.tooLong, { length }) : words.empty);
       return false;
     }
+    delete values.read; // of the form without a script
     Object.assign(values, { room: here(), clientID: newId() });
     const now = outbox.add(values.clientID, message);
     input().value = '';
@@ -90,7 +94,7 @@ natter.composer = (() => {
   const takeBack = ({ message, room: where }, reason) => {
     const isHere = where === here();
     const text = [isHere ? input().value : load(draftOf(where)), message].filter(Boolean).join('\n');
-    save(draftOf(where), text);
+    setDraft(where, text);
     if (!isHere) return;
     input().value = text;
     refuse(reason);

@@ -1,74 +1,9 @@
-// The connection: continues after the last change, moves to another room, and notices when it has died.
+// The connection: continues after the last change, and notices when it has died.
 (() => {
   'use strict';
-  const { $, composer, list, outbox, room, view, words } = natter;
+  const { $, composer, here, list, marks, outbox, room, rooms, sidebar, view, words } = natter;
   const { body } = document;
-
-  // remove the token from the address and from the history
-  if (location.search.includes('jwt=')) history.replaceState(null, '', '/');
-  // a page restored from the back/forward cache has a closed socket and an old log
-  addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
-
-  list.enter();
-  if (!body.hasAttribute('hx-ws:connect')) return; // an older part of the log has no connection
-
-  const showStatus = (...content) => {
-    $('status').replaceChildren(...content);
-    $('status').hidden = !content.length;
-  };
-
-  // ---- rooms ----
-  let shown = room(), input = $('message');
-  let isMoving = false; // until the server answers a move, frames are of the subscription before
-  let isBehind = false; // until the room is fetched anew, changes are missing before those that come
-  const enter = (before) => {
-    composer.enter(before);
-    outbox.enter();
-    isBehind = false;
-  };
-  const move = () => {
-    const { room: id, head } = room().dataset;
-    isMoving = natter.send({ room: id, after: +head });
-  };
-  // before the new room is painted
-  new MutationObserver(() => {
-    if (!room() || room() === shown) return;
-    const isSame = room().dataset.room === shown.dataset.room, status = shown.querySelector('#status');
-    showStatus(...status.childNodes);
-    list.enter();
-    enter(isSame ? input : null);
-    [shown, input] = [room(), $('message')];
-    move();
-  }).observe(body, { childList: true });
-  enter();
-
-  // Too much was missed to be sent one by one. All pages learn that at once: they spread their requests.
-  const SPREAD = 5000, PAUSE = 30000; // ms
-  let refetchTimer = null, refetchedAt = -PAUSE;
-  const refetch = async () => {
-    clearTimeout(refetchTimer);
-    refetchTimer = null;
-    refetchedAt = performance.now();
-    const old = room();
-    const response = await fetch(location.href).catch(() => null);
-    const text = response?.ok && await response.text().catch(() => null);
-    const fresh = text && new DOMParser().parseFromString(text, 'text/html').getElementById('room');
-    if (room() !== old) return; // another room has come since
-    if (!fresh) return refetchLater();
-    const hadFocus = document.activeElement === input;
-    old.replaceWith(fresh);
-    htmx.process(fresh);
-    if (hadFocus) $('message').focus();
-  };
-  const refetchLater = () => {
-    const wait = Math.max(Math.random() * SPREAD, refetchedAt + PAUSE - performance.now());
-    refetchTimer ??= setTimeout(refetch, wait);
-  };
-  const toEnd = () => {
-    if (list.holdsEnd()) list.toEnd();
-    else refetch();
-  };
-  document.addEventListener('click', ({ target }) => { if (target.closest('#newer')) toEnd(); });
+  const { showStatus } = rooms;
 
   // ---- opening and closing ----
   let connectedBefore = false, refusals = 0; // refusals: closes for too many sockets in a row
@@ -85,21 +20,24 @@
   body.addEventListener('htmx:ws:before:connection', ({ detail: { connection } }) => {
     const url = new URL('/ws', location.href);
     url.protocol = url.protocol.replace('http', 'ws');
-    url.searchParams.set('room', room().dataset.room);
-    url.searchParams.set('after', room().dataset.head);
+    url.searchParams.set('room', here() ?? '');
+    if (here()) url.searchParams.set('after', room().dataset.head);
     url.searchParams.set('user', body.dataset.user); // the cookie may belong to another user by now
     if (connectedBefore) url.searchParams.set('returning', 'true');
     connection.url = url.href;
-    isMoving = false;
+    rooms.moved();
   });
   body.addEventListener('htmx:ws:after:connection', ({ detail: { connection } }) => {
     natter.socket = connection.socket;
     connectedBefore = true;
     lastFrameAt = Date.now();
     if (!refusals) showStatus(); // after a refusal the first frame shows that this socket is accepted
-    const asked = new URL(connection.url).searchParams, { room: id, head } = room().dataset;
-    if (asked.get('room') !== id || asked.get('after') !== head) move(); // another room has come since
+    const asked = new URL(connection.url).searchParams;
+    // another room has come since
+    if (asked.get('room') !== (here() ?? '') || asked.get('after') !== (room().dataset.head ?? null)) rooms.move();
     outbox.restart();
+    marks.reconnect();
+    if (isIdle) natter.send({ idle: true });
   });
   body.addEventListener('htmx:ws:close', ({ detail: { code, connection } }) => {
     if (code === 1000) return; // this page is going away
@@ -119,32 +57,56 @@
   htmx.registerExtension('natter-log', {
     handle_swap: (style, target, fragment) => {
       if (style !== 'log') return false;
-      const added = list.swap(fragment, { isMoving, isBehind });
+      const added = list.swap(fragment, rooms.state());
       outbox.claim(added);
       composer.wrote(added);
+      marks.look();
       return added;
     },
   });
   body.addEventListener('htmx:ws:before:message:outgoing', (event) => {
     if (!composer.submit(event.detail.message.values)) event.preventDefault();
-    else toEnd();
+    else rooms.toEnd();
   });
+  // frames about the room that the page shows
+  const receiveHere = (frame) => {
+    if (frame.typing) composer.types(frame.typing);
+    else if (frame.refetch) rooms.refetch();
+    else if (frame.gone) showStatus(words.gone);
+    else rooms.moved();
+  };
   body.addEventListener('htmx:ws:before:message:incoming', (event) => {
     lastFrameAt = Date.now();
     if (refusals) { refusals = 0; showStatus(); }
     const { data } = event.detail.message;
     if (!data.startsWith('{')) return;
     event.preventDefault();
-    const frame = JSON.parse(data), isHere = frame.room === room().dataset.room;
+    const frame = JSON.parse(data);
     if (frame.pending) return; // the database is slow; the reply will follow
+    if (frame.rooms || frame.news || frame.presence) return sidebar.receive(frame);
     if (frame.renamed) return list.rename(frame.renamed);
-    if (frame.typing) { if (isHere) composer.types(frame.typing); return; }
-    if (frame.refetch) { if (isHere) { isBehind = true; refetchLater(); } return; }
-    if (frame.gone) { if (isHere) showStatus(words.gone); return; }
-    if ('after' in frame) { if (isHere) isMoving = false; return; }
+    if (frame.typing || frame.refetch || frame.gone || 'after' in frame) {
+      if (frame.room === here()) receiveHere(frame);
+      return;
+    }
     const refused = outbox.receive(frame);
     if (refused) composer.takeBack(refused, frame.error.fields?.message ?? frame.error.message);
   });
+
+  // ---- presence ----
+  const IDLE_AFTER = 10 * 60 * 1000; // ms
+  let isIdle = false, idleTimer = null;
+  const setIdle = (now) => {
+    if (isIdle !== now) natter.send({ idle: now });
+    isIdle = now;
+  };
+  const active = () => {
+    clearTimeout(idleTimer);
+    idleTimer = setTimeout(setIdle, IDLE_AFTER, true);
+    setIdle(false);
+  };
+  for (const name of ['keydown', 'pointermove', 'pointerdown', 'wheel', 'focus']) addEventListener(name, active, { passive: true });
+  active();
 
   // ---- connections that die without a close ----
   const TICK = 5000;

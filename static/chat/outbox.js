@@ -1,17 +1,20 @@
 // Messages that the server has not confirmed. They survive a reload of this tab, and are sent again under the same id.
 natter.outbox = (() => {
   'use strict';
-  const { $, load, room, rows, save, view, words } = natter;
+  const { $, here, load, room, rows, save, view, words } = natter;
+  const { hue, initials } = document.body.dataset;
   // {clientID, room, message, sent: when, or 0, retried, seq and rev: since the acknowledgement, hasRow}
   let items = load('outbox') ?? [];
-  for (const item of items) item.room ??= room().dataset.room; // of an older version
+  for (const item of items) item.room ??= 'lobby'; // of an older version
 
   const show = () => {
     save('outbox', items);
-    const shown = items.filter((item) => item.room === room().dataset.room && !item.hasRow);
+    if (!here()) return;
+    const shown = items.filter((item) => item.room === here() && !item.hasRow);
     $('outbox').replaceChildren(...shown.map(({ message, rev }) => {
-      const row = view.element('li', view.element('b', `${words.you}: `), message);
-      row.className = `message sent-by-user${rev ? '' : ' pending'}`;
+      const row = view.element('li', view.element('b', words.you, view.element('span', ': ')), view.element('span', message));
+      row.className = `message hue-${hue} sent-by-user${rev ? '' : ' pending'}`;
+      row.dataset.initials = initials;
       if (!rev) row.dataset.state = words.sending;
       return row;
     }));
@@ -22,9 +25,9 @@ natter.outbox = (() => {
   };
   // An acknowledged message stays until its fragment has arrived, so that it is neither missing nor shown twice.
   const settle = () => {
-    const { room: here, head } = room().dataset;
+    const { head } = room().dataset;
     const hasRow = (item) => item.hasRow || item.rev <= +head || rows.find($('messages'), item.seq);
-    const isShown = (item) => item.rev && (item.room !== here || hasRow(item));
+    const isShown = (item) => item.rev && (item.room !== here() || hasRow(item));
     if (!items.some(isShown)) return;
     items = items.filter((item) => !isShown(item));
     show();
@@ -63,7 +66,7 @@ natter.outbox = (() => {
   // Keeps a message. Returns whether it may be sent now; else it is sent after the earlier ones.
   const add = (clientID, message) => {
     const now = natter.isOpen() && items.every((one) => one.sent);
-    items.push({ clientID, room: room().dataset.room, message, sent: now ? Date.now() : 0, retried: !now });
+    items.push({ clientID, room: here(), message, sent: now ? Date.now() : 0, retried: !now });
     show();
     return now;
   };

@@ -1,0 +1,116 @@
+// Changing rooms: another #room takes the place of the present one. The sidebar, the drafts and the connection stay.
+natter.rooms = (() => {
+  'use strict';
+  const { $, composer, here, list, marks, outbox, room, send, sidebar, tools, view } = natter;
+  const { body } = document;
+
+  // remove the token from the address and from the history
+  if (location.search.includes('jwt=')) history.replaceState(history.state, '', `/rooms/${here()}`);
+  // a page restored from the back/forward cache has a closed socket and an old log
+  addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+
+  let isMoving = false; // until the server answers a move, frames are of the subscription before
+  let isBehind = false; // until the room is fetched anew, changes are missing before those that come
+  const showStatus = (...content) => {
+    $('status')?.replaceChildren(...content);
+    if ($('status')) $('status').hidden = !content.length;
+  };
+
+  // The subscription follows the page.
+  const move = () => {
+    if (here()) isMoving = send({ room: here(), after: +room().dataset.head });
+    else send({ room: null, after: null });
+  };
+  // `before`: the input that the new one replaces, if that was the same room's.
+  const enter = (before) => {
+    list.enter();
+    sidebar.enter();
+    marks.enter();
+    tools.enter();
+    isBehind = false;
+    if (!here()) return;
+    composer.enter(before);
+    outbox.enter();
+    if (!matchMedia('(pointer: coarse)').matches && !before) $('message').focus({ preventScroll: true });
+  };
+  let shown = room(), input = $('message');
+  // before the new page is painted
+  new MutationObserver(() => {
+    if (!room() || room() === shown) return;
+    const isSame = here() && here() === shown.dataset.room, status = shown.querySelector('#status');
+    if (status) showStatus(...status.childNodes);
+    enter(isSame ? input : null);
+    [shown, input] = [room(), $('message')];
+    closeDrawer();
+    move();
+  }).observe(body, { childList: true });
+
+  // ---- history: only #room is restored ----
+  document.addEventListener('htmx:before:history:restore', (event) => {
+    event.preventDefault();
+    open(event.detail.path);
+  });
+  const open = (path) => htmx.ajax('GET', path, { target: '#room', select: '#room', swap: 'outerHTML' });
+
+  // ---- too much was missed to be sent one by one. All pages learn that at once: they spread their requests ----
+  const SPREAD = 5000, PAUSE = 30000; // ms
+  let refetchTimer = null, refetchedAt = -PAUSE;
+  const refetch = async (address = location.href) => {
+    clearTimeout(refetchTimer);
+    refetchTimer = null;
+    refetchedAt = performance.now();
+    const old = room();
+    const response = await fetch(address).catch(() => null);
+    const text = response?.ok && await response.text().catch(() => null);
+    const fresh = text && new DOMParser().parseFromString(text, 'text/html').getElementById('room');
+    if (room() !== old) return; // another room has come since
+    if (!fresh) return refetchLater();
+    const hadFocus = document.activeElement === input;
+    old.replaceWith(fresh);
+    htmx.process(fresh);
+    if (hadFocus) $('message').focus({ preventScroll: true });
+  };
+  const refetchLater = () => {
+    const wait = Math.max(Math.random() * SPREAD, refetchedAt + PAUSE - performance.now());
+    refetchTimer ??= setTimeout(refetch, wait);
+  };
+  const toEnd = () => {
+    if (list.holdsEnd()) list.toEnd();
+    else refetch(`/rooms/${here()}?before=${Number.MAX_SAFE_INTEGER}`);
+  };
+  document.addEventListener('click', ({ target }) => { if (target.closest('#newer')) toEnd(); });
+
+  // ---- the drawer of a narrow window ----
+  const closeDrawer = () => {
+    if (!$('sidebar').classList.contains('is-open')) return;
+    $('sidebar').classList.remove('is-open');
+    $('menu').ariaExpanded = 'false';
+  };
+  document.addEventListener('click', (event) => {
+    if (event.target.closest('#menu')) {
+      event.preventDefault();
+      const isOpen = $('sidebar').classList.toggle('is-open');
+      $('menu').ariaExpanded = String(isOpen);
+      if (isOpen) $('sidebar').querySelector('[aria-current], .scroll a').focus();
+    } else if (!event.target.closest('#sidebar')) {
+      closeDrawer();
+    }
+  });
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !$('sidebar').classList.contains('is-open')) return;
+    closeDrawer();
+    $('menu').focus();
+  });
+
+  enter();
+
+  return {
+    move,
+    open: (id) => { sidebar.itemOf(id)?.querySelector('a').click(); },
+    refetch: () => { isBehind = true; refetchLater(); },
+    moved: () => { isMoving = false; },
+    showStatus,
+    state: () => ({ isMoving, isBehind }),
+    toEnd,
+  };
+})();

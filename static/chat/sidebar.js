@@ -1,0 +1,143 @@
+// The list of rooms: what is unread in each, from the server's absolute numbers and from its news. All state is in the
+// data- attributes of the items.
+natter.sidebar = (() => {
+  'use strict';
+  const { $, here, load, me, room, send } = natter;
+  const ASK_PAUSE = 1000, REFETCH_PAUSE = 2000; // ms
+  const FIELDS = ['rev', 'seq', 'texts', 'own', 'unread', 'mentions', 'readSeq', 'readVersion', 'at'];
+  const items = () => $('sidebar').querySelectorAll('li[data-room]');
+  const itemOf = (id) => $('sidebar').querySelector(`li[data-room="${CSS.escape(id)}"]`);
+
+  // ---- what is shown of it ----
+  const isMuted = ({ dataset: { level } }) => level === 'nothing' || level === 'hidden';
+  // messages of the room that are for the reader: they count in the title and in the icon
+  const forReader = (item) => {
+    const { kind, level, unread, mentions } = item.dataset;
+    if (isMuted(item)) return 0;
+    return +(kind === 'direct' || level === 'everything' ? unread : mentions);
+  };
+  let title = '';
+  const icon = $('icon'), plainIcon = icon.href;
+  const showTotal = () => {
+    const total = Array.from(items(), forReader).reduce((sum, count) => sum + count, 0);
+    document.title = total ? `(${total}) ${title}` : title;
+    const wanted = total ? document.body.dataset.iconNew : plainIcon;
+    if (icon.getAttribute('href') !== wanted) icon.href = wanted;
+  };
+  const show = (item) => {
+    const { unread } = item.dataset;
+    item.querySelector('.count').textContent = +unread ? unread : '';
+    showTotal();
+  };
+  const retitle = (name) => {
+    title = title.replace(/^.*(?= · )/, () => name);
+    showTotal();
+  };
+  const showDraft = (id, text) => itemOf(id)?.toggleAttribute('data-draft', !!text?.trim());
+
+  // ---- numbers ----
+  // Nothing after the mark can be unread if the mark is at the end.
+  const setUnread = (item, unread) => {
+    const { seq, readSeq } = item.dataset;
+    item.dataset.unread = +seq <= +readSeq ? 0 : Math.max(unread, 0);
+    show(item);
+  };
+  const unlisted = new Set(); // ids of rooms that the list leaves out, because they are hidden
+  const isDifferent = (item, { level, starred }) =>
+    item.dataset.level !== level || 'starred' in item.dataset !== starred;
+  const take = (one) => {
+    const item = itemOf(one.room);
+    if (one.gone) return !!item;
+    if (!item) return !unlisted.has(one.room);
+    if (one.rev < +item.dataset.rev) { ask(one.room); return false; } // read before the latest news
+    for (const field of FIELDS) item.dataset[field] = one[field];
+    setUnread(item, one.unread);
+    return isDifferent(item, one);
+  };
+  const numbers = ({ rooms, complete }) => {
+    const changes = rooms.map(take), known = new Set(rooms.map((one) => one.room));
+    const isLess = complete && Array.from(items()).some((item) => !known.has(item.dataset.room));
+    const own = rooms.find((one) => one.room === here());
+    if (own && !own.gone && !('member' in room().dataset)) join(own);
+    if (isLess || changes.some(Boolean)) refetch();
+  };
+  // The page's room has become one of the user's rooms.
+  const join = ({ readSeq, readVersion, level }) => {
+    Object.assign(room().dataset, { member: '', readSeq, readVersion, level });
+    natter.marks.enter();
+  };
+  const news = ({ room: id, from, to, seq, texts, authors, deleted, at, changed }) => {
+    const item = itemOf(id);
+    if (!item || to <= +item.dataset.rev) return;
+    const data = item.dataset, rev = +data.rev, own = authors[me] ?? +data.own;
+    if (from > rev) return ask(id); // something was missed
+    const gone = deleted.filter(([at, which, author]) => at > rev && which > +data.readSeq && author !== me).length;
+    const unread = +data.unread + (texts - data.texts) - (own - data.own) - gone;
+    Object.assign(data, { rev: to, seq, texts, own, at });
+    setUnread(item, unread);
+    if (changed) refetch();
+    else if (data.kind === 'direct') sort(item);
+  };
+  // direct rooms are in the order of their latest messages, starred ones first
+  const sort = (item) => {
+    const isBefore = (other) => other.matches('[data-room]')
+      && ('starred' in other.dataset) <= ('starred' in item.dataset) && +other.dataset.at <= +item.dataset.at;
+    const next = [...item.parentElement.children].find((other) => other !== item && (other.matches('.link') || isBefore(other)));
+    if (item.nextElementSibling !== next) next.before(item);
+  };
+
+  // ---- asking ----
+  const asked = new Set();
+  let askTimer = null;
+  const ask = (id) => {
+    asked.add(id);
+    askTimer ??= setTimeout(() => {
+      askTimer = null;
+      if (send({ rooms: [...asked].slice(0, 100) })) asked.clear();
+    }, ASK_PAUSE);
+  };
+  let refetchTimer = null, refetchedAt = -REFETCH_PAUSE;
+  const refetch = () => {
+    const wait = Math.max(0, refetchedAt + REFETCH_PAUSE - performance.now());
+    refetchTimer ??= setTimeout(async () => {
+      refetchTimer = null;
+      refetchedAt = performance.now();
+      const address = here() ? `/sidebar?room=${encodeURIComponent(here())}` : '/sidebar';
+      await htmx.ajax('GET', address, { target: '#sidebar', swap: 'outerMorph' });
+      enter();
+      send({ rooms: null }); // what came meanwhile
+    }, wait);
+  };
+  const receive = (frame) => {
+    if (frame.news) return news(frame.news);
+    if (frame.rooms) {
+      numbers(frame);
+      // what is still not in the list is hidden
+      if (frame.complete) for (const one of frame.rooms) if (!itemOf(one.room) && refetchedAt > 0) unlisted.add(one.room);
+      return;
+    }
+    for (const [tag, state] of Object.entries(frame.presence)) {
+      for (const avatar of document.querySelectorAll(`[data-tag="${CSS.escape(tag)}"]`)) avatar.dataset.presence = state;
+    }
+  };
+
+  // Another page is in the document, or another list.
+  const enter = () => {
+    title = document.title.replace(/^\(\d+\) /, '');
+    for (const link of $('sidebar').querySelectorAll('.scroll a')) {
+      const isCurrent = link.parentElement.dataset.room ? link.parentElement.dataset.room === here() : link.pathname === location.pathname;
+      if (isCurrent) link.ariaCurrent = 'page'; else link.removeAttribute('aria-current');
+    }
+    for (const item of items()) showDraft(item.dataset.room, load(`draft.${item.dataset.room}`));
+    showTotal();
+  };
+  // The user has read the room up to `seq`; the server confirms it.
+  const read = (id, seq) => {
+    const item = itemOf(id);
+    if (!item || seq <= +item.dataset.readSeq) return;
+    item.dataset.readSeq = seq;
+    setUnread(item, +item.dataset.unread);
+  };
+
+  return { enter, items, itemOf, isMuted, read, receive, retitle, showDraft };
+})();

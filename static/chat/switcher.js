@@ -1,0 +1,73 @@
+// The keyboard: the quick switcher (Ctrl/⌘-K), the next unread room (Alt-↓), all read (Shift-Escape).
+(() => {
+  'use strict';
+  const { $, rooms, sidebar } = natter;
+  const dialog = $('switcher'), input = dialog.querySelector('input'), options = dialog.querySelector('ul');
+  const fold = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  let chosen = 0;
+
+  const choose = (index) => {
+    const all = [...options.children];
+    chosen = Math.max(0, Math.min(index, all.length - 1));
+    for (const [at, option] of all.entries()) option.ariaSelected = String(at === chosen);
+    all[chosen]?.scrollIntoView({ block: 'nearest' });
+    input.setAttribute('aria-activedescendant', all[chosen]?.id ?? '');
+  };
+  // rooms with unread messages first, those whose name begins with the input before others
+  const filter = () => {
+    const wanted = fold(input.value.trim());
+    const found = Array.from(sidebar.items(), (item) => ({ item, name: fold(item.querySelector('.name').textContent) }))
+      .filter(({ name }) => name.includes(wanted))
+      .sort((a, b) => b.name.startsWith(wanted) - a.name.startsWith(wanted)
+        || (+b.item.dataset.unread > 0) - (+a.item.dataset.unread > 0));
+    options.replaceChildren(...found.map(({ item }, index) => {
+      const option = document.createElement('li');
+      Object.assign(option, { id: `option-${index}`, role: 'option' });
+      option.dataset.id = item.dataset.room;
+      option.append(...Array.from(item.firstElementChild.childNodes, (part) => part.cloneNode(true)));
+      return option;
+    }));
+    choose(0);
+  };
+  const close = () => dialog.close();
+  const go = (option) => {
+    if (!option) return;
+    close();
+    rooms.open(option.dataset.id);
+  };
+  const nextUnread = () => {
+    const all = [...sidebar.items()], at = all.findIndex((item) => item.querySelector('[aria-current]'));
+    const isUnread = (item) => +item.dataset.unread > 0 && !sidebar.isMuted(item);
+    const next = [...all.slice(at + 1), ...all.slice(0, at + 1)].find(isUnread);
+    if (next) rooms.open(next.dataset.room);
+  };
+
+  input.addEventListener('input', filter);
+  dialog.addEventListener('click', ({ target }) => {
+    if (target === dialog) close(); // the backdrop
+    else go(target.closest('li'));
+  });
+  dialog.addEventListener('keydown', (event) => {
+    if (event.key === 'ArrowDown') choose(chosen + 1);
+    else if (event.key === 'ArrowUp') choose(chosen - 1);
+    else if (event.key === 'Enter') go(options.children[chosen]);
+    else return;
+    event.preventDefault();
+  });
+  document.addEventListener('keydown', (event) => {
+    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+    if ((ctrlKey || metaKey) && !altKey && !shiftKey && key.toLowerCase() === 'k') {
+      if (dialog.open) return;
+      input.value = '';
+      filter();
+      dialog.showModal();
+    } else if (altKey && key === 'ArrowDown' && !dialog.open) {
+      nextUnread();
+    } else if (shiftKey && key === 'Escape' && !dialog.open) {
+      $('read-all').requestSubmit();
+    } else {
+      return;
+    }
+    event.preventDefault();
+  });
+})();
