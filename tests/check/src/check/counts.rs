@@ -1,0 +1,116 @@
+//! Whether the numbers of every page are those of the logs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    frame::{Frame, Item, News, Numbers},
+    history::{Event, History, What},
+    log::{Counts, Outcome, RoomLog, UserState},
+    page::{Applied, Page},
+    report::{Fault, Report},
+};
+
+pub fn check(histories: &[History], outcome: &Outcome, report: &mut Report) {
+    for (user, state) in &outcome.users {
+        check_state(user, state, outcome, report);
+    }
+    let users: BTreeMap<&str, &str> =
+        outcome.users.iter().map(|(user, state)| (state.tag.as_str(), user.as_str())).collect();
+    for history in histories {
+        let mut page = Page::new(&history.tag);
+        let mut is_open = false;
+        for Event { at, what } in &history.events {
+            match what {
+                What::Opening { .. } => (page, is_open) = (Page::new(&history.tag), true),
+                What::Closed => is_open = false,
+                What::Received(Frame::Numbers { items, complete }) => {
+                    page.replace(items, *complete);
+                    for numbers in items.iter().filter_map(Item::numbers) {
+                        compare(history, numbers, outcome, &|| format!("{at}, absolute"), report);
+                    }
+                }
+                What::Received(Frame::News(news)) => {
+                    if let Some(log) = outcome.rooms.get(&news.room) {
+                        check_news(history, news, log, &users, report);
+                    }
+                    if page.count(news) == Applied::Counted {
+                        compare(history, &page.rooms[&news.room], outcome, &|| format!("{at}, by {news:?}"), report);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if is_open {
+            for difference in differences(&page, &outcome.users[&history.user_id]) {
+                report.add(Fault::WrongCount, || format!("{} at the end: {difference}", history.client));
+            }
+        }
+    }
+}
+
+/// Whether an open page shows what the servers say of its user's rooms.
+pub fn settled(page: &Page, state: &UserState) -> bool {
+    differences(page, state).is_empty()
+}
+
+fn differences(page: &Page, state: &UserState) -> Vec<String> {
+    let rooms: BTreeSet<&String> = page.rooms.keys().chain(state.rooms.keys()).collect();
+    let pairs = rooms.into_iter().map(|room| (room, page.rooms.get(room), state.rooms.get(room)));
+    // edits and reactions take a rev and change none of these numbers
+    let is_same = |shown: &Numbers, expected: &Numbers| Numbers { rev: expected.rev, ..shown.clone() } == *expected;
+    pairs
+        .filter(|(_, shown, expected)| !shown.zip(*expected).is_some_and(|(shown, expected)| is_same(shown, expected)))
+        .map(|(room, shown, expected)| format!("{room} is {shown:?}, expected {expected:?}"))
+        .collect()
+}
+
+/// The list of rooms by the API, against the logs.
+fn check_state(user: &str, state: &UserState, outcome: &Outcome, report: &mut Report) {
+    for (room, log) in &outcome.rooms {
+        let is_member = log.standings(user).last().is_some_and(|standing| standing.is_member);
+        let listed = state.rooms.get(room);
+        if is_member != listed.is_some() {
+            report.add(Fault::WrongCount, || {
+                format!("{user} in {room}: member {is_member}, but the list has {listed:?}")
+            });
+        }
+        if let Some(numbers) = listed {
+            report.counts += 1;
+            let expected = log.counts(user, log.head(), numbers.read_seq);
+            if numbers.rev != log.head() || expected.as_ref().is_some_and(|expected| *expected != counts(numbers)) {
+                report.add(Fault::WrongCount, || format!("{user} by the API: {numbers:?}, expected {expected:?}"));
+            }
+        }
+    }
+}
+
+fn counts(numbers: &Numbers) -> Counts {
+    Counts { seq: numbers.seq, texts: numbers.texts, own: numbers.own, unread: numbers.unread }
+}
+
+/// Compares what a page shows with the log at that `rev`.
+fn compare(history: &History, shown: &Numbers, outcome: &Outcome, when: &dyn Fn() -> String, report: &mut Report) {
+    let Some(log) = outcome.rooms.get(&shown.room) else { return };
+    let Some(expected) = log.counts(&history.user_id, shown.rev, shown.read_seq) else { return };
+    report.counts += 1;
+    if counts(shown) != expected || shown.rev > log.head() {
+        report.add(Fault::WrongCount, || format!("{} at {}: {shown:?}, expected {expected:?}", history.client, when()));
+    }
+}
+
+/// Compares a part of news with the log, for every author and not only for the page's user.
+fn check_news(history: &History, news: &News, log: &RoomLog, users: &BTreeMap<&str, &str>, report: &mut Report) {
+    for (tag, texts) in &news.authors {
+        let Some(user) = users.get(tag.as_str()) else { continue };
+        let expected = log.counts(user, news.to, 0).map(|counts| counts.own);
+        if expected.is_some_and(|expected| expected != *texts) {
+            report.add(Fault::WrongCount, || format!("{}: {news:?}, expected {expected:?} of {user}", history.client));
+        }
+    }
+    let deleted: BTreeSet<_> = log.messages.iter().filter_map(|m| Some((m.deleted_rev()?, m.seq))).collect();
+    let expected = deleted.range((news.from + 1, 0)..(news.to + 1, 0)).copied().collect::<BTreeSet<_>>();
+    let listed: BTreeSet<_> = news.deleted.iter().map(|(rev, seq, _)| (*rev, *seq)).collect();
+    if listed != expected {
+        report.add(Fault::WrongCount, || format!("{}: {news:?}, deleted were {expected:?}", history.client));
+    }
+}

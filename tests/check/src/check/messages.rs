@@ -1,0 +1,163 @@
+//! Whether each acknowledged message is in the log once, and each subscriber received the log once and in order.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    frame::Frame,
+    history::{History, Subscription, What},
+    log::{Message, Outcome, RoomLog},
+    report::{Fault, Report},
+};
+
+/// A message that clients sent.
+#[derive(Default)]
+struct Send<'a> {
+    client: &'a str,
+    text: &'a str,
+    attempts: usize,
+    acknowledged: Option<(&'a str, u64)>,
+    is_refused: bool,
+}
+
+pub fn check(histories: &[History], outcome: &Outcome, report: &mut Report) {
+    let sends = sends(histories, report);
+    compare_log(&sends, outcome, report);
+    for history in histories {
+        check_deletions(history, outcome, report);
+        let (subscriptions, strays) = history.subscriptions();
+        for (at, row) in strays {
+            report.add(Fault::Misordered, || format!("{} got {row:?} without a subscription at {at}", history.client));
+        }
+        for subscription in subscriptions {
+            let Some(log) = outcome.rooms.get(subscription.room) else { continue };
+            check_subscription(history, &subscription, log, report);
+        }
+    }
+}
+
+/// The messages that were sent, by client id.
+fn sends<'a>(histories: &'a [History], report: &mut Report) -> HashMap<&'a str, Send<'a>> {
+    let mut sends = HashMap::<&str, Send<'_>>::new();
+    for history in histories {
+        let mut latest = HashMap::new();
+        for event in &history.events {
+            match &event.what {
+                What::Sent { client_id, text, .. } => {
+                    let send = sends.entry(client_id).or_default();
+                    (send.client, send.text, send.attempts) = (&history.client, text, send.attempts + 1);
+                }
+                What::Received(Frame::Acknowledged { room, client_id, seq, rev }) => {
+                    let send = sends.entry(client_id).or_default();
+                    match send.acknowledged.replace((room, *seq)) {
+                        Some(before) if before != (room.as_str(), *seq) => report.add(Fault::Doubled, || {
+                            format!("{} was acknowledged as {before:?} and {:?}", send.text, (room, seq))
+                        }),
+                        Some(_) => {}
+                        None => {
+                            report.acknowledged += 1;
+                            let last = latest.insert(room.as_str(), *rev);
+                            if last.is_some_and(|last| last >= *rev) {
+                                report.add(Fault::Misordered, || {
+                                    format!("{} in {room} has {rev}, after {last:?}", send.text)
+                                });
+                            }
+                        }
+                    }
+                }
+                // below 500 it is final, but for 429
+                What::Received(Frame::Refused { client_id, status, .. }) if *status < 500 && *status != 429 => {
+                    sends.entry(client_id).or_default().is_refused = true;
+                    report.refused += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    for (client_id, send) in sends.iter().filter(|(_, send)| send.acknowledged.is_none() && !send.is_refused) {
+        report.add(Fault::Unfinished, || format!("{} of {} ({client_id}) has no answer", send.text, send.client));
+    }
+    sends
+}
+
+fn compare_log(sends: &HashMap<&str, Send<'_>>, outcome: &Outcome, report: &mut Report) {
+    let by_text: HashMap<&str, &Send<'_>> = sends.values().map(|send| (send.text, send)).collect();
+    let mut seen = HashSet::new();
+    for (room, log) in &outcome.rooms {
+        for (message, expected) in log.messages.iter().zip(1..) {
+            if message.seq != expected {
+                report.add(Fault::Lost, || format!("{room} has {message:?} in place of #{expected}"));
+            }
+            report.stored += usize::from(message.is_text());
+            let Some(text) = message.text() else { continue };
+            if !seen.insert(text) {
+                report.add(Fault::Doubled, || format!("{room} has {message:?}, which is there twice"));
+            }
+            match by_text.get(text) {
+                None => report.add(Fault::Doubled, || format!("{room} has {message:?}, which nobody sent")),
+                // a refusal of a repeat says nothing of the first attempt
+                Some(send) if send.is_refused && send.acknowledged.is_none() && send.attempts == 1 => {
+                    report.add(Fault::Misordered, || format!("{room} has {message:?}, which was refused"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    for send in sends.values() {
+        let Some((room, seq)) = send.acknowledged else { continue };
+        let Some(log) = outcome.rooms.get(room) else { continue };
+        let message = log.message(seq);
+        let is_there = |message: &Message| message.text().is_none_or(|text| text == send.text) && message.is_text();
+        if !message.is_some_and(is_there) {
+            let Send { text, client, .. } = send;
+            report.add(Fault::Lost, || format!("{text} of {client} is not #{seq} of {room}: {message:?}"));
+        }
+    }
+}
+
+fn check_deletions(history: &History, outcome: &Outcome, report: &mut Report) {
+    for event in &history.events {
+        let What::Deleted { room, seq } = &event.what else { continue };
+        let Some(log) = outcome.rooms.get(room) else { continue };
+        let message = log.message(*seq);
+        if message.is_none_or(|message| message.deleted_rev().is_none()) {
+            report.add(Fault::Lost, || format!("{} deleted #{seq} of {room}: {message:?}", history.client));
+        }
+    }
+}
+
+fn check_subscription(history: &History, subscription: &Subscription<'_>, log: &RoomLog, report: &mut Report) {
+    let Subscription { room, after, rows, has_gap, is_open, .. } = subscription;
+    let client = &history.client;
+    let (mut latest, mut received) = (after.unwrap_or_default(), HashMap::new());
+    let begin = after.or_else(|| rows.first().map(|(_, row)| row.rev - 1)).unwrap_or_default();
+    report.received += rows.len();
+    for (at, row) in rows {
+        if row.rev < latest || Some(row.rev) == *after {
+            report.add(Fault::Misordered, || format!("{client} got {row:?} after {latest} at {at}"));
+        }
+        latest = latest.max(row.rev);
+        if let Some(before) = received.insert(row.seq, *row)
+            && before.rev == row.rev
+        {
+            report.add(Fault::Doubled, || format!("{client} got {row:?} twice, again at {at}"));
+        }
+    }
+    // a reader without the right is no longer sent anything
+    let may_read = log.standings(&history.user_id).last().is_some_and(|standing| standing.may_read);
+    let end = if *is_open && may_read { log.head() } else { latest };
+    for message in log.messages.iter().filter(|message| message.rev > begin && message.rev <= end) {
+        let got = received.get(&message.seq);
+        if message.is_root && message.text_rev <= begin {
+            continue; // the number of replies is not sent
+        }
+        let is_final = got.is_some_and(|row| {
+            (row.rev == message.rev || message.is_root && row.rev >= message.text_rev)
+                && row.text.as_deref() == message.text()
+        });
+        if !is_final && !has_gap {
+            report.add(Fault::Lost, || {
+                format!("{client} in {room} after {after:?}, up to {end}, got {got:?} of {message:?}")
+            });
+        }
+    }
+}
