@@ -37,6 +37,8 @@ pub enum Frame {
         room: String,
         after: u64,
     },
+    /// The answer to a move to no room.
+    Unsubscribed,
     /// The subscription of the room ended.
     Gone {
         room: String,
@@ -137,7 +139,7 @@ impl Frame {
             }
             fields if fields.contains_key("gone") => Self::Gone { room },
             fields if fields.contains_key("refetch") => Self::Refetch { room },
-            fields if fields.contains_key("status") => {
+            fields if fields.contains_key("status") && fields.contains_key("clientID") => {
                 let status = frame["status"].as_u64().unwrap_or_default() as u16;
                 Self::Refused { room, client_id, status, retry_after: frame["retryAfter"].as_u64() }
             }
@@ -146,7 +148,7 @@ impl Frame {
                 _ => return Err(format!("an acknowledgement without numbers: {text}")),
             },
             fields if fields.contains_key("after") => {
-                frame["after"].as_u64().map_or(Self::Other, |after| Self::Moved { room, after })
+                frame["after"].as_u64().map_or(Self::Unsubscribed, |after| Self::Moved { room, after })
             }
             _ => Self::Other,
         })
@@ -199,6 +201,8 @@ mod tests {
                 Frame::Refused { room: room(), client_id: "1".into(), status: 429, retry_after: Some(2) },
             ),
             (r#"{"room":"r","after":4}"#, Frame::Moved { room: room(), after: 4 }),
+            (r#"{"room":null,"after":null}"#, Frame::Unsubscribed),
+            (r#"{"room":"r","status":404,"error":{}}"#, Frame::Other),
             (r#"{"room":"r","gone":true}"#, Frame::Gone { room: room() }),
             (r#"{"room":"r","refetch":true}"#, Frame::Refetch { room: room() }),
             (r#"{"room":"r","pending":"1"}"#, Frame::Other),

@@ -98,7 +98,7 @@ impl History {
                     all.push(begin(room, Some(*after), asked));
                 }
                 // also the answer to a move, which ends the subscription before
-                What::Received(Frame::Gone { .. }) => is_open = false,
+                What::Received(Frame::Gone { .. } | Frame::Unsubscribed) => is_open = false,
                 What::Received(Frame::Refetch { .. }) => {
                     all.iter_mut().rev().take(1).for_each(|subscription| subscription.has_gap = true);
                 }
@@ -113,14 +113,7 @@ impl History {
                 _ => {}
             }
         }
-        if let Some(last) = all.last_mut() {
-            let is_leaving = self.events.iter().rev().find_map(|event| match &event.what {
-                What::Moving { room, .. } => Some(room.is_none()),
-                What::Received(Frame::Moved { .. }) | What::Opening { .. } => Some(false),
-                _ => None,
-            });
-            last.is_open = is_open && is_leaving == Some(false);
-        }
+        all.iter_mut().rev().take(1).for_each(|last| last.is_open = is_open);
         (all, strays)
     }
 }

@@ -14,11 +14,13 @@
 //! elsewhere.
 
 mod check;
+pub mod client;
 pub mod frame;
 pub mod history;
 pub mod log;
 pub mod page;
 mod report;
+pub mod team;
 
 pub use check::{check, settled};
 pub use report::{Fault, Report};

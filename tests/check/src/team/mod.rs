@@ -1,0 +1,11 @@
+//! Users who do random things in rooms.
+
+mod finish;
+mod outcome;
+mod person;
+mod random;
+mod room;
+mod start;
+
+pub use finish::Finished;
+pub use start::{Plan, Team};

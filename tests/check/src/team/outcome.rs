@@ -1,0 +1,103 @@
+//! What the servers say at the end of a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{
+    room::{Kind, Room},
+    start::Team,
+};
+use crate::{
+    client::Api,
+    frame::Numbers,
+    history::Millis,
+    log::{Content, Message, Outcome, RoomLog, UserState},
+};
+
+impl Team {
+    /// Reads the logs of all rooms.
+    pub(super) async fn read_logs(&self) -> Result<BTreeMap<String, RoomLog>, String> {
+        let mut logs = BTreeMap::new();
+        for room in self.rooms.iter() {
+            let reader = self.people.iter().find(|person| person.api.user_id == room.members[0]);
+            let log = room.log(&reader.ok_or("nobody can read the log")?.api).await?;
+            logs.insert(room.id.clone(), parse_log(room, &log)?);
+        }
+        Ok(logs)
+    }
+
+    /// Reads every user's list of rooms.
+    pub(super) async fn read_outcome(&self, rooms: BTreeMap<String, RoomLog>) -> Result<Outcome, String> {
+        let mut users = BTreeMap::new();
+        for person in &self.people {
+            users.insert(person.api.user_id.clone(), read_state(&person.api, &rooms).await?);
+        }
+        Ok(Outcome { rooms, users })
+    }
+}
+
+fn parse_log(room: &Room, log: &[Value]) -> Result<RoomLog, String> {
+    let roots: BTreeSet<u64> = log.iter().filter_map(|message| message["root"].as_u64()).collect();
+    let messages = log.iter().map(|message| parse_message(message, &roots)).collect::<Option<Vec<_>>>();
+    let mut messages = messages.ok_or_else(|| format!("{}: {log:?}", room.id))?;
+    messages.sort_unstable_by_key(|message| message.seq);
+    Ok(RoomLog {
+        was_open: matches!(room.kind, Kind::Open | Kind::Lobby),
+        had_everyone: room.kind == Kind::Lobby,
+        first_members: room.members.clone(),
+        messages,
+        post_revs: BTreeMap::new(),
+    })
+}
+
+fn parse_message(message: &Value, roots: &BTreeSet<u64>) -> Option<Message> {
+    let number = |name: &str| message[name].as_u64();
+    let user = |of: &Value| of["userID"].as_str().map(str::to_owned);
+    let content = match message["notice"].as_str() {
+        Some(kind) => Content::Notice { kind: kind.to_owned(), subject: user(&message["subject"]) },
+        None => Content::Text(message["message"].as_str().map(str::to_owned)),
+    };
+    let seq = number("seq")?;
+    Some(Message {
+        seq,
+        rev: number("rev")?,
+        text_rev: number("textRev")?,
+        author: user(message).unwrap_or_default(),
+        sent: millis(message["sentTime"].as_str()?)?,
+        content,
+        is_root: roots.contains(&seq),
+    })
+}
+
+fn millis(time: &str) -> Option<Millis> {
+    let time = OffsetDateTime::parse(time, &Rfc3339).ok()?;
+    Millis::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
+async fn read_state(api: &Api, logs: &BTreeMap<String, RoomLog>) -> Result<UserState, String> {
+    let mut rooms = BTreeMap::new();
+    for room in api.list("/api/rooms?limit=200", "rooms").await? {
+        let id = room["id"].as_str().ok_or_else(|| room.to_string())?;
+        let number = |name: &str| room[name].as_u64().ok_or_else(|| format!("no {name}: {room}"));
+        // the API does not say these two, so that pages are compared with the log
+        let counts = logs.get(id).and_then(|log| log.counts(&api.user_id, log.head(), 0));
+        let (texts, own) = counts.map_or((0, 0), |counts| (counts.texts, counts.own));
+        let numbers = Numbers {
+            room: id.to_owned(),
+            rev: number("rev")?,
+            seq: number("seq")?,
+            texts,
+            own,
+            unread: number("unread")? as i64,
+            mentions: number("mentions")?,
+            read_seq: number("readSeq")?,
+            read_version: number("readVersion")?,
+            level: room["level"].as_str().unwrap_or_default().to_owned(),
+            starred: room["starred"] == true,
+        };
+        rooms.insert(id.to_owned(), numbers);
+    }
+    Ok(UserState { tag: api.tag.clone(), rooms })
+}

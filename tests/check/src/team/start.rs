@@ -1,0 +1,113 @@
+//! A team: who is in it, and its rooms.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::watch, task::JoinSet, time::sleep};
+
+use super::{
+    person::Person,
+    random::Random,
+    room::{Kind, Room},
+};
+use crate::client::{Api, Tab};
+
+/// Longest wait until every tab has a connection.
+const OPENING_LIMIT: Duration = Duration::from_secs(30);
+
+/// How large a team is, and how busy.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Users, beside the one who owns the rooms.
+    pub users: usize,
+    /// The lobby, and then an open room, a closed one and a direct one in turn.
+    pub rooms: usize,
+    /// Tabs of each user.
+    pub tabs: usize,
+    /// Time between two steps of a user, on average.
+    pub pace: Duration,
+    pub seed: u64,
+}
+
+/// Users with tabs at several processes, who do random things in their rooms.
+pub struct Team {
+    /// The first owns the rooms and never leaves them.
+    pub(super) people: Vec<Arc<Person>>,
+    pub(super) rooms: Arc<[Room]>,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) steps: JoinSet<()>,
+}
+
+impl Team {
+    /// Signs the users up, creates the rooms, and opens the tabs.
+    ///
+    /// # Errors
+    /// natter does not answer as expected.
+    pub async fn gather(servers: &[SocketAddr], plan: &Plan) -> Result<Self, String> {
+        let servers: Arc<[SocketAddr]> = servers.into();
+        let mut users = vec![Arc::new(Api::sign_in(&servers, "owner").await?)];
+        for n in 0..plan.users {
+            users.push(Arc::new(Api::sign_in(&servers, &format!("user{n}")).await?));
+        }
+        let mut random = Random::new(plan.seed);
+        let mut rooms = vec![Room::lobby(&users[0].user_id)];
+        for n in 1..plan.rooms {
+            let kind = [Kind::Direct, Kind::Open, Kind::Closed][n % 3];
+            let (first, second) = (1 + n % plan.users, 1 + (n + 1) % plan.users);
+            let (owner, members) = match kind {
+                Kind::Direct => (first, vec![users[second].user_id.clone()]),
+                _ => (0, users[1..].iter().filter(|_| random.below(2) == 0).map(|user| user.user_id.clone()).collect()),
+            };
+            rooms.push(Room::create(&users[owner], kind, &format!("Room {n}"), &members).await?);
+        }
+        let people = users.iter().enumerate().map(|(n, api)| {
+            let open = |tab| Tab::open(api, &format!("{} tab {tab}", api.user_id), n + tab);
+            Arc::new(Person { api: Arc::clone(api), tabs: (0..plan.tabs).map(open).collect(), is_owner: n == 0 })
+        });
+        let (people, rooms, (stop, _)) = (people.collect(), rooms.into(), watch::channel(false));
+        let team = Self { people, rooms, stop, steps: JoinSet::new() };
+        team.wait_until_open().await?;
+        Ok(team)
+    }
+
+    async fn wait_until_open(&self) -> Result<(), String> {
+        let started = Instant::now();
+        while !self.tabs().all(|tab| tab.state().is_open) {
+            if started.elapsed() > OPENING_LIMIT {
+                return Err(format!("not all tabs could connect within {OPENING_LIMIT:?}"));
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    pub(super) fn tabs(&self) -> impl Iterator<Item = &Tab> {
+        self.people.iter().flat_map(|person| &person.tabs)
+    }
+
+    /// Lets everybody begin.
+    pub fn begin(&mut self, plan: &Plan) {
+        for (n, person) in self.people.iter().enumerate() {
+            let (person, rooms, mut stop) = (Arc::clone(person), Arc::clone(&self.rooms), self.stop.subscribe());
+            let users: Vec<String> = self.people.iter().map(|person| person.api.user_id.clone()).collect();
+            let (mut random, pace) = (Random::new(plan.seed ^ (n as u64 + 1) << 32), plan.pace);
+            self.steps.spawn(async move {
+                for number in 0.. {
+                    tokio::select! {
+                        () = sleep(pace * random.below(200) as u32 / 100) => {}
+                        _ = stop.wait_for(|stop| *stop) => return,
+                    }
+                    person.step(number, &mut random, &rooms, &users).await;
+                }
+            });
+        }
+    }
+
+    /// Messages that were acknowledged so far.
+    pub fn acknowledged(&self) -> usize {
+        self.tabs().map(|tab| tab.state().acknowledged).sum()
+    }
+}

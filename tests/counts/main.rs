@@ -1,0 +1,100 @@
+//! Unread counts that are never wrong: users do random things in rooms, at several processes, and every number that any
+//! of their tabs showed at any time is compared with the arithmetic on the log (tests/check).
+//!
+//! `NATTER_SEED` repeats a run's choices (not its timing), `NATTER_SECONDS` makes runs longer.
+#![allow(clippy::unwrap_used)] // a test's way to fail
+
+use std::{env, net::SocketAddr, path::Path, time::Duration};
+
+use natter_check::{
+    Fault, Report, check,
+    frame::Frame,
+    history::{Event, What},
+    log::Outcome,
+    team::{Finished, Plan, Team},
+};
+use natter_test_support::{NatterCommand, NatterProcess, ReplicaSet, TemporaryDirectory};
+use tokio::time::sleep;
+
+/// How long the users are at it.
+const SECONDS: u64 = 12;
+
+fn setting(name: &str) -> Option<u64> {
+    env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name}={value} is not a number")))
+}
+
+fn natter(directory: &Path) -> NatterCommand {
+    NatterCommand::new(env!("CARGO_BIN_EXE_natter"), directory)
+        .lowest_bcrypt_cost()
+        .env("NATTER_LOG", "warn")
+        .args(["--rate-limits", "off"])
+}
+
+/// Four users with two tabs each in four rooms, beside the owner of the rooms. Returns the run, which was clean.
+async fn run(natters: &[&NatterProcess]) -> Finished {
+    let seed = setting("NATTER_SEED").unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
+    println!("NATTER_SEED={seed}");
+    let servers: Vec<SocketAddr> = natters.iter().map(|natter| natter.address).collect();
+    let plan = Plan { users: 4, rooms: 4, tabs: 2, pace: Duration::from_millis(25), seed };
+    let mut team = Team::gather(&servers, &plan).await.unwrap();
+    team.begin(&plan);
+    sleep(Duration::from_secs(setting("NATTER_SECONDS").unwrap_or(SECONDS))).await;
+    let finished = team.finish().await.unwrap();
+    println!("settled in {:.1?}: {}", finished.settling, finished.report);
+    assert!(finished.report.is_clean(), "{}", finished.report);
+    finished
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_count_is_that_of_the_log_at_one_process() {
+    let directory = TemporaryDirectory::new();
+    let natter = natter(directory.path()).start();
+    every_kind_of_fault_is_found(run(&[&natter]).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_count_is_that_of_the_log_at_two_processes() {
+    let set = ReplicaSet::of_one().await;
+    let directories = [TemporaryDirectory::new(), TemporaryDirectory::new()];
+    let [first, second] =
+        directories.each_ref().map(|directory| natter(directory.path()).args(["--database", &set.url("UsersData")]).start());
+    run(&[&first, &second]).await;
+}
+
+/// The run that was clean is not so any more once it is changed: the check does see this run's counts, rows and rights.
+fn every_kind_of_fault_is_found(run: Finished) {
+    let Finished { histories, outcome, .. } = run;
+    let with = |outcome: &Outcome, change: &dyn Fn(&mut Frame) -> bool| -> Report {
+        let mut histories = histories.clone();
+        let events = histories.iter_mut().flat_map(|history| &mut history.events);
+        let changed = events.rev().any(|Event { what, .. }| match what {
+            What::Received(frame) => change(frame),
+            _ => false,
+        });
+        assert!(changed, "there is such a frame");
+        check(&histories, outcome)
+    };
+    let report = with(&outcome, &|frame| match frame {
+        Frame::News(news) => {
+            news.texts += 1;
+            true
+        }
+        _ => false,
+    });
+    assert!(report.count(Fault::WrongCount) > 0, "a part of news that counts one too many: {report}");
+    let report = with(&outcome, &|frame| match frame {
+        Frame::Rows(rows) if rows.iter().any(|row| row.text.is_some()) => {
+            rows.clear();
+            true
+        }
+        _ => false,
+    });
+    assert!(report.count(Fault::Lost) > 0, "a row that did not come: {report}");
+    let mut closed = outcome.clone();
+    for log in closed.rooms.values_mut() {
+        (log.was_open, log.had_everyone) = (false, false);
+        log.first_members.clear();
+    }
+    let report = with(&closed, &|_| true);
+    assert!(report.count(Fault::Leaked) > 0, "rooms that nobody may read: {report}");
+}
