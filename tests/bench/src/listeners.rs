@@ -16,7 +16,10 @@ use tokio::{
     time::{sleep, sleep_until},
 };
 
-use crate::{fragments, socket::Socket};
+use crate::{
+    fragments,
+    socket::{Client, Socket},
+};
 
 /// What all listeners together have received.
 #[derive(Default)]
@@ -125,6 +128,16 @@ impl Listeners {
         pace: Pace,
         path: impl Fn(usize) -> String,
     ) -> Result<Self, String> {
+        Self::open_as(Client::Script, address, count, pace, path).await
+    }
+
+    pub async fn open_as(
+        client: Client,
+        address: SocketAddr,
+        count: usize,
+        pace: Pace,
+        path: impl Fn(usize) -> String,
+    ) -> Result<Self, String> {
         let permits = if let Pace::Concurrent(at_a_time) = pace { at_a_time } else { count };
         let semaphore = Arc::new(Semaphore::new(permits));
         let mut listeners = Self { tasks: Vec::with_capacity(count), received: Arc::default() };
@@ -136,7 +149,7 @@ impl Listeners {
                 if let Pace::Over(time) = pace {
                     sleep_until((started + time.mul_f64(n as f64 / count as f64)).into()).await;
                 }
-                let socket = Socket::open(address, &path, n).await?;
+                let socket = Socket::open_as(client, address, &path, n).await?;
                 if path.starts_with("/socket.io") {
                     socket.send("40").await?;
                 }

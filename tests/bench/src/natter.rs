@@ -150,6 +150,13 @@ impl Natter {
         http::post("/api/messages", &self.bearer(user), &json)
     }
 
+    /// The path of the lobby's page; `/` before there were rooms.
+    pub async fn page_path(&self, session: &str) -> String {
+        let mut http = Http::open(self.address).await.expect("natter answers");
+        let response = http.send(&http::get("/", session)).await.expect("natter answers");
+        if response.status == 200 { "/".into() } else { response.header("location").expect("a redirect").into() }
+    }
+
     /// Opens the chat page with a token; returns the `Cookie` header of the session.
     pub async fn session(&self, user: usize) -> String {
         let mut http = Http::open(self.address).await.expect("natter answers");

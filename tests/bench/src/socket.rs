@@ -30,10 +30,18 @@ pub fn source_address(n: usize) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 2 + (n / PER_ADDRESS) as u8], 0))
 }
 
+/// What natter takes a client for. A page gets the sidebar, too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    Script,
+    Page,
+}
+
 /// The request that opens a WebSocket.
-pub fn handshake(address: SocketAddr, path: &str) -> String {
+pub fn handshake(address: SocketAddr, path: &str, client: Client) -> String {
+    let origin = if client == Client::Page { format!("Origin: http://{address}\r\n") } else { String::new() };
     format!(
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{origin}\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
 }
@@ -47,26 +55,42 @@ pub struct Socket {
 impl Socket {
     /// Opens `ws://address/path`; `n` is the number of the connection to that address.
     pub async fn open(address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
-        Self::open_on(TcpSocket::new_v4()?, address, path, n).await
+        Self::open_as(Client::Script, address, path, n).await
+    }
+
+    pub async fn open_as(client: Client, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
+        Self::open_on(TcpSocket::new_v4()?, client, address, path, n).await
     }
 
     /// Opens a socket for which the kernel buffers little while the client does not read.
     pub async fn open_with_small_buffer(address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_recv_buffer_size(32 * 1024)?;
-        Self::open_on(socket, address, path, n).await
+        Self::open_on(socket, Client::Script, address, path, n).await
     }
 
-    async fn open_on(socket: TcpSocket, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
-        let opened = timeout(HANDSHAKE_LIMIT, Self::connect(socket, address, path, n)).await;
+    async fn open_on(
+        socket: TcpSocket,
+        client: Client,
+        address: SocketAddr,
+        path: &str,
+        n: usize,
+    ) -> io::Result<Self> {
+        let opened = timeout(HANDSHAKE_LIMIT, Self::connect(socket, client, address, path, n)).await;
         opened.map_err(|_| Error::other("no response to the handshake"))?
     }
 
-    async fn connect(socket: TcpSocket, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
+    async fn connect(
+        socket: TcpSocket,
+        client: Client,
+        address: SocketAddr,
+        path: &str,
+        n: usize,
+    ) -> io::Result<Self> {
         socket.bind(source_address(n))?;
         let mut stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;
-        stream.write_all(handshake(address, path).as_bytes()).await?;
+        stream.write_all(handshake(address, path, client).as_bytes()).await?;
         let mut response = Vec::with_capacity(1024);
         loop {
             if stream.read_buf(&mut response).await? == 0 {

@@ -11,14 +11,14 @@ use socket2::{Domain, Socket, Type};
 use super::Protocol;
 use crate::{
     frames::{self, TEXT},
-    socket::{handshake, source_address},
+    socket::{Client, handshake, source_address},
 };
 
 /// Longest wait for the response to a handshake.
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Opens the `n`th socket; returns it with what was received after the handshake.
-pub fn connect(url: &str, n: usize, protocol: Protocol) -> io::Result<(TcpStream, Vec<u8>)> {
+pub fn connect(url: &str, n: usize, protocol: Protocol, client: Client) -> io::Result<(TcpStream, Vec<u8>)> {
     let invalid = || io::Error::other(format!("{url} is not a ws:// URL with an IP address"));
     let (host, path) = url.strip_prefix("ws://").and_then(|rest| rest.split_once('/')).ok_or_else(invalid)?;
     let address: SocketAddr = host.parse().map_err(|_| invalid())?;
@@ -28,7 +28,7 @@ pub fn connect(url: &str, n: usize, protocol: Protocol) -> io::Result<(TcpStream
     socket.set_tcp_nodelay(true)?;
     socket.set_read_timeout(Some(LIMIT))?;
     let mut stream = TcpStream::from(socket);
-    stream.write_all(handshake(address, &format!("/{path}")).as_bytes())?;
+    stream.write_all(handshake(address, &format!("/{path}"), client).as_bytes())?;
     let mut received = read_response(&mut stream)?;
     if protocol == Protocol::SocketIo {
         stream.write_all(&frames::client_frame(TEXT, b"40"))?;

@@ -30,7 +30,7 @@ const CLIENTS: usize = 4;
 type MakeRequest = fn(&Room, u64) -> Vec<u8>;
 
 const REQUESTS: [(&str, MakeRequest); 6] = [
-    ("page", |room, _| http::get("/", &room.session)),
+    ("page", |room, _| http::get(&room.page, &room.session)),
     ("newest", |room, n| room.before(room.count - n % 10)),
     ("middle", |room, n| room.before(room.count / 2 - n % 10)),
     ("oldest", |room, n| room.before(61 + n % 10)),
@@ -45,6 +45,8 @@ const REQUESTS: [(&str, MakeRequest); 6] = [
 struct Room {
     natter: Natter,
     session: String,
+    /// The path of its page.
+    page: String,
     /// Messages in the room when it was opened.
     count: u64,
     _directory: TemporaryDirectory,
@@ -55,11 +57,12 @@ impl Room {
         let directory = histories::copy(run, count).await?;
         let natter = Natter::start_on(run, &Database::Embedded(directory.path().to_owned()), USERS).await?;
         let (session, head) = (natter.session(0).await, natter.head().await);
-        Ok(Self { natter, session, count: head, _directory: directory })
+        let page = natter.page_path(&session).await;
+        Ok(Self { natter, session, page, count: head, _directory: directory })
     }
 
     fn before(&self, seq: u64) -> Vec<u8> {
-        http::get(&format!("/messages?before={seq}"), &self.session)
+        http::get(&format!("{}/messages?before={seq}", self.page.trim_end_matches('/')), &self.session)
     }
 }
 

@@ -6,18 +6,22 @@ use natter_test_support::ServerProcess;
 use serde_json::json;
 use tokio::time::sleep;
 
+use super::stored_rooms;
 use crate::{
     listeners::{Listeners, Pace},
-    natter::Natter,
+    natter::{Database, Natter},
     paths,
     process::Meter,
     report::Finding,
     run::Run,
     servers,
+    socket::Client,
 };
 
 const SOCKETS: usize = 15_000;
 const USERS: usize = 500;
+/// The scene of pages.
+const PAGES: &str = "members of 50 rooms";
 /// natter's interval: each socket has one heartbeat in the measured time.
 const HEARTBEAT: Duration = Duration::from_secs(50);
 
@@ -34,10 +38,11 @@ pub(super) struct Idle {
 
 pub async fn measure(run: &Run) -> Result<(), String> {
     let natter = Natter::start(run, USERS).await?;
-    let ours = measure_idle(&natter, SOCKETS, |n| natter.socket_path(n)).await?;
+    let ours = measure_idle(&natter, Client::Script, SOCKETS, |n| natter.socket_path(n)).await?;
     drop(natter);
+    let in_rooms = pages_in_rooms(run).await?;
     let bare = match run.with_references {
-        true => Some(measure_idle(&servers::start_sockets()?, SOCKETS, |_| "/".into()).await?),
+        true => Some(measure_idle(&servers::start_sockets()?, Client::Script, SOCKETS, |_| "/".into()).await?),
         false => None,
     };
     let finding = |subject, idle: &Idle, before: String, more: String| {
@@ -53,21 +58,45 @@ pub async fn measure(run: &Run) -> Result<(), String> {
         finding("natter", &ours, String::new(), times.unwrap_or_default())
             .target("≤ 4.6 KiB (≤ 5.6 with all of the process), ≤ 1% of a core", met),
     );
+    if let Some(in_rooms) = in_rooms {
+        let found = finding("natter", &in_rooms, String::new(), String::new()).scene(PAGES);
+        run.report(found.target("≤ 5 KiB", in_rooms.grown <= 5.0));
+    }
     if let Some(bare) = bare {
         run.report(finding("reference", &bare, "a bare tokio task each: ".into(), String::new()));
     }
     Ok(())
 }
 
+/// Pages of members of 50 rooms, if this natter has rooms. Each page shows one of them.
+async fn pages_in_rooms(run: &Run) -> Result<Option<Idle>, String> {
+    let directory = paths::temporary();
+    let database = Database::Embedded(directory.path().to_owned());
+    let tokens = Natter::sign_up_users(run, &database, USERS).await?;
+    if !stored_rooms::are_known_to(&Natter::start_with_users(run, &database, tokens.clone(), &[])?).await? {
+        return Ok(None);
+    }
+    let groups = stored_rooms::of_many_sizes(USERS);
+    let rooms = stored_rooms::prepare(directory.path(), USERS, &groups).await?;
+    let of_each = stored_rooms::room_of_each(&groups, USERS);
+    let natter = Natter::start_with_users(run, &database, tokens, &[])?;
+    let path = |n: usize| {
+        let of_user = &of_each[n % USERS];
+        format!("{}&room={}&after=0", natter.socket_path(n), rooms[of_user[n / USERS % of_user.len()]].as_str())
+    };
+    measure_idle(&natter, Client::Page, SOCKETS, path).await.map(Some)
+}
+
 /// Opens `sockets` and measures them over one heartbeat, during which nothing may arrive.
 pub(super) async fn measure_idle(
     server: &ServerProcess,
+    client: Client,
     sockets: usize,
     path: impl Fn(usize) -> String,
 ) -> Result<Idle, String> {
     sleep(Duration::from_secs(2)).await;
     let before = server.memory();
-    let listeners = Listeners::open(server.address, sockets, Pace::Concurrent(128), path).await?;
+    let listeners = Listeners::open_as(client, server.address, sockets, Pace::Concurrent(128), path).await?;
     listeners.received.wait_for_silence().await;
     sleep(Duration::from_secs(3)).await;
     let settled = server.memory();

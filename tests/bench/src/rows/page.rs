@@ -45,7 +45,8 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     natter.post(60).await;
     let mut requests = Vec::new();
     for user in 0..BROWSERS {
-        requests.push(http::get("/", &natter.session(user).await));
+        let session = natter.session(user).await;
+        requests.push(http::get(&natter.page_path(&session).await, &session));
     }
     let size = page_size(natter.address, &requests[0]).await?;
     let bare = match run.with_references {
