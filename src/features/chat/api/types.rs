@@ -24,6 +24,9 @@ pub struct MessageResponse {
     /// Of a notice, which reports a change of the room or of its members: what changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<&'static str>,
+    /// Of a notice about another user: who that is. Left out after the account was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<SubjectResponse>,
     #[serde(rename = "sentTime")]
     #[schema(format = DateTime)]
     sent_time: String,
@@ -49,6 +52,13 @@ pub struct MessageResponse {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pinned: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct SubjectResponse {
+    #[serde(rename = "userID")]
+    user_id: String,
+    name: String,
 }
 
 /// An emoji that users gave to a message.
@@ -87,6 +97,7 @@ impl MessageResponse {
             name,
             message: text,
             notice,
+            subject: message.subject.map(|subject| SubjectResponse { user_id: subject.user_id, name: subject.name }),
             sent_time: message.sent_at.rfc3339(),
             edited_time: message.edited_at.map(Timestamp::rfc3339),
             reply_to: message.reply_to,
