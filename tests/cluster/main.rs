@@ -1,18 +1,26 @@
-//! A cluster on this machine: three MongoDB servers and three natter processes. Clients write to, change and read from all
-//! of them while one natter process and the primary are killed. `tests/cluster/run` starts it.
+//! A cluster on this machine: three MongoDB servers and three natter processes. Clients write to, change and read the lobby
+//! at all of them, and members come to and go from other rooms (tests/check), while one natter process and the primary
+//! are killed. `tests/cluster/run` starts it.
 #![allow(clippy::unwrap_used)] // a test's way to fail
 
 #[path = "../faults/support/mod.rs"]
 #[allow(dead_code, unused_imports)] // the fault tests use all of it, and warn about what is not used
 mod support;
 
-use std::{process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::{Parser, value_parser};
 use mongodb::bson::Document;
+use natter_check::{
+    Report,
+    team::{Plan, Team},
+};
 use natter_test_support::{ReplicaSet, until};
 use support::{Clients, Natter, Verdict, fold, read_log};
 use tokio::time::sleep;
+
+/// Time between two steps of a user of the rooms, on average.
+const PACE: Duration = Duration::from_millis(200);
 
 #[derive(Parser)]
 struct Args {
@@ -22,6 +30,15 @@ struct Args {
     /// Messages a second of all clients together; 0: each sends the next once the last is acknowledged
     #[arg(long, default_value_t = 200)]
     rate: u32,
+    /// Rooms with members who come and go, with the lobby
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u16).range(4..))]
+    rooms: u16,
+    /// Users who come and go, with two tabs each
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u16).range(2..))]
+    members: u16,
+    /// What the users do at random; not when
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Seconds under load
     #[arg(long, default_value_t = 60)]
     seconds: u32,
@@ -54,11 +71,22 @@ async fn main() -> ExitCode {
     sleep(Duration::from_secs(5)).await;
     let idle = idle.finish(&natters[0]).await;
 
+    let plan = Plan {
+        users: args.members.into(),
+        rooms: args.rooms.into(),
+        uses_lobby: false,
+        tabs: 2,
+        pace: PACE,
+        seed: args.seed,
+    };
+    let addresses: Vec<SocketAddr> = natters.iter().map(|natter| natter.address).collect();
+    let mut team = Team::gather(&addresses, &plan).await.unwrap();
     let pace = match args.rate {
         0 => Duration::ZERO,
         rate => Duration::from_secs(1) * args.clients / rate,
     };
     let clients = Clients::start(&all(&natters), args.clients as usize, pace).await;
+    team.begin(&plan);
     let part = Duration::from_secs(1) * args.seconds / 6;
     if args.calm {
         sleep(6 * part).await;
@@ -81,18 +109,20 @@ async fn main() -> ExitCode {
         sleep(2 * part).await;
     }
     let verdict = clients.finish(&natters[0]).await;
+    let rooms = team.finish().await.unwrap();
+    println!("every sidebar was right {:.1?} after the last change", rooms.settling);
     for natter in &natters {
         until("every natter process is ready", Duration::from_secs(20), async || natter.status("/readyz").await == 200)
             .await;
     }
-    report(&idle, &verdict, &read_log(&set.url("UsersData")).await)
+    report(&idle, &verdict, &rooms.report, &read_log(&set.url("UsersData")).await)
 }
 
 fn all(natters: &[Natter]) -> Vec<&Natter> {
     natters.iter().collect()
 }
 
-fn report(idle: &Verdict, verdict: &Verdict, log: &[Document]) -> ExitCode {
+fn report(idle: &Verdict, verdict: &Verdict, rooms: &Report, log: &[Document]) -> ExitCode {
     let Verdict { acknowledged, readers, disconnects, longest_pause, took, unfinished, .. } = verdict;
     println!(
         "{acknowledged} acknowledged in {took:.1?}: {:.0}/s; {readers} readers, {disconnects} connections lost",
@@ -114,7 +144,8 @@ fn report(idle: &Verdict, verdict: &Verdict, log: &[Document]) -> ExitCode {
         println!("{unfinished} clients did not stop");
     }
     println!("idle chat: {}", idle.summary());
-    println!("{}", verdict.summary());
+    println!("the lobby: {}", verdict.summary());
+    print!("rooms: {rooms}");
     let support::Fold { messages, changes, floor, head, errors } = fold(log);
     println!(
         "the log: {messages} messages, {changes} changes, {floor} of {head} trimmed; {} differences from its fold",
@@ -122,7 +153,8 @@ fn report(idle: &Verdict, verdict: &Verdict, log: &[Document]) -> ExitCode {
     );
     idle.examples.iter().chain(&verdict.examples).for_each(|example| println!("  {example}"));
     errors.iter().take(20).for_each(|error| println!("  {error}"));
-    if errors.is_empty() && verdict.is_clean() && idle.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let is_clean = errors.is_empty() && verdict.is_clean() && idle.is_clean() && rooms.is_clean();
+    if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The median, the 99th percentile and the maximum of sorted times.

@@ -35,7 +35,7 @@ async fn run(natters: &[&NatterProcess]) -> Finished {
     let seed = setting("NATTER_SEED").unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
     println!("NATTER_SEED={seed}");
     let servers: Vec<SocketAddr> = natters.iter().map(|natter| natter.address).collect();
-    let plan = Plan { users: 4, rooms: 4, tabs: 2, pace: Duration::from_millis(25), seed };
+    let plan = Plan { users: 4, rooms: 4, uses_lobby: true, tabs: 2, pace: Duration::from_millis(25), seed };
     let mut team = Team::gather(&servers, &plan).await.unwrap();
     team.begin(&plan);
     sleep(Duration::from_secs(setting("NATTER_SECONDS").unwrap_or(SECONDS))).await;
@@ -56,8 +56,9 @@ async fn every_count_is_that_of_the_log_at_one_process() {
 async fn every_count_is_that_of_the_log_at_two_processes() {
     let set = ReplicaSet::of_one().await;
     let directories = [TemporaryDirectory::new(), TemporaryDirectory::new()];
-    let [first, second] =
-        directories.each_ref().map(|directory| natter(directory.path()).args(["--database", &set.url("UsersData")]).start());
+    let [first, second] = directories
+        .each_ref()
+        .map(|directory| natter(directory.path()).args(["--database", &set.url("UsersData")]).start());
     run(&[&first, &second]).await;
 }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The figures that are compared, by row. A minus sign marks those in which less is better.
-const FIGURES: [(&str, &[&str]); 17] = [
+const FIGURES: [(&str, &[&str]); 20] = [
     ("fanout", &["per_cpu_s", "-p99_ms"]),
     ("authors", &["-cpu_us", "-ratio"]),
     ("ceiling", &["rate"]),
@@ -25,6 +25,9 @@ const FIGURES: [(&str, &[&str]); 17] = [
     ("restart", &["-cpu_s", "-secs"]),
     ("slow", &["-p99_ms", "-stopped_kib"]),
     ("page", &["per_cpu_s", "-p99_ms"]),
+    ("room-page", &["per_cpu_s", "-p99_ms", "-kib"]),
+    ("sidebar", &["-write_us", "-ratio", "-missing"]),
+    ("many-rooms", &["-start_ms", "-ratio", "-after_mib", "-during_mib"]),
     ("login", &["-p99_ms", "per_s"]),
     ("rest", &["-ready_ms", "-again_ms", "-memory_mib", "-binary_mib"]),
 ];
@@ -32,7 +35,8 @@ const FIGURES: [(&str, &[&str]); 17] = [
 const ROUNDS: usize = 4;
 /// Rounds of the [`LONG`] rows, of which one takes minutes.
 const FEWER: usize = 3;
-const LONG: [&str; 7] = ["ceiling", "history", "idle", "idle-rooms", "login", "reconnect", "slow"];
+const LONG: [&str; 9] =
+    ["ceiling", "history", "idle", "idle-rooms", "login", "many-rooms", "reconnect", "sidebar", "slow"];
 
 /// The figures of one binary: by scene and name, a value for each round.
 type Figures = HashMap<(String, &'static str), Vec<f64>>;

@@ -63,12 +63,12 @@ async fn filled(run: &Run, count: u64) -> Result<PathBuf, String> {
     Ok(directory)
 }
 
-fn schema_version(directory: &Path) -> rusqlite::Result<i64> {
+pub fn schema_version(directory: &Path) -> rusqlite::Result<i64> {
     let database = rusqlite::Connection::open(directory.join("natter.db"))?;
     database.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-fn checkpoint(directory: &Path) -> rusqlite::Result<()> {
+pub fn checkpoint(directory: &Path) -> rusqlite::Result<()> {
     let database = rusqlite::Connection::open(directory.join("natter.db"))?;
     database.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(()))
 }

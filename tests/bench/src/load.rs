@@ -45,6 +45,11 @@ impl Load {
             .with_flag("--secs", &secs.to_string())
     }
 
+    pub fn with_switch(mut self, switch: &str) -> Self {
+        self.command.push(switch.to_owned());
+        self
+    }
+
     pub fn with_flag(mut self, flag: &str, value: &str) -> Self {
         self.command.extend([flag.to_owned(), value.to_owned()]);
         self

@@ -35,7 +35,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{comparison::Comparison, run::Run};
 
-const ROWS: [&str; 18] = [
+const ROWS: [&str; 22] = [
     "fanout",
     "authors",
     "ceiling",
@@ -52,6 +52,10 @@ const ROWS: [&str; 18] = [
     "restart",
     "slow",
     "page",
+    "room-page",
+    "sidebar",
+    "counts",
+    "many-rooms",
     "login",
     "rest",
 ];
@@ -154,6 +158,10 @@ async fn measure(run: &Run, row: &str, scenes: &[(usize, usize)]) -> Result<(), 
         "restart" => rows::restart::measure(run).await,
         "slow" => rows::slow::measure(run).await,
         "page" => rows::page::measure(run).await,
+        "room-page" => rows::room_page::measure(run).await,
+        "sidebar" => rows::sidebar::measure(run).await,
+        "counts" => rows::counts::measure(run).await,
+        "many-rooms" => rows::many_rooms::measure(run).await,
         "login" => rows::login::measure(run).await,
         _ => rows::rest::measure(run).await,
     }

@@ -69,24 +69,12 @@ impl Socket {
         Self::open_on(socket, Client::Script, address, path, n).await
     }
 
-    async fn open_on(
-        socket: TcpSocket,
-        client: Client,
-        address: SocketAddr,
-        path: &str,
-        n: usize,
-    ) -> io::Result<Self> {
+    async fn open_on(socket: TcpSocket, client: Client, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
         let opened = timeout(HANDSHAKE_LIMIT, Self::connect(socket, client, address, path, n)).await;
         opened.map_err(|_| Error::other("no response to the handshake"))?
     }
 
-    async fn connect(
-        socket: TcpSocket,
-        client: Client,
-        address: SocketAddr,
-        path: &str,
-        n: usize,
-    ) -> io::Result<Self> {
+    async fn connect(socket: TcpSocket, client: Client, address: SocketAddr, path: &str, n: usize) -> io::Result<Self> {
         socket.bind(source_address(n))?;
         let mut stream = socket.connect(address).await?;
         stream.set_nodelay(true)?;

@@ -11,7 +11,7 @@ machine's speed drifts: compare with the reference, which is measured in the sam
 ";
 
 /// What each row measures.
-const ROWS: [(&str, &str); 18] = [
+const ROWS: [(&str, &str); 22] = [
     ("fanout", "fan-out, members × messages"),
     ("authors", "1,000 authors in turn against one, 1,000 members"),
     ("ceiling", "ceiling: most messages/s at which 1,000 members get all of them, p99 ≤ 250 ms"),
@@ -28,6 +28,10 @@ const ROWS: [(&str, &str); 18] = [
     ("restart", "restart: 5,000 sockets come back, each 100 messages behind"),
     ("slow", "slow readers: 100 of 1,000 sockets stop reading in a busy room"),
     ("page", "page: `GET /` with a session, 50 messages"),
+    ("room-page", "page of a room: 50 messages, a sidebar of 50 rooms"),
+    ("sidebar", "sidebar: 1,000 people in 50 rooms of 20 to 1,000 members each, 200 messages/s over all"),
+    ("counts", "unread count of a room, through the store trait"),
+    ("many-rooms", "10,000 rooms, 1,000,000 messages: start; memory after everybody has come and gone"),
     ("login", "login storm: 200 logins at once, bcrypt 12"),
     ("rest", "at rest: start to ready; memory; binary"),
 ];

@@ -45,6 +45,7 @@ pub struct Message {
     pub author: String,
     pub sent: Millis,
     pub content: Content,
+    pub is_edited: bool,
     /// Whether replies may have raised its `rev`.
     pub is_root: bool,
 }
@@ -106,7 +107,8 @@ impl RoomLog {
 
     /// The `rev` of a message's post. `None` if it was changed later and nobody knows it.
     pub fn post_rev(&self, message: &Message) -> Option<u64> {
-        let is_unchanged = message.rev == message.text_rev && message.text().is_some() || !message.is_text();
+        let is_first_text = message.text().is_some() && !message.is_edited;
+        let is_unchanged = is_first_text && message.rev == message.text_rev || !message.is_text();
         self.post_revs.get(&message.seq).copied().or(is_unchanged.then_some(message.rev))
     }
 

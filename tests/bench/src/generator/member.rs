@@ -7,7 +7,10 @@ use std::{
 
 use mio::net::TcpStream;
 
-use super::Protocol;
+use super::{
+    Protocol,
+    sidebar::{Rooms, Sidebar, Totals},
+};
 use crate::{
     frames::{self, PONG, TEXT},
     latency::Latency,
@@ -27,6 +30,9 @@ pub struct Deliveries {
     /// Sockets that the server closed.
     pub closed: u64,
     pub latency: Latency,
+    /// Of pages only.
+    pub sidebars: Totals,
+    pub rooms: Rooms,
 }
 
 impl Deliveries {
@@ -39,12 +45,16 @@ impl Deliveries {
             frames: 0,
             closed: 0,
             latency: Latency::default(),
+            sidebars: Totals::default(),
+            rooms: Rooms::default(),
         }
     }
 
     /// Forgets what was delivered before the measurement.
     pub fn reset(&mut self) {
         (self.count, self.frames, self.latency) = (0, 0, Latency::default());
+        self.sidebars = Totals::default();
+        self.rooms.reset();
     }
 
     /// The text of a message that is sent now.
@@ -60,12 +70,16 @@ pub struct Member {
     /// Bytes that the kernel has not taken yet.
     unsent: Vec<u8>,
     is_open: bool,
+    /// The room that its messages go to.
+    pub room: u32,
+    /// `None` of a script.
+    pub sidebar: Option<Sidebar>,
 }
 
 impl Member {
     /// `received` is what came after the handshake.
-    pub fn new(stream: TcpStream, received: Vec<u8>) -> Self {
-        Self { stream, part: received, unsent: Vec::new(), is_open: true }
+    pub fn new(stream: TcpStream, received: Vec<u8>, room: u32, sidebar: Option<Sidebar>) -> Self {
+        Self { stream, part: received, unsent: Vec::new(), is_open: true, room, sidebar }
     }
 
     pub fn write(&mut self, bytes: &[u8]) {
@@ -86,7 +100,7 @@ impl Member {
     /// Reads what has arrived, counts the deliveries, and answers pings.
     pub fn read(&mut self, deliveries: &mut Deliveries) {
         let was_open = self.is_open;
-        let Deliveries { protocol, started, buffer, count, frames, closed, latency } = deliveries;
+        let Deliveries { protocol, started, buffer, count, frames, closed, latency, sidebars, rooms } = deliveries;
         while self.is_open {
             let length = match self.stream.read(buffer) {
                 Ok(length) if length > 0 => length,
@@ -99,6 +113,11 @@ impl Member {
             let now = started.elapsed().as_micros() as u64;
             let (mut pings, mut engine_pings) = (0, 0);
             let mut each = |frame: &[u8]| {
+                if let Some(sidebar) = &mut self.sidebar
+                    && frame.starts_with(b"{")
+                {
+                    return sidebar.take(frame, rooms, sidebars);
+                }
                 let mut in_frame = 0;
                 for found in memchr::memmem::find_iter(frame, MARKER.as_bytes()) {
                     let digits = frame[found + MARKER.len()..].iter().take_while(|byte| byte.is_ascii_digit());

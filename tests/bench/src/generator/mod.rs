@@ -6,6 +6,7 @@
 
 mod connect;
 mod member;
+mod sidebar;
 
 use std::{
     fs, io,
@@ -18,14 +19,20 @@ use mio::{Events, Interest, Poll, Token, net::TcpStream};
 use natter_test_support::resident_memory;
 use serde_json::json;
 
-use self::member::{Deliveries, Member};
+use self::{
+    member::{Deliveries, Member},
+    sidebar::Sidebar,
+};
 use crate::{
     frames::{self, TEXT},
     process::Meter,
+    socket::Client,
 };
 
 /// Events that are handled before the generator checks which messages are due.
 const EVENTS_A_TURN: usize = 32;
+/// Time between two checks whether the sidebars have everything.
+const SIDEBAR_INTERVAL: Duration = Duration::from_millis(250);
 
 #[derive(Clone, Copy, ValueEnum, PartialEq)]
 enum Protocol {
@@ -65,9 +72,12 @@ pub struct Args {
     /// Characters in each message beside the marker
     #[arg(long, default_value_t = 40)]
     pad: usize,
-    /// Sockets that receive a message; by default all
+    /// Sockets that receive a message; by default all whose URLs name the same room
     #[arg(long)]
     fanout: Option<u64>,
+    /// The sockets are those of pages
+    #[arg(long)]
+    pages: bool,
     /// The server's process, whose CPU time and memory are measured
     #[arg(long)]
     pid: u32,
@@ -75,6 +85,9 @@ pub struct Args {
 
 struct Generator {
     protocol: Protocol,
+    client: Client,
+    /// Sockets in each room, by its number.
+    in_room: Vec<u64>,
     poll: Poll,
     events: Events,
     members: Vec<Member>,
@@ -85,7 +98,7 @@ pub fn run(args: &Args) -> io::Result<()> {
     let urls = fs::read_to_string(&args.urls)?;
     let urls: Vec<&str> = urls.lines().collect();
     let before = resident_memory(args.pid);
-    let mut generator = Generator::new(args.protocol)?;
+    let mut generator = Generator::new(args.protocol, if args.pages { Client::Page } else { Client::Script })?;
     for n in 0..args.members {
         if let Err(error) = generator.connect(urls[n % urls.len()], n, n < args.senders) {
             eprintln!("load: connection {n}: {error}");
@@ -100,28 +113,37 @@ pub fn run(args: &Args) -> io::Result<()> {
     let members = generator.members.len();
     let idle = resident_memory(args.pid);
     generator.deliveries.reset();
+    generator.sidebars().for_each(Sidebar::reset);
 
     let server = Meter::start(args.pid);
     let total = args.rate * args.secs;
-    let (mut sent, pad) = (0, "x".repeat(args.pad));
+    let (mut sent, mut expected, pad) = (0, 0, "x".repeat(args.pad));
     let senders = args.senders.min(members).max(1);
     while sent < total && members > 0 {
         // messages that are due are sent within a turn too: it may have a delivery for each member
         let send = |generator: &mut Generator| {
             let due = (server.started().elapsed().as_secs_f64() * args.rate as f64) as u64;
             while sent < due.min(total) {
-                generator.send(sent as usize % senders, sent, &pad);
+                let receivers = generator.send(sent as usize % senders, sent, &pad);
+                expected += args.fanout.unwrap_or(receivers);
                 sent += 1;
             }
         };
         generator.turn(Some(Duration::from_millis(1)), send)?;
     }
     let send_secs = server.read().secs;
-    let expected = sent * args.fanout.unwrap_or(members as u64);
     let until = Instant::now() + Duration::from_secs(args.drain);
     while generator.deliveries.count < expected && Instant::now() < until {
         generator.turn(Some(Duration::from_millis(5)), |_| {})?;
     }
+    // the sidebar is written once a second
+    while generator.missing_in_sidebars().1 > 0 && Instant::now() < until {
+        let next = Instant::now() + SIDEBAR_INTERVAL;
+        while Instant::now() < next {
+            generator.turn(Some(Duration::from_millis(5)), |_| {})?;
+        }
+    }
+    let (rooms_shown, missing_in_sidebars) = generator.missing_in_sidebars();
     let (used, deliveries) = (server.read(), &generator.deliveries);
     let ms = |quantile| deliveries.latency.ms(quantile);
     let figures = json!({
@@ -131,6 +153,9 @@ pub fn run(args: &Args) -> io::Result<()> {
         "msgs_per_frame": deliveries.count as f64 / deliveries.frames.max(1) as f64,
         "server_cpu_s": used.server, "client_cpu_s": used.client,
         "p50_ms": ms(0.5), "p99_ms": ms(0.99), "max_ms": ms(1.0),
+        "frames": deliveries.frames, "sidebar_parts": deliveries.sidebars.parts,
+        "sidebar_writes": deliveries.sidebars.writes, "sidebar_gaps": deliveries.sidebars.gaps,
+        "sidebar_rooms": rooms_shown, "sidebar_missing": missing_in_sidebars,
         "kib_per_conn": idle.saturating_sub(before) as f64 / members.max(1) as f64,
     });
     println!("{figures}");
@@ -138,9 +163,11 @@ pub fn run(args: &Args) -> io::Result<()> {
 }
 
 impl Generator {
-    fn new(protocol: Protocol) -> io::Result<Self> {
+    fn new(protocol: Protocol, client: Client) -> io::Result<Self> {
         Ok(Self {
             protocol,
+            client,
+            in_room: Vec::new(),
             poll: Poll::new()?,
             events: Events::with_capacity(1024),
             members: Vec::new(),
@@ -149,16 +176,33 @@ impl Generator {
     }
 
     fn connect(&mut self, url: &str, n: usize, sends: bool) -> io::Result<()> {
-        let (stream, received) = connect::connect(url, n, self.protocol)?;
+        let (stream, received) = connect::connect(url, n, self.protocol, self.client)?;
         stream.set_nonblocking(true)?;
         let mut stream = TcpStream::from_std(stream);
         let interest = if sends { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
         self.poll.registry().register(&mut stream, Token(self.members.len()), interest)?;
-        self.members.push(Member::new(stream, received));
+        let room = url.split(['?', '&']).find_map(|part| part.strip_prefix("room=")).unwrap_or_default();
+        let room = self.deliveries.rooms.number(room.as_bytes());
+        self.in_room.resize(self.in_room.len().max(room as usize + 1), 0);
+        self.in_room[room as usize] += 1;
+        let sidebar = (self.client == Client::Page).then(Sidebar::default);
+        self.members.push(Member::new(stream, received, room, sidebar));
         Ok(())
     }
 
-    fn send(&mut self, sender: usize, number: u64, pad: &str) {
+    fn sidebars(&mut self) -> impl Iterator<Item = &mut Sidebar> {
+        self.members.iter_mut().filter_map(|member| member.sidebar.as_mut())
+    }
+
+    /// The rooms that all pages show, and the texts that they were not sent.
+    fn missing_in_sidebars(&self) -> (u64, u64) {
+        let missing =
+            self.members.iter().filter_map(|member| Some(member.sidebar.as_ref()?.missing(&self.deliveries.rooms)));
+        missing.fold((0, 0), |(rooms, texts), (more, missing)| (rooms + more, texts + missing))
+    }
+
+    /// Sends a message to the sender's room. Returns the sockets that have to receive it.
+    fn send(&mut self, sender: usize, number: u64, pad: &str) -> u64 {
         let text = self.deliveries.text_with_time(pad);
         let body = match self.protocol {
             Protocol::SocketIo => format!(r#"42["chat message","{text}"]"#),
@@ -169,7 +213,10 @@ impl Generator {
                 )
             }
         };
+        let room = self.members[sender].room;
         self.members[sender].write(&frames::client_frame(TEXT, body.as_bytes()));
+        self.deliveries.rooms.count(room);
+        self.in_room[room as usize]
     }
 
     /// Waits for events, handles them, and calls `between` every [`EVENTS_A_TURN`] events and at the end.

@@ -20,7 +20,7 @@ use crate::{
     servers,
 };
 
-const BROWSERS: usize = 8;
+pub(super) const BROWSERS: usize = 8;
 /// Target: a share of bare hyper's rate.
 const TARGET_SHARE: f64 = 0.07;
 /// Absolute target: pages a second of CPU time.
@@ -28,16 +28,16 @@ const TARGET: f64 = 5000.0;
 
 /// The bytes of a page's head and body, and the number of its headers.
 #[derive(Clone, Copy)]
-struct Size {
-    head: usize,
-    body: usize,
+pub(super) struct Size {
+    pub head: usize,
+    pub body: usize,
     headers: usize,
 }
 
-struct Round {
-    per_cpu_s: f64,
+pub(super) struct Round {
+    pub per_cpu_s: f64,
     per_s: f64,
-    p99: f64,
+    pub p99: f64,
 }
 
 pub async fn measure(run: &Run) -> Result<(), String> {
@@ -92,7 +92,7 @@ pub async fn measure(run: &Run) -> Result<(), String> {
 }
 
 /// Requests the page once and checks that it has 50 messages.
-async fn page_size(address: SocketAddr, request: &[u8]) -> Result<Size, String> {
+pub(super) async fn page_size(address: SocketAddr, request: &[u8]) -> Result<Size, String> {
     let mut http = Http::open(address).await.map_err(|why| why.to_string())?;
     let response = http.send(request).await.map_err(|why| why.to_string())?;
     let messages = fragments::messages(response.is(200).body.as_bytes()).count();
@@ -102,7 +102,7 @@ async fn page_size(address: SocketAddr, request: &[u8]) -> Result<Size, String> 
     Ok(Size { head: response.head.len() + 4, body: response.body.len(), headers: response.head.lines().count() - 1 })
 }
 
-async fn measure_round(
+pub(super) async fn measure_round(
     server: &ServerProcess,
     requests: &[Vec<u8>],
     body: usize,

@@ -51,7 +51,7 @@ pub async fn measure(run: &Run) -> Result<(), String> {
 }
 
 /// Milliseconds until natter on this directory prints that it is ready, which it does once it answers requests.
-fn start_in(run: &Run, dir: &TemporaryDirectory) -> Result<f64, String> {
+pub(super) fn start_in(run: &Run, dir: &TemporaryDirectory) -> Result<f64, String> {
     let database = Database::Embedded(dir.path().to_owned());
     start_to_line(command(run, &database).server(free_address()), "natter is ready")
 }

@@ -103,7 +103,8 @@ pub async fn create_rooms(store: &Store, groups: &[&[User]]) -> Result<Vec<RoomI
     Ok(rooms.into_iter().map(|(_, room)| room).collect())
 }
 
-async fn create_user(store: &Store, n: usize) -> Result<User, String> {
+/// Creates `userN`, who cannot log in.
+pub async fn create_user(store: &Store, n: usize) -> Result<User, String> {
     let new = NewUser {
         user_id: UserId::parse(&format!("user{n}")).map_err(|invalid| invalid.to_string())?,
         name: Name::parse(&format!("User {n}")).map_err(|invalid| invalid.to_string())?,

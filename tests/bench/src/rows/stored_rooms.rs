@@ -23,8 +23,7 @@ pub async fn prepare(directory: &Path, users: usize, groups: &[Vec<usize>]) -> R
         let user = store.user(&id).await.map_err(|why| why.to_string())?;
         all.push(user.ok_or_else(|| format!("{id} did not sign up"))?);
     }
-    let groups: Vec<Vec<User>> =
-        groups.iter().map(|group| group.iter().map(|n| all[*n].clone()).collect()).collect();
+    let groups: Vec<Vec<User>> = groups.iter().map(|group| group.iter().map(|n| all[*n].clone()).collect()).collect();
     let groups: Vec<&[User]> = groups.iter().map(Vec::as_slice).collect();
     let rooms = create_rooms(&store, &groups).await;
     store.close().await;

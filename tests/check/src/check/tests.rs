@@ -24,7 +24,16 @@ pub fn notice(seq: u64, author: &str, kind: &str, subject: Option<&str>) -> Mess
 }
 
 fn message(seq: u64, author: &str, content: Content) -> Message {
-    Message { seq, rev: seq, text_rev: seq, author: author.to_owned(), sent: 10 * seq, content, is_root: false }
+    Message {
+        seq,
+        rev: seq,
+        text_rev: seq,
+        author: author.to_owned(),
+        sent: 10 * seq,
+        content,
+        is_edited: false,
+        is_root: false,
+    }
 }
 
 fn row(seq: u64, rev: u64, text: Option<&str>) -> Row {

@@ -67,6 +67,7 @@ fn parse_message(message: &Value, roots: &BTreeSet<u64>) -> Option<Message> {
         author: user(message).unwrap_or_default(),
         sent: millis(message["sentTime"].as_str()?)?,
         content,
+        is_edited: message["editedTime"].is_string(),
         is_root: roots.contains(&seq),
     })
 }

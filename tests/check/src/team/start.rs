@@ -25,6 +25,8 @@ pub struct Plan {
     pub users: usize,
     /// The lobby, and then an open room, a closed one and a direct one in turn.
     pub rooms: usize,
+    /// Whether they also go to the lobby, and not only count what others do there.
+    pub uses_lobby: bool,
     /// Tabs of each user.
     pub tabs: usize,
     /// Time between two steps of a user, on average.
@@ -50,7 +52,7 @@ impl Team {
         let servers: Arc<[SocketAddr]> = servers.into();
         let mut users = vec![Arc::new(Api::sign_in(&servers, "owner").await?)];
         for n in 0..plan.users {
-            users.push(Arc::new(Api::sign_in(&servers, &format!("user{n}")).await?));
+            users.push(Arc::new(Api::sign_in(&servers, &format!("member{n}")).await?));
         }
         let mut random = Random::new(plan.seed);
         let mut rooms = vec![Room::lobby(&users[0].user_id)];
@@ -92,6 +94,7 @@ impl Team {
     pub fn begin(&mut self, plan: &Plan) {
         for (n, person) in self.people.iter().enumerate() {
             let (person, rooms, mut stop) = (Arc::clone(person), Arc::clone(&self.rooms), self.stop.subscribe());
+            let first = usize::from(!plan.uses_lobby);
             let users: Vec<String> = self.people.iter().map(|person| person.api.user_id.clone()).collect();
             let (mut random, pace) = (Random::new(plan.seed ^ (n as u64 + 1) << 32), plan.pace);
             self.steps.spawn(async move {
@@ -100,7 +103,7 @@ impl Team {
                         () = sleep(pace * random.below(200) as u32 / 100) => {}
                         _ = stop.wait_for(|stop| *stop) => return,
                     }
-                    person.step(number, &mut random, &rooms, &users).await;
+                    person.step(number, &mut random, &rooms[first..], &users).await;
                 }
             });
         }
