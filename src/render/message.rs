@@ -181,7 +181,6 @@ mod tests {
             subject: None,
             author_key: key(1),
             author: Some(Author { user_id: "ada".into(), name: "Ada <3".into() }),
-            subject: None,
             sent_at: Timestamp(1_795_354_980_123),
             content: Content::Text(Some("<script>alert(1)</script>\n&amp;".into())),
             room_texts: 12,
