@@ -10,7 +10,7 @@
 //! | [`app`] | settings, roles, listeners, middleware, the API's description, start and stop |
 //! | [`features`] | auth, users, admin, chat, rooms, people: handlers and pages |
 //! | [`web`] | the HTTP kit: extractors, errors, assets, what all pages have |
-//! | [`room`] | the live part: rings, fan-out, subscriptions, roster |
+//! | [`room`] | the live part: rings, fan-out, subscriptions, sidebars, presence |
 //! | [`render`] | fragments of the log, and the texts of every language |
 //! | [`security`] | accounts, passwords, tokens, sessions, rate limits |
 //! | [`net`] | the accept loop, connections, WebSocket frames, client addresses |
@@ -21,6 +21,8 @@
 //! | term | meaning |
 //! |---|---|
 //! | room | one durable, gap-free log of changes, and its members. Everybody is in the lobby |
+//! | direct room | the conversation of a set of 1–10 users, which never changes |
+//! | everyone | the switch of a room that makes every account a member; the lobby has it |
 //! | message | a text with its author, or a notice; [`domain::Message`] is its latest state |
 //! | notice | a message that reports a change of the room or of its members; or, outside the log, who entered or left |
 //! | command | what a user wants to change in a room |
@@ -30,6 +32,9 @@
 //! | `text_rev` | the number of the latest change of a message's text; an edit names the one that it is based on |
 //! | thread | the replies to a message, its root, and the replies to them |
 //! | access | proof that a user may read or write a room |
+//! | loss | a change by which users lose the right to read a room; nothing later is sent to them |
+//! | read mark | how far a member has read a room; the texts of others after it are unread |
+//! | level | what a room notifies a member of, and whether it is in the member's list |
 //! | client id | the id that a client gives to a message, which makes repeats recognizable |
 //! | fragment | the HTML of a message, a notice or the roster |
 //! | tag | a user's key in fragments, by which a page marks what concerns its viewer |
@@ -45,13 +50,15 @@
 //! | gap | numbers missing between two events of the store; they are read from the log, or skipped if they are too many |
 //! | catch-up | a socket that lags reads changes from the ring or the store until it is live again |
 //! | backfill | changes are read from the store into a ring, for several sockets that lag |
-//! | roster | the users online |
-//! | presence | which users have an open socket, at any process |
+//! | sidebar | the list of a user's rooms beside a page, with what is unread in each |
+//! | news | what happened in a room since the last write to the sidebars; the same for all members |
+//! | roster | the users online, as the lobby shows them |
+//! | presence | whether a user is online (has an open socket, at any process), idle or offline |
 //! | lease | the time for which a process's presence is valid without renewal |
 //! | token | a JWT, valid for an hour |
 //! | grant | what a token or a session proves: a user, the account's version, a token id, an expiry |
 //! | session | a grant in a browser's cookie |
-//! | role | a server that a process runs (users, auth, chat); or a user's rights (member, admin) |
+//! | role | a server that a process runs (users, auth, chat); a user's rights (member, admin, bot); a member's (member, owner) |
 //!
 //! # Write path
 //! A socket ([`features::chat`]), the form or the API → the types of [`domain`] check the input → the user's rate limit →
