@@ -8,6 +8,7 @@ use super::{AppState, Result, SharedSites};
 use crate::{
     domain::{Level, RoomId, RoomKind, User, UserKey, fold},
     render::{Avatar, Language, script_words, words::Html},
+    room::Presence,
     store::RoomSummary,
 };
 
@@ -55,8 +56,7 @@ struct Item {
 #[derive(Debug, Clone)]
 struct DirectPresence {
     tag: String,
-    /// `online`, `idle` or `offline`.
-    presence: &'static str,
+    presence: Presence,
 }
 
 impl Sidebar {
@@ -120,9 +120,13 @@ pub fn room_name(summary: &RoomSummary, user: &User, language: Language) -> Stri
     if summary.room.kind != RoomKind::Direct {
         return summary.room.name.clone();
     }
-    let _ = language;
     let names: Vec<_> = summary.others.iter().map(|person| person.name.as_str()).collect();
-    if names.is_empty() { user.name.to_string() } else { names.join(", ") }
+    // without others: with oneself, or with people who have no account any more
+    match &*names {
+        [] if summary.head.texts > summary.own_texts => language.text("deleted-user").into_owned(),
+        [] => user.name.to_string(),
+        names => names.join(", "),
+    }
 }
 
 /// All rooms of the user, in order of their ids.
@@ -161,8 +165,9 @@ fn items(state: &AppState, summaries: Vec<RoomSummary>, user: &User, language: L
     summaries.into_iter().map(item).collect()
 }
 
-fn presence(_state: &AppState, _user: UserKey) -> &'static str {
-    "offline"
+fn presence(state: &AppState, user: UserKey) -> Presence {
+    let found = state.hub().presence_of(&[user]);
+    found.first().copied().unwrap_or(Presence::Offline)
 }
 
 fn by_name(mut items: Vec<Item>) -> Vec<Item> {

@@ -2,7 +2,7 @@
 
 use natter_test_support::eventually;
 
-use super::support::{BrowserOptions, Natter, PASSWORD};
+use super::support::{BrowserOptions, LOBBY, Natter, PASSWORD};
 
 #[tokio::test]
 async fn a_rejected_sign_up_keeps_its_input() {
@@ -38,7 +38,7 @@ async fn a_link_with_a_token_opens_the_chat_and_asks_before_it_switches() {
     let (ann, bob) = (natter.token("ann").await, natter.token("bob").await);
     let guest = natter.visitor(BrowserOptions::default()).await;
     guest.goes_to(&format!("/?jwt={ann}")).await;
-    guest.reaches("/").await;
+    guest.reaches(LOBBY).await;
     guest.waits_until_connected().await;
     guest.says("by link").await;
     guest.sees("You: by link").await;
@@ -51,7 +51,7 @@ async fn a_link_with_a_token_opens_the_chat_and_asks_before_it_switches() {
     guest.sees("You: by link").await;
     guest.goes_to(&format!("/?jwt={bob}")).await;
     guest.presses("Sign out Ann and continue as Bob").await;
-    guest.reaches("/").await;
+    guest.reaches(LOBBY).await;
     guest.sees("Ann: by link").await;
 
     guest.goes_to("/?jwt=rubbish").await;
@@ -67,7 +67,7 @@ async fn users_change_and_delete_their_own_account() {
     ann.waits_until_connected().await;
     ann.says("remember me").await;
     ann.sees("You: remember me").await;
-    ann.presses("Ann").await;
+    ann.chooses("Account").await;
     assert_eq!(ann.value("name").await, "Ann");
     ann.fills("name", "Ann Lee").await;
     ann.presses("Save profile").await;

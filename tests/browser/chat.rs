@@ -2,13 +2,13 @@
 
 use natter_test_support::eventually;
 
-use super::support::{BrowserOptions, Natter};
+use super::support::{BrowserOptions, LOBBY, Natter};
 
 #[tokio::test]
 async fn two_people_sign_up_and_exchange_messages() {
     let natter = Natter::start().await;
     let ann = natter.person("Ann").await;
-    ann.reaches("/").await; // without the token in the URL
+    ann.reaches(LOBBY).await; // without the token in the URL
     ann.waits_until_connected().await;
     let bob = natter.person("Bob").await;
     ann.sees("Bob has entered the chat").await;
@@ -20,7 +20,7 @@ async fn two_people_sign_up_and_exchange_messages() {
     ann.sees("You: Hello, Bob").await;
     bob.says("<script>document.title = 'owned'</script><img src=x onerror=alert(1)>").await;
     ann.sees("Bob: <script>document.title = 'owned'</script><img src=x onerror=alert(1)>").await;
-    assert_eq!(ann.driver.title().await.unwrap(), "natter");
+    assert_eq!(ann.driver.title().await.unwrap(), "Lobby · natter");
     let probe = || async { (ann.texts("#roster li").await == ["Ann", "Bob"]).then_some(()) };
     eventually("both are in the roster", probe).await;
 
@@ -63,7 +63,7 @@ async fn all_tabs_of_a_user_show_a_sent_message() {
     ann.fills("message", "half a sentence").await;
     let tabs = ann.driver.windows().await.unwrap();
     ann.driver.switch_to_window(tabs[1].clone()).await.unwrap();
-    ann.presses("Log out").await;
+    ann.chooses("Log out").await;
     ann.reaches("/login").await;
     ann.driver.switch_to_window(tabs[0].clone()).await.unwrap();
     let probe = || async { ann.text("#status").await.starts_with("You are signed out").then_some(()) };
@@ -126,7 +126,7 @@ async fn the_chat_works_on_an_insecure_origin() {
     assert_eq!((id.get_version_num(), id.get_variant()), (7, uuid::Variant::RFC4122), "{id}");
     let (secs, _) = id.get_timestamp().unwrap().to_unix();
     assert!(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs().abs_diff(secs) < 60, "{id}");
-    ann.presses("Log out").await;
+    ann.chooses("Log out").await;
     ann.reaches("/login").await;
     // Chromium logs that it ignores the opener policy on such an origin
     ann.closes_browser(&["Cross-Origin-Opener-Policy"]).await;

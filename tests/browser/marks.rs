@@ -33,7 +33,7 @@ async fn a_live_row_is_equal_to_the_row_of_a_page() {
     });";
     let live: Vec<String> = ann.runs(rows).await;
     assert_eq!(live.len(), 3);
-    assert!(live[0].contains("sent-by-user") && live[0].contains("<b>Du: </b>"), "{}", live[0]);
+    assert!(live[0].contains("sent-by-user") && live[0].contains(">Du<span>: </span></b>"), "{}", live[0]);
     assert!(live[1].contains("<small>bearbeitet</small>"), "{}", live[1]);
     assert!(live[2].contains("<cite>Du</cite>: own"), "{}", live[2]);
     assert_eq!(ann.texts("#messages .mine").await, ["👍 2"]);

@@ -2,7 +2,7 @@
 
 use natter_test_support::eventually;
 
-use super::support::{BrowserOptions, Natter};
+use super::support::{BrowserOptions, LOBBY, Natter};
 
 #[tokio::test]
 async fn everything_but_the_live_list_works_without_javascript() {
@@ -13,7 +13,7 @@ async fn everything_but_the_live_list_works_without_javascript() {
     }
     let ann = natter.visitor(BrowserOptions { no_script: true, ..BrowserOptions::default() }).await;
     ann.sign_up(&natter, "Ann").await;
-    ann.reaches("/").await; // the page redirects to its URL without the token
+    ann.reaches(LOBBY).await; // the page redirects to its URL without the token
     assert_eq!(ann.texts("#messages .message").await.len(), 50);
     assert!(ann.text("#roster h2").await.ends_with(" here"));
 
@@ -45,8 +45,8 @@ async fn everything_but_the_live_list_works_without_javascript() {
     let first = || async { ann.text("#messages .message").await.starts_with("Robot: number 1").then_some(()) };
     eventually("the first message", first).await;
     ann.presses("Latest messages").await;
-    ann.reaches("/").await;
-    ann.presses("Log out").await;
+    eventually("the end", || async { ann.text("#messages li:last-child").await.starts_with("Robot: meanwhile").then_some(()) }).await;
+    ann.chooses("Log out").await;
     ann.reaches("/login").await;
     ann.closes_browser(&["status of 422"]).await;
 }

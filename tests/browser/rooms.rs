@@ -2,12 +2,7 @@
 
 use natter_test_support::eventually;
 
-use super::support::{Natter, Person};
-
-async fn holds(person: &Person, what: &str, condition: &str) {
-    let script = format!("return !!({condition})");
-    eventually(what, || async { person.runs::<bool>(&script).await.then_some(()) }).await;
-}
+use super::support::Natter;
 
 #[tokio::test]
 async fn a_room_that_htmx_swaps_in_is_followed() {
@@ -22,17 +17,17 @@ async fn a_room_that_htmx_swaps_in_is_followed() {
         window.socket = natter.socket;
         WebSocket.prototype.send = function (frame) { window.sent.push(frame); send.call(this, frame); };
         const room = { target: '#room', select: '#room', swap: 'outerHTML' };
-        htmx.ajax('GET', '/', room).then(() => { window.swapped = true; });
+        htmx.ajax('GET', location.href, room).then(() => { window.swapped = true; });
         return true;";
     let _: bool = ann.runs(watch).await;
-    holds(&ann, "a swap", "window.swapped").await;
-    holds(&ann, "a move", r#"window.sent.includes('{"room":"lobby","after":1}')"#).await;
+    ann.holds("a swap", "window.swapped").await;
+    ann.holds("a move", r#"window.sent.includes('{"room":"lobby","after":1}')"#).await;
     natter.post(&robot, "two").await;
     ann.sees("Robot: two").await;
     ann.says("three").await;
     ann.sees("You: three").await;
     assert_eq!(ann.list().await, ["Robot: one", "Robot: two", "You: three"]);
-    holds(&ann, "the same connection", "natter.socket === window.socket").await;
+    ann.holds("the same connection", "natter.socket === window.socket").await;
     ann.closes_browser(&[]).await;
 }
 
@@ -55,8 +50,8 @@ async fn a_page_far_behind_fetches_its_room_and_keeps_its_input() {
         dispatchEvent(new Event('online'));
         return true;";
     let _: bool = ann.runs(pretend).await;
-    holds(&ann, "a fresh room", "document.querySelectorAll('#messages .message').length === 50").await;
-    holds(&ann, "the same page", "window.stays").await;
+    ann.holds("a fresh room", "document.querySelectorAll('#messages .message').length === 50").await;
+    ann.holds("the same page", "window.stays").await;
     assert_eq!(ann.value("message").await, "half a sentence");
     let caret = "return [document.activeElement.id, document.activeElement.selectionStart].join()";
     assert_eq!(ann.runs::<String>(caret).await, "message,4");
@@ -88,10 +83,10 @@ async fn a_page_that_is_behind_keeps_its_cursor_until_it_has_fetched_its_room() 
     ann.says("mine").await;
     ann.sees("You: mine").await;
     eventually("an empty outbox", || async { ann.texts("#outbox li").await.is_empty().then_some(()) }).await;
-    holds(&ann, "the old cursor", "document.querySelector('#room').dataset.head === '0'").await;
-    holds(&ann, "one request, within 5 s", "requests.length === 1").await;
+    ann.holds("the old cursor", "document.querySelector('#room').dataset.head === '0'").await;
+    ann.holds("one request, within 5 s", "requests.length === 1").await;
     let _: bool = ann.runs("requests[0](); return true").await;
-    holds(&ann, "the new cursor", "document.querySelector('#room').dataset.head === '2'").await;
+    ann.holds("the new cursor", "document.querySelector('#room').dataset.head === '2'").await;
     natter.post(&robot, "more").await;
     ann.sees("Robot: more").await;
     assert_eq!(ann.list().await, ["Robot: after the gap", "You: mine", "Robot: more"]);
@@ -116,11 +111,11 @@ async fn a_list_without_the_end_counts_what_is_new() {
     natter.edit(&robot, 55, "fifty-five").await;
     natter.post(&robot, "news").await;
     natter.post(&robot, "more news").await;
-    holds(&ann, "the count", "document.querySelector('#newer:not([hidden])')?.dataset.count === '2'").await;
+    ann.holds("the count", "document.querySelector('#newer:not([hidden])')?.dataset.count === '2'").await;
     assert_eq!(ann.list().await.last().unwrap(), "Robot: fifty-five");
     ann.presses("New messages").await;
     ann.sees("Robot: more news").await;
     assert_eq!(ann.list().await.len(), 50);
-    holds(&ann, "no count", "document.querySelector('#newer').hidden").await;
+    ann.holds("no count", "document.querySelector('#newer').hidden").await;
     ann.closes_browser(&[]).await;
 }

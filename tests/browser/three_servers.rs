@@ -1,6 +1,6 @@
 //! The users, auth and chat servers, each on an address of its own.
 
-use super::support::{Natter, PASSWORD};
+use super::support::{LOBBY, Natter, PASSWORD};
 
 #[tokio::test]
 async fn pages_on_three_ports_lead_to_each_other() {
@@ -16,20 +16,20 @@ async fn pages_on_three_hosts_lead_to_each_other() {
 async fn visit_all_pages(natter: Natter) {
     let (login, account) = (format!("{}/login", natter.auth), format!("{}/account", natter.users));
     let ann = natter.person("Ann").await;
-    ann.arrives_at(&natter.url("/")).await; // without the token in the URL
+    ann.arrives_at(&natter.url(LOBBY)).await; // without the token in the URL
     ann.waits_until_connected().await;
     ann.says("from elsewhere").await;
     ann.sees("You: from elsewhere").await;
 
-    ann.presses("Ann").await;
+    ann.chooses("Account").await;
     ann.arrives_at(&account).await;
     ann.fills("name", "Ann Lee").await;
     ann.presses("Save profile").await;
     ann.arrives_at(&format!("{account}?saved=profile")).await;
     ann.presses("Back to the chat").await;
-    ann.arrives_at(&natter.url("/")).await;
+    ann.arrives_at(&natter.url(LOBBY)).await;
     ann.sees("You: from elsewhere").await;
-    ann.presses("Users").await;
+    ann.chooses("Users").await;
     ann.arrives_at(&format!("{}/admin/users", natter.users)).await;
     ann.presses("Log out").await;
     ann.arrives_at(&login).await;
@@ -42,14 +42,14 @@ async fn visit_all_pages(natter: Natter) {
     ann.fills("userID", "ann").await;
     ann.fills("password", PASSWORD).await;
     ann.presses("Log in").await;
-    ann.arrives_at(&natter.url("/")).await;
+    ann.arrives_at(&natter.url(LOBBY)).await;
     ann.waits_until_connected().await;
-    ann.presses("Ann Lee").await;
+    ann.chooses("Account").await;
     ann.arrives_at(&account).await;
     ann.presses("natter").await;
-    ann.arrives_at(&natter.url("/")).await;
+    ann.arrives_at(&natter.url(LOBBY)).await;
     ann.waits_until_connected().await;
-    ann.presses("Log out").await;
+    ann.chooses("Log out").await;
     ann.arrives_at(&login).await;
     ann.closes_browser(&[]).await;
 }

@@ -25,6 +25,47 @@ impl Natter {
         self.call(Method::POST, "/api/messages", token, json!({ "message": message })).await["seq"].as_u64().unwrap()
     }
 
+    /// Creates a room, and returns its id.
+    pub async fn room(&self, token: &str, name: &str, kind: &str, members: &[&str]) -> String {
+        let room = json!({ "name": name, "kind": kind, "members": members });
+        self.call(Method::POST, "/api/rooms", token, room).await["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Posts a message to a room; returns its `seq`.
+    pub async fn post_to(&self, token: &str, room: &str, message: &str) -> u64 {
+        let path = format!("/api/rooms/{room}/messages");
+        self.call(Method::POST, &path, token, json!({ "message": message })).await["seq"].as_u64().unwrap()
+    }
+
+    /// Opens the direct room with these users, and returns its id.
+    pub async fn direct(&self, token: &str, members: &[&str]) -> String {
+        let opened = self.call(Method::POST, "/api/direct", token, json!({ "members": members })).await;
+        opened["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Deletes a message of a room.
+    pub async fn delete_in(&self, token: &str, room: &str, seq: u64) {
+        self.call(Method::DELETE, &format!("/api/rooms/{room}/messages/{seq}"), token, Value::Null).await;
+    }
+
+    /// Marks a room as read up to `seq`.
+    pub async fn read(&self, token: &str, room: &str, seq: u64) {
+        self.call(Method::PUT, &format!("/api/rooms/{room}/read"), token, json!({ "seq": seq })).await;
+    }
+
+    /// Changes a room.
+    pub async fn patch_room(&self, token: &str, room: &str, change: Value) {
+        self.call(Method::PATCH, &format!("/api/rooms/{room}"), token, change).await;
+    }
+
+    pub async fn add_member(&self, token: &str, room: &str, user_id: &str) {
+        self.call(Method::PUT, &format!("/api/rooms/{room}/members/{user_id}"), token, Value::Null).await;
+    }
+
+    pub async fn remove_member(&self, token: &str, room: &str, user_id: &str) {
+        self.call(Method::DELETE, &format!("/api/rooms/{room}/members/{user_id}"), token, Value::Null).await;
+    }
+
     /// Replies to a message; returns the `seq` of the reply.
     pub async fn reply(&self, token: &str, parent: u64, message: &str) -> u64 {
         let body = json!({ "message": message, "replyTo": parent });

@@ -9,6 +9,6 @@ mod proxy;
 pub use self::{
     chromedriver::Chromedriver,
     natter::Natter,
-    person::{BrowserOptions, PASSWORD, Person},
+    person::{BrowserOptions, LOBBY, PASSWORD, Person},
     proxy::{Proxy, Random},
 };

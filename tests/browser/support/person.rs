@@ -7,6 +7,8 @@ use thirtyfour::{common::log::LoggingPrefsLogLevel, prelude::*};
 use super::{Natter, natter::capitalized};
 
 pub const PASSWORD: &str = "correct horse battery";
+/// Where the chat opens.
+pub const LOBBY: &str = "/rooms/lobby";
 
 /// How a browser is set up.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,19 +75,26 @@ impl Person {
 
     /// The number of DOM nodes, and the bytes of the JavaScript heap, after a garbage collection.
     pub async fn memory(&self) -> (f64, f64) {
-        let execute = async |command: &str| -> Value {
-            let body = json!({ "cmd": command, "params": {} });
-            let response = reqwest::Client::new().post(&self.devtools).json(&body).send().await.unwrap();
-            response.json().await.unwrap()
-        };
-        execute("Performance.enable").await;
-        execute("HeapProfiler.collectGarbage").await;
-        let metrics = execute("Performance.getMetrics").await;
+        self.commands("Performance.enable", json!({})).await;
+        self.commands("HeapProfiler.collectGarbage", json!({})).await;
+        let metrics = self.commands("Performance.getMetrics", json!({})).await;
         let metric = |name: &str| {
             let metrics = metrics["value"]["metrics"].as_array().unwrap();
             metrics.iter().find(|metric| metric["name"] == name).unwrap()["value"].as_f64().unwrap()
         };
         (metric("Nodes"), metric("JSHeapUsedSize"))
+    }
+
+    /// Makes the processor slower by this factor.
+    pub async fn throttles(&self, factor: f64) {
+        self.commands("Emulation.setCPUThrottlingRate", json!({ "rate": factor })).await;
+    }
+
+    /// Sends a command of the DevTools protocol.
+    async fn commands(&self, command: &str, params: Value) -> Value {
+        let body = json!({ "cmd": command, "params": params });
+        let response = reqwest::Client::new().post(&self.devtools).json(&body).send().await.unwrap();
+        response.json().await.unwrap()
     }
 
     /// Opens a page of the chat server.
@@ -172,6 +181,16 @@ impl Person {
         eventually(&format!("{text:?} to click"), click).await;
     }
 
+    /// Chooses from the user's own menu, which is at the foot of the sidebar.
+    pub async fn chooses(&self, text: &str) {
+        let menu = self.finds("#menu").await;
+        if menu.is_displayed().await.unwrap() {
+            menu.click().await.unwrap();
+        }
+        self.finds(".own-menu:not([open]) > summary").await.click().await.unwrap();
+        self.presses(text).await;
+    }
+
     /// Writes a message and presses Enter.
     pub async fn says(&self, message: &str) {
         self.fills("message", message).await;
@@ -186,7 +205,7 @@ impl Person {
 
     /// The list of messages and notices, each without its time, quote and reactions.
     pub async fn list(&self) -> Vec<String> {
-        let script = "return Array.from(document.querySelectorAll('#messages > li:not([hidden], .older)'), (item) => {
+        let script = "return Array.from(document.querySelectorAll('#messages > li:not([hidden], .older, .later, .new-line)'), (item) => {
             const copy = item.cloneNode(true);
             for (const part of copy.querySelectorAll('time, small, blockquote, .reactions')) part.remove();
             return copy.textContent.trim();
@@ -194,10 +213,23 @@ impl Person {
         self.runs(script).await
     }
 
-    /// Waits until the page has an open socket and a roster.
+    /// Waits until the page has an open socket and, in the lobby, a roster.
     pub async fn waits_until_connected(&self) {
-        let script = "return document.querySelector('#status').hidden && !!document.querySelector('#roster li');";
+        let script = "const roster = document.querySelector('#roster');
+            return natter.isOpen() && !document.querySelector('#status:not([hidden])') && (!roster || !!roster.querySelector('li'));";
         eventually("a connection", || async { self.runs::<bool>(script).await.then_some(()) }).await;
+    }
+
+    /// Waits until this JavaScript expression is true.
+    pub async fn holds(&self, what: &str, condition: &str) {
+        let script = format!("return !!({condition})");
+        eventually(what, || async { self.runs::<bool>(&script).await.then_some(()) }).await;
+    }
+
+    /// Waits until the sidebar shows this count beside a room; empty: none.
+    pub async fn counts(&self, room: &str, count: &str) {
+        let shown = || async { (self.text(&format!("#sidebar [data-room='{room}'] .count")).await == count).then_some(()) };
+        eventually(&format!("the count {count:?} of {room}"), shown).await;
     }
 
     /// Runs JavaScript and returns its result.

@@ -1,0 +1,122 @@
+//! How far a person has read.
+
+use natter_test_support::eventually;
+use thirtyfour::Key;
+
+use super::support::{BrowserOptions, Natter};
+
+#[tokio::test]
+async fn what_is_read_in_one_tab_is_read_in_the_other() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    let first = ann.driver.window().await.unwrap();
+    ann.waits_until_connected().await;
+    for text in ["one", "two", "three"] {
+        natter.post_to(&robot, &room, text).await;
+    }
+    ann.counts(&room, "3").await;
+    let second = ann.driver.new_tab().await.unwrap();
+    ann.driver.switch_to_window(second).await.unwrap();
+    ann.goes_to(&format!("/rooms/{room}")).await;
+    ann.finds("#new").await;
+    ann.sees("Robot: three").await;
+    ann.counts(&room, "").await;
+    ann.driver.switch_to_window(first).await.unwrap();
+    ann.counts(&room, "").await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn a_room_opens_at_its_first_unread_message() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    let own = natter.login("ann").await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    for n in 1..=120 {
+        natter.post_to(&robot, &room, &format!("number {n}")).await;
+    }
+    natter.read(&own, &room, 40).await;
+    ann.goes_to(&format!("/rooms/{room}")).await;
+    ann.waits_until_connected().await;
+    let after_line = "return document.querySelector('#new').nextElementSibling.dataset.seq";
+    assert_eq!(ann.runs::<String>(after_line).await, "41");
+    let range = "const all = document.querySelectorAll('#messages .message');
+        return [all[0], all[all.length - 1]].map((row) => row.dataset.seq).join()";
+    assert_eq!(ann.runs::<String>(range).await, "16,65", "25 messages on each side");
+    let visible = "const line = document.querySelector('#new').getBoundingClientRect(), { top, bottom } =
+        document.querySelector('#scroller').getBoundingClientRect(); return line.top > top && line.bottom < bottom";
+    assert!(ann.runs::<bool>(visible).await);
+    // a live message is counted and not appended; scrolling down loads what is between, without a gap
+    natter.post_to(&robot, &room, "number 121").await;
+    ann.holds("a count", "document.querySelector('#newer').dataset.count === '1'").await;
+    let loaded = || async {
+        let _: bool = ann.runs("document.querySelector('#scroller').scrollTop = 0; return true").await;
+        ann.runs::<bool>("return 'end' in document.querySelector('#messages').dataset").await.then_some(())
+    };
+    eventually("the end", loaded).await;
+    let all: Vec<String> = (16..=121).map(|n| format!("Robot: number {n}")).collect();
+    assert_eq!(ann.list().await, all);
+    ann.counts(&room, "").await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn messages_marked_as_unread_stay_so_until_the_room_is_opened_again() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    for text in ["one", "two", "three"] {
+        natter.post_to(&robot, &room, text).await;
+    }
+    ann.goes_to(&format!("/rooms/{room}")).await;
+    ann.waits_until_connected().await;
+    ann.counts(&room, "").await;
+    // by keyboard: up from the empty input to the last row, up again to "two"
+    ann.finds("#message").await.send_keys("" + Key::Up).await.unwrap();
+    ann.driver.action_chain().send_keys(Key::Up).perform().await.unwrap();
+    ann.holds("a bar at the row", "!document.querySelector('#row-tools').hidden").await;
+    ann.driver.action_chain().send_keys("u").perform().await.unwrap();
+    ann.counts(&room, "2").await;
+    natter.post_to(&robot, &room, "four").await;
+    ann.sees("Robot: four").await;
+    ann.counts(&room, "3").await;
+    ann.presses("Lobby").await;
+    ann.reaches("/rooms/lobby").await;
+    ann.counts(&room, "3").await;
+    ann.presses("design").await;
+    ann.counts(&room, "").await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn without_javascript_marks_are_forms() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.visitor(BrowserOptions { no_script: true, ..BrowserOptions::default() }).await;
+    ann.sign_up(&natter, "Ann").await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    for text in ["one", "two", "three"] {
+        natter.post_to(&robot, &room, text).await;
+    }
+    ann.goes_to(&format!("/rooms/{room}")).await;
+    ann.finds("#new").await;
+    ann.counts(&room, "3").await;
+    ann.driver.refresh().await.unwrap();
+    ann.counts(&room, "3").await; // no GET marks anything
+    ann.presses("Mark as read").await;
+    ann.counts(&room, "").await;
+    ann.presses("Mark this page as unread").await;
+    ann.counts(&room, "3").await;
+    // a message marks what was on its page
+    natter.post_to(&robot, &room, "meanwhile").await;
+    ann.fills("message", "by form").await;
+    ann.presses("Send").await;
+    ann.counts(&room, "1").await;
+    ann.presses("All rooms").await;
+    ann.reaches("/rooms").await;
+    ann.closes_browser(&[]).await;
+}

@@ -1,0 +1,76 @@
+//! The list of rooms beside the page.
+
+use serde_json::json;
+
+use super::support::{BrowserOptions, Natter};
+
+#[tokio::test]
+async fn the_counts_of_other_rooms_are_live_and_exact() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    let own = natter.login("ann").await;
+    let room = natter.room(&robot, "design", "closed", &["ann"]).await;
+    ann.waits_until_connected().await;
+    ann.counts(&room, "").await; // a room that somebody else created appears
+    let first = natter.post_to(&robot, &room, "one").await;
+    natter.post_to(&robot, &room, "two").await;
+    ann.counts(&room, "2").await;
+    natter.post_to(&own, &room, "my own, from elsewhere").await;
+    natter.post_to(&robot, &room, "three").await;
+    ann.counts(&room, "3").await;
+    natter.delete_in(&robot, &room, first).await;
+    ann.counts(&room, "2").await;
+    // the same numbers as those of a fresh page
+    ann.driver.refresh().await.unwrap();
+    assert_eq!(ann.text(&format!("#sidebar [data-room='{room}'] .count")).await, "2");
+    natter.patch_room(&robot, &room, json!({ "name": "sketches" })).await;
+    ann.holds("the new name", "document.querySelector('#sidebar').textContent.includes('sketches')").await;
+    natter.remove_member(&robot, &room, "ann").await;
+    ann.holds("no such room", &format!("!document.querySelector('#sidebar [data-room=\"{room}\"]')")).await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn the_title_and_the_icon_count_what_is_for_the_reader() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    let direct = natter.direct(&robot, &["ann"]).await;
+    ann.waits_until_connected().await;
+    natter.post_to(&robot, &room, "not for Ann alone").await;
+    natter.post_to(&robot, &direct, "for Ann").await;
+    ann.counts(&direct, "1").await;
+    ann.counts(&room, "1").await;
+    ann.holds("the title", "document.title === '(1) Lobby · natter'").await;
+    ann.holds("the icon", "document.querySelector('#icon').href.includes('favicon-new')").await;
+    ann.presses("Robot").await;
+    ann.sees("Robot: for Ann").await;
+    ann.holds("no count", "document.title === 'Robot · natter'").await;
+    ann.holds("the icon", "!document.querySelector('#icon').href.includes('favicon-new')").await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn on_a_narrow_page_the_list_is_a_drawer() {
+    let natter = Natter::start().await;
+    let ann = natter.visitor(BrowserOptions { narrow: true, ..BrowserOptions::default() }).await;
+    ann.sign_up(&natter, "Ann").await;
+    let own = natter.login("ann").await;
+    let room = natter.room(&own, "design", "open", &[]).await;
+    ann.waits_until_connected().await;
+    ann.counts(&room, "").await;
+    let sidebar = ann.finds("#sidebar").await;
+    assert!(!sidebar.is_displayed().await.unwrap());
+    ann.finds("#menu").await.click().await.unwrap();
+    assert!(sidebar.is_displayed().await.unwrap());
+    ann.holds("the focus in the list", "document.activeElement.closest('#sidebar')").await;
+    ann.driver.action_chain().send_keys(thirtyfour::Key::Escape).perform().await.unwrap();
+    assert!(!sidebar.is_displayed().await.unwrap());
+    ann.finds("#menu").await.click().await.unwrap();
+    ann.presses("design").await;
+    ann.reaches(&format!("/rooms/{room}")).await;
+    ann.holds("a closed drawer", "!document.querySelector('#sidebar.is-open')").await;
+    ann.closes_browser(&[]).await;
+}
