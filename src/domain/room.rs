@@ -209,3 +209,32 @@ impl Notice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_visible_line() {
+        assert_eq!(RoomName::parse("  Attic ").unwrap().into_string(), "Attic");
+        assert!(RoomName::parse(&"é".repeat(RoomName::MAX)).is_ok());
+        let too_long = "é".repeat(RoomName::MAX + 1);
+        for (raw, key) in [
+            ("", "name-length"),
+            (too_long.as_str(), "name-length"),
+            ("two\nlines", "name-control-characters"),
+            ("\u{200B}", "name-invisible"),
+        ] {
+            assert_eq!(RoomName::parse(raw).unwrap_err().0.key, key, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_topic_is_one_line_or_empty() {
+        assert_eq!(Topic::parse(" ").unwrap(), Topic::default());
+        assert!(Topic::parse(&"é".repeat(Topic::MAX)).is_ok());
+        let too_long = Invalid::new("topic-too-long").arg("max", Topic::MAX);
+        assert_eq!(Topic::parse(&"é".repeat(Topic::MAX + 1)), Err(too_long));
+        assert_eq!(Topic::parse("two\nlines"), Err(Invalid::new("name-control-characters")));
+    }
+}

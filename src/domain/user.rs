@@ -286,6 +286,16 @@ mod tests {
     }
 
     #[test]
+    fn an_about_is_short_and_cannot_deceive() {
+        assert_eq!(About::parse(" bees\r\nand honey ").unwrap().as_str(), "bees\nand honey");
+        assert_eq!(About::parse(" ").unwrap(), About::default());
+        assert!(About::parse(&"é".repeat(About::MAX)).is_ok());
+        for bad in ["a\u{202E}b", "\u{1b}[31m", &"x".repeat(About::MAX + 1)] {
+            assert!(About::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn a_bad_password_is_refused_and_never_truncated() {
         assert!(password("correct horse").is_ok());
         assert!(password(&"x".repeat(71)).is_ok());

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use mongodb::bson::doc;
 use natter::{
-    domain::{Action, Command, Role, TokenId},
+    domain::{Action, Command, Level, ReadMark, Role, TokenId},
     store::{self, Database, Location, MessageRetention, MongoUrl, Row, Table},
 };
 use tokio::time::timeout;
@@ -58,7 +58,7 @@ fn assert_copied(copied: &CommandOutput) {
     for expected in [
         "accounts       2\n",
         "rooms          3\n",
-        "memberships    2\n",
+        "memberships    3\n",
         messages.as_str(),
         "sessions       1\n",
         "voided tokens  1\n",
@@ -83,7 +83,11 @@ async fn assert_continues(database: &TestDatabase, changes: u64) {
     assert_eq!((next.room_texts, next.author_texts), expected);
     let root = store.change(&access, reply("r", 1)).await.unwrap().message.root;
     assert_eq!(store.message(&access, root.unwrap()).await.unwrap().unwrap().replies, 3);
-    store.delete_user(user(store.as_ref(), "dan").await.key, MessageRetention::Delete).await.unwrap();
+    let dan = user(store.as_ref(), "dan").await;
+    let rooms = store.rooms_of(&dan, None, 10).await.unwrap();
+    let own = rooms[0].own.unwrap();
+    assert_eq!((own.level, own.starred, own.mark), (Level::Hidden, true, ReadMark { seq: 7, version: 1 }));
+    store.delete_user(dan.key, MessageRetention::Delete).await.unwrap();
     store.close().await;
     Natter::start(database).await.stop().await;
 }

@@ -1,7 +1,10 @@
 //! A database with everything that a copy has to keep.
 
 use natter::{
-    domain::{Action, ClientId, Command, Emoji, Message, Post, RoomAction, RoomId, RoomKind, Timestamp, TokenId, User},
+    domain::{
+        About, Action, ClientId, Command, Emoji, Level, Message, Post, Reading, RoomAction, RoomId, RoomKind,
+        Timestamp, TokenId, Topic, User,
+    },
     store::{Access, Database, MessageRetention, NewRoom, Row, SessionRow, Table, UserChanges},
 };
 use uuid::Uuid;
@@ -31,12 +34,25 @@ pub async fn fill(database: &TestDatabase) -> u64 {
     s.delete_user(cyd.key, MessageRetention::Keep).await.unwrap();
     post_many_as(s, &as_ada, "last", 5).await;
     s.update_user(ada.key, UserChanges { password: Some(hash("a new one")), ..UserChanges::default() }).await.unwrap();
-    add(s, "dan").await;
+    let dan = add(s, "dan").await;
+    keep_for_oneself(s, &dan).await;
     let later = Timestamp::now().plus_secs(3600);
     assert!(s.create_session(&SessionRow { id: SESSION, data: vec![1, 2, 255], expires: later }).await.unwrap());
     s.revoke_token(TOKEN, later).await.unwrap();
     s.close().await;
     3 * (250 + 150 + 1) + changes + 450 + 5
+}
+
+/// What a user keeps in an account and in the lobby.
+async fn keep_for_oneself(store: &dyn Database, user: &User) {
+    let about = Some(About::parse("likes bees").unwrap());
+    let changes = UserChanges { about, shows_last_seen: Some(false), ..UserChanges::default() };
+    store.update_user(user.key, changes).await.unwrap();
+    store.record_seen(&[user.key], Timestamp(1_700_000_000_000)).await.unwrap();
+    let access = lobby(store, user).await;
+    store.read(&access, Reading::Unread { seq: 7 }).await.unwrap();
+    store.set_level(&access, Level::Hidden).await.unwrap();
+    store.set_starred(&access, true).await.unwrap();
 }
 
 async fn post_many_as(store: &dyn Database, access: &Access, prefix: &str, count: u32) {
@@ -86,7 +102,7 @@ async fn fill_room(store: &dyn Database, owner: &User, member: &User, name: &str
     }
     change_messages(store, &owns, &writes).await;
     let actions = [
-        RoomAction::SetTopic("another topic".to_owned()),
+        RoomAction::SetTopic(Topic::parse("another topic").unwrap()),
         RoomAction::Open,
         RoomAction::Remove(member.key),
         RoomAction::Archive,
@@ -115,4 +131,4 @@ pub async fn contents(database: &TestDatabase) -> (Vec<Message>, Vec<User>, Opti
 /// The messages of [`fill`] in the lobby.
 pub const IN_LOBBY: u64 = 1203 + 2 + 5;
 /// The texts and notices of [`fill`] in the two other rooms.
-pub const IN_ROOMS: u64 = 2 * (3 + 2 + 4);
+pub const IN_ROOMS: u64 = 2 * (3 + 2 + 4) + 1;

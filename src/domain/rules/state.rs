@@ -17,8 +17,8 @@ pub struct Actor<'a> {
     pub key: UserKey,
     /// Whether the user is an admin of natter.
     pub is_admin: bool,
-    /// Whether the rules about who may do what are skipped: natter itself deletes the messages of a removed account, or
-    /// finishes a change that was allowed when it was committed.
+    /// Whether the rules about who may do what are skipped: natter itself deletes the messages of a removed account and
+    /// ends its memberships, deletes a room for an operator, or finishes a change that was allowed when it was committed.
     pub is_trusted: bool,
     pub membership: Option<&'a Membership>,
     /// The texts that the user has posted in the room, deleted ones included. Used by posts only.

@@ -17,7 +17,7 @@ impl Batch<'_> {
 
     /// Makes every account a member of the room with this number, read up to its end. It has every account by now.
     pub fn join_all(&mut self, room: i64) -> Result<()> {
-        self.join_everyone("r.id = ?1", &room)
+        self.join_everyone("r.id = ?1", room)
     }
 
     fn join_everyone(&mut self, condition: &str, value: impl ToSql) -> Result<()> {

@@ -97,7 +97,7 @@ pub fn person_in(row: &Row<'_>) -> rusqlite::Result<Person> {
 /// The summary in a row, without what is counted.
 fn without_counts(row: &Row<'_>) -> rusqlite::Result<RoomSummary> {
     let (_, room) = room_in(row)?;
-    let number = |column| row.get::<_, Option<i64>>(column).map(|n| n.unwrap_or_default());
+    let number = |column| row.get::<_, Option<i64>>(column).map(Option::unwrap_or_default);
     let own = match row.get::<_, Option<bool>>(12)? {
         None => None,
         Some(starred) => Some(OwnMembership {
