@@ -1,7 +1,18 @@
 //! Read marks.
 
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
+
 use mongodb::bson::{Bson, Document, doc};
-use tokio::sync::mpsc;
+use parking_lot::Mutex;
+use serde::Deserialize;
+use tokio::{
+    sync::{Notify, mpsc},
+    time::timeout,
+};
 
 use super::{
     bson_values::bson_int, causal::CausalSession, collections::Collections, driver::with_timeout,
@@ -15,6 +26,8 @@ use crate::{
 
 /// The maximum number of posts that wait for their authors' marks.
 const QUEUE_LENGTH: usize = 4096;
+/// The maximum wait for the mark of an author.
+const MOVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The maximum number of marks in one command.
 const BATCH: usize = 500;
 
@@ -39,7 +52,7 @@ impl Collections {
 
     /// Moves the marks to the ends of their rooms. A mark that another call changes meanwhile stays as that left it.
     pub async fn read_to_end(&self, members: Vec<MemberDoc>, session: &mut CausalSession) -> Result<()> {
-        #[derive(serde::Deserialize)]
+        #[derive(Deserialize)]
         struct End {
             #[serde(rename = "_id")]
             room: String,
@@ -49,8 +62,7 @@ impl Collections {
             let rooms: Vec<RoomId> = members.iter().map(|member| RoomId::named(&member.id.room)).collect();
             let last = doc! { "seq": { "$first": "$seq" } };
             let ends: Vec<End> = self.latest(&rooms, doc! {}, "seq", last, session).await?;
-            let ends: std::collections::HashMap<String, i64> =
-                ends.into_iter().map(|end| (end.room, end.seq)).collect();
+            let ends: HashMap<String, i64> = ends.into_iter().map(|end| (end.room, end.seq)).collect();
             let update = |member: &MemberDoc| -> Option<Bson> {
                 let end = *ends.get(&member.id.room)? as u64;
                 let mark = member.mark().apply(Reading::Read { seq: end, version: None }, end);
@@ -68,7 +80,8 @@ impl Collections {
         let command = doc! {
             "update": self.memberships.name(), "updates": updates, "writeConcern": { "w": "majority", "j": true },
         };
-        let reply = with_timeout(self.database.run_command(command)).await?;
+        let mut session = self.reads().await?;
+        let reply = with_timeout(self.database.run_command(command).session(&mut *session)).await?;
         match write_failure(&reply) {
             Some(failure) => Err(Error::Failed(format!("read marks could not be written: {failure}"))),
             None => Ok(()),
@@ -78,27 +91,74 @@ impl Collections {
 
 /// Moves the marks of authors whose own message is the next one after them. The acknowledgement of a message does not
 /// wait for it, and nothing is lost if it fails: one's own messages are never unread.
-pub struct OwnPosts(mpsc::Sender<(MessageId, UserKey)>);
+pub struct OwnPosts {
+    queue: mpsc::Sender<(MessageId, UserKey)>,
+    pending: Arc<Pending>,
+}
+
+/// The numbers of messages whose authors' marks are not moved yet.
+#[derive(Default)]
+struct Pending {
+    authors: Mutex<HashMap<UserKey, usize>>,
+    changed: Notify,
+}
+
+impl Pending {
+    fn remove(&self, authors: impl IntoIterator<Item = UserKey>) {
+        let mut pending = self.authors.lock();
+        for author in authors {
+            if let Entry::Occupied(mut count) = pending.entry(author) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
+        }
+        drop(pending);
+        self.changed.notify_waiters();
+    }
+}
 
 impl OwnPosts {
     pub fn start(db: Collections) -> Self {
-        let (posts, mut queue) = mpsc::channel(QUEUE_LENGTH);
+        let (queue, mut posts) = mpsc::channel(QUEUE_LENGTH);
+        let pending = Arc::<Pending>::default();
+        let moved = Arc::clone(&pending);
         tokio::spawn(async move {
-            let mut posted = Vec::new();
-            while queue.recv_many(&mut posted, BATCH).await > 0 {
-                let updates = posted.drain(..).map(|(id, author)| after_own_post(&id, author)).collect();
+            let mut posted: Vec<(MessageId, UserKey)> = Vec::new();
+            while posts.recv_many(&mut posted, BATCH).await > 0 {
+                let updates = posted.iter().map(|(id, author)| after_own_post(id, *author)).collect();
                 if let Err(error) = db.update_marks(updates).await {
                     tracing::debug!(%error, "read marks not moved after own messages");
                 }
+                moved.remove(posted.drain(..).map(|(_, author)| author));
             }
         });
-        Self(posts)
+        Self { queue, pending }
     }
 
     /// Announces a committed message.
     pub fn posted(&self, id: &MessageId, author: UserKey) {
-        // if the queue is full, the mark stays where it is
-        let _ = self.0.try_send((id.clone(), author));
+        *self.pending.authors.lock().entry(author).or_default() += 1;
+        if self.queue.try_send((id.clone(), author)).is_err() {
+            self.pending.remove([author]); // the queue is full, and the mark stays where it is
+        }
+    }
+
+    /// Waits until the author's mark has followed the messages that this process has committed.
+    pub async fn moved(&self, author: UserKey) {
+        let moved = async {
+            loop {
+                let changed = self.pending.changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable(); // before the check, so that no change in between is missed
+                if !self.pending.authors.lock().contains_key(&author) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        let _ = timeout(MOVE_TIMEOUT, moved).await;
     }
 }
 

@@ -42,6 +42,7 @@ impl Memberships for Mongo {
         if limit == 0 {
             return Ok(Vec::new());
         }
+        self.writer.marks_moved(user.key).await;
         if after.is_none() {
             self.db.join_everyone(user.key).await?;
         }
@@ -67,6 +68,7 @@ impl Memberships for Mongo {
     }
 
     async fn summaries(&self, user: &User, rooms: &[RoomId]) -> Result<Vec<RoomSummary>> {
+        self.writer.marks_moved(user.key).await;
         let mut session = self.db.reads().await?;
         let ids = any_of(rooms.iter().map(|room| member_id(room, user.key)));
         let members = self.db.find_members(doc! { "_id": ids }, doc! {}, 0, &mut session).await?;
@@ -74,6 +76,7 @@ impl Memberships for Mongo {
     }
 
     async fn summary(&self, access: &Access) -> Result<RoomSummary> {
+        self.writer.marks_moved(access.user()).await;
         let mut session = self.db.reads().await?;
         let member = self.db.member_doc(access.room(), access.user(), &mut session).await?;
         let room = vec![(access.room().clone(), member)];
@@ -82,9 +85,12 @@ impl Memberships for Mongo {
 
     async fn read(&self, access: &Access, reading: Reading) -> Result<ReadMark> {
         let (room, user) = (access.room(), access.user());
+        self.writer.marks_moved(user).await;
         let mut session = self.db.reads().await?;
         loop {
-            let member = self.db.member_doc(room, user, &mut session).await?.ok_or(NO_MEMBER)?;
+            let Some(member) = self.db.member_doc(room, user, &mut session).await? else {
+                return Err(self.db.no_member(room, &mut session).await);
+            };
             // all that the rules need of the last message is whether it comes before the one that is read
             let (Reading::Read { seq, .. } | Reading::Unread { seq }) = reading;
             let last = self.db.last_seq(room, seq, &mut session).await?;
@@ -96,6 +102,7 @@ impl Memberships for Mongo {
     }
 
     async fn read_all(&self, user: UserKey) -> Result<()> {
+        self.writer.marks_moved(user).await;
         let mut session = self.db.reads().await?;
         let of_user = doc! { "_id.user": bson_uuid(user) };
         let members = self.db.find_members(of_user, doc! {}, 0, &mut session).await?;
@@ -116,6 +123,7 @@ impl Memberships for Mongo {
         }
         let room = access.room();
         let mut session = self.db.reads().await?;
+        self.db.room(room, &mut session).await?;
         let (mut after, mut found) = (after.map_or(Bson::MinKey, |user| bson_uuid(user).into()), Vec::new());
         // a deleted account can still have a membership for a moment
         while found.len() < limit as usize {
@@ -140,6 +148,7 @@ impl Memberships for Mongo {
 
     async fn members_among(&self, access: &Access, users: &[UserKey]) -> Result<Vec<Member>> {
         let mut session = self.db.reads().await?;
+        self.db.room(access.room(), &mut session).await?;
         let ids = any_of(users.iter().map(|user| member_id(access.room(), *user)));
         let rows = self.db.find_members(doc! { "_id": ids }, doc! {}, 0, &mut session).await?;
         self.people(rows, &mut session).await
@@ -147,6 +156,7 @@ impl Memberships for Mongo {
 
     async fn member_count(&self, access: &Access) -> Result<u64> {
         let mut session = self.db.reads().await?;
+        self.db.room(access.room(), &mut session).await?;
         let counts = self.db.member_counts(&[access.room().as_str()], &mut session).await?;
         Ok(counts.get(access.room().as_str()).copied().unwrap_or_default())
     }
@@ -156,8 +166,6 @@ impl Memberships for Mongo {
         with_timeout(self.db.memberships.count_documents(of_user)).await
     }
 }
-
-const NO_MEMBER: Error = Error::Refused(Refusal::NoSuchMember);
 
 impl Mongo {
     async fn summaries_of(
@@ -172,9 +180,11 @@ impl Mongo {
 
     /// Sets fields of a membership that only the member sees.
     async fn set(&self, access: &Access, fields: Document) -> Result<()> {
+        let mut session = self.db.reads().await?;
         let member = lasting(doc! { "_id": member_id(access.room(), access.user()) });
-        match with_timeout(self.db.memberships.update_one(member, doc! { "$set": fields })).await?.matched_count {
-            0 => Err(NO_MEMBER),
+        let set = self.db.memberships.update_one(member, doc! { "$set": fields }).session(&mut *session);
+        match with_timeout(set).await?.matched_count {
+            0 => Err(self.db.no_member(access.room(), &mut session).await),
             _ => Ok(()),
         }
     }
@@ -207,6 +217,14 @@ impl Mongo {
 }
 
 impl Collections {
+    /// The error for who is not a member of the room.
+    async fn no_member(&self, room: &RoomId, session: &mut CausalSession) -> Error {
+        match self.room(room, session).await {
+            Ok(_) => Refusal::NoSuchMember.into(),
+            Err(error) => error,
+        }
+    }
+
     /// The numbers of members of the rooms that have any. The server reads the index alone.
     pub async fn member_counts(&self, rooms: &[&str], session: &mut CausalSession) -> Result<HashMap<String, u64>> {
         #[derive(Deserialize)]

@@ -73,7 +73,9 @@ impl Rooms for Mongo {
     }
 
     async fn members(&self, access: &Access) -> Result<Vec<Membership>> {
-        self.db.members(access.room(), &mut self.db.reads().await?).await
+        let mut session = self.db.reads().await?;
+        self.db.room(access.room(), &mut session).await?;
+        self.db.members(access.room(), &mut session).await
     }
 
     async fn open_rooms(&self, search: &str, after: Option<&str>, limit: u32) -> Result<Vec<OpenRoom>> {

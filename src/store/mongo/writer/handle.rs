@@ -88,6 +88,11 @@ impl Writer {
         self.change_room_as_natter(room, UserKey(Uuid::nil()), RoomAction::Delete).await
     }
 
+    /// Waits until the author's marks have followed the messages that this process has committed.
+    pub async fn marks_moved(&self, author: UserKey) {
+        self.commands.own_posts.moved(author).await;
+    }
+
     async fn change_room_as_natter(&self, room: &RoomId, by: UserKey, action: RoomAction) -> Result<Changed> {
         let command = Command::new(Action::Room(action));
         let queued = Queued { is_trusted: true, ..Queued::new(by, command) };

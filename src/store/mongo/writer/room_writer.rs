@@ -15,7 +15,7 @@ use crate::{
         rules::{Actor, Head, State},
     },
     store::{
-        Result,
+        Error, Result,
         mongo::{
             causal::CausalSession,
             collections::Collections,
@@ -114,8 +114,9 @@ impl RoomWriter {
         if before.is_some_and(|before| trim::is_due(before.rev, head.rev)) {
             let (db, room) = (self.db.clone(), self.room.clone());
             tokio::spawn(async move {
-                if let Err(error) = db.trim(&room).await {
-                    tracing::warn!(room = room.as_str(), %error, "trimming failed");
+                match db.trim(&room).await {
+                    Ok(()) | Err(Error::NoSuchRoom) => {}
+                    Err(error) => tracing::warn!(room = room.as_str(), %error, "trimming failed"),
                 }
             });
         }
