@@ -3,7 +3,7 @@
 //! The numbers of a room are read from the store as of a `rev`; what happened after that comes with the ticks of
 //! [`super::sidebar`]. Where it cannot be known that all of that comes, the numbers are read again.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{collections::BTreeSet, future::poll_fn, time::Instant};
 
 use tokio::time::sleep_until;
 
@@ -34,7 +34,6 @@ pub(super) fn want_missed(rooms: &Rooms, subscriber: &Subscriber) {
     listening.tick = tick;
     if !missed.is_empty() {
         listening.want(Wanted::Rooms(missed), Instant::now());
-        subscriber.wanted.notify_one();
     }
 }
 
@@ -61,13 +60,7 @@ impl Listener {
 
     /// Waits until it is time to read something.
     pub async fn due(&self) {
-        let due = loop {
-            let due = self.subscriber.listening.lock().due();
-            match due {
-                Some(due) => break due,
-                None => self.subscriber.wanted.notified().await,
-            }
-        };
+        let due = poll_fn(|cx| self.subscriber.listening.lock().poll_due(cx)).await;
         if due > Instant::now() {
             Box::pin(sleep_until(due.into())).await; // boxed, because most sockets only ever wait for a change
         }
@@ -139,7 +132,6 @@ impl Listener {
         listening.rooms = now.into();
         if !again.is_empty() {
             listening.want(Wanted::Rooms(again.into_iter().collect()), Instant::now());
-            subscriber.wanted.notify_one();
         }
         opened
     }

@@ -57,7 +57,6 @@ impl Subscriber {
     /// Asks the socket's task to read something for the sidebar, `at` at the earliest.
     pub(super) fn want(&self, wanted: Wanted, at: Instant) {
         self.listening.lock().want(wanted, at);
-        self.wanted.notify_one();
     }
 
     /// As [`Subscriber::want`], at a time that differs from other sockets'.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -34,6 +35,9 @@ pub(super) struct Listening {
     read: Option<Instant>,
     /// What is to be read, and not before when. Boxed, because it is rare.
     wanted: Option<Box<(Wanted, Instant)>>,
+    /// The socket's task, while it waits for something to read. In a task's future, a waker's place costs less than that
+    /// of [`tokio::sync::Notify`].
+    waiting: Option<Waker>,
 }
 
 impl Listening {
@@ -48,11 +52,18 @@ impl Listening {
             }
         };
         self.wanted = Some(Box::new(wanted));
+        if let Some(waiting) = self.waiting.take() {
+            waiting.wake();
+        }
     }
 
-    /// When to read next.
-    pub fn due(&self) -> Option<Instant> {
-        self.wanted.as_ref().map(|wanted| wanted.1)
+    /// When to read next; waits until there is something to read.
+    pub fn poll_due(&mut self, cx: &Context<'_>) -> Poll<Instant> {
+        if let Some(wanted) = &self.wanted {
+            return Poll::Ready(wanted.1);
+        }
+        self.waiting = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// What is to be read now.

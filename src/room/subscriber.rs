@@ -36,8 +36,6 @@ pub struct Subscriber {
     returned: Notify,
     /// What its sidebar shows.
     pub(super) listening: Mutex<Listening>,
-    /// Notified when there is something to read for the sidebar.
-    pub(super) wanted: Notify,
 }
 
 impl Subscriber {
@@ -51,7 +49,6 @@ impl Subscriber {
             signals: AtomicU64::new(0),
             returned: Notify::new(),
             listening: Mutex::default(),
-            wanted: Notify::new(),
         })
     }
 

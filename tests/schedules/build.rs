@@ -75,5 +75,10 @@ fn for_shuttle(source: &str) -> String {
         source = source.replace("time::{Duration, Instant}", "time::Duration");
         source.push_str("\nuse crate::runtime::time::Instant;\n");
     }
+    for (import, rest) in [("    time::Instant,\n", ""), (", time::Instant}", "}"), ("use std::time::Instant;\n", "")] {
+        if source.contains(import) {
+            source = source.replace(import, rest) + "\nuse crate::runtime::time::Instant;\n";
+        }
+    }
     source
 }

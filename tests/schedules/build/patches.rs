@@ -24,10 +24,10 @@ pub const CONSTANTS: &[(&str, &str, &str)] = &[
 pub const PATCHES: &[(&str, &str, &str)] = &[
     ("room/fanout.rs", "std::thread::available_parallelism().map_or(1, std::num::NonZero::get)", "2_usize"),
     ("room/rooms.rs", "collections::HashMap,", "collections::BTreeMap,"),
-    ("room/rooms.rs", "Mutex<HashMap<", "Mutex<BTreeMap<"),
+    ("room/rooms.rs", "by_id: HashMap<", "by_id: BTreeMap<"),
     (
         "room/rooms.rs",
-        "        if open.len() < open.capacity() / 4 {\n            open.shrink_to_fit();\n        }\n",
+        "        if by_id.len() < by_id.capacity() / 4 {\n            by_id.shrink_to_fit();\n        }\n",
         "",
     ),
     ("room/recheck.rs", ".retry(backoff(first, longest))", ".retry(backoff(first, longest)).sleep(tokio::time::sleep)"),
@@ -56,8 +56,8 @@ pub const NOTES: &[(&str, &str, &str)] = &[
     ),
     (
         "room/subscription.rs",
-        "                    (room.head(), signals::refetch(&room.id))",
-        "crate::note(\"a refetch\"); (room.head(), signals::refetch(&room.id))",
+        "                    Some((room.head(), signals::refetch(&room.id)))",
+        "crate::note(\"a refetch\"); Some((room.head(), signals::refetch(&room.id)))",
     ),
     (
         "room/shard.rs",
@@ -66,14 +66,10 @@ pub const NOTES: &[(&str, &str, &str)] = &[
     ),
     (
         "room/shard.rs",
-        "                _ => slot.read_on(&self.room),",
-        "                _ => { crate::note(\"a subscriber behind its shard\"); slot.read_on(&self.room) }",
+        "                _ => slot.read_on(&self.room, self.losses),",
+        "                _ => { crate::note(\"a subscriber behind its shard\"); slot.read_on(&self.room, self.losses) }",
     ),
-    (
-        "room/rooms.rs",
-        "now.saturating_duration_since(since) < IDLE",
-        "now.saturating_duration_since(since) < IDLE || { crate::note(\"a room dropped\"); false }",
-    ),
+    ("room/rooms.rs", "            if !stays {", "            if !stays { crate::note(\"a room dropped\");"),
     (
         "net/connection.rs",
         "return Ok(WriteOutcome::Queued);",
@@ -91,8 +87,8 @@ pub const RULES: &[(&str, &str, &str)] = &[
     ),
     (
         "room/shard.rs",
-        "        if let Err(Full(unsent)) = slot.send_all(queued).and_then(|()| slot.read_on(&share.room)) {",
-        "        let sent = slot.send_all(queued).and_then(|()| slot.read_on(&share.room));
+        "        if let Err(Full(unsent)) = slot.send_all(queued).and_then(|()| slot.read_on(&share.room, losses)) {",
+        "        let sent = slot.send_all(queued).and_then(|()| slot.read_on(&share.room, losses));
         if !crate::Rule::BitBeforeRead.holds() { share.room.shards.fetch_or(self.bit, SeqCst); }
         if let Err(Full(unsent)) = sent {",
     ),
@@ -241,8 +237,37 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "Err(Lagged) if (*reader == Reader::Page || !crate::Rule::ScriptsReadOn.holds()) &&",
     ),
     (
-        "room/rooms.rs",
-        "room.idle_since().is_none_or(",
-        "(crate::Rule::DropIdleOnly.holds() && room.idle_since().is_none()) || room.idle_since().is_some_and(",
+        "room/room.rs",
+        "live.idle_since.is_some_and(",
+        "(!crate::Rule::DropIdleOnly.holds() && live.idle_since.is_none()) || live.idle_since.is_some_and(",
+    ),
+    // rights
+    (
+        "room/shard.rs",
+        "            if found.losses > share.losses {",
+        "            if crate::Rule::LossBeforeWrite.holds() && found.losses > share.losses {",
+    ),
+    (
+        "room/shard.rs",
+        "            if found.losses > losses {",
+        "            if crate::Rule::LossEndsRead.holds() && found.losses > losses {",
+    ),
+    ("room/shard.rs", "        if is_lost {", "        if crate::Rule::LossAtJoin.holds() && is_lost {"),
+    (
+        "room/subscription.rs",
+        "            if room.is_lost(",
+        "            if crate::Rule::LossBeforeCatchUp.holds() && room.is_lost(",
+    ),
+    ("room/filling.rs", "    room.note_losses(", "    if crate::Rule::LossInLatePage.holds() { room.note_losses("),
+    ("room/filling.rs", "Some((change.rev, Loss::of(change)?))));", "Some((change.rev, Loss::of(change)?)))); }"),
+    (
+        "room/room.rs",
+        "        live.losses.note(head, Loss::Everybody); // one",
+        "        if crate::Rule::LossInJump.holds() { live.losses.note(head, Loss::Everybody); } // one",
+    ),
+    (
+        "room/room.rs",
+        "            live.losses.note(head, Loss::Everybody);\n",
+        "            if crate::Rule::LossBeforeOpening.holds() { live.losses.note(head, Loss::Everybody); }\n",
     ),
 ];

@@ -157,7 +157,7 @@ fn connect(world: &Arc<World>, opening: Opening) -> (Arc<Pipe>, mpsc::UnboundedS
     let capacity = if thread_rng().gen_bool(0.5) { 30..90 } else { 90..400 };
     let pipe = Pipe::new(thread_rng().gen_range(capacity));
     let (commands, received) = mpsc::unbounded_channel();
-    spawn(serve(Arc::clone(&world.hub), Socket::new(Arc::clone(&pipe)), opening, received));
+    spawn(serve(Arc::clone(world), Socket::new(Arc::clone(&pipe)), opening, received));
     (pipe, commands)
 }
 

@@ -13,13 +13,15 @@ use shuttle::rand::{Rng, thread_rng};
 use tokio::sync::mpsc;
 
 use crate::{
-    domain::{Author, Content, Message, MessageId, RoomId, Timestamp, TokenId, UserKey},
+    domain::{Author, Content, Message, MessageId, Notice, RoomId, Timestamp, TokenId, UserKey},
     runtime::task::yield_now,
-    store::{Chunk, Database, Error, Event, Events, LogReader, PresenceStore, Result},
+    store::{Access, Chunk, Database, Error, Event, Events, LogReader, PresenceStore, Result},
 };
 
 /// The author of all messages.
 pub static AUTHOR: LazyLock<UserKey> = LazyLock::new(UserKey::generate);
+/// The user of all clients.
+pub static READER: LazyLock<UserKey> = LazyLock::new(UserKey::generate);
 
 /// A message's latest `rev` and text, by its `seq`.
 pub type Rows = BTreeMap<u64, (u64, String)>;
@@ -42,6 +44,20 @@ struct State {
 struct Log {
     head: u64,
     messages: BTreeMap<u64, Message>,
+    /// The changes that removed the reader from the room, and the ones that added them again, in turn.
+    removals: Vec<u64>,
+}
+
+impl Log {
+    /// Whether the reader may read the room.
+    fn is_readable(&self) -> bool {
+        self.removals.len() % 2 == 0
+    }
+
+    /// Whether the reader may have the change `rev`: whether the room was readable at it or later.
+    fn may_have(&self, rev: u64) -> bool {
+        self.is_readable() || self.removals.last().is_some_and(|removed| *removed > rev)
+    }
 }
 
 /// A change to commit.
@@ -53,6 +69,8 @@ pub enum Change {
     Edit(u64),
     Delete(u64),
     React(u64),
+    /// Removes the reader from the room, or adds them again.
+    Membership,
 }
 
 impl Logs {
@@ -74,14 +92,20 @@ impl Logs {
             log.head += 1;
             let rev = log.head;
             let (seq, root) = match change {
-                Change::Post => (log.messages.len() as u64 + 1, None),
+                Change::Post | Change::Membership => (log.messages.len() as u64 + 1, None),
                 Change::Reply(root) => (log.messages.len() as u64 + 1, Some(root)),
                 Change::Edit(seq) | Change::Delete(seq) | Change::React(seq) => (seq, None),
             };
             let id = MessageId { room: room.clone(), seq };
             let message = log.messages.entry(seq).or_insert_with(|| new_message(id, rev));
             message.rev = rev;
-            if !matches!(change, Change::React(_)) {
+            if matches!(change, Change::Membership) {
+                let (user, heir) = (*READER, None);
+                let is_removed = log.removals.len() % 2 == 0;
+                let notice = if is_removed { Notice::Removed { user, heir } } else { Notice::Added { user } };
+                message.content = Content::Notice(notice);
+                log.removals.push(rev);
+            } else if !matches!(change, Change::React(_)) {
                 message.text_rev = rev;
                 message.content = Content::Text((!matches!(change, Change::Delete(_))).then(|| format!("text-{rev}")));
             }
@@ -93,6 +117,27 @@ impl Logs {
             });
             Event::Changed { message: Box::new(named(&message, name)), root }
         })
+    }
+
+    /// The reader's right to the room, which is read from the store.
+    pub async fn access(&self, room: &RoomId) -> Result<Access> {
+        self.query().await?;
+        let access = Access { room: room.clone(), user: *READER };
+        let is_readable = self.is_readable(room);
+        yield_now().await; // the answer is on its way
+        if is_readable { Ok(access) } else { Err(Error::NoSuchRoom) }
+    }
+
+    pub fn is_readable(&self, room: &RoomId) -> bool {
+        self.locked(|state| state.rooms[room].is_readable())
+    }
+
+    pub fn may_have(&self, room: &RoomId, rev: u64) -> bool {
+        self.locked(|state| state.rooms[room].may_have(rev))
+    }
+
+    pub fn is_notice(&self, room: &RoomId, seq: u64) -> bool {
+        self.locked(|state| matches!(state.rooms[room].messages[&seq].content, Content::Notice(_)))
     }
 
     pub fn rename(&self, name: &str) {
@@ -143,6 +188,7 @@ fn new_message(id: MessageId, rev: u64) -> Message {
         text_rev: rev,
         author_key: *AUTHOR,
         author: None,
+        subject: None,
         sent_at: Timestamp(0),
         content: Content::Text(None),
         room_texts: 0,
@@ -202,5 +248,9 @@ impl Database for Logs {
 
     async fn void_tokens(&self, _grants: &[(UserKey, i64, TokenId)]) -> Result<Vec<TokenId>> {
         Ok(Vec::new())
+    }
+
+    async fn record_seen(&self, _users: &[UserKey], _at: Timestamp) -> Result<()> {
+        Ok(())
     }
 }

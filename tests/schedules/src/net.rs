@@ -14,7 +14,7 @@ pub use self::{connection::Connection, frame::Frame};
 
 /// The locks, reference counts and atomics of the live part: shuttle's.
 pub mod sync {
-    pub use std::sync::Arc;
+    pub use std::sync::{Arc, Weak};
 
     pub use shuttle::sync::atomic;
     pub use shuttle_parking_lot::{Mutex, RwLock};

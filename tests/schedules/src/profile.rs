@@ -15,6 +15,8 @@ pub struct Profile {
     pub reads_fail: bool,
     /// Whether the author is renamed.
     pub renames: bool,
+    /// Whether the clients' user is removed from the rooms, and added again.
+    pub removals: bool,
     /// What must happen in some of the schedules, as `build/patches.rs` notes it.
     pub must_happen: &'static [&'static str],
 }
@@ -29,6 +31,7 @@ pub const CONNECTIONS: Profile = Profile {
     events_are_lost: false,
     reads_fail: false,
     renames: false,
+    removals: false,
     must_happen: &["a frame sent in part", "a full queue", "a subscriber behind its shard"],
 };
 
@@ -55,6 +58,14 @@ pub const GAPS: Profile = Profile {
     reads_fail: true,
     must_happen: &["a jump", "a refetch", "a backfill", "a fill tried again"],
     ..CONNECTIONS
+};
+
+/// A user who loses the right to read, while events are lost.
+pub const RIGHTS: Profile = Profile {
+    name: "rights",
+    removals: true,
+    must_happen: &["a removal noticed", "a right kept", "a jump", "a late read"],
+    ..GAPS
 };
 
 /// An author with new names.

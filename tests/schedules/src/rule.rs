@@ -65,6 +65,20 @@ rules! {
     ScriptsReadOn,
     /// Only a room that nobody follows is dropped.
     DropIdleOnly,
+    /// A shard gives back who may have lost the right to read before it writes what came after the loss.
+    LossBeforeWrite,
+    /// A subscriber that reads on by itself stops at a loss.
+    LossEndsRead,
+    /// A subscriber that has lost the right does not become live.
+    LossAtJoin,
+    /// A subscriber that catches up has its right verified before it is sent what came after a loss.
+    LossBeforeCatchUp,
+    /// Losses that are read from the store before the ring has them are noted.
+    LossInLatePage,
+    /// Changes that were skipped may have been losses.
+    LossInJump,
+    /// Changes before a room was opened may have been losses.
+    LossBeforeOpening,
 }
 
 impl Rule {

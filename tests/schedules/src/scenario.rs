@@ -51,6 +51,8 @@ pub async fn run(profile: &'static Profile) {
     while !yield_until_quiet().await || time::advance_to_next(DELAYS) {}
     for view in views {
         let view = view.lock().expect("no schedule goes on after a panic");
+        let readable = view.room.as_ref().is_none_or(|room| world.logs.is_readable(room));
+        assert!(readable, "a client was not told that it lost the right to its room");
         let latest = view.room.as_ref().map(|room| world.logs.page(room).0);
         view.check(&latest.unwrap_or_default(), &world.logs.name());
     }
@@ -102,10 +104,16 @@ async fn write(world: Arc<World>) {
 fn commit(world: &World) -> Event {
     let room = world.any_room();
     let messages = world.logs.page(&room).0.len() as u64;
+    if world.profile.removals && thread_rng().gen_bool(0.2) {
+        return world.logs.commit(&room, Change::Membership);
+    }
     if messages == 0 || thread_rng().gen_bool(0.4) {
         return world.logs.commit(&room, Change::Post);
     }
     let seq = thread_rng().gen_range(1..=messages);
+    if world.logs.is_notice(&room, seq) {
+        return world.logs.commit(&room, Change::Post); // nothing changes a notice
+    }
     let change = [Change::Reply, Change::Edit, Change::Delete, Change::React][thread_rng().gen_range(0..4)];
     world.logs.commit(&room, change(seq))
 }

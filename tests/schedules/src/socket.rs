@@ -2,15 +2,17 @@
 //! time exchanges frames with the client.
 
 use crate::{
+    check::note,
     domain::RoomId,
-    log::AUTHOR,
+    log::READER,
     net::{Frame, Socket, sync::Arc},
     room::{
-        hub::Hub,
-        subscription::{Reader, Subscription},
+        Subscriber,
+        subscription::{FollowError, Reader, Subscription},
     },
     runtime::{select, sync::mpsc},
-    store::Access,
+    store::Error,
+    world::World,
 };
 
 /// What a client sends.
@@ -34,27 +36,39 @@ pub struct Opening {
 
 /// Serves until the client has gone, the connection fails, or the store does not answer.
 pub async fn serve(
-    hub: Arc<Hub>,
+    world: Arc<World>,
     mut socket: Socket,
     opening: Opening,
     mut commands: mpsc::UnboundedReceiver<Command>,
 ) {
     let Opening { room, after, reader } = opening;
-    let mut subscription = subscribe(&hub, &socket, &room, after, reader).await;
-    let mut is_open = subscription.is_some();
+    let subscriber = world.hub.subscriber(*READER, socket.connection());
+    let mut subscription = None;
+    let mut is_open = match subscribe(&world, &subscriber, &room, after, reader).await {
+        Ok(subscribed) => {
+            subscription = Some(subscribed);
+            true
+        }
+        Err(Error::NoSuchRoom) => socket.send(&gone(&room)).await,
+        Err(_) => false,
+    };
     while is_open {
         let command = select! {
             command = exchange(&mut socket, &mut commands) => command,
-            () = follow(&mut subscription) => None,
+            () = follow(&world, &socket, &subscriber, &mut subscription) => None,
         };
         let Some(command) = command else { break };
         if let Some(mut subscription) = subscription.take() {
             subscription.end().await;
         }
         is_open = match command {
-            Command::Move { room, after } => match subscribe(&hub, &socket, &room, after, reader).await {
-                None => false,
-                Some(next) => {
+            Command::Move { room, after } => match subscribe(&world, &subscriber, &room, after, reader).await {
+                Err(Error::NoSuchRoom) => {
+                    subscription = Some(world.hub.without_room(&subscriber, reader));
+                    socket.send(&frame(&serde_json::json!({ "room": room.as_str(), "refused": true }))).await
+                }
+                Err(_) => false,
+                Ok(next) => {
                     let moved = serde_json::json!({ "room": room.as_str(), "after": next.rev() });
                     subscription = Some(next);
                     socket.send(&frame(&moved)).await
@@ -70,14 +84,15 @@ pub async fn serve(
 }
 
 async fn subscribe(
-    hub: &Hub,
-    socket: &Socket,
+    world: &World,
+    subscriber: &Arc<Subscriber>,
     room: &RoomId,
     after: Option<u64>,
     reader: Reader,
-) -> Option<Subscription> {
-    let access = Access { room: room.clone(), user: *AUTHOR };
-    hub.subscribe(&access, socket.connection(), reader, after).await.ok()
+) -> Result<Subscription, Error> {
+    let known = world.hub.known(room);
+    let access = world.logs.access(room).await?;
+    world.hub.subscribe(&access, known, subscriber, reader, after).await
 }
 
 /// Sends replies until the client asks for something else or has gone.
@@ -94,11 +109,31 @@ async fn exchange(socket: &mut Socket, commands: &mut mpsc::UnboundedReceiver<Co
     }
 }
 
-async fn follow(subscription: &mut Option<Subscription>) {
-    match subscription {
-        Some(subscription) => drop(subscription.follow().await),
-        None => std::future::pending().await,
+/// Follows the room until something fails. When the right to read it is lost, the socket follows no room.
+async fn follow(world: &World, socket: &Socket, subscriber: &Arc<Subscriber>, following: &mut Option<Subscription>) {
+    loop {
+        let Some(subscription) = following else { return std::future::pending().await };
+        let FollowError::Unverified = subscription.follow().await else { return };
+        let (room, known) = (subscription.room().clone(), subscription.known());
+        match world.logs.access(&room).await {
+            Ok(_) => {
+                note("a right kept");
+                subscription.set_verified(known);
+            }
+            Err(Error::NoSuchRoom) => {
+                note("a removal noticed");
+                if socket.connection().write_own(&gone(&room)).await.is_err() {
+                    return;
+                }
+                *following = Some(world.hub.without_room(subscriber, subscription.reader()));
+            }
+            Err(_) => return,
+        }
     }
+}
+
+fn gone(room: &RoomId) -> Frame {
+    frame(&serde_json::json!({ "room": room.as_str(), "gone": true }))
 }
 
 fn frame(reply: &serde_json::Value) -> Frame {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 pub use natter::store::*;
 
 use crate::{
-    domain::{RoomId, TokenId, UserKey},
+    domain::{RoomId, Timestamp, TokenId, UserKey},
     net::sync::Arc,
 };
 
@@ -13,9 +13,10 @@ pub trait Database: LogReader + Send + Sync + 'static {
     fn events(&self) -> Option<Events>;
     fn presence(&self) -> Option<Arc<dyn PresenceStore>>;
     async fn void_tokens(&self, grants: &[(UserKey, i64, TokenId)]) -> Result<Vec<TokenId>>;
+    async fn record_seen(&self, users: &[UserKey], at: Timestamp) -> Result<()>;
 }
 
-/// The right to follow a room. Rights are not part of the schedules.
+/// The right to follow a room.
 pub struct Access {
     pub room: RoomId,
     pub user: UserKey,

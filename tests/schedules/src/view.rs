@@ -4,10 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
-use crate::{domain::RoomId, log::Rows, room::subscription::Reader};
+use crate::{
+    domain::RoomId,
+    log::{Logs, Rows},
+    net::sync::Arc,
+    room::subscription::Reader,
+};
 
 /// A client's rooms, messages and replies.
 pub struct View {
+    logs: Arc<Logs>,
     reader: Reader,
     /// The room that the frames belong to now.
     pub room: Option<RoomId>,
@@ -50,8 +56,9 @@ struct Move {
 }
 
 impl View {
-    pub fn new(reader: Reader) -> Self {
+    pub fn new(logs: &Arc<Logs>, reader: Reader) -> Self {
         Self {
+            logs: Arc::clone(logs),
             reader,
             room: None,
             rows: Rows::new(),
@@ -113,6 +120,8 @@ impl View {
             let [room, seq, rev, text, name] = fields[..] else { panic!("not a frame: {frame:?}") };
             assert_eq!(self.room, Some(RoomId::named(room)), "a fragment of another room, or after the end: {frame}");
             let (seq, rev): (u64, u64) = (seq.parse().expect("a number"), rev.parse().expect("a number"));
+            let may_have = self.logs.may_have(&RoomId::named(room), rev);
+            assert!(may_have, "a change after the right to read the room was lost: {frame}");
             assert!(rev > self.sent && rev >= sent, "sent twice or out of order, after {}: {frame}", self.sent);
             assert!(seqs.insert(seq), "a message twice in a frame, so once in an older state: {frame}");
             sent = rev;
@@ -143,6 +152,13 @@ impl View {
             self.sent = after;
             self.names.clear();
             self.refetched = None;
+        } else if signal["refused"] == true {
+            let refused = self.moves.pop_front().expect("a move that was asked for");
+            assert_eq!(room, Some(refused.room), "moves are answered in order");
+            self.leave();
+        } else if signal["gone"] == true {
+            assert_eq!(room, self.room, "the end of another subscription");
+            self.leave();
         } else if signal["ended"] == true {
             assert!(self.leaving > 0, "an end that was asked for");
             self.leaving -= 1;
@@ -152,7 +168,6 @@ impl View {
             assert_eq!(room, self.room, "a jump in another room");
             return true;
         } else if let Some(name) = signal["renamed"]["name"].as_str() {
-            assert!(self.room.is_some(), "a name after the end");
             self.names.values_mut().for_each(|shown| name.clone_into(shown));
         } else {
             assert!(signal["typing"].is_object(), "an unknown frame: {signal}");

@@ -3,7 +3,7 @@
 use natter_schedules::{
     Rule,
     check::is_caught,
-    profile::{CONNECTIONS, GAPS, NAMES, ROOMS, SHORT},
+    profile::{CONNECTIONS, GAPS, NAMES, RIGHTS, ROOMS, SHORT},
 };
 
 /// Declares a test for each rule: the kind of schedules that need it.
@@ -44,4 +44,11 @@ mutants! {
     fill_to_target: FillToTarget, GAPS;
     scripts_read_on: ScriptsReadOn, GAPS;
     drop_idle_only: DropIdleOnly, ROOMS;
+    loss_before_write: LossBeforeWrite, RIGHTS;
+    loss_ends_read: LossEndsRead, RIGHTS;
+    loss_at_join: LossAtJoin, RIGHTS;
+    loss_before_catch_up: LossBeforeCatchUp, RIGHTS;
+    loss_in_late_page: LossInLatePage, RIGHTS;
+    loss_in_jump: LossInJump, RIGHTS;
+    loss_before_opening: LossBeforeOpening, RIGHTS;
 }

@@ -23,6 +23,11 @@ fn gaps() {
 }
 
 #[test]
+fn rights() {
+    all_pass(&profile::RIGHTS, 4000);
+}
+
+#[test]
 fn names() {
     all_pass(&profile::NAMES, 4000);
 }
