@@ -43,7 +43,8 @@ async fn every_frame_about_a_room_is_refused_for_everybody_else() {
     for outsider in outsiders.iter().filter(|outsider| outsider.exists) {
         for room in rooms.ids() {
             let mut socket = Socket::open(&outsider.script, "").await;
-            for (_, frame, answers) in frames(room).iter().filter(|(variant, ..)| variants.contains(&(*variant).to_owned()))
+            for (_, frame, answers) in
+                frames(room).iter().filter(|(variant, ..)| variants.contains(&(*variant).to_owned()))
             {
                 socket.sends_without_answer(&frame.to_string()).await;
                 for _ in 0..*answers {

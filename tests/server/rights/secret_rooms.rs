@@ -18,8 +18,7 @@ impl SecretRooms {
     pub async fn create(natter: &Natter, removed: &[&str]) -> Self {
         let (cyd, _dan) = (natter.register("cyd").await, natter.register("dan").await);
         let members: Vec<&str> = removed.iter().copied().chain(["dan"]).collect();
-        let garden =
-            json!({ "name": "Secret garden", "kind": "closed", "topic": "below the oak", "members": members });
+        let garden = json!({ "name": "Secret garden", "kind": "closed", "topic": "below the oak", "members": members });
         let closed = id_of(&cyd.post("/api/rooms", garden).await.is(201).json);
         says(&cyd, &closed, "the treasure is buried").await;
         for user_id in removed {

@@ -75,6 +75,36 @@ impl Script {
         }
     }
 
+    /// Creates a room with these members beside the user; returns its id.
+    pub async fn creates(&self, kind: &str, name: &str, members: &[&str]) -> String {
+        let room = json!({ "kind": kind, "name": name, "members": members });
+        self.post("/api/rooms", room).await.is(201).json["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Opens the direct room with these users; returns its id.
+    pub async fn opens_direct(&self, members: &[&str]) -> String {
+        let answer = self.post("/api/direct", json!({ "members": members })).await;
+        answer.json["id"].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned()
+    }
+
+    /// A room as the user sees it.
+    pub async fn room(&self, room: &str) -> Value {
+        self.get(&format!("/api/rooms/{room}")).await.is(200).json
+    }
+
+    /// Posts a message to a room; returns its `seq`.
+    pub async fn says_in(&self, room: &str, message: &str) -> u64 {
+        let answer = self.post(&format!("/api/rooms/{room}/messages"), json!({ "message": message })).await;
+        answer.json["seq"].as_u64().unwrap_or_else(|| panic!("{}", answer.text))
+    }
+
+    /// The notices of a room's log, oldest first.
+    pub async fn notices_of(&self, room: &str) -> Vec<String> {
+        let messages = self.get(&format!("/api/rooms/{room}/messages?limit=500")).await.is(200).json;
+        let notices = messages["messages"].as_array().unwrap().iter();
+        notices.filter_map(|message| message["notice"].as_str()).map(str::to_owned).collect()
+    }
+
     /// Posts a message; returns the JSON of the response.
     pub async fn says(&self, message: &str) -> Value {
         self.post("/api/messages", json!({ "message": message })).await.is(201).json

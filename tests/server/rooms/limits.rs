@@ -1,0 +1,46 @@
+//! The limits of rooms and members.
+
+use serde_json::json;
+
+use crate::support::Natter;
+
+#[tokio::test]
+async fn each_limit_is_named_when_it_is_reached() {
+    let mut natter = Natter::with(&["--rate-limits", "off", "--max-members", "2"]).await;
+    let ada = natter.register("ada").await;
+    for user_id in ["bob", "cyd"] {
+        natter.register(user_id).await;
+    }
+    let three = json!({ "name": "Garden", "kind": "closed", "members": ["bob", "cyd"] });
+    ada.post("/api/rooms", three).await.says(409, "A room has at most 2 members.");
+    let id = ada.creates("closed", "Garden", &["bob"]).await;
+    let member = |user_id: &str| format!("/api/rooms/{id}/members/{user_id}");
+    ada.put(&member("cyd"), json!({})).await.says(409, "A room has at most 2 members.");
+    ada.put(&member("bob"), json!({})).await.is(200);
+
+    natter.restart_with(&["--max-members", "10", "--max-rooms-of-user", "1"]).await;
+    ada.put(&member("cyd"), json!({})).await.says(409, "cyd is in 1 rooms, and cannot be in more.");
+    let own = "You are in 1 rooms, and cannot be in more. Leave one first.";
+    ada.post("/api/rooms", json!({ "name": "Shed", "kind": "open" })).await.says(409, own);
+    ada.post("/api/direct", json!({ "members": [] })).await.says(409, own);
+
+    natter.restart_with(&["--max-rooms-of-user", "1000", "--max-rooms", "2"]).await;
+    let all = "There are 2 rooms, and there cannot be more. Ask an admin.";
+    ada.post("/api/rooms", json!({ "name": "Shed", "kind": "open" })).await.says(409, all);
+    ada.post("/api/direct", json!({ "members": [] })).await.says(409, all);
+}
+
+#[tokio::test]
+async fn rooms_are_created_and_joined_at_a_rate() {
+    let natter = Natter::with(&["--room-rate", "2", "--join-rate", "1"]).await;
+    let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
+    let (one, two) = (ada.creates("open", "one", &[]).await, ada.creates("open", "two", &[]).await);
+    let limited = ada.post("/api/rooms", json!({ "name": "three", "kind": "open" })).await;
+    let limited = limited.says(429, "You are creating rooms too fast. Wait a while and try again.");
+    let wait: u64 = limited.header("retry-after").parse().unwrap();
+    assert!((1700..=1800).contains(&wait), "{wait}");
+    bob.put(&format!("/api/rooms/{one}/members/bob"), json!({})).await.is(201);
+    bob.put(&format!("/api/rooms/{one}/members/bob"), json!({})).await.is(200);
+    let limited = bob.put(&format!("/api/rooms/{two}/members/bob"), json!({})).await;
+    limited.says(429, "You are joining rooms or adding members too fast. Wait a moment and try again.");
+}
