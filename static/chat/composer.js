@@ -42,13 +42,13 @@ natter.composer = (() => {
 
   // ---- the draft ----
   document.addEventListener('input', ({ target }) => {
-    if (target.id !== 'message') return;
+    if (target.id !== 'message' || !here()) return;
     refuse('');
     saveDraft();
     reportTyping();
   });
   document.addEventListener('keydown', (event) => {
-    if (event.target.id !== 'message' || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    if (event.target.id !== 'message' || !here() || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     $('send').requestSubmit();
   });

@@ -20,11 +20,11 @@ const natter = (() => {
     load: (name) => { try { return JSON.parse(sessionStorage.getItem(storageKey(name))); } catch { return null; } },
     save: (name, value) => { try { sessionStorage.setItem(storageKey(name), JSON.stringify(value)); } catch { /* off */ } },
     socket: null,
-    isOpen() { return this.socket?.readyState === WebSocket.OPEN; },
+    isOpen: () => natter.socket?.readyState === WebSocket.OPEN,
     // Whether the frame was sent. It may be lost with the connection.
-    send(frame) {
-      if (!this.isOpen()) return false;
-      this.socket.send(JSON.stringify(frame));
+    send: (frame) => {
+      if (!natter.isOpen()) return false;
+      natter.socket.send(JSON.stringify(frame));
       return true;
     },
   };

@@ -45,6 +45,11 @@ natter.rooms = (() => {
     move();
   }).observe(body, { childList: true });
 
+  // the "new" line takes the focus on pages without a script only
+  document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
+    for (const { fragment } of tasks) fragment.querySelector('#new')?.removeAttribute('autofocus');
+  });
+
   // ---- history: only #room is restored ----
   document.addEventListener('htmx:before:history:restore', (event) => {
     event.preventDefault();

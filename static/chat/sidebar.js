@@ -121,15 +121,20 @@ natter.sidebar = (() => {
     }
   };
 
+  // htmx sets the title of another page after its swap
+  const takeTitle = () => {
+    title = document.title.replace(/^\(\d+\) /, '');
+    showTotal();
+  };
+  document.addEventListener('htmx:finally:swap', takeTitle);
   // Another page is in the document, or another list.
   const enter = () => {
-    title = document.title.replace(/^\(\d+\) /, '');
     for (const link of $('sidebar').querySelectorAll('.scroll a')) {
       const isCurrent = link.parentElement.dataset.room ? link.parentElement.dataset.room === here() : link.pathname === location.pathname;
       if (isCurrent) link.ariaCurrent = 'page'; else link.removeAttribute('aria-current');
     }
     for (const item of items()) showDraft(item.dataset.room, load(`draft.${item.dataset.room}`));
-    showTotal();
+    takeTitle();
   };
   // The user has read the room up to `seq`; the server confirms it.
   const read = (id, seq) => {
