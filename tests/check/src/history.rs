@@ -46,6 +46,11 @@ pub enum What {
     Received(Frame),
     /// A frame that is not as the protocol has it.
     Invalid(String),
+    /// The client asked the API to delete the message.
+    Deleting {
+        room: String,
+        seq: u64,
+    },
     /// The API answered that the message is deleted.
     Deleted {
         room: String,

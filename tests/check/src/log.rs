@@ -31,8 +31,10 @@ pub struct RoomLog {
     pub first_members: Vec<String>,
     /// In order of `seq`.
     pub messages: Vec<Message>,
-    /// When the message of each `seq` was posted, where its `rev` has changed since.
+    /// The `rev` under which the message of each `seq` was posted, where its `rev` has changed since.
     pub post_revs: BTreeMap<u64, u64>,
+    /// When a client first asked to delete the message of each `seq`.
+    pub deletions: BTreeMap<u64, Millis>,
 }
 
 /// A message in its latest state.
@@ -78,6 +80,15 @@ pub struct Standing {
     pub may_read: bool,
 }
 
+impl Counts {
+    pub fn is_between(&self, least: &Self, most: &Self) -> bool {
+        (least.seq..=most.seq).contains(&self.seq)
+            && (least.texts..=most.texts).contains(&self.texts)
+            && (least.own..=most.own).contains(&self.own)
+            && (least.unread..=most.unread).contains(&self.unread)
+    }
+}
+
 impl Message {
     pub fn is_text(&self) -> bool {
         matches!(self.content, Content::Text(_))
@@ -115,6 +126,24 @@ impl RoomLog {
     /// The numbers of a user at `rev`, who has read up to `read_seq`. `None` if they are uncertain, because it is not known
     /// whether a message was posted by then.
     pub fn counts(&self, user: &str, rev: u64, read_seq: u64) -> Option<Counts> {
+        self.counts_without(user, rev, read_seq, |_| false)
+    }
+
+    /// As [`RoomLog::counts`] for somebody who received them at `at`: the least that they can be. Who reads a log does not
+    /// see what was deleted meanwhile, although the deletion has a later `rev`.
+    pub fn least_counts(&self, user: &str, rev: u64, read_seq: u64, at: Millis) -> Option<Counts> {
+        self.counts_without(user, rev, read_seq, |message| {
+            message.deleted_rev().is_some() && self.deletions.get(&message.seq).is_some_and(|asked| *asked <= at)
+        })
+    }
+
+    fn counts_without(
+        &self,
+        user: &str,
+        rev: u64,
+        read_seq: u64,
+        is_left_out: impl Fn(&Message) -> bool,
+    ) -> Option<Counts> {
         let mut counts = Counts { seq: 0, texts: 0, own: 0, unread: 0 };
         for (index, message) in self.messages.iter().enumerate() {
             let is_posted = match self.post_rev(message) {
@@ -134,12 +163,16 @@ impl RoomLog {
             if !is_posted {
                 break; // posts are in order of their revs
             }
-            counts.seq = message.seq;
             if !message.is_text() {
+                counts.seq = message.seq;
                 continue;
             }
             let is_own = message.author == user;
             let is_deleted = message.deleted_rev().is_some_and(|deleted| deleted <= rev);
+            if !is_deleted && is_left_out(message) {
+                continue;
+            }
+            counts.seq = message.seq;
             counts.texts += 1;
             counts.own += u64::from(is_own);
             counts.unread += i64::from(!is_own && !is_deleted && message.seq > read_seq);
@@ -212,6 +245,14 @@ mod tests {
         assert_eq!(log.counts("ann", 3, 0), None, "whether the third was posted by then is unknown");
         log.post_revs.insert(3, 3);
         assert_eq!(log.counts("ann", 3, 0), counts(3, 3, 2, 1));
+        log.deletions.insert(3, 40);
+        assert_eq!(log.least_counts("ben", 3, 0, 39), counts(3, 3, 1, 2));
+        assert_eq!(
+            log.least_counts("ben", 3, 0, 40),
+            counts(2, 2, 1, 1),
+            "a reader does not see what was deleted meanwhile"
+        );
+        assert_eq!(log.least_counts("ben", 5, 0, 60), counts(4, 4, 2, 1), "the deletion is known here");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     frame::{Frame, Item, News, Numbers},
-    history::{Event, History, What},
+    history::{Event, History, Millis, What},
     log::{Counts, Outcome, RoomLog, UserState},
     page::{Applied, Page},
     report::{Fault, Report},
@@ -26,15 +26,15 @@ pub fn check(histories: &[History], outcome: &Outcome, report: &mut Report) {
                 What::Received(Frame::Numbers { items, complete }) => {
                     page.replace(items, *complete);
                     for numbers in items.iter().filter_map(Item::numbers) {
-                        compare(history, numbers, outcome, &|| format!("{at}, absolute"), report);
+                        compare(history, numbers, outcome, *at, &|| "absolute".to_owned(), report);
                     }
                 }
                 What::Received(Frame::News(news)) => {
                     if let Some(log) = outcome.rooms.get(&news.room) {
-                        check_news(history, news, log, &users, report);
+                        check_news(history, news, log, *at, &users, report);
                     }
                     if page.count(news) == Applied::Counted {
-                        compare(history, &page.rooms[&news.room], outcome, &|| format!("{at}, by {news:?}"), report);
+                        compare(history, &page.rooms[&news.room], outcome, *at, &|| format!("{news:?}"), report);
                     }
                 }
                 _ => {}
@@ -89,22 +89,39 @@ fn counts(numbers: &Numbers) -> Counts {
 }
 
 /// Compares what a page shows with the log at that `rev`.
-fn compare(history: &History, shown: &Numbers, outcome: &Outcome, when: &dyn Fn() -> String, report: &mut Report) {
+fn compare(
+    history: &History,
+    shown: &Numbers,
+    outcome: &Outcome,
+    at: Millis,
+    by: &dyn Fn() -> String,
+    report: &mut Report,
+) {
     let Some(log) = outcome.rooms.get(&shown.room) else { return };
-    let Some(expected) = log.counts(&history.user_id, shown.rev, shown.read_seq) else { return };
+    let least = log.least_counts(&history.user_id, shown.rev, shown.read_seq, at);
+    let Some((least, most)) = least.zip(log.counts(&history.user_id, shown.rev, shown.read_seq)) else { return };
     report.counts += 1;
-    if counts(shown) != expected || shown.rev > log.head() {
-        report.add(Fault::WrongCount, || format!("{} at {}: {shown:?}, expected {expected:?}", history.client, when()));
+    if !counts(shown).is_between(&least, &most) || shown.rev > log.head() {
+        report.add(Fault::WrongCount, || {
+            format!("{} at {at}: {shown:?}, expected {least:?} to {most:?}, by {}", history.client, by())
+        });
     }
 }
 
 /// Compares a part of news with the log, for every author and not only for the page's user.
-fn check_news(history: &History, news: &News, log: &RoomLog, users: &BTreeMap<&str, &str>, report: &mut Report) {
+fn check_news(
+    history: &History,
+    news: &News,
+    log: &RoomLog,
+    at: Millis,
+    users: &BTreeMap<&str, &str>,
+    report: &mut Report,
+) {
     for (tag, texts) in &news.authors {
         let Some(user) = users.get(tag.as_str()) else { continue };
-        let expected = log.counts(user, news.to, 0).map(|counts| counts.own);
-        if expected.is_some_and(|expected| expected != *texts) {
-            report.add(Fault::WrongCount, || format!("{}: {news:?}, expected {expected:?} of {user}", history.client));
+        let counts = log.least_counts(user, news.to, 0, at).zip(log.counts(user, news.to, 0));
+        if counts.as_ref().is_some_and(|(least, most)| !(least.own..=most.own).contains(texts)) {
+            report.add(Fault::WrongCount, || format!("{}: {news:?}, {user}: expected {counts:?}", history.client));
         }
     }
     let deleted: BTreeSet<_> = log.messages.iter().filter_map(|m| Some((m.deleted_rev()?, m.seq))).collect();

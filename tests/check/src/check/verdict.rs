@@ -11,7 +11,7 @@ use crate::{
 /// Compares the histories of all clients of a run with the logs at its end.
 pub fn check(histories: &[History], outcome: &Outcome) -> Report {
     let mut report = Report::default();
-    let outcome = &with_post_revs(histories, outcome.clone());
+    let outcome = &with_histories(histories, outcome.clone());
     messages::check(histories, outcome, &mut report);
     rights::check(histories, outcome, &mut report);
     counts::check(histories, outcome, &mut report);
@@ -27,13 +27,22 @@ pub fn check(histories: &[History], outcome: &Outcome) -> Report {
     report
 }
 
-/// Adds the `rev` under which messages were posted, which their authors were told.
-fn with_post_revs(histories: &[History], mut outcome: Outcome) -> Outcome {
+/// Adds to the logs what only clients know: under which `rev` messages were posted, and when they were to be deleted.
+fn with_histories(histories: &[History], mut outcome: Outcome) -> Outcome {
     for event in histories.iter().flat_map(|history| &history.events) {
-        if let What::Received(Frame::Acknowledged { room, seq, rev, .. }) = &event.what
-            && let Some(log) = outcome.rooms.get_mut(room)
-        {
-            log.post_revs.insert(*seq, *rev);
+        match &event.what {
+            What::Received(Frame::Acknowledged { room, seq, rev, .. }) => {
+                if let Some(log) = outcome.rooms.get_mut(room) {
+                    log.post_revs.insert(*seq, *rev);
+                }
+            }
+            What::Deleting { room, seq } => {
+                if let Some(log) = outcome.rooms.get_mut(room) {
+                    let asked = log.deletions.entry(*seq).or_insert(event.at);
+                    *asked = event.at.min(*asked);
+                }
+            }
+            _ => {}
         }
     }
     outcome

@@ -49,6 +49,7 @@ fn parse_log(room: &Room, log: &[Value]) -> Result<RoomLog, String> {
         first_members: room.members.clone(),
         messages,
         post_revs: BTreeMap::new(),
+        deletions: BTreeMap::new(),
     })
 }
 

@@ -93,6 +93,7 @@ impl Person {
             }
             own.swap_remove(random.below(own.len()))
         };
+        tab.state().record(What::Deleting { room: room.clone(), seq });
         if self.ask(Method::DELETE, &format!("/api/rooms/{room}/messages/{seq}"), Value::Null).await == 204 {
             tab.state().record(What::Deleted { room, seq });
         }
