@@ -2,6 +2,7 @@
 
 mod accounts;
 mod crash;
+mod rooms;
 mod running;
 mod settings;
 mod stopping;
