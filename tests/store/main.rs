@@ -17,6 +17,7 @@ mod mongo;
 mod mongo_migrations;
 mod mongo_processes;
 mod mongo_removals;
+mod mongo_rooms;
 mod networks;
 mod paging;
 mod password_hashes;

@@ -1,9 +1,15 @@
 //! Databases of earlier versions of natter.
 
+use std::collections::HashSet;
+
 use mongodb::bson::{Document, doc};
-use natter::domain::RoomId;
+use natter::{
+    domain::{RoomId, RoomKind},
+    store::{Conflict, Error, NewRoom},
+};
 use serde::Deserialize;
 
+use crate::members::in_lobby;
 use crate::support::{TestDatabase, id, lobby, post, revs, seqs, whole_log};
 
 #[derive(Deserialize)]
@@ -75,4 +81,44 @@ async fn a_log_of_schema_4_that_ends_in_deletions_goes_on_after_them() {
     let next = store.change(&access, post("next", "hello")).await.unwrap().message;
     assert_eq!((next.id.seq, next.rev), (21, 29));
     assert_eq!(revs(&whole_log(store.as_ref()).await).last(), Some(&29));
+}
+
+/// Schema 6 has no marks, no memberships of the lobby, and no folded names.
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_of_schema_6_are_read_up_to_their_ends() {
+    let database = TestDatabase::mongodb().await;
+    let [ada, bob] = in_lobby(&database, ["ada", "bob"]).await;
+    for _ in 0..3 {
+        ada.post("hello").await;
+    }
+    let attic = bob.create(RoomKind::Open, &[]).await;
+    let cellar = bob.create(RoomKind::Open, &[&ada]).await;
+    ada.enter(cellar.room()).await.unwrap().post("hello").await;
+    let name = ada.store.room(&attic.access).await.unwrap().name;
+    ada.store.close().await;
+    let mongo = database.mongo().await;
+    let (rooms, memberships) = (mongo.collection::<Document>("rooms"), mongo.collection::<Document>("memberships"));
+    rooms.update_many(doc! {}, doc! { "$unset": { "folded": "" } }).await.unwrap();
+    let same_name = doc! { "$set": { "name": name.to_uppercase() } };
+    rooms.update_one(doc! { "_id": cellar.room().as_str() }, same_name).await.unwrap();
+    memberships.delete_many(doc! { "_id.room": "lobby" }).await.unwrap();
+    memberships.update_many(doc! {}, doc! { "$unset": { "readSeq": "", "readVersion": "" } }).await.unwrap();
+    mongo.collection::<Document>("roomNames").drop().await.unwrap();
+    mongo.collection::<Document>("migrations").delete_one(doc! { "_id": 7 }).await.unwrap();
+
+    let store = database.open().await;
+    let summaries = store.rooms_of(&bob.user, None, 10).await.unwrap();
+    let read = |room: &RoomId| {
+        let summary = summaries.iter().find(|summary| summary.room.id == *room).unwrap();
+        (summary.own.unwrap().mark.seq, summary.unread)
+    };
+    assert_eq!([bob.room(), attic.room(), cellar.room()].map(read), [(3, 0), (0, 0), (1, 0)]);
+    let open = store.open_rooms("", None, 10).await.unwrap();
+    let names: HashSet<String> = open.iter().map(|open| open.room.name.to_lowercase()).collect();
+    assert_eq!((open.len(), names.len()), (3, 3));
+    let room = NewRoom { kind: RoomKind::Open, name, topic: String::new(), owner: bob.user.key, members: Vec::new() };
+    let taken = store.create_room(room).await;
+    assert!(matches!(taken, Err(Error::Conflict(Conflict::RoomNameTaken))), "{taken:?}");
+    let old = memberships.list_index_names().await.unwrap();
+    assert!(!old.contains(&"room".to_owned()) && !old.contains(&"user".to_owned()), "{old:?}");
 }

@@ -9,7 +9,7 @@ use natter::{
 
 use crate::support::{TestDatabase, add, post_many, whole_log};
 
-fn key(user: UserKey) -> mongodb::bson::Binary {
+pub fn key(user: UserKey) -> mongodb::bson::Binary {
     mongodb::bson::Binary { subtype: BinarySubtype::Uuid, bytes: user.0.as_bytes().to_vec() }
 }
 

@@ -6,11 +6,12 @@
 
 use std::time::Duration;
 
-use mongodb::bson::{Bson, Document, doc};
+use futures_util::TryStreamExt;
+use mongodb::bson::doc;
 use serde::Deserialize;
 
 use super::{
-    bson_values::bson_int,
+    bson_values::{any_of, bson_int},
     collections::Collections,
     driver::with_timeout,
     log_documents::{LogKey, log_key},
@@ -25,15 +26,6 @@ const WATCH_TIME: Duration = Duration::from_secs(600);
 /// The number of changes that are removed at a time.
 const CHUNK: u64 = 5000;
 
-/// Whether `deletedAt` is longer ago than this, by the server's clock.
-fn deleted_before(ago: Duration) -> Document {
-    let ago_ms = ago.as_millis() as i64;
-    doc! {
-        "deletedAt": { "$exists": true },
-        "$expr": { "$lt": ["$deletedAt", { "$subtract": ["$$NOW", ago_ms] }] },
-    }
-}
-
 #[derive(Deserialize)]
 struct Numbered {
     #[serde(rename = "_id")]
@@ -44,13 +36,30 @@ impl Collections {
     /// Removes what is left of rooms that were deleted some time ago.
     pub async fn finish_room_removals(&self) -> Result<()> {
         // read first: these rooms are looked at once more
-        let watched = with_timeout(self.rooms.distinct("_id", deleted_before(WATCH_TIME))).await?;
-        let settled = with_timeout(self.rooms.distinct("_id", deleted_before(SETTLE_TIME))).await?;
-        for room in settled.iter().filter_map(Bson::as_str) {
-            self.remove_rest(&RoomId::named(room)).await?;
+        let watched = any_of(self.deleted_before(WATCH_TIME).await?);
+        for room in self.deleted_before(SETTLE_TIME).await? {
+            self.remove_rest(&RoomId::named(&room)).await?;
         }
-        let watched = doc! { "_id": { "$in": watched } };
-        with_timeout(self.rooms.update_many(watched, doc! { "$unset": { "deletedAt": "" } })).await.map(drop)
+        let unwatch = self.rooms.update_many(doc! { "_id": watched }, doc! { "$unset": { "deletedAt": "" } });
+        with_timeout(unwatch).await.map(drop)
+    }
+
+    /// The rooms that were deleted longer ago than this, by the server's clock.
+    async fn deleted_before(&self, ago: Duration) -> Result<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Id {
+            #[serde(rename = "_id")]
+            room: String,
+        }
+        let ago_ms = ago.as_millis() as i64;
+        let deleted = doc! {
+            "deletedAt": { "$exists": true },
+            "$expr": { "$lt": ["$deletedAt", { "$subtract": ["$$NOW", ago_ms] }] },
+        };
+        let rooms = self.rooms.clone_with_type::<Id>();
+        let found = rooms.find(deleted).projection(doc! { "_id": 1 });
+        let found: Vec<Id> = with_timeout(async { found.await?.try_collect().await }).await?;
+        Ok(found.into_iter().map(|id| id.room).collect())
     }
 
     /// Removes the memberships of a deleted room, and its log but for the last change.

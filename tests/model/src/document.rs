@@ -6,6 +6,8 @@ pub type Room = u8;
 pub type Rev = u8;
 pub type Seq = u8;
 pub type User = u8;
+/// Stands for all users in the notice that deletes a room.
+pub const EVERYBODY: User = 255;
 /// A text is modelled by a number.
 pub type Text = u8;
 /// The place of a request in `Scenario::requests`.
@@ -29,7 +31,7 @@ pub enum Document {
 pub struct Message {
     pub request: RequestId,
     pub author: User,
-    /// (author, client) is unique. A notice has none.
+    /// (author, client) is unique. Of the notices, only that of a deleted room has one.
     pub client: Option<u8>,
     pub seq: Seq,
     pub kind: Kind,
@@ -49,7 +51,7 @@ pub enum Kind {
     Reply {
         root: Seq,
     },
-    /// The notice that `user` was added to the room or removed from it.
+    /// The notice that `user` was added to the room or removed from it. If it is deleted, [`EVERYBODY`] is removed.
     Membership {
         user: User,
         member: bool,

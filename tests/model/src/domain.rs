@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::{Change, Document, Kind, Message, Operation, RequestId, Rev, Seq, Text, User};
+use crate::document::{Change, Document, EVERYBODY, Kind, Message, Operation, RequestId, Rev, Seq, Text, User};
 
 /// The derived state of a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -52,6 +52,10 @@ pub enum Command {
     /// Adds a member to the room.
     Add {
         user: User,
+    },
+    /// Deletes the room. natter makes the client id.
+    DeleteRoom {
+        client: u8,
     },
     /// Deletes a user's account and all texts of that user.
     RemoveAccount {
@@ -117,6 +121,9 @@ pub fn decide(
         Command::Remove { user } => return post(None, Kind::Membership { user, member: false }),
         Command::Add { user } if state.is_member(user) => return Decision::Done,
         Command::Add { user } => return post(None, Kind::Membership { user, member: true }),
+        Command::DeleteRoom { client } => {
+            return post(Some(client), Kind::Membership { user: EVERYBODY, member: false });
+        }
         Command::Edit { seq, text, .. } => (seq, Operation::Edit, Some(text)),
         Command::Delete { seq } => (seq, Operation::Delete, None),
         Command::Pin { seq } => (seq, Operation::Pin, None),
@@ -183,7 +190,8 @@ pub fn effects(document: &Document, rev: Rev, state: &RoomState) -> Vec<Effect> 
 
 impl RoomState {
     pub fn is_member(&self, user: User) -> bool {
-        self.memberships.get(&user).is_none_or(|membership| membership.member)
+        let has = |user| self.memberships.get(&user).is_none_or(|membership: &Membership| membership.member);
+        has(user) && has(EVERYBODY)
     }
 
     /// Applies a document of the log.

@@ -17,6 +17,6 @@ scenarios! {
     posts: three_natters step_down batch two_rooms;
     changes: step_down step_downs batch three_natters unknown_pin unknown_edit deleted_reply replaced_texts;
     trimming: late_change late_post unknown_pin step_down stray lagging late_change_and_step_down;
-    rights: removal removal_and_return account account_and_faults;
+    rights: removal removal_and_return deletion account account_and_faults;
     reads: crash lost_place lagging_rights lagging_changes;
 }

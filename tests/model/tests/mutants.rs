@@ -35,6 +35,7 @@ mutants! {
     client_ids_are_unique: ClientIdsAreUnique, posts::three_natters, "no double";
     client_ids_know_their_room: ClientIdsKnowTheirRoom, posts::two_rooms, "acknowledged is there for good";
     look_up_before_refusing: LookUpBeforeRefusing, rights::removal, "refused is not there";
+    look_up_own_deletion: LookUpBeforeRefusing, rights::deletion, "refused is not there";
     look_up_after_rights: LookUpAfterRights, rights::removal, "refused is not there";
     unknown_is_not_failure: UnknownIsNotFailure, posts::step_down, "refused is not there";
     unknown_is_not_success: UnknownIsNotSuccess, posts::step_down, "acknowledged is there for good";
@@ -53,6 +54,7 @@ mutants! {
     floor_only_rises: FloorOnlyRises, trimming::step_down, "removed changes are below the floor";
     floor_below_newest_post: FloorBelowNewestPost, trimming::late_change, "no gap";
     read_rights_again: ReadRightsAgain, rights::removal, "nothing is committed without the right";
+    read_rights_of_deleted_room: ReadRightsAgain, rights::deletion, "nothing is committed without the right";
     scrub: Scrub, changes::replaced_texts, "replaced texts are gone";
     scrub_before_derive: ScrubBeforeDerive, changes::replaced_texts, "replaced texts are gone";
     read_after_lost_place: ReadAfterLostPlace, reads::lost_place, "readers reach the head";

@@ -119,7 +119,7 @@ impl Turn<'_> {
     /// Looks for what an earlier attempt, or an earlier sending, has committed (R5, R6).
     fn find_own(&self, task: &Task, item: &Item, seen: &Collections) -> Option<Verdict> {
         match item.command {
-            Command::Post { client } | Command::Reply { client, .. } => {
+            Command::Post { client } | Command::Reply { client, .. } | Command::DeleteRoom { client } => {
                 let (key, message) = seen.find_client(item.actor, client)?;
                 if !self.rules.hold(Rule::ClientIdsAreUnique) {
                     None
@@ -239,6 +239,8 @@ impl Item {
     }
 
     fn takes_seq(&self) -> bool {
-        self.is_post() || matches!(self.command, Command::Remove { .. } | Command::Add { .. })
+        let is_notice =
+            matches!(self.command, Command::Remove { .. } | Command::Add { .. } | Command::DeleteRoom { .. });
+        self.is_post() || is_notice
     }
 }

@@ -1,8 +1,8 @@
-//! Removals of members and of accounts.
+//! Removals of members, of rooms and of accounts.
 
 use super::{AT_ONCE, NONE, STEPWISE, by, post, send};
 use crate::{
-    domain::Command::{Add, Pin, Post, Remove, RemoveAccount, SearchAgain},
+    domain::Command::{Add, DeleteRoom, Pin, Post, Remove, RemoveAccount, SearchAgain},
     properties::Witness::{Collision, Refused, Settling, UnknownButCommitted},
     scenario::{
         Faults, Scenario,
@@ -32,6 +32,20 @@ pub fn removal_and_return() -> Scenario {
         requests: vec![by(0, Remove { user: 1 }), by(0, Add { user: 1 }), by(1, Post { client: 0 })],
         sends: vec![send(&[0], 0, Always), send(&[1], 1, Always), send(&[2], 2, Always)],
         faults: Faults { timeouts: 1, ..NONE },
+        replication: AT_ONCE,
+        sometimes: vec![Collision, Refused, UnknownButCommitted, Settling],
+        ..Scenario::default()
+    }
+}
+
+/// A room is deleted while others write. The deletion is sent again to the natter that they write to.
+pub fn deletion() -> Scenario {
+    Scenario {
+        natters: 2,
+        before: vec![post()],
+        requests: vec![by(0, DeleteRoom { client: 9 }), by(1, Post { client: 0 }), by(1, Pin { seq: 1 })],
+        sends: vec![send(&[0], 0, Always), send(&[1], 1, Always), send(&[2], 1, Always), send(&[0], 1, Perhaps)],
+        faults: Faults { timeouts: 1, crashes: 1, ..NONE },
         replication: AT_ONCE,
         sometimes: vec![Collision, Refused, UnknownButCommitted, Settling],
         ..Scenario::default()
