@@ -72,7 +72,7 @@
   const receiveHere = (frame) => {
     if (frame.typing) composer.types(frame.typing);
     else if (frame.refetch) rooms.refetch();
-    else if (frame.gone) showStatus(words.gone);
+    else if (frame.gone) rooms.gone();
     else rooms.moved();
   };
   body.addEventListener('htmx:ws:before:message:incoming', (event) => {

@@ -1,13 +1,16 @@
 // Changing rooms: another #room takes the place of the present one. The sidebar, the drafts and the connection stay.
 natter.rooms = (() => {
   'use strict';
-  const { $, composer, here, list, marks, outbox, room, send, sidebar, tools, view } = natter;
+  const { $, composer, here, list, marks, outbox, room, send, sidebar, tools, words } = natter;
   const { body } = document;
 
   // remove the token from the address and from the history
   if (location.search.includes('jwt=')) history.replaceState(history.state, '', `/rooms/${here()}`);
   // a page restored from the back/forward cache has a closed socket and an old log
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+
+  // while it settles, htmx gives new elements the style attributes of old ones, which the CSP forbids
+  htmx.config.defaultSettleDelay = 0;
 
   let isMoving = false; // until the server answers a move, frames are of the subscription before
   let isBehind = false; // until the room is fetched anew, changes are missing before those that come
@@ -112,6 +115,10 @@ natter.rooms = (() => {
   return {
     move,
     open: (id) => { sidebar.itemOf(id)?.querySelector('a').click(); },
+    gone: () => {
+      room().dataset.gone = '';
+      showStatus(words.gone);
+    },
     refetch: () => { isBehind = true; refetchLater(); },
     moved: () => { isMoving = false; },
     showStatus,

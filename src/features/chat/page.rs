@@ -109,7 +109,7 @@ impl RoomPage {
 
     /// What the empty input says.
     fn placeholder(&self) -> Cow<'static, str> {
-        self.shell.with("chat-message-hint", &[("room", &self.name)])
+        self.shell.with("chat-message-to", &[("room", &self.name)])
     }
 
     /// The mark that makes all of this page unread: the `seq` before its first message.
