@@ -42,13 +42,21 @@ natter.sidebar = (() => {
     item.dataset.unread = +seq <= +readSeq ? 0 : Math.max(unread, 0);
     show(item);
   };
-  const unlisted = new Set(); // ids of rooms that the list leaves out, because they are hidden
+  // Ids of hidden rooms with unread messages that were not in the list: a direct one is in it after the next fetch.
+  const unlisted = new Set();
+  const isMissing = ({ room: id, level, unread }) => {
+    if (level !== 'hidden') return true;
+    if (!unread) unlisted.delete(id);
+    if (!unread || unlisted.has(id)) return false;
+    unlisted.add(id);
+    return true;
+  };
   const isDifferent = (item, { level, starred }) =>
     item.dataset.level !== level || 'starred' in item.dataset !== starred;
   const take = (one) => {
     const item = itemOf(one.room);
     if (one.gone) return !!item;
-    if (!item) return !unlisted.has(one.room);
+    if (!item) return isMissing(one);
     if (one.rev < +item.dataset.rev) { ask(one.room); return false; } // read before the latest news
     for (const field of FIELDS) item.dataset[field] = one[field];
     setUnread(item, one.unread);
@@ -58,16 +66,18 @@ natter.sidebar = (() => {
     const changes = rooms.map(take), known = new Set(rooms.map((one) => one.room));
     const isLess = complete && Array.from(items()).some((item) => !known.has(item.dataset.room));
     const own = rooms.find((one) => one.room === here());
-    if (own && !own.gone && !('member' in room().dataset)) join(own);
+    if (own && !own.gone !== 'member' in room().dataset) setMember(own);
     if (isLess || changes.some(Boolean)) refetch();
   };
-  // The page's room has become one of the user's rooms.
-  const join = ({ readSeq, readVersion, level }) => {
-    Object.assign(room().dataset, { member: '', readSeq, readVersion, level });
+  // The user has become a member of the room that the page shows, or is not one any more.
+  const setMember = ({ gone, readSeq, readVersion, level }) => {
+    if (gone) delete room().dataset.member;
+    else Object.assign(room().dataset, { member: '', readSeq, readVersion, level });
     natter.marks.enter();
   };
   const news = ({ room: id, from, to, seq, texts, authors, deleted, at, changed }) => {
     const item = itemOf(id);
+    if (!item && !unlisted.has(id)) ask(id);
     if (!item || to <= +item.dataset.rev) return;
     const data = item.dataset, rev = +data.rev, own = authors[me] ?? +data.own;
     if (from > rev) return ask(id); // something was missed
@@ -103,19 +113,17 @@ natter.sidebar = (() => {
       refetchTimer = null;
       refetchedAt = performance.now();
       const address = here() ? `/sidebar?room=${encodeURIComponent(here())}` : '/sidebar';
+      const { className } = $('sidebar'), { open } = $('sidebar').querySelector('.own-menu');
       await htmx.ajax('GET', address, { target: '#sidebar', swap: 'outerMorph' });
+      $('sidebar').className = className;
+      $('sidebar').querySelector('.own-menu').open = open;
       enter();
       send({ rooms: null }); // what came meanwhile
     }, wait);
   };
   const receive = (frame) => {
     if (frame.news) return news(frame.news);
-    if (frame.rooms) {
-      numbers(frame);
-      // what is still not in the list is hidden
-      if (frame.complete) for (const one of frame.rooms) if (!itemOf(one.room) && refetchedAt > 0) unlisted.add(one.room);
-      return;
-    }
+    if (frame.rooms) return numbers(frame);
     for (const [tag, state] of Object.entries(frame.presence)) {
       for (const avatar of document.querySelectorAll(`[data-tag="${CSS.escape(tag)}"]`)) avatar.dataset.presence = state;
     }
