@@ -4,8 +4,8 @@ use std::{borrow::Cow, time::Duration};
 
 use askama::Template;
 
-use super::{Language, avatar, fragment::render, notice};
-use crate::domain::{Content, Message, Reaction, Timestamp, UserKey};
+use super::{Language, Viewer, avatar, fragment::render, notice};
+use crate::domain::{Content, Message, Reaction, Timestamp};
 
 /// Most tags of users in `data-by`: those who gave the emoji last. A page marks the emoji that its reader gave, and 200
 /// reactions to one message must not send 200 lists of up to 200 tags.
@@ -14,13 +14,6 @@ const LISTED_REACTORS: usize = 20;
 const QUOTE_CHARS: usize = 100;
 /// Longest time between two messages of an author that are shown under one name.
 const GROUP: Duration = Duration::from_secs(5 * 60);
-
-/// Who reads a page.
-#[derive(Debug, Clone, Copy)]
-pub struct Viewer {
-    pub key: UserKey,
-    pub language: Language,
-}
 
 #[derive(Template)]
 #[template(path = "chat/_message.html")]
@@ -166,7 +159,7 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, follows: b
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Author, Emoji, MessageId, Notice, RoomId};
+    use crate::domain::{Author, Emoji, MessageId, Notice, RoomId, UserKey};
     use uuid::Uuid;
 
     fn key(number: u64) -> UserKey {

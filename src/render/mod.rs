@@ -1,7 +1,7 @@
 //! What pages show: the fragments of a room and the words of every language.
 //!
-//! - [`message()`]: a message or a notice of the log, wherever it is shown. Its live fragment is the same bytes for all readers, and depends on
-//!   this message only: what concerns the reader is marked by the page's script.
+//! - [`message()`]: a message or a notice of the log, wherever it is shown. Its live fragment is the same bytes for all
+//!   readers, and depends on this message only: what concerns the reader is marked by the page's script.
 //! - [`entered`], [`left`]: notices that are not in the log. [`roster()`]: who is online.
 //! - [`Avatar`]: what stands for a user.
 //! - [`words`]: the catalogue of texts.
@@ -14,12 +14,14 @@ mod notice;
 mod presence_notice;
 mod roster;
 mod script_words;
+mod viewer;
 pub mod words;
 
 pub use avatar::Avatar;
-pub use message::{PageRow, Viewer, follows, message, row};
+pub use message::{PageRow, follows, message, row};
 pub use more::{newer_link, older_link};
 pub use presence_notice::{entered, left};
 pub use roster::{Roster, roster};
 pub use script_words::script_words;
+pub use viewer::Viewer;
 pub use words::Language;

@@ -45,7 +45,10 @@ async fn everything_but_the_live_list_works_without_javascript() {
     let first = || async { ann.text("#messages .message").await.starts_with("Robot: number 1").then_some(()) };
     eventually("the first message", first).await;
     ann.presses("Latest messages").await;
-    eventually("the end", || async { ann.text("#messages li:last-child").await.starts_with("Robot: meanwhile").then_some(()) }).await;
+    eventually("the end", || async {
+        ann.text("#messages li:last-child").await.starts_with("Robot: meanwhile").then_some(())
+    })
+    .await;
     ann.chooses("Log out").await;
     ann.reaches("/login").await;
     ann.closes_browser(&["status of 422"]).await;

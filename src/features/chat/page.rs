@@ -214,3 +214,20 @@ pub(super) async fn submit(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_room_is_in_a_cookie() {
+        let room = |cookies: &[&'static str]| {
+            let headers = cookies.iter().map(|cookies| (header::COOKIE, HeaderValue::from_static(cookies)));
+            last_room(&headers.collect())
+        };
+        assert_eq!(room(&[]), None);
+        assert_eq!(room(&["id=room; room=abc; rooms=def"]), Some(RoomId::named("abc")));
+        assert_eq!(room(&["id=1", "room=abc"]), Some(RoomId::named("abc")));
+        assert_eq!(room(&["id=1; bedroom=abc"]), None);
+    }
+}

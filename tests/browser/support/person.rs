@@ -228,7 +228,8 @@ impl Person {
 
     /// Waits until the sidebar shows this count beside a room; empty: none.
     pub async fn counts(&self, room: &str, count: &str) {
-        let shown = || async { (self.text(&format!("#sidebar [data-room='{room}'] .count")).await == count).then_some(()) };
+        let shown =
+            || async { (self.text(&format!("#sidebar [data-room='{room}'] .count")).await == count).then_some(()) };
         eventually(&format!("the count {count:?} of {room}"), shown).await;
     }
 
