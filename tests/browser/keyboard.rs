@@ -6,7 +6,7 @@ use super::support::{Natter, Person};
 
 async fn presses_keys(person: &Person, modifier: Key, key: impl Into<TypingData>) {
     let keys = key.into();
-    person.driver.action_chain().key_down(modifier).send_keys(keys).key_up(modifier).perform().await.unwrap();
+    person.driver.action_chain().key_down(modifier.clone()).send_keys(keys).key_up(modifier).perform().await.unwrap();
 }
 
 #[tokio::test]
