@@ -19,8 +19,8 @@ use natter_test_support::{ReplicaSet, until};
 use support::{Clients, Natter, Verdict, fold, read_log};
 use tokio::time::sleep;
 
-/// Time between two steps of a user of the rooms, on average.
-const PACE: Duration = Duration::from_millis(200);
+/// Time between two steps of a tab of the rooms, on average.
+const PACE: Duration = Duration::from_millis(400);
 
 #[derive(Parser)]
 struct Args {

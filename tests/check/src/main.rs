@@ -24,7 +24,7 @@ struct Args {
     /// Tabs of each user
     #[arg(long, default_value_t = 2)]
     tabs: u16,
-    /// Milliseconds between two steps of a user, on average
+    /// Milliseconds between two steps of a tab, on average
     #[arg(long, default_value_t = 25)]
     pace: u64,
     #[arg(long, default_value_t = 10)]

@@ -34,6 +34,8 @@ pub struct Report {
     /// Numbers that were compared with the logs.
     pub counts: usize,
     pub connections: usize,
+    /// How often somebody lost the right to read a room.
+    pub losses: usize,
     faults: BTreeMap<Fault, (usize, Vec<String>)>,
 }
 
@@ -58,12 +60,13 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { acknowledged, refused, stored, received, counts, connections, faults } = self;
+        let Self { acknowledged, refused, stored, received, counts, connections, losses, faults } = self;
         let of = |fault| self.count(fault);
         writeln!(
             f,
             "lost {}  doubled {}  misordered {}  leaked {}  wrong counts {}; {acknowledged} acknowledged, {refused} \
-             refused, {stored} stored, {received} received, {counts} counts compared, {connections} connections",
+             refused, {stored} stored, {received} received, {counts} counts compared, {losses} rights lost, \
+             {connections} connections",
             of(Fault::Lost),
             of(Fault::Doubled),
             of(Fault::Misordered),

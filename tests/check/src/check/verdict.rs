@@ -15,6 +15,10 @@ pub fn check(histories: &[History], outcome: &Outcome) -> Report {
     messages::check(histories, outcome, &mut report);
     rights::check(histories, outcome, &mut report);
     counts::check(histories, outcome, &mut report);
+    for (log, user) in outcome.rooms.values().flat_map(|log| outcome.users.keys().map(move |user| (log, user))) {
+        let standings = log.standings(user);
+        report.losses += standings.windows(2).filter(|pair| pair[0].may_read && !pair[1].may_read).count();
+    }
     for history in histories {
         for event in &history.events {
             match &event.what {

@@ -23,9 +23,10 @@ pub struct Person {
 }
 
 impl Person {
-    /// Does one random thing. Most of them may be refused: nobody asks first whether they are allowed.
-    pub async fn step(&self, number: usize, random: &mut Random, rooms: &[Room], users: &[String]) {
-        let tab = &self.tabs[random.below(self.tabs.len())];
+    /// Does one random thing in a tab. Most of them may be refused: nobody asks first whether they are allowed.
+    pub async fn step(&self, tab: usize, number: usize, random: &mut Random, rooms: &[Room], users: &[String]) {
+        let name = format!("{TEXT_PREFIX}{}-{tab}-{number}", self.api.user_id);
+        let tab = &self.tabs[tab];
         let room = &rooms[random.below(rooms.len())];
         let (here, cursors) = {
             let state = tab.state();
@@ -35,7 +36,7 @@ impl Person {
             // mostly to the room that the tab shows
             0..40 => {
                 let room = here.filter(|_| random.below(8) > 0).unwrap_or_else(|| room.id.clone());
-                tab.give(Command::Send { room, text: format!("{TEXT_PREFIX}{}-{number}", self.api.user_id) });
+                tab.give(Command::Send { room, text: name });
             }
             40..55 => {
                 let cursor = cursors.get(&room.id).map(|(rev, _)| *rev);

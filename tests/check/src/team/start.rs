@@ -29,7 +29,7 @@ pub struct Plan {
     pub uses_lobby: bool,
     /// Tabs of each user.
     pub tabs: usize,
-    /// Time between two steps of a user, on average.
+    /// Time between two steps of a tab, on average.
     pub pace: Duration,
     pub seed: u64,
 }
@@ -90,20 +90,22 @@ impl Team {
         self.people.iter().flat_map(|person| &person.tabs)
     }
 
-    /// Lets everybody begin.
+    /// Lets everybody begin: something happens in each tab.
     pub fn begin(&mut self, plan: &Plan) {
-        for (n, person) in self.people.iter().enumerate() {
-            let (person, rooms, mut stop) = (Arc::clone(person), Arc::clone(&self.rooms), self.stop.subscribe());
-            let first = usize::from(!plan.uses_lobby);
-            let users: Vec<String> = self.people.iter().map(|person| person.api.user_id.clone()).collect();
-            let (mut random, pace) = (Random::new(plan.seed ^ (n as u64 + 1) << 32), plan.pace);
+        let users: Arc<[String]> = self.people.iter().map(|person| person.api.user_id.clone()).collect();
+        let tabs = self.people.iter().flat_map(|person| (0..person.tabs.len()).map(move |tab| (person, tab)));
+        for (n, (person, tab)) in tabs.enumerate() {
+            let (person, users, rooms) = (Arc::clone(person), Arc::clone(&users), Arc::clone(&self.rooms));
+            let (mut random, pace, first) =
+                (Random::new(plan.seed ^ ((n as u64 + 1) << 32)), plan.pace, usize::from(!plan.uses_lobby));
+            let mut stop = self.stop.subscribe();
             self.steps.spawn(async move {
                 for number in 0.. {
                     tokio::select! {
                         () = sleep(pace * random.below(200) as u32 / 100) => {}
                         _ = stop.wait_for(|stop| *stop) => return,
                     }
-                    person.step(number, &mut random, &rooms[first..], &users).await;
+                    person.step(tab, number, &mut random, &rooms[first..], &users).await;
                 }
             });
         }
