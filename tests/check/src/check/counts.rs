@@ -13,6 +13,8 @@ use crate::{
 pub fn check(histories: &[History], outcome: &Outcome, report: &mut Report) {
     for (user, state) in &outcome.users {
         check_state(user, state, outcome, report);
+        let of_user: Vec<&History> = histories.iter().filter(|history| history.user_id == *user).collect();
+        check_marks(&of_user, state, outcome, report);
     }
     let users: BTreeMap<&str, &str> =
         outcome.users.iter().map(|(user, state)| (state.tag.as_str(), user.as_str())).collect();
@@ -79,6 +81,34 @@ fn check_state(user: &str, state: &UserState, outcome: &Outcome, report: &mut Re
             let expected = log.counts(user, log.head(), numbers.read_seq);
             if numbers.rev != log.head() || expected.as_ref().is_some_and(|expected| *expected != counts(numbers)) {
                 report.add(Fault::WrongCount, || format!("{user} by the API: {numbers:?}, expected {expected:?}"));
+            }
+        }
+    }
+}
+
+/// Within a membership, a mark's version never falls, and the mark goes back only with a higher version.
+fn check_marks(histories: &[&History], state: &UserState, outcome: &Outcome, report: &mut Report) {
+    for (room, last) in &state.rooms {
+        let Some(log) = outcome.rooms.get(room) else { continue };
+        let Some(history) = histories.first() else { continue };
+        let standings = log.standings(&history.user_id);
+        let outside = standings.iter().rposition(|standing| !standing.is_member);
+        let joined = standings.get(outside.map_or(0, |at| at + 1)).map_or(u64::MAX, |standing| standing.rev);
+        let frames = histories.iter().flat_map(|history| &history.events).filter_map(|event| match &event.what {
+            What::Received(Frame::Numbers { items, .. }) => Some(items.iter().filter_map(Item::numbers)),
+            _ => None,
+        });
+        for shown in frames.flatten().filter(|shown| shown.room == *room && shown.rev >= joined) {
+            let mark = |numbers: &Numbers| (numbers.read_version, numbers.read_seq);
+            if mark(shown) > mark(last) {
+                report.add(Fault::WrongCount, || {
+                    format!(
+                        "{}: the mark of {room} went back from {:?} to {:?}",
+                        history.user_id,
+                        mark(shown),
+                        mark(last)
+                    )
+                });
             }
         }
     }

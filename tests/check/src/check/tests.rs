@@ -293,6 +293,14 @@ fn numbers_that_differ_from_the_log_are_wrong() {
             news.deleted.clear();
         }
     });
+    // a mark that is behind what was shown with the same version: also what is unread, and what the page shows
+    expect(&[(Fault::WrongCount, 2)], |run| {
+        if let Frame::Numbers { items, .. } = frame(run, BEN, 58)
+            && let Item::Numbers(numbers) = &mut items[0]
+        {
+            (numbers.read_seq, numbers.unread) = (4, 0);
+        }
+    });
     // the list of rooms by the API
     expect(&[(Fault::WrongCount, 2)], |run| {
         run.outcome.users.get_mut("ann").unwrap().rooms.get_mut("r").unwrap().unread = 1;
