@@ -106,8 +106,10 @@ impl Room {
     }
 
     /// Whether a user with this role in the room manages it: its owners do, and natter's admins where everybody may read.
+    /// Nobody manages a direct room: its members are equal.
     pub fn is_managed_by(&self, role: Option<MemberRole>, is_admin: bool) -> bool {
-        role == Some(MemberRole::Owner) || (is_admin && self.kind == RoomKind::Open)
+        let is_owner = role == Some(MemberRole::Owner) && self.kind != RoomKind::Direct;
+        is_owner || (is_admin && self.kind == RoomKind::Open)
     }
 }
 

@@ -2,7 +2,7 @@
 natter.composer = (() => {
   'use strict';
   const { $, fill, here, load, me, outbox, save, sidebar, words } = natter;
-  const TYPING_SENT = 3000; // ms between two frames
+  const TYPING_SENT = 1500; // ms between two frames
   const TYPING_SHOWN = 5000; // ms
   const input = () => $('message');
   const draftOf = (id) => `draft.${id}`;

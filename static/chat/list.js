@@ -62,6 +62,18 @@ natter.list = (() => {
     htmx.process(older);
   };
 
+  // As `trim`, at the other end: the reader scrolls back.
+  const trimEnd = (list) => {
+    const messages = list.querySelectorAll(':scope > [data-seq]'), last = messages[KEEP - 1];
+    if (list.childElementCount <= KEEP * 1.5 || !last) return;
+    list.dataset.newest = Math.max(rows.last(list), list.dataset.newest ?? 0);
+    delete list.dataset.end;
+    while (list.lastElementChild !== last) list.lastElementChild.remove();
+    const later = paging.link(words.later, list.dataset.room, +last.dataset.seq + 1);
+    list.append(later);
+    htmx.process(later);
+  };
+
   const say = (items) => {
     const said = $('said');
     said.append(...items.slice(-SPOKEN).map((item) => {
@@ -156,5 +168,5 @@ natter.list = (() => {
     if (target === scroller() && atEnd() && holdsEnd($('messages'))) hideNewer();
   }, { capture: true });
 
-  return { swap, enter, rename, trim, holdsEnd: () => holdsEnd($('messages')), toEnd: () => { scroller().scrollTop = 0; } };
+  return { swap, enter, rename, trim, trimEnd, holdsEnd: () => holdsEnd($('messages')), toEnd: () => { scroller().scrollTop = 0; } };
 })();

@@ -6,6 +6,7 @@ natter.marks = (() => {
   let id = null; // of the room; `null` if it has no marks
   let version, mark, seen; // `mark`: as far as the server knows
   let isPaused = false; // after messages were marked as unread, until the room is opened again
+  let unsent = null; // the mark to set back, if there was no connection
   let reportedAt = 0, reportTimer = null, lookTimer = null;
 
   const report = () => {
@@ -30,6 +31,7 @@ natter.marks = (() => {
   const look = () => {
     clearTimeout(lookTimer);
     lookTimer = null;
+    if (natter.rooms?.state().isBehind) return; // messages are missing before the last ones
     if (!id || id !== here() || isPaused || document.hidden || !document.hasFocus()) return;
     const list = $('messages');
     if (list.querySelector(':scope > .older') && rows.first(list) > seen + 1) return; // not all is loaded
@@ -38,14 +40,14 @@ natter.marks = (() => {
   };
   const lookSoon = () => { lookTimer ??= setTimeout(look, LOOK_PAUSE); };
 
-  // Another room is in the document: what was read in the one before is reported.
-  const enter = () => {
+  // A room is in the document: what was read in the one before is reported. `isSame`: it is the same one, fetched anew.
+  const enter = (isSame) => {
     report();
     const data = room().dataset;
     id = 'member' in data ? data.room : null;
     version = +data.readVersion;
     mark = seen = +data.readSeq;
-    isPaused = false;
+    isPaused &&= isSame;
     reportedAt = 0;
     lookSoon();
   };
@@ -53,7 +55,8 @@ natter.marks = (() => {
   const unread = (row) => {
     if (!id) return;
     isPaused = true;
-    send({ room: id, unread: row.dataset.seq - 1 });
+    const frame = { room: id, unread: row.dataset.seq - 1 };
+    unsent = send(frame) ? null : frame;
     $('new')?.remove();
     const line = view.element('li', view.element('span', words.newLine));
     Object.assign(line, { id: 'new', className: 'new-line' });
@@ -70,7 +73,11 @@ natter.marks = (() => {
     enter,
     look: lookSoon,
     // a report may have been lost with the connection
-    reconnect: () => { if (id) mark = +room().dataset.readSeq; report(); },
+    reconnect: () => {
+      if (unsent && send(unsent)) unsent = null;
+      if (id) mark = +room().dataset.readSeq;
+      report();
+    },
     unread,
   };
 })();

@@ -39,7 +39,7 @@ natter.outbox = (() => {
     for (const row of added) {
       if (!row.matches('.sent-by-user')) continue;
       const text = letters(view.textOf(row));
-      const item = items.find((one) => one.sent && !one.rev && !one.hasRow && letters(one.message) === text);
+      const item = items.find((one) => one.room === row.dataset.room && one.sent && !one.rev && !one.hasRow && letters(one.message) === text);
       if (!item) continue;
       item.hasRow = true;
       show();

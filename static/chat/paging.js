@@ -5,7 +5,7 @@ natter.paging = (() => {
   let requests = 0; // that are under way
   const late = new Map(); // by seq: changes of rows that such a response may bring in an older state
   const lateNames = new Map(); // by tag: names as well
-  let anchor = null; // {row, top}: a row, and where it has to stay
+  let anchor = null; // {row, list, top, isOlder}: a row, and where it has to stay
 
   // A link that loads messages before (`words.older`) or from (`words.later`) a `seq`.
   const link = (html, room, seq) => {
@@ -49,16 +49,17 @@ natter.paging = (() => {
       const isOlder = element.matches('.older'), list = element.closest('.messages');
       arrive(list, fragment, isOlder);
       const row = element[isOlder ? 'nextElementSibling' : 'previousElementSibling'];
-      if (row) anchor = { row, list, top: row.getBoundingClientRect().top };
+      if (row) anchor = { row, list, top: row.getBoundingClientRect().top, isOlder };
     }
   });
   document.addEventListener('htmx:after:swap', () => {
     if (!anchor) return;
-    const { row, list, top } = anchor, moved = row.getBoundingClientRect().top - top;
+    const { row, list, top, isOlder } = anchor;
     anchor = null;
     rows.groupAll(list);
+    if (isOlder) natter.list.trimEnd(list); else natter.list.trim(list);
+    const moved = row.getBoundingClientRect().top - top;
     if (row.isConnected && Math.abs(moved) > 1) $('scroller').scrollTop += moved;
-    natter.list.trim(list);
   });
 
   return {

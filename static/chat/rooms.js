@@ -24,11 +24,12 @@ natter.rooms = (() => {
     if (here()) isMoving = send({ room: here(), after: +room().dataset.head });
     else send({ room: null, after: null });
   };
-  // `before`: the input that the new one replaces, if that was the same room's.
-  const enter = (before) => {
+  // `before`: the input that the new one replaces, if that was the same room's. `isRefetched`: the reader did not open it.
+  const enter = (before, isRefetched) => {
+    if (!isRefetched) $('alert').replaceChildren();
     list.enter();
     sidebar.enter();
-    marks.enter();
+    marks.enter(isRefetched);
     tools.enter();
     isBehind = false;
     if (!here()) return;
@@ -36,13 +37,13 @@ natter.rooms = (() => {
     outbox.enter();
     if (!matchMedia('(pointer: coarse)').matches && !before) $('message').focus({ preventScroll: true });
   };
-  let shown = room(), input = $('message');
+  let shown = room(), input = $('message'), refetched = null;
   // before the new page is painted
   new MutationObserver(() => {
     if (!room() || room() === shown) return;
     const isSame = here() && here() === shown.dataset.room, status = shown.querySelector('#status');
     if (status) showStatus(...status.childNodes);
-    enter(isSame ? input : null);
+    enter(isSame ? input : null, isSame && room() === refetched);
     [shown, input] = [room(), $('message')];
     closeDrawer();
     move();
@@ -54,11 +55,28 @@ natter.rooms = (() => {
   });
 
   // ---- history: only #room is restored ----
-  document.addEventListener('htmx:before:history:restore', (event) => {
-    event.preventDefault();
-    open(event.detail.path);
+  const read = async (address) => {
+    const response = await fetch(address).catch(() => null);
+    const text = response?.ok && await response.text().catch(() => null);
+    const page = text && new DOMParser().parseFromString(text, 'text/html');
+    return page && { title: page.title, fresh: page.getElementById('room') };
+  };
+  const show = (fresh) => {
+    room().replaceWith(fresh);
+    htmx.process(fresh);
+  };
+  // an address that answers an error is not the page's: the room stays, and says why
+  document.addEventListener('htmx:before:history:update', (event) => {
+    if (event.detail.response?.status >= 400) event.preventDefault();
   });
-  const open = (path) => htmx.ajax('GET', path, { target: '#room', select: '#room', swap: 'outerHTML' });
+  document.addEventListener('htmx:before:history:restore', async (event) => {
+    event.preventDefault();
+    const { href } = location, page = await read(href);
+    if (location.href !== href) return; // the reader has gone on
+    if (!page?.fresh) return location.reload();
+    document.title = page.title;
+    show(page.fresh);
+  });
 
   // ---- too much was missed to be sent one by one. All pages learn that at once: they spread their requests ----
   const SPREAD = 5000, PAUSE = 30000; // ms
@@ -68,14 +86,12 @@ natter.rooms = (() => {
     refetchTimer = null;
     refetchedAt = performance.now();
     const old = room();
-    const response = await fetch(address).catch(() => null);
-    const text = response?.ok && await response.text().catch(() => null);
-    const fresh = text && new DOMParser().parseFromString(text, 'text/html').getElementById('room');
+    const page = await read(address);
     if (room() !== old) return; // another room has come since
-    if (!fresh) return refetchLater();
+    if (!page?.fresh) return refetchLater();
     const hadFocus = document.activeElement === input;
-    old.replaceWith(fresh);
-    htmx.process(fresh);
+    refetched = page.fresh;
+    show(refetched);
     if (hadFocus) $('message').focus({ preventScroll: true });
   };
   const refetchLater = () => {

@@ -3,7 +3,7 @@
 natter.sidebar = (() => {
   'use strict';
   const { $, here, load, me, room, send } = natter;
-  const ASK_PAUSE = 1000, REFETCH_PAUSE = 2000; // ms
+  const ASK_PAUSE = 1000, REFETCH_PAUSE = 2000, SPREAD = 5000; // ms
   const FIELDS = ['rev', 'seq', 'texts', 'own', 'unread', 'mentions', 'readSeq', 'readVersion', 'at'];
   const items = () => $('sidebar').querySelectorAll('li[data-room]');
   const itemOf = (id) => $('sidebar').querySelector(`li[data-room="${CSS.escape(id)}"]`);
@@ -18,7 +18,17 @@ natter.sidebar = (() => {
   };
   let title = '';
   const icon = $('icon'), plainIcon = icon.href;
+  let isTotalDue = false;
+  // once for all that changes in a task
   const showTotal = () => {
+    if (isTotalDue) return;
+    isTotalDue = true;
+    queueMicrotask(() => {
+      isTotalDue = false;
+      writeTotal();
+    });
+  };
+  const writeTotal = () => {
     const total = Array.from(items(), forReader).reduce((sum, count) => sum + count, 0);
     document.title = total ? `(${total}) ${title}` : title;
     const wanted = total ? document.body.dataset.iconNew : plainIcon;
@@ -73,7 +83,7 @@ natter.sidebar = (() => {
   const setMember = ({ gone, readSeq, readVersion, level }) => {
     if (gone) delete room().dataset.member;
     else Object.assign(room().dataset, { member: '', readSeq, readVersion, level });
-    natter.marks.enter();
+    natter.marks.enter(true);
   };
   const news = ({ room: id, from, to, seq, texts, authors, deleted, at, changed }) => {
     const item = itemOf(id);
@@ -85,8 +95,15 @@ natter.sidebar = (() => {
     const unread = +data.unread + (texts - data.texts) - (own - data.own) - gone;
     Object.assign(data, { rev: to, seq, texts, own, at });
     setUnread(item, unread);
-    if (changed) refetch();
+    if (changed) change(item, changed);
     else if (data.kind === 'direct') sort(item);
+  };
+  // All members' pages learn it at once: they spread their requests for the list in its new order.
+  const change = (item, { name, kind, archived }) => {
+    if (name) item.querySelector('.name').textContent = name;
+    if (kind) item.dataset.kind = kind;
+    if (archived !== undefined) item.toggleAttribute('data-archived', archived);
+    if (name || kind || archived !== undefined) refetch(SPREAD);
   };
   // direct rooms are in the order of their latest messages, starred ones first
   const sort = (item) => {
@@ -107,8 +124,8 @@ natter.sidebar = (() => {
     }, ASK_PAUSE);
   };
   let refetchTimer = null, refetchedAt = -REFETCH_PAUSE;
-  const refetch = () => {
-    const wait = Math.max(0, refetchedAt + REFETCH_PAUSE - performance.now());
+  const refetch = (spread = 0) => {
+    const wait = Math.max(Math.random() * spread, refetchedAt + REFETCH_PAUSE - performance.now());
     refetchTimer ??= setTimeout(async () => {
       refetchTimer = null;
       refetchedAt = performance.now();

@@ -39,6 +39,7 @@ pub(super) struct RoomPage {
     head: u64,
     /// The `seq` of the first and the last message on this page.
     shown: Option<(u64, u64)>,
+    has_older: bool,
     /// Whether this is the end of the log.
     is_latest: bool,
     /// Who is online, in the lobby.
@@ -81,6 +82,7 @@ impl RoomPage {
             messages: fragments::page(state, access, &page, unread, language).await?,
             head: page.head,
             shown: page.messages.first().zip(page.messages.last()).map(|(first, last)| (first.seq(), last.seq())),
+            has_older: page.has_older,
             is_latest: !page.has_newer,
             roster: is_lobby.then(|| state.hub().roster().inside.get(language).clone()),
             draft: String::new(),
@@ -115,6 +117,12 @@ impl RoomPage {
     /// The mark that makes all of this page unread: the `seq` before its first message.
     fn before_first(&self) -> Option<u64> {
         self.shown.map(|(first, _)| first - 1)
+    }
+
+    /// The mark that a post from this page sets: of its last message, if no unread message is before the page.
+    fn read_by_post(&self) -> Option<(u64, u64)> {
+        let (own, (first, last)) = (self.own()?, self.shown?);
+        (!self.has_older || first <= own.mark.seq + 1).then_some((last, own.mark.version))
     }
 
     /// The mark that makes all of this page read, if something of it is unread.
@@ -185,8 +193,9 @@ pub(super) struct MessageForm {
     message: String,
     #[serde(rename = "clientID", default)]
     client_id: String,
-    /// The last `seq` on the page.
+    /// The last `seq` on the page, and the version of the mark when it was read.
     read: Option<u64>,
+    version: Option<u64>,
 }
 
 /// Sends a message without JavaScript, and marks the page that it was written on as read. The response is the page with
@@ -201,7 +210,7 @@ pub(super) async fn submit(
     match change::post(&state, &access, draft).await {
         Ok(_) => {
             if let Some(seq) = form.read {
-                state.store.read(&access, Reading::Read { seq, version: None }).await?;
+                state.store.read(&access, Reading::Read { seq, version: form.version }).await?;
             }
             Ok(Redirect::to(&format!("/rooms/{}", access.room().as_str())).into_response())
         }
