@@ -30,7 +30,7 @@ impl Client {
     pub fn new(world: &Arc<World>) -> Self {
         let reader = if thread_rng().gen_bool(0.5) { Reader::Page } else { Reader::Script };
         let room = world.any_room();
-        let mut view = View::new(reader);
+        let mut view = View::new(&world.logs, reader);
         // what the page shows; a script begins with the first change
         let (rows, head) = if reader == Reader::Page { world.logs.page(&room) } else { (Rows::new(), 0) };
         view.start(room.clone(), rows, head);

@@ -5,7 +5,7 @@ use crate::{
     check::note,
     domain::RoomId,
     log::READER,
-    net::{Frame, Socket, sync::Arc},
+    net::{Connection, Frame, Socket, sync::Arc},
     room::{
         Subscriber,
         subscription::{FollowError, Reader, Subscription},
@@ -42,7 +42,8 @@ pub async fn serve(
     mut commands: mpsc::UnboundedReceiver<Command>,
 ) {
     let Opening { room, after, reader } = opening;
-    let subscriber = world.hub.subscriber(*READER, socket.connection());
+    let connection = socket.connection();
+    let subscriber = world.hub.subscriber(*READER, Arc::clone(&connection));
     let mut subscription = None;
     let mut is_open = match subscribe(&world, &subscriber, &room, after, reader).await {
         Ok(subscribed) => {
@@ -55,7 +56,7 @@ pub async fn serve(
     while is_open {
         let command = select! {
             command = exchange(&mut socket, &mut commands) => command,
-            () = follow(&world, &socket, &subscriber, &mut subscription) => None,
+            () = follow(&world, &connection, &subscriber, &mut subscription) => None,
         };
         let Some(command) = command else { break };
         if let Some(mut subscription) = subscription.take() {
@@ -110,7 +111,7 @@ async fn exchange(socket: &mut Socket, commands: &mut mpsc::UnboundedReceiver<Co
 }
 
 /// Follows the room until something fails. When the right to read it is lost, the socket follows no room.
-async fn follow(world: &World, socket: &Socket, subscriber: &Arc<Subscriber>, following: &mut Option<Subscription>) {
+async fn follow(world: &World, connection: &Connection, subscriber: &Arc<Subscriber>, following: &mut Option<Subscription>) {
     loop {
         let Some(subscription) = following else { return std::future::pending().await };
         let FollowError::Unverified = subscription.follow().await else { return };
@@ -122,7 +123,7 @@ async fn follow(world: &World, socket: &Socket, subscriber: &Arc<Subscriber>, fo
             }
             Err(Error::NoSuchRoom) => {
                 note("a removal noticed");
-                if socket.connection().write_own(&gone(&room)).await.is_err() {
+                if connection.write_own(&gone(&room)).await.is_err() {
                     return;
                 }
                 *following = Some(world.hub.without_room(subscriber, subscription.reader()));

@@ -10,5 +10,7 @@ mod presence;
 mod protocol;
 mod refusals;
 mod restart;
+mod removals;
 mod rooms;
+mod sidebar;
 mod size_limits;

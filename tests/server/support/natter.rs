@@ -110,6 +110,13 @@ impl Natter {
         store.close().await;
     }
 
+    /// Deletes a room as another process on the database does.
+    pub async fn delete_room_elsewhere(&self, room: &RoomId) {
+        let store = store::open_embedded(&self.directory.path().join("data")).unwrap();
+        store.delete_room(room).await.unwrap();
+        store.close().await;
+    }
+
     /// Adds messages after the lobby's last one, of its author, as another process on the database does: in one commit.
     pub fn posts_elsewhere(&self, count: i64) {
         let database = rusqlite::Connection::open(self.database()).unwrap();

@@ -26,6 +26,8 @@ enum Item {
     Answer(Value),
     /// What concerns other users: who types, who has a new name.
     Signal(Value),
+    /// For the sidebar: the numbers of rooms, what happened in one, who is online.
+    Sidebar(Value),
 }
 
 pub struct Socket {
@@ -67,11 +69,19 @@ impl Socket {
         request
     }
 
-    /// Waits for the first frame, the roster. Before it the socket has no cursor, and without `?after=` it would miss what
-    /// is sent meanwhile.
+    /// Waits for the roster, with which a subscription to the lobby begins. Before it the socket has no cursor, and without
+    /// `?after=` it would miss what is sent meanwhile.
     async fn wait_for_roster(mut self) -> Self {
-        timeout(LIMIT, self.receive()).await.expect("the roster, or the end");
+        let roster = async {
+            while !self.items.iter().any(|item| matches!(item, Item::Roster(_))) && self.receive().await {}
+        };
+        timeout(LIMIT, roster).await.expect("the roster, or the end");
         self
+    }
+
+    /// Opens a socket of a page in this browser that follows no room, for its sidebar.
+    pub async fn open_sidebar(browser: &Browser) -> Self {
+        Self::connect(Self::request_in(browser, "?room=")).await.unwrap()
     }
 
     /// Opens a socket and does not wait for a frame.
@@ -140,6 +150,19 @@ impl Socket {
         }
     }
 
+    /// Waits for the next frame of the sidebar.
+    pub async fn sees_sidebar(&mut self) -> Value {
+        match self.take("a frame of the sidebar", |item| matches!(item, Item::Sidebar(_))).await {
+            Item::Sidebar(frame) => frame,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// Whether a frame of the sidebar has arrived that no test has waited for.
+    pub fn has_sidebar(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Sidebar(_)))
+    }
+
     /// The signals that have arrived and that no test has waited for.
     pub fn signals(&self) -> Vec<&Value> {
         self.items.iter().filter_map(|item| if let Item::Signal(signal) = item { Some(signal) } else { None }).collect()
@@ -195,8 +218,13 @@ impl Socket {
     fn parse(&mut self, frame: &str) {
         if frame.starts_with('{') {
             let frame: Value = serde_json::from_str(frame).unwrap();
-            let is_signal = ["typing", "renamed", "refetch"].iter().any(|name| frame.get(name).is_some());
-            return self.items.push_back(if is_signal { Item::Signal(frame) } else { Item::Answer(frame) });
+            let has_one_of = |names: [&str; 3]| names.iter().any(|name| frame.get(name).is_some());
+            let item = match () {
+                () if has_one_of(["typing", "renamed", "refetch"]) => Item::Signal,
+                () if has_one_of(["rooms", "news", "presence"]) => Item::Sidebar,
+                () => Item::Answer,
+            };
+            return self.items.push_back(item(frame));
         }
         let html = Html::parse_fragment(frame);
         let parts = Selector::parse("li[data-seq], li.user-connect-or-disconnect, hx-partial").unwrap();
