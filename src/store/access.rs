@@ -11,11 +11,12 @@ pub struct Access {
     user: UserKey,
     is_admin: bool,
     right: Right,
+    is_member: bool,
 }
 
 impl Access {
-    pub(super) fn new(room: RoomId, user: UserKey, is_admin: bool, right: Right) -> Self {
-        Self { room, user, is_admin, right }
+    pub(super) fn new(room: RoomId, user: UserKey, is_admin: bool, right: Right, is_member: bool) -> Self {
+        Self { room, user, is_admin, right, is_member }
     }
 
     pub fn room(&self) -> &RoomId {
@@ -33,5 +34,10 @@ impl Access {
 
     pub fn right(&self) -> Right {
         self.right
+    }
+
+    /// Whether the user was a member, or everybody was, when the access was made.
+    pub fn is_member(&self) -> bool {
+        self.is_member
     }
 }

@@ -1,6 +1,6 @@
 //! Changes a room for a request that came from the socket, a page's form or the API.
 
-use super::{AppState, Error, Result};
+use super::{AppState, Error, Result, room_limits};
 use crate::{
     domain::{Action, ClientId, Command, Fields, Phrase, Post, Text},
     security::limits::RateLimited,
@@ -31,10 +31,12 @@ impl Draft<'_> {
 /// Posts a message. It is durable when this returns. A repeat of the same client id returns the stored message.
 ///
 /// # Errors
-/// 422 if a field is invalid, 409 if the client id was used for another message, and those of [`change`].
+/// 422 if a field is invalid, 409 if the client id was used for another message or a limit of members is reached, and
+/// those of [`change`].
 pub async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result<Changed> {
     let (text, client) = draft.check()?;
     let post = Post { client, text: text.clone(), reply_to: draft.reply_to };
+    room_limits::check_post(state, access).await?;
     let posted = change(state, access, Action::Post(post)).await?;
     let message = &posted.message;
     // an edited text differs from the one that was posted

@@ -9,6 +9,7 @@ pub mod in_room;
 pub mod language;
 pub mod origin;
 pub mod page;
+pub mod room_limits;
 pub mod session;
 pub mod shell;
 pub mod sidebar;

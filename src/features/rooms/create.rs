@@ -4,14 +4,16 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    limits::{check_members, check_new_room, check_rooms_of},
     people::find_all,
     schema::{NameInput, NewKind, TopicInput},
 };
 use crate::{
     domain::{Fields, Invalid, Room, RoomKind, RoomName, Topic, User},
     store::NewRoom,
-    web::{AppState, Error, Result},
+    web::{
+        AppState, Error, Result,
+        room_limits::{check_members, check_new_room, check_rooms_of},
+    },
 };
 
 /// A new room, as typed.
@@ -61,11 +63,11 @@ pub(super) async fn create(state: &AppState, me: &User, draft: &RoomDraft) -> Re
     };
     let others = members.iter().filter(|member| member.key != me.key);
     check_members(state, others.clone().count() as u64 + 1)?;
-    check_rooms_of(state, me.key, me).await?;
+    check_rooms_of(state, me.key, None).await?;
     for member in others {
-        check_rooms_of(state, me.key, member).await?;
+        check_rooms_of(state, member.key, Some(member.user_id.as_str())).await?;
     }
-    check_new_room(state, me).await?;
+    check_new_room(state, me.key).await?;
     let members = members.iter().map(|member| member.key).collect();
     let (name, topic) = (name.into_string(), topic.into_string());
     Ok(state.store.create_room(NewRoom { kind, name, topic, owner: me.key, members }).await?)

@@ -1,10 +1,12 @@
 //! Direct rooms: one for each set of 1–10 users, oneself included.
 
-use super::limits::{check_new_room, check_rooms_of};
 use crate::{
     domain::{Fields, Phrase, Room, RoomKind, User, UserKey},
     store::NewRoom,
-    web::{AppState, Error, Result},
+    web::{
+        AppState, Error, Result,
+        room_limits::{check_new_room, check_rooms_of},
+    },
 };
 
 /// Most members of a direct room.
@@ -33,11 +35,11 @@ pub(super) async fn open(state: &AppState, me: &User, users: &[User]) -> Result<
     if let Some(room) = state.store.direct_room(&members).await? {
         return Ok((room, false));
     }
-    check_rooms_of(state, me.key, me).await?;
-    for user in users {
-        check_rooms_of(state, me.key, user).await?;
+    check_rooms_of(state, me.key, None).await?;
+    for user in users.iter().filter(|user| user.key != me.key) {
+        check_rooms_of(state, user.key, Some(user.user_id.as_str())).await?;
     }
-    check_new_room(state, me).await?;
+    check_new_room(state, me.key).await?;
     let (name, topic) = (String::new(), String::new());
     let new = NewRoom { kind: RoomKind::Direct, name, topic, owner: me.key, members };
     Ok((state.store.create_room(new).await?, true))

@@ -1,10 +1,10 @@
 //! Adding and removing members.
 
-use super::{edit::command, limits::check_new_member};
+use super::edit::command;
 use crate::{
     domain::{Fields, MemberRole, Phrase, RoomAction, User},
     store::{Access, Member},
-    web::{AppState, Error, Result},
+    web::{AppState, Error, Result, room_limits::check_new_member},
 };
 
 /// Adds `user` to the room, or joins it. `false` if the user is a member already.
@@ -15,8 +15,7 @@ pub(super) async fn add(state: &AppState, access: &Access, user: &User) -> Resul
     if find(state, access, user).await?.is_some() {
         return Ok(false);
     }
-    let room = state.store.room(access).await?;
-    check_new_member(state, access, &room, user).await?;
+    check_new_member(state, access, user.key, user.user_id.as_str()).await?;
     Ok(command(state, access, RoomAction::Add(user.key)).await?.is_some())
 }
 

@@ -4,7 +4,6 @@ mod api;
 mod create;
 mod direct;
 mod edit;
-mod limits;
 mod members;
 mod own;
 mod pages;

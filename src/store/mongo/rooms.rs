@@ -58,14 +58,14 @@ impl Rooms for Mongo {
         let found = self.db.room(room, &mut session).await?;
         if found.everyone {
             let right = found.right(None).ok_or(Error::NoSuchRoom)?;
-            return Ok(Access::new(room.clone(), user.key, user.is_admin(), right));
+            return Ok(Access::new(room.clone(), user.key, user.is_admin(), right, true));
         }
         // the newest change may be a removal that is not derived yet
         self.db.settled_head(room, &mut session).await?;
         let found = self.db.room(room, &mut session).await?;
         let membership = self.db.membership(room, user.key, &mut session).await?;
         let right = found.right(membership.as_ref()).ok_or(Error::NoSuchRoom)?;
-        Ok(Access::new(room.clone(), user.key, user.is_admin(), right))
+        Ok(Access::new(room.clone(), user.key, user.is_admin(), right, membership.is_some()))
     }
 
     async fn room(&self, access: &Access) -> Result<Room> {

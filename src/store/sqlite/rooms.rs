@@ -36,7 +36,8 @@ impl Rooms for Sqlite {
             let (number, room) = room_rows::room(c, &room)?;
             let membership = member_rows::membership(c, number, key)?;
             let right = room.right(membership.as_ref()).ok_or(Error::NoSuchRoom)?;
-            Ok(Access::new(room.id, key, is_admin, right))
+            let is_member = membership.is_some() || room.everyone;
+            Ok(Access::new(room.id, key, is_admin, right, is_member))
         })
         .await
     }

@@ -47,7 +47,8 @@ pub(super) async fn rooms(api: &mut Api, natter: &mut Natter, ada: &Script, bob:
     api.documents("post", ROOMS, created, 201);
     let own = bob.creates("closed", "Shed", &[]).await;
     let open = bob.creates("open", "Meadow", &[]).await;
-    let in_room = |pattern: &str, room: &str, user_id: &str| pattern.replace("{room}", room).replace("{userID}", user_id);
+    let in_room =
+        |pattern: &str, room: &str, user_id: &str| pattern.replace("{room}", room).replace("{userID}", user_id);
     for (method, pattern, body) in operations().into_iter().filter(|(_, pattern, _)| pattern.contains("{room}")) {
         // a room that does not exist for the user
         api.documents(method, pattern, ask(ada, method, &in_room(pattern, &own, "ada"), body).await, 404);

@@ -55,6 +55,7 @@ async fn every_frame_about_a_room_is_refused_for_everybody_else() {
                 }
             }
             // the socket works still, and has shown nothing of the room
+            assert_eq!(socket.sends_frame(r#"{"room":"lobby","after":null}"#).await["room"], "lobby");
             socket.says("hello").await;
             assert!(socket.fragments.iter().all(|fragment| fragment.room == "lobby"), "{:?}", socket.fragments);
             let mut socket = Socket::open(&outsider.script, &format!("?room={room}&after=0")).await;

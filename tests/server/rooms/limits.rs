@@ -44,3 +44,20 @@ async fn rooms_are_created_and_joined_at_a_rate() {
     let limited = bob.put(&format!("/api/rooms/{two}/members/bob"), json!({})).await;
     limited.says(429, "You are joining rooms or adding members too fast. Wait a moment and try again.");
 }
+
+#[tokio::test]
+async fn joining_by_a_post_is_limited_as_every_other_joining() {
+    let mut natter = Natter::with(&["--rate-limits", "off", "--max-members", "1"]).await;
+    let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
+    let id = ada.creates("open", "Garden", &[]).await;
+    let messages = format!("/api/rooms/{id}/messages");
+    let hello = json!({ "message": "hello" });
+    bob.post(&messages, hello.clone()).await.says(409, "A room has at most 1 members.");
+    ada.post(&messages, hello.clone()).await.is(201);
+    natter.restart_with(&["--max-members", "2", "--rate-limits", "on", "--join-rate", "1"]).await;
+    let shed = ada.creates("open", "Shed", &[]).await;
+    bob.post(&messages, hello.clone()).await.is(201);
+    bob.post(&messages, hello.clone()).await.is(201);
+    bob.post(&format!("/api/rooms/{shed}/messages"), hello.clone()).await.is(429);
+    bob.post("/api/messages", hello).await.is(201);
+}

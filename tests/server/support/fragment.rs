@@ -1,6 +1,6 @@
 //! The fragment of a message, as a page or a socket receives it.
 
-use scraper::{ElementRef, Selector};
+use scraper::ElementRef;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fragment {
@@ -17,12 +17,13 @@ pub struct Fragment {
 impl Fragment {
     pub fn parse(li: ElementRef<'_>) -> Self {
         let number = |name: &str| li.attr(name).unwrap().parse().unwrap();
-        let parts = Selector::parse("b, span").unwrap();
+        // neither the quote of a reply, nor the parts of the name
+        let parts = li.child_elements().filter(|part| ["b", "span"].contains(&part.value().name()));
         Self {
             room: li.attr("data-room").unwrap().to_owned(),
             seq: number("data-seq"),
             rev: number("data-rev"),
-            text: li.select(&parts).flat_map(|part| part.text()).collect(),
+            text: parts.flat_map(|part| part.text()).collect(),
             sent_by_user: li.value().classes().any(|class| class == "sent-by-user"),
             hidden: li.attr("hidden").is_some(),
         }

@@ -43,7 +43,7 @@ pub struct PostRequest {
         (status = 200, description = "A repeat: the message that is there already", body = MessageResponse),
         (status = 403, description = "The message that it replies to is a notice"),
         (status = 404, description = "There is no such room for you, or no message to reply to"),
-        (status = 409, description = "This clientID was used for another message, or the room is archived"),
+        (status = 409, description = "This clientID was used for another message, the room is archived, or it has as many members as it may have"),
         (status = 410, description = "The message that it replies to is deleted"),
         (status = 429, description = "Too fast; Retry-After tells how long to wait"),
     )
