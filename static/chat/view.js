@@ -14,14 +14,18 @@ natter.view = (() => {
   };
   const part = (item, selector) => item.querySelector(`:scope > ${selector}`);
 
+  // made once: making one takes longer than using it a hundred times
+  const format = (options) => new Intl.DateTimeFormat(locale, options);
+  const clockFormat = format({ hour: '2-digit', minute: '2-digit' });
+  const dayFormat = format({ day: 'numeric', month: 'short', year: 'numeric' });
+  const fullFormat = format({ dateStyle: 'short', timeStyle: 'medium' });
   const localize = (root) => {
+    const now = new Date().toDateString();
     for (const time of root.querySelectorAll('time')) {
-      const at = new Date(time.dateTime), today = at.toDateString() === new Date().toDateString();
-      const clock = at.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
-      const day = at.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' });
-      const full = today ? clock : `${day}, ${clock}`, author = part(time.parentElement, 'b');
+      const at = new Date(time.dateTime), clock = clockFormat.format(at), author = part(time.parentElement, 'b');
+      const full = at.toDateString() === now ? clock : `${dayFormat.format(at)}, ${clock}`;
       time.textContent = author ? clock : full;
-      time.title = at.toLocaleString(locale);
+      time.title = fullFormat.format(at);
       if (author) author.dataset.time = full;
     }
   };
