@@ -156,6 +156,7 @@ natter.list = (() => {
     if (!here()) return;
     $('new')?.scrollIntoView({ block: 'center' });
     hideNewer();
+    $('newer').hidden = holdsEnd($('messages')); // leads to the end
   };
 
   const hideNewer = () => {

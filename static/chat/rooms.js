@@ -31,6 +31,7 @@ natter.rooms = (() => {
     sidebar.enter();
     marks.enter(isRefetched);
     tools.enter();
+    $('alert').replaceChildren(); // of a request before
     isBehind = false;
     if (!here()) return;
     composer.enter(before);
