@@ -91,6 +91,8 @@ async fn a_new_name_reaches_an_open_page() {
     natter.rename(&robot, "robot", "Marvin <b>").await;
     ann.sees("Marvin <b>: hello").await;
     ann.sees("Marvin <b>: yours").await;
+    let initials = "return document.querySelector('#messages .message').dataset.initials";
+    assert_eq!(ann.runs::<String>(initials).await, "MB");
     assert_eq!(ann.texts("#messages blockquote").await, ["Marvin <b>: hello", "You: mine"]);
     natter.rename(&token, "ann", "Annika").await;
     natter.post(&robot, "the end").await;

@@ -58,6 +58,10 @@ async fn a_room_change_keeps_the_page_the_socket_and_the_drafts() {
     ann.driver.back().await.unwrap();
     ann.sees("Robot: in the lobby").await;
     ann.holds("the same page", "window.stays").await;
+    // the chat opens where one was last
+    opens(&ann, "design", &path).await;
+    ann.goes_to("/").await;
+    ann.reaches(&path).await;
     ann.closes_browser(&[]).await;
 }
 
