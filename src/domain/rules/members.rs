@@ -14,13 +14,13 @@ pub fn apply(state: &State<'_>, action: &RoomAction, right: Right, at: Timestamp
     if right == Right::Read && !matches!(action, RoomAction::Leave | RoomAction::Unarchive | RoomAction::Delete) {
         return Err(Refusal::Archived);
     }
-    let joins_open = matches!(action, RoomAction::Add(user) if *user == state.actor.key) && room.kind == RoomKind::Open;
-    if !joins_open && !matches!(action, RoomAction::Leave) && !state.actor.manages(room) {
-        return Err(Refusal::NotAllowed);
-    }
     // an operator may delete it
     if room.kind == RoomKind::Direct && !state.actor.is_trusted {
         return Err(Refusal::IsDirect);
+    }
+    let joins_open = matches!(action, RoomAction::Add(user) if *user == state.actor.key) && room.kind == RoomKind::Open;
+    if !joins_open && !matches!(action, RoomAction::Leave) && !state.actor.manages(room) {
+        return Err(Refusal::NotAllowed);
     }
     match action {
         RoomAction::Add(user) => Ok(add(state, *user, at)),
