@@ -25,7 +25,7 @@ use super::{
     rooms::Rooms,
     roster::{Announcement, LocalPresence, Roster},
     signals::{self, Signal},
-    typing::Typing,
+    typing::{Typing, TypingLimit},
 };
 use crate::{
     domain::{Message, RoomId, Timestamp, UserKey},
@@ -61,6 +61,7 @@ pub(super) struct HubTask {
     /// Rooms without subscribers in which changes are missing, and when to read them.
     unfilled: Vec<Arc<Room>>,
     fill_due: Option<Instant>,
+    typing: TypingLimit,
     /// When events were last read.
     events_read: Option<Instant>,
 }
@@ -91,6 +92,7 @@ impl HubTask {
             rechecks: 0,
             published_since: Vec::new(),
             unannounced: Vec::new(),
+            typing: TypingLimit::default(),
             unfilled: Vec::new(),
             fill_due: None,
             events_read: None,
@@ -176,7 +178,7 @@ impl HubTask {
             PresenceEvent::Idle { user, idle } => self.roster.set_idle(user, idle),
             PresenceEvent::Typing { room, user } => {
                 let Some(name) = self.roster.name(user).map(str::to_owned) else { return };
-                self.send(&room, signals::typing(&room, user, &name));
+                self.show_typing(&room, user, &name);
                 if let Some(others) = &self.others {
                     let _ = others.typing.send(Typing { room, user, name });
                 }
@@ -210,9 +212,7 @@ impl HubTask {
                 }
             }
             Event::Typing { room, users } => {
-                for (user, name) in users {
-                    self.send(&room, signals::typing(&room, user, &name));
-                }
+                users.iter().for_each(|(user, name)| self.show_typing(&room, *user, name));
             }
             Event::ExternalWrite => {
                 self.clear_rings(); // names, too, may have changed
@@ -278,6 +278,12 @@ impl HubTask {
     fn fill_quiet(&mut self) {
         self.fill_due = None;
         self.unfilled.drain(..).for_each(|room| advance(&self.rooms, &room, 0));
+    }
+
+    fn show_typing(&mut self, room: &RoomId, user: UserKey, name: &str) {
+        if self.typing.allows(room, user, Instant::now()) {
+            self.send(room, signals::typing(room, user, name));
+        }
     }
 
     /// Sends a signal to the subscribers of a room.

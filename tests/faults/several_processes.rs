@@ -66,6 +66,45 @@ async fn a_revocation_at_one_process_closes_sockets_at_the_other() {
     open.sees("still here").await;
 }
 
+/// A removal at one process ends the subscription at the other, and nothing that comes after it is sent there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_at_one_process_ends_the_subscription_at_the_other() {
+    let set = ReplicaSet::of_one().await;
+    let url = set.url("UsersData");
+    let (first, second) = (Natter::start(&url), Natter::start(&url));
+    let (ada, bob) = (first.register("ada").await, first.register("bob").await);
+    let requests = |natter: &Natter, method: Method, path: String, token: &str, body: serde_json::Value| {
+        let request = natter.request(method, &path, token).json(&body);
+        async move {
+            let response = request.send().await.unwrap();
+            assert!(response.status().is_success(), "{path}: {}", response.text().await.unwrap());
+            response.json::<serde_json::Value>().await.unwrap_or_default()
+        }
+    };
+    let new = json!({ "name": "Lunch", "kind": "closed", "members": ["bob"] });
+    let room = requests(&first, Method::POST, "/api/rooms".into(), &ada, new).await["id"].as_str().unwrap().to_owned();
+    let (messages, member) = (format!("/api/rooms/{room}/messages"), format!("/api/rooms/{room}/members/bob"));
+    for round in 0..20 {
+        let mut socket = Socket::open_in(second.address, &bob, &room).await;
+        let text = |what: &str| json!({ "message": format!("{what} {round}.") });
+        requests(&first, Method::POST, messages.clone(), &ada, text("before")).await;
+        socket.sees(&format!("before {round}.")).await;
+        requests(&first, Method::DELETE, member.clone(), &ada, json!({})).await;
+        requests(&first, Method::POST, messages.clone(), &ada, text("after")).await;
+        let end = async {
+            loop {
+                let frame = socket.next().await.expect("the socket stays open");
+                assert!(!frame.contains(&format!("after {round}.")), "{frame}");
+                if frame.contains("\"gone\":true") {
+                    return;
+                }
+            }
+        };
+        timeout(Duration::from_secs(20), end).await.expect("the subscription ends");
+        requests(&second, Method::PUT, member.clone(), &ada, json!({})).await;
+    }
+}
+
 /// Each role runs in a process of its own, on an address of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_three_processes_lead_to_each_other() {

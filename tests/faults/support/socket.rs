@@ -36,6 +36,12 @@ impl Socket {
         socket
     }
 
+    /// Opens a socket of a script in a room.
+    pub async fn open_in(address: SocketAddr, token: &str, room: &str) -> Self {
+        let url = format!("ws://{address}/ws?jwt={token}&room={room}&after=0");
+        Self(connect_async(url).await.unwrap().0)
+    }
+
     /// Sends a Close frame and waits for the server's.
     pub async fn close(mut self) {
         self.0.close(None).await.unwrap();

@@ -111,7 +111,12 @@ async fn exchange(socket: &mut Socket, commands: &mut mpsc::UnboundedReceiver<Co
 }
 
 /// Follows the room until something fails. When the right to read it is lost, the socket follows no room.
-async fn follow(world: &World, connection: &Connection, subscriber: &Arc<Subscriber>, following: &mut Option<Subscription>) {
+async fn follow(
+    world: &World,
+    connection: &Connection,
+    subscriber: &Arc<Subscriber>,
+    following: &mut Option<Subscription>,
+) {
     loop {
         let Some(subscription) = following else { return std::future::pending().await };
         let FollowError::Unverified = subscription.follow().await else { return };

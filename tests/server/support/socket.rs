@@ -72,9 +72,8 @@ impl Socket {
     /// Waits for the roster, with which a subscription to the lobby begins. Before it the socket has no cursor, and without
     /// `?after=` it would miss what is sent meanwhile.
     async fn wait_for_roster(mut self) -> Self {
-        let roster = async {
-            while !self.items.iter().any(|item| matches!(item, Item::Roster(_))) && self.receive().await {}
-        };
+        let roster =
+            async { while !self.items.iter().any(|item| matches!(item, Item::Roster(_))) && self.receive().await {} };
         timeout(LIMIT, roster).await.expect("the roster, or the end");
         self
     }
