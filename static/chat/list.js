@@ -146,6 +146,7 @@ natter.list = (() => {
   const rename = ({ key, name }) => {
     paging.rename(key, name);
     view.rename(document, key, name);
+    natter.sidebar.rename(key);
   };
 
   // Another room is in the document. It opens at the first unread message.

@@ -161,6 +161,10 @@ natter.sidebar = (() => {
     for (const item of items()) showDraft(item.dataset.room, load(`draft.${item.dataset.room}`));
     takeTitle();
   };
+  // A user has a new name, which may be that of a direct room.
+  const rename = (key) => {
+    if (key === me || $('sidebar').querySelector(`[data-tag="${CSS.escape(key)}"]`)) refetch();
+  };
   // The user has read the room up to `seq`; the server confirms it.
   const read = (id, seq) => {
     const item = itemOf(id);
@@ -169,5 +173,5 @@ natter.sidebar = (() => {
     setUnread(item, +item.dataset.unread);
   };
 
-  return { enter, items, itemOf, isMuted, read, receive, retitle, showDraft };
+  return { enter, items, itemOf, isMuted, read, receive, rename, retitle, showDraft };
 })();
