@@ -10,7 +10,7 @@ use crate::{
     app::config::DataArgs,
     domain::{Room, RoomId},
     render::Language,
-    store::{Database, Error, Row, Table},
+    store::{Database, Error, RoomRow, Row, Table},
     web,
 };
 
@@ -46,9 +46,7 @@ async fn list(store: &Arc<dyn Database>) -> Result<(), Error> {
         let Some(last) = rows.last() else { return Ok(()) };
         after = Some(last.clone());
         for row in rows {
-            if let Row::Room(room) = row
-                && !room.deleted
-            {
+            if let Row::Room(RoomRow { room, .. }) = row {
                 println!("{}", line(&room));
             }
         }

@@ -47,5 +47,5 @@ pub use port::{Database, Store};
 pub use presence::{LEASE_RENEWAL_INTERVAL, OnlineUser, PresenceStore, ProcessId};
 pub use rooms::{NewRoom, OpenRoom, Rooms};
 pub use sessions::{SessionRow, Sessions};
-pub use transfer::{Account, AuthoredPost, MemberRow, MessageRow, Revocation, Row, Table, Transfer};
+pub use transfer::{Account, AuthoredPost, MemberRow, MessageRow, Revocation, RoomRow, Row, Table, Transfer};
 pub use users::{MessageRetention, NewUser, Searched, SortUsersBy, UserChanges, UserSearch, Users};

@@ -59,6 +59,14 @@ pub struct MemberRow {
     pub mark: ReadMark,
 }
 
+/// A room, and the users whom a direct room is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomRow {
+    pub room: Room,
+    /// The [`direct_key`](super::rooms::direct_key) of a direct room. It also has users whose account is deleted.
+    pub direct_key: Option<String>,
+}
+
 /// A message with every stored field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageRow {
@@ -87,7 +95,7 @@ pub struct Revocation {
 #[derive(Clone)]
 pub enum Row {
     Account(Account),
-    Room(Room),
+    Room(RoomRow),
     Member(MemberRow),
     Message(Box<MessageRow>),
     Session(SessionRow),
@@ -113,7 +121,7 @@ impl Row {
                 u.shows_last_seen,
                 last_seen.map(|at| at.0)
             ]),
-            Self::Room(r) => json!([
+            Self::Room(RoomRow { room: r, direct_key }) => json!([
                 "room",
                 r.id.as_str(),
                 r.rev,
@@ -122,7 +130,8 @@ impl Row {
                 r.topic,
                 r.archived,
                 r.everyone,
-                r.created_at.0
+                r.created_at.0,
+                direct_key
             ]),
             Self::Member(MemberRow { room, membership: m, level, starred, mark }) => json!([
                 "membership",

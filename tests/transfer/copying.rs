@@ -4,15 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use mongodb::bson::doc;
 use natter::{
-    domain::{Action, Command, Level, ReadMark, Role, TokenId},
-    store::{self, Database, Location, MessageRetention, MongoUrl, Row, Table},
+    domain::{Action, Command, Level, ReadMark, Role, RoomAction, RoomKind, RoomName, TokenId},
+    store::{self, Database, Location, MessageRetention, MongoUrl, NewRoom, Row, Table},
 };
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
     filling::{IN_LOBBY, IN_ROOMS, TOKEN, contents, fill, reply},
-    store::{TestDatabase, lobby, post},
+    store::{TestDatabase, add, lobby, post},
     support::{CommandOutput, Natter, NodeDatabase, address, log_of, natter, user},
 };
 
@@ -51,6 +51,41 @@ async fn a_copy_to_another_directory_is_identical() {
     assert!(original.2.is_some());
     assert_eq!(contents(&second).await, original);
     assert_continues(&second, changes).await;
+}
+
+/// A direct room is found by all that it was created for, also by those whose account is deleted. And a room can have the
+/// name that the lobby of every new database has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_keeps_who_a_direct_room_is_of_and_names_that_the_lobby_gave_up() {
+    let (first, second, third) = (TestDatabase::embedded(), TestDatabase::mongodb().await, TestDatabase::embedded());
+    let store = first.open().await;
+    let s = store.as_ref();
+    let (ada, bob) = (add(s, "ada").await, add(s, "bob").await);
+    let new = |kind, name: &str, members| NewRoom {
+        kind,
+        name: name.to_owned(),
+        topic: String::new(),
+        owner: ada.key,
+        members,
+    };
+    let of_both = s.create_room(new(RoomKind::Direct, "", vec![bob.key])).await.unwrap().id;
+    let own = s.create_room(new(RoomKind::Direct, "", Vec::new())).await.unwrap().id;
+    s.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
+    let rename = RoomAction::Rename(RoomName::parse("Hall").unwrap());
+    s.change(&lobby(s, &ada).await, Command::new(Action::Room(rename))).await.unwrap();
+    s.create_room(new(RoomKind::Open, "Lobby", Vec::new())).await.unwrap();
+    s.close().await;
+
+    copy(&first, &second).await.ok();
+    copy(&second, &third).await.ok();
+    for database in [&second, &third] {
+        let store = database.open().await;
+        assert_eq!(store.direct_room(&[ada.key, bob.key]).await.unwrap().unwrap().id, of_both);
+        assert_eq!(store.direct_room(&[ada.key]).await.unwrap().unwrap().id, own);
+        let taken = store.create_room(new(RoomKind::Open, "lobby", Vec::new())).await.unwrap_err();
+        assert!(matches!(taken, store::Error::Conflict(store::Conflict::RoomNameTaken)), "{taken:?}");
+        store.close().await;
+    }
 }
 
 fn assert_copied(copied: &CommandOutput) {

@@ -5,7 +5,7 @@ use natter::{
         About, Action, ClientId, Command, Emoji, Level, Message, Post, Reading, RoomAction, RoomId, RoomKind,
         Timestamp, TokenId, Topic, User,
     },
-    store::{Access, Database, MessageRetention, NewRoom, Row, SessionRow, Table, UserChanges},
+    store::{Access, Database, MessageRetention, NewRoom, RoomRow, Row, SessionRow, Table, UserChanges},
 };
 use uuid::Uuid;
 
@@ -117,7 +117,7 @@ pub async fn contents(database: &TestDatabase) -> (Vec<Message>, Vec<User>, Opti
     let store = database.open().await;
     let mut log = whole_log(store.as_ref()).await;
     for row in store.rows(Table::Rooms, None, 100).await.unwrap() {
-        let Row::Room(room) = row else { panic!("a room") };
+        let Row::Room(RoomRow { room, .. }) = row else { panic!("a room") };
         if room.id != RoomId::lobby() {
             log.extend(log_of(store.as_ref(), &room.id).await);
         }

@@ -27,7 +27,7 @@ use crate::{
     domain::{MessageId, Room, RoomId, RoomKind, User, UserKey},
     store::{
         Account, AuthoredPost, Changed, Error, MemberRow, MessageRow, OwnMembership, PasswordHash, Result, Revocation,
-        Row, SessionRow, Table, Transfer, rooms::direct_key,
+        RoomRow, Row, SessionRow, Table, Transfer,
     },
 };
 
@@ -42,6 +42,11 @@ fn account(mut doc: UserDoc) -> Row {
     let password = PasswordHash(std::mem::take(&mut doc.password));
     let last_seen = doc.last_seen.map(timestamp);
     Row::Account(Account { user: User::from(doc), password, last_seen })
+}
+
+fn room(mut doc: RoomDoc) -> Row {
+    let direct_key = doc.direct_key.take();
+    Row::Room(RoomRow { room: doc.into(), direct_key })
 }
 
 fn message(doc: MessageDoc) -> Row {
@@ -80,7 +85,9 @@ fn revocation(doc: RevocationDoc) -> Row {
 fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
     match row {
         Row::Account(account) => bson::serialize_to_document(&account_document(account)),
-        Row::Room(room) => bson::serialize_to_document(&RoomDoc::from(room)),
+        Row::Room(row) => {
+            bson::serialize_to_document(&RoomDoc { direct_key: row.direct_key.clone(), ..RoomDoc::from(&row.room) })
+        }
         Row::Member(member) => bson::serialize_to_document(&member_document(member)),
         Row::Message(row) => bson::serialize_to_document(&MessageDoc::new(&row.message, row.post_rev, &row.client)),
         Row::Session(s) => bson::serialize_to_document(&SessionDoc {
@@ -111,7 +118,7 @@ fn rows_after(table: Table, row: Option<&Row>, deleted: Vec<Bson>) -> Document {
     let key: Bson = match row {
         None => return filter,
         Some(Row::Account(account)) => bson_uuid(account.user.key).into(),
-        Some(Row::Room(room)) => room.id.as_str().into(),
+        Some(Row::Room(row)) => row.room.id.as_str().into(),
         Some(Row::Member(MemberRow { room, membership, .. })) => {
             doc! { "room": room.as_str(), "user": bson_uuid(membership.user) }.into()
         }
@@ -164,19 +171,6 @@ impl Collections {
         let rooms = self.rooms_among(&rooms, &mut self.reads().await?).await?.into_iter();
         Ok(rooms.map(|room| (room.id.clone(), Room::from(room).kind)).collect())
     }
-
-    /// Sets the direct key of every direct room, from its memberships.
-    async fn set_direct_keys(&self) -> Result<()> {
-        let direct = self.rooms.find(doc! { "kind": RoomKind::Direct.as_str() });
-        let direct: Vec<RoomDoc> = with_timeout(async { direct.await?.try_collect().await }).await?;
-        let mut session = self.reads().await?;
-        for room in direct {
-            let members = self.members(&RoomId::named(&room.id), &mut session).await?;
-            let set = doc! { "$set": { "directKey": direct_key(&members) } };
-            with_timeout(self.rooms.update_one(doc! { "_id": room.id }, set)).await?;
-        }
-        Ok(())
-    }
 }
 
 #[async_trait]
@@ -191,7 +185,7 @@ impl Transfer for Mongo {
             Table::Accounts => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(account).collect()),
             Table::Rooms => {
                 let rooms: Vec<RoomDoc> = self.db.read_rows(table, after, limit).await?;
-                Ok(rooms.into_iter().map(|room| Row::Room(room.into())).collect())
+                Ok(rooms.into_iter().map(room).collect())
             }
             Table::Members => {
                 let members: Vec<MemberDoc> = self.db.read_rows(table, after, limit).await?;
@@ -256,8 +250,9 @@ impl Transfer for Mongo {
             for table in Table::ALL {
                 self.db.collection(table).delete_many(doc! {}).await?;
             }
-            self.db.room_names.delete_many(doc! {}).await?;
         }
+        // also that of the lobby, which every database has: a room that comes before the copied lobby may have its name
+        self.db.room_names.delete_many(doc! {}).await?;
         copy_mark::mark_unfinished(&self.db).await
     }
 
@@ -287,7 +282,6 @@ impl Transfer for Mongo {
     }
 
     async fn finish_copy(&self) -> Result<()> {
-        self.db.set_direct_keys().await?;
         self.db.reserve_all_names().await?;
         for room in with_timeout(self.db.rooms.distinct("_id", doc! {})).await?.iter().filter_map(Bson::as_str) {
             self.db.complete_carried(&RoomId::named(room)).await?;

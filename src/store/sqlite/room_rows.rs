@@ -102,13 +102,3 @@ pub fn direct_room(c: &Connection, direct_key: &str) -> rusqlite::Result<Option<
         .query_row([direct_key], |row| Ok(room_in(row)?.1))
         .optional()
 }
-
-/// Sets the [`direct_key`](crate::store::rooms::direct_key) of every direct room, from its memberships.
-pub fn set_direct_keys(c: &Connection) -> rusqlite::Result<()> {
-    c.execute(
-        "UPDATE rooms SET direct_key = (SELECT group_concat(lower(hex(user)), ' ' ORDER BY user) FROM memberships
-         WHERE room = rooms.id) WHERE kind = 'direct'",
-        [],
-    )?;
-    Ok(())
-}

@@ -7,7 +7,6 @@ use super::{
     batch::Batch,
     copy_mark::{is_unfinished, set_unfinished},
     database::Sqlite,
-    room_rows::set_direct_keys,
     transfer_rows,
 };
 use crate::{
@@ -89,6 +88,8 @@ impl Transfer for Sqlite {
                      DELETE FROM rooms WHERE room_id <> 'lobby'; DELETE FROM sessions; DELETE FROM revoked_tokens;",
                 )?;
             }
+            // the lobby gives its name up: a room that comes before the copied lobby may have it
+            batch.connection.execute("UPDATE rooms SET open_name = NULL", [])?;
             batch.forget_rooms();
             Ok(set_unfinished(batch.connection, true)?)
         };
@@ -104,10 +105,6 @@ impl Transfer for Sqlite {
     }
 
     async fn finish_copy(&self) -> Result<()> {
-        let finish = |batch: &mut Batch<'_>| {
-            set_direct_keys(batch.connection)?;
-            Ok(set_unfinished(batch.connection, false)?)
-        };
-        self.writer.run(move |batch| batch.atomically(finish)).await
+        self.writer.run(move |batch| Ok(set_unfinished(batch.connection, false)?)).await
     }
 }

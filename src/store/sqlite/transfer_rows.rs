@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{RoomId, Timestamp, TokenId},
-    store::{Account, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, Row, SessionRow, Table},
+    store::{Account, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, RoomRow, Row, SessionRow, Table},
 };
 
 /// The first `limit` rows after `after`.
@@ -29,10 +29,12 @@ pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Re
         }
         Table::Rooms => {
             let sql = format!(
-                "SELECT {ROOM_COLUMNS} FROM rooms r WHERE r.room_id > ?1 AND r.deleted = 0
+                "SELECT {ROOM_COLUMNS}, r.direct_key FROM rooms r WHERE r.room_id > ?1 AND r.deleted = 0
                 ORDER BY r.room_id LIMIT ?2"
             );
-            keyed(c, &sql, after, limit, |row| Ok(Row::Room(room_in(row)?.1)))?
+            keyed(c, &sql, after, limit, |row| {
+                Ok(Row::Room(RoomRow { room: room_in(row)?.1, direct_key: row.get(10)? }))
+            })?
         }
         Table::Members => {
             let (room, user) = match after {
@@ -68,7 +70,7 @@ fn keyed(
 ) -> rusqlite::Result<Vec<Row>> {
     let after = match after {
         Some(Row::Account(account)) => Value::Blob(account.user.key.0.as_bytes().to_vec()),
-        Some(Row::Room(room)) => Value::Text(room.id.as_str().to_owned()),
+        Some(Row::Room(room)) => Value::Text(room.room.id.as_str().to_owned()),
         Some(Row::Session(session)) => Value::Blob(session.id.to_vec()),
         Some(Row::Revocation(revocation)) => Value::Blob(revocation.token.0.as_bytes().to_vec()),
         // an integer is less than every text and every blob
@@ -114,7 +116,7 @@ impl Batch<'_> {
         match row {
             Row::Account(account) => self.insert_user(&account.user, &account.password, account.last_seen),
             // replaces the lobby that every database has
-            Row::Room(room) => room_rows::write_room(c, &room, None).map(drop),
+            Row::Room(row) => room_rows::write_room(c, &row.room, row.direct_key.as_deref()).map(drop),
             Row::Member(MemberRow { room, membership, level, starred, mark }) => {
                 let room = room_rows::present_number(c, &room)?;
                 Ok(member_rows::write(c, room, &membership, level, starred, mark)?)
