@@ -58,10 +58,6 @@ impl Natter {
         self.call(Method::PATCH, &format!("/api/rooms/{room}"), token, change).await;
     }
 
-    pub async fn add_member(&self, token: &str, room: &str, user_id: &str) {
-        self.call(Method::PUT, &format!("/api/rooms/{room}/members/{user_id}"), token, Value::Null).await;
-    }
-
     pub async fn remove_member(&self, token: &str, room: &str, user_id: &str) {
         self.call(Method::DELETE, &format!("/api/rooms/{room}/members/{user_id}"), token, Value::Null).await;
     }
