@@ -110,7 +110,8 @@ fn is_consistent(world: &World) {
     let members: BTreeSet<_> = world.members.iter().map(|member| member.user).collect();
     assert_eq!(members.len(), world.members.len());
     let has_owner = world.members.iter().any(|member| member.role == MemberRole::Owner);
-    assert!(has_owner || world.members.is_empty() || world.room.id == RoomId::lobby());
+    // who joins an open room that everybody has left is a member; natter's admins manage it
+    assert!(has_owner || world.was_empty || world.room.id == RoomId::lobby());
 }
 
 proptest! {

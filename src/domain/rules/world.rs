@@ -13,6 +13,8 @@ use crate::domain::{
 pub struct World {
     pub room: Room,
     pub members: Vec<Membership>,
+    /// Whether it ever had no members.
+    pub was_empty: bool,
     /// In order of `seq`.
     pub messages: Vec<Message>,
     pub rev: u64,
@@ -33,7 +35,7 @@ impl World {
             Membership { user: user(n), rev: 0, role, joined_at: Timestamp(0) }
         };
         let room = Room { id: RoomId::named("room"), kind, everyone: false, ..Room::lobby() };
-        Self { room, members: (1..=3).map(member).collect(), messages: Vec::new(), rev: 0 }
+        Self { room, members: (1..=3).map(member).collect(), was_empty: false, messages: Vec::new(), rev: 0 }
     }
 
     pub fn lobby() -> Self {
@@ -105,6 +107,7 @@ impl World {
             self.members.retain(|member| member.user != *user);
             self.members.extend(membership.clone());
         }
+        self.was_empty |= self.members.is_empty();
     }
 }
 

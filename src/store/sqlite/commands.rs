@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         Action, Author, ClientId, Command, Content, Message, ReadMark, Role, Room, RoomAction, RoomId, UserKey,
-        rules::{self, Actor, Change, Head, State},
+        rules::{self, Actor, Change, Head, Refusal, State},
     },
     store::{Changed, Conflict, Error, Event, Result},
 };
@@ -71,6 +71,10 @@ impl Batch<'_> {
         let texts = if is_new { self.author_texts(loaded.number, giver.key)? } else { 0 };
         let members = match &command.action {
             Action::Room(RoomAction::Add(user)) => {
+                // deleted after the user was looked up
+                if !self.has_account(*user)? {
+                    return Err(Refusal::NoSuchMember.into());
+                }
                 self.member(loaded.number, *user)?.map(|(member, _)| member).into_iter().collect()
             }
             Action::Room(action) if action.reads_members() => member_rows::members(self.connection, loaded.number)?,

@@ -58,7 +58,7 @@ impl LogReader for Sqlite {
     async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk> {
         let room = room.clone();
         self.read(move |c| {
-            let number = room_rows::number(c, &room)?.ok_or(Error::NoSuchRoom)?;
+            let number = room_rows::present_number(c, &room)?;
             RoomLog::of(c, &room, number).after(after, limit)
         })
         .await
@@ -67,10 +67,11 @@ impl LogReader for Sqlite {
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {
         let rooms = rooms.to_vec();
         self.read(move |c| {
-            let rev = |room: &RoomId| -> rusqlite::Result<Option<u64>> {
-                room_rows::number(c, room)?.map(|number| Ok(head(c, number)?.rev)).transpose()
+            let rev = |room: &RoomId| match room_rows::present_number(c, room) {
+                Err(Error::NoSuchRoom) => Ok(None),
+                number => Ok(Some(head(c, number?)?.rev)),
             };
-            rooms.iter().map(rev).collect::<rusqlite::Result<_>>()
+            rooms.iter().map(rev).collect::<Result<_>>()
         })
         .await
     }

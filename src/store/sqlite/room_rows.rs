@@ -29,11 +29,6 @@ pub fn room_in(row: &Row<'_>) -> rusqlite::Result<(i64, Room)> {
     Ok((row.get(0)?, room))
 }
 
-/// The room's number, even if the room is deleted.
-pub fn number(c: &Connection, id: &RoomId) -> rusqlite::Result<Option<i64>> {
-    c.prepare_cached("SELECT id FROM rooms WHERE room_id = ?1")?.query_row([id.as_str()], |row| row.get(0)).optional()
-}
-
 /// The number of a room that is not deleted.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use super::{
     room_rows::{self, ROOM_COLUMNS, room_in},
 };
 use crate::{
-    domain::{Membership, Room, RoomId, RoomKind, User, UserKey, fold, rules::Head},
+    domain::{Membership, Room, RoomId, RoomKind, User, UserKey, fold, rules::{Head, Refusal}},
     store::{
         Access, Error, NewRoom, OpenRoom, Result, Rooms,
         rooms::{direct_key, direct_key_of},
@@ -80,6 +80,12 @@ impl Batch<'_> {
     /// Creates a room. A direct room of the same members is returned instead, if there is one.
     fn create_room(&mut self, new: NewRoom) -> Result<Room> {
         let (room, members) = new.create();
+        for member in &members {
+            // deleted after the user was looked up
+            if !self.has_account(member.user)? {
+                return Err(Refusal::NoSuchMember.into());
+            }
+        }
         let direct_key = (room.kind == RoomKind::Direct).then(|| direct_key(&members));
         if let Some(key) = &direct_key
             && let Some(room) = room_rows::direct_room(self.connection, key)?

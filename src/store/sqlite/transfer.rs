@@ -1,22 +1,17 @@
 //! [`Transfer`] for the embedded database.
 
 use async_trait::async_trait;
-use rusqlite::Connection;
 
 use super::{
     batch::Batch,
     copy_mark::{is_unfinished, set_unfinished},
     database::Sqlite,
-    transfer_rows,
+    transfer_rows, users,
 };
 use crate::{
     domain::{Action, Command, RoomId, UserKey},
     store::{Account, AuthoredPost, Changed, Error, Result, Row, Table, Transfer},
 };
-
-fn has_account(connection: &Connection, key: UserKey) -> rusqlite::Result<bool> {
-    connection.prepare_cached("SELECT 1 FROM users WHERE key = ?1")?.exists([key.0.as_bytes()])
-}
 
 #[async_trait]
 impl Transfer for Sqlite {
@@ -39,7 +34,7 @@ impl Transfer for Sqlite {
     }
 
     async fn has_account(&self, key: UserKey) -> Result<bool> {
-        self.read(move |c| has_account(c, key)).await
+        self.read(move |c| users::has_account(c, key)).await
     }
 
     async fn add_account(&self, account: &Account) -> Result<bool> {
@@ -47,7 +42,7 @@ impl Transfer for Sqlite {
         self.writer
             .run(move |batch| {
                 batch.atomically(|batch| {
-                    let is_new = !has_account(batch.connection, account.user.key)?;
+                    let is_new = !batch.has_account(account.user.key)?;
                     if is_new {
                         batch.insert_user(&account.user, &account.password, account.last_seen)?;
                         batch.join_rooms_of_everyone(account.user.key)?;

@@ -1,7 +1,7 @@
 //! Users.
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
 
 use super::{batch::Batch, database::Sqlite};
@@ -31,6 +31,10 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         version: row.get(6)?,
         created_at: Timestamp(row.get(7)?),
     })
+}
+
+pub fn has_account(connection: &Connection, key: UserKey) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM users WHERE key = ?1")?.exists([key.0.as_bytes()])
 }
 
 #[async_trait]
@@ -176,6 +180,10 @@ impl Users for Sqlite {
 }
 
 impl Batch<'_> {
+    pub fn has_account(&self, key: UserKey) -> rusqlite::Result<bool> {
+        has_account(self.connection, key)
+    }
+
     fn create_user(&mut self, new: NewUser) -> Result<User> {
         let is_first = || -> rusqlite::Result<bool> {
             self.connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM users)", [], |row| row.get(0))
