@@ -27,7 +27,9 @@ impl Subscriber {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
         let connection = Arc::new(Connection::new(accepted.unwrap().0));
-        let mut subscription = hub.subscribe(access, connection, Reader::Script, Some(0)).await.unwrap();
+        let subscriber = hub.subscriber(access.user(), connection);
+        let known = hub.known(access.room());
+        let mut subscription = hub.subscribe(access, known, &subscriber, Reader::Script, Some(0)).await.unwrap();
         tokio::spawn(async move { subscription.follow().await });
         let socket = WebSocketStream::from_raw_socket(client.unwrap(), Role::Client, None).await;
         Self { socket, _hub: hub }
