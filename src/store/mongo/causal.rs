@@ -10,8 +10,10 @@ use std::{
     sync::Arc,
 };
 
-use mongodb::{Client, ClientSession, bson::Timestamp};
+use futures_util::TryStreamExt;
+use mongodb::{Client, ClientSession, SessionCursor, bson::Timestamp};
 use parking_lot::Mutex;
+use serde::de::DeserializeOwned;
 
 use super::driver::with_timeout;
 use crate::store::Result;
@@ -43,6 +45,14 @@ impl CausalClock {
 pub struct CausalSession {
     session: ClientSession,
     clock: CausalClock,
+}
+
+/// All that the cursor finds.
+pub async fn collect<T>(mut cursor: SessionCursor<T>, session: &mut CausalSession) -> mongodb::error::Result<Vec<T>>
+where
+    T: DeserializeOwned + Send + Sync + Unpin,
+{
+    cursor.stream(&mut session.session).try_collect().await
 }
 
 impl Deref for CausalSession {

@@ -6,13 +6,12 @@
 
 use std::collections::HashSet;
 
-use futures_util::TryStreamExt;
 use mongodb::bson::{self, Bson, Document, doc};
 use serde::Deserialize;
 
 use super::{
     bson_values::{any_of, bson_date, bson_int, bson_uuid, user_key},
-    causal::CausalSession,
+    causal::{CausalSession, collect},
     collections::Collections,
     driver::with_timeout,
     room_effects::member_id,
@@ -58,11 +57,10 @@ impl Collections {
     /// Adds all accounts to a room of everyone, some at a time, with the room read up to its end.
     pub async fn add_everyone(&self, room: &RoomId) -> Result<()> {
         let mut session = self.reads().await?;
-        let mut last = None;
         let given = self.room(room, &mut session).await?.rev;
+        let mut last = None;
         loop {
-            let now = self.room(room, &mut session).await?;
-            if !now.everyone || now.rev != given && last.is_none() {
+            if !self.room(room, &mut session).await?.everyone {
                 return Ok(());
             }
             let users = self.users_after(last, &mut session).await?;
@@ -74,7 +72,8 @@ impl Collections {
             let missing: Vec<UserKey> = users.into_iter().filter(|user| !members.contains(user)).collect();
             self.add_to_everyone(room, &missing, &mut session).await?;
         }
-        let all = doc! { "_id": room.as_str(), "everyone": true };
+        // if the room was changed meanwhile, the sweep looks at it once more
+        let all = doc! { "_id": room.as_str(), "rev": bson_int(given) };
         with_timeout(self.rooms.update_one(all, doc! { "$unset": { "adding": "" } })).await.map(drop)
     }
 
@@ -82,12 +81,8 @@ impl Collections {
         let after = last.map_or(doc! {}, |last| doc! { "_id": { "$gt": bson_uuid(last) } });
         let users = self.users.clone_with_type::<Key>();
         let keys = users.find(after).projection(doc! { "_id": 1 }).sort(doc! { "_id": 1 }).limit(BATCH as i64);
-        let read = async {
-            let mut cursor = keys.session(&mut **session).await?;
-            let found: Vec<Key> = cursor.stream(session).try_collect().await?;
-            Ok(found)
-        };
-        Ok(with_timeout(read).await?.into_iter().map(|key| user_key(key.user)).collect())
+        let keys = with_timeout(async { collect(keys.session(&mut **session).await?, session).await }).await?;
+        Ok(keys.into_iter().map(|key: Key| user_key(key.user)).collect())
     }
 
     /// Adds users to a room of everyone, without numbers. One whose earlier membership ended is a member again.

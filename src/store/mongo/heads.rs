@@ -10,7 +10,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     bson_values::{any_of, bson_int},
-    causal::CausalSession,
+    causal::{CausalSession, collect},
     collections::Collections,
     driver::with_timeout,
     log_documents::{LogKey, log_key},
@@ -76,14 +76,7 @@ impl Collections {
         group.extend(first);
         let pipeline = [doc! { "$match": filter }, doc! { "$sort": sort }, doc! { "$group": group }];
         let found = self.log.aggregate(pipeline).batch_size(rooms.len() as u32).with_type::<T>();
-        let read = async {
-            let (mut cursor, mut latest) = (found.session(&mut **session).await?, Vec::new());
-            while let Some(next) = cursor.next(session).await {
-                latest.push(next?);
-            }
-            Ok(latest)
-        };
-        with_timeout(read).await
+        with_timeout(async { collect(found.session(&mut **session).await?, session).await }).await
     }
 
     /// The room's last `seq` up to `seq`; 0 if it has none.

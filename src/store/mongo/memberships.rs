@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
 use mongodb::bson::{self, Bson, DateTime, Document, doc};
 use serde::Deserialize;
 
 use super::{
     bson_values::{any_of, bson_uuid, timestamp, user_key},
-    causal::CausalSession,
+    causal::{CausalSession, collect},
     collections::Collections,
     database::Mongo,
     driver::with_timeout,
@@ -195,12 +194,8 @@ impl Mongo {
         let fields = doc! { "userID": 1, "name": 1, "lastSeen": 1, "showsLastSeen": 1 };
         let users = self.db.users.clone_with_type::<PersonDoc>();
         let people = users.find(doc! { "_id": keys }).projection(fields);
-        let people = async {
-            let mut cursor = people.session(&mut **session).await?;
-            let found: Vec<PersonDoc> = cursor.stream(session).try_collect().await?;
-            Ok(found)
-        };
-        let people = with_timeout(people).await?.into_iter();
+        let people = with_timeout(async { collect(people.session(&mut **session).await?, session).await }).await?;
+        let people = people.into_iter();
         let mut people: HashMap<UserKey, PersonDoc> = people.map(|person| (user_key(person.key), person)).collect();
         let member = |member: MemberDoc| {
             let key = user_key(member.id.user);
@@ -239,12 +234,7 @@ impl Collections {
             doc! { "$group": { "_id": "$_id.room", "members": { "$sum": lasting } } },
         ];
         let counts = self.memberships.aggregate(pipeline).with_type::<CountDoc>();
-        let read = async {
-            let mut cursor = counts.session(&mut **session).await?;
-            let found: Vec<CountDoc> = cursor.stream(session).try_collect().await?;
-            Ok(found)
-        };
-        let counts = with_timeout(read).await?.into_iter();
-        Ok(counts.map(|count| (count.room, count.members as u64)).collect())
+        let counts = with_timeout(async { collect(counts.session(&mut **session).await?, session).await }).await?;
+        Ok(counts.into_iter().map(|count| (count.room, count.members as u64)).collect())
     }
 }

@@ -4,7 +4,7 @@ use mongodb::bson::{Document, doc};
 
 use super::{
     bson_values::any_of,
-    causal::CausalSession,
+    causal::{CausalSession, collect},
     collections::Collections,
     driver::with_timeout,
     room_documents::{MemberDoc, RoomDoc},
@@ -46,15 +46,8 @@ impl Collections {
     }
 
     pub async fn find_rooms(&self, filter: Document, session: &mut CausalSession) -> Result<Vec<RoomDoc>> {
-        let read = async {
-            let mut cursor = self.rooms.find(present(filter)).session(&mut **session).await?;
-            let mut found = Vec::new();
-            while let Some(room) = cursor.next(session).await {
-                found.push(room?);
-            }
-            Ok(found)
-        };
-        with_timeout(read).await
+        let find = self.rooms.find(present(filter));
+        with_timeout(async { collect(find.session(&mut **session).await?, session).await }).await
     }
 
     pub async fn member_doc(
@@ -85,15 +78,7 @@ impl Collections {
         session: &mut CausalSession,
     ) -> Result<Vec<MemberDoc>> {
         let find = self.memberships.find(lasting(filter)).sort(sort).limit(limit);
-        let read = async {
-            let mut cursor = find.session(&mut **session).await?;
-            let mut found = Vec::new();
-            while let Some(member) = cursor.next(session).await {
-                found.push(member?);
-            }
-            Ok(found)
-        };
-        with_timeout(read).await
+        with_timeout(async { collect(find.session(&mut **session).await?, session).await }).await
     }
 
     /// The room's members, in the order in which they joined.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     authors::read_authors,
     bson_values::{bson_int, bson_uuid, timestamp},
-    causal::CausalSession,
+    causal::{CausalSession, collect},
     collections::Collections,
     documents::Authors,
     driver::with_timeout,
@@ -267,14 +267,7 @@ impl Collections {
             look_up("deleted", deleted, vec![count]),
         ];
         let found = self.database.aggregate(pipeline).with_type::<Counts>();
-        let read = async {
-            let (mut cursor, mut counts) = (found.session(&mut **session).await?, Vec::new());
-            while let Some(next) = cursor.next(session).await {
-                counts.push(next?);
-            }
-            Ok(counts)
-        };
-        with_timeout(read).await
+        with_timeout(async { collect(found.session(&mut **session).await?, session).await }).await
     }
 }
 

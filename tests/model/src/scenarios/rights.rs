@@ -43,7 +43,7 @@ pub fn deletion() -> Scenario {
     Scenario {
         natters: 2,
         before: vec![post()],
-        requests: vec![by(0, DeleteRoom { client: 9 }), by(1, Post { client: 0 }), by(1, Pin { seq: 1 })],
+        requests: vec![by(0, DeleteRoom { client: 8 }), by(1, Post { client: 0 }), by(1, Pin { seq: 1 })],
         sends: vec![send(&[0], 0, Always), send(&[1], 1, Always), send(&[2], 1, Always), send(&[0], 1, Perhaps)],
         faults: Faults { timeouts: 1, crashes: 1, ..NONE },
         replication: AT_ONCE,
