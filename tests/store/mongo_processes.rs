@@ -207,6 +207,23 @@ async fn a_post_is_announced_with_its_message_to_other_processes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_membership_that_is_changed_at_one_process_is_announced_at_the_other() {
+    let stores = open_all(&TestDatabase::mongodb().await, 2).await;
+    let ada = add(stores[0].as_ref(), "ada").await;
+    let mut events = stores[1].events().unwrap();
+    wait_for(&mut events, |event| matches!(event, Event::ExternalWrite).then_some(())).await;
+    let access = lobby(stores[0].as_ref(), &ada).await;
+    for n in 0..3_u64 {
+        stores[0].set_starred(&access, n % 2 == 0).await.unwrap();
+        wait_for(&mut events, |event| match event {
+            Event::MembershipChanged { room, user } => (room == access.room() && *user == ada.key).then_some(()),
+            _ => None,
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn admins_of_two_processes_cannot_remove_each_other() {
     let stores = open_all(&TestDatabase::mongodb().await, 2).await;
     let ada = stores[0].create_user(new_user("ada", Some(Role::Admin))).await.unwrap();
