@@ -82,7 +82,8 @@
 //! - **a page**: a handler and its `#[derive(Template)]` struct with a [`web::Shell`] in `features/X`, a template of the
 //!   same name in `templates/X`, its route in `features/X/mod.rs`, its texts in `render/words`.
 //! - **an API call**: a handler with `#[utoipa::path]` in `features/X/api.rs`, its route by `routes!`; then accept the new
-//!   snapshot of `tests/server/openapi.rs` and add a request for each status there.
+//!   snapshot of `tests/server/openapi.rs` and add a request for each status there. A route that names a room calls it
+//!   `{room}`; any other is classified in `tests/server/rights/requests.rs`.
 //! - **a store method**: the trait in `store/X.rs`, both adapters (`store/sqlite/X.rs`, `store/mongo/X.rs`), and a test in
 //!   `tests/store`, which runs on both.
 //! - **a kind of change**: a [`domain::Action`], its rule in [`domain::rules`], the state in [`domain::Message`], the fragment
@@ -101,7 +102,8 @@
 //! | a repeated send posts once | `store` `log::concurrent_repeats_post_one_message` |
 //! | the log has no gaps, with any number of writers | `store` `mongo_processes::four_processes_post_ten_thousand_messages_without_a_gap` |
 //! | no handler reads or writes a room without rights | `layers` `main::a_handler_that_can_read_without_rights_is_reported` |
-//! | a closed room does not exist for others | `server` `chat::rooms::a_closed_room_does_not_exist_for_others` |
+//! | a closed or direct room does not exist for others, on any route | `server` `rights::requests::every_route_of_a_room_answers_404_to_everybody_else` |
+//! | and in any frame | `server` `rights::frames::every_frame_about_a_room_is_refused_for_everybody_else` |
 //! | both stores change by the same rules | `store` `random_commands::the_state_is_the_fold_of_the_acknowledged_commands` |
 //! | every reader sees the same log, in order | `server` `chat::interleavings::every_reader_receives_the_same_sequence` |
 //! | every reader gets the same bytes | `server` `chat::messages::authors_and_others_receive_the_same_fragment` |
