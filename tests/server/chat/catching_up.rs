@@ -78,7 +78,7 @@ async fn pages_sockets_and_the_api_catch_up_with_the_same_changes() {
         (2, 6, ""), // ordered by its latest change
         (4, 7, ""),
     ];
-    let page = browser.visit("/messages?after=1").await.is(200).fragments();
+    let page = browser.visit("/rooms/lobby/messages?after=1").await.is(200).fragments();
     let by_page: Vec<_> = page.iter().map(|fragment| (fragment.seq, fragment.rev, fragment.text.as_str())).collect();
     assert_eq!(by_page, expected);
 

@@ -24,7 +24,7 @@ async fn an_edit_appears_on_open_pages_and_after_a_reload() {
     let fragment = bob.sees("Ada: hello").await;
     assert_eq!((fragment.seq, fragment.rev, fragment.sent_by_user), (1, 2, false));
     assert_eq!(tab.sees("Ada: hello").await, fragment, "everybody gets the same fragment");
-    assert_eq!(browser.visit("/").await.is(200).messages(), ["You: hello"]);
+    assert_eq!(browser.visit("/rooms/lobby").await.is(200).messages(), ["You: hello"]);
     assert_eq!(ada.message(1).await, edited);
 
     // the same text again, as after a lost answer
@@ -60,7 +60,7 @@ async fn a_deletion_appears_on_open_pages_and_leaves_no_text() {
     bob.script.edits(1, 1, "back again").await.says(410, "This message is deleted.");
     let deleted = ada.message(1).await;
     assert!(deleted["message"].is_null() && deleted["rev"] == 5 && deleted["textRev"] == 5, "{deleted}");
-    assert_eq!(browser.visit("/").await.is(200).messages(), ["Bob: by Bob again"]);
+    assert_eq!(browser.visit("/rooms/lobby").await.is(200).messages(), ["Bob: by Bob again"]);
     assert_eq!(ada.reads_after(3, 50).await.len(), 2, "the repeat took no number");
 }
 
@@ -170,7 +170,7 @@ async fn a_returning_page_receives_the_latest_state_of_each_message() {
     bob.reacts(3, "👍").await.is(200);
     bob.replies(1, "four").await;
     let expected = [(2, 6, ""), (3, 7, "Bob: three"), (1, 8, "Bob: one!!"), (4, 8, "Bob: four")];
-    let page = browser.visit("/messages?after=3").await.is(200).fragments();
+    let page = browser.visit("/rooms/lobby/messages?after=3").await.is(200).fragments();
     let seen: Vec<_> = page.iter().map(|one| (one.seq, one.rev, one.text.as_str())).collect();
     assert_eq!(seen, expected);
     let by_api = ada.reads_after(3, 2).await;

@@ -31,7 +31,7 @@ async fn forms_sockets_and_the_api_post_to_the_same_log() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     let mut bob = natter.sign_up("bob").await;
-    ada.submit("/messages", &[("message", "by form"), ("clientID", "1")]).await.leads_to("/");
+    ada.submit("/rooms/lobby/messages", &[("message", "by form"), ("clientID", "1")]).await.leads_to("/rooms/lobby");
     Socket::open_in(&ada, "").await.says("by socket").await;
     let script = natter.script().with_token(ada.token.as_deref().unwrap());
     let posted = script.says("by API").await;

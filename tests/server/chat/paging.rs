@@ -26,12 +26,12 @@ fn seqs(page: &Page) -> Vec<u64> {
 #[tokio::test]
 async fn paging_backwards_returns_every_message_once() {
     let (_natter, browser, ada) = natter_with_500_messages().await;
-    let mut page = browser.visit("/").await.is(200);
+    let mut page = browser.visit("/rooms/lobby").await.is(200);
     let mut all = seqs(&page);
     assert_eq!(all, (451..=500).collect::<Vec<_>>(), "the last 50");
     for step in 1..=9 {
         let link = page.attribute("li.older a", "hx-get");
-        assert_eq!(link, format!("/messages?before={}", all[0]), "step {step}");
+        assert_eq!(link, format!("/rooms/lobby/messages?before={}", all[0]), "step {step}");
         page = browser.visit(&link).await.is(200);
         let older = seqs(&page);
         assert_eq!(older.len(), 50);
@@ -41,7 +41,7 @@ async fn paging_backwards_returns_every_message_once() {
     assert_eq!(all, (1..=500).collect::<Vec<_>>());
     let texts: BTreeSet<_> = ada.reads_after(0, 500).await.iter().map(|m| m["message"].to_string()).collect();
     assert_eq!(texts.len(), 500);
-    assert!(seqs(&browser.visit("/messages?before=1").await.is(200)).is_empty());
+    assert!(seqs(&browser.visit("/rooms/lobby/messages?before=1").await.is(200)).is_empty());
 
     // the same over the API, with another page size
     let mut all = Vec::new();
@@ -66,7 +66,8 @@ async fn catching_up_by_requests_returns_every_change_in_order() {
     assert_eq!(by_api, (1..=500).collect::<Vec<_>>());
     let mut by_page = Vec::new();
     loop {
-        let page = browser.visit(&format!("/messages?after={}", by_page.last().unwrap_or(&0))).await.is(200);
+        let page =
+            browser.visit(&format!("/rooms/lobby/messages?after={}", by_page.last().unwrap_or(&0))).await.is(200);
         let some = seqs(&page);
         assert!(some.len() <= 200);
         if some.is_empty() {

@@ -94,8 +94,12 @@ async fn invalid_queries_of_the_log_are_refused() {
     ada.post("/api/messages", json!({ "message": "x".repeat(70_000) })).await.is(413);
     let browser = natter.browser();
     browser.log_in("ada").await;
-    browser.visit("/messages?before=1&after=1").await.is(422);
-    natter.browser().visit("/messages?after=0").await.leads_to("/login?next=%2Fmessages%3Fafter%3D0");
+    browser.visit("/rooms/lobby/messages?before=1&after=1").await.is(422);
+    natter
+        .browser()
+        .visit("/rooms/lobby/messages?after=0")
+        .await
+        .leads_to("/login?next=%2Frooms%2Flobby%2Fmessages%3Fafter%3D0");
 }
 
 #[tokio::test]

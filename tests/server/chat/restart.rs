@@ -28,7 +28,7 @@ async fn a_restart_keeps_all_data() {
 
     assert_eq!(bob.script.get("/api/users").await.is(200).json, users);
     assert_eq!(bob.script.reads_after(0, 50).await, log);
-    assert_eq!(ada.visit("/").await.is(200).messages(), ["Bob: one", "Bob: three"]);
+    assert_eq!(ada.visit("/rooms/lobby").await.is(200).messages(), ["Bob: one", "Bob: three"]);
     bob.socket = Socket::open(&bob.script, "?after=1&returning=true").await;
     let fragment = bob.socket.sees("Bob: three").await;
     assert_eq!((fragment.seq, fragment.rev), (3, 4));

@@ -50,7 +50,7 @@ async fn chat_pages_with_large_messages_contain_each_once() {
     let browser = natter.browse_as("ada").await;
     says_large(&natter.script().with_token(browser.token.as_deref().unwrap())).await;
     let all: Vec<u64> = (1..=COUNT).collect();
-    let (mut seqs, mut path) = (Vec::new(), "/".to_owned());
+    let (mut seqs, mut path) = (Vec::new(), "/rooms/lobby?before=1000000".to_owned());
     loop {
         let page = browser.visit(&path).await.is(200);
         assert!(page.html.len() <= MOST_BYTES, "{path}: {} bytes", page.html.len());
@@ -64,7 +64,7 @@ async fn chat_pages_with_large_messages_contain_each_once() {
 
     let mut revs = vec![0];
     loop {
-        let path = format!("/messages?after={}", revs.last().unwrap());
+        let path = format!("/rooms/lobby/messages?after={}", revs.last().unwrap());
         let page = browser.visit(&path).await.is(200);
         assert!(page.html.len() <= MOST_BYTES, "{path}: {} bytes", page.html.len());
         let fragments = page.fragments();

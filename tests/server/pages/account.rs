@@ -55,7 +55,7 @@ async fn a_new_password_signs_out_all_other_sessions() {
 async fn deleting_the_account_requires_the_password() {
     let natter = Natter::start().await;
     let (mut admin, bob) = (natter.sign_up("ada").await, natter.browse_as("bob").await);
-    bob.submit("/messages", &[("message", "farewell"), ("clientID", "1")]).await.leads_to("/");
+    bob.submit("/rooms/lobby/messages", &[("message", "farewell"), ("clientID", "1")]).await.leads_to("/rooms/lobby");
     let sent = admin.sees("Bob: farewell").await;
     let page = bob.submit("/account/delete", &[("deletePassword", "wrong one")]).await.is(422);
     assert_eq!(page.error_beside("deletePassword"), "This is not your current password.");

@@ -38,7 +38,7 @@ async fn the_admin_pages_are_for_admins_only() {
         bob.submit(path, &[("name", "Mallory"), ("role", "admin")]).await.is(403);
         natter.browser().submit(path, &[("name", "Mallory")]).await.leads_to("/login");
     }
-    assert!(bob.visit("/").await.texts("nav a[href='/admin/users']").is_empty());
+    assert!(bob.visit("/rooms/lobby").await.is(200).texts("nav a[href='/admin/users']").is_empty());
     assert_eq!(natter.register("eve").await.get("/api/users/ada").await.json["name"], "Ada");
 }
 

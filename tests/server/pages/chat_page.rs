@@ -14,7 +14,7 @@ async fn a_token_in_the_url_opens_the_chat_and_a_session() {
     let cookie = page.header("set-cookie").to_owned();
     assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax"), "{cookie}");
     assert!(!page.html.contains(ada.token()), "the page itself does not carry the token");
-    let page = browser.visit("/").await.is(200);
+    let page = browser.visit("/rooms/lobby").await.is(200);
     assert_eq!(page.header("referrer-policy"), "same-origin");
 }
 
@@ -38,14 +38,14 @@ async fn an_invalid_token_is_refused_as_json_or_as_a_page() {
 async fn without_javascript_a_form_sends_messages() {
     let natter = Natter::start().await;
     let (ada, mut bob) = (natter.browse_as("ada").await, natter.sign_up("bob").await);
-    let page = ada.visit("/").await.is(200);
-    assert_eq!(page.attribute("form#send", "action"), "/messages");
+    let page = ada.visit("/rooms/lobby").await.is(200);
+    assert_eq!(page.attribute("form#send", "action"), "/rooms/lobby/messages");
     assert_eq!(page.attribute("form#send", "method"), "post");
     let form = [("message", "two\r\nlines"), ("clientID", &page.value_of("clientID"))];
-    ada.submit("/messages", &form).await.leads_to("/");
+    ada.submit("/rooms/lobby/messages", &form).await.leads_to("/rooms/lobby");
     bob.sees("Ada: two\nlines").await;
-    ada.submit("/messages", &form).await.leads_to("/");
-    let page = ada.visit("/").await;
+    ada.submit("/rooms/lobby/messages", &form).await.leads_to("/rooms/lobby");
+    let page = ada.visit("/rooms/lobby").await;
     assert_eq!(page.messages(), ["You: two\nlines"], "once, although the form was sent twice");
     assert_eq!(page.texts("li.message.sent-by-user").len(), 1);
 }
@@ -59,27 +59,29 @@ fn draft(page: &Page) -> String {
 async fn a_refused_message_stays_in_the_form_with_the_reason() {
     let natter = Natter::with(&["--message-rate", "1"]).await;
     let ada = natter.browse_as("ada").await;
-    let page = ada.submit("/messages", &[("message", " \n "), ("clientID", "1")]).await.is(422);
+    let page = ada.submit("/rooms/lobby/messages", &[("message", " \n "), ("clientID", "1")]).await.is(422);
     assert_eq!(page.text("#refused"), "Write something first.");
 
     let long = "long ".repeat(801);
-    let page = ada.submit("/messages", &[("message", &long), ("clientID", "2")]).await.is(422);
+    let page = ada.submit("/rooms/lobby/messages", &[("message", &long), ("clientID", "2")]).await.is(422);
     let why = "A message has at most 4000 characters; this one has 4004. Split it in two.";
     assert_eq!(page.text("#refused"), why);
     assert_eq!(draft(&page), long.trim());
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
 
     for n in 3..=5 {
-        ada.submit("/messages", &[("message", "quick"), ("clientID", &n.to_string())]).await.leads_to("/");
+        ada.submit("/rooms/lobby/messages", &[("message", "quick"), ("clientID", &n.to_string())])
+            .await
+            .leads_to("/rooms/lobby");
     }
-    let page = ada.submit("/messages", &[("message", "too quick"), ("clientID", "6")]).await.is(429);
+    let page = ada.submit("/rooms/lobby/messages", &[("message", "too quick"), ("clientID", "6")]).await.is(429);
     assert_eq!(page.header("retry-after"), "1");
     assert_eq!(page.text("#refused"), "You are sending messages too fast. Wait a moment and send again.");
     assert_eq!(draft(&page), "too quick");
     assert_eq!(page.messages(), ["You: quick", "You: quick", "You: quick"], "the page is complete");
 
     let form = [("message", "another"), ("clientID", "3")];
-    natter.browser().submit("/messages", &form).await.leads_to("/login");
+    natter.browser().submit("/rooms/lobby/messages", &form).await.leads_to("/login");
 }
 
 #[tokio::test]
@@ -87,24 +89,24 @@ async fn a_message_far_over_the_limit_stays_in_the_form() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     let long = "Größe ".repeat(10_000);
-    let page = ada.submit("/messages", &[("message", &long), ("clientID", "1")]).await.is(422);
+    let page = ada.submit("/rooms/lobby/messages", &[("message", &long), ("clientID", "1")]).await.is(422);
     let why = "A message has at most 4000 characters; this one has 59999. Split it in two.";
     assert_eq!(page.text("#refused"), why);
     assert_eq!(draft(&page), long.trim());
-    natter.browser().submit("/messages", &[("message", &long), ("clientID", "1")]).await.leads_to("/login");
+    natter.browser().submit("/rooms/lobby/messages", &[("message", &long), ("clientID", "1")]).await.leads_to("/login");
 }
 
 #[tokio::test]
 async fn a_reused_client_id_is_refused_and_the_form_gets_a_new_one() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
-    ada.submit("/messages", &[("message", "first"), ("clientID", "1")]).await.leads_to("/");
-    let page = ada.submit("/messages", &[("message", "second"), ("clientID", "1")]).await.is(409);
+    ada.submit("/rooms/lobby/messages", &[("message", "first"), ("clientID", "1")]).await.leads_to("/rooms/lobby");
+    let page = ada.submit("/rooms/lobby/messages", &[("message", "second"), ("clientID", "1")]).await.is(409);
     assert_eq!(page.text("#refused"), "This clientID was used for another message. Use a fresh one for each.");
     let form = [("message", draft(&page)), ("clientID", page.value_of("clientID"))];
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
-    ada.submit("/messages", &form).await.leads_to("/");
-    assert_eq!(ada.visit("/").await.messages(), ["You: first", "You: second"]);
+    ada.submit("/rooms/lobby/messages", &form).await.leads_to("/rooms/lobby");
+    assert_eq!(ada.visit("/rooms/lobby").await.messages(), ["You: first", "You: second"]);
 }
 
 #[tokio::test]
@@ -115,12 +117,12 @@ async fn older_messages_have_pages_of_their_own() {
     for n in 1..=52 {
         script.says(&format!("number {n}")).await;
     }
-    let page = ada.visit("/").await.is(200);
+    let page = ada.visit("/rooms/lobby").await.is(200);
     assert_eq!(page.messages().len(), 50);
-    assert_eq!(page.attribute("li.older a", "href"), "/?before=3");
+    assert_eq!(page.attribute("li.older a", "href"), "/rooms/lobby?before=3");
     assert_eq!(page.attribute("#room", "data-head"), "52");
-    let page = ada.visit("/?before=3").await.is(200);
+    let page = ada.visit("/rooms/lobby?before=3").await.is(200);
     assert_eq!(page.messages(), ["You: number 1", "You: number 2"]);
     assert!(page.texts("li.older").is_empty());
-    assert_eq!(page.text("p.older a[href='/']"), "Latest messages");
+    assert_eq!(page.attribute("p.latest a", "href"), "/rooms/lobby?before=53");
 }

@@ -6,7 +6,7 @@ use crate::support::{Browser, Natter, Page};
 
 /// The name of the user in the head of the page; empty without a session.
 fn signed_in(page: &Page) -> Vec<String> {
-    page.texts("header nav a[href='/account']")
+    page.texts("header nav a[href='/account'], #sidebar .own-menu summary .name")
 }
 
 async fn send(browser: &Browser, method: Method, path: &str) -> Page {
@@ -19,13 +19,15 @@ async fn every_page_shows_who_is_signed_in() {
     let (ada, bob) = (natter.browse_as("ada").await, natter.browse_as("bob").await);
     let switch = format!("/?jwt={}", bob.token.as_deref().unwrap());
     let pages = [
-        (200, "/", Method::GET),
+        (200, "/rooms/lobby", Method::GET),
+        (200, "/rooms", Method::GET),
+        (200, "/people", Method::GET),
         (200, "/account", Method::GET),
         (200, "/admin/users", Method::GET),
         (200, "/api/docs", Method::GET),
         (200, "/signup", Method::GET),
         (200, &switch, Method::GET),
-        (400, "/messages?before=x", Method::GET),
+        (400, "/rooms/lobby/messages?before=x", Method::GET),
         (401, "/?jwt=bad", Method::GET),
         (404, "/nowhere", Method::GET),
         (405, "/account/password", Method::GET),
@@ -50,8 +52,15 @@ async fn every_page_has_one_heading_and_a_description() {
     let switch = format!("/?jwt={}", bob.token.as_deref().unwrap());
     let signed_out = natter.browser();
     for (browser, path) in [
-        (&ada, "/"),
-        (&ada, "/?before=3"),
+        (&ada, "/rooms/lobby"),
+        (&ada, "/rooms/lobby?before=3"),
+        (&ada, "/rooms/lobby/settings"),
+        (&ada, "/rooms/lobby/members"),
+        (&ada, "/rooms"),
+        (&ada, "/rooms/new"),
+        (&ada, "/people"),
+        (&ada, "/people/bob"),
+        (&ada, "/direct/bob"),
         (&ada, "/account"),
         (&ada, "/admin/users"),
         (&ada, "/api/docs"),

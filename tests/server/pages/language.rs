@@ -23,7 +23,10 @@ async fn every_page_is_in_the_language_of_the_browser() {
     let switch = format!("/?jwt={}", bob.token.as_deref().unwrap());
     let signed_out = natter.browser();
     for (browser, path, heading) in [
-        (&ada, "/", "Chat"),
+        (&ada, "/rooms/lobby", "Lobby"),
+        (&ada, "/rooms/new", "Neuer Raum"),
+        (&ada, "/rooms/lobby/members", "Mitglieder von Lobby"),
+        (&ada, "/people", "Leute"),
         (&ada, "/account", "ada"),
         (&ada, "/admin/users", "Benutzer"),
         (&ada, "/api/docs", "API"),
@@ -60,17 +63,17 @@ async fn a_form_is_refused_in_the_language_of_the_browser() {
 async fn messages_and_the_roster_are_in_the_language_of_the_page() {
     let natter = Natter::start().await;
     let (ada, bob) = (natter.browse_as("ada").await, natter.browse_as("bob").await);
-    ada.submit("/messages", &[("message", "hallo"), ("clientID", "1")]).await.is(303);
-    bob.submit("/messages", &[("message", "servus"), ("clientID", "1")]).await.is(303);
+    ada.submit("/rooms/lobby/messages", &[("message", "hallo"), ("clientID", "1")]).await.is(303);
+    bob.submit("/rooms/lobby/messages", &[("message", "servus"), ("clientID", "1")]).await.is(303);
     bob.submit("/account/delete", &[("deletePassword", &password_of("bob"))]).await.is(303);
-    let page = visit(&ada, "/").await.is(200);
+    let page = visit(&ada, "/rooms/lobby").await.is(200);
     assert_eq!(page.messages(), ["Du: hallo", "gelöschtes Konto: servus"]);
     assert_eq!(page.text("#roster h2"), "0 da");
-    let refused = submit(&ada, "/messages", &[("message", " "), ("clientID", "2")]).await.is(422);
+    let refused = submit(&ada, "/rooms/lobby/messages", &[("message", " "), ("clientID", "2")]).await.is(422);
     assert_eq!(refused.text("#refused"), "Schreib erst etwas.");
     let words: serde_json::Value = serde_json::from_str(&page.attribute("body", "data-words")).unwrap();
     assert_eq!(words["empty"], "Schreib erst etwas.");
-    let alone = visit(&ada, "/messages?before=x").await.is(400);
+    let alone = visit(&ada, "/rooms/lobby/messages?before=x").await.is(400);
     assert_eq!(alone.text("h1"), "Fehlerhafte Anfrage");
 }
 

@@ -13,7 +13,21 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
 async fn every_page_has_security_headers_and_no_inline_code() {
     let natter = Natter::start().await;
     let (admin, nobody, bob) = (natter.browse_as("ada").await, natter.browser(), natter.register("bob").await);
-    let admin_pages = ["/", "/account", "/admin/users", "/admin/users?new=true", "/admin/users?edit=bob", "/api/docs"];
+    let admin_pages = [
+        "/rooms/lobby",
+        "/rooms/lobby/settings",
+        "/rooms/lobby/members",
+        "/rooms",
+        "/rooms/new",
+        "/people",
+        "/people/bob",
+        "/direct/bob",
+        "/account",
+        "/admin/users",
+        "/admin/users?new=true",
+        "/admin/users?edit=bob",
+        "/api/docs",
+    ];
     let open_pages = ["/login", "/signup", "/nowhere", "/?jwt=bad"];
     let switch = format!("/?jwt={}", bob.token());
     let pages = admin_pages.into_iter().chain([switch.as_str()]).map(|path| (&admin, path));
@@ -50,12 +64,16 @@ fn assert_nothing_inline(page: &Page) {
 async fn assets_are_cached_for_a_year_under_hashed_names() {
     let natter = Natter::start().await;
     let browser = natter.browse_as("ada").await;
-    let page = browser.visit("/").await;
-    let mut assets = vec![page.attribute("link[rel=stylesheet]", "href"), page.attribute("link[rel=icon]", "href")];
+    let page = browser.visit("/rooms/lobby").await;
     let document = Html::parse_document(&page.html);
-    let scripts = Selector::parse("script").unwrap();
-    assets.extend(document.select(&scripts).map(|script| script.attr("src").unwrap().to_owned()));
-    assert_eq!(assets.len(), 11);
+    let named = |css: &str, attribute: &str| {
+        let elements =
+            document.select(&Selector::parse(css).unwrap()).map(|element| element.attr(attribute).unwrap().to_owned());
+        elements.collect::<Vec<_>>()
+    };
+    let (styles, scripts) = (named("link[rel=stylesheet]", "href"), named("script", "src"));
+    assert!(styles.len() > 5 && scripts.len() > 8, "{styles:?} {scripts:?}");
+    let assets = [styles, scripts, named("link[rel=icon]", "href")].concat();
     for asset in assets {
         let answer = natter.browser().visit(&asset).await.is(200);
         // a debug build reads assets from the disk, where they may change under the same name
@@ -78,7 +96,8 @@ async fn post_from(browser: &Browser, path: &str, headers: &[(&str, &str)]) -> P
 async fn forms_from_other_sites_are_refused() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
-    let paths = ["/messages", "/login", "/signup", "/logout", "/account", "/account/password", "/account/delete"];
+    let paths =
+        ["/rooms/lobby/messages", "/login", "/signup", "/logout", "/account", "/account/password", "/account/delete"];
     let more = ["/switch", "/admin/users", "/admin/users/ada", "/admin/users/ada/delete", "/api/messages"];
     for path in paths.into_iter().chain(more) {
         let foreign: [&[_]; 4] = [
@@ -93,8 +112,8 @@ async fn forms_from_other_sites_are_refused() {
         }
     }
     assert!(ada.is_signed_in().await);
-    assert!(ada.visit("/").await.messages().is_empty());
-    post_from(&ada, "/messages", &[("sec-fetch-site", "same-origin")]).await.leads_to("/");
+    assert!(ada.visit("/rooms/lobby").await.messages().is_empty());
+    post_from(&ada, "/rooms/lobby/messages", &[("sec-fetch-site", "same-origin")]).await.leads_to("/rooms/lobby");
 }
 
 #[tokio::test]

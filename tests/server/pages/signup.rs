@@ -16,7 +16,7 @@ async fn signing_up_opens_the_chat() {
     let browser = natter.browse_as("ada").await;
     let token = browser.token.clone().unwrap();
     let chat = browser.visit(&format!("/?jwt={token}")).await.is(200);
-    assert_eq!(chat.text("nav a[href='/account']"), "Ada");
+    assert_eq!(chat.text("#sidebar .own-menu summary .name"), "Ada");
     assert!(browser.is_signed_in().await);
     natter.script().with_token(&token).get("/api/users/ada").await.is(200);
 }

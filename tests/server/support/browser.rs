@@ -66,6 +66,6 @@ impl Browser {
 
     /// Whether the chat page opens without a login.
     pub async fn is_signed_in(&self) -> bool {
-        self.visit("/").await.status == 200
+        self.visit("/rooms/lobby").await.status == 200
     }
 }

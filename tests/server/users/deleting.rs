@@ -16,7 +16,7 @@ async fn a_deleted_users_messages_stay_under_deleted_user() {
     assert_eq!(bob.socket.close_frame().await, (1008, "signed out".to_owned()));
     natter.script().try_log_in("bob", "bob's long secret").await.is(401);
     cyd.get("/api/users/bob").await.is(404);
-    assert_eq!(ada.visit("/").await.is(200).messages(), ["deleted user: I was here"]);
+    assert_eq!(ada.visit("/rooms/lobby").await.is(200).messages(), ["deleted user: I was here"]);
     let log = cyd.reads_after(0, 50).await;
     assert_eq!(log[0]["message"], "I was here");
     assert_eq!((&log[0]["userID"], &log[0]["name"]), (&Value::Null, &Value::Null));
@@ -37,7 +37,7 @@ async fn messages_are_deleted_on_request_and_hidden_in_open_chats() {
         let fragment = cyd.socket.sees_rev(rev).await;
         assert!(fragment.hidden && fragment.seq == seq && fragment.text.is_empty(), "{fragment:?}");
     }
-    assert_eq!(ada.visit("/").await.messages(), ["Cyd: two"]);
+    assert_eq!(ada.visit("/rooms/lobby").await.messages(), ["Cyd: two"]);
     let log = cyd.script.reads_after(0, 50).await;
     let log: Vec<_> = log.iter().map(|m| (m["rev"].clone(), m["seq"].clone(), m["message"].clone())).collect();
     let expected = [(2, 2, json!("two")), (4, 1, Value::Null), (5, 3, Value::Null)];

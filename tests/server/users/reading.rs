@@ -84,7 +84,7 @@ async fn no_response_contains_a_password_hash() {
     for path in ["/api/users", "/api/users/ada", "/api/messages"] {
         shown.push(ada.get(path).await.is(200).text);
     }
-    for path in ["/", "/account", "/admin/users", "/admin/users?edit=ada"] {
+    for path in ["/rooms/lobby", "/people/ada", "/account", "/admin/users", "/admin/users?edit=ada"] {
         shown.push(browser.visit(path).await.is(200).html);
     }
     for text in shown {
