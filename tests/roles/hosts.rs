@@ -164,10 +164,10 @@ async fn a_logout_ends_the_session_of_a_sign_up_on_another_host() {
     let there = elsewhere.log_in(&natter, "ann", None).await.location;
     elsewhere.get(&there).await;
     assert_eq!(ann.post(&format!("{chat}/logout"), &[]).await.location, format!("{auth}/login"));
-    for server in [format!("{users}/account"), format!("{chat}/")] {
+    for server in [format!("{users}/account"), format!("{chat}/rooms/lobby")] {
         assert_eq!(ann.get(&server).await.status, 303, "{server}");
     }
-    assert_eq!(elsewhere.get(&format!("{chat}/")).await.status, 200, "another browser stays signed in");
+    assert_eq!(elsewhere.get(&format!("{chat}/rooms/lobby")).await.status, 200, "another browser stays signed in");
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn a_logout_ends_all_logins_of_the_browser() {
     assert_eq!(ann.get(&to_account).await.status, 303);
     assert_eq!(ann.get(&format!("{users}/account")).await.status, 200);
     ann.post(&format!("{chat}/logout"), &[]).await;
-    for server in [format!("{users}/account"), format!("{chat}/")] {
+    for server in [format!("{users}/account"), format!("{chat}/rooms/lobby")] {
         assert_eq!(ann.get(&server).await.status, 303, "{server}");
     }
     assert_eq!(ann.get(&format!("{auth}/login")).await.status, 200, "the login page does not redirect");
@@ -197,5 +197,5 @@ async fn on_one_host_a_sign_up_session_lasts_as_long_as_a_login() {
     let form = [("userID", "ann"), ("name", "Ann"), ("email", "ann@example.org"), ("password", PASSWORD)];
     let signed_up = ann.post(&format!("{users}/signup"), &form).await;
     assert!(signed_up.cookie.contains("Max-Age=2592000"), "{}", signed_up.cookie);
-    assert_eq!(ann.get(&format!("{chat}/")).await.status, 200);
+    assert_eq!(ann.get(&format!("{chat}/rooms/lobby")).await.status, 200);
 }

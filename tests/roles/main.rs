@@ -16,7 +16,10 @@ async fn each_address_serves_its_own_and_the_common_routes() {
     let routes = [
         (&natter.users, vec!["/signup", "/account", "/admin/users", "/api/users"]),
         (&natter.auth, vec!["/login", "/api/login"]),
-        (&natter.chat, vec!["/", "/messages", "/ws", "/api/messages"]),
+        (
+            &natter.chat,
+            vec!["/", "/rooms", "/rooms/lobby", "/people", "/sidebar", "/ws", "/api/messages", "/api/rooms"],
+        ),
     ];
     for (server, paths) in &routes {
         for path in paths {
@@ -51,7 +54,7 @@ async fn signing_up_and_logging_in_redirect_to_the_chat() {
     let signed_up = ann.post(&format!("{users}/signup"), &form).await;
     assert!(signed_up.location.starts_with(&format!("{chat}/?jwt=")), "{signed_up:?}");
     let page = ann.get(&signed_up.location).await;
-    for link in [format!("{users}/account"), format!("{users}/admin/users"), format!("{chat}/")] {
+    for link in [format!("{users}/account"), format!("{users}/admin/users"), "/rooms".into()] {
         assert!(page.body.contains(&format!("href=\"{link}\"")), "{link}");
     }
     assert!(page.body.contains(&format!("data-login=\"{auth}/login\"")));
