@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Method and path of each route. The router shows them in its debug output, which is the only list of them that it gives.
+/// Method and path of each route. The router shows them in its debug output, which is the only list of them that it
+/// gives.
 pub fn all_routes() -> Vec<(String, String)> {
     parse(&format!("{:?}", natter::app::routes::all()))
 }
