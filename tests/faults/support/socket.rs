@@ -87,8 +87,9 @@ pub fn fragments(frame: &str) -> impl Iterator<Item = Fragment> {
             let (_, rest) = fragment.split_once(name).unwrap();
             rest.split('"').nth(1).unwrap().parse().unwrap()
         };
-        // the texts of these tests need no escapes
-        let text = fragment.split_once("<span>").map(|(_, rest)| rest.split_once("</span>").unwrap().0);
+        // after the author; the texts of these tests need no escapes
+        let text = fragment.split_once("</b>").and_then(|(_, rest)| rest.split_once("<span>"));
+        let text = text.map(|(_, rest)| rest.split_once("</span>").unwrap().0);
         Fragment { seq: number("data-seq="), rev: number("data-rev="), text: digest(text) }
     })
 }
