@@ -37,9 +37,11 @@ pub(super) async fn send(session: &SocketSession, listener: &Listener) -> Result
     match read.await {
         Ok(summaries) => {
             let frame = encode(&reading.wanted, &summaries);
-            reading.done();
             let written = timeout(WRITE_TIMEOUT, session.connection.write_own(&frame)).await;
-            written.map_err(|_| SocketEnd::Lost)?.map_err(|_| SocketEnd::Lost)
+            written.map_err(|_| SocketEnd::Lost)?.map_err(|_| SocketEnd::Lost)?;
+            // last: if the client moves to another room while it is written, it is dropped, and has to be read again
+            reading.done();
+            Ok(())
         }
         Err(error) => {
             tracing::warn!(%error, "rooms of a sidebar not read");
