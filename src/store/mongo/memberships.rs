@@ -57,7 +57,8 @@ impl Memberships for Mongo {
             if let Some(member) = members.last() {
                 last.clone_from(&member.id.room);
             }
-            found.extend(self.summaries_of(user.key, members, &mut session).await?);
+            let rooms = members.iter().map(|member| RoomId::named(&member.id.room)).collect();
+            found.extend(self.own_summaries(user.key, rooms, &mut session).await?);
             if is_end {
                 break;
             }
@@ -68,17 +69,12 @@ impl Memberships for Mongo {
 
     async fn summaries(&self, user: &User, rooms: &[RoomId]) -> Result<Vec<RoomSummary>> {
         self.writer.marks_moved(user.key).await;
-        let mut session = self.db.reads().await?;
-        let ids = any_of(rooms.iter().map(|room| member_id(room, user.key)));
-        let members = self.db.find_members(doc! { "_id": ids }, doc! {}, 0, &mut session).await?;
-        self.summaries_of(user.key, members, &mut session).await
+        self.own_summaries(user.key, rooms.to_vec(), &mut self.db.reads().await?).await
     }
 
     async fn summary(&self, access: &Access) -> Result<RoomSummary> {
         self.writer.marks_moved(access.user()).await;
-        let mut session = self.db.reads().await?;
-        let member = self.db.member_doc(access.room(), access.user(), &mut session).await?;
-        let room = vec![(access.room().clone(), member)];
+        let (room, mut session) = (vec![access.room().clone()], self.db.reads().await?);
         self.db.summaries(access.user(), room, &mut session).await?.pop().ok_or(Error::NoSuchRoom)
     }
 
@@ -167,14 +163,16 @@ impl Memberships for Mongo {
 }
 
 impl Mongo {
-    async fn summaries_of(
+    /// The summaries of the rooms that the user is a member of.
+    async fn own_summaries(
         &self,
         user: UserKey,
-        members: Vec<MemberDoc>,
+        rooms: Vec<RoomId>,
         session: &mut CausalSession,
     ) -> Result<Vec<RoomSummary>> {
-        let rooms = members.into_iter().map(|member| (RoomId::named(&member.id.room), Some(member)));
-        self.db.summaries(user, rooms.collect(), session).await
+        let mut summaries = self.db.summaries(user, rooms, session).await?;
+        summaries.retain(|summary| summary.own.is_some());
+        Ok(summaries)
     }
 
     /// Sets fields of a membership that only the member sees.

@@ -1,13 +1,16 @@
 //! Deriving rooms and memberships from messages: notices, and posts by which their author joins.
 
-use mongodb::bson::{Document, doc};
+use std::collections::HashMap;
+
+use mongodb::bson::{Bson, Document, doc};
 
 use super::{
-    bson_values::{bson_date, bson_uuid, timestamp, user_key},
-    causal::CausalSession,
+    bson_values::{any_of, bson_date, bson_uuid, timestamp, user_key},
+    causal::{CausalSession, collect},
     collections::Collections,
     driver::{with_timeout, with_timeout_raw},
-    log_documents::MessageDoc,
+    log_documents::{MessageDoc, log_key},
+    room_documents::{MemberDoc, RoomDoc},
     unique_index::is_duplicate_key,
 };
 use crate::{
@@ -60,13 +63,17 @@ pub fn member_id(room: &RoomId, user: UserKey) -> Document {
     doc! { "room": room.as_str(), "user": bson_uuid(user) }
 }
 
-impl MessageDoc {
-    /// Whether it changes the room itself, and not only its members.
-    pub fn changes_room(&self) -> bool {
-        self.notice.is_some()
-            && effects(self).iter().any(|effect| matches!(effect, Effect::Room(_) | Effect::RoomDeleted))
+impl Effect {
+    /// Whose membership it changes; `None`: it changes the room.
+    fn user(&self) -> Option<UserKey> {
+        match self {
+            Self::Began(user, _) | Self::Role(user, _) | Self::Ended(user) => Some(*user),
+            Self::Room(_) | Self::RoomDeleted => None,
+        }
     }
+}
 
+impl MessageDoc {
     /// Whether it is the last change of its room.
     pub fn deletes_room(&self) -> bool {
         self.notice() == Some(Notice::Deleted)
@@ -93,6 +100,45 @@ impl Collections {
             }
         }
         Ok(true)
+    }
+
+    /// The rooms of these messages, by room and `rev`, whose effects on the room or the memberships are not stored.
+    pub async fn underived(
+        &self,
+        messages: impl Iterator<Item = (&String, i64)>,
+        rooms: &HashMap<RoomId, RoomDoc>,
+        session: &mut CausalSession,
+    ) -> Result<Vec<RoomId>> {
+        let keys: Vec<Bson> = messages.map(|(room, rev)| log_key(&RoomId::named(room), rev as u64).into()).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.messages.find(doc! { "_id": { "$in": keys } });
+        let found: Vec<MessageDoc> =
+            with_timeout(async { collect(found.session(&mut **session).await?, session).await }).await?;
+        let changed: Vec<(&MessageDoc, Effect)> = found
+            .iter()
+            .flat_map(|message| effects(message).into_iter().map(move |effect| (message, effect)))
+            .collect();
+        let ids =
+            any_of(changed.iter().filter_map(|(message, effect)| Some(member_id(&message.room(), effect.user()?))));
+        let members = self.memberships.find(doc! { "_id": ids });
+        let members: Vec<MemberDoc> =
+            with_timeout(async { collect(members.session(&mut **session).await?, session).await }).await?;
+        let stored: HashMap<_, i64> =
+            members.into_iter().map(|member| ((member.id.room, user_key(member.id.user)), member.rev)).collect();
+        let is_stored = |message: &MessageDoc, effect: &Effect| match effect.user() {
+            Some(user) => stored.get(&(message.key.room.clone(), user)).is_some_and(|rev| *rev >= message.key.rev),
+            // a room that is not there any more is deleted
+            None => rooms.get(&message.room()).is_none_or(|room| room.rev >= message.key.rev),
+        };
+        let mut rooms: Vec<RoomId> = changed
+            .iter()
+            .filter(|(message, effect)| !is_stored(message, effect))
+            .map(|(message, _)| message.room())
+            .collect();
+        rooms.dedup();
+        Ok(rooms)
     }
 
     /// Stores the effects of a message on its room and the memberships, unless they have later ones.

@@ -10,14 +10,15 @@ use serde::Deserialize;
 
 use super::{
     authors::read_authors,
-    bson_values::{bson_int, bson_uuid, timestamp},
+    bson_values::{any_of, bson_int, bson_uuid, timestamp},
     causal::{CausalSession, collect},
     collections::Collections,
     documents::Authors,
     driver::with_timeout,
-    log_documents::{MessageDoc, log_key},
+    log_documents::MessageDoc,
     log_queries::by_seq,
     room_documents::{MemberDoc, RoomDoc},
+    room_effects::member_id,
 };
 use crate::{
     domain::{Person, Room, RoomId, UserKey, fold, rules::Head},
@@ -36,6 +37,8 @@ struct LatestMessage {
     sent_at: DateTime,
     #[serde(default)]
     notice: Option<String>,
+    #[serde(default)]
+    joins: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -77,26 +80,30 @@ fn first(found: &[Texts]) -> u64 {
 }
 
 impl Collections {
-    /// The rooms, in this order, without those that do not exist. Each comes with the user's membership.
+    /// The rooms, in this order, without those that do not exist.
     pub async fn summaries(
         &self,
         user: UserKey,
-        rooms: Vec<(RoomId, Option<MemberDoc>)>,
+        rooms: Vec<RoomId>,
         session: &mut CausalSession,
     ) -> Result<Vec<RoomSummary>> {
         if rooms.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<RoomId> = rooms.iter().map(|(room, _)| room.clone()).collect();
-        let (heads, mut documents) = self.rooms_with_heads(&ids, session).await?;
+        let (heads, mut documents) = self.rooms_with_heads(&rooms, session).await?;
+        // after the heads: who is a member now, was one at the head
+        let own = any_of(rooms.iter().map(|room| member_id(room, user)));
+        let members = self.find_members(doc! { "_id": own }, doc! {}, 0, session).await?;
+        let mut members: HashMap<RoomId, MemberDoc> =
+            members.into_iter().map(|member| (RoomId::named(&member.id.room), member)).collect();
         let people = self.people_of_direct_rooms(&documents).await?;
         let mut summaries = Vec::with_capacity(rooms.len());
-        for (id, member) in rooms {
+        for id in rooms {
             let Some(document) = documents.remove(&id) else { continue };
             let others = others(&document, user, &people);
             let (head, latest_at) = heads.get(&id).copied().unwrap_or_default();
             let room = Room::from(document);
-            let own = member.map(|member| member.own(room.kind));
+            let own = members.remove(&id).map(|member| member.own(room.kind));
             summaries.push(RoomSummary {
                 latest_at: latest_at.map_or(room.created_at, timestamp),
                 room,
@@ -124,19 +131,21 @@ impl Collections {
         let changes: Vec<LatestChange> = self.latest(ids, doc! {}, "changed", rev, session).await?;
         let fields = doc! {
             "rev": { "$first": "$_id.rev" }, "seq": { "$first": "$seq" }, "texts": { "$first": "$texts" },
-            "sentTime": { "$first": "$sentTime" }, "notice": { "$first": "$notice" },
+            "sentTime": { "$first": "$sentTime" }, "notice": { "$first": "$notice" }, "joins": { "$first": "$joins" },
         };
         let messages: Vec<LatestMessage> = self.latest(ids, doc! {}, "seq", fields, session).await?;
         let by_id = |room: RoomDoc| (RoomId::named(&room.id), room);
         let mut documents: HashMap<RoomId, RoomDoc> =
             self.rooms_among(ids, session).await?.into_iter().map(by_id).collect();
+        // only the newest change can be without its effects on the room or its members
+        let is_effective = |message: &&LatestMessage| message.notice.is_some() || message.joins.is_some();
+        let newest = messages.iter().filter(is_effective).map(|message| (&message.room, message.rev));
+        for room in self.underived(newest, &documents, session).await? {
+            self.settle_room(&room, &mut documents, session).await?;
+        }
         let mut heads = HashMap::new();
         for message in messages {
             let room = RoomId::named(&message.room);
-            let is_derived = documents.get(&room).is_none_or(|document| document.rev >= message.rev);
-            if message.notice.is_some() && !is_derived && self.is_change_of_room(&room, message.rev, session).await? {
-                self.settle_room(&room, &mut documents, session).await?;
-            }
             let head = Head { seq: message.seq as u64, rev: message.rev as u64, texts: message.texts as u64 };
             heads.insert(room, (head, Some(message.sent_at)));
         }
@@ -145,12 +154,6 @@ impl Collections {
             latest.and_modify(|(head, _)| head.rev = head.rev.max(change.rev as u64));
         }
         Ok((heads, documents))
-    }
-
-    async fn is_change_of_room(&self, room: &RoomId, rev: i64, session: &mut CausalSession) -> Result<bool> {
-        let key = doc! { "_id": log_key(room, rev as u64) };
-        let found: Option<MessageDoc> = with_timeout(self.messages.find_one(key).session(&mut **session)).await?;
-        Ok(found.is_some_and(|message| message.changes_room()))
     }
 
     /// Reads a room again whose newest change was not derived.

@@ -12,7 +12,10 @@ use super::{
     room_rows::{self, ROOM_COLUMNS, room_in},
 };
 use crate::{
-    domain::{Membership, Room, RoomId, RoomKind, User, UserKey, fold, rules::{Head, Refusal}},
+    domain::{
+        Membership, Room, RoomId, RoomKind, User, UserKey, fold,
+        rules::{Head, Refusal},
+    },
     store::{
         Access, Error, NewRoom, OpenRoom, Result, Rooms,
         rooms::{direct_key, direct_key_of},
