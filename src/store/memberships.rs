@@ -16,9 +16,10 @@ pub struct RoomSummary {
     pub head: Head,
     /// When the latest message was posted; in an empty room, when the room was created.
     pub latest_at: Timestamp,
-    /// Of a direct room: its other members, in order of their names. Empty if they have no accounts any more, and in a
-    /// room with oneself.
+    /// Of a direct room: its other members, in order of their names, without those who have no account any more.
     pub others: Vec<Person>,
+    /// Whether it is a direct room of the user alone.
+    pub is_with_oneself: bool,
     /// `None`: the user is not a member of the room, which is open.
     pub own: Option<OwnMembership>,
     /// The texts that the user has posted in the room, deleted ones included.

@@ -7,6 +7,10 @@ use crate::{
     store::{self, Access, Changed},
 };
 
+/// Largest body of a form with a message, in bytes. It is larger than any message, so that a text that is far too long
+/// comes back in the form with the reason, instead of being lost to an error page.
+pub const FORM_MAX: usize = 256 * 1024;
+
 /// A message to post, as it was received.
 pub struct Draft<'a> {
     pub message: &'a str,
@@ -25,6 +29,15 @@ impl Draft<'_> {
         let text = fields.keep("message", Text::parse(self.message));
         let client = fields.keep("clientID", ClientId::parse(self.client_id));
         text.zip(client).ok_or_else(|| Error::invalid(fields))
+    }
+}
+
+/// The client id of a form that is shown again after `error`. It stays the one that was sent, because the message may be
+/// stored although the answer was an error; unless the error is about the id itself.
+pub fn next_client_id(error: &Error, sent: String) -> String {
+    match error.fields.get("clientID") {
+        None => sent,
+        Some(_) => ClientId::generate().as_str().to_owned(),
     }
 }
 

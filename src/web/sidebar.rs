@@ -121,10 +121,9 @@ pub fn room_name(summary: &RoomSummary, user: &User, language: Language) -> Stri
         return summary.room.name.clone();
     }
     let names: Vec<_> = summary.others.iter().map(|person| person.name.as_str()).collect();
-    // without others: with oneself, or with people who have no account any more
     match &*names {
-        [] if summary.head.texts > summary.own_texts => language.text("deleted-user").into_owned(),
-        [] => user.name.to_string(),
+        [] if summary.is_with_oneself => user.name.to_string(),
+        [] => language.text("deleted-user").into_owned(),
         names => names.join(", "),
     }
 }

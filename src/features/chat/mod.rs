@@ -16,11 +16,7 @@ use axum::{extract::DefaultBodyLimit, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::api::{in_lobby, list, message, reactions, send};
-use crate::web::AppState;
-
-/// Largest form body, in bytes. It is larger than any message, so that a text that is far too long comes back in the
-/// form with the reason, instead of being lost to an error page.
-const FORM_MAX: usize = 256 * 1024;
+use crate::web::{AppState, change::FORM_MAX};
 
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

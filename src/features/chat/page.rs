@@ -219,7 +219,8 @@ pub(super) async fn submit(
             let reason = error.fields.get("message").map(|reason| language.phrase(reason));
             let alert = reason.unwrap_or_else(|| error.summary(language)).into_owned();
             let page = RoomPage::read(&state, language, &me.user, &access, Part::default()).await?;
-            Ok(error.on_page(RoomPage { draft: form.message, alert: Some(alert), ..page }))
+            let client_id = change::next_client_id(&error, form.client_id);
+            Ok(error.on_page(RoomPage { draft: form.message, client_id, alert: Some(alert), ..page }))
         }
     }
 }

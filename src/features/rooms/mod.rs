@@ -12,14 +12,17 @@ mod people;
 mod presence;
 mod schema;
 
-use axum::routing::{get, post};
+use axum::{
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
     api::{direct as direct_api, list, members as members_api, own as own_api, room},
     pages::{delete, direct as direct_page, list as list_page, members as members_page, new, own as buttons, settings},
 };
-use crate::web::AppState;
+use crate::web::{AppState, change::FORM_MAX};
 
 pub fn router() -> OpenApiRouter<AppState> {
     pages()
@@ -53,5 +56,5 @@ fn pages() -> OpenApiRouter<AppState> {
         .route("/rooms/{room}/members/{userID}/remove", post(members_page::remove))
         .route("/rooms/{room}/members/{userID}/role", post(members_page::role))
         .route("/direct/{users}", get(direct_page::show))
-        .route("/direct/{users}/messages", post(direct_page::submit))
+        .route("/direct/{users}/messages", post(direct_page::submit).layer(DefaultBodyLimit::max(FORM_MAX)))
 }

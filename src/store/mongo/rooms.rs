@@ -99,7 +99,8 @@ impl Rooms for Mongo {
     }
 
     async fn room_count(&self) -> Result<u64> {
-        with_timeout(self.db.rooms.count_documents(present(doc! {}))).await
+        with_timeout(self.db.rooms.count_documents(present(doc! { "kind": { "$ne": RoomKind::Direct.as_str() } })))
+            .await
     }
 }
 

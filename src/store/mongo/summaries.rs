@@ -101,6 +101,7 @@ impl Collections {
         for id in rooms {
             let Some(document) = documents.remove(&id) else { continue };
             let others = others(&document, user, &people);
+            let is_with_oneself = document.direct_members().eq([user]);
             let (head, latest_at) = heads.get(&id).copied().unwrap_or_default();
             let room = Room::from(document);
             let own = members.remove(&id).map(|member| member.own(room.kind));
@@ -109,6 +110,7 @@ impl Collections {
                 room,
                 head,
                 others,
+                is_with_oneself,
                 own,
                 own_texts: 0,
                 unread: 0,

@@ -72,7 +72,7 @@ impl Rooms for Sqlite {
 
     async fn room_count(&self) -> Result<u64> {
         self.read(|c| {
-            c.prepare_cached("SELECT count(*) FROM rooms WHERE deleted = 0")?
+            c.prepare_cached("SELECT count(*) FROM rooms WHERE deleted = 0 AND kind <> 'direct'")?
                 .query_row([], |row| row.get::<_, i64>(0).map(|rooms| rooms as u64))
         })
         .await

@@ -27,7 +27,8 @@ impl<'a> Summaries<'a> {
         let statement = c.prepare_cached(&format!(
             "SELECT {ROOM_COLUMNS}, m.role, m.level, m.starred, m.read_seq, m.read_version,
                 last.id, last.post_rev, last.room_texts, last.sent_at,
-                (SELECT max(changed) FROM messages WHERE changed > :first AND changed <= :last)
+                (SELECT max(changed) FROM messages WHERE changed > :first AND changed <= :last),
+                coalesce(instr(r.direct_key, ' ') = 0, 0)
              FROM rooms r
              LEFT JOIN memberships m ON m.room = r.id AND m.user = :user
              LEFT JOIN messages last ON last.id = (SELECT max(id) FROM messages WHERE id > :first AND id <= :last)
@@ -113,7 +114,18 @@ fn without_counts(row: &Row<'_>) -> rusqlite::Result<RoomSummary> {
         texts: number(17)? as u64,
     };
     let latest_at = row.get::<_, Option<i64>>(18)?.map_or(room.created_at, Timestamp);
-    Ok(RoomSummary { room, head, latest_at, others: Vec::new(), own, own_texts: 0, unread: 0, mentions: 0 })
+    let is_with_oneself = row.get(20)?;
+    Ok(RoomSummary {
+        room,
+        head,
+        latest_at,
+        others: Vec::new(),
+        is_with_oneself,
+        own,
+        own_texts: 0,
+        unread: 0,
+        mentions: 0,
+    })
 }
 
 #[cfg(test)]

@@ -105,7 +105,8 @@ pub async fn submit(
             let reason = error.fields.get("message").map(|reason| language.phrase(reason));
             let alert = Some(reason.unwrap_or_else(|| error.summary(language)).into_owned());
             let page = DirectPage::new(&state, language, &me.user, users, &found).await?;
-            Ok(error.on_page(DirectPage { draft: form.message, alert, ..page }))
+            let client_id = change::next_client_id(&error, form.client_id);
+            Ok(error.on_page(DirectPage { draft: form.message, client_id, alert, ..page }))
         }
     }
 }

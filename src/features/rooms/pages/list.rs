@@ -31,6 +31,7 @@ pub struct RoomsPage {
     /// The address of more open rooms.
     next: Option<String>,
     may_create: bool,
+    is_admin: bool,
     /// Whether this is not the first page of the open rooms: one's own are not on it.
     is_continued: bool,
 }
@@ -111,6 +112,7 @@ pub async fn show(
         next: last.map(|last| address(&q, &fold(&last.room.name))),
         q,
         may_create: may_create(&state, &me.user),
+        is_admin: me.user.is_admin(),
         is_continued: after.is_some(),
     })
 }

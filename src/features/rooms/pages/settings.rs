@@ -37,14 +37,29 @@ pub struct SettingsForm {
     topic: String,
     #[serde(default)]
     kind: String,
+    /// What the form was filled with. A field that was left as it was changes nothing, though another owner may have
+    /// changed it meanwhile.
+    #[serde(rename = "nameBefore", default)]
+    name_before: String,
+    #[serde(rename = "topicBefore", default)]
+    topic_before: String,
+    #[serde(rename = "kindBefore", default)]
+    kind_before: String,
 }
 
 impl SettingsPage {
     async fn load(state: &AppState, language: Language, me: &User, access: &Access) -> Result<Self> {
         let (shell, room) = RoomContext::load(state, language, me, access).await?;
         let now = &room.summary.room;
-        let form =
-            SettingsForm { name: now.name.clone(), topic: now.topic.clone(), kind: now.kind.as_str().to_owned() };
+        let kind = now.kind.as_str().to_owned();
+        let form = SettingsForm {
+            name: now.name.clone(),
+            topic: now.topic.clone(),
+            kind: kind.clone(),
+            name_before: now.name.clone(),
+            topic_before: now.topic.clone(),
+            kind_before: kind,
+        };
         let is_admin = me.is_admin();
         Ok(Self { shell, room, form, is_admin, fields: FieldTexts::default(), alert: None, saved: false })
     }
@@ -80,10 +95,14 @@ pub async fn submit(
     room: InRoom<SignedIn>,
     Form(form): Form<SettingsForm>,
 ) -> Result<Response> {
-    let (name, topic, kind) = (form.name.clone(), form.topic.clone(), form.kind.clone());
-    // the form has no kind where it cannot be changed
-    let kind = Some(kind).filter(|kind| !kind.is_empty());
-    let changes = RoomEdit { name: Some(name), topic: Some(topic), kind, ..RoomEdit::default() };
+    let changed = |now: &String, before: &String| (now != before).then(|| now.clone());
+    let changes = RoomEdit {
+        name: changed(&form.name, &form.name_before),
+        topic: changed(&form.topic, &form.topic_before),
+        // the form has no kind where it cannot be changed
+        kind: changed(&form.kind, &form.kind_before).filter(|kind| !kind.is_empty()),
+        ..RoomEdit::default()
+    };
     change(&state, language, &room, changes, Some(form)).await
 }
 
