@@ -5,6 +5,7 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{self, Bson, doc};
 
 use super::{
+    authors::read_authors,
     bson_values::query_limit,
     database::Mongo,
     driver::{with_timeout, with_timeout_raw},
@@ -15,7 +16,7 @@ use super::{
     users::literal_pattern,
 };
 use crate::{
-    domain::{Membership, Room, RoomId, RoomKind, User, UserKey, fold},
+    domain::{Membership, Room, RoomId, RoomKind, User, UserKey, fold, rules::Refusal},
     store::{
         Access, Error, NewRoom, OpenRoom, Result, Rooms,
         rooms::{direct_key, direct_key_of},
@@ -26,6 +27,11 @@ use crate::{
 impl Rooms for Mongo {
     async fn create_room(&self, new: NewRoom) -> Result<Room> {
         let (room, members) = new.create();
+        let keys = members.iter().map(|member| member.user);
+        if read_authors(&self.db.users_now, keys).await?.len() < members.len() {
+            // deleted after the user was looked up
+            return Err(Refusal::NoSuchMember.into());
+        }
         let key = (room.kind == RoomKind::Direct).then(|| direct_key(&members));
         if let Some(key) = &key
             && let Some(room) = self.complete_direct_room(key, &members).await?

@@ -46,7 +46,7 @@ struct Read {
     messages: HashMap<u64, Loaded>,
     /// All members, if a command reads them.
     members: Vec<Membership>,
-    /// The accounts of those who gave the commands.
+    /// The accounts of those who gave the commands, and of those whom they add.
     accounts: Arc<Authors>,
 }
 
@@ -145,6 +145,11 @@ impl RoomWriter {
                 (Ok(None), None) => plan.commands.push(Planned::answer(queued, Err(Error::Unchanged))),
                 (Ok(Some(change)), before) => {
                     let start = plan.statements.len();
+                    // deleted after the user was looked up
+                    if queued.added_user().is_some_and(|user| !accounts.contains_key(&user)) {
+                        plan.commands.push(Planned::answer(queued, Err(Refusal::NoSuchMember.into())));
+                        continue;
+                    }
                     let given_up = match self.change_name(change.room.as_ref(), session).await {
                         Ok(given_up) => given_up,
                         Err(error) => {
@@ -179,7 +184,8 @@ impl RoomWriter {
     /// Reads what the commands need: the accounts at the same time as the messages.
     async fn read(&self, commands: &VecDeque<Queued>, session: &mut CausalSession) -> Result<Read> {
         let unchecked = commands.iter().filter(|queued| !queued.is_trusted && !queued.account_exists);
-        let accounts = self.commands.accounts(unchecked.map(|queued| queued.by));
+        let added = commands.iter().filter_map(Queued::added_user);
+        let accounts = self.commands.accounts(unchecked.map(|queued| queued.by).chain(added));
         let (messages, accounts) = tokio::join!(self.load(commands, session), accounts);
         let needs_members = commands.iter().any(Queued::reads_members);
         let members = if needs_members { self.db.members(&self.room, session).await? } else { Vec::new() };

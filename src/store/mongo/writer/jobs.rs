@@ -6,7 +6,7 @@ use mongodb::bson::{Document, doc, oid::ObjectId};
 use tokio::sync::oneshot;
 
 use crate::{
-    domain::{Action, ClientId, Command, Message, Post, UserKey},
+    domain::{Action, ClientId, Command, Message, Post, RoomAction, UserKey},
     store::{Changed, Error, Result, mongo::bson_values::bson_uuid},
 };
 
@@ -74,6 +74,14 @@ impl Queued {
     /// Whether it adds a message to the log: a post, or the notice of a room's command.
     pub fn adds_message(&self) -> bool {
         matches!(self.command.action, Action::Post(_) | Action::Room(_))
+    }
+
+    /// Whom it adds to the room.
+    pub fn added_user(&self) -> Option<UserKey> {
+        match &self.command.action {
+            Action::Room(RoomAction::Add(user)) => Some(*user),
+            _ => None,
+        }
     }
 
     /// Whether its rule reads all members of the room.
