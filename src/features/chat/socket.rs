@@ -228,11 +228,11 @@ impl OpeningSocket {
         let session = SocketSession { state, connection, grant, room, access, is_page, language, listener };
         // a grant that is revoked after the socket was registered closes it
         let user = if is_current { user } else { session.user().await? };
+        let subscription = Some(subscribe(&session, &subscriber, socket, &user, after).await?);
+        // afterwards, so that the socket gets the notice of its own user
         let presence = session.state.hub().enter(&user, returning);
         let limits = FrameLimits::default();
-        let mut open = OpenSocket { session, subscriber, expires, subscription: None, limits, presence };
-        open.subscribe(socket, &user, after).await?;
-        Ok(Box::new(open))
+        Ok(Box::new(OpenSocket { session, subscriber, expires, subscription, limits, presence }))
     }
 }
 
@@ -265,36 +265,11 @@ impl OpenSocket {
         self.end_subscription().await;
         let user = self.session.user().await?;
         self.session.room = room.clone().unwrap_or_else(no_room);
-        self.subscribe(socket, &user, after).await?;
-        let is_there = room.is_none() || self.session.access.lock().is_some();
-        match &self.subscription {
-            Some(subscription) if is_there => send(socket, frames::moved(room.as_ref(), subscription.rev())).await,
-            _ => Ok(()),
-        }
-    }
-
-    /// Subscribes to the session's room. Answers the client if it does not exist for the user.
-    async fn subscribe(&mut self, socket: &mut WebSocket, user: &User, after: Option<u64>) -> Result<(), SocketEnd> {
-        let Self { session, subscriber, .. } = self;
-        let hub = session.state.hub();
-        let reader = if session.is_page { Reader::Page } else { Reader::Script };
-        self.subscription = Some(hub.without_room(subscriber, reader));
-        *session.access.lock() = None;
-        let room = session.room.clone();
-        if room == no_room() {
-            return Ok(());
-        }
-        let known = hub.known(&room); // before the access is read
-        let Some(access) = access(session, user, &room).await? else {
-            return send(socket, frames::gone(&room)).await;
-        };
-        match hub.subscribe(&access, known, subscriber, reader, after).await {
-            Ok(subscription) => self.subscription = Some(subscription),
-            Err(store::Error::NoSuchRoom) => return send(socket, frames::gone(&room)).await,
-            Err(_) => return Err(SocketEnd::Failed),
-        }
-        *session.access.lock() = Some(access);
-        Ok(())
+        let subscription = subscribe(&self.session, &self.subscriber, socket, &user, after).await?;
+        let rev = subscription.rev();
+        self.subscription = Some(subscription);
+        let is_gone = room.is_some() && self.session.access.lock().is_none();
+        if is_gone { Ok(()) } else { send(socket, frames::moved(room.as_ref(), rev)).await }
     }
 
     async fn end_subscription(&mut self) {
@@ -303,6 +278,35 @@ impl OpenSocket {
             self.subscription = None;
         }
     }
+}
+
+/// Subscribes to the session's room. If it does not exist for the user, answers the client, and subscribes to no room.
+async fn subscribe(
+    session: &SocketSession,
+    subscriber: &Arc<Subscriber>,
+    socket: &mut WebSocket,
+    user: &User,
+    after: Option<u64>,
+) -> Result<Subscription, SocketEnd> {
+    let (hub, room) = (session.state.hub(), &session.room);
+    let reader = if session.is_page { Reader::Page } else { Reader::Script };
+    *session.access.lock() = None;
+    if *room == no_room() {
+        return Ok(hub.without_room(subscriber, reader));
+    }
+    let known = hub.known(room); // before the access is read
+    if let Some(access) = access(session, user, room).await? {
+        match hub.subscribe(&access, known, subscriber, reader, after).await {
+            Ok(subscription) => {
+                *session.access.lock() = Some(access);
+                return Ok(subscription);
+            }
+            Err(store::Error::NoSuchRoom) => {}
+            Err(_) => return Err(SocketEnd::Failed),
+        }
+    }
+    send(socket, frames::gone(room)).await?;
+    Ok(hub.without_room(subscriber, reader))
 }
 
 /// The name of a room that a socket without a room follows.

@@ -97,7 +97,7 @@ async fn a_page_has_the_numbers_of_its_rooms_and_counts_on() {
     posts(&bob, room, "one").await;
     let rev = posts(&bob, room, "two").await;
     page.shows(room, rev, 3).await;
-    bob.delete(&format!("/api/rooms/{room}/messages/1")).await.is(200);
+    bob.delete(&format!("/api/rooms/{room}/messages/1")).await.is(204);
     page.shows(room, rev + 1, 2).await;
     let edit = json!({ "message": "edited", "textRev": 2 });
     bob.patch(&format!("/api/rooms/{room}/messages/2"), edit).await.is(200);
