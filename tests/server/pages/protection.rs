@@ -66,10 +66,9 @@ async fn assets_are_cached_for_a_year_under_hashed_names() {
     let browser = natter.browse_as("ada").await;
     let page = browser.visit("/rooms/lobby").await;
     let document = Html::parse_document(&page.html);
-    let named = |css: &str, attribute: &str| {
-        let elements =
-            document.select(&Selector::parse(css).unwrap()).map(|element| element.attr(attribute).unwrap().to_owned());
-        elements.collect::<Vec<_>>()
+    let named = |css: &str, attribute: &str| -> Vec<String> {
+        let css = Selector::parse(css).unwrap();
+        document.select(&css).map(|element| element.attr(attribute).unwrap().to_owned()).collect()
     };
     let (styles, scripts) = (named("link[rel=stylesheet]", "href"), named("script", "src"));
     assert!(styles.len() > 5 && scripts.len() > 8, "{styles:?} {scripts:?}");
