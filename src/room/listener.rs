@@ -3,9 +3,11 @@
 //! The numbers of a room are read from the store as of a `rev`; what happened after that comes with the ticks of
 //! [`super::sidebar`]. Where it cannot be known that all of that comes, the numbers are read again.
 
-use std::{collections::BTreeSet, future::poll_fn, time::Instant};
-
-use tokio::time::sleep_until;
+use std::{
+    collections::BTreeSet,
+    task::{Context, Poll},
+    time::Instant,
+};
 
 use super::{
     filling::advance,
@@ -58,12 +60,9 @@ impl Listener {
         self.subscriber.want(wanted, Instant::now());
     }
 
-    /// Waits until it is time to read something.
-    pub async fn due(&self) {
-        let due = poll_fn(|cx| self.subscriber.listening.lock().poll_due(cx)).await;
-        if due > Instant::now() {
-            Box::pin(sleep_until(due.into())).await; // boxed, because most sockets only ever wait for a change
-        }
+    /// Ready when it is time to read something.
+    pub fn poll_due(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.subscriber.listening.lock().poll_due(cx)
     }
 
     /// What is to be read now.

@@ -2,9 +2,13 @@
 
 use std::{
     collections::BTreeSet,
+    future::Future,
+    pin::Pin,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
+
+use tokio::time::{Sleep, sleep_until};
 
 use super::{losses::Loss, room::Room, tick::Tick};
 use crate::{
@@ -35,9 +39,10 @@ pub(super) struct Listening {
     read: Option<Instant>,
     /// What is to be read, and not before when. Boxed, because it is rare.
     wanted: Option<Box<(Wanted, Instant)>>,
-    /// The socket's task, while it waits for something to read. In a task's future, a waker's place costs less than that
-    /// of [`tokio::sync::Notify`].
+    /// The socket's task, while it waits for something to read, or until it is time. They are here and not in the task's
+    /// future, because there they would take more memory.
     waiting: Option<Waker>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Listening {
@@ -57,13 +62,15 @@ impl Listening {
         }
     }
 
-    /// When to read next; waits until there is something to read.
-    pub fn poll_due(&mut self, cx: &Context<'_>) -> Poll<Instant> {
-        if let Some(wanted) = &self.wanted {
-            return Poll::Ready(wanted.1);
-        }
+    /// Ready when it is time to read something.
+    pub fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.waiting = Some(cx.waker().clone());
-        Poll::Pending
+        self.timer = None;
+        match &self.wanted {
+            None => Poll::Pending,
+            Some(wanted) if wanted.1 <= Instant::now() => Poll::Ready(()),
+            Some(wanted) => self.timer.insert(Box::pin(sleep_until(wanted.1.into()))).as_mut().poll(cx),
+        }
     }
 
     /// What is to be read now.

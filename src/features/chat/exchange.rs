@@ -1,6 +1,11 @@
 //! The frames that a socket's client sends, and the replies to them.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
 
 use axum::extract::ws::{Message, WebSocket};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -34,7 +39,7 @@ pub(super) enum Step {
     },
 }
 
-/// A client's frame that is being obeyed.
+/// A client's frame that is being obeyed. Boxed, because most sockets only ever wait.
 struct Working<'a> {
     /// Resolves to the reply, if there is one.
     reply: Pin<Box<dyn Future<Output = Option<String>> + Send + 'a>>,
@@ -44,7 +49,7 @@ struct Working<'a> {
 
 impl<'a> Working<'a> {
     /// Posts a message.
-    fn post(session: &'a SocketSession, room: Option<RoomId>, message: String, client_id: String) -> Self {
+    fn post(session: &'a SocketSession, room: Option<RoomId>, message: String, client_id: String) -> Box<Self> {
         let room = room.unwrap_or_else(|| session.room.clone());
         let posting = Some((room.clone(), client_id.clone()));
         let reply = async move {
@@ -52,23 +57,23 @@ impl<'a> Working<'a> {
             let outcome = session.post(&room, draft).await;
             Some(frames::reply(&room, &client_id, &outcome, session.language))
         };
-        Self { reply: Box::pin(reply), posting }
+        Box::new(Self { reply: Box::pin(reply), posting })
     }
 
     /// Changes a read mark, not before it is `due`.
-    fn read(session: &'a SocketSession, room: RoomId, reading: Reading, due: Instant) -> Self {
+    fn read(session: &'a SocketSession, room: RoomId, reading: Reading, due: Instant) -> Box<Self> {
         let reply = async move {
             sleep_until(due).await;
             let refused = session.read(&room, reading).await.err();
             refused.map(|error| frames::refusal(&room, &error, session.language))
         };
-        Self { reply: Box::pin(reply), posting: None }
+        Box::new(Self { reply: Box::pin(reply), posting: None })
     }
 
     /// Refuses a frame that is invalid.
-    fn refuse(session: &'a SocketSession, error: Error) -> Self {
+    fn refuse(session: &'a SocketSession, error: Error) -> Box<Self> {
         let reply = frames::reply(&session.room, "", &Err(error), session.language);
-        Self { reply: Box::pin(std::future::ready(Some(reply))), posting: None }
+        Box::new(Self { reply: Box::pin(std::future::ready(Some(reply))), posting: None })
     }
 }
 
@@ -85,7 +90,7 @@ pub(super) async fn exchange_frames(
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut received_since_ping = true;
     // one frame of a client is obeyed at a time, which keeps its messages in order
-    let mut working: Option<Working<'_>> = None;
+    let mut working: Option<Box<Working<'_>>> = None;
     let mut numbers: Option<Pin<Box<dyn Future<Output = Result<(), SocketEnd>> + Send + '_>>> = None;
     loop {
         let written = tokio::select! {
@@ -133,10 +138,8 @@ pub(super) async fn exchange_frames(
                                     listener.want(rooms.into());
                                 }
                             }
-                            Ok(ClientFrame::Idle(idle)) => {
-                                Box::pin(limits.wait()).await;
-                                presence.set_idle(idle);
-                            }
+                            // however often: others are notified once a second
+                            Ok(ClientFrame::Idle(idle)) => presence.set_idle(idle),
                             Err(error) => working = Some(Working::refuse(session, error)),
                         }
                         Ok(())
@@ -161,14 +164,11 @@ pub(super) async fn exchange_frames(
 }
 
 /// Waits until numbers of the sidebar are to be read.
-async fn numbers_due(session: &SocketSession) -> &Listener {
-    match &session.listener {
-        Some(listener) => {
-            listener.due().await;
-            listener
-        }
-        None => std::future::pending().await,
-    }
+fn numbers_due(session: &SocketSession) -> impl Future<Output = &Listener> {
+    poll_fn(|cx| match &session.listener {
+        Some(listener) => listener.poll_due(cx).map(|()| listener),
+        None => Poll::Pending,
+    })
 }
 
 /// Sends a text frame.

@@ -21,8 +21,7 @@ use crate::{
 
 /// Shortest time between two frames of a socket that say that its user types. Others in between are ignored.
 const TYPING_INTERVAL: Duration = Duration::from_secs(1);
-/// Shortest time between two other frames of a kind that cost a look into the store or concern other users: moves, read
-/// marks, whether the user is idle. A faster client waits.
+/// Shortest time between two frames that cost a look into the store: moves and read marks. A faster client waits.
 const FRAME_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) struct SocketSession {
@@ -45,7 +44,7 @@ pub(super) struct SocketSession {
 #[derive(Default)]
 pub(super) struct FrameLimits {
     typed: Option<Instant>,
-    /// The last move, read mark or change of being idle.
+    /// The last move or read mark.
     other: Option<Instant>,
 }
 

@@ -332,18 +332,28 @@ async fn follow(
 ) -> SocketEnd {
     loop {
         let Some(subscription) = following else { return std::future::pending().await };
-        match subscription.follow().await {
-            FollowError::Connection(_) => return SocketEnd::Lost,
-            FollowError::Store(error) => {
-                tracing::warn!(room = subscription.room().as_str(), %error, "socket catch-up failed");
-                return SocketEnd::Failed;
-            }
-            FollowError::Unverified => match Box::pin(verify(session, subscription)).await {
-                Ok(true) => {}
-                Ok(false) => *following = Some(session.state.hub().without_room(subscriber, subscription.reader())),
-                Err(end) => return end,
-            },
+        // what a future keeps while it waits costs memory in each socket: not the error
+        let ended = end_of(subscription.follow().await);
+        if let Some(end) = ended {
+            return end;
         }
+        match Box::pin(verify(session, subscription)).await {
+            Ok(true) => {}
+            Ok(false) => *following = Some(session.state.hub().without_room(subscriber, subscription.reader())),
+            Err(end) => return end,
+        }
+    }
+}
+
+/// The end of a socket that can no longer follow the log; `None` if the user's right is to be verified.
+fn end_of(error: FollowError) -> Option<SocketEnd> {
+    match error {
+        FollowError::Connection(_) => Some(SocketEnd::Lost),
+        FollowError::Store(error) => {
+            tracing::warn!(%error, "socket catch-up failed");
+            Some(SocketEnd::Failed)
+        }
+        FollowError::Unverified => None,
     }
 }
 
