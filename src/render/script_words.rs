@@ -25,6 +25,7 @@ fn words(language: Language) -> String {
     let typing = |key| language.with(key, [("name", "{name}".into()), ("other", "{other}".into())]);
     let words = json!({
         "deletedUser": language.text("deleted-user"),
+        "draft": language.text("sidebar-draft"),
         "edited": language.text("message-edited"),
         "empty": language.text("message-empty"),
         "gone": language.text("chat-gone"),

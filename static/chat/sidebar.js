@@ -2,7 +2,7 @@
 // data- attributes of the items.
 natter.sidebar = (() => {
   'use strict';
-  const { $, here, load, me, room, send } = natter;
+  const { $, here, load, me, room, send, words } = natter;
   const ASK_PAUSE = 1000, REFETCH_PAUSE = 2000, SPREAD = 5000; // ms
   const FIELDS = ['rev', 'seq', 'texts', 'own', 'unread', 'mentions', 'readSeq', 'readVersion', 'at'];
   const items = () => $('sidebar').querySelectorAll('li[data-room]');
@@ -43,7 +43,11 @@ natter.sidebar = (() => {
     title = title.replace(/^.*(?= · )/, () => name);
     showTotal();
   };
-  const showDraft = (id, text) => itemOf(id)?.toggleAttribute('data-draft', !!text?.trim());
+  const showDraft = (id, text) => {
+    const name = itemOf(id)?.querySelector('.name');
+    if (!name) return;
+    if (text?.trim()) name.dataset.draft = words.draft; else delete name.dataset.draft;
+  };
 
   // ---- numbers ----
   // Nothing after the mark can be unread if the mark is at the end.

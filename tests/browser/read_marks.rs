@@ -20,6 +20,7 @@ async fn what_is_read_in_one_tab_is_read_in_the_other() {
     let second = ann.driver.new_tab().await.unwrap();
     ann.driver.switch_to_window(second).await.unwrap();
     ann.goes_to(&format!("/rooms/{room}")).await;
+    ann.comes_to_front().await;
     ann.finds("#new").await;
     ann.sees("Robot: three").await;
     ann.counts(&room, "").await;
@@ -110,8 +111,10 @@ async fn without_javascript_marks_are_forms() {
     ann.presses("Mark as read").await;
     ann.counts(&room, "").await;
     ann.presses("Mark this page as unread").await;
+    ann.reaches("/rooms").await;
     ann.counts(&room, "3").await;
     // a message marks what was on its page
+    ann.goes_to(&format!("/rooms/{room}")).await;
     natter.post_to(&robot, &room, "meanwhile").await;
     ann.fills("message", "by form").await;
     ann.presses("Send").await;

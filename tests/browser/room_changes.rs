@@ -28,7 +28,7 @@ async fn a_room_change_keeps_the_page_the_socket_and_the_drafts() {
     opens(&ann, "design", &path).await;
     ann.sees("Robot: in design").await;
     assert_eq!(ann.value("message").await, "");
-    ann.holds("a draft mark", "document.querySelector('#sidebar [data-room=lobby][data-draft]')").await;
+    ann.holds("a draft mark", "document.querySelector('#sidebar [data-room=lobby] [data-draft]')").await;
     assert_eq!(ann.texts("#sidebar [aria-current] .name").await, ["design"]);
     natter.post_to(&robot, &room, "live").await;
     ann.sees("Robot: live").await;

@@ -85,6 +85,11 @@ impl Person {
         (metric("Nodes"), metric("JSHeapUsedSize"))
     }
 
+    /// Gives the present tab the focus, which the driver leaves where it was.
+    pub async fn comes_to_front(&self) {
+        self.commands("Page.bringToFront", json!({})).await;
+    }
+
     /// Makes the processor slower by this factor.
     pub async fn throttles(&self, factor: f64) {
         self.commands("Emulation.setCPUThrottlingRate", json!({ "rate": factor })).await;
