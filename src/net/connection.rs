@@ -121,7 +121,7 @@ impl Connection {
         for frames in frames.chunks(MAX_BUFFERS) {
             let bufs: Vec<IoSlice<'_>> = frames.iter().map(|frame| IoSlice::new(&frame.0)).collect();
             let mut sent = self.send_vectored(&bufs).unwrap_or(0);
-            for Frame(frame) in frames.iter().copied() {
+            for Frame(frame) in frames {
                 if sent < frame.len() {
                     let rest = (sent > 0).then(|| frame.slice(sent..));
                     return Err(rest.into_iter().collect());

@@ -3,7 +3,7 @@
 //! Nothing that was committed after the loss may be sent to them. So a loss is noted in the room together with the change
 //! itself, and whoever sends something compares the latest loss with the `rev` up to which the reader's right is known.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::domain::{Content, Message, Notice, UserKey};
 
@@ -36,8 +36,8 @@ pub(super) struct Losses {
     latest: u64,
     /// The `rev` of the latest loss that concerns everybody. What was lost before is not kept.
     everybody: u64,
-    /// The `rev` of each user's latest loss after that. Boxed, because most rooms have none.
-    users: Option<Box<HashMap<UserKey, u64>>>,
+    /// The `rev` of each user's latest loss after that.
+    users: BTreeMap<UserKey, u64>,
 }
 
 impl Losses {
@@ -45,17 +45,16 @@ impl Losses {
         self.latest = self.latest.max(rev);
         match loss {
             Loss::User(user) => {
-                let users = self.users.get_or_insert_default();
-                let noted = users.entry(user).or_default();
+                let noted = self.users.entry(user).or_default();
                 *noted = rev.max(*noted);
-                if users.len() <= MAX_USERS {
+                if self.users.len() <= MAX_USERS {
                     return;
                 }
             }
             Loss::Everybody => {}
         }
         self.everybody = self.latest;
-        self.users = None;
+        self.users.clear();
     }
 
     pub(super) fn latest(&self) -> u64 {
@@ -64,8 +63,7 @@ impl Losses {
 
     /// Whether the user may have lost the right after the `rev` up to which it is verified.
     pub(super) fn concern(&self, user: UserKey, verified: u64) -> bool {
-        self.everybody > verified
-            || self.users.as_ref().and_then(|users| users.get(&user)).is_some_and(|rev| *rev > verified)
+        self.everybody > verified || self.users.get(&user).is_some_and(|rev| *rev > verified)
     }
 }
 

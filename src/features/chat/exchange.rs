@@ -29,6 +29,9 @@ const PENDING_INTERVAL: Duration = Duration::from_secs(3);
 /// How often a ping is sent. Proxies such as nginx close a connection that is silent for a minute.
 const PING_INTERVAL: Duration = Duration::from_secs(50);
 
+/// Reads and sends the numbers of a sidebar.
+type Numbers<'a> = Pin<Box<dyn Future<Output = Result<(), SocketEnd>> + Send + 'a>>;
+
 /// What comes after an exchange of frames.
 pub(super) enum Step {
     End(SocketEnd),
@@ -91,7 +94,7 @@ pub(super) async fn exchange_frames(
     let mut received_since_ping = true;
     // one frame of a client is obeyed at a time, which keeps its messages in order
     let mut working: Option<Box<Working<'_>>> = None;
-    let mut numbers: Option<Pin<Box<dyn Future<Output = Result<(), SocketEnd>> + Send + '_>>> = None;
+    let mut numbers: Option<Numbers<'_>> = None;
     loop {
         let written = tokio::select! {
             reply = async { timeout(pending_interval, &mut working.as_mut().expect("guarded").reply).await },
