@@ -62,7 +62,8 @@ impl Rooms for Mongo {
     async fn access(&self, user: &User, room: &RoomId) -> Result<Access> {
         let mut session = self.db.reads().await?;
         let found = self.db.room(room, &mut session).await?;
-        if found.everyone {
+        // the lobby is never deleted, and always has everyone
+        if *room == RoomId::lobby() {
             let right = found.right(None).ok_or(Error::NoSuchRoom)?;
             return Ok(Access::new(room.clone(), user.key, user.is_admin(), right, true));
         }
@@ -71,7 +72,7 @@ impl Rooms for Mongo {
         let found = self.db.room(room, &mut session).await?;
         let membership = self.db.membership(room, user.key, &mut session).await?;
         let right = found.right(membership.as_ref()).ok_or(Error::NoSuchRoom)?;
-        Ok(Access::new(room.clone(), user.key, user.is_admin(), right, membership.is_some()))
+        Ok(Access::new(room.clone(), user.key, user.is_admin(), right, membership.is_some() || found.everyone))
     }
 
     async fn room(&self, access: &Access) -> Result<Room> {

@@ -55,9 +55,10 @@ impl Sessions for Mongo {
         with_timeout(self.db.revoked.delete_many(expired)).await?;
         let outdated = doc! { "noted": { "$lte": bson_date(now.plus_secs(-NETWORK_LIFETIME_SECS)) } };
         with_timeout(self.db.networks.delete_many(outdated)).await?;
-        self.db.finish_adding().await?;
-        self.db.finish_room_removals().await?;
-        self.finish_removals().await
+        // one that fails must not put off the others
+        let finished =
+            [self.db.finish_adding().await, self.db.finish_room_removals().await, self.finish_removals().await];
+        finished.into_iter().collect()
     }
 
     async fn revoke_token(&self, token: TokenId, expires: Timestamp) -> Result<()> {
