@@ -74,9 +74,9 @@ impl Page {
         self.text(&format!("#{name}-note.error"))
     }
 
-    /// The fragments of all messages in it, deleted ones too.
+    /// The fragments of all messages in it, deleted ones too. The rooms of the sidebar have numbers too, and what is unread.
     pub fn fragments(&self) -> Vec<Fragment> {
-        self.each("li[data-rev]", Fragment::parse)
+        self.each("li[data-rev]:not([data-unread])", Fragment::parse)
     }
 
     /// The visible texts of the messages in it: `Ada: hello`.
