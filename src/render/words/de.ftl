@@ -36,6 +36,7 @@ password = Passwort
 password-hint = Mindestens 8 Zeichen.
 role = Rolle
 role-member = Mitglied
+role-bot = Bot
 role-admin = Admin
 
 ## Logging in and signing up

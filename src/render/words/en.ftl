@@ -37,6 +37,7 @@ password = Password
 password-hint = 8 characters or more.
 role = Role
 role-member = member
+role-bot = Bot
 role-admin = admin
 
 ## Logging in and signing up
