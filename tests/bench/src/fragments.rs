@@ -7,12 +7,15 @@ pub struct Fragment {
     pub rev: u64,
 }
 
-/// The fragments of messages in a frame or a page, in their order. Other rows, such as notices, have no `seq`.
+/// The fragments of messages and of the log's notices in a frame or a page, in their order.
 pub fn messages(html: &[u8]) -> impl Iterator<Item = Fragment> {
     memchr::memmem::find_iter(html, b"<li ").filter_map(|start| {
         let tag = &html[start..];
         // a `>` in a value is escaped
         let tag = &tag[..memchr::memchr(b'>', tag)?];
+        if memchr::memmem::find(tag, b" data-unread=").is_some() {
+            return None; // a room of the sidebar
+        }
         // until issue 11 the id held the `seq`
         let seq = number(tag, b" data-seq=\"").or_else(|| number(tag, b" id=\"m"))?;
         Some(Fragment { seq, rev: number(tag, b" data-rev=\"")? })
@@ -37,6 +40,7 @@ mod tests {
             <li class="message" data-room="lobby" data-seq="14" data-rev="43" data-text-rev="42"><ul><li class="x">a</li></ul></li>
             <li data-rev="44" data-room="7" hidden data-seq="15" data-deleted></li>
             <li class="user-connect-or-disconnect" data-room="lobby" data-kind="entered">Ann entered</li>
+            <li data-room="lobby" data-rev="47" data-seq="16" data-unread="2"></li>
             <li data-seq="" data-rev="1"></li><li data-seq="16""#;
         let found: Vec<_> = messages(html.as_bytes()).map(|Fragment { seq, rev }| (seq, rev)).collect();
         assert_eq!(found, [(12, 40), (13, 41), (14, 43), (15, 44)]);

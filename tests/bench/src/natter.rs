@@ -157,6 +157,14 @@ impl Natter {
         if response.status == 200 { "/".into() } else { response.header("location").expect("a redirect").into() }
     }
 
+    /// Marks a room as read, so that its page shows the latest messages. Before there were rooms it always does.
+    pub async fn mark_read(&self, user: usize, room: &str) {
+        let mut http = Http::open(self.address).await.expect("natter answers");
+        let mark = json!({ "seq": u32::MAX }).to_string();
+        let request = http::with_body("PUT", &format!("/api/rooms/{room}/read"), &self.bearer(user), &mark);
+        http.send(&request).await.expect("natter answers");
+    }
+
     /// Opens the chat page with a token; returns the `Cookie` header of the session.
     pub async fn session(&self, user: usize) -> String {
         let mut http = Http::open(self.address).await.expect("natter answers");

@@ -57,6 +57,7 @@ impl Room {
         let directory = histories::copy(run, count).await?;
         let natter = Natter::start_on(run, &Database::Embedded(directory.path().to_owned()), USERS).await?;
         let (session, head) = (natter.session(0).await, natter.head().await);
+        natter.mark_read(0, "lobby").await;
         let page = natter.page_path(&session).await;
         Ok(Self { natter, session, page, count: head, _directory: directory })
     }

@@ -45,6 +45,7 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     natter.post(60).await;
     let mut requests = Vec::new();
     for user in 0..BROWSERS {
+        natter.mark_read(user, "lobby").await;
         let session = natter.session(user).await;
         requests.push(http::get(&natter.page_path(&session).await, &session));
     }

@@ -24,6 +24,7 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     let room = create_rooms(&natter).await?;
     let mut requests = Vec::new();
     for user in 0..BROWSERS {
+        natter.mark_read(user, room.as_deref().unwrap_or("lobby")).await;
         let session = natter.session(user).await;
         let path = match &room {
             Some(room) => format!("/rooms/{room}"),
