@@ -5,7 +5,13 @@ use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
 use super::start::Team;
-use crate::{check, history::History, log::Outcome, report::Report, settled};
+use crate::{
+    check,
+    history::History,
+    log::{Outcome, RoomLog},
+    report::Report,
+    settled,
+};
 
 /// Longest wait for the answers to what was begun.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
@@ -55,7 +61,7 @@ impl Team {
             let state = tab.state();
             let user = &state.history.user_id;
             let has_read = state.room.as_ref().is_none_or(|room| {
-                let head = outcome.rooms.get(room).map_or(0, |log| log.head());
+                let head = outcome.rooms.get(room).map_or(0, RoomLog::head);
                 state.cursors.get(room).is_some_and(|(rev, _)| *rev >= head)
             });
             state.is_open && has_read && outcome.users.get(user).is_some_and(|expected| settled(&state.page, expected))

@@ -36,7 +36,7 @@ impl Room {
         };
         let (status, answer, _) = owner.request(Method::POST, path, &body).await;
         let id = answer["id"].as_str().ok_or_else(|| format!("{name}: {status} {answer}"))?.to_owned();
-        let members = [&[owner.user_id.clone()], members].concat();
+        let members = [std::slice::from_ref(&owner.user_id), members].concat();
         Ok(Self { id, kind, members })
     }
 
