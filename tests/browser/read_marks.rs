@@ -85,10 +85,9 @@ async fn messages_marked_as_unread_stay_so_until_the_room_is_opened_again() {
     natter.post_to(&robot, &room, "four").await;
     ann.sees("Robot: four").await;
     ann.counts(&room, "3").await;
-    ann.presses("Lobby").await;
-    ann.reaches("/rooms/lobby").await;
+    ann.opens("lobby").await;
     ann.counts(&room, "3").await;
-    ann.presses("design").await;
+    ann.opens(&room).await;
     ann.counts(&room, "").await;
     ann.closes_browser(&[]).await;
 }

@@ -45,7 +45,7 @@ async fn the_title_and_the_icon_count_what_is_for_the_reader() {
     ann.counts(&room, "1").await;
     ann.holds("the title", "document.title === '(1) Lobby · natter'").await;
     ann.holds("the icon", "document.querySelector('#icon').href.includes('favicon-new')").await;
-    ann.presses("Robot").await;
+    ann.opens(&direct).await;
     ann.sees("Robot: for Ann").await;
     ann.holds("no count", "document.title === 'Robot · natter'").await;
     ann.holds("the icon", "!document.querySelector('#icon').href.includes('favicon-new')").await;
@@ -69,8 +69,7 @@ async fn on_a_narrow_page_the_list_is_a_drawer() {
     ann.driver.action_chain().send_keys(thirtyfour::Key::Escape).perform().await.unwrap();
     assert!(!sidebar.is_displayed().await.unwrap());
     ann.finds("#menu").await.click().await.unwrap();
-    ann.presses("design").await;
-    ann.reaches(&format!("/rooms/{room}")).await;
+    ann.opens(&room).await;
     ann.holds("a closed drawer", "!document.querySelector('#sidebar.is-open')").await;
     ann.closes_browser(&[]).await;
 }

@@ -175,9 +175,15 @@ impl Person {
         input.value().await.unwrap().unwrap_or_default()
     }
 
-    /// Clicks the button or link with this text.
+    /// Opens a room by its link in the sidebar.
+    pub async fn opens(&self, room: &str) {
+        self.finds(&format!("#sidebar [data-room='{room}'] > a")).await.click().await.unwrap();
+        self.reaches(&format!("/rooms/{room}")).await;
+    }
+
+    /// Clicks the button or link with this text or label.
     pub async fn presses(&self, text: &str) {
-        let xpath = format!("//*[self::button or self::a][normalize-space()='{text}']");
+        let xpath = format!("//*[self::button or self::a][normalize-space()='{text}' or @aria-label='{text}']");
         // the element may be replaced between the search and the click: try again
         let click = || async {
             let found = self.driver.find(By::XPath(xpath.as_str())).await.ok()?;
