@@ -237,10 +237,10 @@ impl Person {
         eventually(what, || async { self.runs::<bool>(&script).await.then_some(()) }).await;
     }
 
-    /// Waits until the sidebar shows this count beside a room; empty: none.
+    /// Waits until the sidebar has the room, with this count beside it; empty: none.
     pub async fn counts(&self, room: &str, count: &str) {
         let shown =
-            || async { (self.text(&format!("#sidebar [data-room='{room}'] .count")).await == count).then_some(()) };
+            || async { (self.texts(&format!("#sidebar [data-room='{room}'] .count")).await == [count]).then_some(()) };
         eventually(&format!("the count {count:?} of {room}"), shown).await;
     }
 
