@@ -69,8 +69,10 @@ fn module_name(path: &str) -> &str {
 /// The source with tokio, the clock and the sockets of `src/runtime`, without its unit tests.
 fn for_shuttle(source: &str) -> String {
     let source = source.split("#[cfg(test)]\nmod tests").next().expect("the first part");
-    let mut source =
-        source.replace("tokio::", "crate::runtime::").replace("use socket2::", "use crate::runtime::net::");
+    let mut source = source
+        .replace("#[cfg(test)]\nmod roster_tests;\n", "")
+        .replace("tokio::", "crate::runtime::")
+        .replace("use socket2::", "use crate::runtime::net::");
     if source.contains("time::{Duration, Instant}") {
         source = source.replace("time::{Duration, Instant}", "time::Duration");
         source.push_str("\nuse crate::runtime::time::Instant;\n");

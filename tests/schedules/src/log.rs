@@ -51,7 +51,7 @@ struct Log {
 impl Log {
     /// Whether the reader may read the room.
     fn is_readable(&self) -> bool {
-        self.removals.len() % 2 == 0
+        self.removals.len().is_multiple_of(2)
     }
 
     /// Whether the reader may have the change `rev`: whether the room was readable at it or later.

@@ -39,7 +39,7 @@ pub(super) async fn rooms(api: &mut Api, natter: &mut Natter, ada: &Script, bob:
     refused_before_the_handler(api, &natter.script(), ada).await;
     let ask = async |who: &Script, method: &str, path: &str, body: Option<Value>| {
         let request = who.request(method.to_uppercase().parse().unwrap(), path);
-        let request = body.iter().fold(request, |request, body| request.json(body));
+        let request = body.iter().fold(request, reqwest::RequestBuilder::json);
         Answer::of(request.send().await.unwrap()).await
     };
     let created = bob.post(ROOMS, json!({ "name": "Garden", "kind": "closed", "members": ["ada"] })).await;
@@ -108,7 +108,7 @@ async fn refused_before_the_handler(api: &mut Api, nobody: &Script, ada: &Script
         let address = pattern.replace("{room}", "lobby").replace("{userID}", "ada");
         let request = |who: &Script| who.request(method.to_uppercase().parse().unwrap(), &address);
         let answer = async |request: reqwest::RequestBuilder| Answer::of(request.send().await.unwrap()).await;
-        let valid = body.iter().fold(request(nobody), |request, body| request.json(body));
+        let valid = body.iter().fold(request(nobody), reqwest::RequestBuilder::json);
         api.documents(method, pattern, answer(valid).await, 401);
         if method == "get" {
             if pattern != ROOM {
