@@ -82,7 +82,9 @@ natter.composer = (() => {
       refuse(message ? fill(words.tooLong, { length }) : words.empty);
       return false;
     }
-    delete values.read; // of the form without a script
+    // what the form has for pages without the script
+    delete values.read;
+    delete values.version;
     Object.assign(values, { room: here(), clientID: newId() });
     const now = outbox.add(values.clientID, message);
     input().value = '';

@@ -46,7 +46,7 @@ async fn visit_all_pages(natter: Natter) {
     ann.waits_until_connected().await;
     ann.chooses("Account").await;
     ann.arrives_at(&account).await;
-    ann.presses("natter").await;
+    ann.finds(".brand").await.click().await.unwrap();
     ann.arrives_at(&natter.url(LOBBY)).await;
     ann.waits_until_connected().await;
     ann.chooses("Log out").await;

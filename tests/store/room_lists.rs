@@ -86,7 +86,7 @@ pub async fn open_rooms_are_found_by_name(database: &TestDatabase) {
     assert_eq!(ada.open_rooms("lob", None, 10).await, [("Lobby".to_owned(), 2)]);
     assert_eq!(names(ada.open_rooms("", Some("apples"), 3).await), all[2..5]);
     assert_eq!(names(ada.open_rooms("b", Some("bees"), 3).await), ["Lobby"]);
-    assert_eq!(ada.store.room_count().await.unwrap(), 8);
+    assert_eq!(ada.store.room_count().await.unwrap(), 7, "without the direct one");
 }
 
 pub async fn a_direct_room_is_found_by_its_members(database: &TestDatabase) {
@@ -108,7 +108,7 @@ pub async fn concurrent_first_posts_make_one_direct_room(database: &TestDatabase
         .map(|(from, to)| tokio::spawn(async move { from.create(RoomKind::Direct, &[&to]).await.room().clone() }));
     let [first, second] = tasks;
     assert_eq!(first.await.unwrap(), second.await.unwrap());
-    assert_eq!(ada.store.room_count().await.unwrap(), 2);
+    assert_eq!(ada.rooms().await.len(), 2, "with the lobby");
 }
 
 pub async fn members_are_paged_in_order_of_their_keys(database: &TestDatabase) {

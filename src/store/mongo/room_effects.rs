@@ -163,7 +163,9 @@ impl Collections {
                 Effect::Role(user, role) => (user, doc! { "$set": { "role": role.as_str() } }),
                 Effect::Ended(user) => {
                     let unset = doc! { "level": "", "starred": "", "readSeq": "", "readVersion": "" };
-                    (user, doc! { "$set": { "ended": true }, "$unset": unset })
+                    // a copy has no memberships that ended
+                    let missing = doc! { "role": MemberRole::Member.as_str(), "joinedAt": message.sent_at };
+                    (user, doc! { "$set": { "ended": true }, "$unset": unset, "$setOnInsert": missing })
                 }
             };
             set_rev(&mut update, rev);
