@@ -258,8 +258,6 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "            if room.is_lost(",
         "            if crate::Rule::LossBeforeCatchUp.holds() && room.is_lost(",
     ),
-    ("room/filling.rs", "    room.note_losses(", "    if crate::Rule::LossInLatePage.holds() { room.note_losses("),
-    ("room/filling.rs", "Some((change.rev, Loss::of(change)?))));", "Some((change.rev, Loss::of(change)?)))); }"),
     (
         "room/room.rs",
         "        live.losses.note(head, Loss::Everybody); // one",

@@ -73,8 +73,6 @@ rules! {
     LossAtJoin,
     /// A subscriber that catches up has its right verified before it is sent what came after a loss.
     LossBeforeCatchUp,
-    /// Losses that are read from the store before the ring has them are noted.
-    LossInLatePage,
     /// Changes that were skipped may have been losses.
     LossInJump,
     /// Changes before a room was opened may have been losses.

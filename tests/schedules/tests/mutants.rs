@@ -48,7 +48,6 @@ mutants! {
     loss_ends_read: LossEndsRead, RIGHTS;
     loss_at_join: LossAtJoin, RIGHTS;
     loss_before_catch_up: LossBeforeCatchUp, RIGHTS;
-    loss_in_late_page: LossInLatePage, RIGHTS;
     loss_in_jump: LossInJump, RIGHTS;
     loss_before_opening: LossBeforeOpening, RIGHTS;
 }
