@@ -138,7 +138,7 @@ impl Roster {
         }
     }
 
-    /// Notes that the other processes are to be told of the user, who is online at this one.
+    /// Notes the user, who is online at this process, for publication to the others.
     fn publish(&mut self, user: UserKey) {
         let Some(entry) = self.users.get(&user) else { return };
         self.local.push(LocalPresence::Online { user, name: entry.name.clone(), idle: entry.is_idle_here() });

@@ -9,7 +9,7 @@ use crate::{
     domain::{Level, RoomId, RoomKind, User, UserKey, fold},
     render::{Avatar, Language, script_words, words::Html},
     room::Presence,
-    store::RoomSummary,
+    store::{self, RoomSummary, Store},
 };
 
 /// Rooms in each read of the store.
@@ -63,7 +63,7 @@ impl Sidebar {
     /// # Errors
     /// The store's.
     pub async fn read(state: &AppState, language: Language, user: &User, current: Option<&RoomId>) -> Result<Self> {
-        let summaries = rooms_of(state, user).await?;
+        let summaries = rooms_of(state.store.as_ref(), user).await?;
         let shown = summaries.into_iter().filter(is_listed);
         let (direct, rooms) = shown.partition(|summary| summary.room.kind == RoomKind::Direct);
         Ok(Self {
@@ -132,12 +132,12 @@ pub fn room_name(summary: &RoomSummary, user: &User, language: Language) -> Stri
 ///
 /// # Errors
 /// The store's.
-pub async fn rooms_of(state: &AppState, user: &User) -> Result<Vec<RoomSummary>> {
-    let mut all = state.store.rooms_of(user, None, CHUNK).await?;
+pub async fn rooms_of(store: &dyn Store, user: &User) -> store::Result<Vec<RoomSummary>> {
+    let mut all = store.rooms_of(user, None, CHUNK).await?;
     let mut read = all.len();
     while read == CHUNK as usize {
         let after = all.last().map(|summary| summary.room.id.clone());
-        let next = state.store.rooms_of(user, after.as_ref(), CHUNK).await?;
+        let next = store.rooms_of(user, after.as_ref(), CHUNK).await?;
         read = next.len();
         all.extend(next);
     }

@@ -12,10 +12,9 @@ use crate::{
     net::Frame,
     room::{Wanted, listener::Listener},
     store::{self, RoomSummary, Store},
+    web::sidebar::rooms_of,
 };
 
-/// Rooms read at a time.
-const PAGE: u32 = 200;
 /// Longest wait for a client that does not read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(100);
 
@@ -51,20 +50,11 @@ pub(super) async fn send(session: &SocketSession, listener: &Listener) -> Result
 }
 
 async fn read(store: &dyn Store, user: &User, wanted: &Wanted) -> store::Result<Vec<RoomSummary>> {
-    let mut summaries = match wanted {
-        Wanted::All => Vec::new(),
+    match wanted {
+        Wanted::All => rooms_of(store, user).await,
         Wanted::Rooms(rooms) => {
             let rooms: Vec<RoomId> = rooms.iter().cloned().collect();
-            return store.summaries(user, &rooms).await;
-        }
-    };
-    loop {
-        let after = summaries.last().map(|summary: &RoomSummary| summary.room.id.clone());
-        let page = store.rooms_of(user, after.as_ref(), PAGE).await?;
-        let is_last = page.len() < PAGE as usize;
-        summaries.extend(page);
-        if is_last {
-            return Ok(summaries);
+            store.summaries(user, &rooms).await
         }
     }
 }

@@ -94,7 +94,7 @@ pub async fn show(
     Query(RoomsQuery { q, after }): Query<RoomsQuery>,
 ) -> Result<RoomsPage> {
     let search = fold(q.trim());
-    let rooms = rooms_of(&state, &me.user).await?;
+    let rooms = rooms_of(state.store.as_ref(), &me.user).await?;
     let joined: HashSet<RoomId> = rooms.iter().map(|summary| summary.room.id.clone()).collect();
     let found = state.store.open_rooms(&search, after.as_deref(), PAGE + 1).await?;
     let (mut open, last) = take_page(found, PAGE);
