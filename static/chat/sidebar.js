@@ -56,10 +56,11 @@ natter.sidebar = (() => {
     item.dataset.unread = +seq <= +readSeq ? 0 : Math.max(unread, 0);
     show(item);
   };
-  // Ids of hidden rooms with unread messages that were not in the list: a direct one is in it after the next fetch.
+  // Ids of hidden rooms whose news are nothing to the list. A direct room with unread messages is in it after the next fetch.
   const unlisted = new Set();
-  const isMissing = ({ room: id, level, unread }) => {
-    if (level !== 'hidden') return true;
+  const isMissing = ({ room: id, kind, level, unread }) => {
+    if (level !== 'hidden') { unlisted.delete(id); return true; }
+    if (kind !== 'direct') { unlisted.add(id); return false; }
     if (!unread) unlisted.delete(id);
     if (!unread || unlisted.has(id)) return false;
     unlisted.add(id);

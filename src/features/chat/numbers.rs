@@ -75,6 +75,7 @@ fn numbers(summary: &RoomSummary) -> Option<Value> {
     let own = own.as_ref()?;
     Some(json!({
         "room": room.id.as_str(),
+        "kind": room.kind.as_str(),
         "rev": head.rev,
         "seq": head.seq,
         "texts": head.texts,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{outsiders::outsiders, secret_rooms::betrays_nothing};
-use crate::support::{Natter, Socket};
+use crate::support::{Natter, Socket, password_of};
 
 /// The frames about `room`, by the variant of the sources' `ClientFrame` that they are parsed to; and how many answers
 /// each gets.
@@ -18,7 +18,7 @@ fn frames(room: &str) -> Vec<(&'static str, Value, usize)> {
     ]
 }
 
-/// The variants of frames that name no room, or none but those of the user.
+/// The variants of frames that name no room, or (`Rooms`) are for pages: the test of the sidebar sends it.
 const OF_NO_ROOM: [&str; 2] = ["Rooms", "Idle"];
 
 /// The variants of `ClientFrame`, from its source.
@@ -61,6 +61,46 @@ async fn every_frame_about_a_room_is_refused_for_everybody_else() {
             let mut socket = Socket::open(&outsider.script, &format!("?room={room}&after=0")).await;
             assert_eq!(socket.answer().await["gone"], true);
             assert_eq!(socket.fragments, []);
+        }
+    }
+}
+
+/// Takes the frames of a sidebar up to one that `is_last`.
+async fn sidebar_up_to(socket: &mut Socket, is_last: impl Fn(&Value) -> bool) -> Vec<Value> {
+    let mut frames = Vec::new();
+    while !frames.last().is_some_and(&is_last) {
+        frames.push(socket.sees_sidebar().await);
+    }
+    frames
+}
+
+#[tokio::test]
+async fn the_sidebar_of_everybody_else_shows_nothing_of_the_rooms() {
+    let natter = Natter::unlimited().await;
+    let (outsiders, rooms) = outsiders(&natter).await;
+    let cyd = natter.script().log_in("cyd", &password_of("cyd")).await;
+    let gone = rooms.ids().map(|room| json!({ "room": room, "gone": true }));
+    for outsider in outsiders.iter().filter(|outsider| outsider.exists) {
+        let mut socket = Socket::open_sidebar(&outsider.browser).await;
+        let mut frames = sidebar_up_to(&mut socket, |frame| frame["complete"] == true).await;
+        socket.sends_without_answer(&json!({ "rooms": rooms.ids() }).to_string()).await;
+        let is_refused =
+            |frame: &Value| frame["rooms"].as_array().is_some_and(|all| gone.iter().all(|one| all.contains(one)));
+        let mut answer = sidebar_up_to(&mut socket, is_refused).await;
+        assert_eq!(answer.pop().unwrap()["rooms"].as_array().unwrap().len(), 2, "{}", outsider.who);
+        frames.extend(answer);
+        for room in rooms.ids() {
+            let posted =
+                cyd.post(&format!("/api/rooms/{room}/messages"), json!({ "message": "once more" })).await.is(201).json;
+            cyd.delete(&format!("/api/rooms/{room}/messages/{}", posted["seq"])).await.is(204);
+        }
+        cyd.patch(&format!("/api/rooms/{}", rooms.closed), json!({ "topic": outsider.who })).await.is(200);
+        cyd.post("/api/messages", json!({ "message": "to everybody" })).await.is(201);
+        frames.extend(sidebar_up_to(&mut socket, |frame| frame["news"]["room"] == "lobby").await);
+        for frame in frames {
+            let text = frame.to_string();
+            assert!(rooms.ids().iter().all(|room| !text.contains(room)), "{}: {text}", outsider.who);
+            betrays_nothing(outsider.who, &text);
         }
     }
 }
