@@ -10,6 +10,8 @@ use crate::{
     web::{AppState, Error, Result},
 };
 
+/// Members of a room that is read whole, so that all of its members are in the order of their names.
+const SMALL: u32 = 500;
 /// Online users, in order of their keys, that are looked up among the room's members at a time.
 const ONLINE_CHUNK: usize = 1000;
 /// Members that are read at a time, to find those who are not online.
@@ -36,7 +38,7 @@ impl PresentMember {
 }
 
 /// The last member of a page, and the part of the list that this one is in: those who are online, in order of their
-/// names, or the others, in order of their keys.
+/// names, or the others, in order of their names in a small room, else of their keys.
 pub(super) enum MemberCursor {
     Online(User),
     Others(User),
@@ -78,6 +80,10 @@ pub(super) async fn members_page(
     after: Option<MemberCursor>,
     limit: u32,
 ) -> Result<(Vec<PresentMember>, Option<String>)> {
+    let all = state.store.members_after(access, None, SMALL + 1).await?;
+    if all.len() <= SMALL as usize {
+        return Ok(page_of_small(state, all, after.as_ref(), limit));
+    }
     let wanted = limit as usize + 1;
     let (mut found, after) = match after {
         None => (online_members(state, access, None, wanted).await?, None),
@@ -91,8 +97,32 @@ pub(super) async fn members_page(
     Ok((members, last.as_ref().map(MemberCursor::after)))
 }
 
-/// Those who are online, by name within each [`ONLINE_CHUNK`] of all online users: so a page costs one look-up, however
-/// many are online.
+/// The same of a room of which these are all members.
+fn page_of_small(
+    state: &AppState,
+    all: Vec<Member>,
+    after: Option<&MemberCursor>,
+    limit: u32,
+) -> (Vec<PresentMember>, Option<String>) {
+    let keys: Vec<UserKey> = all.iter().map(|member| member.person.key).collect();
+    let present = all.into_iter().zip(state.presence_of(&keys));
+    let mut present: Vec<_> = present.map(|(member, presence)| PresentMember { member, presence }).collect();
+    let place = |member: &PresentMember| (member.presence == Presence::Offline, member.place());
+    present.sort_by_cached_key(place);
+    if let Some(after) = after {
+        let (is_offline, user) = match after {
+            MemberCursor::Online(user) => (false, user),
+            MemberCursor::Others(user) => (true, user),
+        };
+        let after = (is_offline, (fold(user.name.as_str()), user.key));
+        present.retain(|member| place(member) > after);
+    }
+    let (members, last) = take_page(present, limit);
+    (members, last.as_ref().map(MemberCursor::after))
+}
+
+/// Those who are online, by name within each [`ONLINE_CHUNK`] of all online users: so a page of a large room costs one
+/// look-up if many of them are its members.
 async fn online_members(
     state: &AppState,
     access: &Access,
