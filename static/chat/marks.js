@@ -71,6 +71,8 @@ natter.marks = (() => {
 
   return {
     enter,
+    // the room is about to leave the document: what is on screen was seen
+    leave: look,
     look: lookSoon,
     // a report may have been lost with the connection
     reconnect: () => {

@@ -50,9 +50,12 @@ natter.rooms = (() => {
     move();
   }).observe(body, { childList: true });
 
-  // the "new" line takes the focus on pages without a script only
   document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
-    for (const { fragment } of tasks) fragment.querySelector('#new')?.removeAttribute('autofocus');
+    for (const { fragment } of tasks) {
+      if (fragment.querySelector('#room')) marks.leave();
+      // the "new" line takes the focus on pages without a script only
+      fragment.querySelector('#new')?.removeAttribute('autofocus');
+    }
   });
 
   // ---- history: only #room is restored ----
@@ -63,6 +66,7 @@ natter.rooms = (() => {
     return page && { title: page.title, fresh: page.getElementById('room') };
   };
   const show = (fresh) => {
+    marks.leave();
     room().replaceWith(fresh);
     htmx.process(fresh);
   };

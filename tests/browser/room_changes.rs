@@ -65,6 +65,25 @@ async fn a_room_change_keeps_the_page_the_socket_and_the_drafts() {
 }
 
 #[tokio::test]
+async fn a_message_is_read_if_the_reader_leaves_as_soon_as_it_is_shown() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    ann.opens(&room).await;
+    ann.waits_until_connected().await;
+    let leaves_with_the_message = "new MutationObserver(() => document.querySelector('#sidebar [data-room=lobby] a').click())
+        .observe(document.getElementById('messages'), { childList: true }); return true";
+    let _: bool = ann.runs(leaves_with_the_message).await;
+    natter.post_to(&robot, &room, "seen for a moment").await;
+    ann.reaches("/rooms/lobby").await;
+    ann.counts(&room, "").await;
+    natter.post_to(&robot, &room, "not seen").await;
+    ann.counts(&room, "1").await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
 async fn changes_of_a_room_show_at_once_in_its_open_page() {
     let natter = Natter::with(&["--language", "de"]).await;
     let robot = natter.token("robot").await;
