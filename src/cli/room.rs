@@ -1,25 +1,26 @@
 //! `natter room`: lists and deletes rooms of any kind from the shell, also while the server runs. What is said in them is
 //! not shown.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use clap::Subcommand;
+use uuid::Uuid;
 
 use super::open::open;
 use crate::{
     app::config::DataArgs,
-    domain::{Room, RoomId},
+    domain::{Room, RoomId, UserId, UserKey},
     render::Language,
-    store::{Database, Error, RoomRow, Row, Table},
+    store::{Account, Database, Error, RoomRow, Row, Table},
     web,
 };
 
-/// The number of rooms read at a time.
-const PAGE_ROOMS: u32 = 500;
+/// The number of rows read at a time.
+const PAGE_ROWS: u32 = 500;
 
 #[derive(Subcommand)]
 pub enum RoomCommand {
-    /// List all rooms: id, kind, day of creation, name
+    /// List all rooms: id, kind, day of creation, name (of a direct room: its members)
     List,
     /// Delete a room of any kind with all its messages, for all its members
     Delete { id: String },
@@ -40,22 +41,42 @@ pub async fn run(command: RoomCommand, data: &DataArgs) -> Result<(), String> {
 }
 
 async fn list(store: &Arc<dyn Database>) -> Result<(), Error> {
+    let mut user_ids = HashMap::new();
+    let keep = |row| {
+        if let Row::Account(Account { user, .. }) = row {
+            user_ids.insert(user.key, user.user_id);
+        }
+    };
+    each(store, Table::Accounts, keep).await?;
+    let print = |row| {
+        if let Row::Room(RoomRow { room, direct_key }) = row {
+            let name = direct_key.map_or_else(|| room.name.clone(), |key| members(&key, &user_ids));
+            println!("{}", line(&room, &name));
+        }
+    };
+    each(store, Table::Rooms, print).await
+}
+
+async fn each(store: &Arc<dyn Database>, table: Table, mut action: impl FnMut(Row)) -> Result<(), Error> {
     let mut after = None;
     loop {
-        let rows = store.rows(Table::Rooms, after.as_ref(), PAGE_ROOMS).await?;
+        let rows = store.rows(table, after.as_ref(), PAGE_ROWS).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = Some(last.clone());
-        for row in rows {
-            if let Row::Room(RoomRow { room, .. }) = row {
-                println!("{}", line(&room));
-            }
-        }
+        rows.into_iter().for_each(&mut action);
     }
 }
 
-fn line(room: &Room) -> String {
+/// The userIDs of a direct room's members.
+fn members(direct_key: &str, user_ids: &HashMap<UserKey, UserId>) -> String {
+    let keys = direct_key.split(' ').filter_map(|key| Uuid::parse_str(key).ok());
+    let found = keys.map(|key| user_ids.get(&UserKey(key)).map_or("(deleted user)", UserId::as_str));
+    found.collect::<Vec<_>>().join(", ")
+}
+
+fn line(room: &Room, name: &str) -> String {
     let (id, kind, archived) = (room.id.as_str(), room.kind.as_str(), if room.archived { "  (archived)" } else { "" });
-    format!("{id:<32}  {kind:<6}  {}  {}{archived}", room.created_at.day(), room.name)
+    format!("{id:<32}  {kind:<6}  {}  {name}{archived}", room.created_at.day())
 }
 
 async fn delete(store: &Arc<dyn Database>, id: &str) -> Result<(), String> {

@@ -31,6 +31,16 @@ impl Level {
             RoomKind::Open | RoomKind::Closed => Self::Mentions,
         }
     }
+
+    /// Whether the room notifies of nothing.
+    pub fn is_muted(self) -> bool {
+        matches!(self, Self::Nothing | Self::Hidden)
+    }
+
+    /// The level that the button "mute" sets: nothing, or again that of a new member.
+    pub fn toggled(self, kind: RoomKind) -> Self {
+        if self.is_muted() { Self::default_in(kind) } else { Self::Nothing }
+    }
 }
 
 /// How far a member has read a room. The texts of others after `seq` that are not deleted are unread.
@@ -71,6 +81,16 @@ impl ReadMark {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn muting_twice_restores_the_level_of_a_new_member() {
+        for kind in [RoomKind::Open, RoomKind::Closed, RoomKind::Direct] {
+            let level = Level::default_in(kind);
+            assert!(!level.is_muted() && level.toggled(kind).is_muted());
+            assert_eq!(level.toggled(kind).toggled(kind), level);
+            assert_eq!(Level::Hidden.toggled(kind), level);
+        }
+    }
 
     #[test]
     fn reading_moves_a_mark_forward_only() {

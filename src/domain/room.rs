@@ -203,10 +203,11 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// The user, other than the author, whom it is about.
+    /// The user, other than the author, whom it is about; of [`Notice::Left`], the heir.
     pub fn subject(&self) -> Option<UserKey> {
         match self {
             Self::Added { user } | Self::Removed { user, .. } | Self::Role { user, .. } => Some(*user),
+            Self::Left { heir } => *heir,
             _ => None,
         }
     }

@@ -10,11 +10,13 @@ use super::{
 use crate::domain::{Author, MemberRole, Message, Notice, UserKey};
 
 /// The kinds of notices, and the text of each.
-const KINDS: [(&str, &str); 15] = [
+const KINDS: [(&str, &str); 17] = [
     ("joined", "log-joined"),
     ("added", "log-added"),
     ("removed", "log-removed"),
+    ("removed-owner", "log-removed-owner"),
     ("left", "log-left"),
+    ("left-owner", "log-left-owner"),
     ("owner", "log-owner"),
     ("member", "log-member"),
     ("renamed", "log-renamed"),
@@ -72,8 +74,10 @@ fn kind(notice: &Notice, author: UserKey) -> &'static str {
     match notice {
         Notice::Added { user } if *user == author => "joined",
         Notice::Added { .. } => "added",
-        Notice::Removed { .. } => "removed",
-        Notice::Left { .. } => "left",
+        Notice::Removed { heir: None, .. } => "removed",
+        Notice::Removed { heir: Some(_), .. } => "removed-owner",
+        Notice::Left { heir: None } => "left",
+        Notice::Left { heir: Some(_) } => "left-owner",
         Notice::Role { role: MemberRole::Owner, .. } => "owner",
         Notice::Role { role: MemberRole::Member, .. } => "member",
         Notice::Renamed { .. } => "renamed",
@@ -187,6 +191,17 @@ mod tests {
         let left = Message { author: None, ..by_ada(Notice::Left { heir: None }) };
         let left = message(&left, None);
         assert!(left.ends_with("data-author=\"AAAAAAAAAAE\">deleted user left</li>"), "{left}");
+    }
+
+    #[test]
+    fn the_notice_that_an_owner_is_gone_says_who_follows() {
+        let left = message(&by_ada(Notice::Left { heir: Some(key(2)) }), None);
+        assert!(left.ends_with(">Ada left. &#60;Bob&#62; owns the room now</li>"), "{left}");
+        let removed = message(&by_ada(Notice::Removed { user: key(2), heir: Some(key(3)) }), None);
+        assert!(
+            removed.ends_with(">Ada removed &#60;Bob&#62;. Who has been a member longest owns the room now</li>"),
+            "{removed}"
+        );
     }
 
     #[test]

@@ -24,6 +24,7 @@ fn words(language: Language) -> String {
     let too_long = Phrase::new("message-too-long").arg("max", Text::MAX).arg("length", "{length}");
     let typing = |key| language.with(key, [("name", "{name}".into()), ("other", "{other}".into())]);
     let words = json!({
+        "askReadAll": language.text("rooms-read-all-ask"),
         "deletedUser": language.text("deleted-user"),
         "draft": language.text("sidebar-draft"),
         "edited": language.text("message-edited"),
@@ -46,6 +47,7 @@ fn words(language: Language) -> String {
         "tooLong": language.phrase(&too_long),
         "tooManyTabs": language.text("chat-too-many-tabs"),
         "typing": [typing("chat-typing-one"), typing("chat-typing-two"), typing("chat-typing-several")],
+        "writeTo": language.with("chat-message-to", [("room", "{room}".into())]),
         "you": language.text("you"),
     });
     words.to_string()

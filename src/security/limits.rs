@@ -1,5 +1,5 @@
-//! Rate limits of logins, sign-ups, password confirmations, messages, new rooms and new members: generic cell rate limiters (governor). They
-//! are in memory, because they protect one process, and a restart resets them.
+//! The rate limits: generic cell rate limiters (governor). They are in memory, because they protect one process, and a
+//! restart resets them.
 
 use std::{hash::Hash, num::NonZeroU32, time::Duration};
 

@@ -72,6 +72,6 @@ pub trait Memberships {
     async fn members_among(&self, access: &Access, users: &[UserKey]) -> Result<Vec<Member>>;
     /// The number of the room's members.
     async fn member_count(&self, access: &Access) -> Result<u64>;
-    /// The number of rooms that the user is a member of.
-    async fn room_count_of(&self, user: UserKey) -> Result<u64>;
+    /// The number of rooms that each of these users is a member of, in their order.
+    async fn room_counts(&self, users: &[UserKey]) -> Result<Vec<u64>>;
 }

@@ -76,6 +76,8 @@ pub trait Users {
     /// [`Error::Conflict`](super::Error::Conflict) if the userID or the e-mail address is taken.
     async fn create_user(&self, new: NewUser) -> Result<User>;
     async fn user(&self, id: &UserId) -> Result<Option<User>>;
+    /// Those of these users that exist, in any order.
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>>;
     /// The user and the hash that their password is checked against.
     async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>>;
     /// The first `limit` users whose userID comes after `after`, in order of userID.

@@ -32,15 +32,6 @@ impl Draft<'_> {
     }
 }
 
-/// The client id of a form that is shown again after `error`. It stays the one that was sent, because the message may be
-/// stored although the answer was an error; unless the error is about the id itself.
-pub fn next_client_id(error: &Error, sent: String) -> String {
-    match error.fields.get("clientID") {
-        None => sent,
-        Some(_) => ClientId::generate().as_str().to_owned(),
-    }
-}
-
 /// Posts a message. It is durable when this returns. A repeat of the same client id returns the stored message.
 ///
 /// # Errors

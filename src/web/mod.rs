@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod change;
+pub mod composer;
 pub mod error;
 pub mod error_page;
 pub mod extract;

@@ -13,11 +13,11 @@ use secrecy::SecretString;
 
 use super::{Error, Result, Sites};
 use crate::{
-    domain::{User, UserId, UserKey},
+    domain::{RoomId, User, UserId, UserKey},
     render::Language,
     room::{Presence, hub::Hub},
     security::{accounts::Accounts, login::LoginService},
-    store::Store,
+    store::{self, Access, Store},
 };
 
 /// The addresses that pages link to.
@@ -82,6 +82,17 @@ impl AppState {
         let no_such_user = || Error::not_found("no-such-user");
         let id = UserId::parse(user_id).map_err(|_| no_such_user())?;
         self.store.user(&id).await?.ok_or_else(no_such_user)
+    }
+
+    /// What `user` may do in the room. `None` if the room does not exist, or not for this user.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn find_access(&self, user: &User, room: &RoomId) -> Result<Option<Access>> {
+        match self.store.access(user, room).await {
+            Err(store::Error::NoSuchRoom) => Ok(None),
+            access => Ok(Some(access?)),
+        }
     }
 
     /// The users who are online or idle, in any order. Nobody in a process without the live part.

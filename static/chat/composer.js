@@ -48,9 +48,9 @@ natter.composer = (() => {
     reportTyping();
   });
   document.addEventListener('keydown', (event) => {
-    if (event.target.id !== 'message' || !here() || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    if (event.target.id !== 'message' || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    $('send').requestSubmit();
+    event.target.form.requestSubmit();
   });
 
   // A room is in the document. `before`: the input that it replaces, if that was the same room's.

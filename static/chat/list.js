@@ -1,7 +1,7 @@
 // The swap: puts the fragments of a frame into every list of their room.
 natter.list = (() => {
   'use strict';
-  const { $, here, me, paging, room, rows, view, words } = natter;
+  const { $, fill, here, me, paging, room, rows, view, words } = natter;
   // rows, and notices among them; both bound the memory of a tab that stays open for weeks
   const KEEP = 600, NOTICES = 100;
   const SPOKEN = 20; // lines of the hidden log
@@ -103,6 +103,7 @@ natter.list = (() => {
     const shown = room();
     if (kind === 'renamed') {
       $('room-name').textContent = value;
+      if ($('message')) $('message').placeholder = fill(words.writeTo, { room: value });
       natter.sidebar.retitle(value);
     } else if (kind.startsWith('topic')) {
       $('room-topic').textContent = value ?? '';

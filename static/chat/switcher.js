@@ -1,7 +1,7 @@
 // The keyboard: the quick switcher (Ctrl/⌘-K), the next unread room (Alt-↓), all read (Shift-Escape).
 (() => {
   'use strict';
-  const { $, rooms, sidebar } = natter;
+  const { $, rooms, sidebar, words } = natter;
   const dialog = $('switcher'), input = dialog.querySelector('input'), options = dialog.querySelector('ul');
   const fold = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
   let chosen = 0;
@@ -42,6 +42,12 @@
     if (next) rooms.open(next.dataset.room);
   };
 
+  // a key is pressed by mistake more easily than a button, and there is no way back
+  const readAll = () => {
+    const isUnread = Array.from(sidebar.items()).some((item) => +item.dataset.unread > 0);
+    if (isUnread && confirm(words.askReadAll)) $('read-all').requestSubmit();
+  };
+
   input.addEventListener('input', filter);
   dialog.addEventListener('click', ({ target }) => {
     if (target === dialog) close(); // the backdrop
@@ -64,7 +70,7 @@
     } else if (altKey && key === 'ArrowDown' && !dialog.open) {
       nextUnread();
     } else if (shiftKey && key === 'Escape' && !dialog.open) {
-      $('read-all').requestSubmit();
+      readAll();
     } else {
       return;
     }

@@ -72,7 +72,8 @@ async fn a_message_is_read_if_the_reader_leaves_as_soon_as_it_is_shown() {
     let room = natter.room(&robot, "design", "open", &["ann"]).await;
     ann.opens(&room).await;
     ann.waits_until_connected().await;
-    let leaves_with_the_message = "new MutationObserver(() => document.querySelector('#sidebar [data-room=lobby] a').click())
+    let leaves_with_the_message =
+        "new MutationObserver(() => document.querySelector('#sidebar [data-room=lobby] a').click())
         .observe(document.getElementById('messages'), { childList: true }); return true";
     let _: bool = ann.runs(leaves_with_the_message).await;
     natter.post_to(&robot, &room, "seen for a moment").await;

@@ -1,5 +1,6 @@
 //! The pages of people.
 
+use natter_test_support::eventually;
 use serde_json::json;
 
 use crate::support::{Natter, Socket};
@@ -32,7 +33,8 @@ async fn a_persons_page_says_what_they_show() {
     assert!(!page.html.contains("bob@example.org"));
     let _socket = Socket::open(&bob, "").await;
     let presence = async || browser.visit("/people/bob").await.is(200).attribute("main .avatar", "data-presence");
-    while presence().await != "online" {} // the hub learns of a socket a moment later
+    // the hub learns of a socket a moment later
+    eventually("bob is online", async || (presence().await == "online").then_some(())).await;
     browser.visit("/people/nobody").await.is(404);
     let own = browser.visit("/people/ada").await.is(200);
     assert_eq!(own.texts("main .above a").len(), 2, "the own page leads to the account");

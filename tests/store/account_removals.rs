@@ -63,12 +63,13 @@ pub async fn a_deleted_account_leaves_its_rooms(database: &TestDatabase) {
         let last = room.log().await.pop().unwrap();
         assert_eq!(last.content, Content::Notice(Notice::Left { heir: Some(cyd.user.key) }));
         assert_eq!((last.author_key, last.author), (bob.user.key, None));
+        assert_eq!(last.subject.unwrap().user_id, "cyd", "the heir's name is shown");
         let members = room.store.members(&room.access).await.unwrap();
         let roles: Vec<_> = members.iter().map(|member| (member.user, member.role)).collect();
         assert_eq!(roles, [(cyd.user.key, MemberRole::Owner)], "it is inherited");
     }
     assert_eq!(alone.log().await.pop().unwrap().content, Content::Notice(Notice::Left { heir: None }));
-    assert_eq!(ada.store.room_count_of(bob.user.key).await.unwrap(), 0);
+    assert_eq!(ada.store.room_counts(&[bob.user.key]).await.unwrap(), [0]);
 }
 
 pub async fn direct_rooms_stay_for_the_others(database: &TestDatabase) {

@@ -77,7 +77,7 @@ pub async fn a_deleted_room_does_not_exist(database: &TestDatabase) {
     }
     assert!(ada.store.open_rooms(&name, None, 5).await.unwrap().is_empty());
     assert_eq!(ada.store.room_count().await.unwrap(), 1);
-    assert_eq!(bob.store.room_count_of(bob.user.key).await.unwrap(), 1);
+    assert_eq!(bob.store.room_counts(&[bob.user.key]).await.unwrap(), [1]);
     is_removed(ada.store.as_ref(), &room).await;
     is_gone(&cyds).await;
     assert_eq!(ada.store.count(Table::Messages).await.unwrap(), 0);

@@ -25,6 +25,10 @@ pub async fn the_first_user_is_an_admin(database: &TestDatabase) {
     assert!(cyd.is_admin());
     assert_eq!(store.user(&id("CYD")).await.unwrap(), Some(cyd));
     assert_eq!(store.user(&id("nobody")).await.unwrap(), None);
+    let mut found = store.users(&[id("BOB"), id("nobody"), id("cyd")]).await.unwrap();
+    found.sort_by_key(|user| user.user_id.to_string());
+    assert_eq!(found.iter().map(|user| user.user_id.as_str()).collect::<Vec<_>>(), ["bob", "cyd"]);
+    assert_eq!(store.users(&[]).await.unwrap(), []);
 }
 
 pub async fn one_of_many_concurrent_first_users_is_an_admin(database: &TestDatabase) {

@@ -12,7 +12,7 @@ use super::page::{Part, RoomPage, last_room};
 use crate::{
     domain::{RoomId, User},
     render::Language,
-    store::{self, Access},
+    store::Access,
     web::{AppState, Bearer, Error, Query, Result, SignedIn, token_login},
 };
 
@@ -79,9 +79,8 @@ async fn by_token(
 /// Access to the room that the browser opened last; to the lobby, if that does not exist for the user.
 async fn last_access(state: &AppState, headers: &HeaderMap, user: &User) -> Result<Access> {
     if let Some(room) = last_room(headers) {
-        match state.store.access(user, &room).await {
-            Err(store::Error::NoSuchRoom) => {}
-            access => return Ok(access?),
+        if let Some(access) = state.find_access(user, &room).await? {
+            return Ok(access);
         }
     }
     Ok(state.store.access(user, &RoomId::lobby()).await?)

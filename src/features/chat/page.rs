@@ -1,7 +1,5 @@
 //! The page of a room.
 
-use std::borrow::Cow;
-
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
@@ -13,12 +11,12 @@ use serde::Deserialize;
 
 use super::fragments::{self, PAGE};
 use crate::{
-    domain::{ClientId, Fields, Level, Phrase, Reading, RoomId, RoomKind, User},
+    domain::{Fields, Phrase, Reading, RoomId, User},
     render::Language,
     store::{Access, OwnMembership, Page, RoomSummary},
     web::{
-        AppState, Error, Form, InRoom, Query, Result, Shell, SignedIn,
-        change::{self, Draft},
+        AppState, Error, Form, InRoom, Query, Result, Shell, SignedIn, change,
+        composer::{Composer, MessageForm},
         sidebar::room_name,
     },
 };
@@ -44,9 +42,7 @@ pub(super) struct RoomPage {
     is_latest: bool,
     /// Who is online, in the lobby.
     roster: Option<String>,
-    draft: String,
-    client_id: String,
-    alert: Option<String>,
+    composer: Composer,
 }
 
 /// Which part of the log a page shows. Without any: around the first unread message, or the end.
@@ -85,9 +81,7 @@ impl RoomPage {
             has_older: page.has_older,
             is_latest: !page.has_newer,
             roster: is_lobby.then(|| state.hub().roster().inside.get(language).clone()),
-            draft: String::new(),
-            client_id: ClientId::generate().as_str().to_owned(),
-            alert: None,
+            composer: Composer::new(),
             shell,
             summary,
         })
@@ -102,16 +96,7 @@ impl RoomPage {
     }
 
     fn is_muted(&self) -> bool {
-        self.own().is_some_and(|own| matches!(own.level, Level::Nothing | Level::Hidden))
-    }
-
-    fn is_direct(&self) -> bool {
-        self.summary.room.kind == RoomKind::Direct
-    }
-
-    /// What the empty input says.
-    fn placeholder(&self) -> Cow<'static, str> {
-        self.shell.with("chat-message-to", &[("room", &self.name)])
+        self.own().is_some_and(|own| own.level.is_muted())
     }
 
     /// The mark that makes all of this page unread: the `seq` before its first message.
@@ -187,17 +172,6 @@ pub(super) fn last_room(headers: &HeaderMap) -> Option<RoomId> {
     pairs.find(|(name, _)| *name == ROOM_COOKIE).map(|(_, id)| RoomId::named(id))
 }
 
-#[derive(Deserialize)]
-pub(super) struct MessageForm {
-    #[serde(default)]
-    message: String,
-    #[serde(rename = "clientID", default)]
-    client_id: String,
-    /// The last `seq` on the page, and the version of the mark when it was read.
-    read: Option<u64>,
-    version: Option<u64>,
-}
-
 /// Sends a message without JavaScript, and marks the page that it was written on as read. The response is the page with
 /// the message in it, or with the text still in the form and the reason.
 pub(super) async fn submit(
@@ -206,8 +180,7 @@ pub(super) async fn submit(
     InRoom { caller: me, access }: InRoom<SignedIn>,
     Form(form): Form<MessageForm>,
 ) -> Result<Response> {
-    let draft = Draft { message: &form.message, client_id: &form.client_id, reply_to: None };
-    match change::post(&state, &access, draft).await {
+    match change::post(&state, &access, form.draft()).await {
         Ok(_) => {
             if let Some(seq) = form.read {
                 state.store.read(&access, Reading::Read { seq, version: form.version }).await?;
@@ -216,11 +189,9 @@ pub(super) async fn submit(
         }
         Err(error) if matches!(error.status, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => Err(error),
         Err(error) => {
-            let reason = error.fields.get("message").map(|reason| language.phrase(reason));
-            let alert = reason.unwrap_or_else(|| error.summary(language)).into_owned();
             let page = RoomPage::read(&state, language, &me.user, &access, Part::default()).await?;
-            let client_id = change::next_client_id(&error, form.client_id);
-            Ok(error.on_page(RoomPage { draft: form.message, client_id, alert: Some(alert), ..page }))
+            let composer = Composer::refused(form, &error, language);
+            Ok(error.on_page(RoomPage { composer, ..page }))
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    people::find_all,
+    people::{find_all, with_me},
     schema::{NameInput, NewKind, TopicInput},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     store::NewRoom,
     web::{
         AppState, Error, Result,
-        room_limits::{check_members, check_new_room, check_rooms_of},
+        room_limits::{check_members, check_new_room, check_rooms_of, may_create_rooms},
     },
 };
 
@@ -41,7 +41,7 @@ pub(super) struct RoomDraft {
 /// 422 with every invalid field, 403 if only admins create rooms, 409 if an open room has the name or a limit is reached,
 /// 429 if the user creates rooms too fast.
 pub(super) async fn create(state: &AppState, me: &User, draft: &RoomDraft) -> Result<Room> {
-    if !may_create(state, me) {
+    if !may_create_rooms(state, me) {
         return Err(Error::forbidden("admins-create-rooms"));
     }
     let mut fields = Fields::default();
@@ -61,21 +61,13 @@ pub(super) async fn create(state: &AppState, me: &User, draft: &RoomDraft) -> Re
     let (Some(name), Some(topic), Some(kind), true) = (name, topic, kind, fields.is_empty()) else {
         return Err(Error::invalid(fields));
     };
-    let others = members.iter().filter(|member| member.key != me.key);
-    check_members(state, others.clone().count() as u64 + 1)?;
-    check_rooms_of(state, me.key, None).await?;
-    for member in others {
-        check_rooms_of(state, member.key, Some(member.user_id.as_str())).await?;
-    }
+    let all = with_me(me, &members);
+    check_members(state, all.len() as u64)?;
+    check_rooms_of(state, me.key, &all).await?;
     check_new_room(state, me.key).await?;
     let members = members.iter().map(|member| member.key).collect();
     let (name, topic) = (name.into_string(), topic.into_string());
     Ok(state.store.create_room(NewRoom { kind, name, topic, owner: me.key, members }).await?)
-}
-
-/// Whether the user may create open and closed rooms.
-pub(super) fn may_create(state: &AppState, user: &User) -> bool {
-    user.is_admin() || !state.settings.rooms.only_admins_create
 }
 
 /// The kind of a room that is not direct.

@@ -1,5 +1,6 @@
 //! Direct rooms: one for each set of 1–10 users, oneself included.
 
+use super::people::with_me;
 use crate::{
     domain::{Fields, Phrase, Room, RoomKind, User, UserKey},
     store::NewRoom,
@@ -35,10 +36,7 @@ pub(super) async fn open(state: &AppState, me: &User, users: &[User]) -> Result<
     if let Some(room) = state.store.direct_room(&members).await? {
         return Ok((room, false));
     }
-    check_rooms_of(state, me.key, None).await?;
-    for user in users.iter().filter(|user| user.key != me.key) {
-        check_rooms_of(state, user.key, Some(user.user_id.as_str())).await?;
-    }
+    check_rooms_of(state, me.key, &with_me(me, users)).await?;
     check_new_room(state, me.key).await?;
     let (name, topic) = (String::new(), String::new());
     let new = NewRoom { kind: RoomKind::Direct, name, topic, owner: me.key, members };

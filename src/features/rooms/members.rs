@@ -2,21 +2,30 @@
 
 use super::edit::command;
 use crate::{
-    domain::{Fields, MemberRole, Phrase, RoomAction, User},
+    domain::{Fields, MemberRole, Phrase, RoomAction, User, UserKey},
     store::{Access, Member},
-    web::{AppState, Error, Result, room_limits::check_new_member},
+    web::{
+        AppState, Error, Result,
+        room_limits::{check_new_members, count_new_member},
+    },
 };
 
-/// Adds `user` to the room, or joins it. `false` if the user is a member already.
+/// Adds these users to the room, or joins it. Returns how many of them are new.
 ///
 /// # Errors
-/// 409 if a limit is reached, 429 if members are added too fast, and those of [`command`].
-pub(super) async fn add(state: &AppState, access: &Access, user: &User) -> Result<bool> {
-    if find(state, access, user).await?.is_some() {
-        return Ok(false);
+/// 409 if a limit is reached, 429 if members are added too fast, and those of [`command`]. Those before a refused one are
+/// added.
+pub(super) async fn add(state: &AppState, access: &Access, users: &[User]) -> Result<usize> {
+    let keys: Vec<UserKey> = users.iter().map(|user| user.key).collect();
+    let members = state.store.members_among(access, &keys).await?;
+    let is_new = |user: &&User| members.iter().all(|member| member.person.key != user.key);
+    let new: Vec<_> = users.iter().filter(is_new).map(|user| (user.key, user.user_id.as_str())).collect();
+    check_new_members(state, access, &new).await?;
+    for (user, _) in &new {
+        count_new_member(state, access)?;
+        command(state, access, RoomAction::Add(*user)).await?;
     }
-    check_new_member(state, access, user.key, user.user_id.as_str()).await?;
-    Ok(command(state, access, RoomAction::Add(user.key)).await?.is_some())
+    Ok(new.len())
 }
 
 /// Removes `user` from the room, or leaves it. Nothing changes if the user is not a member.
@@ -36,20 +45,13 @@ pub(super) async fn set_role(state: &AppState, access: &Access, user: &User, rol
     command(state, access, RoomAction::SetRole(user.key, role)).await.map(drop)
 }
 
-/// The membership of `user`, if there is one.
-///
-/// # Errors
-/// The store's.
-pub(super) async fn find(state: &AppState, access: &Access, user: &User) -> Result<Option<Member>> {
-    Ok(state.store.members_among(access, &[user.key]).await?.into_iter().next())
-}
-
-/// As [`find`].
+/// The membership of `user`.
 ///
 /// # Errors
 /// 404 if the user is not a member.
 pub(super) async fn get(state: &AppState, access: &Access, user: &User) -> Result<Member> {
-    find(state, access, user).await?.ok_or_else(|| Error::not_found("no-such-member"))
+    let found = state.store.members_among(access, &[user.key]).await?;
+    found.into_iter().next().ok_or_else(|| Error::not_found("no-such-member"))
 }
 
 /// # Errors

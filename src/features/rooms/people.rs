@@ -1,7 +1,9 @@
 //! Users whom a request names.
 
+use std::collections::HashMap;
+
 use crate::{
-    domain::{Fields, Phrase, User, UserId},
+    domain::{Fields, Phrase, User, UserId, UserKey},
     web::{AppState, Error, Result},
 };
 
@@ -17,18 +19,21 @@ pub(super) async fn find_all(state: &AppState, user_ids: &[String]) -> Result<Ve
     if user_ids.len() > MAX_NAMED {
         return Err(refuse(Phrase::new("too-many-named").arg("max", MAX_NAMED)));
     }
-    let mut users: Vec<User> = Vec::with_capacity(user_ids.len());
-    for raw in user_ids {
-        let user = match UserId::parse(raw) {
-            Ok(user_id) => state.store.user(&user_id).await?,
-            Err(_) => None,
-        };
-        let user = user.ok_or_else(|| refuse(Phrase::new("no-such-user-named").arg("user", raw.clone())))?;
-        if users.iter().all(|other| other.key != user.key) {
-            users.push(user);
-        }
+    let unknown = |raw: &String| refuse(Phrase::new("no-such-user-named").arg("user", raw.clone()));
+    let parse = |raw: &String| UserId::parse(raw).map_err(|_| unknown(raw));
+    let ids: Vec<UserId> = user_ids.iter().map(parse).collect::<Result<_>>()?;
+    let found = state.store.users(&ids).await?;
+    let mut found: HashMap<String, User> = found.into_iter().map(|user| (user.user_id.folded(), user)).collect();
+    if let Some((raw, _)) = user_ids.iter().zip(&ids).find(|(_, id)| !found.contains_key(&id.folded())) {
+        return Err(unknown(raw));
     }
-    Ok(users)
+    Ok(ids.iter().filter_map(|id| found.remove(&id.folded())).collect())
+}
+
+/// `me` and those of `users` who are others, by key and userID.
+pub(super) fn with_me<'a>(me: &'a User, users: &'a [User]) -> Vec<(UserKey, &'a str)> {
+    let others = users.iter().filter(|user| user.key != me.key);
+    std::iter::once(me).chain(others).map(|user| (user.key, user.user_id.as_str())).collect()
 }
 
 /// The userIDs in a form's field: separated by spaces, commas or lines, with or without `@`.

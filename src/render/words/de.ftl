@@ -118,7 +118,6 @@ chat-latest = Neueste Nachrichten
 chat-new = Neue Nachrichten
 chat-roster = Wer ist da
 chat-message = Nachricht
-chat-message-hint = Schreib eine Nachricht
 chat-message-to = An { $room } schreiben
 chat-send = Senden
 chat-new-line = Neu
@@ -147,8 +146,10 @@ notice-left-others = { $names } und { $others } weitere haben den Chat verlassen
 log-joined = { $by } ist beigetreten
 log-added = { $by } hat { $of } hinzugefügt
 log-removed = { $by } hat { $of } entfernt
+log-removed-owner = { $by } hat { $of } entfernt. Der Raum gehört jetzt dem Mitglied, das am längsten dabei ist
 log-left = { $by } hat den Raum verlassen
-log-owner = { $by } hat { $of } zum Besitzer gemacht
+log-left-owner = { $by } hat den Raum verlassen. Er gehört jetzt { $of }
+log-owner = { $by } hat { $of } zum Eigentümer gemacht
 log-member = { $by } hat { $of } zum Mitglied gemacht
 log-renamed = { $by } hat den Raum in „{ $value }“ umbenannt
 log-topic = { $by } hat das Thema auf „{ $value }“ gesetzt
@@ -183,6 +184,7 @@ rooms-own = Deine Räume
 rooms-open = Offene Räume
 rooms-none = Keine Räume gefunden
 rooms-read-all = Alles als gelesen markieren
+rooms-read-all-ask = Alle Nachrichten in allen Räumen als gelesen markieren?
 rooms-unread = { $count ->
     [one] { $count } ungelesen
    *[other] { $count } ungelesen

@@ -119,7 +119,6 @@ chat-latest = Latest messages
 chat-new = New messages
 chat-roster = Who is here
 chat-message = Message
-chat-message-hint = Write a message
 chat-message-to = Write to { $room }
 chat-send = Send
 chat-new-line = New
@@ -148,7 +147,9 @@ notice-left-others = { $names } and { $others } others have left the chat
 log-joined = { $by } joined
 log-added = { $by } added { $of }
 log-removed = { $by } removed { $of }
+log-removed-owner = { $by } removed { $of }. Who has been a member longest owns the room now
 log-left = { $by } left
+log-left-owner = { $by } left. { $of } owns the room now
 log-owner = { $by } made { $of } an owner
 log-member = { $by } made { $of } a member
 log-renamed = { $by } renamed the room to “{ $value }”
@@ -184,6 +185,7 @@ rooms-own = Your rooms
 rooms-open = Open rooms
 rooms-none = No rooms found
 rooms-read-all = Mark all as read
+rooms-read-all-ask = Mark all messages in all rooms as read?
 rooms-unread = { $count ->
     [one] { $count } unread
    *[other] { $count } unread

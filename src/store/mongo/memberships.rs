@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use futures_util::TryStreamExt;
 use mongodb::bson::{self, Bson, DateTime, Document, doc};
 use serde::Deserialize;
 
@@ -156,9 +157,21 @@ impl Memberships for Mongo {
         Ok(counts.get(access.room().as_str()).copied().unwrap_or_default())
     }
 
-    async fn room_count_of(&self, user: UserKey) -> Result<u64> {
-        let of_user = lasting(doc! { "_id.user": bson_uuid(user) });
-        with_timeout(self.db.memberships.count_documents(of_user)).await
+    async fn room_counts(&self, users: &[UserKey]) -> Result<Vec<u64>> {
+        #[derive(Deserialize)]
+        struct CountDoc {
+            #[serde(rename = "_id")]
+            user: bson::Uuid,
+            rooms: i64,
+        }
+        let of_users = lasting(doc! { "_id.user": any_of(users.iter().copied().map(bson_uuid)) });
+        let by_user = doc! { "_id": "$_id.user", "rooms": { "$sum": 1_i64 } };
+        let pipeline = [doc! { "$match": of_users }, doc! { "$group": by_user }];
+        let counts = self.db.memberships.aggregate(pipeline).with_type::<CountDoc>();
+        let counts: Vec<CountDoc> = with_timeout(async { counts.await?.try_collect().await }).await?;
+        let counts: HashMap<UserKey, i64> =
+            counts.into_iter().map(|count| (user_key(count.user), count.rooms)).collect();
+        Ok(users.iter().map(|user| counts.get(user).copied().unwrap_or_default() as u64).collect())
     }
 }
 

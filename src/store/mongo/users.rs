@@ -61,6 +61,11 @@ impl Users for Mongo {
         Ok(self.user_doc_by_id(id).await?.map(User::from))
     }
 
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>> {
+        let some = doc! { "folded.userID": any_of(ids.iter().map(UserId::folded)) };
+        self.list(some, doc! {}, 0, ids.len() as u32).await
+    }
+
     async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>> {
         let found = self.user_doc_by_id(id).await?;
         Ok(found.map(|mut row| {

@@ -104,12 +104,14 @@ impl Memberships for Sqlite {
         .await
     }
 
-    async fn room_count_of(&self, user: UserKey) -> Result<u64> {
+    async fn room_counts(&self, users: &[UserKey]) -> Result<Vec<u64>> {
+        let users = users.to_vec();
         self.read(move |c| {
-            c.prepare_cached(
+            let mut count = c.prepare_cached(
                 "SELECT count(*) FROM memberships m JOIN rooms r ON r.id = m.room WHERE m.user = ?1 AND r.deleted = 0",
-            )?
-            .query_row([user.0.as_bytes()], |row| row.get::<_, i64>(0).map(|rooms| rooms as u64))
+            )?;
+            let mut count = |user: &UserKey| count.query_row([user.0.as_bytes()], |row| row.get::<_, i64>(0));
+            users.iter().map(|user| count(user).map(|rooms| rooms as u64)).collect()
         })
         .await
     }

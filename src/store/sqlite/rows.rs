@@ -16,7 +16,7 @@ use crate::domain::{Author, Content, Emoji, Message, MessageId, Reaction, RoomId
 pub const SELECT: &str = "SELECT m.id, m.post_rev, m.changed, m.text_rev, m.author, m.sent_at, m.text, m.notice,
     m.room_texts, m.author_texts, m.reply_to, m.root, m.replies, m.edited_at, m.pinned_at, m.reactions, m.joins,
     u.user_id, u.name, m.client_id, s.user_id, s.name FROM messages m LEFT JOIN users u ON u.key = m.author
-    LEFT JOIN users s ON s.key = unhex(m.notice ->> 'user', '-')";
+    LEFT JOIN users s ON s.key = unhex(coalesce(m.notice ->> 'user', m.notice ->> 'heir'), '-')";
 
 /// The message in a row of [`SELECT`].
 pub fn message(room: &RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {

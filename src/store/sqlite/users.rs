@@ -53,6 +53,16 @@ impl Users for Sqlite {
         .await
     }
 
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>> {
+        let ids = ids.to_vec();
+        self.read(move |c| {
+            let mut find = c.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE user_id = ?1"))?;
+            let found = ids.iter().map(|id| find.query_row([id.as_str()], user).optional());
+            found.filter_map(rusqlite::Result::transpose).collect()
+        })
+        .await
+    }
+
     async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>> {
         let id = id.clone();
         self.read(move |c| {

@@ -27,6 +27,7 @@ async fn rooms_of_every_kind_are_listed_and_deleted() {
     let mut expected = [("lobby", "open"), (closed.as_str(), "closed"), (direct.as_str(), "direct")];
     expected.sort_unstable();
     assert_eq!(listed, expected);
+    assert!(list.contains("  ada, bob\n") || list.contains("  bob, ada\n"), "who a direct room is of: {list}");
     assert!(list.contains("Secret garden") && !list.contains("below the oak"), "{list}");
 
     let mut socket = Socket::open(&ada, &format!("?room={closed}&after=1")).await;

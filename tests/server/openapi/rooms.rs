@@ -63,6 +63,8 @@ pub(super) async fn rooms(api: &mut Api, natter: &mut Natter, ada: &Script, bob:
 
     let room = in_room(ROOM, &closed, "");
     api.documents("patch", ROOM, bob.patch(&room, json!({ "topic": "plants" })).await, 200);
+    let hill = in_room(ROOM, &bob.creates("open", "Hill", &[]).await, "");
+    api.documents("patch", ROOM, ada.patch(&hill, json!({ "kind": "closed" })).await, 204);
     api.documents("patch", ROOM, ada.patch(&room, json!({ "topic": "mine" })).await, 403);
     api.documents("patch", ROOM, bob.patch("/api/rooms/lobby", json!({ "topic": "mine" })).await, 403);
     api.documents("patch", ROOM, bob.patch(&room, json!({ "kind": "direct" })).await, 422);

@@ -10,52 +10,71 @@ use super::{
 };
 use crate::support::Natter;
 
-/// The routes that name no room. Those that are read are asked too: they must not show anything of the rooms. A new route
-/// belongs here only if it reads and writes no room, or no room but those of the user.
-const OF_NO_ROOM: [&str; 31] = [
-    "/",
-    "/account",
-    "/account/delete",
-    "/account/password",
-    "/admin/users",
-    "/admin/users/{userID}",
-    "/admin/users/{userID}/delete",
-    "/api/direct",
-    "/api/docs",
-    "/api/login",
-    "/api/messages",
-    "/api/openapi.json",
-    "/api/rooms",
-    "/api/users",
-    "/api/users/{userID}",
-    "/direct/{users}",
-    "/direct/{users}/messages",
-    "/healthz",
-    "/login",
-    "/logout",
-    "/metrics",
-    "/people",
-    "/people/{userID}",
-    "/readyz",
-    "/rooms",
-    "/rooms/new",
-    "/rooms/read-all",
-    "/sidebar",
-    "/signup",
-    "/switch",
+/// The routes that name no room. They are asked too: they must not show anything of the rooms. A new route belongs here
+/// only if it reads and writes no room, or no room but those of the user.
+const OF_NO_ROOM: [(&str, &str); 42] = [
+    ("DELETE", "/api/users/{userID}"),
+    ("GET", "/"),
+    ("GET", "/account"),
+    ("GET", "/admin/users"),
+    ("GET", "/api/docs"),
+    ("GET", "/api/messages"),
+    ("GET", "/api/openapi.json"),
+    ("GET", "/api/rooms"),
+    ("GET", "/api/users"),
+    ("GET", "/api/users/{userID}"),
+    ("GET", "/direct/{users}"),
+    ("GET", "/healthz"),
+    ("GET", "/login"),
+    ("GET", "/metrics"),
+    ("GET", "/people"),
+    ("GET", "/people/{userID}"),
+    ("GET", "/readyz"),
+    ("GET", "/rooms"),
+    ("GET", "/rooms/new"),
+    ("GET", "/sidebar"),
+    ("GET", "/signup"),
     // its frames are asked in `frames`
-    "/ws",
+    ("GET", "/ws"),
+    ("PATCH", "/api/users/{userID}"),
+    ("POST", "/account"),
+    ("POST", "/account/delete"),
+    ("POST", "/account/password"),
+    ("POST", "/admin/users"),
+    ("POST", "/admin/users/{userID}"),
+    ("POST", "/admin/users/{userID}/delete"),
+    ("POST", "/api/direct"),
+    ("POST", "/api/login"),
+    ("POST", "/api/messages"),
+    ("POST", "/api/rooms"),
+    ("POST", "/api/users"),
+    ("POST", "/direct/{users}/messages"),
+    ("POST", "/login"),
+    ("POST", "/logout"),
+    ("POST", "/rooms/new"),
+    ("POST", "/rooms/read-all"),
+    ("POST", "/signup"),
+    ("POST", "/switch"),
+    ("PUT", "/api/users/{userID}"),
 ];
+
+/// Those that are not asked: they end the accounts and the sessions with which the others are asked.
+const NOT_ASKED: [(&str, &str); 4] =
+    [("DELETE", "/api/users/{userID}"), ("GET", "/ws"), ("POST", "/admin/users/{userID}/delete"), ("POST", "/logout")];
 
 #[tokio::test]
 async fn every_route_of_a_room_answers_404_to_everybody_else() {
     let natter = Natter::unlimited().await;
     let (outsiders, rooms) = outsiders(&natter).await;
     let routes = all_routes();
-    let unclassified: Vec<_> =
-        routes.iter().filter(|(_, path)| !path.contains("{room}") && !OF_NO_ROOM.contains(&path.as_str())).collect();
+    let of_no_room: Vec<(&str, &str)> = routes
+        .iter()
+        .filter(|(_, path)| !path.contains("{room}"))
+        .map(|(method, path)| (method.as_str(), path.as_str()))
+        .collect();
+    let unclassified: Vec<_> = of_no_room.iter().filter(|route| !OF_NO_ROOM.contains(route)).collect();
     assert!(unclassified.is_empty(), "name the room as {{room}}, or add it to OF_NO_ROOM: {unclassified:?}");
-    let stale: Vec<_> = OF_NO_ROOM.iter().filter(|known| routes.iter().all(|(_, path)| path != *known)).collect();
+    let stale: Vec<_> = OF_NO_ROOM.iter().filter(|known| !of_no_room.contains(known)).collect();
     assert!(stale.is_empty(), "remove from OF_NO_ROOM: {stale:?}");
     for outsider in &outsiders {
         for (method, pattern) in routes.iter().filter(|(_, pattern)| pattern.contains("{room}")) {
@@ -85,7 +104,7 @@ async fn every_route_of_a_room_answers_404_to_everybody_else() {
 }
 
 #[tokio::test]
-async fn no_list_shows_a_room_to_everybody_else() {
+async fn no_other_route_shows_a_room_to_everybody_else() {
     let natter = Natter::unlimited().await;
     let (outsiders, rooms) = outsiders(&natter).await;
     let further = [
@@ -98,13 +117,15 @@ async fn no_list_shows_a_room_to_everybody_else() {
         "/api/messages?after=0",
         "/api/rooms/lobby/messages?author=cyd",
     ];
-    let routes = all_routes();
-    let read = routes.iter().filter(|(method, path)| method == "GET" && OF_NO_ROOM.contains(&path.as_str()));
-    let paths: Vec<String> = read.map(|(_, pattern)| path(pattern, "")).chain(further.map(String::from)).collect();
+    let routes = OF_NO_ROOM.iter().filter(|route| !NOT_ASKED.contains(route));
+    let requests: Vec<_> = routes
+        .map(|(method, pattern)| (*method, path(pattern, ""), body(method, pattern)))
+        .chain(further.map(|path| ("GET", path.to_owned(), None)))
+        .collect();
     for outsider in &outsiders {
-        for path in paths.iter().filter(|path| *path != "/ws") {
-            let response = outsider.asks("GET", path, None).await;
-            let what = format!("{} GET {path}", outsider.who);
+        for (method, path, body) in &requests {
+            let response = outsider.asks(method, path, body.clone()).await;
+            let what = format!("{} {method} {path}", outsider.who);
             let text = format!("{} {}", location(&response), response.text().await.unwrap());
             betrays_nothing(&what, &text);
             rooms.ids().iter().for_each(|id| assert!(!text.contains(id), "{what}: the id of a room in {text}"));
@@ -115,19 +136,21 @@ async fn no_list_shows_a_room_to_everybody_else() {
 /// The address of a route. What it names exists, so that the room is the only reason for 404.
 fn path(pattern: &str, room: &str) -> String {
     let path = pattern.replace("{room}", room).replace("{seq}", "1").replace("{emoji}", "👍");
-    path.replace("{userID}", "cyd").replace("{users}", "cyd")
+    path.replace("{userID}", "cyd").replace("{users}", "cyd+dan")
 }
 
 /// A valid body of an API call.
 fn body(method: &str, pattern: &str) -> Option<Value> {
-    let end = pattern.strip_prefix("/api/rooms/{room}")?;
-    match (method, end) {
-        ("PATCH", "") => Some(json!({ "topic": "x" })),
-        ("POST", "/messages") => Some(json!({ "message": "x" })),
-        ("PATCH", "/messages/{seq}") => Some(json!({ "message": "x", "textRev": 1 })),
-        ("PUT", "/read") => Some(json!({ "seq": 1 })),
-        ("PUT", "/level") => Some(json!({ "level": "nothing" })),
-        ("PUT", "/members/{userID}") => Some(json!({ "role": "member" })),
+    match (method, pattern.strip_prefix("/api")?) {
+        ("POST", "/direct") => Some(json!({ "members": ["cyd", "dan"] })),
+        ("POST", "/messages" | "/rooms/{room}/messages") => Some(json!({ "message": "x" })),
+        ("POST", "/rooms") => Some(json!({ "name": "x", "kind": "closed", "members": ["cyd", "dan"] })),
+        ("PATCH", "/users/{userID}") => Some(json!({ "about": "x" })),
+        ("PATCH", "/rooms/{room}") => Some(json!({ "topic": "x" })),
+        ("PATCH", "/rooms/{room}/messages/{seq}") => Some(json!({ "message": "x", "textRev": 1 })),
+        ("PUT", "/rooms/{room}/read") => Some(json!({ "seq": 1 })),
+        ("PUT", "/rooms/{room}/level") => Some(json!({ "level": "nothing" })),
+        ("PUT", "/rooms/{room}/members/{userID}") => Some(json!({ "role": "member" })),
         _ => None,
     }
 }

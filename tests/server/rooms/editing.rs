@@ -90,6 +90,17 @@ async fn each_change_of_a_room_is_a_notice_and_a_repeat_is_none() {
 }
 
 #[tokio::test]
+async fn an_admin_who_closes_a_room_of_others_learns_nothing_more_of_it() {
+    let natter = Natter::start().await;
+    let (admin, bob) = (natter.register("ada").await, natter.register("bob").await);
+    let id = bob.creates("open", "Garden", &[]).await;
+    let closed = admin.patch(&format!("/api/rooms/{id}"), json!({ "kind": "closed" })).await.is(204);
+    assert_eq!(closed.text, "");
+    admin.get(&format!("/api/rooms/{id}")).await.is(404);
+    assert_eq!(bob.room(&id).await["kind"], "closed");
+}
+
+#[tokio::test]
 async fn only_admins_make_everybody_a_member() {
     let natter = Natter::unlimited().await;
     let (admin, bob) = (natter.register("ada").await, natter.register("bob").await);
@@ -137,5 +148,5 @@ async fn creating_rooms_can_be_kept_to_admins() {
     bob.opens_direct(&["ada"]).await;
     let browser = natter.browse_as("cyd").await;
     browser.visit("/rooms/new").await.is(403);
-    assert_eq!(browser.visit("/rooms").await.is(200).texts("main a[href='/rooms/new']"), [""; 0]);
+    assert_eq!(browser.visit("/rooms").await.is(200).texts("a[href='/rooms/new']"), [""; 0]);
 }

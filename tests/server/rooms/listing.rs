@@ -34,6 +34,7 @@ async fn ones_own_rooms_and_the_open_ones_are_listed_in_pages() {
     }
     assert_eq!(names(&bob, "/api/rooms?browse=true&q=A%20%26&limit=1").await, ["beta & co"]);
     assert_eq!(names(&bob, "/api/rooms?browse=true&q=nowhere").await, [""; 0]);
+    bob.get("/api/rooms?q=alpha").await.blames(422, "q", "Use it with browse=true.");
     bob.get("/api/rooms?limit=201").await.blames(422, "limit", "Use 1 to 200.");
 }
 

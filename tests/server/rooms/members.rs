@@ -1,5 +1,6 @@
 //! Members over the API.
 
+use natter_test_support::eventually;
 use serde_json::{Value, json};
 
 use crate::support::{Natter, Script, Socket};
@@ -53,6 +54,17 @@ async fn the_longest_member_follows_the_last_owner() {
 }
 
 #[tokio::test]
+async fn the_notice_that_the_last_owner_left_names_who_follows() {
+    let natter = Natter::unlimited().await;
+    let bob = natter.register("bob").await;
+    let browser = natter.browse_as("cyd").await;
+    let id = bob.creates("closed", "Garden", &["cyd"]).await;
+    bob.delete(&format!("/api/rooms/{id}/members/bob")).await.is(204);
+    let page = browser.visit(&format!("/rooms/{id}")).await.is(200);
+    assert_eq!(page.texts(".notice"), ["Bob left. Cyd owns the room now"]);
+}
+
+#[tokio::test]
 async fn everybody_joins_an_open_room_by_themselves_or_by_posting() {
     let natter = Natter::unlimited().await;
     let (ada, bob, cyd) = (natter.register("ada").await, natter.register("bob").await, natter.register("cyd").await);
@@ -78,10 +90,12 @@ async fn members_who_are_online_come_first_on_every_page() {
     let id = ada.creates("closed", "Garden", &["bob", "cyd", "dan", "eve", "fay"]).await;
     let _sockets = [Socket::open(&all[4], "").await, Socket::open(&all[1], "").await];
     let present = |user_id: &str| (user_id.to_owned(), "member".to_owned(), "online".to_owned());
-    let mut listed = members(&ada, &id).await;
-    while listed[0].2 == "offline" || listed[1].2 == "offline" {
-        listed = members(&ada, &id).await; // the hub learns of a socket a moment later
-    }
+    // the hub learns of a socket a moment later
+    let listed = eventually("two are online", async || {
+        let listed = members(&ada, &id).await;
+        (listed[0].2 == "online" && listed[1].2 == "online").then_some(listed)
+    })
+    .await;
     assert_eq!(listed[..2], [present("cyd"), present("fay")]);
     let others: Vec<&str> = listed[2..].iter().map(|(user_id, ..)| user_id.as_str()).collect();
     assert_eq!(others, ["ada", "bob", "dan", "eve"]);

@@ -30,6 +30,20 @@ async fn a_room_is_created_on_a_page_that_keeps_what_was_typed() {
 }
 
 #[tokio::test]
+async fn who_has_joined_a_whole_page_of_open_rooms_sees_the_next() {
+    let natter = Natter::unlimited().await;
+    let bob = natter.register("bob").await;
+    let browser = natter.browse_as("ada").await;
+    for number in 0..51 {
+        bob.creates("open", &format!("Garden {number:02}"), &["ada"]).await;
+    }
+    bob.creates("open", "Shed", &[]).await;
+    let page = browser.visit("/rooms").await.is(200);
+    assert_eq!(page.texts("[action$='/join'] .unseen"), ["Shed"]);
+    assert_eq!(page.texts("a[href^='/rooms?']"), [""; 0], "there are no more");
+}
+
+#[tokio::test]
 async fn settings_change_a_room_and_show_why_a_change_is_refused() {
     let natter = Natter::unlimited().await;
     let bob = natter.register("bob").await;

@@ -6,9 +6,9 @@ use axum::extract::State;
 
 use super::types::{RoomResponse, RoomsQuery, RoomsResponse, check_limit};
 use crate::{
-    domain::{RoomId, fold},
+    domain::{Fields, Phrase, RoomId, fold},
     features::rooms::pagination::take_page,
-    web::{AppState, Bearer, Query, Result},
+    web::{AppState, Bearer, Error, Query, Result},
 };
 
 /// List the rooms that you are in, in order of their ids; or, with `browse=true`, the open ones.
@@ -23,6 +23,9 @@ pub async fn list(
     Query(query): Query<RoomsQuery>,
 ) -> Result<axum::Json<RoomsResponse>> {
     check_limit(query.limit)?;
+    if !query.browse && !query.q.is_empty() {
+        return Err(Error::invalid(Fields::one("q", Phrase::english("Use it with browse=true."))));
+    }
     let response =
         if query.browse { browse(&state, &bearer, &query).await? } else { own(&state, &bearer, &query).await? };
     Ok(axum::Json(response))

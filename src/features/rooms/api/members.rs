@@ -64,7 +64,7 @@ pub async fn put(
 ) -> Result<(StatusCode, axum::Json<MemberResponse>)> {
     let role = request.and_then(|Json(request)| request.role).map(|role| parse_role(&role)).transpose()?;
     let user = state.find_user(&user_id).await?;
-    let is_new = members::add(&state, &access, &user).await?;
+    let is_new = members::add(&state, &access, std::slice::from_ref(&user)).await? > 0;
     if let Some(role) = role {
         members::set_role(&state, &access, &user, role).await?;
     }

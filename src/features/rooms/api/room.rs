@@ -3,6 +3,7 @@
 use axum::{
     extract::State,
     http::{HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 
 use super::types::RoomResponse;
@@ -62,6 +63,7 @@ pub async fn read(
     params(("room" = String, Path)), request_body = RoomEdit, security(("jwt" = [])),
     responses(
         (status = 200, body = RoomResponse),
+        (status = 204, description = "The room is closed now, and you are not a member"),
         (status = 403, description = "You may not change it"),
         (status = 404, description = "There is no such room for you"),
         (status = 409, description = "An open room has the name, or the room is archived or direct, or has everybody"),
@@ -69,12 +71,15 @@ pub async fn read(
     )
 )]
 pub async fn patch(
-    state: State<AppState>,
-    room: InRoom<Bearer>,
+    State(state): State<AppState>,
+    InRoom { caller, access }: InRoom<Bearer>,
     Json(request): Json<RoomEdit>,
-) -> Result<axum::Json<RoomResponse>> {
-    edit(&state, &room.access, &request).await?;
-    read(state, room).await
+) -> Result<Response> {
+    edit(&state, &access, &request).await?;
+    Ok(match state.find_access(&caller.user, access.room()).await? {
+        Some(access) => axum::Json(RoomResponse::from(state.store.summary(&access).await?)).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
 }
 
 /// Delete a room with all that is in it. This cannot be undone.

@@ -1,16 +1,45 @@
 //! What the pages of one room have in common.
 
+use axum::response::Redirect;
+
 use crate::{
     domain::{RoomKind, User},
     render::Language,
     store::{Access, RoomSummary},
-    web::{AppState, Result, Shell, sidebar::room_name},
+    web::{AppState, Error, Result, Shell, sidebar::room_name},
 };
+
+/// A change that was refused, and what the user may do in the room now.
+pub(super) struct Refused {
+    pub error: Error,
+    pub access: Access,
+}
+
+/// What a form's handler does after a change of the room: it redirects to `page` below the room; to the list of rooms if
+/// the change ended the user's own access; or it shows the reason of a refusal.
+///
+/// # Errors
+/// The change's, if the room does not exist for the user any more; the store's.
+pub(super) async fn after_change(
+    state: &AppState,
+    me: &User,
+    access: &Access,
+    changed: Result<()>,
+    page: &str,
+) -> Result<Result<Redirect, Refused>> {
+    let now = state.find_access(me, access.room()).await?;
+    Ok(match (changed, now) {
+        (Ok(()), Some(_)) => Ok(Redirect::to(&format!("/rooms/{}{page}", access.room().as_str()))),
+        (Ok(()), None) => Ok(Redirect::to("/rooms")),
+        (Err(error), Some(access)) => Err(Refused { error, access }),
+        (Err(error), None) => return Err(error),
+    })
+}
 
 /// A room as its pages show it.
 pub(super) struct RoomContext {
     pub summary: RoomSummary,
-    /// Of a direct room: the names of the others.
+    /// The name as the user sees it: of a direct room, those of the others.
     pub name: String,
     /// Whether the user may change the room and its members.
     pub manages: bool,

@@ -1,22 +1,20 @@
 //! A direct conversation that may not exist yet: its first post creates it.
 
+use crate::{
+    domain::User,
+    features::rooms::{direct, people::find_all},
+    render::Language,
+    web::{
+        AppState, Error, Form, Path, Result, Shell, SignedIn, change,
+        composer::{Composer, MessageForm},
+    },
+};
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
-};
-use serde::Deserialize;
-
-use crate::{
-    domain::{ClientId, User},
-    features::rooms::direct,
-    render::{Avatar, Language},
-    web::{
-        AppState, Error, Form, Path, Result, Shell, SignedIn,
-        change::{self, Draft},
-    },
 };
 
 #[derive(Template, WebTemplate)]
@@ -27,25 +25,18 @@ struct DirectPage {
     users: String,
     /// The names of the others; one's own in a conversation with oneself.
     name: String,
-    avatar: Avatar,
-    draft: String,
-    client_id: String,
-    alert: Option<String>,
+    composer: Composer,
 }
 
 impl DirectPage {
     async fn new(state: &AppState, language: Language, me: &User, users: String, found: &[User]) -> Result<Self> {
-        let others: Vec<&User> = found.iter().filter(|user| user.key != me.key).collect();
-        let names: Vec<&str> = others.iter().map(|user| user.name.as_str()).collect();
-        let first = others.first().copied().unwrap_or(me);
+        let others = found.iter().filter(|user| user.key != me.key);
+        let names: Vec<&str> = others.map(|user| user.name.as_str()).collect();
         Ok(Self {
             shell: Shell::in_room(state, language, me, None).await?,
             users,
             name: if names.is_empty() { me.name.to_string() } else { names.join(", ") },
-            avatar: Avatar::new(first.key, first.name.as_str()),
-            draft: String::new(),
-            client_id: ClientId::generate().as_str().to_owned(),
-            alert: None,
+            composer: Composer::new(),
         })
     }
 }
@@ -55,14 +46,14 @@ impl DirectPage {
 /// # Errors
 /// 404 if one of them does not exist, or if they are too many for one conversation.
 async fn users_of(state: &AppState, me: &User, users: &str) -> Result<Vec<User>> {
-    let user_ids: Vec<&str> = users.split('+').collect();
+    let user_ids: Vec<String> = users.split('+').map(str::to_owned).collect();
     if user_ids.len() > direct::MAX_MEMBERS {
         return Err(Error::not_found("no-such-page"));
     }
-    let mut found = Vec::new();
-    for user_id in user_ids {
-        found.push(state.find_user(user_id).await?);
-    }
+    let found = find_all(state, &user_ids).await.map_err(|error| match error.status {
+        StatusCode::UNPROCESSABLE_ENTITY => Error::not_found("no-such-user"),
+        _ => error,
+    })?;
     direct::members(me, &found).map_err(|_| Error::not_found("no-such-page"))?;
     Ok(found)
 }
@@ -81,14 +72,6 @@ pub async fn show(
     Ok(DirectPage::new(&state, language, &me.user, users, &found).await?.into_response())
 }
 
-#[derive(Deserialize)]
-pub struct MessageForm {
-    #[serde(default)]
-    message: String,
-    #[serde(rename = "clientID", default)]
-    client_id: String,
-}
-
 /// Creates the room if it does not exist, and posts. A text that is refused creates nothing.
 pub async fn submit(
     State(state): State<AppState>,
@@ -102,20 +85,17 @@ pub async fn submit(
         Ok(room) => Ok(Redirect::to(&format!("/rooms/{room}")).into_response()),
         Err(error) if error.status == StatusCode::UNAUTHORIZED => Err(error),
         Err(error) => {
-            let reason = error.fields.get("message").map(|reason| language.phrase(reason));
-            let alert = Some(reason.unwrap_or_else(|| error.summary(language)).into_owned());
             let page = DirectPage::new(&state, language, &me.user, users, &found).await?;
-            let client_id = change::next_client_id(&error, form.client_id);
-            Ok(error.on_page(DirectPage { draft: form.message, client_id, alert, ..page }))
+            let composer = Composer::refused(form, &error, language);
+            Ok(error.on_page(DirectPage { composer, ..page }))
         }
     }
 }
 
 async fn post(state: &AppState, me: &User, users: &[User], form: &MessageForm) -> Result<String> {
-    let draft = Draft { message: &form.message, client_id: &form.client_id, reply_to: None };
-    draft.check()?;
+    form.draft().check()?;
     let (room, _) = direct::open(state, me, users).await?;
     let access = state.store.access(me, &room.id).await?;
-    change::post(state, &access, draft).await?;
+    change::post(state, &access, form.draft()).await?;
     Ok(room.id.as_str().to_owned())
 }

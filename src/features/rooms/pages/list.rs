@@ -9,11 +9,12 @@ use serde::Deserialize;
 
 use crate::{
     domain::{Level, RoomId, RoomKind, User, fold},
-    features::rooms::{create::may_create, pagination::take_page},
+    features::rooms::pagination::take_page,
     render::{Avatar, Language},
-    store::{OpenRoom, RoomSummary},
+    store::{self, OpenRoom, RoomSummary, Store},
     web::{
         AppState, Query, Result, Shell, SignedIn,
+        room_limits::may_create_rooms,
         sidebar::{room_name, rooms_of},
     },
 };
@@ -39,7 +40,7 @@ pub struct RoomsPage {
 /// A room that the user is a member of.
 struct OwnRoom {
     summary: RoomSummary,
-    /// Of a direct room: the names of the others.
+    /// The name as the user sees it: of a direct room, those of the others.
     name: String,
     /// Of a direct room.
     avatar: Option<Avatar>,
@@ -63,19 +64,20 @@ impl OwnRoom {
     }
 
     fn is_muted(&self) -> bool {
-        self.summary.own.is_some_and(|own| own.level == Level::Nothing)
+        self.level().is_muted()
     }
 
     fn is_hidden(&self) -> bool {
-        self.summary.own.is_some_and(|own| own.level == Level::Hidden)
+        self.level() == Level::Hidden
     }
 
-    /// The level that the button sets: nothing, or again that of a new member.
+    /// The level that the button sets.
     fn other_level(&self) -> &'static str {
-        match self.is_muted() || self.is_hidden() {
-            true => Level::default_in(self.summary.room.kind).as_str(),
-            false => Level::Nothing.as_str(),
-        }
+        self.level().toggled(self.summary.room.kind).as_str()
+    }
+
+    fn level(&self) -> Level {
+        self.summary.own.map_or(Level::default_in(self.summary.room.kind), |own| own.level)
     }
 }
 
@@ -96,9 +98,8 @@ pub async fn show(
     let search = fold(q.trim());
     let rooms = rooms_of(state.store.as_ref(), &me.user).await?;
     let joined: HashSet<RoomId> = rooms.iter().map(|summary| summary.room.id.clone()).collect();
-    let found = state.store.open_rooms(&search, after.as_deref(), PAGE + 1).await?;
-    let (mut open, last) = take_page(found, PAGE);
-    open.retain(|open| !joined.contains(&open.room.id));
+    let (open, last) = open_rooms(state.store.as_ref(), &search, after.clone(), &joined).await?;
+    let shell = Shell::with_rooms(&state, language, &me.user, rooms.clone());
     let mut own = Vec::new();
     if after.is_none() {
         own.extend(rooms.into_iter().map(|summary| OwnRoom::new(summary, &me.user, language)));
@@ -106,15 +107,35 @@ pub async fn show(
         own.sort_by_cached_key(|room| (!room.is_starred(), fold(&room.name)));
     }
     Ok(RoomsPage {
-        shell: Shell::in_room(&state, language, &me.user, None).await?,
+        shell,
         own,
         open,
         next: last.map(|last| address(&q, &fold(&last.room.name))),
         q,
-        may_create: may_create(&state, &me.user),
+        may_create: may_create_rooms(&state, &me.user),
         is_admin: me.user.is_admin(),
         is_continued: after.is_some(),
     })
+}
+
+/// The first page of the open rooms after the folded name `after` that the user has not joined; and the last of them if
+/// there are more.
+async fn open_rooms(
+    store: &dyn Store,
+    search: &str,
+    mut after: Option<String>,
+    joined: &HashSet<RoomId>,
+) -> store::Result<(Vec<OpenRoom>, Option<OpenRoom>)> {
+    let mut found = Vec::new();
+    loop {
+        let read = store.open_rooms(search, after.as_deref(), PAGE + 1).await?;
+        let is_end = read.len() <= PAGE as usize;
+        after = read.last().map(|open| fold(&open.room.name));
+        found.extend(read.into_iter().filter(|open| !joined.contains(&open.room.id)));
+        if is_end || found.len() > PAGE as usize {
+            return Ok(take_page(found, PAGE));
+        }
+    }
 }
 
 fn address(q: &str, after: &str) -> String {

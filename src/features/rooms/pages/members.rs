@@ -4,11 +4,11 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::State,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 
-use super::context::RoomContext;
+use super::context::{Refused, RoomContext, after_change};
 use crate::{
     domain::{MemberRole, User},
     features::rooms::{
@@ -18,7 +18,7 @@ use crate::{
     },
     render::{Avatar, Language},
     room::Presence,
-    store::{self, Access},
+    store::Access,
     web::{AppState, FieldTexts, Form, InRoom, Path, Query, Result, Shell, SignedIn},
 };
 
@@ -116,10 +116,8 @@ pub async fn add(
 }
 
 async fn add_all(state: &AppState, access: &Access, members: &str) -> Result<()> {
-    for user in find_all(state, &user_ids(members)).await? {
-        members::add(state, access, &user).await?;
-    }
-    Ok(())
+    let users = find_all(state, &user_ids(members)).await?;
+    members::add(state, access, &users).await.map(drop)
 }
 
 pub async fn remove(
@@ -159,14 +157,11 @@ async fn respond(
     changed: Result<()>,
     typed: String,
 ) -> Result<Response> {
-    let Err(error) = changed else {
-        // who removed themselves from a closed room does not see it any more
-        return Ok(match state.store.access(&me.user, access.room()).await {
-            Err(store::Error::NoSuchRoom) => Redirect::to("/rooms").into_response(),
-            _ => Redirect::to(&format!("/rooms/{}/members", access.room().as_str())).into_response(),
-        });
+    let Refused { error, access } = match after_change(state, &me.user, access, changed, "/members").await? {
+        Ok(redirect) => return Ok(redirect.into_response()),
+        Err(refused) => refused,
     };
-    let page = MembersPage::load(state, language, &me.user, access, None).await?;
+    let page = MembersPage::load(state, language, &me.user, &access, None).await?;
     let (fields, alert) = (error.field_texts(language), Some(error.alert(language)));
     Ok(error.on_page(MembersPage { typed, fields, alert, ..page }))
 }

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use crate::{
     domain::User,
     features::rooms::{
-        create::{RoomDraft, create, may_create},
+        create::{RoomDraft, create},
         people::user_ids,
     },
     render::Language,
-    web::{AppState, Error, FieldTexts, Form, Result, Shell, SignedIn},
+    web::{AppState, Error, FieldTexts, Form, Result, Shell, SignedIn, room_limits::may_create_rooms},
 };
 
 #[derive(Template, WebTemplate)]
@@ -49,7 +49,7 @@ impl NewPage {
 }
 
 pub async fn show(State(state): State<AppState>, language: Language, me: SignedIn) -> Result<Response> {
-    if !may_create(&state, &me.user) {
+    if !may_create_rooms(&state, &me.user) {
         return Err(Error::forbidden("admins-create-rooms"));
     }
     Ok(NewPage::new(&state, language, &me.user).await?.into_response())

@@ -1,6 +1,10 @@
 //! The buttons of a member: join, leave, level, star, read and unread.
 
-use axum::{extract::State, response::Redirect};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
 use serde::Deserialize;
 
 use crate::{
@@ -24,7 +28,7 @@ pub async fn join(
     InRoom { caller: me, access }: InRoom<SignedIn>,
     Form(form): Form<NextForm>,
 ) -> Result<Redirect> {
-    members::add(&state, &access, &me.user).await?;
+    members::add(&state, &access, std::slice::from_ref(&me.user)).await?;
     Ok(to(form.next.as_deref(), access.room()))
 }
 
@@ -86,7 +90,7 @@ pub struct UnreadForm {
     seq: u64,
 }
 
-/// Shows the list of rooms afterwards: the room's page would mark what it shows as read again.
+/// Shows the list of rooms afterwards: the script of the room's page would mark what it shows as read again.
 pub async fn unread(
     State(state): State<AppState>,
     InRoom { access, .. }: InRoom<SignedIn>,
@@ -96,7 +100,11 @@ pub async fn unread(
     Ok(Redirect::to("/rooms"))
 }
 
-pub async fn read_all(State(state): State<AppState>, me: SignedIn, Form(form): Form<NextForm>) -> Result<Redirect> {
+/// The page's script shows the new numbers by itself: it gets no page.
+pub async fn read_all(State(state): State<AppState>, me: SignedIn, headers: HeaderMap) -> Result<Response> {
     state.store.read_all(me.user.key).await?;
-    Ok(Redirect::to(local_path(form.next.as_deref()).unwrap_or("/rooms")))
+    Ok(match headers.contains_key("hx-request") {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => Redirect::to("/rooms").into_response(),
+    })
 }

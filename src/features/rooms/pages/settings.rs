@@ -4,16 +4,16 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     extract::State,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 
-use super::context::RoomContext;
+use super::context::{Refused, RoomContext, after_change};
 use crate::{
     domain::{RoomId, User},
     features::rooms::edit::{RoomEdit, edit},
     render::Language,
-    store::{self, Access},
+    store::Access,
     web::{AppState, FieldTexts, Form, InRoom, Query, Result, Shell, SignedIn},
 };
 
@@ -136,14 +136,13 @@ async fn change(
     changes: RoomEdit,
     typed: Option<SettingsForm>,
 ) -> Result<Response> {
-    let Err(error) = edit(state, access, &changes).await else {
-        // an admin who closed a room without being a member does not see it any more
-        return Ok(match state.store.access(&me.user, access.room()).await {
-            Err(store::Error::NoSuchRoom) => Redirect::to("/rooms").into_response(),
-            _ => Redirect::to(&format!("/rooms/{}/settings?saved=true", access.room().as_str())).into_response(),
-        });
+    let changed = edit(state, access, &changes).await;
+    let Refused { error, access } = match after_change(state, &me.user, access, changed, "/settings?saved=true").await?
+    {
+        Ok(redirect) => return Ok(redirect.into_response()),
+        Err(refused) => refused,
     };
-    let page = SettingsPage::load(state, language, &me.user, access).await?;
+    let page = SettingsPage::load(state, language, &me.user, &access).await?;
     let form = typed.unwrap_or(page.form);
     let (fields, alert) = (error.field_texts(language), Some(error.alert(language)));
     Ok(error.on_page(SettingsPage { form, fields, alert, ..page }))
