@@ -12,6 +12,7 @@ use crate::{
         Language,
         words::{FluentValue, Html},
     },
+    store::RoomSummary,
 };
 
 /// The part of a page that `layout.html` renders: the links, the signed-in user and the language. Every page's
@@ -37,6 +38,12 @@ impl Shell {
     pub async fn in_room(state: &AppState, language: Language, user: &User, current: Option<&RoomId>) -> Result<Self> {
         let sidebar = Sidebar::read(state, language, user, current).await?;
         Ok(Self { sidebar: Some(sidebar), ..Self::new(state, language, Some(user)) })
+    }
+
+    /// The same with all rooms of the user, which the page has read, and without a room that it shows.
+    pub fn with_rooms(state: &AppState, language: Language, user: &User, rooms: Vec<RoomSummary>) -> Self {
+        let sidebar = Sidebar::new(state, language, user, None, rooms);
+        Self { sidebar: Some(sidebar), ..Self::new(state, language, Some(user)) }
     }
 
     pub fn text(&self, key: &str) -> Cow<'static, str> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use askama::Template;
 
-use super::{AppState, Result, SharedSites};
+use super::{AppState, Result, SharedSites, room_limits::may_create_rooms};
 use crate::{
     domain::{Level, RoomId, RoomKind, User, UserKey, fold},
     render::{Avatar, Language, script_words, words::Html},
@@ -22,6 +22,7 @@ pub struct Sidebar {
     sites: SharedSites,
     /// The signed-in user.
     pub user: Viewer,
+    may_create: bool,
     /// Open and closed rooms by name, starred ones first.
     rooms: Vec<Item>,
     /// Direct rooms, the one with the latest message first, starred ones before them.
@@ -63,17 +64,29 @@ impl Sidebar {
     /// # Errors
     /// The store's.
     pub async fn read(state: &AppState, language: Language, user: &User, current: Option<&RoomId>) -> Result<Self> {
-        let summaries = rooms_of(state.store.as_ref(), user).await?;
-        let shown = summaries.into_iter().filter(is_listed);
+        let rooms = rooms_of(state.store.as_ref(), user).await?;
+        Ok(Self::new(state, language, user, current, rooms))
+    }
+
+    /// `rooms`: all rooms of the user.
+    pub fn new(
+        state: &AppState,
+        language: Language,
+        user: &User,
+        current: Option<&RoomId>,
+        rooms: Vec<RoomSummary>,
+    ) -> Self {
+        let shown = rooms.into_iter().filter(is_listed);
         let (direct, rooms) = shown.partition(|summary| summary.room.kind == RoomKind::Direct);
-        Ok(Self {
+        Self {
+            may_create: may_create_rooms(state, user),
             language,
             sites: state.sites(),
             user: Viewer::from(user),
             rooms: by_name(items(state, rooms, user, language)),
             direct: by_latest(items(state, direct, user, language)),
             current: current.cloned(),
-        })
+        }
     }
 
     /// A room of the list.

@@ -16,7 +16,7 @@ natter.sidebar = (() => {
     if (isMuted(item)) return 0;
     return +(kind === 'direct' || level === 'everything' ? unread : mentions);
   };
-  let title = '';
+  let title = '', written; // the page's own title, and that with the count
   const icon = $('icon'), plainIcon = icon.href;
   let isTotalDue = false;
   // once for all that changes in a task
@@ -30,7 +30,7 @@ natter.sidebar = (() => {
   };
   const writeTotal = () => {
     const total = Array.from(items(), forReader).reduce((sum, count) => sum + count, 0);
-    document.title = total ? `(${total}) ${title}` : title;
+    document.title = written = total ? `(${total}) ${title}` : title;
     const wanted = total ? document.body.dataset.iconNew : plainIcon;
     if (icon.getAttribute('href') !== wanted) icon.href = wanted;
   };
@@ -115,7 +115,10 @@ natter.sidebar = (() => {
     const isBefore = (other) => other.matches('[data-room]')
       && ('starred' in other.dataset) <= ('starred' in item.dataset) && +other.dataset.at <= +item.dataset.at;
     const next = [...item.parentElement.children].find((other) => other !== item && (other.matches('.link') || isBefore(other)));
-    if (item.nextElementSibling !== next) next.before(item);
+    if (item.nextElementSibling === next) return;
+    const focused = item.contains(document.activeElement) ? document.activeElement : null;
+    next.before(item);
+    focused?.focus({ preventScroll: true }); // it is lost with the move
   };
 
   // ---- asking ----
@@ -153,7 +156,7 @@ natter.sidebar = (() => {
 
   // htmx sets the title of another page after its swap
   const takeTitle = () => {
-    title = document.title.replace(/^\(\d+\) /, '');
+    if (document.title !== written) title = document.title;
     showTotal();
   };
   document.addEventListener('htmx:finally:swap', takeTitle);
