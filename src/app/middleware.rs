@@ -3,7 +3,7 @@
 use std::{any::Any, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{ConnectInfo, DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn_with_state},
@@ -26,7 +26,7 @@ use crate::{
     net::address::{self, AddressSlot},
     security::sessions::{self, SessionTable},
     web::{
-        AppState, Error, Result, SignedIn, Sites, assets,
+        AppState, Error, IsHttps, Result, SignedIn, Sites, assets,
         error_page::{self, ErrorPages},
     },
 };
@@ -74,6 +74,7 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         .fallback(async |_: Result<Option<SignedIn>>| Error::not_found("no-such-page"))
         .method_not_allowed_fallback(async |_: Result<Option<SignedIn>>| Error::method_not_allowed())
         .layer(sessions)
+        .layer(Extension(IsHttps(secure)))
         // outside the session layer, so this error page does not show the signed-in user
         .layer(csrf.with_rejection_response(|_: ProtectionError| Error::forbidden("other-site").into_response()))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))

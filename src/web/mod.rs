@@ -24,7 +24,7 @@ pub use in_room::InRoom;
 pub use shell::{Nav, NavSlot, Shell};
 pub use sidebar::Sidebar;
 pub use sites::Sites;
-pub use state::{AppState, SharedSites};
+pub use state::{AppState, IsHttps, SharedSites};
 
 /// What a handler returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -54,6 +54,10 @@ pub struct RoomSettings {
     pub max_rooms_of_user: u32,
 }
 
+/// An extension of each request: whether the browser came by https, so that cookies are for https only.
+#[derive(Debug, Clone, Copy)]
+pub struct IsHttps(pub bool);
+
 pub struct Inner {
     pub store: Arc<dyn Store>,
     pub logins: LoginService,

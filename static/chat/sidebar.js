@@ -162,8 +162,11 @@ natter.sidebar = (() => {
   document.addEventListener('htmx:finally:swap', takeTitle);
   // Another page is in the document, or another list.
   const enter = () => {
+    // the room that is shown, or that a page such as its settings belongs to
+    const current = here() ?? location.pathname.match(/^\/rooms\/([^/]+)\//)?.[1];
     for (const link of $('sidebar').querySelectorAll('.scroll a')) {
-      const isCurrent = link.parentElement.dataset.room ? link.parentElement.dataset.room === here() : link.pathname === location.pathname;
+      const { room: id } = link.parentElement.dataset;
+      const isCurrent = id ? id === current : link.pathname === location.pathname;
       if (isCurrent) link.ariaCurrent = 'page'; else link.removeAttribute('aria-current');
     }
     for (const item of items()) showDraft(item.dataset.room, load(`draft.${item.dataset.room}`));

@@ -41,6 +41,16 @@ async fn the_quick_switcher_and_the_next_unread_room() {
     natter.post_to(&robot, &hiring, "more").await;
     ann.counts(&hiring, "1").await;
     presses_keys(&ann, Key::Shift, Key::Escape).await;
+    ann.driver.dismiss_alert().await.unwrap();
+    ann.counts(&hiring, "1").await;
+    presses_keys(&ann, Key::Shift, Key::Escape).await;
+    ann.driver.accept_alert().await.unwrap();
     ann.counts(&hiring, "").await;
+
+    // Enter sends the first message of a conversation, too
+    ann.goes_to("/direct/robot").await;
+    let typed = ann.driver.action_chain().send_keys("hello").send_keys(Key::Enter).perform().await;
+    typed.unwrap();
+    ann.sees("You: hello").await;
     ann.closes_browser(&[]).await;
 }

@@ -29,7 +29,7 @@ async fn a_persons_page_says_what_they_show() {
     let page = browser.visit("/people/bob").await.is(200);
     assert_eq!((page.text("main h1"), page.text(".about")), ("Bob".into(), "I grow <b>trees</b>".into()));
     assert_eq!(page.attribute("main .avatar", "data-presence"), "offline");
-    assert_eq!(page.attribute("main .above a.button", "href"), "/direct/bob");
+    assert_eq!(page.attribute("main .buttons a.button", "href"), "/direct/bob");
     assert!(!page.html.contains("bob@example.org"));
     let _socket = Socket::open(&bob, "").await;
     let presence = async || browser.visit("/people/bob").await.is(200).attribute("main .avatar", "data-presence");
@@ -37,7 +37,7 @@ async fn a_persons_page_says_what_they_show() {
     eventually("bob is online", async || (presence().await == "online").then_some(())).await;
     browser.visit("/people/nobody").await.is(404);
     let own = browser.visit("/people/ada").await.is(200);
-    assert_eq!(own.texts("main .above a").len(), 2, "the own page leads to the account");
+    assert_eq!(own.texts("main .buttons a").len(), 2, "the own page leads to the account");
 }
 
 #[tokio::test]

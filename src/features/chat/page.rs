@@ -3,6 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
@@ -15,7 +16,7 @@ use crate::{
     render::Language,
     store::{Access, OwnMembership, Page, RoomSummary},
     web::{
-        AppState, Error, Form, InRoom, Query, Result, Shell, SignedIn, change,
+        AppState, Error, Form, InRoom, IsHttps, Query, Result, Shell, SignedIn, change,
         composer::{Composer, MessageForm},
         sidebar::room_name,
     },
@@ -150,14 +151,15 @@ pub(super) async fn show(
     State(state): State<AppState>,
     language: Language,
     headers: HeaderMap,
+    Extension(IsHttps(is_https)): Extension<IsHttps>,
     InRoom { caller: me, access }: InRoom<SignedIn>,
     Query(part): Query<Part>,
 ) -> Result<Response> {
     let page = RoomPage::read(&state, language, &me.user, &access, part).await?;
     let mut response = page.into_response();
     if last_room(&headers).as_ref() != Some(access.room()) {
-        let cookie =
-            format!("{ROOM_COOKIE}={}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax", access.room().as_str());
+        let (room, secure) = (access.room().as_str(), if is_https { "; Secure" } else { "" });
+        let cookie = format!("{ROOM_COOKIE}={room}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

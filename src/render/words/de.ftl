@@ -181,8 +181,9 @@ chat-typing-several = Mehrere schreiben …
 
 rooms-search = Räume nach Namen suchen
 rooms-own = Deine Räume
-rooms-open = Offene Räume
+rooms-open = Weitere offene Räume
 rooms-none = Keine Räume gefunden
+rooms-none-other = Du bist in allen offenen Räumen.
 rooms-read-all = Alles als gelesen markieren
 rooms-read-all-ask = Alle Nachrichten in allen Räumen als gelesen markieren?
 rooms-unread = { $count ->

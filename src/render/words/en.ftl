@@ -182,8 +182,9 @@ chat-typing-several = Several people are typing…
 
 rooms-search = Search rooms by name
 rooms-own = Your rooms
-rooms-open = Open rooms
+rooms-open = Other open rooms
 rooms-none = No rooms found
+rooms-none-other = You are in all open rooms.
 rooms-read-all = Mark all as read
 rooms-read-all-ask = Mark all messages in all rooms as read?
 rooms-unread = { $count ->

@@ -22,7 +22,7 @@ async fn logging_in_redirects_to_the_chat_with_a_token() {
 }
 
 #[tokio::test]
-async fn the_session_cookie_is_secure_behind_https() {
+async fn the_cookies_are_secure_behind_https() {
     let natter = Natter::with(&["--public-url", "https://chat.example.org"]).await;
     natter.register("ada").await;
     let (password, browser) = (password_of("ada"), natter.browser());
@@ -32,6 +32,11 @@ async fn the_session_cookie_is_secure_behind_https() {
     let cookie = redirect.headers()["set-cookie"].to_str().unwrap();
     assert!(cookie.split("; ").any(|attribute| attribute == "Secure"), "{cookie}");
     assert_eq!(redirect.headers()["strict-transport-security"], "max-age=31536000");
+    let session = cookie.split("; ").next().unwrap();
+    let page = browser.request(reqwest::Method::GET, "/rooms/lobby").header("cookie", session).send().await.unwrap();
+    let mut cookies = page.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let cookie = cookies.find(|cookie| cookie.starts_with("room=lobby;")).unwrap();
+    assert!(cookie.split("; ").any(|attribute| attribute == "Secure"), "{cookie}");
 }
 
 #[tokio::test]
