@@ -26,12 +26,11 @@ natter.rooms = (() => {
   };
   // `before`: the input that the new one replaces, if that was the same room's. `isRefetched`: the reader did not open it.
   const enter = (before, isRefetched) => {
-    if (!isRefetched) $('alert').replaceChildren();
+    if (!isRefetched) $('alert').replaceChildren(); // of a request before
     list.enter();
     sidebar.enter();
     marks.enter(isRefetched);
     tools.enter();
-    $('alert').replaceChildren(); // of a request before
     isBehind = false;
     if (!here()) return;
     composer.enter(before);

@@ -20,6 +20,9 @@ pub(super) async fn add(state: &AppState, access: &Access, users: &[User]) -> Re
     let members = state.store.members_among(access, &keys).await?;
     let is_new = |user: &&User| members.iter().all(|member| member.person.key != user.key);
     let new: Vec<_> = users.iter().filter(is_new).map(|user| (user.key, user.user_id.as_str())).collect();
+    if new.is_empty() {
+        return Ok(0);
+    }
     check_new_members(state, access, &new).await?;
     for (user, _) in &new {
         count_new_member(state, access)?;

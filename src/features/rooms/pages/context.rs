@@ -57,7 +57,7 @@ impl RoomContext {
         let shell = Shell::in_room(state, language, me, Some(access.room())).await?;
         let name = room_name(&summary, me, language);
         let role = summary.own.map(|own| own.role);
-        let manages = summary.room.kind != RoomKind::Direct && summary.room.is_managed_by(role, me.is_admin());
+        let manages = summary.room.is_managed_by(role, me.is_admin());
         Ok((shell, Self { summary, name, manages }))
     }
 

@@ -1,5 +1,13 @@
 //! A direct conversation that may not exist yet: its first post creates it.
 
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+
 use crate::{
     domain::User,
     features::rooms::{direct, people::find_all},
@@ -8,13 +16,6 @@ use crate::{
         AppState, Error, Form, Path, Result, Shell, SignedIn, change,
         composer::{Composer, MessageForm},
     },
-};
-use askama::Template;
-use askama_web::WebTemplate;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
 };
 
 #[derive(Template, WebTemplate)]
