@@ -64,7 +64,7 @@ impl Server {
 
         ops::recorder();
         let live = config.roles.serves(ServerRole::Chat).then(|| Hub::start(Arc::clone(&database)));
-        let (hub, hub_task) = live.unzip();
+        let (hub, hub_tasks) = live.unzip();
         let passwords = Passwords::new(config.data.bcrypt_cost);
         passwords.set_highest_cost(database.highest_hash_cost().await.map_err(store_error)?);
         let store: Arc<dyn Store> = database.clone();
@@ -91,8 +91,8 @@ impl Server {
             let sweep_task = tokio::spawn(sweep::run(served.clone()));
             listeners.run(&config, &served, async { drop(stopped.await) }).await;
             sweep_task.abort();
-            if let Some(hub_task) = hub_task {
-                hub_task.abort();
+            if let Some(hub_tasks) = hub_tasks {
+                hub_tasks.stop().await;
             }
             database.close().await;
             drop(lock);

@@ -1,6 +1,8 @@
 //! The live part of this process: its open rooms, its open sockets, and who is online.
 
-use tokio::{sync::mpsc, task::JoinHandle};
+use std::time::Duration;
+
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
 use super::{
     hub_task::{HubTask, OtherProcesses},
@@ -22,6 +24,9 @@ use crate::{
     store::{self, Access, Database},
 };
 
+/// Longest wait for the store at the stop.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
+
 #[derive(Clone)]
 pub struct Hub {
     rooms: Arc<Rooms>,
@@ -29,12 +34,29 @@ pub struct Hub {
     presence: mpsc::UnboundedSender<PresenceEvent>,
 }
 
+/// The tasks of a hub that are stopped before the store is closed.
+pub struct HubTasks {
+    hub: JoinHandle<()>,
+    /// It ends after that one.
+    seen: JoinHandle<()>,
+}
+
+impl HubTasks {
+    /// Stops following the store's events, and records in the store until when users were here.
+    pub async fn stop(self) {
+        self.hub.abort();
+        if timeout(RECORD_TIMEOUT, self.seen).await.is_err() {
+            tracing::warn!("last seen not recorded at the stop");
+        }
+    }
+}
+
 impl Hub {
-    /// Starts the task that follows the store's events. It ends with the event stream.
+    /// Starts the tasks that follow the store's events and the sockets.
     ///
     /// # Panics
     /// If another hub already follows the store's events.
-    pub fn start(store: Arc<dyn Database>) -> (Self, JoinHandle<()>) {
+    pub fn start(store: Arc<dyn Database>) -> (Self, HubTasks) {
         let events = store.events().expect("one hub follows a store");
         let others = store.presence().map(|presence| {
             let (online, online_queue) = mpsc::unbounded_channel();
@@ -44,7 +66,7 @@ impl Hub {
             OtherProcesses { online, typing }
         });
         let (seen, seen_queue) = mpsc::unbounded_channel();
-        tokio::spawn(seen::record(Arc::clone(&store), seen_queue));
+        let seen_task = tokio::spawn(seen::record(Arc::clone(&store), seen_queue));
         let (updates, update_queue) = mpsc::unbounded_channel();
         let rooms = Rooms::new(store, updates);
         tokio::spawn(sidebar::run(Arc::downgrade(&rooms), update_queue));
@@ -53,8 +75,8 @@ impl Hub {
         let (online, online_queue) = mpsc::unbounded_channel();
         let recheck = Recheck { rooms: Arc::clone(&rooms), registry: Arc::clone(&registry), online }.spawn();
         let task = HubTask::new(Arc::clone(&rooms), Arc::clone(&registry), others, recheck, seen);
-        let task = tokio::spawn(task.run(events, presence_events, online_queue));
-        (Self { rooms, registry, presence }, task)
+        let tasks = HubTasks { hub: tokio::spawn(task.run(events, presence_events, online_queue)), seen: seen_task };
+        (Self { rooms, registry, presence }, tasks)
     }
 
     /// A socket of the user, for its subscriptions.
@@ -123,8 +145,6 @@ impl Hub {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use metrics_exporter_prometheus::PrometheusBuilder;
 
     use super::*;

@@ -24,6 +24,7 @@ use super::{
     room::{Room, TICK},
     rooms::Rooms,
     roster::{Announcement, LocalPresence, Roster},
+    seen::Seen,
     signals::{self, Signal},
     typing::{Typing, TypingLimit},
 };
@@ -50,8 +51,8 @@ pub(super) struct HubTask {
     others: Option<OtherProcesses>,
     /// Requests a look at all that other processes may have changed.
     recheck: mpsc::Sender<()>,
-    /// Receives users whose last socket at this process closed.
-    seen: mpsc::UnboundedSender<UserKey>,
+    /// Receives who is here, and who left.
+    seen: mpsc::UnboundedSender<Seen>,
     /// Requested checks whose list of who is online has not arrived.
     rechecks: u32,
     /// The events of presence since the first of these requests: a list may be older than they are.
@@ -80,7 +81,7 @@ impl HubTask {
         registry: Arc<Registry>,
         others: Option<OtherProcesses>,
         recheck: mpsc::Sender<()>,
-        seen: mpsc::UnboundedSender<UserKey>,
+        seen: mpsc::UnboundedSender<Seen>,
     ) -> Self {
         Self {
             rooms,
@@ -169,10 +170,13 @@ impl HubTask {
 
     fn apply_presence(&mut self, event: PresenceEvent) {
         match event {
-            PresenceEvent::Connected { user, name, returning } => self.roster.connected(user, name, returning),
+            PresenceEvent::Connected { user, name, returning } => {
+                self.roster.connected(user, name, returning);
+                let _ = self.seen.send(Seen::Here(user)); // the task ends only with this one
+            }
             PresenceEvent::Disconnected { user, idle } => {
                 if self.roster.disconnected(user, idle, Instant::now()) {
-                    let _ = self.seen.send(user); // the task ends only with the process
+                    let _ = self.seen.send(Seen::Left(user));
                 }
             }
             PresenceEvent::Idle { user, idle } => self.roster.set_idle(user, idle),

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// To be called after the fan-out was given the writing: asks for the numbers of rooms with news that it may not
-/// have sent to this socket.
+/// have sent to this socket; of all, if it may not have sent changes of presence, which come with the numbers.
 pub(super) fn want_missed(rooms: &Rooms, subscriber: &Subscriber) {
     let mut listening = subscriber.listening.lock();
     let tick = rooms.sidebar_tick.load(SeqCst);
@@ -33,8 +33,11 @@ pub(super) fn want_missed(rooms: &Rooms, subscriber: &Subscriber) {
     }
     let missed = rooms.at(&listening.rooms).into_iter().filter(|room| room.news_tick.load(SeqCst) > listening.tick);
     let missed: BTreeSet<RoomId> = missed.map(|room| room.id.clone()).collect();
+    let lacks_presence = rooms.presence_tick.load(SeqCst) > listening.tick;
     listening.tick = tick;
-    if !missed.is_empty() {
+    if lacks_presence {
+        listening.want(Wanted::All, Instant::now());
+    } else if !missed.is_empty() {
         listening.want(Wanted::Rooms(missed), Instant::now());
     }
 }

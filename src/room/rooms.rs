@@ -45,6 +45,8 @@ pub struct Rooms {
     pub(super) listeners: Listeners,
     /// The number of the latest tick of the sidebars.
     pub(super) sidebar_tick: AtomicU32,
+    /// The number of the latest of them with changes of presence.
+    pub(super) presence_tick: AtomicU32,
     updates: mpsc::UnboundedSender<Update>,
     pub(super) fills: Semaphore,
     pub(super) late_reads: Semaphore,
@@ -99,6 +101,7 @@ impl Rooms {
             names: RecentNames::default(),
             listeners: Listeners::default(),
             sidebar_tick: AtomicU32::new(0),
+            presence_tick: AtomicU32::new(0),
             updates,
             fills: Semaphore::new(FILLS),
             late_reads: Semaphore::new(LATE_READS),

@@ -30,7 +30,7 @@ use crate::{
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How long the first news after a quiet time wait for more.
 const DELAY: Duration = Duration::from_millis(20);
-/// Most changes of presence in a frame. More are left out: pages show them when they are loaded.
+/// Most changes of presence in a frame. More come with the next ticks.
 const MAX_PRESENCE: usize = 200;
 
 #[derive(Default)]
@@ -58,6 +58,9 @@ pub(super) async fn run(rooms: Weak<Rooms>, mut updates: mpsc::UnboundedReceiver
         let tick = pending.take(rooms.sidebar_tick.load(SeqCst) + 1);
         if !tick.is_empty() {
             // before the fan-out has it: a socket that becomes live meanwhile then finds out that it may lack this tick
+            if tick.presence.is_some() {
+                rooms.presence_tick.store(tick.number, SeqCst);
+            }
             rooms.sidebar_tick.store(tick.number, SeqCst);
             rooms.fanout.send_sidebars(&Arc::new(tick));
         }
@@ -86,9 +89,14 @@ impl Pending {
             }
             Err(Unfinished) => true,
         });
-        let presence = std::mem::take(&mut self.presence);
-        let presence = (1..=MAX_PRESENCE).contains(&presence.len()).then(|| encode(&presence));
-        Tick::new(number, parts, presence)
+        Tick::new(number, parts, self.take_presence())
+    }
+
+    fn take_presence(&mut self) -> Option<Frame> {
+        let users: Vec<UserKey> = self.presence.keys().copied().take(MAX_PRESENCE).collect();
+        let changed: HashMap<UserKey, Presence> =
+            users.iter().filter_map(|user| self.presence.remove_entry(user)).collect();
+        (!changed.is_empty()).then(|| encode(&changed))
     }
 }
 
@@ -96,4 +104,24 @@ fn encode(presence: &HashMap<UserKey, Presence>) -> Frame {
     let presence: Map<String, Value> =
         presence.iter().map(|(user, presence)| (user.tag(), presence.as_str().into())).collect();
     Frame::text(std::iter::once(json!({ "presence": presence }).to_string().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_changes_of_presence_come_with_several_ticks() {
+        let mut pending = Pending::default();
+        let changed = (0..MAX_PRESENCE as u128 + 1).map(|n| (UserKey(uuid::Uuid::from_u128(n)), Presence::Offline));
+        pending.add(Update::Presence(changed.collect()));
+        let mut shown = Vec::new();
+        for number in 1..=2 {
+            let frame = pending.take(number).presence.unwrap();
+            let frame: Value = serde_json::from_str(frame.payload()).unwrap();
+            shown.push(frame["presence"].as_object().unwrap().len());
+        }
+        assert_eq!(shown, [MAX_PRESENCE, 1]);
+        assert!(pending.is_empty());
+    }
 }

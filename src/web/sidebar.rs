@@ -141,6 +141,14 @@ pub fn room_name(summary: &RoomSummary, user: &User, language: Language) -> Stri
     }
 }
 
+/// The other member of a direct room of two, whose presence the list shows.
+pub fn counterpart(summary: &RoomSummary) -> Option<UserKey> {
+    match &*summary.others {
+        [one] => Some(one.key),
+        _ => None,
+    }
+}
+
 /// All rooms of the user, in order of their ids.
 ///
 /// # Errors
@@ -168,10 +176,8 @@ fn items(state: &AppState, summaries: Vec<RoomSummary>, user: &User, language: L
         let is_direct = summary.room.kind == RoomKind::Direct;
         let (key, of) = summary.others.first().map_or((user.key, user.name.as_str()), |one| (one.key, &one.name));
         let avatar = is_direct.then(|| Avatar::new(key, of));
-        let presence = match &*summary.others {
-            [one] => Some(DirectPresence { tag: one.key.tag(), presence: presence(state, one.key) }),
-            _ => None,
-        };
+        let presence = counterpart(&summary)
+            .map(|user| DirectPresence { tag: user.tag(), presence: presence(state, user) });
         Item { name, avatar, presence, summary }
     };
     summaries.into_iter().map(item).collect()

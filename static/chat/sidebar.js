@@ -148,8 +148,8 @@ natter.sidebar = (() => {
   };
   const receive = (frame) => {
     if (frame.news) return news(frame.news);
-    if (frame.rooms) return numbers(frame);
-    for (const [tag, state] of Object.entries(frame.presence)) {
+    if (frame.rooms) numbers(frame);
+    for (const [tag, state] of Object.entries(frame.presence ?? {})) {
       for (const avatar of document.querySelectorAll(`[data-tag="${CSS.escape(tag)}"]`)) avatar.dataset.presence = state;
     }
   };

@@ -3,7 +3,7 @@
 use natter_test_support::eventually;
 use thirtyfour::Key;
 
-use super::support::{BrowserOptions, Natter};
+use super::support::{BrowserOptions, Natter, Person};
 
 #[tokio::test]
 async fn what_is_read_in_one_tab_is_read_in_the_other() {
@@ -76,11 +76,60 @@ async fn messages_marked_as_unread_stay_so_until_the_room_is_opened_again() {
     ann.goes_to(&format!("/rooms/{room}")).await;
     ann.waits_until_connected().await;
     ann.counts(&room, "").await;
-    // by keyboard: up from the empty input to the last row, up again to "two"
-    ann.finds("#message").await.send_keys("" + Key::Up).await.unwrap();
-    ann.driver.action_chain().send_keys(Key::Up).perform().await.unwrap();
-    ann.holds("a bar at the row", "!document.querySelector('#row-tools').hidden").await;
-    ann.driver.action_chain().send_keys("u").perform().await.unwrap();
+    marks_the_second_last_as_unread(&ann).await;
+    ann.counts(&room, "2").await;
+    natter.post_to(&robot, &room, "four").await;
+    ann.sees("Robot: four").await;
+    ann.counts(&room, "3").await;
+    // nor does the page mark them as read when it fetches the room anew
+    let refetch = format!(
+        "window.old = natter.room();
+         const data = JSON.stringify({{ room: '{room}', refetch: true }});
+         natter.socket.dispatchEvent(new MessageEvent('message', {{ data }}));
+         return true"
+    );
+    let _: bool = ann.runs(&refetch).await;
+    ann.holds("a fresh room", "natter.room() !== window.old").await;
+    natter.post_to(&robot, &room, "five").await;
+    ann.sees("Robot: five").await;
+    ann.counts(&room, "4").await;
+    ann.opens("lobby").await;
+    ann.counts(&room, "4").await;
+    ann.opens(&room).await;
+    ann.counts(&room, "").await;
+    ann.closes_browser(&[]).await;
+}
+
+/// By keyboard: up from the empty input to the last row, and up again.
+async fn marks_the_second_last_as_unread(person: &Person) {
+    person.finds("#message").await.send_keys("" + Key::Up).await.unwrap();
+    person.driver.action_chain().send_keys(Key::Up).perform().await.unwrap();
+    person.holds("a bar at the row", "!document.querySelector('#row-tools').hidden").await;
+    person.driver.action_chain().send_keys("u").perform().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tab_that_shows_the_room_does_not_undo_a_mark_of_another() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    for text in ["one", "two", "three"] {
+        natter.post_to(&robot, &room, text).await;
+    }
+    let first = ann.driver.window().await.unwrap();
+    ann.goes_to(&format!("/rooms/{room}")).await;
+    ann.waits_until_connected().await;
+    ann.counts(&room, "").await;
+    let second = ann.driver.new_tab().await.unwrap();
+    ann.driver.switch_to_window(second).await.unwrap();
+    ann.goes_to(&format!("/rooms/{room}")).await;
+    ann.comes_to_front().await;
+    ann.waits_until_connected().await;
+    marks_the_second_last_as_unread(&ann).await;
+    ann.counts(&room, "2").await;
+    ann.driver.switch_to_window(first).await.unwrap();
+    ann.comes_to_front().await;
     ann.counts(&room, "2").await;
     natter.post_to(&robot, &room, "four").await;
     ann.sees("Robot: four").await;

@@ -73,3 +73,57 @@ async fn on_a_narrow_page_the_list_is_a_drawer() {
     ann.holds("a closed drawer", "!document.querySelector('#sidebar.is-open')").await;
     ann.closes_browser(&[]).await;
 }
+
+#[tokio::test]
+async fn numbers_are_asked_for_after_news_that_did_not_come() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    ann.waits_until_connected().await;
+    ann.counts(&room, "").await;
+    let loses_news = "
+        const { receive } = natter.sidebar;
+        natter.sidebar.receive = (frame) => {
+            if (frame.news) window.lost = true; else receive(frame);
+            if (frame.news) natter.sidebar.receive = receive;
+        };
+        return true;";
+    let _: bool = ann.runs(loses_news).await;
+    natter.post_to(&robot, &room, "one").await;
+    ann.holds("lost news", "window.lost").await;
+    assert_eq!(ann.text(&format!("#sidebar [data-room='{room}'] .count")).await, "");
+    natter.post_to(&robot, &room, "two").await;
+    ann.counts(&room, "2").await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn a_room_that_is_hidden_in_one_tab_is_hidden_in_the_other() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    let direct = natter.direct(&robot, &["ann"]).await;
+    ann.waits_until_connected().await;
+    ann.counts(&direct, "").await;
+    let first = ann.driver.window().await.unwrap();
+    let second = ann.driver.new_tab().await.unwrap();
+    ann.driver.switch_to_window(second).await.unwrap();
+    for hidden in [&room, &direct] {
+        ann.goes_to(&format!("/rooms/{hidden}/settings")).await;
+        ann.finds("[name='level'][value='hidden']").await.click().await.unwrap();
+        ann.finds("form[action$='/level'] button").await.click().await.unwrap();
+        ann.holds("not in the list", &format!("!document.querySelector('#sidebar [data-room=\"{hidden}\"]')")).await;
+    }
+    ann.driver.switch_to_window(first).await.unwrap();
+    for hidden in [&room, &direct] {
+        ann.holds("not in the list", &format!("!document.querySelector('#sidebar [data-room=\"{hidden}\"]')")).await;
+    }
+    // a direct room is there again with a message; another is not
+    natter.post_to(&robot, &room, "nobody counts this").await;
+    natter.post_to(&robot, &direct, "for Ann").await;
+    ann.counts(&direct, "1").await;
+    assert!(ann.texts(&format!("#sidebar [data-room='{room}']")).await.is_empty());
+    ann.closes_browser(&[]).await;
+}

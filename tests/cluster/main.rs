@@ -74,6 +74,8 @@ async fn main() -> ExitCode {
     let plan = Plan {
         users: args.members.into(),
         rooms: args.rooms.into(),
+        deleted_rooms: 4,
+        deleted_users: 2,
         uses_lobby: false,
         tabs: 2,
         pace: PACE,

@@ -29,12 +29,22 @@ fn natter(directory: &Path) -> NatterCommand {
         .args(["--rate-limits", "off"])
 }
 
-/// Four users with two tabs each in four rooms, beside the owner of the rooms. Returns the run, which was clean.
+/// Four users with two tabs each in five rooms, beside their founder, and two rooms and two users that are deleted
+/// meanwhile. Returns the run, which was clean.
 async fn run(natters: &[&NatterProcess]) -> Finished {
     let seed = setting("NATTER_SEED").unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
     println!("NATTER_SEED={seed}");
     let servers: Vec<SocketAddr> = natters.iter().map(|natter| natter.address).collect();
-    let plan = Plan { users: 4, rooms: 4, uses_lobby: true, tabs: 2, pace: Duration::from_millis(30), seed };
+    let plan = Plan {
+        users: 4,
+        rooms: 5,
+        deleted_rooms: 2,
+        deleted_users: 2,
+        uses_lobby: true,
+        tabs: 2,
+        pace: Duration::from_millis(30),
+        seed,
+    };
     let mut team = Team::gather(&servers, &plan).await.unwrap();
     team.begin(&plan);
     sleep(Duration::from_secs(setting("NATTER_SECONDS").unwrap_or(SECONDS))).await;

@@ -3,16 +3,19 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
 use super::{closing::SocketEnd, session::SocketSession};
 use crate::{
-    domain::{RoomId, User},
+    domain::{RoomId, User, UserKey},
     net::Frame,
     room::{Wanted, listener::Listener},
     store::{self, RoomSummary, Store},
-    web::sidebar::rooms_of,
+    web::{
+        AppState,
+        sidebar::{counterpart, rooms_of},
+    },
 };
 
 /// Longest wait for a client that does not read.
@@ -35,7 +38,7 @@ pub(super) async fn send(session: &SocketSession, listener: &Listener) -> Result
     };
     match read.await {
         Ok(summaries) => {
-            let frame = encode(&reading.wanted, &summaries);
+            let frame = encode(&reading.wanted, &summaries, presence(&session.state, &summaries));
             let written = timeout(WRITE_TIMEOUT, session.connection.write_own(&frame)).await;
             written.map_err(|_| SocketEnd::Lost)?.map_err(|_| SocketEnd::Lost)?;
             // last: if the client moves to another room while it is written, it is dropped, and has to be read again
@@ -59,13 +62,21 @@ async fn read(store: &dyn Store, user: &User, wanted: &Wanted) -> store::Result<
     }
 }
 
-fn encode(wanted: &Wanted, summaries: &[RoomSummary]) -> Frame {
+/// The presence of the members that stand for direct rooms, by tag: what changed before the fan-out sent it is missing in
+/// the page.
+fn presence(state: &AppState, summaries: &[RoomSummary]) -> Map<String, Value> {
+    let others: Vec<UserKey> = summaries.iter().filter_map(counterpart).collect();
+    let presence = state.hub().presence_of(&others);
+    others.iter().zip(presence).map(|(user, presence)| (user.tag(), presence.as_str().into())).collect()
+}
+
+fn encode(wanted: &Wanted, summaries: &[RoomSummary], presence: Map<String, Value>) -> Frame {
     let mut rooms: Vec<Value> = summaries.iter().filter_map(numbers).collect();
     if let Wanted::Rooms(wanted) = wanted {
         let is_found = |room: &&RoomId| summaries.iter().any(|summary| summary.room.id == **room);
         rooms.extend(wanted.iter().filter(|room| !is_found(room)).map(gone));
     }
-    let frame = json!({ "rooms": rooms, "complete": *wanted == Wanted::All }).to_string();
+    let frame = json!({ "rooms": rooms, "complete": *wanted == Wanted::All, "presence": presence }).to_string();
     Frame::text(std::iter::once(frame.as_str()))
 }
 

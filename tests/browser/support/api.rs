@@ -58,6 +58,10 @@ impl Natter {
         self.call(Method::PATCH, &format!("/api/rooms/{room}"), token, change).await;
     }
 
+    pub async fn delete_room(&self, token: &str, room: &str) {
+        self.call(Method::DELETE, &format!("/api/rooms/{room}"), token, Value::Null).await;
+    }
+
     pub async fn remove_member(&self, token: &str, room: &str, user_id: &str) {
         self.call(Method::DELETE, &format!("/api/rooms/{room}/members/{user_id}"), token, Value::Null).await;
     }

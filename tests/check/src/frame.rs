@@ -7,6 +7,8 @@ use serde_json::Value;
 
 /// The texts of clients begin with it, so that they are found in any markup. They need no escapes in HTML.
 pub const TEXT_PREFIX: &str = "zq-";
+/// What an edit adds to the text that was posted begins with it.
+pub const EDIT_MARK: char = '+';
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame {
@@ -110,6 +112,12 @@ pub struct News {
 }
 
 impl Item {
+    pub fn room(&self) -> &str {
+        match self {
+            Self::Gone { room, .. } | Self::Numbers(Numbers { room, .. }) => room,
+        }
+    }
+
     pub fn numbers(&self) -> Option<&Numbers> {
         match self {
             Self::Numbers(numbers) => Some(numbers),

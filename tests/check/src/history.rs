@@ -1,6 +1,6 @@
 //! What a client did and received.
 
-use crate::frame::{Frame, Row};
+use crate::frame::{Frame, Numbers, Row};
 
 /// Milliseconds since 1970. All clients and servers of a run need the same clock: a server's time in a message is compared
 /// with the time at which a client received something.
@@ -56,6 +56,24 @@ pub enum What {
         room: String,
         seq: u64,
     },
+    /// The API answered that the message has this text now, since `rev`.
+    Edited {
+        room: String,
+        seq: u64,
+        rev: u64,
+        text: String,
+    },
+    /// The API listed the user's rooms, without the numbers of texts. `asked`: when the client asked for them.
+    Listed {
+        asked: Millis,
+        rooms: Vec<Numbers>,
+    },
+    /// The API answered that the room is deleted.
+    RoomDeleted {
+        room: String,
+    },
+    /// The API answered that the user's account is deleted.
+    AccountDeleted,
 }
 
 /// A socket's reading of one room.

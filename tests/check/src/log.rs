@@ -7,8 +7,9 @@ use crate::{frame::Numbers, history::Millis};
 /// What the servers say at the end, when nothing is under way any more.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
+    /// Without those that were deleted.
     pub rooms: BTreeMap<String, RoomLog>,
-    /// By userID.
+    /// By userID, without those whose accounts were deleted.
     pub users: BTreeMap<String, UserState>,
 }
 
@@ -31,7 +32,7 @@ pub struct RoomLog {
     pub first_members: Vec<String>,
     /// In order of `seq`.
     pub messages: Vec<Message>,
-    /// The `rev` under which the message of each `seq` was posted, where its `rev` has changed since.
+    /// The `rev` under which the message of each `seq` was posted, where it was acknowledged.
     pub post_revs: BTreeMap<u64, u64>,
     /// When a client first asked to delete the message of each `seq`.
     pub deletions: BTreeMap<u64, Millis>,
@@ -116,11 +117,10 @@ impl RoomLog {
         self.messages.get((seq as usize).checked_sub(1)?)
     }
 
-    /// The `rev` of a message's post. `None` if it was changed later and nobody knows it.
+    /// The `rev` of a message's post. `None` if its text was changed later and nobody knows it.
     pub fn post_rev(&self, message: &Message) -> Option<u64> {
-        let is_first_text = message.text().is_some() && !message.is_edited;
-        let is_unchanged = is_first_text && message.rev == message.text_rev || !message.is_text();
-        self.post_revs.get(&message.seq).copied().or(is_unchanged.then_some(message.rev))
+        let is_first = !message.is_text() || message.text().is_some() && !message.is_edited;
+        self.post_revs.get(&message.seq).copied().or(is_first.then_some(message.text_rev))
     }
 
     /// The numbers of a user at `rev`, who has read up to `read_seq`. `None` if they are uncertain, because it is not known
@@ -219,11 +219,12 @@ impl RoomLog {
     }
 }
 
-/// Whether a user may have received, at `at`, something that was sent when the log had reached `rev` or more.
-pub fn may_have_received(standings: &[Standing], rev: u64, at: Millis) -> bool {
+/// Whether a user may have received, at `at`, something that was sent when the log had reached `rev` or more, to those who
+/// had this right.
+pub fn may_have_received(standings: &[Standing], rev: u64, at: Millis, right: fn(&Standing) -> bool) -> bool {
     let later = standings.partition_point(|standing| standing.rev <= rev);
-    let is_allowed = standings[..later].last().is_some_and(|standing| standing.may_read);
-    is_allowed || standings[later..].iter().any(|standing| standing.may_read && standing.since <= at)
+    let is_allowed = standings[..later].last().is_some_and(right);
+    is_allowed || standings[later..].iter().any(|standing| right(standing) && standing.since <= at)
 }
 
 #[cfg(test)]
@@ -278,7 +279,7 @@ mod tests {
         let standing = |rev, since, may_read| Standing { rev, since, is_member: may_read, may_read };
         let standings = [standing(0, 0, true), standing(5, 50, false), standing(9, 90, true)];
         for (rev, at, allowed) in [(4, 60, true), (5, 60, false), (8, 60, false), (8, 90, true), (9, 90, true)] {
-            assert_eq!(may_have_received(&standings, rev, at), allowed, "{rev} at {at}");
+            assert_eq!(may_have_received(&standings, rev, at, |standing| standing.may_read), allowed, "{rev} at {at}");
         }
     }
 }

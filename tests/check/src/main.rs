@@ -15,12 +15,15 @@ struct Args {
     /// Addresses of natter processes on one database, without rate limits
     #[arg(required = true)]
     servers: Vec<SocketAddr>,
-    /// Users, beside the one who owns the rooms
+    /// Users, beside the founder of the rooms
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..))]
     users: u16,
     /// Rooms, with the lobby
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(4..))]
     rooms: u16,
+    /// Rooms, and users, in addition, which are deleted at some time
+    #[arg(long, default_value_t = 2)]
+    deleted: u16,
     /// Tabs of each user
     #[arg(long, default_value_t = 2)]
     tabs: u16,
@@ -50,6 +53,8 @@ async fn run(args: &Args) -> Result<bool, String> {
     let plan = Plan {
         users: args.users.into(),
         rooms: args.rooms.into(),
+        deleted_rooms: args.deleted.into(),
+        deleted_users: args.deleted.into(),
         uses_lobby: true,
         tabs: args.tabs.into(),
         pace: Duration::from_millis(args.pace),

@@ -28,22 +28,21 @@ impl Page {
         Self { me: me.to_owned(), rooms: BTreeMap::new() }
     }
 
-    /// Takes absolute numbers. Returns the rooms whose numbers are older than what the page had: it has to ask again,
+    /// Takes absolute numbers. Returns the rooms whose numbers are older than the page's, which stay: it has to ask again,
     /// because the mark may be newer nevertheless.
     pub fn replace(&mut self, items: &[Item], complete: bool) -> Vec<String> {
-        let before = if complete { std::mem::take(&mut self.rooms) } else { self.rooms.clone() };
         let mut outdated = Vec::new();
         for item in items {
             match item {
                 Item::Gone { room, .. } => drop(self.rooms.remove(room)),
-                Item::Numbers(numbers) => {
-                    let known = before.get(&numbers.room);
-                    if known.is_some_and(|known| known.rev > numbers.rev) {
-                        outdated.push(numbers.room.clone());
-                    }
-                    self.rooms.insert(numbers.room.clone(), numbers.clone());
+                Item::Numbers(numbers) if self.rooms.get(&numbers.room).is_some_and(|mine| mine.rev > numbers.rev) => {
+                    outdated.push(numbers.room.clone());
                 }
+                Item::Numbers(numbers) => drop(self.rooms.insert(numbers.room.clone(), numbers.clone())),
             }
+        }
+        if complete {
+            self.rooms.retain(|room, _| items.iter().any(|item| item.room() == room));
         }
         outdated
     }
@@ -133,10 +132,19 @@ pub(crate) mod tests {
     #[test]
     fn a_page_asks_again_after_numbers_that_are_older_than_its_own() {
         let mut page = page();
-        assert_eq!(page.replace(&[Item::Numbers(numbers(9, 9, 9, 9, 0))], false), ["r"]);
-        assert_eq!(unread(&page), 0);
+        assert_eq!(page.replace(&[Item::Numbers(numbers(9, 9, 9, 9, 0))], true), ["r"]);
+        assert_eq!(unread(&page), 2);
         assert!(page.replace(&[Item::Numbers(numbers(11, 9, 9, 9, 0))], false).is_empty());
-        page.replace(&[Item::Gone { room: "r".into(), gone: true }], false);
-        assert!(page.rooms.is_empty());
+        assert_eq!(unread(&page), 0);
+    }
+
+    #[test]
+    fn rooms_that_are_gone_or_not_in_complete_numbers_are_not_shown() {
+        let gone = Item::Gone { room: "r".into(), gone: true };
+        for (items, complete) in [(&[gone][..], false), (&[], true)] {
+            let mut page = page();
+            page.replace(items, complete);
+            assert!(page.rooms.is_empty());
+        }
     }
 }

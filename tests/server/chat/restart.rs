@@ -1,5 +1,7 @@
 //! What survives a restart.
 
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
 use crate::support::{Natter, Socket};
 
 #[tokio::test]
@@ -12,6 +14,18 @@ async fn a_stop_closes_sockets_with_restarting() {
     let ((), (script, page)) = tokio::join!(natter.stop(), closed);
     assert_eq!(script, (1012, "restarting".to_owned()));
     assert_eq!(page, (1012, "restarting".to_owned()));
+}
+
+#[tokio::test]
+async fn who_is_online_at_a_stop_was_seen_then() {
+    let mut natter = Natter::start().await;
+    let (_ada, bob) = (natter.sign_up("ada").await, natter.register("bob").await);
+    let stopped = OffsetDateTime::now_utc();
+    natter.restart().await;
+    let members = bob.get("/api/rooms/lobby/members").await.is(200).json;
+    let ada = members["members"].as_array().unwrap().iter().find(|member| member["userID"] == "ada").unwrap();
+    let seen = ada["lastSeen"].as_str().map(|at| OffsetDateTime::parse(at, &Rfc3339).unwrap());
+    assert!(seen >= Some(stopped.truncate_to_millisecond()), "{ada}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::support::{Browser, Natter, Script, Socket};
+use crate::support::{Browser, Natter, Script, Socket, password_of};
 
 /// A page's sidebar, which counts as the page's script does.
 struct Sidebar {
@@ -200,6 +200,19 @@ async fn who_is_idle_is_shown() {
     }
     drop(bobs);
     while adas.take().await["presence"][&key] != "offline" {}
+}
+
+/// What changed between the page and its socket, or while the fan-out did not write to it, is in no tick that it gets.
+#[tokio::test]
+async fn a_page_learns_who_is_online_with_its_numbers() {
+    let natter = Natter::start().await;
+    let (ada, bob) = (natter.browse_as("ada").await, natter.browse_as("bob").await);
+    natter.script().log_in("bob", &password_of("bob")).await.opens_direct(&["ada"]).await;
+    let (socket, key) = (Socket::open_sidebar(&bob).await, bob.visit("/rooms/lobby").await.attribute("body", "data-me"));
+    while ada.visit("/sidebar").await.is(200).attribute("[data-tag]", "data-presence") != "online" {}
+    let mut page = Sidebar { socket: Socket::open_sidebar(&ada).await, me: String::new(), rooms: HashMap::new() };
+    assert_eq!(page.take().await["presence"], json!({ key: "online" }));
+    drop(socket);
 }
 
 #[tokio::test]

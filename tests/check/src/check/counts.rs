@@ -19,6 +19,8 @@ pub fn check(histories: &[History], outcome: &Outcome, report: &mut Report) {
     let users: BTreeMap<&str, &str> =
         outcome.users.iter().map(|(user, state)| (state.tag.as_str(), user.as_str())).collect();
     for history in histories {
+        // the logs do not say whose texts those of a deleted user were
+        let Some(state) = outcome.users.get(&history.user_id) else { continue };
         let mut page = Page::new(&history.tag);
         let mut is_open = false;
         for Event { at, what } in &history.events {
@@ -39,11 +41,16 @@ pub fn check(histories: &[History], outcome: &Outcome, report: &mut Report) {
                         compare(history, &page.rooms[&news.room], outcome, *at, &|| format!("{news:?}"), report);
                     }
                 }
+                What::Listed { rooms, .. } => {
+                    for numbers in rooms {
+                        compare_listed(history, numbers, outcome, *at, report);
+                    }
+                }
                 _ => {}
             }
         }
         if is_open {
-            for difference in differences(&page, &outcome.users[&history.user_id]) {
+            for difference in differences(&page, state) {
                 report.add(Fault::WrongCount, || format!("{} at the end: {difference}", history.client));
             }
         }
@@ -68,6 +75,9 @@ fn differences(page: &Page, state: &UserState) -> Vec<String> {
 
 /// The list of rooms by the API, against the logs.
 fn check_state(user: &str, state: &UserState, outcome: &Outcome, report: &mut Report) {
+    for deleted in state.rooms.keys().filter(|room| !outcome.rooms.contains_key(*room)) {
+        report.add(Fault::WrongCount, || format!("{user} by the API: a member of {deleted}, which is deleted"));
+    }
     for (room, log) in &outcome.rooms {
         let is_member = log.standings(user).last().is_some_and(|standing| standing.is_member);
         let listed = state.rooms.get(room);
@@ -134,6 +144,19 @@ fn compare(
     if !counts(shown).is_between(&least, &most) || shown.rev > log.head() {
         report.add(Fault::WrongCount, || {
             format!("{} at {at}: {shown:?}, expected {least:?} to {most:?}, by {}", history.client, by())
+        });
+    }
+}
+
+/// Compares what the API said during the run with the log at that `rev`.
+fn compare_listed(history: &History, listed: &Numbers, outcome: &Outcome, at: Millis, report: &mut Report) {
+    let Some(log) = outcome.rooms.get(&listed.room) else { return };
+    let least = log.least_counts(&history.user_id, listed.rev, listed.read_seq, at);
+    let Some((least, most)) = least.zip(log.counts(&history.user_id, listed.rev, listed.read_seq)) else { return };
+    report.counts += 1;
+    if !(least.unread..=most.unread).contains(&listed.unread) || !(least.seq..=most.seq).contains(&listed.seq) {
+        report.add(Fault::WrongCount, || {
+            format!("{} at {at}: listed {listed:?}, expected {least:?} to {most:?}", history.client)
         });
     }
 }

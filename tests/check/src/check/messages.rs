@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    frame::{Frame, TEXT_PREFIX},
+    frame::{EDIT_MARK, Frame, Row, TEXT_PREFIX},
     history::{History, Subscription, What},
     log::{Message, Outcome, RoomLog},
     report::{Fault, Report},
@@ -20,15 +20,16 @@ struct Send<'a> {
 }
 
 pub fn check(histories: &[History], outcome: &Outcome, report: &mut Report) {
-    let sends = sends(histories, report);
+    let sends = sends(histories, outcome, report);
     compare_log(&sends, outcome, report);
     for history in histories {
-        check_deletions(history, outcome, report);
+        check_changes(history, outcome, report);
         let (subscriptions, strays) = history.subscriptions();
         for (at, row) in strays {
             report.add(Fault::Misordered, || format!("{} got {row:?} without a subscription at {at}", history.client));
         }
         for subscription in subscriptions {
+            check_order(history, &subscription, report);
             let Some(log) = outcome.rooms.get(subscription.room) else { continue };
             check_subscription(history, &subscription, log, report);
         }
@@ -36,7 +37,7 @@ pub fn check(histories: &[History], outcome: &Outcome, report: &mut Report) {
 }
 
 /// The messages that were sent, by client id.
-fn sends<'a>(histories: &'a [History], report: &mut Report) -> HashMap<&'a str, Send<'a>> {
+fn sends<'a>(histories: &'a [History], outcome: &Outcome, report: &mut Report) -> HashMap<&'a str, Send<'a>> {
     let mut sends = HashMap::<&str, Send<'_>>::new();
     for history in histories {
         let mut latest = HashMap::new();
@@ -73,7 +74,11 @@ fn sends<'a>(histories: &'a [History], report: &mut Report) -> HashMap<&'a str, 
             }
         }
     }
-    for (client_id, send) in sends.iter().filter(|(_, send)| send.acknowledged.is_none() && !send.is_refused) {
+    // a deleted user gets no answers
+    let users: HashMap<&str, bool> =
+        histories.iter().map(|history| (&*history.client, outcome.users.contains_key(&history.user_id))).collect();
+    let is_unfinished = |send: &Send<'_>| send.acknowledged.is_none() && !send.is_refused && users[send.client];
+    for (client_id, send) in sends.iter().filter(|(_, send)| is_unfinished(send)) {
         report.add(Fault::Unfinished, || format!("{} of {} ({client_id}) has no answer", send.text, send.client));
     }
     sends
@@ -92,7 +97,7 @@ fn compare_log(sends: &HashMap<&str, Send<'_>>, outcome: &Outcome, report: &mut 
             if !seen.insert(text) {
                 report.add(Fault::Doubled, || format!("{room} has {message:?}, which is there twice"));
             }
-            match by_text.get(text) {
+            match by_text.get(posted(text)) {
                 None if !text.starts_with(TEXT_PREFIX) => {} // somebody's who is no client of the run
                 None => report.add(Fault::Doubled, || format!("{room} has {message:?}, which nobody sent")),
                 // a refusal of a repeat says nothing of the first attempt
@@ -107,7 +112,8 @@ fn compare_log(sends: &HashMap<&str, Send<'_>>, outcome: &Outcome, report: &mut 
         let Some((room, seq)) = send.acknowledged else { continue };
         let Some(log) = outcome.rooms.get(room) else { continue };
         let message = log.message(seq);
-        let is_there = |message: &Message| message.text().is_none_or(|text| text == send.text) && message.is_text();
+        let is_there =
+            |message: &Message| message.text().is_none_or(|text| posted(text) == send.text) && message.is_text();
         if !message.is_some_and(is_there) {
             let Send { text, client, .. } = send;
             report.add(Fault::Lost, || format!("{text} of {client} is not #{seq} of {room}: {message:?}"));
@@ -115,22 +121,33 @@ fn compare_log(sends: &HashMap<&str, Send<'_>>, outcome: &Outcome, report: &mut 
     }
 }
 
-fn check_deletions(history: &History, outcome: &Outcome, report: &mut Report) {
+/// The text under which the message of this text was posted.
+fn posted(text: &str) -> &str {
+    text.split(EDIT_MARK).next().unwrap_or_default()
+}
+
+/// Acknowledged deletions and edits.
+fn check_changes(history: &History, outcome: &Outcome, report: &mut Report) {
     for event in &history.events {
-        let What::Deleted { room, seq } = &event.what else { continue };
+        let (What::Deleted { room, seq } | What::Edited { room, seq, .. }) = &event.what else { continue };
         let Some(log) = outcome.rooms.get(room) else { continue };
         let message = log.message(*seq);
-        if message.is_none_or(|message| message.deleted_rev().is_none()) {
-            report.add(Fault::Lost, || format!("{} deleted #{seq} of {room}: {message:?}", history.client));
+        let is_there = message.is_some_and(|message| match &event.what {
+            What::Edited { rev, text, .. } => {
+                message.text_rev > *rev || message.text_rev == *rev && message.text() == Some(text)
+            }
+            _ => message.deleted_rev().is_some(),
+        });
+        if !is_there {
+            report.add(Fault::Lost, || format!("{}: {:?}, and it is {message:?}", history.client, event.what));
         }
     }
 }
 
-fn check_subscription(history: &History, subscription: &Subscription<'_>, log: &RoomLog, report: &mut Report) {
-    let Subscription { room, after, rows, has_gap, is_open, .. } = subscription;
+fn check_order(history: &History, subscription: &Subscription<'_>, report: &mut Report) {
+    let Subscription { after, rows, .. } = subscription;
     let client = &history.client;
     let (mut latest, mut received) = (after.unwrap_or_default(), HashMap::new());
-    let begin = after.or_else(|| rows.first().map(|(_, row)| row.rev - 1)).unwrap_or_default();
     report.received += rows.len();
     for (at, row) in rows {
         if row.rev < latest || Some(row.rev) == *after {
@@ -143,6 +160,15 @@ fn check_subscription(history: &History, subscription: &Subscription<'_>, log: &
             report.add(Fault::Doubled, || format!("{client} got {row:?} twice, again at {at}"));
         }
     }
+}
+
+/// Each change of the log came, in its latest state.
+fn check_subscription(history: &History, subscription: &Subscription<'_>, log: &RoomLog, report: &mut Report) {
+    let Subscription { room, after, rows, has_gap, is_open, .. } = subscription;
+    let client = &history.client;
+    let received: HashMap<u64, &Row> = rows.iter().map(|(_, row)| (row.seq, *row)).collect();
+    let latest = rows.iter().map(|(_, row)| row.rev).max().unwrap_or_default();
+    let begin = after.or_else(|| rows.first().map(|(_, row)| row.rev - 1)).unwrap_or_default();
     // a reader without the right is no longer sent anything
     let may_read = log.standings(&history.user_id).last().is_some_and(|standing| standing.may_read);
     let end = if *is_open && may_read { log.head() } else { latest };

@@ -8,4 +8,4 @@ mod tab_state;
 
 pub use api::{Api, now};
 pub use tab::{Command, Tab};
-pub use tab_state::TabState;
+pub use tab_state::{Own, TabState};

@@ -4,10 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::now;
 use crate::{
-    frame::{Frame, Item},
+    frame::Frame,
     history::{Event, History, What},
     page::{Applied, Page},
 };
+
+/// A message that the tab has posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    pub room: String,
+    pub seq: u64,
+    /// The `rev` of its latest text.
+    pub text_rev: u64,
+}
 
 pub struct TabState {
     pub history: History,
@@ -17,8 +26,8 @@ pub struct TabState {
     pub room: Option<String>,
     /// How far the tab has read the log of each room: the latest `rev` and `seq`.
     pub cursors: BTreeMap<String, (u64, u64)>,
-    /// The messages that were acknowledged and are not deleted: room and `seq`.
-    pub own: Vec<(String, u64)>,
+    /// The messages that were acknowledged and are not deleted.
+    pub own: Vec<Own>,
     pub acknowledged: usize,
     /// Messages without an answer.
     pub waiting: usize,
@@ -59,6 +68,15 @@ impl TabState {
         self.record(What::Closed);
     }
 
+    /// The rooms that were deleted at this tab's request.
+    pub fn deleted_rooms(&self) -> Vec<String> {
+        let rooms = self.history.events.iter().filter_map(|event| match &event.what {
+            What::RoomDeleted { room } => Some(room.clone()),
+            _ => None,
+        });
+        rooms.collect()
+    }
+
     /// Takes a frame in. Returns the rooms whose numbers the tab has to ask for.
     pub fn receive(&mut self, frame: Result<Frame, String>) -> Vec<String> {
         let frame = match frame {
@@ -78,14 +96,13 @@ impl TabState {
             }
             Frame::Numbers { items, complete } => {
                 for item in items {
-                    let (Item::Gone { room, .. } | Item::Numbers(crate::frame::Numbers { room, .. })) = item;
-                    self.asked.remove(room);
+                    self.asked.remove(item.room());
                 }
                 ask = self.page.replace(items, *complete);
             }
             Frame::News(news) if self.page.count(news) == Applied::Missed => ask.push(news.room.clone()),
-            Frame::Acknowledged { room, seq, .. } => {
-                self.own.push((room.clone(), *seq));
+            Frame::Acknowledged { room, seq, rev, .. } => {
+                self.own.push(Own { room: room.clone(), seq: *seq, text_rev: *rev });
                 self.acknowledged += 1;
             }
             Frame::Moved { room, after } => {

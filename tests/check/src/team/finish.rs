@@ -38,7 +38,7 @@ impl Team {
         let stopped = async { while self.steps.join_next().await.is_some() {} };
         timeout(ANSWER_LIMIT, stopped).await.map_err(|_| "requests have no answer")?;
         let stopped = Instant::now();
-        while self.tabs().any(|tab| tab.state().waiting > 0) && stopped.elapsed() < ANSWER_LIMIT {
+        while self.present_tabs().any(|tab| tab.state().waiting > 0) && stopped.elapsed() < ANSWER_LIMIT {
             sleep(INTERVAL).await;
         }
         let (logs, started) = (self.read_logs().await?, Instant::now());
@@ -57,7 +57,7 @@ impl Team {
     }
 
     fn is_settled(&self, outcome: &Outcome) -> bool {
-        self.tabs().all(|tab| {
+        self.present_tabs().all(|tab| {
             let state = tab.state();
             let user = &state.history.user_id;
             let has_read = state.room.as_ref().is_none_or(|room| {

@@ -1,6 +1,7 @@
 //! Users who do random things in rooms.
 
 mod finish;
+mod manage;
 mod outcome;
 mod person;
 mod random;

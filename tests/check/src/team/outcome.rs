@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    room::{Kind, Room},
+    room::{Kind, Room, parse_numbers},
     start::Team,
 };
 use crate::{
@@ -17,10 +17,11 @@ use crate::{
 };
 
 impl Team {
-    /// Reads the logs of all rooms.
+    /// Reads the logs of all rooms that are not deleted.
     pub(super) async fn read_logs(&self) -> Result<BTreeMap<String, RoomLog>, String> {
+        let deleted: BTreeSet<String> = self.tabs().flat_map(|tab| tab.state().deleted_rooms()).collect();
         let mut logs = BTreeMap::new();
-        for room in self.rooms.iter() {
+        for room in self.rooms.iter().filter(|room| !deleted.contains(&room.id)) {
             let reader = self.people.iter().find(|person| person.api.user_id == room.members[0]);
             let log = room.log(&reader.ok_or("nobody can read the log")?.api).await?;
             logs.insert(room.id.clone(), parse_log(room, &log)?);
@@ -28,10 +29,10 @@ impl Team {
         Ok(logs)
     }
 
-    /// Reads every user's list of rooms.
+    /// Reads the list of rooms of every user whose account is not deleted.
     pub(super) async fn read_outcome(&self, rooms: BTreeMap<String, RoomLog>) -> Result<Outcome, String> {
         let mut users = BTreeMap::new();
-        for person in &self.people {
+        for person in self.people.iter().filter(|person| !person.is_deleted()) {
             users.insert(person.api.user_id.clone(), read_state(&person.api, &rooms).await?);
         }
         Ok(Outcome { rooms, users })
@@ -81,25 +82,11 @@ fn millis(time: &str) -> Option<Millis> {
 async fn read_state(api: &Api, logs: &BTreeMap<String, RoomLog>) -> Result<UserState, String> {
     let mut rooms = BTreeMap::new();
     for room in api.list("/api/rooms?limit=200", "rooms").await? {
-        let id = room["id"].as_str().ok_or_else(|| room.to_string())?;
-        let number = |name: &str| room[name].as_u64().ok_or_else(|| format!("no {name}: {room}"));
+        let numbers = parse_numbers(&room).ok_or_else(|| room.to_string())?;
         // the API does not say these two, so that pages are compared with the log
-        let counts = logs.get(id).and_then(|log| log.counts(&api.user_id, log.head(), 0));
+        let counts = logs.get(&numbers.room).and_then(|log| log.counts(&api.user_id, log.head(), 0));
         let (texts, own) = counts.map_or((0, 0), |counts| (counts.texts, counts.own));
-        let numbers = Numbers {
-            room: id.to_owned(),
-            rev: number("rev")?,
-            seq: number("seq")?,
-            texts,
-            own,
-            unread: number("unread")? as i64,
-            mentions: number("mentions")?,
-            read_seq: number("readSeq")?,
-            read_version: number("readVersion")?,
-            level: room["level"].as_str().unwrap_or_default().to_owned(),
-            starred: room["starred"] == true,
-        };
-        rooms.insert(id.to_owned(), numbers);
+        rooms.insert(numbers.room.clone(), Numbers { texts, own, ..numbers });
     }
     Ok(UserState { tag: api.tag.clone(), rooms })
 }

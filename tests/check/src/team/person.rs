@@ -1,71 +1,97 @@
 //! A user of a team, and what users do.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
     random::Random,
-    room::{Kind, Room},
+    room::{Room, parse_numbers},
 };
 use crate::{
-    client::{Api, Command, Tab},
-    frame::TEXT_PREFIX,
+    client::{Api, Command, Own, Tab, now},
+    frame::{EDIT_MARK, TEXT_PREFIX},
     history::What,
 };
+
+/// What users give to messages.
+const EMOJI: [&str; 3] = ["👍", "🎉", "👀"];
 
 pub struct Person {
     pub api: Arc<Api>,
     pub tabs: Vec<Tab>,
-    /// Owns the rooms: adds and removes members, and closes and opens rooms.
-    pub is_owner: bool,
+    /// Created the rooms, is an admin, and never leaves.
+    pub is_founder: bool,
+    /// Whether the founder deletes the account at some time.
+    pub may_be_deleted: bool,
+    /// The account is deleted, or is being deleted.
+    pub is_deleted: AtomicBool,
 }
 
 impl Person {
+    pub fn is_deleted(&self) -> bool {
+        self.is_deleted.load(Relaxed)
+    }
+
     /// Does one random thing in a tab. Most of them may be refused: nobody asks first whether they are allowed.
-    pub async fn step(&self, tab: usize, number: usize, random: &mut Random, rooms: &[Room], users: &[String]) {
+    pub async fn step(&self, tab: usize, number: usize, random: &mut Random, rooms: &[Room], people: &[Arc<Self>]) {
         let name = format!("{TEXT_PREFIX}{}-{tab}-{number}", self.api.user_id);
         let tab = &self.tabs[tab];
         let room = &rooms[random.below(rooms.len())];
+        if self.is_founder && random.below(3) == 0 {
+            return self.manage(tab, random, room, people).await;
+        }
         let (here, cursors) = {
             let state = tab.state();
             (state.room.clone(), state.cursors.clone())
         };
         match random.below(100) {
             // mostly to the room that the tab shows
-            0..40 => {
+            0..34 => {
                 let room = here.filter(|_| random.below(8) > 0).unwrap_or_else(|| room.id.clone());
                 tab.give(Command::Send { room, text: name });
             }
+            34..40 => self.edit(tab, random, number).await,
             40..55 => {
                 let cursor = cursors.get(&room.id).map(|(rev, _)| *rev);
                 let after = [cursor.or(Some(0)), cursor, Some(0)][random.below(3)];
                 tab.give(Command::Move { room: Some(room.id.clone()).filter(|_| random.below(10) > 0), after });
             }
-            55..67 => {
+            55..65 => {
                 let Some((room, (_, seq))) = here.and_then(|room| cursors.get_key_value(&room)) else { return };
                 let version = tab.state().page.rooms.get(room).map(|numbers| numbers.read_version);
                 let read = [*seq, random.below(*seq as usize + 1) as u64][random.below(2)];
                 self.mark(tab, random, room, json!({ "read": read, "version": version })).await;
             }
-            67..72 => {
+            65..69 => {
                 let Some((room, (_, seq))) = here.and_then(|room| cursors.get_key_value(&room)) else { return };
                 let unread = random.below(*seq as usize + 1);
                 self.mark(tab, random, room, json!({ "unread": unread })).await;
             }
-            72..80 => self.delete(tab, random).await,
-            80..84 => tab.give(Command::Cut),
-            84..86 => tab.give(Command::Frame(json!({ "rooms": Value::Null }))),
-            86..89 => {
+            69..76 => self.delete(tab, random).await,
+            76..79 => {
+                let Some((room, (_, seq))) = here.and_then(|room| cursors.get_key_value(&room)) else { return };
+                let (seq, emoji) = (1 + random.below(*seq as usize + 1), EMOJI[random.below(EMOJI.len())]);
+                let method = [Method::PUT, Method::PUT, Method::DELETE][random.below(3)].clone();
+                self.ask(method, &format!("/api/rooms/{room}/messages/{seq}/reactions/{emoji}"), Value::Null).await;
+            }
+            79..82 => tab.give(Command::Cut),
+            82..84 => tab.give(Command::Frame(json!({ "rooms": Value::Null }))),
+            84..86 => self.list(tab).await,
+            86..88 => {
                 let level = ["everything", "mentions", "nothing", "hidden"][random.below(4)];
                 self.ask(Method::PUT, &room.path("/level"), json!({ "level": level })).await;
             }
-            89..91 => {
+            88..90 => {
                 let method = [Method::PUT, Method::DELETE][random.below(2)].clone();
                 self.ask(method, &room.path("/star"), Value::Null).await;
             }
-            _ if self.is_owner => self.manage(random, room, users).await,
+            90..92 => self.manage(tab, random, room, people).await,
+            _ if self.is_founder => {}
             _ => {
                 let method = [Method::PUT, Method::DELETE][random.below(2)].clone();
                 self.ask(method, &room.path(&format!("/members/{}", self.api.user_id)), Value::Null).await;
@@ -86,8 +112,24 @@ impl Person {
         self.ask(Method::PUT, &format!("/api/rooms/{room}/read"), body).await;
     }
 
+    async fn edit(&self, tab: &Tab, random: &mut Random, number: usize) {
+        let Some(Own { room, seq, text_rev }) = random.pick(&tab.state().own).cloned() else { return };
+        let path = format!("/api/rooms/{room}/messages/{seq}");
+        let Ok(before) = self.api.get(&path).await else { return };
+        let before = before["message"].as_str().unwrap_or_default();
+        let text = format!("{}{EDIT_MARK}{number}", before.split(EDIT_MARK).next().unwrap_or_default());
+        let body = json!({ "message": text, "textRev": text_rev });
+        let (status, answer, _) = self.api.request(Method::PATCH, &path, &body).await;
+        // an attempt without an answer, before this one, may have been carried out
+        let message = if status == StatusCode::CONFLICT { &answer["current"] } else { &answer };
+        let Some(rev) = message["textRev"].as_u64().filter(|_| message["message"] == text) else { return };
+        let mut state = tab.state();
+        state.own.iter_mut().filter(|own| own.room == room && own.seq == seq).for_each(|own| own.text_rev = rev);
+        state.record(What::Edited { room, seq, rev, text });
+    }
+
     async fn delete(&self, tab: &Tab, random: &mut Random) {
-        let (room, seq) = {
+        let Own { room, seq, .. } = {
             let own = &mut tab.state().own;
             if own.is_empty() {
                 return;
@@ -100,18 +142,15 @@ impl Person {
         }
     }
 
-    async fn manage(&self, random: &mut Random, room: &Room, users: &[String]) {
-        if random.below(6) == 0 && room.kind == Kind::Open {
-            let kind = ["open", "closed"][random.below(2)];
-            self.ask(Method::PATCH, &room.path(""), json!({ "kind": kind })).await;
-            return;
-        }
-        let Some(user) = random.pick(&users[1..]) else { return };
-        let method = [Method::PUT, Method::DELETE][random.below(2)].clone();
-        self.ask(method, &room.path(&format!("/members/{user}")), Value::Null).await;
+    /// Reads the user's list of rooms, while others change them.
+    async fn list(&self, tab: &Tab) {
+        let asked = now();
+        let Ok(rooms) = self.api.get("/api/rooms?limit=200").await else { return };
+        let rooms = rooms["rooms"].as_array().into_iter().flatten().filter_map(parse_numbers).collect();
+        tab.state().record(What::Listed { asked, rooms });
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Value) -> StatusCode {
+    pub(super) async fn ask(&self, method: Method, path: &str, body: Value) -> StatusCode {
         self.api.request(method, path, &body).await.0
     }
 }

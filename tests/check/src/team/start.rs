@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
@@ -21,12 +21,16 @@ const OPENING_LIMIT: Duration = Duration::from_secs(30);
 /// How large a team is, and how busy.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Users, beside the one who owns the rooms.
+    /// Users, beside the founder.
     pub users: usize,
     /// The lobby, and then an open room, a closed one and a direct one in turn.
     pub rooms: usize,
     /// Whether they also go to the lobby, and not only count what others do there.
     pub uses_lobby: bool,
+    /// Rooms in addition to these, which are deleted at some time.
+    pub deleted_rooms: usize,
+    /// Users in addition to these, whose accounts are deleted at some time.
+    pub deleted_users: usize,
     /// Tabs of each user.
     pub tabs: usize,
     /// Time between two steps of a tab, on average.
@@ -36,7 +40,7 @@ pub struct Plan {
 
 /// Users with tabs at several processes, who do random things in their rooms.
 pub struct Team {
-    /// The first owns the rooms and never leaves them.
+    /// The first is the founder.
     pub(super) people: Vec<Arc<Person>>,
     pub(super) rooms: Arc<[Room]>,
     pub(super) stop: watch::Sender<bool>,
@@ -51,23 +55,34 @@ impl Team {
     pub async fn gather(servers: &[SocketAddr], plan: &Plan) -> Result<Self, String> {
         let servers: Arc<[SocketAddr]> = servers.into();
         let mut users = vec![Arc::new(Api::sign_in(&servers, "owner").await?)];
-        for n in 0..plan.users {
+        for n in 0..plan.users + plan.deleted_users {
             users.push(Arc::new(Api::sign_in(&servers, &format!("member{n}")).await?));
         }
         let mut random = Random::new(plan.seed);
         let mut rooms = vec![Room::lobby(&users[0].user_id)];
-        for n in 1..plan.rooms {
-            let kind = [Kind::Direct, Kind::Open, Kind::Closed][n % 3];
-            let (first, second) = (1 + n % plan.users, 1 + (n + 1) % plan.users);
+        for n in 1..plan.rooms + plan.deleted_rooms {
+            let may_be_deleted = n >= plan.rooms;
+            let kind = match [Kind::Direct, Kind::Open, Kind::Closed][n % 3] {
+                Kind::Direct if may_be_deleted => Kind::Open,
+                kind => kind,
+            };
+            let (first, second) = (1 + n % plan.users, 1 + (n + 1) % (users.len() - 1));
             let (owner, members) = match kind {
                 Kind::Direct => (first, vec![users[second].user_id.clone()]),
                 _ => (0, users[1..].iter().filter(|_| random.below(2) == 0).map(|user| user.user_id.clone()).collect()),
             };
-            rooms.push(Room::create(&users[owner], kind, &format!("Room {n}"), &members).await?);
+            let room = Room::create(&users[owner], kind, &format!("Room {n}"), &members).await?;
+            rooms.push(Room { may_be_deleted, ..room });
         }
         let people = users.iter().enumerate().map(|(n, api)| {
             let open = |tab| Tab::open(api, &format!("{} tab {tab}", api.user_id), n + tab);
-            Arc::new(Person { api: Arc::clone(api), tabs: (0..plan.tabs).map(open).collect(), is_owner: n == 0 })
+            Arc::new(Person {
+                api: Arc::clone(api),
+                tabs: (0..plan.tabs).map(open).collect(),
+                is_founder: n == 0,
+                may_be_deleted: n > plan.users,
+                is_deleted: AtomicBool::new(false),
+            })
         });
         let (people, rooms, (stop, _)) = (people.collect(), rooms.into(), watch::channel(false));
         let team = Self { people, rooms, stop, steps: JoinSet::new() };
@@ -90,12 +105,17 @@ impl Team {
         self.people.iter().flat_map(|person| &person.tabs)
     }
 
+    /// The tabs of users whose accounts are not deleted.
+    pub(super) fn present_tabs(&self) -> impl Iterator<Item = &Tab> {
+        self.people.iter().filter(|person| !person.is_deleted()).flat_map(|person| &person.tabs)
+    }
+
     /// Lets everybody begin: something happens in each tab.
     pub fn begin(&mut self, plan: &Plan) {
-        let users: Arc<[String]> = self.people.iter().map(|person| person.api.user_id.clone()).collect();
+        let people: Arc<[Arc<Person>]> = self.people.clone().into();
         let tabs = self.people.iter().flat_map(|person| (0..person.tabs.len()).map(move |tab| (person, tab)));
         for (n, (person, tab)) in tabs.enumerate() {
-            let (person, users, rooms) = (Arc::clone(person), Arc::clone(&users), Arc::clone(&self.rooms));
+            let (person, people, rooms) = (Arc::clone(person), Arc::clone(&people), Arc::clone(&self.rooms));
             let (mut random, pace, first) =
                 (Random::new(plan.seed ^ ((n as u64 + 1) << 32)), plan.pace, usize::from(!plan.uses_lobby));
             let mut stop = self.stop.subscribe();
@@ -105,7 +125,10 @@ impl Team {
                         () = sleep(pace * random.below(200) as u32 / 100) => {}
                         _ = stop.wait_for(|stop| *stop) => return,
                     }
-                    person.step(tab, number, &mut random, &rooms[first..], &users).await;
+                    if person.is_deleted() {
+                        return;
+                    }
+                    person.step(tab, number, &mut random, &rooms[first..], &people).await;
                 }
             });
         }
