@@ -4,7 +4,7 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use backon::Retryable;
 use secrecy::SecretString;
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 use super::{
     config::{Config, DataArgs, Signup},
@@ -26,6 +26,9 @@ use crate::{
 
 /// First and longest delay before the server opens a database again that did not answer.
 const REOPEN_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+
+/// Longest wait at the stop until it is recorded who was here.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub struct Server {
     endpoints: Vec<Endpoint>,
@@ -92,7 +95,9 @@ impl Server {
             listeners.run(&config, &served, async { drop(stopped.await) }).await;
             sweep_task.abort();
             if let Some(hub_tasks) = hub_tasks {
-                hub_tasks.stop().await;
+                if timeout(RECORD_TIMEOUT, hub_tasks.stop()).await.is_err() {
+                    tracing::warn!("last seen not recorded at the stop");
+                }
             }
             database.close().await;
             drop(lock);

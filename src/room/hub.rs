@@ -1,8 +1,6 @@
 //! The live part of this process: its open rooms, its open sockets, and who is online.
 
-use std::time::Duration;
-
-use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     hub_task::{HubTask, OtherProcesses},
@@ -24,9 +22,6 @@ use crate::{
     store::{self, Access, Database},
 };
 
-/// Longest wait for the store at the stop.
-const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
-
 #[derive(Clone)]
 pub struct Hub {
     rooms: Arc<Rooms>,
@@ -45,9 +40,7 @@ impl HubTasks {
     /// Stops following the store's events, and records in the store until when users were here.
     pub async fn stop(self) {
         self.hub.abort();
-        if timeout(RECORD_TIMEOUT, self.seen).await.is_err() {
-            tracing::warn!("last seen not recorded at the stop");
-        }
+        let _ = self.seen.await;
     }
 }
 
@@ -145,6 +138,8 @@ impl Hub {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use metrics_exporter_prometheus::PrometheusBuilder;
 
     use super::*;

@@ -117,14 +117,15 @@ async fn main() -> ExitCode {
         until("every natter process is ready", Duration::from_secs(20), async || natter.status("/readyz").await == 200)
             .await;
     }
-    report(&idle, &verdict, &rooms.report, &read_log(&set.url("UsersData")).await)
+    let rooms_of = format!("{} rooms, {} members, seed {}", args.rooms, args.members, args.seed);
+    report(&idle, &verdict, (&rooms_of, &rooms.report), &read_log(&set.url("UsersData")).await)
 }
 
 fn all(natters: &[Natter]) -> Vec<&Natter> {
     natters.iter().collect()
 }
 
-fn report(idle: &Verdict, verdict: &Verdict, rooms: &Report, log: &[Document]) -> ExitCode {
+fn report(idle: &Verdict, verdict: &Verdict, (rooms_of, rooms): (&str, &Report), log: &[Document]) -> ExitCode {
     let Verdict { acknowledged, readers, disconnects, longest_pause, took, unfinished, .. } = verdict;
     println!(
         "{acknowledged} acknowledged in {took:.1?}: {:.0}/s; {readers} readers, {disconnects} connections lost",
@@ -147,7 +148,7 @@ fn report(idle: &Verdict, verdict: &Verdict, rooms: &Report, log: &[Document]) -
     }
     println!("idle chat: {}", idle.summary());
     println!("the lobby: {}", verdict.summary());
-    print!("rooms: {rooms}");
+    print!("{rooms_of}: {rooms}");
     let support::Fold { messages, changes, floor, head, errors } = fold(log);
     println!(
         "the log: {messages} messages, {changes} changes, {floor} of {head} trimmed; {} differences from its fold",

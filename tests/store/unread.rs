@@ -1,7 +1,8 @@
 //! Unread is what is after the mark in the log, after anything that users do.
 
+use futures_util::future::join_all;
 use natter::{
-    domain::{Action, ReadMark, Reading, RoomAction, RoomKind},
+    domain::{Action, Message, ReadMark, Reading, RoomAction, RoomKind, rules::Head},
     store::{Error, RoomSummary},
 };
 use proptest::{
@@ -147,10 +148,46 @@ pub async fn unread_is_exact_after_concurrent_changes(database: &TestDatabase) {
             }
         }));
     }
-    for task in tasks {
-        task.await.unwrap();
+    let running = join_all(tasks);
+    let mut readings = Vec::new();
+    let reading = async {
+        loop {
+            for user in &users {
+                let room = user.access.room().clone();
+                let summaries = user.store.summaries(&user.user, &[room]).await.unwrap();
+                readings.extend(summaries.into_iter().chain([user.summary().await]).map(|summary| (user, summary)));
+            }
+        }
+    };
+    tokio::select! {
+        ended = running => ended.into_iter().for_each(|task| task.unwrap()),
+        () = reading => unreachable!("it has no end"),
+    }
+    let log = users[0].log().await;
+    assert!(readings.iter().any(|(_, summary)| summary.unread > 0 && summary.head.rev < log[log.len() - 1].rev));
+    for (user, summary) in readings {
+        check_as_of_head(user, &summary, &log);
     }
     for user in &users {
         check_counts(user).await;
     }
+}
+
+/// The numbers are those of the log cut at the summary's `rev`.
+fn check_as_of_head(user: &Member, summary: &RoomSummary, log: &[Message]) {
+    let Head { seq, rev, texts } = summary.head;
+    let is_posted = |message: &&Message| message.seq() <= seq;
+    for message in log.iter().filter(|message| !message.is_deleted()) {
+        assert_eq!(is_posted(&message), message.rev <= rev, "{summary:?}: {message:?}");
+    }
+    let posted = log.iter().filter(is_posted).filter(|message| message.text().is_some() || message.is_deleted());
+    let (own, others): (Vec<_>, Vec<_>) = posted.partition(|message| message.author_key == user.user.key);
+    let unread = summary.own.map_or(0, |membership| {
+        let is_unread = |message: &&&Message| {
+            message.seq() > membership.mark.seq && !(message.is_deleted() && message.text_rev <= rev)
+        };
+        others.iter().filter(is_unread).count()
+    });
+    let expected = ((own.len() + others.len()) as u64, own.len() as u64, unread as u64);
+    assert_eq!((texts, summary.own_texts, summary.unread), expected, "{summary:?}");
 }

@@ -64,6 +64,7 @@ async fn run(args: &Args) -> Result<bool, String> {
     team.begin(&plan);
     sleep(Duration::from_secs(args.seconds)).await;
     let finished = team.finish().await?;
-    println!("every sidebar was right {:.1?} after the last change\n{}", finished.settling, finished.report);
+    println!("every sidebar was right {:.1?} after the last change", finished.settling);
+    println!("{} rooms, {} users, seed {}: {}", args.rooms, args.users, args.seed, finished.report);
     Ok(finished.report.is_clean())
 }

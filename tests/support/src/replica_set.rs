@@ -43,7 +43,9 @@ impl ReplicaSet {
     /// There is no MongoDB, or the set has no primary within a minute.
     pub async fn try_start_in(directory: TemporaryDirectory, size: usize, options: &[&str]) -> Result<Self, String> {
         let permit = permit(size).await;
-        let options = [&["--replSet", "rs0"], options].concat();
+        // a member of several waits 15 s before it stops otherwise, so that its clients go to the others
+        let quick_stop = ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"];
+        let options = [&["--replSet", "rs0"], &quick_stop, options].concat();
         let member = |n: usize| Mongod::try_start_in(&directory.path().join(n.to_string()), &options);
         let members = (0..size).map(member).collect::<Result<_, _>>()?;
         let set = Self { members, _directory: Some(directory), _permit: permit };

@@ -312,6 +312,67 @@ fn numbers_that_differ_from_the_log_are_wrong() {
 }
 
 #[test]
+fn an_edit_that_is_not_in_the_log_is_lost() {
+    let edited = |text: &str, rev| What::Edited { room: "r".into(), seq: 3, rev, text: text.to_owned() };
+    expect(&[], |run| run.histories[ANN].events.push(Event { at: 60, what: edited("zq-2", 4) }));
+    for (text, rev) in [("zq-2+1", 4), ("zq-2+1", 6)] {
+        expect(&[(Fault::Lost, 1)], |run| run.histories[ANN].events.push(Event { at: 60, what: edited(text, rev) }));
+    }
+}
+
+#[test]
+fn what_the_api_lists_is_compared() {
+    let listed = |asked, numbers| What::Listed { asked, rooms: vec![numbers] };
+    // Ben is removed
+    expect(&[(Fault::Leaked, 1)], |run| {
+        let index = find(run, BEN, 55);
+        let event = Event { at: 46, what: listed(45, numbers(4, 3, 2, 0, 1)) };
+        run.histories[BEN].events.insert(index, event);
+    });
+    expect(&[(Fault::WrongCount, 1)], |run| {
+        run.histories[BEN].events.push(Event { at: 60, what: listed(59, numbers(5, 4, 2, 0, 2)) });
+    });
+}
+
+#[test]
+fn a_sidebar_is_for_members_only_although_everybody_may_read_the_room() {
+    expect(&[(Fault::Leaked, 1)], |run| {
+        log(run).was_open = true;
+        let index = find(run, BEN, 31);
+        let authors = BTreeMap::from([("A".to_owned(), 2)]);
+        let news = News { room: "r".into(), from: 2, to: 4, seq: 3, texts: 2, authors, deleted: Vec::new() };
+        run.histories[BEN].events.insert(index, Event { at: 46, what: What::Received(Frame::News(news)) });
+    });
+}
+
+#[test]
+fn nothing_is_sent_of_a_deleted_room_or_to_a_deleted_user() {
+    // the rows of a subscription that was asked for later, and two pages that show the room for ever
+    expect(&[(Fault::Leaked, 3), (Fault::WrongCount, 2)], |run| {
+        run.outcome.rooms.clear();
+        run.outcome.users.values_mut().for_each(|user| user.rooms.clear());
+        let what = What::RoomDeleted { room: "r".into() };
+        run.histories[ANN].events.push(Event { at: 54, what });
+    });
+    // a list that has it for ever, which the pages show
+    expect(&[(Fault::Leaked, 3), (Fault::WrongCount, 2)], |run| {
+        run.outcome.rooms.clear();
+        run.histories[ANN].events.push(Event { at: 54, what: What::RoomDeleted { room: "r".into() } });
+    });
+    let delete = |run: &mut Run| {
+        run.outcome.users.remove("ben");
+        run.histories[BEN].events.push(Event { at: 59, what: What::AccountDeleted });
+    };
+    expect(&[], delete);
+    expect(&[(Fault::Leaked, 1)], |run| {
+        delete(run);
+        let opening = What::Opening { room: Some("r".into()), after: 5 };
+        let events = [opening, What::Received(Frame::Unsubscribed)].map(|what| Event { at: 60, what });
+        run.histories[BEN].events.extend(events);
+    });
+}
+
+#[test]
 fn frames_that_are_not_as_the_protocol_has_them_are_reported() {
     expect(&[(Fault::Invalid, 1)], |run| {
         run.histories[ANN].events.push(Event { at: 60, what: What::Invalid("{}".into()) });
