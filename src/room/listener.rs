@@ -4,7 +4,6 @@
 //! [`super::sidebar`]. Where it cannot be known that all of that comes, the numbers are read again.
 
 use std::{
-    collections::BTreeSet,
     task::{Context, Poll},
     time::Instant,
 };
@@ -24,21 +23,24 @@ use crate::{
 };
 
 /// To be called after the fan-out was given the writing: asks for the numbers of rooms with news that it may not
-/// have sent to this socket; of all, if it may not have sent changes of presence, which come with the numbers.
+/// have sent to this socket; of all, if it may not have sent changes of presence, which come with the numbers. What was
+/// not sent may be the loss of a right: the socket listens to these rooms again when their numbers are read.
 pub(super) fn want_missed(rooms: &Rooms, subscriber: &Subscriber) {
     let mut listening = subscriber.listening.lock();
     let tick = rooms.sidebar_tick.load(SeqCst);
     if listening.tick == tick {
         return;
     }
-    let missed = rooms.at(&listening.rooms).into_iter().filter(|room| room.news_tick.load(SeqCst) > listening.tick);
-    let missed: BTreeSet<RoomId> = missed.map(|room| room.id.clone()).collect();
+    let mut missed = rooms.at(&listening.rooms);
+    missed.retain(|room| room.news_tick.load(SeqCst) > listening.tick);
+    listening.remove(&missed);
+    missed.iter().for_each(|room| room.remove_listener());
     let lacks_presence = rooms.presence_tick.load(SeqCst) > listening.tick;
     listening.tick = tick;
     if lacks_presence {
         listening.want(Wanted::All, Instant::now());
     } else if !missed.is_empty() {
-        listening.want(Wanted::Rooms(missed), Instant::now());
+        listening.want(Wanted::Rooms(missed.iter().map(|room| room.id.clone()).collect()), Instant::now());
     }
 }
 
@@ -167,5 +169,34 @@ impl Drop for Listener {
         let listening = std::mem::take(&mut *self.subscriber.listening.lock());
         let Listening { rooms, .. } = listening;
         self.rooms.at(&rooms).iter().for_each(|room| room.remove_listener());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::room::subscriber::tests::subscriber;
+
+    /// The change that was missed may be the loss of the right to get what comes next.
+    #[tokio::test]
+    async fn after_missed_news_a_socket_listens_again_when_the_numbers_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let rooms = Rooms::new(store::open_embedded(directory.path()).unwrap(), mpsc::unbounded_channel().0);
+        let (subscriber, _client) = subscriber().await;
+        let [missed, quiet] = ["1", "2"].map(|id| rooms.listen(&RoomId::named(id), 0, Numbers::default()).room);
+        subscriber.listening.lock().rooms = [missed.index, quiet.index].into();
+        missed.news_tick.store(1, SeqCst);
+        rooms.sidebar_tick.store(1, SeqCst);
+        want_missed(&rooms, &subscriber);
+        let wanted = subscriber.listening.lock().take_wanted(Instant::now());
+        assert_eq!(wanted, Some(Wanted::room(missed.id.clone())));
+        assert_eq!(*subscriber.listening.lock().rooms, [quiet.index]);
+
+        rooms.presence_tick.store(2, SeqCst);
+        rooms.sidebar_tick.store(2, SeqCst);
+        want_missed(&rooms, &subscriber);
+        assert_eq!(subscriber.listening.lock().take_wanted(Instant::now()), Some(Wanted::All), "with all presence");
     }
 }

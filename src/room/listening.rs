@@ -101,10 +101,15 @@ impl Listening {
             frames.extend(&tick.presence);
         }
         if !lost.is_empty() {
-            let is_kept = |index: &u32| lost.iter().all(|(room, _)| room.index != *index);
-            self.rooms = self.rooms.iter().copied().filter(is_kept).collect();
+            self.remove(lost.iter().map(|(room, _)| room));
         }
         lost
+    }
+
+    /// The socket listens no longer to these rooms.
+    pub fn remove<'a>(&mut self, rooms: impl IntoIterator<Item = &'a Arc<Room>> + Clone) {
+        let is_kept = |index: &u32| rooms.clone().into_iter().all(|room| room.index != *index);
+        self.rooms = self.rooms.iter().copied().filter(is_kept).collect();
     }
 }
 

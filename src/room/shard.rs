@@ -317,12 +317,15 @@ fn is_lost(room: &Room, subscriber: &Subscriber) -> bool {
 
 /// Writes what happened in the rooms of a subscriber's sidebar. `frames`: memory to use.
 fn send_sidebar<'a>(subscriber: &Subscriber, tick: &'a Tick, frames: &mut Vec<&'a Frame>) -> Result<(), Full> {
-    frames.clear();
     let mut listening = subscriber.listening.lock();
+    if tick.number != listening.tick + 1 {
+        return Ok(()); // the subscriber's task asks for what was missed, and until then may have lost a right
+    }
+    frames.clear();
     let lost = listening.take_frames(tick, subscriber.user, frames);
     let sent = subscriber.connection.send_now_vectored(frames);
     if sent.is_ok() {
-        listening.tick = listening.tick.max(tick.number);
+        listening.tick = tick.number;
     } // else the numbers are read when the subscriber is live again
     drop(listening);
     for (room, loss) in lost {
@@ -339,4 +342,22 @@ fn send_sidebar<'a>(subscriber: &Subscriber, tick: &'a Tick, frames: &mut Vec<&'
 /// A room's key in [`Shard::rooms`]. The room stays where it is as long as the shard has it.
 fn key(room: &Arc<Room>) -> usize {
     Arc::as_ptr(room) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::subscriber::tests::subscriber;
+
+    #[tokio::test]
+    async fn a_tick_after_one_that_was_missed_is_not_sent() {
+        let (subscriber, _client) = subscriber().await;
+        let mut frames = Vec::new();
+        let ticks = [2, 1, 2].map(|number| Tick::new(number, Vec::new(), None));
+        let sent = ticks.each_ref().map(|tick| {
+            assert!(send_sidebar(&subscriber, tick, &mut frames).is_ok());
+            subscriber.listening.lock().tick
+        });
+        assert_eq!(sent, [0, 1, 2]);
+    }
 }

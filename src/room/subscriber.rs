@@ -66,3 +66,18 @@ impl Subscriber {
         Position { rev: self.rev.load(SeqCst), signals: self.signals.load(SeqCst) }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// A subscriber, and the client's end of its connection.
+    pub async fn subscriber() -> (Arc<Subscriber>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let connection = Arc::new(Connection::new(listener.accept().await.unwrap().0));
+        (Subscriber::new(0, UserKey::generate(), connection), client)
+    }
+}

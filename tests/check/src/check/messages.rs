@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::verdict::repeated;
 use crate::{
     frame::{EDIT_MARK, Frame, Row, TEXT_PREFIX},
     history::{History, Subscription, What},
@@ -31,13 +32,15 @@ pub fn check(histories: &[History], outcome: &Outcome, report: &mut Report) {
         for subscription in subscriptions {
             check_order(history, &subscription, report);
             let Some(log) = outcome.rooms.get(subscription.room) else { continue };
-            check_subscription(history, &subscription, log, report);
+            let has_account = outcome.users.contains_key(&history.user_id);
+            check_subscription(history, has_account, &subscription, log, report);
         }
     }
 }
 
 /// The messages that were sent, by client id.
 fn sends<'a>(histories: &'a [History], outcome: &Outcome, report: &mut Report) -> HashMap<&'a str, Send<'a>> {
+    let repeated = repeated(histories);
     let mut sends = HashMap::<&str, Send<'_>>::new();
     for history in histories {
         let mut latest = HashMap::new();
@@ -56,6 +59,9 @@ fn sends<'a>(histories: &'a [History], outcome: &Outcome, report: &mut Report) -
                         Some(_) => {}
                         None => {
                             report.acknowledged += 1;
+                            if repeated.contains(client_id.as_str()) {
+                                continue;
+                            }
                             let last = latest.insert(room.as_str(), *rev);
                             if last.is_some_and(|last| last >= *rev) {
                                 report.add(Fault::Misordered, || {
@@ -163,14 +169,20 @@ fn check_order(history: &History, subscription: &Subscription<'_>, report: &mut 
 }
 
 /// Each change of the log came, in its latest state.
-fn check_subscription(history: &History, subscription: &Subscription<'_>, log: &RoomLog, report: &mut Report) {
+fn check_subscription(
+    history: &History,
+    has_account: bool,
+    subscription: &Subscription<'_>,
+    log: &RoomLog,
+    report: &mut Report,
+) {
     let Subscription { room, after, rows, has_gap, is_open, .. } = subscription;
     let client = &history.client;
     let received: HashMap<u64, &Row> = rows.iter().map(|(_, row)| (row.seq, *row)).collect();
     let latest = rows.iter().map(|(_, row)| row.rev).max().unwrap_or_default();
     let begin = after.or_else(|| rows.first().map(|(_, row)| row.rev - 1)).unwrap_or_default();
-    // a reader without the right is no longer sent anything
-    let may_read = log.standings(&history.user_id).last().is_some_and(|standing| standing.may_read);
+    // a reader without the right or without an account is no longer sent anything
+    let may_read = has_account && log.standings(&history.user_id).last().is_some_and(|standing| standing.may_read);
     let end = if *is_open && may_read { log.head() } else { latest };
     for message in log.messages.iter().filter(|message| message.rev > begin && message.rev <= end) {
         let got = received.get(&message.seq);
@@ -183,7 +195,8 @@ fn check_subscription(history: &History, subscription: &Subscription<'_>, log: &
         });
         if !is_final && !has_gap {
             report.add(Fault::Lost, || {
-                format!("{client} in {room} after {after:?}, up to {end}, got {got:?} of {message:?}")
+                let revs: Vec<u64> = rows.iter().map(|(_, row)| row.rev).collect();
+                format!("{client} in {room} after {after:?}, up to {end}, got {got:?} of {message:?}; all: {revs:?}")
             });
         }
     }

@@ -1,5 +1,7 @@
 //! All checks of a run.
 
+use std::collections::HashSet;
+
 use super::{counts, messages, rights};
 use crate::{
     frame::Frame,
@@ -33,9 +35,10 @@ pub fn check(histories: &[History], outcome: &Outcome) -> Report {
 
 /// Adds to the logs what only clients know: under which `rev` messages were posted, and when they were to be deleted.
 fn with_histories(histories: &[History], mut outcome: Outcome) -> Outcome {
+    let repeated = repeated(histories);
     for event in histories.iter().flat_map(|history| &history.events) {
         match &event.what {
-            What::Received(Frame::Acknowledged { room, seq, rev, .. }) => {
+            What::Received(Frame::Acknowledged { room, client_id, seq, rev }) if !repeated.contains(&**client_id) => {
                 if let Some(log) = outcome.rooms.get_mut(room) {
                     log.post_revs.insert(*seq, *rev);
                 }
@@ -50,4 +53,18 @@ fn with_histories(histories: &[History], mut outcome: Outcome) -> Outcome {
         }
     }
     outcome
+}
+
+/// The client ids of messages that were sent more than once. Their acknowledgements have the `rev` of that time, which a
+/// reaction may have raised since the post.
+pub fn repeated(histories: &[History]) -> HashSet<&str> {
+    let (mut sent, mut repeated) = (HashSet::new(), HashSet::new());
+    for event in histories.iter().flat_map(|history| &history.events) {
+        if let What::Sent { client_id, .. } = &event.what
+            && !sent.insert(client_id.as_str())
+        {
+            repeated.insert(client_id.as_str());
+        }
+    }
+    repeated
 }
