@@ -13,7 +13,8 @@ use clap::{Parser, value_parser};
 use mongodb::bson::Document;
 use natter_check::{
     Report,
-    team::{Plan, Team},
+    client::Api,
+    team::{FOUNDER, Plan, Team},
 };
 use natter_test_support::{ReplicaSet, until};
 use support::{Clients, Natter, Verdict, fold, read_log};
@@ -66,6 +67,9 @@ async fn main() -> ExitCode {
     let mut natters: Vec<Natter> = (0..args.natters).map(|_| Natter::start(&set.url("UsersData"))).collect();
     println!("{} natter processes on a replica set of {}", args.natters, args.mongods);
 
+    let addresses: Vec<SocketAddr> = natters.iter().map(|natter| natter.address).collect();
+    Api::sign_in(&addresses.as_slice().into(), FOUNDER).await.unwrap(); // before anybody else
+
     // an idle chat: one writer, and a reader at each of the other processes
     let idle = Clients::start_with_writers(&all(&natters), natters.len(), 1, Duration::from_millis(50)).await;
     sleep(Duration::from_secs(5)).await;
@@ -81,7 +85,6 @@ async fn main() -> ExitCode {
         pace: PACE,
         seed: args.seed,
     };
-    let addresses: Vec<SocketAddr> = natters.iter().map(|natter| natter.address).collect();
     let mut team = Team::gather(&addresses, &plan).await.unwrap();
     let pace = match args.rate {
         0 => Duration::ZERO,

@@ -36,6 +36,8 @@ pub struct Report {
     pub connections: usize,
     /// How often somebody lost the right to read a room.
     pub losses: usize,
+    pub deleted_rooms: usize,
+    pub deleted_users: usize,
     faults: BTreeMap<Fault, (usize, Vec<String>)>,
 }
 
@@ -60,13 +62,14 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { acknowledged, refused, stored, received, counts, connections, losses, faults } = self;
+        let Self { acknowledged, refused, stored, received, counts, connections, losses, .. } = self;
+        let Self { deleted_rooms, deleted_users, faults, .. } = self;
         let of = |fault| self.count(fault);
         writeln!(
             f,
             "lost {}  doubled {}  misordered {}  leaked {}  wrong counts {}; {acknowledged} acknowledged, {refused} \
              refused, {stored} stored, {received} received, {counts} counts compared, {losses} rights lost, \
-             {connections} connections",
+             {connections} connections, {deleted_rooms} rooms and {deleted_users} users deleted",
             of(Fault::Lost),
             of(Fault::Doubled),
             of(Fault::Misordered),

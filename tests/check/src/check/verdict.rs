@@ -21,15 +21,23 @@ pub fn check(histories: &[History], outcome: &Outcome) -> Report {
         let standings = log.standings(user);
         report.losses += standings.windows(2).filter(|pair| pair[0].may_read && !pair[1].may_read).count();
     }
+    let (mut rooms, mut users) = (HashSet::new(), HashSet::new());
     for history in histories {
         for event in &history.events {
             match &event.what {
+                What::RoomDeleted { room } => {
+                    rooms.insert(room);
+                }
+                What::AccountDeleted => {
+                    users.insert(&history.user_id);
+                }
                 What::Opening { .. } => report.connections += 1,
                 What::Invalid(why) => report.add(Fault::Invalid, || format!("{}: {why}", history.client)),
                 _ => {}
             }
         }
     }
+    (report.deleted_rooms, report.deleted_users) = (rooms.len(), users.len());
     report
 }
 

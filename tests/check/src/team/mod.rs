@@ -9,4 +9,4 @@ mod room;
 mod start;
 
 pub use finish::Finished;
-pub use start::{Plan, Team};
+pub use start::{FOUNDER, Plan, Team};

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::client::{Api, Tab};
 
+/// The userID of who creates the rooms. Only an admin deletes accounts and puts everyone in a room: that is the first user
+/// of a new natter.
+pub const FOUNDER: &str = "owner";
 /// Longest wait until every tab has a connection.
 const OPENING_LIMIT: Duration = Duration::from_secs(30);
 
@@ -54,7 +57,7 @@ impl Team {
     /// natter does not answer as expected.
     pub async fn gather(servers: &[SocketAddr], plan: &Plan) -> Result<Self, String> {
         let servers: Arc<[SocketAddr]> = servers.into();
-        let mut users = vec![Arc::new(Api::sign_in(&servers, "owner").await?)];
+        let mut users = vec![Arc::new(Api::sign_in(&servers, FOUNDER).await?)];
         for n in 0..plan.users + plan.deleted_users {
             users.push(Arc::new(Api::sign_in(&servers, &format!("member{n}")).await?));
         }
