@@ -43,7 +43,7 @@ async fn a_closed_room_is_created_and_members_come_and_go() {
     bob.holds("gone", "document.querySelector('#status').textContent.startsWith('This room')").await;
     bob.holds("not in the list", &format!("!natter.sidebar.itemOf('{room}')")).await;
     ann.opens(&room).await;
-    ann.sees("You removed Bob").await;
+    ann.sees("Ann removed Bob").await;
     ann.says("without Bob").await;
     cyd.sees("Ann: without Bob").await;
     let bobs = bob.list().await;

@@ -24,7 +24,7 @@ use super::{
 };
 
 /// Longest wait for the clients to send what they have begun, and then to read to the end.
-const STOP_LIMIT: Duration = Duration::from_secs(60);
+const STOP_LIMIT: Duration = Duration::from_secs(120);
 
 pub struct Clients {
     phase: watch::Sender<Phase>,
@@ -127,7 +127,7 @@ impl Clients {
     pub async fn finish(mut self, natter: &Natter) -> Verdict {
         let took = self.started.elapsed();
         let _ = self.phase.send(Phase::Drain);
-        let _ = timeout(STOP_LIMIT, self.sending.recv()).await;
+        let is_drained = timeout(STOP_LIMIT, self.sending.recv()).await.is_ok();
         let log = natter.whole_log(&self.token).await;
         let head = log.last().map_or(0, |message| message.rev);
         let _ = self.phase.send(Phase::Stop(head));
@@ -147,7 +147,8 @@ impl Clients {
         let mut verdict = compare(&log, (&self.run, self.first), &clients, &changers);
         verdict.doubled += late; // everything was acknowledged before
         Verdict {
-            unfinished: if in_time { 0 } else { self.tasks.len() + self.changers.len() },
+            // what is answered after the log was read counts as lost and doubled, too
+            unfinished: if in_time && is_drained { 0 } else { (self.tasks.len() + self.changers.len()).max(1) },
             longest_pause: pauses.max().unwrap_or_default(),
             took,
             ..verdict
