@@ -1,7 +1,7 @@
 //! Unread is what is after the mark in the log, after anything that users do.
 
 use natter::{
-    domain::{Action, ReadMark, Reading, RoomAction, RoomKind},
+    domain::{Action, Message, ReadMark, Reading, RoomAction, RoomKind},
     store::{Error, RoomSummary},
 };
 use proptest::{
@@ -54,8 +54,8 @@ async fn readers(database: &TestDatabase) -> [Member; 3] {
     [room, bobs, cyds]
 }
 
-/// The number of the message that the step made, if it made one.
-async fn take(users: &[Member; 3], by: usize, step: &Step) -> Option<u64> {
+/// The message that the step made, if it made one.
+async fn take(users: &[Member; 3], by: usize, step: &Step) -> Option<Message> {
     let user = &users[by];
     let reading = match *step {
         Step::Read(seq, version) => Some(Reading::Read { seq, version }),
@@ -75,7 +75,7 @@ async fn take(users: &[Member; 3], by: usize, step: &Step) -> Option<u64> {
         _ => new_post("hello", None),
     };
     match user.give(action).await {
-        Ok(changed) => (!matches!(step, Step::Delete(_))).then_some(changed.message.seq()),
+        Ok(changed) => (!matches!(step, Step::Delete(_))).then_some(changed.message),
         Err(Error::Refused(_) | Error::Unchanged) => None,
         Err(error) => panic!("{error:?}"),
     }
@@ -102,8 +102,8 @@ pub async fn unread_is_what_a_count_of_the_log_finds(database: &TestDatabase) {
     for (by, step) in steps(12, 160) {
         let last = users[0].summary().await.head.seq;
         let made = take(&users, by, &step).await;
-        let begun = made.map(|seq| ReadMark { seq, version: 0 });
-        match (&step, made) {
+        let begun = made.as_ref().map(|message| ReadMark { seq: message.seq(), version: message.rev });
+        match (&step, made.map(|message| message.seq())) {
             (Step::Read(seq, version), _) => {
                 marks[by] = marks[by].map(|mark| mark.apply(Reading::Read { seq: *seq, version: *version }, last));
             }
