@@ -19,7 +19,8 @@ pub enum Event {
     },
     /// A room's log has reached `rev`. What changed is to be read from the log.
     Advanced { room: RoomId, rev: u64 },
-    /// A user's own view of a room changed: the membership, the read mark, or a setting. It is to be read again.
+    /// A user's own view of a room changed: the membership, the read mark, or a setting. It is to be read again. Not sent
+    /// for a mark that follows the user's own message: nothing is read or unread by it.
     MembershipChanged { room: RoomId, user: UserKey },
     /// A user's name changed.
     UserChanged { key: UserKey, name: Name },

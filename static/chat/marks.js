@@ -36,6 +36,8 @@ natter.marks = (() => {
     const list = $('messages');
     if (list.querySelector(':scope > .older') && rows.first(list) > seen + 1) return; // not all is loaded
     seen = Math.max(seen, lastOnScreen(list));
+    // the server moves the mark over one's own message by itself
+    while (mark < seen && list.querySelector(`:scope > .sent-by-user[data-seq="${mark + 1}"]`)) mark += 1;
     if (seen > mark) reportTimer ??= setTimeout(report, Math.max(0, reportedAt + REPORT_PAUSE - Date.now()));
   };
   const lookSoon = () => { lookTimer ??= setTimeout(look, LOOK_PAUSE); };

@@ -49,6 +49,8 @@ fn steps(seed: u64, count: usize) -> Vec<(usize, Step)> {
 /// Three users and an open room that they read, as one of them each.
 async fn readers(database: &TestDatabase) -> [Member; 3] {
     let [ada, bob, cyd] = in_lobby(database, ["ada", "bob", "cyd"]).await;
+    // the embedded store keeps lists of rooms only then
+    assert!(ada.store.events().is_some());
     let room = ada.create(RoomKind::Open, &[&bob]).await;
     let [bobs, cyds] = [bob.enter(room.room()).await.unwrap(), cyd.enter(room.room()).await.unwrap()];
     [room, bobs, cyds]
@@ -81,9 +83,12 @@ async fn take(users: &[Member; 3], by: usize, step: &Step) -> Option<Message> {
     }
 }
 
-/// The numbers of a summary, counted in the whole log.
+/// The numbers of a summary, counted in the whole log. The user's list has the same.
 async fn check_counts(user: &Member) -> RoomSummary {
     let (summary, log) = (user.summary().await, user.log().await);
+    let list = user.store.rooms_of(&user.user, None, 100).await.unwrap();
+    let listed = list.into_iter().find(|listed| listed.room.id == summary.room.id);
+    assert_eq!(listed, summary.own.map(|_| summary.clone()));
     let is_own = |author| author == user.user.key;
     let texts = log.iter().filter(|message| message.text().is_some() || message.is_deleted());
     let own = texts.clone().filter(|message| is_own(message.author_key)).count();
@@ -126,6 +131,14 @@ pub async fn unread_is_what_a_count_of_the_log_finds(database: &TestDatabase) {
 pub async fn unread_is_exact_after_concurrent_changes(database: &TestDatabase) {
     let users = readers(database).await;
     let mut tasks = Vec::new();
+    for user in users.clone() {
+        tasks.push(tokio::spawn(async move {
+            for _ in 0..60 {
+                user.store.rooms_of(&user.user, None, 100).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        }));
+    }
     for seed in 0..3 {
         let users = users.clone();
         tasks.push(tokio::spawn(async move {

@@ -162,12 +162,13 @@ impl OwnPosts {
     }
 }
 
-/// [`ReadMark::after_own_post`] as a statement: it matches only a mark that is right before the message.
+/// [`ReadMark::after_own_post`] as a statement: it matches only a mark that is right before the message. By `postedSeq`,
+/// the readers of the change stream know that nothing but this moved the mark.
 fn after_own_post(MessageId { room, seq }: &MessageId, author: UserKey) -> Bson {
     let before = match seq - 1 {
         0 => doc! { "$in": [0_i64, Bson::Null] },
         before => doc! { "$eq": bson_int(before) },
     };
     let right_before = lasting(doc! { "_id": member_id(room, author), "readSeq": before });
-    doc! { "q": right_before, "u": { "$set": { "readSeq": bson_int(*seq) } } }.into()
+    doc! { "q": right_before, "u": { "$set": { "readSeq": bson_int(*seq), "postedSeq": bson_int(*seq) } } }.into()
 }

@@ -95,7 +95,9 @@ async fn open(
         { "ns.coll": db.log.name(), "operationType": { "$in": ["insert", "drop", "rename"] } },
         { "ns.coll": db.users.name(), "operationType": { "$ne": "insert" } },
         { "ns.coll": db.revoked.name(), "operationType": "insert" },
-        { "ns.coll": { "$in": [db.presence.name(), db.memberships.name()] } },
+        { "ns.coll": db.presence.name() },
+        // a mark that follows its user's own message is no event
+        { "ns.coll": db.memberships.name(), "updateDescription.updatedFields.postedSeq": { "$exists": false } },
         reports_of_others(db, process),
         { "operationType": { "$in": ["dropDatabase", "invalidate"] } },
     ] } };

@@ -134,12 +134,12 @@ impl<'c> Batch<'c> {
         Ok(())
     }
 
+    /// Announces nothing: see [`Event::MembershipChanged`].
     pub fn write_mark(&mut self, loaded: &LoadedRoom, user: UserKey, mark: ReadMark) -> Result<()> {
         member_rows::write_mark(self.connection, loaded.number, user, mark)?;
         if let Some(Some((_, known))) = self.known.members.get_mut(&(loaded.number, user)) {
             *known = mark;
         }
-        self.announce_membership(&loaded.room.id, user);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{
     checkpoints::Checkpoints, connection::connect, copy_mark::refuse_unfinished, readers::Readers, schema,
-    writer::Writer,
+    summary_cache::SummaryCache, writer::Writer,
 };
 use crate::{
     domain::RoomId,
@@ -16,6 +16,7 @@ use crate::{
 
 pub struct Sqlite {
     pub(super) writer: Writer,
+    pub(super) summaries: Arc<SummaryCache>,
     readers: Arc<Readers>,
 }
 
@@ -38,7 +39,7 @@ impl Sqlite {
         let connection = connect(path, flags)?;
         schema::check_current(&connection)?;
         refuse_unfinished(&connection)?;
-        Ok(Self { writer: Writer::start(connection, None), readers: Arc::new(Readers::new(path, flags)) })
+        Ok(Self::of(connection, None, Readers::new(path, flags)))
     }
 
     /// Opens the file as the target of a copy, even if an earlier copy into it is unfinished.
@@ -56,8 +57,13 @@ impl Sqlite {
         let flags = OpenFlags::default();
         connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
         let checkpoints = Checkpoints::start(&mut connection, connect(path, flags)?)?;
-        let writer = Writer::start(connection, Some(checkpoints));
-        Ok(Self { writer, readers: Arc::new(Readers::new(path, flags)) })
+        Ok(Self::of(connection, Some(checkpoints), Readers::new(path, flags)))
+    }
+
+    fn of(connection: Connection, checkpoints: Option<Checkpoints>, readers: Readers) -> Self {
+        let summaries = Arc::<SummaryCache>::default();
+        let writer = Writer::start(connection, checkpoints, Arc::clone(&summaries));
+        Self { writer, summaries, readers: Arc::new(readers) }
     }
 
     pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T>

@@ -1,6 +1,6 @@
 //! The latest numbers of a room's log, which its messages have.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::position::{last_position, number_of, position};
 use crate::domain::{UserKey, rules::Head};
@@ -27,17 +27,22 @@ pub fn head(c: &Connection, room: i64) -> rusqlite::Result<Head> {
     Ok(Head { rev: last.rev.max(changed.map_or(0, number_of)), ..last })
 }
 
-/// The texts that the user has posted in the room up to the position `end`, deleted ones included. The user's last
-/// message has the number; it is the last one in the index with or without a text.
+/// The texts that the user has posted in the room up to the position `end`, deleted ones included.
 pub fn author_texts(c: &Connection, room: i64, user: UserKey, end: i64) -> rusqlite::Result<u64> {
+    c.prepare_cached(&format!("SELECT {}", author_texts_up_to(":end")))?.query_row(
+        named_params! { ":user": user.0.as_bytes(), ":first": position(room, 0), ":end": end },
+        |row| row.get::<_, i64>(0).map(|texts| texts as u64),
+    )
+}
+
+/// The same as an expression, of the author `:user` after the position `:first`. The user's last message has the number;
+/// it is the last one in the index with or without a text.
+pub fn author_texts_up_to(end: &str) -> String {
     let last = |deleted| {
         format!(
-            "coalesce((SELECT author_texts FROM messages WHERE author = ?1 AND deleted = {deleted} AND id > ?2 AND id <= ?3
-             ORDER BY id DESC LIMIT 1), 0)"
+            "coalesce((SELECT author_texts FROM messages WHERE author = :user AND deleted = {deleted}
+             AND id > :first AND id <= {end} ORDER BY id DESC LIMIT 1), 0)"
         )
     };
-    c.prepare_cached(&format!("SELECT max({}, {})", last(0), last(1)))?
-        .query_row(params![user.0.as_bytes(), position(room, 0), end], |row| {
-            row.get::<_, i64>(0).map(|texts| texts as u64)
-        })
+    format!("max({}, {})", last(0), last(1))
 }

@@ -1,5 +1,7 @@
 //! [`Memberships`] for the embedded database.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 
@@ -27,40 +29,14 @@ fn member_in(row: &Row<'_>) -> rusqlite::Result<Member> {
 #[async_trait]
 impl Memberships for Sqlite {
     async fn rooms_of(&self, user: &User, after: Option<&RoomId>, limit: u32) -> Result<Vec<RoomSummary>> {
-        let (user, after) = (user.key, after.cloned());
-        if after.is_none() && self.read(move |c| lacks_rooms(c, user)).await? {
-            self.writer.run(move |batch| batch.atomically(|batch| batch.join_rooms_of_everyone(user))).await?;
-        }
-        self.read(move |c| -> Result<_> {
-            let mut numbers = c.prepare_cached(
-                "SELECT r.id FROM memberships m JOIN rooms r ON r.id = m.room
-                 WHERE m.user = ?1 AND r.deleted = 0 AND r.room_id > ?2 ORDER BY r.room_id LIMIT ?3",
-            )?;
-            let after = after.as_ref().map_or("", RoomId::as_str);
-            let mut summaries = Summaries::of(c, user)?;
-            let numbers = numbers.query_map(params![user.0.as_bytes(), after, limit], |row| row.get(0))?;
-            numbers
-                .filter_map(|number| number.map_err(Error::from).and_then(|n| summaries.read(n)).transpose())
-                .collect()
-        })
-        .await
+        let list = self.list_of(user.key).await?;
+        let first = after.map_or(0, |after| list.partition_point(|summary| summary.room.id.as_str() <= after.as_str()));
+        Ok(list[first..].iter().take(limit as usize).cloned().collect())
     }
 
     async fn summaries(&self, user: &User, rooms: &[RoomId]) -> Result<Vec<RoomSummary>> {
         let (user, rooms) = (user.key, rooms.to_vec());
-        self.read(move |c| -> Result<_> {
-            let mut summaries = Summaries::of(c, user)?;
-            let mut found = Vec::with_capacity(rooms.len());
-            for room in &rooms {
-                let summary = match present_number(c, room) {
-                    Err(Error::NoSuchRoom) => None,
-                    number => summaries.read(number?)?,
-                };
-                found.extend(summary.filter(|summary| summary.own.is_some()));
-            }
-            Ok(found)
-        })
-        .await
+        self.read(move |c| some(c, user, &rooms)).await
     }
 
     async fn summary(&self, access: &Access) -> Result<RoomSummary> {
@@ -139,6 +115,72 @@ impl Memberships for Sqlite {
     }
 }
 
+impl Sqlite {
+    /// All rooms of the user, in order of their ids.
+    async fn list_of(&self, user: UserKey) -> Result<Arc<[RoomSummary]>> {
+        let lookup = self.summaries.lookup(user);
+        let list = match &lookup.list {
+            Some(list) if lookup.changed.is_empty() => return Ok(Arc::clone(list)),
+            Some(list) => {
+                let (list, changed) = (Arc::clone(list), lookup.changed.clone());
+                self.read(move |c| with_changed(c, user, &list, &changed)).await?
+            }
+            None => match self.read(move |c| all(c, user)).await? {
+                Some(list) => list,
+                None => {
+                    self.writer.run(move |batch| batch.atomically(|batch| batch.join_rooms_of_everyone(user))).await?;
+                    self.read(move |c| all(c, user)).await?.unwrap_or_default()
+                }
+            },
+        };
+        let list = list.into();
+        self.summaries.keep(user, &lookup, &list);
+        Ok(list)
+    }
+}
+
+/// All rooms of the user; `None` if the user has no membership of a room that has every account.
+fn all(c: &Connection, user: UserKey) -> Result<Option<Vec<RoomSummary>>> {
+    if lacks_rooms(c, user)? {
+        return Ok(None);
+    }
+    let mut numbers = c.prepare_cached(
+        "SELECT r.id FROM memberships m JOIN rooms r ON r.id = m.room
+         WHERE m.user = ?1 AND r.deleted = 0 ORDER BY r.room_id",
+    )?;
+    let mut summaries = Summaries::of(c, user)?;
+    let numbers = numbers.query_map([user.0.as_bytes()], |row| row.get(0))?;
+    let found = numbers.filter_map(|number| number.map_err(Error::from).and_then(|n| summaries.read(n)).transpose());
+    found.collect::<Result<_>>().map(Some)
+}
+
+/// The list with the present state of the rooms that have changed.
+fn with_changed(
+    c: &Connection,
+    user: UserKey,
+    list: &[RoomSummary],
+    changed: &[RoomId],
+) -> Result<Vec<RoomSummary>> {
+    let kept = list.iter().filter(|summary| !changed.contains(&summary.room.id)).cloned();
+    let mut list: Vec<RoomSummary> = kept.chain(some(c, user, changed)?).collect();
+    list.sort_unstable_by(|a, b| a.room.id.as_str().cmp(b.room.id.as_str()));
+    Ok(list)
+}
+
+/// Those of the rooms that the user is a member of.
+fn some(c: &Connection, user: UserKey, rooms: &[RoomId]) -> Result<Vec<RoomSummary>> {
+    let mut summaries = Summaries::of(c, user)?;
+    let mut found = Vec::with_capacity(rooms.len());
+    for room in rooms {
+        let summary = match present_number(c, room) {
+            Err(Error::NoSuchRoom) => None,
+            number => summaries.read(number?)?,
+        };
+        found.extend(summary.filter(|summary| summary.own.is_some()));
+    }
+    Ok(found)
+}
+
 /// Whether the user has no membership of a room that has every account. Sign-up writes them; a copy may come from a
 /// database where that was interrupted.
 fn lacks_rooms(c: &Connection, user: UserKey) -> rusqlite::Result<bool> {
@@ -157,6 +199,7 @@ impl Batch<'_> {
         let changed = mark.apply(reading, loaded.head.seq);
         if changed != mark {
             self.write_mark(&loaded, user, changed)?;
+            self.announce_membership(room, user);
         }
         Ok(changed)
     }

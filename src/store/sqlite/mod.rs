@@ -29,6 +29,7 @@ mod rows;
 mod schema;
 mod sessions;
 mod summaries;
+mod summary_cache;
 mod transfer;
 mod transfer_rows;
 mod users;

@@ -18,6 +18,7 @@ use super::{
     batch::{Batch, KnownRooms},
     checkpoints::Checkpoints,
     everyone, purge,
+    summary_cache::SummaryCache,
 };
 use crate::store::{Error, Event, Events, Result};
 
@@ -47,12 +48,13 @@ enum Job {
 /// The handle of the writer thread.
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
+    summaries: Arc<SummaryCache>,
     events: EventSender,
 }
 
 impl Writer {
-    /// `checkpoints` follow the connection; without them SQLite makes its own.
-    pub fn start(connection: Connection, checkpoints: Option<Checkpoints>) -> Self {
+    /// `checkpoints` follow the connection; without them SQLite makes its own. `summaries` are told of each commit.
+    pub fn start(connection: Connection, checkpoints: Option<Checkpoints>, summaries: Arc<SummaryCache>) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_LENGTH);
         let events = EventSender::default();
         // before the first read of the store, so that no write of another process is missed
@@ -62,6 +64,7 @@ impl Writer {
             connection,
             checkpoints,
             known: KnownRooms::default(),
+            summaries: Arc::clone(&summaries),
             events: Arc::clone(&events),
             data_version,
         };
@@ -69,7 +72,7 @@ impl Writer {
             .name("natter-writer".into())
             .spawn(move || thread.run(queue))
             .expect("the system starts a thread");
-        Self { jobs, events }
+        Self { jobs, summaries, events }
     }
 
     /// Runs `work` in the next commit, and returns its result after that commit is durable. If `work` fails, it must
@@ -99,6 +102,7 @@ impl Writer {
     pub fn events(&self) -> Option<Events> {
         let (sender, receiver) = mpsc::channel(EVENT_QUEUE_LENGTH);
         self.events.set(sender).ok()?;
+        self.summaries.enable();
         let jobs = self.jobs.clone();
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(EXTERNAL_WRITE_CHECK_INTERVAL);
@@ -125,6 +129,7 @@ struct WriterThread {
     connection: Connection,
     checkpoints: Option<Checkpoints>,
     known: KnownRooms,
+    summaries: Arc<SummaryCache>,
     events: EventSender,
     /// Whether the change of a room is to be finished. Some of its rows are written after each commit.
     must_follow_up: bool,
@@ -246,7 +251,9 @@ impl WriterThread {
         self.data_version = version.or(self.data_version);
     }
 
+    /// Announces what was committed.
     fn send(&self, events: Vec<Event>) {
+        self.summaries.committed(&events);
         if let (Some(sender), false) = (self.events.get(), events.is_empty()) {
             let _ = sender.blocking_send(events); // during shutdown the receiver is gone
         }
@@ -298,6 +305,7 @@ mod tests {
             connection,
             checkpoints: None,
             known: KnownRooms::default(),
+            summaries: Arc::default(),
             events: EventSender::default(),
             must_follow_up: false,
             data_version: None,

@@ -122,10 +122,13 @@ async fn turn(store: &Store, reader: &User, few: &Room, many: &Room) -> Result<T
         }
         *time = micros(started, READS);
     }
+    // the embedded store keeps lists as long as nothing changes in their rooms, but not these
+    let rooms = store.rooms_of(reader, None, 200).await.map_err(failed)?;
+    let rooms: Vec<RoomId> = rooms.into_iter().map(|summary| summary.room.id).collect();
     let started = Instant::now();
     let mut listed = 0;
     for _ in 0..READS / ROOMS {
-        listed += store.rooms_of(reader, None, 200).await.map_err(failed)?.len();
+        listed += store.summaries(reader, &rooms).await.map_err(failed)?.len();
     }
     let [few, many] = summaries;
     Ok(Times { message, few, many, listed: micros(started, listed) })

@@ -1,0 +1,143 @@
+//! The lists of rooms that were read last, so that a page reads only what has changed since.
+//!
+//! All writes of this process go through one thread, which announces its commits here before it acknowledges them. So a
+//! list is never older than what a caller was told.
+
+use std::{collections::HashMap, sync::Arc};
+
+use parking_lot::Mutex;
+
+use crate::{
+    domain::{RoomId, UserKey},
+    store::{Event, RoomSummary},
+};
+
+/// The number of summaries that are kept at most, about 300 bytes each.
+const MAX_SUMMARIES: usize = 50_000;
+
+#[derive(Default)]
+pub struct SummaryCache(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// Whether writes of other processes are noticed.
+    is_enabled: bool,
+    /// The number of commits so far.
+    commits: u64,
+    /// The commit at which all lists were dropped.
+    cleared: u64,
+    /// By room: the commit that changed it last, if that was after all lists were dropped.
+    rooms: HashMap<RoomId, u64>,
+    users: HashMap<UserKey, List>,
+    /// The number of summaries in all lists.
+    summaries: usize,
+}
+
+/// A user's rooms, in order of their ids.
+#[derive(Default)]
+struct List {
+    /// `None` until they were read.
+    summaries: Option<Arc<[RoomSummary]>>,
+    /// The commit that they were read after.
+    as_of: u64,
+    /// The rooms where the user's own membership has changed since, and the latest commit that did it.
+    changed: Vec<(RoomId, u64)>,
+}
+
+/// What is known of a user's rooms, and what is to be read.
+pub struct Lookup {
+    /// `None`: all rooms are to be read.
+    pub list: Option<Arc<[RoomSummary]>>,
+    /// The rooms that have changed since the list was read.
+    pub changed: Vec<RoomId>,
+    /// The latest commit before.
+    as_of: u64,
+}
+
+impl SummaryCache {
+    /// To be called once [`Event::ExternalWrite`] is announced too.
+    pub fn enable(&self) {
+        self.0.lock().is_enabled = true;
+    }
+
+    /// To be called before the database is read.
+    pub fn lookup(&self, user: UserKey) -> Lookup {
+        let mut state = self.0.lock();
+        let state = &mut *state;
+        let as_of = state.commits;
+        if !state.is_enabled {
+            return Lookup { list: None, changed: Vec::new(), as_of };
+        }
+        let list = state.users.entry(user).or_insert_with(|| List { as_of, ..List::default() });
+        let Some(summaries) = &list.summaries else { return Lookup { list: None, changed: Vec::new(), as_of } };
+        let is_changed = |room: &&RoomId| state.rooms.get(*room).is_some_and(|changed| *changed > list.as_of);
+        let mut changed: Vec<RoomId> = list.changed.iter().map(|(room, _)| room.clone()).collect();
+        for room in summaries.iter().map(|summary| &summary.room.id).filter(is_changed) {
+            if !changed.contains(room) {
+                changed.push(room.clone());
+            }
+        }
+        Lookup { list: Some(Arc::clone(summaries)), changed, as_of }
+    }
+
+    /// Keeps the list that was read after `lookup`.
+    pub fn keep(&self, user: UserKey, lookup: &Lookup, summaries: &Arc<[RoomSummary]>) {
+        let mut state = self.0.lock();
+        if lookup.as_of < state.cleared {
+            return;
+        }
+        let Some(list) = state.users.get_mut(&user).filter(|list| list.as_of <= lookup.as_of) else { return };
+        list.changed.retain(|(_, commit)| *commit > lookup.as_of);
+        list.as_of = lookup.as_of;
+        let before = list.summaries.replace(Arc::clone(summaries)).map_or(0, |before| before.len());
+        state.summaries = state.summaries + summaries.len() - before;
+        if state.summaries > MAX_SUMMARIES {
+            state.clear();
+        }
+    }
+
+    /// To be called after each commit and before it is acknowledged.
+    pub fn committed(&self, events: &[Event]) {
+        let mut state = self.0.lock();
+        let state = &mut *state;
+        state.commits += 1;
+        if state.users.is_empty() {
+            return;
+        }
+        for event in events {
+            match event {
+                Event::Changed { message, .. } => {
+                    state.rooms.insert(message.id.room.clone(), state.commits);
+                }
+                Event::MembershipChanged { room, user } => {
+                    if let Some(list) = state.users.get_mut(user) {
+                        list.change(room, state.commits);
+                    }
+                }
+                // a direct room is named after its members
+                Event::UserChanged { .. } | Event::UserRevoked { .. } | Event::ExternalWrite => return state.clear(),
+                Event::Advanced { .. }
+                | Event::TokenRevoked(_)
+                | Event::Online(_)
+                | Event::Offline { .. }
+                | Event::Typing { .. } => {}
+            }
+        }
+    }
+}
+
+impl State {
+    fn clear(&mut self) {
+        self.commits += 1;
+        *self = Self { is_enabled: self.is_enabled, commits: self.commits, cleared: self.commits, ..Self::default() };
+    }
+}
+
+impl List {
+    fn change(&mut self, room: &RoomId, commit: u64) {
+        match self.changed.iter_mut().find(|(changed, _)| changed == room) {
+            Some((_, last)) => *last = commit,
+            None => self.changed.push((room.clone(), commit)),
+        }
+    }
+}
