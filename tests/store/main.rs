@@ -36,7 +36,7 @@ mod rooms;
 mod sessions;
 mod size_limits;
 mod sqlite;
-mod sqlite_everyone;
+mod sqlite_chunks;
 mod subscriber;
 mod support;
 mod typing;

@@ -191,9 +191,7 @@ impl RoomWriter {
         let (messages, accounts) = tokio::join!(self.load(commands, session), accounts);
         let mut concerned = HashMap::new();
         for user in commands.iter().filter_map(|queued| queued.command.action.member(queued.by)) {
-            if !concerned.contains_key(&user) {
-                concerned.insert(user, self.db.concerned(&self.room, user, session).await?);
-            }
+            concerned.insert(user, self.db.concerned(&self.room, user, session).await?);
         }
         Ok(Read { messages: messages?, concerned, accounts: accounts? })
     }

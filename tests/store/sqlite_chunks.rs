@@ -1,10 +1,11 @@
-//! What only the embedded database does with rooms of everyone: many accounts are added in several commits.
+//! What only the embedded database does: a change of many rows is made in several commits, so that others do not wait.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
+use futures_util::future::join_all;
 use natter::{
     domain::{RoomAction, RoomKind, UserKey},
-    store::{Event, MAX_COUNTED_MEMBERS},
+    store::{Event, MAX_COUNTED_MEMBERS, MessageRetention},
 };
 use natter_test_support::eventually;
 use rusqlite::{Connection, params};
@@ -14,8 +15,9 @@ use crate::{
     support::{TestDatabase, next},
 };
 
-/// The maximum number of accounts that are added in one commit.
+/// The maximum number of accounts that are added in one commit, and of rooms that an account leaves.
 const CHUNK: usize = 1000;
+const ROOMS_CHUNK: usize = 500;
 const ACCOUNTS: usize = 2500;
 
 fn open_file(database: &TestDatabase) -> Connection {
@@ -56,6 +58,25 @@ async fn accounts_are_added_a_part_in_each_commit() {
     assert_eq!(member_count(&room).await, ACCOUNTS + 1);
     let open = ada.store.open_rooms("attic", None, 1).await.unwrap();
     assert_eq!(open[0].members, MAX_COUNTED_MEMBERS, "a list counts no further");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_account_leaves_a_part_of_its_rooms_in_each_commit() {
+    let database = TestDatabase::embedded();
+    let [ada, bob] = in_lobby(&database, ["ada", "bob"]).await;
+    let rooms = join_all((0..ROOMS_CHUNK + 100).map(|_| bob.create(RoomKind::Closed, &[&ada]))).await;
+    let mut events = ada.store.events().unwrap();
+    let store = Arc::clone(&ada.store);
+    let deleting = tokio::spawn(async move { store.delete_user(bob.user.key, MessageRetention::Keep).await });
+    let mut left = 0;
+    while left < rooms.len() {
+        let batch = next(&mut events).await;
+        let changed = batch.iter().filter(|event| matches!(event, Event::Changed { .. })).count();
+        assert!(changed <= ROOMS_CHUNK, "{changed} in one commit");
+        left += changed;
+    }
+    deleting.await.unwrap().unwrap();
+    assert_eq!(ada.store.room_count_of(ada.user.key).await.unwrap() as usize, rooms.len() + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
