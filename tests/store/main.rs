@@ -156,6 +156,7 @@ contract! {
     everyone:
         a_new_account_is_in_the_lobby_read_up_to_its_end
         a_room_gets_every_account
+        a_deleted_owner_passes_a_room_of_everyone_on
         a_deleted_account_leaves_rooms_of_everyone_silently;
     room_lists:
         names_of_open_rooms_are_unique

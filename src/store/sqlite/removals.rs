@@ -19,7 +19,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Ends the memberships that the user has now in rooms that members can leave, over several commits.
+    /// As [`Batch::leave_rooms`], of all memberships that the user has now, over several commits.
     pub(super) async fn leave_rooms_in_chunks(&self, user: UserKey) -> Result<()> {
         let leave = move |batch: &mut Batch<'_>| batch.atomically(|batch| batch.leave_rooms(user));
         while self.writer.run(leave).await? == CHUNK {}
@@ -44,10 +44,10 @@ impl Batch<'_> {
         Ok(messages.len() as u32)
     }
 
-    /// Ends up to [`CHUNK`] memberships of the user in rooms that members can leave, each by a change in the log. Returns how
-    /// many it ended.
+    /// Ends up to [`CHUNK`] memberships of the user in rooms that members can leave, and in rooms of everyone that the user
+    /// owns, each by a change in the log. Returns how many it ended.
     pub fn leave_rooms(&mut self, user: UserKey) -> Result<u32> {
-        let mut rooms = self.rooms_of(user, "kind <> 'direct' AND everyone = 0")?;
+        let mut rooms = self.rooms_of(user, "kind <> 'direct' AND (everyone = 0 OR m.role = 'owner')")?;
         rooms.truncate(CHUNK as usize);
         for room in &rooms {
             self.leave_for_account_removal(room, user)?;
