@@ -76,7 +76,7 @@ async fn a_deleted_account_leaves_a_part_of_its_rooms_in_each_commit() {
         left += changed;
     }
     deleting.await.unwrap().unwrap();
-    assert_eq!(ada.store.room_count_of(ada.user.key).await.unwrap() as usize, rooms.len() + 1);
+    assert_eq!(ada.store.rooms_of(&ada.user, None, 1000).await.unwrap().len(), rooms.len() + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
