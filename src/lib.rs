@@ -104,6 +104,8 @@
 //! | no handler reads or writes a room without rights | `layers` `main::a_handler_that_can_read_without_rights_is_reported` |
 //! | a closed or direct room does not exist for others, on any route | `server` `rights::requests::every_route_of_a_room_answers_404_to_everybody_else` |
 //! | and in any frame | `server` `rights::frames::every_frame_about_a_room_is_refused_for_everybody_else` |
+//! | who lost a room does not see it, even if a process died half-way | `store` `mongo_underived::a_lost_membership_that_is_not_derived_is_lost` |
+//! | nobody is added to a room that is no longer everyone's | `store` `mongo_everyone::a_late_batch_adds_nobody_to_a_room_that_is_closed_by_now` |
 //! | both stores change by the same rules | `store` `random_commands::the_state_is_the_fold_of_the_acknowledged_commands` |
 //! | every reader sees the same log, in order | `server` `chat::interleavings::every_reader_receives_the_same_sequence` |
 //! | every reader gets the same bytes | `server` `chat::messages::authors_and_others_receive_the_same_fragment` |

@@ -79,14 +79,16 @@ impl Command {
     }
 }
 
-impl RoomAction {
-    /// Whether its rule reads all members of the room, who can be many.
-    pub fn reads_members(&self) -> bool {
-        matches!(self, Self::Add(_) | Self::Remove(_) | Self::Leave | Self::SetRole(..))
-    }
-}
-
 impl Action {
+    /// Whose membership it changes, if `actor` gives it.
+    pub fn member(&self, actor: UserKey) -> Option<UserKey> {
+        match self {
+            Self::Room(RoomAction::Add(user) | RoomAction::Remove(user) | RoomAction::SetRole(user, _)) => Some(*user),
+            Self::Room(RoomAction::Leave) => Some(actor),
+            _ => None,
+        }
+    }
+
     /// The `seq` of the message that the command is about: the changed one, or the one that a post replies to.
     pub fn target(&self) -> Option<u64> {
         match self {

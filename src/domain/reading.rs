@@ -47,7 +47,8 @@ impl Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReadMark {
     pub seq: u64,
-    /// Raised each time that the member marks messages as unread.
+    /// Raised each time that the member marks messages as unread. Of a new membership, the number of the change that it
+    /// began with: a reader that knows an earlier membership has an older version.
     pub version: u64,
 }
 

@@ -92,7 +92,8 @@ impl Room {
         losses.for_each(|(rev, loss)| live.losses.note(rev, loss));
     }
 
-    /// The room does not exist any more. Everybody's right is to be verified again.
+    /// The room does not exist any more. Everybody's right is to be verified again: the loss is noted under the number after
+    /// all known ones, although no change has it.
     pub(super) fn vanish(&self) {
         let mut live = self.live.lock();
         live.lose_news();

@@ -45,7 +45,7 @@ pub use open::{open, open_embedded, open_mongo, open_source, open_target};
 pub use password_hash::PasswordHash;
 pub use port::{Database, Store};
 pub use presence::{LEASE_RENEWAL_INTERVAL, OnlineUser, PresenceStore, ProcessId};
-pub use rooms::{NewRoom, OpenRoom, Rooms};
+pub use rooms::{MAX_COUNTED_MEMBERS, NewRoom, OpenRoom, Rooms};
 pub use sessions::{SessionRow, Sessions};
 pub use transfer::{Account, AuthoredPost, MemberRow, MessageRow, Revocation, RoomRow, Row, Table, Transfer};
 pub use users::{MessageRetention, NewUser, Searched, SortUsersBy, UserChanges, UserSearch, Users};

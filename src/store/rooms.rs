@@ -80,10 +80,13 @@ pub trait Rooms {
     async fn room_count(&self) -> Result<u64>;
 }
 
+/// Where a list of rooms stops to count the members of each.
+pub const MAX_COUNTED_MEMBERS: u64 = 1000;
+
 /// An open room in the list of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenRoom {
     pub room: Room,
-    /// The number of its members.
+    /// The number of its members, counted up to [`MAX_COUNTED_MEMBERS`].
     pub members: u64,
 }

@@ -1,7 +1,7 @@
 //! Rooms that every account is a member of.
 
 use natter::{
-    domain::{Action, Level, RoomAction, RoomId, RoomKind, rules::Refusal},
+    domain::{Action, Content, Level, MemberRole, Notice, RoomAction, RoomId, RoomKind, rules::Refusal},
     store::{Error, MessageRetention},
 };
 
@@ -67,10 +67,21 @@ pub async fn a_room_gets_every_account(database: &TestDatabase) {
     assert!(eves.post("hello").await.joins);
 }
 
+pub async fn a_deleted_owner_passes_a_room_of_everyone_on(database: &TestDatabase) {
+    let [ada, bob] = in_lobby(database, ["ada", "bob"]).await;
+    let room = bob.create(RoomKind::Open, &[&ada]).await;
+    let adas = ada.enter(room.room()).await.unwrap();
+    adas.manage(RoomAction::SetEveryone(true)).await;
+    ada.store.delete_user(bob.user.key, MessageRetention::Keep).await.unwrap();
+    let last = adas.log().await.pop().unwrap();
+    assert_eq!(last.content, Content::Notice(Notice::Left { heir: Some(ada.user.key) }));
+    assert_eq!(adas.own().await.role, MemberRole::Owner);
+    assert_eq!(ada.head().await, 0, "nobody owns the lobby");
+}
+
 pub async fn a_deleted_account_leaves_rooms_of_everyone_silently(database: &TestDatabase) {
     let [ada, bob] = in_lobby(database, ["ada", "bob"]).await;
-    let room = bob.create(RoomKind::Open, &[]).await;
-    let adas = ada.enter(room.room()).await.unwrap();
+    let adas = ada.create(RoomKind::Open, &[&bob]).await;
     adas.manage(RoomAction::SetEveryone(true)).await;
     ada.store.delete_user(bob.user.key, MessageRetention::Keep).await.unwrap();
     for room in [&ada, &adas] {

@@ -2,7 +2,7 @@
 
 use natter::domain::{
     Command, Membership, Message, Room, UserKey,
-    rules::{self, Actor, Change, Head, Refusal, State},
+    rules::{self, Actor, Change, Concerned, Head, Refusal, State},
 };
 
 /// A room, its members and its messages, in memory.
@@ -30,6 +30,8 @@ impl Fold {
         let target = self.message(command.action.target());
         let last = self.messages.last();
         let mut texts = self.messages.iter().rev().filter(|message| message.author_key == key);
+        let concerned =
+            command.action.member(key).map(|user| Concerned::among(&self.members, user)).unwrap_or_default();
         let state = State {
             room: &self.room,
             head: Head {
@@ -46,7 +48,7 @@ impl Fold {
             },
             target,
             root: self.message(target.and_then(|target| target.root)),
-            members: &self.members,
+            concerned: &concerned,
         };
         let change = rules::apply(&state, command)?;
         if let Some(change) = &change {

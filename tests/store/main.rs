@@ -8,16 +8,20 @@ mod edits;
 mod event_order;
 mod events;
 mod everyone;
+mod fail_point;
 mod fold;
 mod log;
 mod marks;
 mod members;
 mod memberships;
 mod mongo;
+mod mongo_costs;
+mod mongo_everyone;
 mod mongo_migrations;
 mod mongo_processes;
 mod mongo_removals;
 mod mongo_rooms;
+mod mongo_underived;
 mod networks;
 mod paging;
 mod password_hashes;
@@ -32,6 +36,7 @@ mod rooms;
 mod sessions;
 mod size_limits;
 mod sqlite;
+mod sqlite_chunks;
 mod subscriber;
 mod support;
 mod typing;
@@ -139,6 +144,7 @@ contract! {
         a_mark_moves_forward_by_reading_only
         ones_own_post_moves_a_mark_right_before_it
         a_membership_begins_read_up_to_its_own_number
+        a_tab_of_an_earlier_membership_undoes_nothing
         a_member_sets_level_and_star
         who_is_no_member_has_no_settings
         everything_is_read_at_once
@@ -150,6 +156,7 @@ contract! {
     everyone:
         a_new_account_is_in_the_lobby_read_up_to_its_end
         a_room_gets_every_account
+        a_deleted_owner_passes_a_room_of_everyone_on
         a_deleted_account_leaves_rooms_of_everyone_silently;
     room_lists:
         names_of_open_rooms_are_unique

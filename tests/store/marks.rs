@@ -1,9 +1,10 @@
 //! What a member keeps of a room: the read mark with what is unread, the level and the star.
 
 use natter::{
-    domain::{Action, Level, MemberRole, ReadMark, Reading, RoomAction, RoomId, RoomKind, rules::Refusal},
+    domain::{Action, Level, MemberRole, Message, ReadMark, Reading, RoomAction, RoomId, RoomKind, rules::Refusal},
     store::{Error, OwnMembership, RoomSummary},
 };
+use natter_test_support::eventually;
 
 use crate::{
     events::wait_for,
@@ -109,20 +110,54 @@ pub async fn a_membership_begins_read_up_to_its_own_number(database: &TestDataba
     assert_eq!((outside.own, outside.unread, outside.head.texts), (None, 0, 1), "a reader has no mark");
     let added = room.manage(RoomAction::Add(bob.user.key)).await;
     let posted = cyds.post("first").await;
-    let expected = |seq| OwnMembership {
+    let expected = |begun: &Message| OwnMembership {
         role: MemberRole::Member,
         level: Level::Mentions,
         starred: false,
-        mark: ReadMark { seq, version: 0 },
+        mark: ReadMark { seq: begun.seq(), version: begun.rev },
     };
-    assert_eq!((bobs.own().await, bobs.unread().await), (expected(added.seq()), 1));
-    assert_eq!((cyds.own().await, cyds.unread().await), (expected(posted.seq()), 0));
+    assert_eq!((bobs.own().await, bobs.unread().await), (expected(&added), 1));
+    assert_eq!((cyds.own().await, cyds.unread().await), (expected(&posted), 0));
     let left = bobs.manage(RoomAction::Leave).await;
     assert_eq!(bobs.summary().await.own, None);
     bobs.manage(RoomAction::Add(bob.user.key)).await;
     assert_eq!(bobs.own().await.mark.seq, left.seq() + 1, "a new membership is new");
     let direct = ada.create(RoomKind::Direct, &[&bob]).await;
     assert_eq!((direct.own().await.level, direct.own().await.mark.seq), (Level::Everything, 0));
+}
+
+/// A tab can be from before its user left and joined again.
+pub async fn a_tab_of_an_earlier_membership_undoes_nothing(database: &TestDatabase) {
+    let [ada, bob] = in_lobby(database, ["ada", "bob"]).await;
+    let adas = ada.create(RoomKind::Open, &[]).await;
+    let bobs = bob.enter(adas.room()).await.unwrap();
+    let everyone = async |is_set| adas.manage(RoomAction::SetEveryone(is_set)).await;
+    let mut stale = None;
+    // joins by a post, by a command, and as everybody does
+    for n in 0..3 {
+        match n {
+            0 => drop(bobs.post("hello").await),
+            1 => drop(bobs.manage(RoomAction::Add(bob.user.key)).await),
+            _ => {
+                everyone(true).await;
+                eventually("bob is added", async || bobs.summary().await.own).await;
+            }
+        }
+        let last = adas.post("unread").await.seq();
+        let marked = bobs.mark(unread(last - 1)).await;
+        let by_tab = bobs.mark(Reading::Read { seq: last, version: stale.or(Some(0)) }).await;
+        assert_eq!(by_tab, marked, "{n}");
+        stale = Some(marked.version);
+        if n < 2 {
+            bobs.manage(RoomAction::Leave).await;
+        }
+    }
+    everyone(false).await;
+    bobs.manage(RoomAction::Leave).await;
+    everyone(true).await;
+    eventually("bob is added", async || bobs.summary().await.own).await;
+    let marked = bobs.mark(unread(1)).await;
+    assert_eq!(bobs.mark(Reading::Read { seq: 99, version: stale }).await, marked, "everyone again");
 }
 
 pub async fn a_member_sets_level_and_star(database: &TestDatabase) {

@@ -113,6 +113,9 @@ async fn rooms_of_schema_6_are_read_up_to_their_ends() {
         (summary.own.unwrap().mark.seq, summary.unread)
     };
     assert_eq!([bob.room(), attic.room(), cellar.room()].map(read), [(3, 0), (0, 0), (1, 0)]);
+    let joined = store.members(&bob.access).await.unwrap();
+    let joined: Vec<_> = joined.into_iter().map(|member| (member.user, member.joined_at)).collect();
+    assert_eq!(joined, [&ada.user, &bob.user].map(|user| (user.key, user.created_at)));
     let open = store.open_rooms("", None, 10).await.unwrap();
     let names: HashSet<String> = open.iter().map(|open| open.room.name.to_lowercase()).collect();
     assert_eq!((open.len(), names.len()), (3, 3));

@@ -44,6 +44,11 @@ impl TestDatabase {
         }
     }
 
+    /// The same database on MongoDB, for a process that the server knows by this name.
+    pub fn named_process(&self, name: &str) -> Self {
+        Self::MongoDb(format!("{}?appName={name}", self.url()))
+    }
+
     /// The URL of a database on MongoDB. Panics for the embedded database, which has none.
     pub fn url(&self) -> &str {
         match self {

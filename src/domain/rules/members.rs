@@ -50,12 +50,8 @@ pub fn apply(state: &State<'_>, action: &RoomAction, right: Right, at: Timestamp
     }
 }
 
-fn member(state: &State<'_>, user: UserKey) -> Option<Membership> {
-    state.members.iter().find(|membership| membership.user == user).cloned()
-}
-
 fn add(state: &State<'_>, user: UserKey, at: Timestamp) -> Option<Change> {
-    if state.room.everyone || member(state, user).is_some() {
+    if state.room.everyone || state.concerned.member.is_some() {
         return None;
     }
     let membership = Membership { user, rev: state.head.rev + 1, role: MemberRole::Member, joined_at: at };
@@ -64,18 +60,15 @@ fn add(state: &State<'_>, user: UserKey, at: Timestamp) -> Option<Change> {
 
 /// Ends a membership. When the last owner leaves, the member who joined first becomes owner.
 fn remove(state: &State<'_>, user: UserKey, at: Timestamp) -> Result<Option<Change>, Refusal> {
-    if state.room.everyone {
+    // an account that is deleted passes its room on
+    if state.room.everyone && !state.actor.is_trusted {
         return Err(Refusal::HasEveryone);
     }
-    if member(state, user).is_none() {
+    if state.concerned.member.is_none() {
         return Ok(None);
     }
     let rev = state.head.rev + 1;
-    let others = || state.members.iter().filter(|other| other.user != user);
-    let heir = match others().any(|other| other.role == MemberRole::Owner) {
-        true => None,
-        false => others().min_by_key(|other| (other.joined_at, other.user)),
-    };
+    let heir = state.concerned.successor.as_ref().filter(|successor| successor.role != MemberRole::Owner);
     let mut members: Members = vec![(user, None)];
     members.extend(heir.map(|heir| (heir.user, Some(Membership { rev, role: MemberRole::Owner, ..heir.clone() }))));
     let heir = heir.map(|heir| heir.user);
@@ -87,12 +80,12 @@ fn remove(state: &State<'_>, user: UserKey, at: Timestamp) -> Result<Option<Chan
 }
 
 fn set_role(state: &State<'_>, user: UserKey, role: MemberRole, at: Timestamp) -> Result<Option<Change>, Refusal> {
-    let membership = member(state, user).ok_or(Refusal::NoSuchMember)?;
+    let membership = state.concerned.member.clone().ok_or(Refusal::NoSuchMember)?;
     if membership.role == role {
         return Ok(None);
     }
-    let is_owner = |other: &Membership| other.user != user && other.role == MemberRole::Owner;
-    if role == MemberRole::Member && !state.members.iter().any(is_owner) {
+    let has_other_owner = state.concerned.successor.as_ref().is_some_and(|other| other.role == MemberRole::Owner);
+    if role == MemberRole::Member && !has_other_owner {
         return Err(Refusal::LastOwner);
     }
     let changed = Membership { role, rev: state.head.rev + 1, ..membership };

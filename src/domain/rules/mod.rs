@@ -18,4 +18,4 @@ mod world;
 pub use apply::apply;
 pub use messages::count_reply;
 pub use refusal::Refusal;
-pub use state::{Actor, Change, Head, Members, State};
+pub use state::{Actor, Change, Concerned, Head, Members, State};

@@ -229,9 +229,13 @@ fn a_deleted_room_exists_for_nobody() {
 }
 
 #[test]
-fn natter_ends_a_membership_of_an_archived_room() {
-    let mut world = World::new(RoomKind::Closed);
-    world.change(OWNER, room(RoomAction::Archive));
-    let change = world.ask(OWNER, &room(RoomAction::Leave), true).unwrap().unwrap();
-    assert_eq!(change.message.content, Content::Notice(Notice::Left { heir: Some(user(2)) }));
+fn natter_ends_a_membership_of_any_room() {
+    for (kind, by, before) in
+        [(RoomKind::Closed, OWNER, RoomAction::Archive), (RoomKind::Open, ADMIN, RoomAction::SetEveryone(true))]
+    {
+        let mut world = World::new(kind);
+        world.change(by, room(before));
+        let change = world.ask(OWNER, &room(RoomAction::Leave), true).unwrap().unwrap();
+        assert_eq!(change.message.content, Content::Notice(Notice::Left { heir: Some(user(2)) }));
+    }
 }

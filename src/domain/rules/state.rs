@@ -1,5 +1,7 @@
 //! What a command reads and changes.
 
+use std::cmp::Reverse;
+
 use crate::domain::{Membership, Message, Room, UserKey};
 
 /// The latest numbers of a room's log; 0 in an empty room.
@@ -42,9 +44,26 @@ pub struct State<'a> {
     pub target: Option<&'a Message>,
     /// The root of the target's thread, if the target is a reply.
     pub root: Option<&'a Message>,
-    /// All members of the room, if the command [reads them](crate::domain::RoomAction::reads_members). Adding a user reads
-    /// that user's membership only.
-    pub members: &'a [Membership],
+    /// Whom the command is about, if it [changes a membership](crate::domain::Action::member).
+    pub concerned: &'a Concerned,
+}
+
+/// What a change of a membership reads of the room's members, who can be many.
+#[derive(Debug, Clone, Default)]
+pub struct Concerned {
+    /// The membership that the command changes.
+    pub member: Option<Membership>,
+    /// Of the other members: an owner, or the first one who joined if no other is an owner.
+    pub successor: Option<Membership>,
+}
+
+impl Concerned {
+    /// Finds both among all members.
+    pub fn among(members: &[Membership], user: UserKey) -> Self {
+        let others = members.iter().filter(|other| other.user != user);
+        let successor = others.min_by_key(|other| (Reverse(other.role), other.joined_at, other.user));
+        Self { member: members.iter().find(|member| member.user == user).cloned(), successor: successor.cloned() }
+    }
 }
 
 /// Memberships by user; `None` for one that ended.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Actor, Change, Head, Refusal, State, apply};
+use super::{Actor, Change, Concerned, Head, Refusal, State, apply};
 use crate::domain::{
     Action, ClientId, Command, Emoji, MemberRole, Membership, Message, Post, Room, RoomAction, RoomId, RoomKind, Text,
     Timestamp, UserKey,
@@ -53,6 +53,7 @@ impl World {
         let key = user(by);
         let last_of_user = self.messages.iter().rfind(|message| message.author_key == key);
         let target = action.target().and_then(|seq| self.message(seq));
+        let concerned = action.member(key).map(|user| Concerned::among(&self.members, user)).unwrap_or_default();
         let state = State {
             room: &self.room,
             head: Head {
@@ -69,7 +70,7 @@ impl World {
             },
             target,
             root: target.and_then(|target| self.message(target.root?)),
-            members: &self.members,
+            concerned: &concerned,
         };
         // the time grows with each change
         apply(&state, &Command { at: Timestamp(self.rev as i64 + 1), action: action.clone() })

@@ -235,6 +235,7 @@ room-members-count = { $count ->
     [one] { $count } Mitglied
    *[other] { $count } Mitglieder
 }
+room-members-many = { $count } oder mehr Mitglieder
 room-members-add = Mitglieder hinzufügen
 room-members-submit = Hinzufügen
 member-owner = Eigentümer

@@ -236,6 +236,7 @@ room-members-count = { $count ->
     [one] { $count } member
    *[other] { $count } members
 }
+room-members-many = { $count } or more members
 room-members-add = Add members
 room-members-submit = Add
 member-owner = owner

@@ -9,6 +9,10 @@ use crate::store::{Error, Result};
 /// The maximum time of one operation. The driver itself sets no limit: it waits for a silent server without end.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// The maximum time of a whole transaction, including retries after conflicts, and of a commit with an unknown outcome.
+/// The driver's own limit is 120 s.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// Runs an operation of the driver for at most [`OPERATION_TIMEOUT`].
 pub async fn with_timeout<T>(operation: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
     Ok(with_timeout_raw(operation).await?)
@@ -25,6 +29,14 @@ pub async fn with_timeout_raw<T>(
             Err(std::io::Error::new(std::io::ErrorKind::TimedOut, reason).into())
         }
     }
+}
+
+/// Runs a transaction for at most [`TRANSACTION_TIMEOUT`].
+pub async fn transaction_with_timeout<T>(
+    transaction: impl Future<Output = mongodb::error::Result<T>>,
+) -> Result<mongodb::error::Result<T>> {
+    let done = tokio::time::timeout(TRANSACTION_TIMEOUT, transaction).await;
+    done.map_err(|_| Error::Failed("the outcome of a transaction is unknown".into()))
 }
 
 impl From<mongodb::error::Error> for Error {

@@ -6,20 +6,26 @@
 
 use std::collections::HashSet;
 
-use mongodb::bson::{self, Bson, Document, doc};
+use futures_util::{FutureExt, TryStreamExt};
+use mongodb::{
+    ClientSession,
+    bson::{self, Bson, Document, doc},
+};
 use serde::Deserialize;
 
 use super::{
     bson_values::{any_of, bson_date, bson_int, bson_uuid, user_key},
     causal::{CausalSession, collect},
     collections::Collections,
-    driver::with_timeout,
+    driver::{transaction_with_timeout, with_timeout, with_timeout_raw},
+    room_documents::MemberDoc,
     room_effects::member_id,
+    room_queries::{lasting, present},
     unique_index::DUPLICATE_KEY,
 };
 use crate::{
     domain::{MemberRole, RoomId, Timestamp, UserKey},
-    store::{Error, Result},
+    store::Result,
 };
 
 /// The number of accounts that are added at a time.
@@ -66,13 +72,9 @@ impl Collections {
             let users = self.users_after(last, &mut session).await?;
             let Some(end) = users.last() else { break };
             last = Some(*end);
-            let ids = any_of(users.iter().map(|user| member_id(room, *user)));
-            let found = self.find_members(doc! { "_id": ids }, doc! {}, 0, &mut session).await?;
-            let members: HashSet<UserKey> = found.iter().map(|member| user_key(member.id.user)).collect();
-            let missing: Vec<UserKey> = users.into_iter().filter(|user| !members.contains(user)).collect();
-            self.add_to_everyone(room, &missing, &mut session).await?;
+            self.add_to_everyone(room, &users, &mut session).await?;
         }
-        // if the room was changed meanwhile, the sweep looks at it once more
+        // if the room was taken from everyone and given again meanwhile, another call adds all accounts
         let all = doc! { "_id": room.as_str(), "rev": bson_int(given) };
         with_timeout(self.rooms.update_one(all, doc! { "$unset": { "adding": "" } })).await.map(drop)
     }
@@ -85,30 +87,57 @@ impl Collections {
         Ok(keys.into_iter().map(|key: Key| user_key(key.user)).collect())
     }
 
-    /// Adds users to a room of everyone, without numbers. One whose earlier membership ended is a member again.
+    /// Adds those of the users who are not members, without numbers, if the room still has everyone. One whose earlier
+    /// membership ended is a member again.
     async fn add_to_everyone(&self, room: &RoomId, users: &[UserKey], session: &mut CausalSession) -> Result<()> {
-        if users.is_empty() {
-            return Ok(());
-        }
         let end = self.last_seq(room, u64::MAX, session).await?;
+        // only a transaction cannot be overtaken by the change that takes the room from everyone
+        let transaction = session.start_transaction().and_run((self, room, users), |session, (db, room, users)| {
+            async move { db.attempt_to_add(room, users, end, session).await }.boxed()
+        });
+        Ok(transaction_with_timeout(transaction).await??)
+    }
+
+    async fn attempt_to_add(
+        &self,
+        room: &RoomId,
+        users: &[UserKey],
+        end: u64,
+        session: &mut ClientSession,
+    ) -> mongodb::error::Result<()> {
+        let of_everyone = present(doc! { "_id": room.as_str(), "everyone": true });
+        let found = with_timeout_raw(self.rooms.find_one(of_everyone.clone()).session(&mut *session)).await?;
+        let Some(found) = found else { return Ok(()) };
+        let ids = any_of(users.iter().map(|user| member_id(room, *user)));
+        let members = self.memberships.find(lasting(doc! { "_id": ids })).batch_size(BATCH as u32);
+        let members: Vec<MemberDoc> =
+            with_timeout_raw(async { members.session(&mut *session).await?.stream(&mut *session).try_collect().await })
+                .await?;
+        let members: HashSet<UserKey> = members.into_iter().map(|member| user_key(member.id.user)).collect();
+        // the version is that of the room: the change that gave it to everyone came after all that ended a membership
         let set = doc! {
             "role": MemberRole::Member.as_str(), "joinedAt": bson_date(Timestamp::now()), "readSeq": bson_int(end),
+            "readVersion": found.rev,
         };
         let update = doc! { "$set": set, "$unset": { "ended": "" }, "$setOnInsert": { "rev": 0_i64 } };
-        // one who is a member does not match, and then the id is taken
         let add = |user: &UserKey| -> Bson {
-            let missing = doc! { "_id": member_id(room, *user), "ended": true };
-            doc! { "q": missing, "u": &update, "upsert": true }.into()
+            doc! { "q": { "_id": member_id(room, *user) }, "u": &update, "upsert": true }.into()
         };
-        let command = doc! {
-            "update": self.memberships.name(), "updates": users.iter().map(add).collect::<Vec<_>>(), "ordered": false,
-            "writeConcern": { "w": "majority", "j": true },
-        };
-        let reply = with_timeout(self.database.run_command(command).session(&mut **session)).await?;
-        match write_failure(&reply) {
-            Some(failure) => Err(Error::Failed(format!("memberships could not be written: {failure}"))),
-            None => Ok(()),
+        let updates: Vec<Bson> = users.iter().filter(|user| !members.contains(user)).map(add).collect();
+        if updates.is_empty() {
+            return Ok(());
         }
+        let command = doc! { "update": self.memberships.name(), "updates": updates };
+        let reply = with_timeout_raw(self.database.run_command(command).session(&mut *session)).await?;
+        if let Some(failure) = write_failure(&reply) {
+            return Err(std::io::Error::other(format!("memberships could not be written: {failure}")).into());
+        }
+        if *room == RoomId::lobby() {
+            return Ok(()); // it is never taken from everyone
+        }
+        // a write that conflicts with a change of the room
+        let batch = doc! { "$inc": { "batches": 1_i64 } };
+        with_timeout_raw(self.rooms.update_one(of_everyone, batch).session(session)).await.map(drop)
     }
 }
 

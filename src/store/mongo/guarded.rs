@@ -18,7 +18,7 @@ use super::{
     collections::Collections,
     database::Mongo,
     documents::UserDoc,
-    driver::with_timeout_raw,
+    driver::{transaction_with_timeout, with_timeout_raw},
     unique_index::account_error,
 };
 use crate::{
@@ -28,10 +28,6 @@ use crate::{
 
 /// The maximum time that a change is retried after transient errors, such as write conflicts.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
-/// The maximum time of the whole transaction, including retries of a commit with an unknown outcome. The driver's own
-/// limit is 120 s.
-const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(20);
-
 type DriverResult<T> = mongodb::error::Result<T>;
 
 #[derive(Clone, Copy)]
@@ -65,13 +61,10 @@ impl Mongo {
             }
             .boxed()
         });
-        match tokio::time::timeout(TRANSACTION_TIMEOUT, transaction).await {
-            Ok(done) => done.map_err(|error| match error.get_custom::<Error>() {
-                Some(refusal) => refusal.clone(),
-                None => account_error(error),
-            }),
-            Err(_) => Err(Error::Failed("the outcome of a transaction is unknown".into())),
-        }
+        transaction_with_timeout(transaction).await?.map_err(|error| match error.get_custom::<Error>() {
+            Some(refusal) => refusal.clone(),
+            None => account_error(error),
+        })
     }
 }
 

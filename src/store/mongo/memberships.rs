@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
-use mongodb::bson::{self, Bson, DateTime, Document, doc};
+use mongodb::{
+    action::Aggregate,
+    bson::{self, Bson, DateTime, Document, doc},
+};
 use serde::Deserialize;
 
 use super::{
@@ -19,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::{Level, Person, ReadMark, Reading, RoomId, User, UserKey, rules::Refusal},
-    store::{Access, Error, Member, Memberships, Result, RoomSummary},
+    store::{Access, Error, MAX_COUNTED_MEMBERS, Member, Memberships, Result, RoomSummary},
 };
 
 /// What a list of members shows of an account.
@@ -153,8 +156,7 @@ impl Memberships for Mongo {
     async fn member_count(&self, access: &Access) -> Result<u64> {
         let mut session = self.db.reads().await?;
         self.db.room(access.room(), &mut session).await?;
-        let counts = self.db.member_counts(&[access.room().as_str()], &mut session).await?;
-        Ok(counts.get(access.room().as_str()).copied().unwrap_or_default())
+        self.db.member_count(access.room(), &mut session).await
     }
 
     async fn room_counts(&self, users: &[UserKey]) -> Result<Vec<u64>> {
@@ -231,21 +233,45 @@ impl Collections {
         }
     }
 
-    /// The numbers of members of the rooms that have any. The server reads the index alone.
+    /// The numbers of members of rooms, each counted up to [`MAX_COUNTED_MEMBERS`]. The server reads the index alone.
     pub async fn member_counts(&self, rooms: &[&str], session: &mut CausalSession) -> Result<HashMap<String, u64>> {
+        // those that have not ended come first in the index
+        let sort = doc! { "$sort": { "_id.room": 1, "ended": 1 } };
+        let limit = doc! { "$limit": MAX_COUNTED_MEMBERS as i64 };
+        let pipeline = [
+            doc! { "$match": { "_id": any_of(rooms.iter().copied()) } },
+            doc! { "$lookup": {
+                "from": self.memberships.name(), "localField": "_id", "foreignField": "_id.room",
+                "pipeline": [sort, limit, count_lasting()], "as": "counts",
+            } },
+            doc! { "$project": { "members": { "$sum": "$counts.members" } } },
+        ];
+        Ok(self.read_counts(self.rooms.aggregate(pipeline), session).await?.into_iter().collect())
+    }
+
+    /// The number of the room's members. The server reads the index alone.
+    async fn member_count(&self, room: &RoomId, session: &mut CausalSession) -> Result<u64> {
+        let pipeline = [doc! { "$match": { "_id.room": room.as_str() } }, count_lasting()];
+        let counts = self.read_counts(self.memberships.aggregate(pipeline), session).await?;
+        Ok(counts.first().map_or(0, |(_, members)| *members))
+    }
+
+    /// The results of a query for rooms and their numbers of members.
+    async fn read_counts(&self, query: Aggregate<'_>, session: &mut CausalSession) -> Result<Vec<(String, u64)>> {
         #[derive(Deserialize)]
         struct CountDoc {
             #[serde(rename = "_id")]
             room: String,
             members: i64,
         }
-        let lasting = doc! { "$cond": [{ "$eq": ["$ended", true] }, 0_i64, 1_i64] };
-        let pipeline = [
-            doc! { "$match": { "_id.room": any_of(rooms.iter().copied()) } },
-            doc! { "$group": { "_id": "$_id.room", "members": { "$sum": lasting } } },
-        ];
-        let counts = self.memberships.aggregate(pipeline).with_type::<CountDoc>();
+        let counts = query.with_type::<CountDoc>();
         let counts = with_timeout(async { collect(counts.session(&mut **session).await?, session).await }).await?;
         Ok(counts.into_iter().map(|count| (count.room, count.members as u64)).collect())
     }
+}
+
+/// Counts the memberships of each room that have not ended. It reads fields of an index only.
+fn count_lasting() -> Document {
+    let lasting = doc! { "$cond": [{ "$eq": ["$ended", true] }, 0_i64, 1_i64] };
+    doc! { "$group": { "_id": "$_id.room", "members": { "$sum": lasting } } }
 }

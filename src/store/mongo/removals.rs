@@ -13,10 +13,11 @@ use super::{
     database::Mongo,
     documents::RemovalDoc,
     driver::with_timeout,
+    room_documents::MemberDoc,
     room_queries::lasting,
 };
 use crate::{
-    domain::{RoomId, RoomKind, UserKey},
+    domain::{MemberRole, RoomId, RoomKind, UserKey},
     store::{Error, Result},
 };
 
@@ -51,19 +52,20 @@ impl Mongo {
         Ok(())
     }
 
-    /// Ends all memberships of the user. In rooms that members can leave, that is a change in the log; in the others it
-    /// is not.
+    /// Ends all memberships of the user. In rooms that members can leave, and in rooms of everyone that the user owns, that
+    /// is a change in the log; in the others it is not.
     pub(super) async fn leave_all_rooms(&self, user: UserKey) -> Result<()> {
         let mut session = self.db.reads().await?;
         let of_user = doc! { "_id.user": bson_uuid(user) };
         let members = self.db.find_members(of_user.clone(), doc! {}, 0, &mut session).await?;
         let rooms: Vec<RoomId> = members.iter().map(|member| RoomId::named(&member.id.room)).collect();
         for room in self.db.rooms_among(&rooms, &mut session).await? {
-            if room.kind == RoomKind::Direct.as_str() || room.everyone {
+            let owns = |member: &MemberDoc| member.id.room == room.id && member.role() == MemberRole::Owner;
+            if room.kind == RoomKind::Direct.as_str() || (room.everyone && !members.iter().any(owns)) {
                 continue;
             }
             match self.writer.leave(&RoomId::named(&room.id), user).await {
-                // the room has everyone since, or somebody else ended the membership or deleted the room
+                // somebody else ended the membership or deleted the room
                 Ok(_) | Err(Error::Refused(_) | Error::Unchanged | Error::NoSuchRoom) => {}
                 Err(error) => return Err(error),
             }

@@ -116,7 +116,7 @@ impl MemberDoc {
             level: None,
             starred: None,
             read_seq: Some(bson_int(read_seq)),
-            read_version: None,
+            read_version: Some(bson_int(membership.rev)),
         }
     }
 

@@ -156,8 +156,9 @@ impl Collections {
                 }
                 Effect::Began(user, at) => {
                     let role = MemberRole::Member.as_str();
-                    let set = doc! { "role": role, "joinedAt": bson_date(at), "readSeq": message.seq };
-                    let unset = doc! { "ended": "", "level": "", "starred": "", "readVersion": "" };
+                    let joined = bson_date(at);
+                    let set = doc! { "role": role, "joinedAt": joined, "readSeq": message.seq, "readVersion": rev };
+                    let unset = doc! { "ended": "", "level": "", "starred": "" };
                     (user, doc! { "$set": set, "$unset": unset })
                 }
                 Effect::Role(user, role) => (user, doc! { "$set": { "role": role.as_str() } }),

@@ -23,8 +23,9 @@ use crate::{
     store::{Conflict, Error, Result},
 };
 
-/// The age from which a reservation is taken over. A command is written within seconds, or fails.
-const LIFETIME: Duration = Duration::from_secs(600);
+/// The age from which a reservation is taken over. A command is written within seconds, or fails, unless its process is
+/// suspended.
+const LIFETIME: Duration = Duration::from_secs(60);
 /// The maximum number of attempts, if other processes change the reservation meanwhile.
 const MAX_ATTEMPTS: usize = 5;
 

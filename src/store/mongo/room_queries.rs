@@ -3,7 +3,7 @@
 use mongodb::bson::{Document, doc};
 
 use super::{
-    bson_values::any_of,
+    bson_values::{any_of, bson_uuid},
     causal::{CausalSession, collect},
     collections::Collections,
     driver::with_timeout,
@@ -11,7 +11,7 @@ use super::{
     room_effects::member_id,
 };
 use crate::{
-    domain::{Membership, Room, RoomId, UserKey},
+    domain::{Membership, Room, RoomId, UserKey, rules::Concerned},
     store::{Error, Result},
 };
 
@@ -67,6 +67,16 @@ impl Collections {
         session: &mut CausalSession,
     ) -> Result<Option<Membership>> {
         Ok(self.member_doc(room, user, session).await?.as_ref().and_then(MemberDoc::membership))
+    }
+
+    /// What a change of the user's membership reads of the members.
+    pub async fn concerned(&self, room: &RoomId, user: UserKey, session: &mut CausalSession) -> Result<Concerned> {
+        let member = self.membership(room, user, session).await?;
+        // the index `members` has this order
+        let others = doc! { "_id.room": room.as_str(), "_id.user": { "$ne": bson_uuid(user) } };
+        let sort = doc! { "role": -1, "joinedAt": 1, "_id.user": 1 };
+        let successor = self.find_members(others, sort, 1, session).await?;
+        Ok(Concerned { member, successor: successor.first().and_then(MemberDoc::membership) })
     }
 
     /// The memberships that match and have not ended, in order of `sort`. A `limit` of 0 is none.

@@ -1,14 +1,15 @@
 //! Rooms and memberships.
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
-use mongodb::bson::{self, Bson, doc};
+use futures_util::{FutureExt, TryStreamExt};
+use mongodb::{bson::doc, error::UNKNOWN_TRANSACTION_COMMIT_RESULT};
 
 use super::{
     authors::read_authors,
     bson_values::query_limit,
     database::Mongo,
-    driver::{with_timeout, with_timeout_raw},
+    documents::RoomNameDoc,
+    driver::{transaction_with_timeout, with_timeout, with_timeout_raw},
     room_documents::{MemberDoc, RoomDoc},
     room_names::open_name,
     room_queries::present,
@@ -34,24 +35,28 @@ impl Rooms for Mongo {
         }
         let key = (room.kind == RoomKind::Direct).then(|| direct_key(&members));
         if let Some(key) = &key
-            && let Some(room) = self.complete_direct_room(key, &members).await?
+            && let Some(room) = self.room_by_direct_key(key).await?
         {
             return Ok(room);
         }
-        if let Some(name) = open_name(&room) {
-            self.db.reserve_name(&name, &room.id, &mut self.db.reads().await?).await?;
-        }
+        let reserved = match open_name(&room) {
+            Some(name) => self.reserve_new_name(&name, &room.id).await?,
+            None => None,
+        };
         let document = RoomDoc { direct_key: key.clone(), ..RoomDoc::from(&room) };
-        match (with_timeout_raw(self.db.rooms.insert_one(document)).await, key) {
-            (Ok(_), _) => {
-                self.add_first_members(&room.id, &members).await?;
-                Ok(room)
-            }
+        let members: Vec<MemberDoc> = members.iter().map(|member| MemberDoc::new(&room.id, member, 0)).collect();
+        match (self.insert_room(&document, &members).await?, key) {
+            (Ok(()), _) => Ok(room),
             // another process created it at the same time
             (Err(error), Some(key)) if is_duplicate_key(&error) => {
-                self.complete_direct_room(&key, &members).await?.ok_or_else(|| error.into())
+                self.room_by_direct_key(&key).await?.ok_or_else(|| error.into())
             }
-            (Err(error), _) => Err(error.into()),
+            (Err(error), _) => {
+                if let Some(reserved) = reserved.filter(|_| !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)) {
+                    self.db.release_name(reserved).await;
+                }
+                Err(error.into())
+            }
         }
     }
 
@@ -112,26 +117,28 @@ impl Rooms for Mongo {
 }
 
 impl Mongo {
+    /// Reserves the name of a new room. Returns the reservation.
+    async fn reserve_new_name(&self, name: &str, room: &RoomId) -> Result<Option<RoomNameDoc>> {
+        let mut session = self.db.reads().await?;
+        self.db.reserve_name(name, room, &mut session).await?;
+        self.db.reservation(name, &mut session).await
+    }
+
     async fn room_by_direct_key(&self, key: &str) -> Result<Option<Room>> {
         Ok(with_timeout(self.db.rooms.find_one(doc! { "directKey": key })).await?.map(Room::from))
     }
 
-    /// The direct room with this key. Adds its members, because the process that created it may have ended before it did.
-    async fn complete_direct_room(&self, key: &str, members: &[Membership]) -> Result<Option<Room>> {
-        let Some(room) = self.room_by_direct_key(key).await? else { return Ok(None) };
-        self.add_first_members(&room.id, members).await?;
-        Ok(Some(room))
-    }
-
-    /// Adds the members that the room does not have yet.
-    async fn add_first_members(&self, room: &RoomId, members: &[Membership]) -> Result<()> {
-        for member in members {
-            let document = bson::serialize_to_document(&MemberDoc::new(room, member, 0));
-            let mut document = document.map_err(|error| Error::Failed(error.to_string()))?;
-            let id = document.remove("_id").unwrap_or(Bson::Null);
-            let add = doc! { "$setOnInsert": document };
-            with_timeout(self.db.memberships.update_one(doc! { "_id": id }, add).upsert(true)).await?;
-        }
-        Ok(())
+    /// Inserts a room and its first members: both or neither.
+    async fn insert_room(&self, room: &RoomDoc, members: &[MemberDoc]) -> Result<mongodb::error::Result<()>> {
+        let mut session = self.db.reads().await?;
+        let transaction =
+            session.start_transaction().and_run((&self.db, room, members), |session, (db, room, members)| {
+                async move {
+                    with_timeout_raw(db.rooms.insert_one(&**room).session(&mut *session)).await?;
+                    with_timeout_raw(db.memberships.insert_many(members.iter()).session(session)).await.map(drop)
+                }
+                .boxed()
+            });
+        transaction_with_timeout(transaction).await
     }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{
         Message, Room, RoomId,
-        rules::{Actor, Head, State, apply, count_reply},
+        rules::{Actor, Concerned, Head, State, apply, count_reply},
     },
     store::{Error, Result},
 };
@@ -162,7 +162,7 @@ fn derive_change(statements: &mut Statements, room: &RoomId, change: &ChangeDoc,
         actor: Actor { key: user_key(change.by), is_admin: false, is_trusted: true, membership: None, texts: 0 },
         target: Some(&before),
         root: None,
-        members: &[],
+        concerned: &Concerned::default(),
     };
     let derived = apply(&state, &command).map_err(|refusal| Error::Failed(format!("log: {refusal}")))?;
     let Some(derived) = derived else { return Ok(()) };

@@ -55,13 +55,13 @@ pub struct Batch<'c> {
     known: &'c mut KnownRooms,
     /// Sent after the commit.
     pub events: Vec<Event>,
-    /// Whether a room was deleted, so that what is left of it is to be removed.
-    pub has_deleted_room: bool,
+    /// Whether the change of a room is to be finished by later commits, because it concerns many rows.
+    pub is_unfinished: bool,
 }
 
 impl<'c> Batch<'c> {
     pub fn new(connection: &'c Connection, known: &'c mut KnownRooms) -> Self {
-        Self { connection, known, events: Vec::new(), has_deleted_room: false }
+        Self { connection, known, events: Vec::new(), is_unfinished: false }
     }
 
     /// Runs `work`. If it fails, rolls back everything that it did.
@@ -119,7 +119,7 @@ impl<'c> Batch<'c> {
 
     /// Adds or changes a membership. A new one is read up to `read`.
     pub fn write_membership(&mut self, loaded: &LoadedRoom, membership: &Membership, read: u64) -> Result<()> {
-        let mark = ReadMark { seq: read, version: 0 };
+        let mark = ReadMark { seq: read, version: membership.rev };
         let level = Level::default_in(loaded.room.kind);
         member_rows::write(self.connection, loaded.number, membership, level, false, mark)?;
         self.forget_member(loaded.number, membership.user);

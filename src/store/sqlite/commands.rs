@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         Action, Author, ClientId, Command, Content, Message, ReadMark, Role, Room, RoomAction, RoomId, UserKey,
-        rules::{self, Actor, Change, Head, Refusal, State},
+        rules::{self, Actor, Change, Concerned, Head, Refusal, State},
     },
     store::{Changed, Conflict, Error, Event, Result},
 };
@@ -69,16 +69,15 @@ impl Batch<'_> {
         let root = message(target.as_ref().and_then(|target| target.root))?;
         let own = self.member(loaded.number, giver.key)?;
         let texts = if is_new { self.author_texts(loaded.number, giver.key)? } else { 0 };
-        let members = match &command.action {
-            Action::Room(RoomAction::Add(user)) => {
-                // deleted after the user was looked up
-                if !self.has_account(*user)? {
-                    return Err(Refusal::NoSuchMember.into());
-                }
-                self.member(loaded.number, *user)?.map(|(member, _)| member).into_iter().collect()
-            }
-            Action::Room(action) if action.reads_members() => member_rows::members(self.connection, loaded.number)?,
-            _ => Vec::new(),
+        if let Action::Room(RoomAction::Add(user)) = &command.action
+            && !self.has_account(*user)?
+        {
+            // deleted after the user was looked up
+            return Err(Refusal::NoSuchMember.into());
+        }
+        let concerned = match command.action.member(giver.key) {
+            Some(user) => member_rows::concerned(self.connection, loaded.number, user)?,
+            None => Concerned::default(),
         };
         let state = State {
             room: &loaded.room,
@@ -92,7 +91,7 @@ impl Batch<'_> {
             },
             target: target.as_ref(),
             root: root.as_ref(),
-            members: &members,
+            concerned: &concerned,
         };
         let mut change = match rules::apply(&state, command) {
             Ok(Some(change)) => change,
@@ -204,10 +203,9 @@ impl Batch<'_> {
 
     fn change_room(&mut self, loaded: &mut LoadedRoom, room: Room) -> Result<()> {
         room_rows::write_room(self.connection, &room, None)?;
-        let begins_everyone = room.everyone && !loaded.room.everyone;
-        self.has_deleted_room |= room.deleted;
+        self.is_unfinished |= room.deleted || room.everyone;
         loaded.room = room.into();
-        if begins_everyone { self.join_all(loaded.number) } else { Ok(()) }
+        Ok(())
     }
 }
 

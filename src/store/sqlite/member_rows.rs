@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::connection::sql_integer;
 use crate::{
-    domain::{Level, MemberRole, Membership, ReadMark, RoomId, Timestamp, UserKey},
+    domain::{Level, MemberRole, Membership, ReadMark, RoomId, Timestamp, UserKey, rules::Concerned},
     store::MemberRow,
 };
 
@@ -48,6 +48,18 @@ pub fn marked(c: &Connection, room: i64, user: UserKey) -> rusqlite::Result<Opti
     c.prepare_cached(&format!("SELECT {COLUMNS}, m.{read}"))?
         .query_row(params![room, user.0.as_bytes()], |row| Ok((membership_in(row)?, mark_in(row, 4, 5)?)))
         .optional()
+}
+
+/// What a change of the user's membership reads of the members.
+pub fn concerned(c: &Connection, room: i64, user: UserKey) -> rusqlite::Result<Concerned> {
+    let successor = c
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM memberships m WHERE m.room = ?1 AND m.user <> ?2
+             ORDER BY m.role DESC, m.joined_at, m.user LIMIT 1"
+        ))?
+        .query_row(params![room, user.0.as_bytes()], membership_in)
+        .optional()?;
+    Ok(Concerned { member: membership(c, room, user)?, successor })
 }
 
 /// The room's memberships, in the order in which they began.

@@ -9,6 +9,8 @@ mod checkpoints;
 mod commands;
 mod connection;
 mod copy_mark;
+#[cfg(test)]
+mod cost_tests;
 mod database;
 mod everyone;
 mod head;

@@ -16,21 +16,19 @@ use crate::{
 const PURGE_CHUNK: u32 = 500;
 
 /// Whether anything of a deleted room is left.
-pub fn is_needed(c: &Connection) -> bool {
-    let exists = c.prepare_cached("SELECT 1 FROM rooms WHERE deleted = 1").and_then(|mut room| room.exists([]));
-    exists.unwrap_or_default()
+pub fn is_needed(c: &Connection) -> rusqlite::Result<bool> {
+    c.prepare_cached("SELECT 1 FROM rooms WHERE deleted = 1")?.exists([])
 }
 
 impl Batch<'_> {
-    /// Removes some rows of a deleted room: its memberships, then its messages, then the room.
-    pub fn purge_deleted_room(&mut self) -> Result<()> {
+    /// Removes some rows of a deleted room: its memberships, then its messages, then the room. `false` if there was none.
+    pub fn purge_deleted_room(&mut self) -> Result<bool> {
         let room = self
             .connection
             .prepare_cached("SELECT id, room_id FROM rooms WHERE deleted = 1 LIMIT 1")?
             .query_row([], |row| Ok((row.get::<_, i64>(0)?, RoomId::named(row.get_ref(1)?.as_str()?))))
             .optional()?;
-        let Some((number, room)) = room else { return Ok(()) };
-        self.has_deleted_room = true;
+        let Some((number, room)) = room else { return Ok(false) };
         let members = self
             .connection
             .prepare_cached(
@@ -41,7 +39,7 @@ impl Batch<'_> {
             .collect::<rusqlite::Result<Vec<_>>>()?;
         if !members.is_empty() {
             members.into_iter().for_each(|user| self.announce_membership(&room, user));
-            return Ok(());
+            return Ok(true);
         }
         let messages = self
             .connection
@@ -54,6 +52,6 @@ impl Batch<'_> {
             // a new room can get the same number
             self.forget_rooms();
         }
-        Ok(())
+        Ok(true)
     }
 }

@@ -8,20 +8,27 @@ use crate::{
     store::Result,
 };
 
-/// The maximum messages deleted in one commit, so that other writes can be committed in between.
-const DELETE_CHUNK: u32 = 500;
+/// The maximum messages deleted, or rooms left, in one commit, so that other writes can be committed in between.
+const CHUNK: u32 = 500;
 
 impl Sqlite {
     /// Deletes the messages that the author has now, over several commits.
     pub(super) async fn delete_messages_in_chunks(&self, author: UserKey) -> Result<()> {
         let delete = move |batch: &mut Batch<'_>| batch.atomically(|batch| batch.delete_messages(author));
-        while self.writer.run(delete).await? == DELETE_CHUNK {}
+        while self.writer.run(delete).await? == CHUNK {}
+        Ok(())
+    }
+
+    /// As [`Batch::leave_rooms`], of all memberships that the user has now, over several commits.
+    pub(super) async fn leave_rooms_in_chunks(&self, user: UserKey) -> Result<()> {
+        let leave = move |batch: &mut Batch<'_>| batch.atomically(|batch| batch.leave_rooms(user));
+        while self.writer.run(leave).await? == CHUNK {}
         Ok(())
     }
 }
 
 impl Batch<'_> {
-    /// Deletes up to [`DELETE_CHUNK`] messages of the author, each by a change of its own. Returns how many it deleted.
+    /// Deletes up to [`CHUNK`] messages of the author, each by a change of its own. Returns how many it deleted.
     pub fn delete_messages(&mut self, author: UserKey) -> Result<u32> {
         let messages: Vec<(String, i64)> = self
             .connection
@@ -29,7 +36,7 @@ impl Batch<'_> {
                 "SELECT r.room_id, m.id FROM messages m JOIN rooms r ON r.id = m.id >> 40
                  WHERE m.author = ?1 AND m.deleted = 0 AND m.notice IS NULL AND r.deleted = 0 ORDER BY m.id LIMIT ?2",
             )?
-            .query_map(params![author.0.as_bytes(), DELETE_CHUNK], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map(params![author.0.as_bytes(), CHUNK], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
         for (room, id) in &messages {
             self.delete_for_account_removal(&RoomId::named(room), author, number_of(*id))?;
@@ -37,12 +44,19 @@ impl Batch<'_> {
         Ok(messages.len() as u32)
     }
 
-    /// Ends all memberships of the user. In rooms that members can leave, that is a change in the log; in the others it is
-    /// not.
-    pub fn leave_all_rooms(&mut self, user: UserKey) -> Result<()> {
-        for room in self.rooms_of(user, "kind <> 'direct' AND everyone = 0")? {
-            self.leave_for_account_removal(&room, user)?;
+    /// Ends up to [`CHUNK`] memberships of the user in rooms that members can leave, and in rooms of everyone that the user
+    /// owns, each by a change in the log. Returns how many it ended.
+    pub fn leave_rooms(&mut self, user: UserKey) -> Result<u32> {
+        let mut rooms = self.rooms_of(user, "kind <> 'direct' AND (everyone = 0 OR m.role = 'owner')")?;
+        rooms.truncate(CHUNK as usize);
+        for room in &rooms {
+            self.leave_for_account_removal(room, user)?;
         }
+        Ok(rooms.len() as u32)
+    }
+
+    /// Ends the user's memberships in the other rooms, without changes.
+    pub fn end_memberships(&mut self, user: UserKey) -> Result<()> {
         for room in self.rooms_of(user, "true")? {
             let loaded = self.room(&room)?;
             self.end_membership(&loaded, user)?;

@@ -66,7 +66,8 @@ pub fn write_room(c: &Connection, room: &Room, direct_key: Option<&str>) -> Resu
                 rev = excluded.rev, kind = excluded.kind, name = excluded.name, topic = excluded.topic,
                 archived = excluded.archived, everyone = excluded.everyone, deleted = excluded.deleted,
                 created_at = excluded.created_at, open_name = excluded.open_name,
-                direct_key = iif(excluded.deleted, NULL, coalesce(excluded.direct_key, direct_key))
+                direct_key = iif(excluded.deleted, NULL, coalesce(excluded.direct_key, direct_key)),
+                adding = iif(excluded.everyone, iif(everyone, adding, x''), NULL)
              RETURNING id",
         )?
         .query_row(

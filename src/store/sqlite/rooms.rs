@@ -17,7 +17,7 @@ use crate::{
         rules::{Head, Refusal},
     },
     store::{
-        Access, Error, NewRoom, OpenRoom, Result, Rooms,
+        Access, Error, MAX_COUNTED_MEMBERS, NewRoom, OpenRoom, Result, Rooms,
         rooms::{direct_key, direct_key_of},
     },
 };
@@ -59,7 +59,9 @@ impl Rooms for Sqlite {
         let (search, after) = (fold(search), after.unwrap_or_default().to_owned());
         self.read(move |c| {
             c.prepare_cached(&format!(
-                "SELECT {ROOM_COLUMNS}, (SELECT count(*) FROM memberships WHERE room = r.id) FROM rooms r
+                "SELECT {ROOM_COLUMNS}, (SELECT count(*) FROM
+                    (SELECT 1 FROM memberships WHERE room = r.id LIMIT {MAX_COUNTED_MEMBERS}))
+                 FROM rooms r
                  WHERE r.open_name > ?1 AND instr(r.open_name, ?2) ORDER BY r.open_name LIMIT ?3"
             ))?
             .query_map(params![after, search, limit], |row| {

@@ -119,17 +119,19 @@ impl Users for Sqlite {
     }
 
     async fn delete_user(&self, key: UserKey, messages: MessageRetention) -> Result<()> {
+        self.writer.run(move |batch| batch.check_deletable(key)).await?;
         if messages == MessageRetention::Delete {
-            self.writer.run(move |batch| batch.check_deletable(key)).await?;
             self.delete_messages_in_chunks(key).await?;
         }
+        self.leave_rooms_in_chunks(key).await?;
         let delete = move |batch: &mut Batch<'_>| {
             batch.check_deletable(key)?;
             if messages == MessageRetention::Delete {
                 // messages posted since the last chunk are deleted with the account, in the same commit
                 while batch.delete_messages(key)? > 0 {}
             }
-            batch.leave_all_rooms(key)?;
+            while batch.leave_rooms(key)? > 0 {}
+            batch.end_memberships(key)?;
             batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
             batch.events.push(Event::UserRevoked { key, version: i64::MAX });
             Ok(())

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     batch::{Batch, KnownRooms},
     checkpoints::Checkpoints,
-    purge,
+    everyone, purge,
     summary_cache::SummaryCache,
 };
 use crate::store::{Error, Event, Events, Result};
@@ -60,7 +60,7 @@ impl Writer {
         // before the first read of the store, so that no write of another process is missed
         let data_version = data_version(&connection);
         let thread = WriterThread {
-            must_purge: checkpoints.is_some() && purge::is_needed(&connection),
+            must_follow_up: checkpoints.is_some() && is_unfinished(&connection),
             connection,
             checkpoints,
             known: KnownRooms::default(),
@@ -131,8 +131,8 @@ struct WriterThread {
     known: KnownRooms,
     summaries: Arc<SummaryCache>,
     events: EventSender,
-    /// Whether rows of deleted rooms are left. Some of them are removed after each commit.
-    must_purge: bool,
+    /// Whether the change of a room is to be finished. Some of its rows are written after each commit.
+    must_follow_up: bool,
     /// As [`data_version`] found it. All commits of this process use this connection, so a new number shows a write of
     /// another process.
     data_version: Option<i64>,
@@ -149,7 +149,7 @@ impl WriterThread {
                 Job::CheckExternalWrite => check_external_write = true,
                 Job::Stop(stopped) => stop = Some(stopped),
             };
-            if !self.must_purge {
+            if !self.must_follow_up {
                 let Some(first) = queue.blocking_recv() else { return };
                 collect(first);
             }
@@ -171,24 +171,28 @@ impl WriterThread {
                 let _ = stopped.send(());
                 return;
             }
-            if self.must_purge {
-                self.purge();
+            if self.must_follow_up {
+                self.follow_up();
             }
         }
     }
 
-    /// Removes some of the rows that are left of a deleted room.
-    fn purge(&mut self) {
-        self.must_purge = false;
-        let purge: Write = Box::new(|batch| {
-            let purged = batch.map_or(Err(Error::Busy), |batch| batch.atomically(Batch::purge_deleted_room));
+    /// Removes some rows of a deleted room, or adds some accounts to a room of everyone.
+    fn follow_up(&mut self) {
+        self.must_follow_up = false;
+        let follow_up = |batch: &mut Batch<'_>| {
+            batch.is_unfinished = batch.purge_deleted_room()? || batch.add_accounts()?;
+            Ok(())
+        };
+        let write: Write = Box::new(move |batch| {
+            let done = batch.map_or(Err(Error::Busy), |batch| batch.atomically(follow_up));
             Box::new(move |committed| {
-                if let Err(error) = purged.and(committed) {
-                    tracing::error!(%error, "rows of a deleted room could not be removed; the next start tries again");
+                if let Err(error) = done.and(committed) {
+                    tracing::error!(%error, "the change of a room could not be finished; the next start tries again");
                 }
             })
         });
-        self.commit(std::iter::once(purge));
+        self.commit(std::iter::once(write));
     }
 
     fn commit(&mut self, writes: impl Iterator<Item = Write>) {
@@ -222,7 +226,7 @@ impl WriterThread {
         let in_transaction = || !self.connection.is_autocommit();
         completions.extend(writes.map(|write| write(in_transaction().then_some(&mut batch))));
         let events = std::mem::take(&mut batch.events);
-        self.must_purge |= batch.has_deleted_room;
+        self.must_follow_up |= batch.is_unfinished;
         let check_transaction = || match in_transaction() {
             true => Ok(()),
             false => Err(Error::Failed("the database rolled back the transaction".into())),
@@ -242,7 +246,7 @@ impl WriterThread {
         let version = data_version(&self.connection);
         if version.is_some() && self.data_version.is_some() && version != self.data_version {
             self.send(vec![Event::ExternalWrite]);
-            self.must_purge |= purge::is_needed(&self.connection);
+            self.must_follow_up |= is_unfinished(&self.connection);
         }
         self.data_version = version.or(self.data_version);
     }
@@ -254,6 +258,12 @@ impl WriterThread {
             let _ = sender.blocking_send(events); // during shutdown the receiver is gone
         }
     }
+}
+
+/// Whether the change of a room is to be finished.
+fn is_unfinished(connection: &Connection) -> bool {
+    let found = purge::is_needed(connection).and_then(|purge| Ok(purge || everyone::is_adding(connection)?));
+    found.unwrap_or_default()
 }
 
 /// SQLite's number that changes with each commit of *another* connection.
@@ -297,7 +307,7 @@ mod tests {
             known: KnownRooms::default(),
             summaries: Arc::default(),
             events: EventSender::default(),
-            must_purge: false,
+            must_follow_up: false,
             data_version: None,
         };
         thread.commit(vec![post(10), post(4000), post(10), post(10)].into_iter());

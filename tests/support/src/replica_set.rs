@@ -55,8 +55,9 @@ impl ReplicaSet {
 
     /// Starts a set of one member whose data is removed when it stops or this process ends. For a `static`.
     pub async fn disposable() -> Self {
-        // the server removes expired documents each minute otherwise
-        let options = ["--replSet", "rs0", "--setParameter", "ttlMonitorSleepSecs=1"];
+        // the server removes expired documents each minute otherwise; some tests delay commands by a failpoint
+        let options =
+            ["--replSet", "rs0", "--setParameter", "ttlMonitorSleepSecs=1", "--setParameter", "enableTestCommands=1"];
         let members = vec![Mongod::start(&options)];
         let set = Self { members, _directory: None, _permit: permit(1).await };
         set.elect_primary().await.unwrap_or_else(|why| panic!("{why}"));

@@ -28,7 +28,8 @@ pub struct RoomResponse {
     archived: bool,
     /// Whether every account is a member.
     everyone: bool,
-    /// The number of its members; of a direct room, the others. Only where rooms are browsed, and in direct rooms.
+    /// The number of its members, counted up to 1000; of a direct room, the others. Only where rooms are browsed, and in
+    /// direct rooms.
     #[serde(skip_serializing_if = "Option::is_none")]
     members: Option<Members>,
     /// The `seq` of the latest message; 0 in an empty room.

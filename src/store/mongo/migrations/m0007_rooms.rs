@@ -36,6 +36,7 @@ pub async fn run(database: &Database) -> Result<&'static str> {
     for room in db.rooms_of_everyone(&mut db.reads().await?).await? {
         db.add_everyone(&RoomId::named(&room.id)).await?;
     }
+    date_from_sign_up(&db).await?;
     Ok("read marks, names of open rooms, people")
 }
 
@@ -92,7 +93,8 @@ async fn indexes(database: &Database) -> Result<()> {
     create_indexes(database, "rooms", rooms).await?;
     create_indexes(database, "roomNames", vec![index("room", doc! { "room": 1 }, false)]).await?;
     let memberships = vec![
-        index("members", doc! { "_id.room": 1, "ended": 1 }, false),
+        // who inherits a room comes first of those who have not left
+        index("members", doc! { "_id.room": 1, "ended": 1, "role": -1, "joinedAt": 1, "_id.user": 1 }, false),
         index("rooms", doc! { "_id.user": 1, "_id.room": 1 }, false),
     ];
     create_indexes(database, "memberships", memberships).await?;
@@ -127,6 +129,17 @@ async fn fold_names(db: &Collections) -> Result<()> {
         let set = doc! { "$set": { "folded": fold(&name), "name": name } };
         with_timeout(db.rooms.update_one(doc! { "_id": room.id }, set)).await?;
     }
+    Ok(())
+}
+
+/// Everybody was in the lobby from their sign-up on.
+async fn date_from_sign_up(db: &Collections) -> Result<()> {
+    let lobby = RoomId::lobby();
+    let member = doc! { "_id": { "room": lobby.as_str(), "user": "$_id" }, "joinedAt": "$createdAt" };
+    let merge =
+        doc! { "into": db.memberships.name(), "on": "_id", "whenMatched": "merge", "whenNotMatched": "discard" };
+    // no time limit, because there can be many accounts
+    db.users.aggregate([doc! { "$replaceWith": member }, doc! { "$merge": merge }]).await.map(drop)?;
     Ok(())
 }
 

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Membership, Message, RoomId,
-        rules::{Change, Head, Refusal, apply},
+        Message, RoomId, UserKey,
+        rules::{Change, Concerned, Head, Refusal, apply},
     },
     store::{
         Error, Result,
@@ -44,8 +44,8 @@ struct Loaded {
 /// What commands need to be applied.
 struct Read {
     messages: HashMap<u64, Loaded>,
-    /// All members, if a command reads them.
-    members: Vec<Membership>,
+    /// What the changes of memberships read of the members, by the user whose membership it is.
+    concerned: HashMap<UserKey, Concerned>,
     /// The accounts of those who gave the commands, and of those whom they add.
     accounts: Arc<Authors>,
 }
@@ -117,11 +117,11 @@ impl RoomWriter {
         commands: VecDeque<Queued>,
         session: &mut CausalSession,
     ) -> std::result::Result<(Plan, VecDeque<Queued>), (VecDeque<Queued>, Error)> {
-        let Read { mut messages, members, accounts } = match self.read(&commands, session).await {
+        let Read { mut messages, concerned, accounts } = match self.read(&commands, session).await {
             Ok(read) => read,
             Err(error) => return Err((commands, error)),
         };
-        let mut plan = Plan::default();
+        let (mut plan, nobody) = (Plan::default(), Concerned::default());
         let mut commands = commands;
         while let Some(mut queued) = commands.pop_front() {
             queued.account_exists |= queued.is_trusted || accounts.contains_key(&queued.by);
@@ -133,8 +133,10 @@ impl RoomWriter {
             let root = target.and_then(|target| messages.get(&target.message.root?));
             let message = |loaded: Option<&'_ Loaded>| loaded.map(|loaded| &loaded.message).cloned();
             let (before, root_before) = (message(target), message(root));
+            let concerned = queued.command.action.member(queued.by).and_then(|user| concerned.get(&user));
+            let concerned = concerned.unwrap_or(&nobody);
             // the rights are loaded
-            let Some(state) = self.state(at, &queued, before.as_ref(), root_before.as_ref(), &members) else {
+            let Some(state) = self.state(at, &queued, before.as_ref(), root_before.as_ref(), concerned) else {
                 continue;
             };
             match (apply(&state, &queued.command), before) {
@@ -187,9 +189,11 @@ impl RoomWriter {
         let added = commands.iter().filter_map(Queued::added_user);
         let accounts = self.commands.accounts(unchecked.map(|queued| queued.by).chain(added));
         let (messages, accounts) = tokio::join!(self.load(commands, session), accounts);
-        let needs_members = commands.iter().any(Queued::reads_members);
-        let members = if needs_members { self.db.members(&self.room, session).await? } else { Vec::new() };
-        Ok(Read { messages: messages?, members, accounts: accounts? })
+        let mut concerned = HashMap::new();
+        for user in commands.iter().filter_map(|queued| queued.command.action.member(queued.by)) {
+            concerned.insert(user, self.db.concerned(&self.room, user, session).await?);
+        }
+        Ok(Read { messages: messages?, concerned, accounts: accounts? })
     }
 
     /// The messages that the commands name, and the roots of their threads.

@@ -84,11 +84,6 @@ impl Queued {
         }
     }
 
-    /// Whether its rule reads all members of the room.
-    pub fn reads_members(&self) -> bool {
-        matches!(&self.command.action, Action::Room(action) if action.reads_members())
-    }
-
     /// The filter for a stored message with this author and client id. The index has messages only, so the filter must
     /// say that it wants no others.
     pub fn client_filter(&self) -> Document {

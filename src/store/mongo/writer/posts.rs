@@ -9,7 +9,7 @@ use super::{
     write::{Rest, Stop},
 };
 use crate::{
-    domain::rules::{Head, apply},
+    domain::rules::{Concerned, Head, apply},
     store::{
         Error,
         mongo::{
@@ -26,7 +26,7 @@ impl RoomWriter {
     pub async fn insert_posts(&mut self, head: Head, posts: VecDeque<Queued>, session: &mut CausalSession) -> Rest {
         let (mut planned, mut at) = (Vec::with_capacity(posts.len()), head);
         for queued in posts {
-            let applied = match self.state(at, &queued, None, None, &[]) {
+            let applied = match self.state(at, &queued, None, None, &Concerned::default()) {
                 Some(state) => apply(&state, &queued.command),
                 None => continue,
             };

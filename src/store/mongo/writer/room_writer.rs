@@ -12,7 +12,7 @@ use super::{commands::Commands, jobs::Queued};
 use crate::{
     domain::{
         Membership, Message, Room, RoomId, UserKey,
-        rules::{Actor, Head, State},
+        rules::{Actor, Concerned, Head, State},
     },
     store::{
         Error, Result,
@@ -201,7 +201,7 @@ impl RoomWriter {
         queued: &Queued,
         target: Option<&'a Message>,
         root: Option<&'a Message>,
-        members: &'a [Membership],
+        concerned: &'a Concerned,
     ) -> Option<State<'a>> {
         let rights = self.rights.as_ref()?;
         let actor = Actor {
@@ -211,6 +211,6 @@ impl RoomWriter {
             membership: rights.members.get(&queued.by).and_then(Option::as_ref),
             texts: self.texts.get(&queued.by).copied().unwrap_or_default(),
         };
-        Some(State { room: &rights.room, head, actor, target, root, members })
+        Some(State { room: &rights.room, head, actor, target, root, concerned })
     }
 }

@@ -25,6 +25,7 @@ INSERT INTO login_networks SELECT * FROM networks;
 DROP TABLE networks;
 
 ALTER TABLE rooms ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0; -- 1: what is left of it is being removed
+ALTER TABLE rooms ADD COLUMN adding BLOB;                        -- everyone: the accounts up to this key were added; NULL: all
 ALTER TABLE rooms ADD COLUMN open_name TEXT;                     -- the folded name; NULL unless open and not deleted
 UPDATE rooms SET name = name || ' ' || room_id WHERE kind = 'open'
     AND EXISTS (SELECT 1 FROM rooms o WHERE o.kind = 'open' AND fold(o.name) = fold(rooms.name) AND o.id < rooms.id);
@@ -32,10 +33,13 @@ UPDATE rooms SET open_name = fold(name) WHERE kind = 'open';
 CREATE UNIQUE INDEX rooms_open_name ON rooms (open_name);
 CREATE INDEX rooms_everyone ON rooms (everyone) WHERE everyone = 1;
 CREATE INDEX rooms_deleted ON rooms (deleted) WHERE deleted = 1;
+CREATE INDEX rooms_adding ON rooms (id) WHERE adding IS NOT NULL;
 
 -- The deleted texts, in order of their places: a count of unread messages leaves them out.
 CREATE INDEX messages_deleted ON messages (id, author) WHERE deleted = 1;
 
+-- Who inherits a room comes first: an owner, else the one who joined first.
+CREATE INDEX memberships_successor ON memberships (room, role DESC, joined_at, user);
 ALTER TABLE memberships DROP COLUMN hidden;              -- a level
 UPDATE memberships SET level = 'everything' WHERE room IN (SELECT id FROM rooms WHERE kind = 'direct');
 -- Nobody has seen a count before, so everything is read.

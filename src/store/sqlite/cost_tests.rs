@@ -1,0 +1,108 @@
+//! What SQLite does for a question must not grow with the data.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::{
+    batch::{Batch, KnownRooms},
+    connection::connect,
+    member_rows, room_rows, schema,
+    summaries::Summaries,
+};
+use crate::domain::{
+    Action, ClientId, Command, Level, MemberRole, Membership, ReadMark, Room, RoomId, RoomKind, Text, Timestamp,
+    UserKey,
+};
+
+fn database() -> Connection {
+    let mut connection = connect(Path::new(":memory:"), OpenFlags::default()).unwrap();
+    schema::migrate(&mut connection).unwrap();
+    connection
+}
+
+/// The instructions of SQLite's virtual machine that `work` takes.
+fn steps<T>(connection: &mut Connection, work: impl Fn(&Connection) -> T) -> u64 {
+    let steps = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&steps);
+    let count = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        false // go on
+    };
+    connection.progress_handler(1, Some(count)).unwrap();
+    work(connection);
+    connection.progress_handler(1, None::<fn() -> bool>).unwrap();
+    steps.load(Ordering::Relaxed)
+}
+
+/// A room with an owner and this many members. Returns its number, and the owner.
+fn room_of_members(c: &Connection, members: usize) -> (i64, UserKey) {
+    let room = Room { id: RoomId::generate(), kind: RoomKind::Closed, everyone: false, ..Room::lobby() };
+    let number = room_rows::write_room(c, &room, None).unwrap();
+    let owner = UserKey::generate();
+    let roles = std::iter::once(MemberRole::Owner).chain(std::iter::repeat_n(MemberRole::Member, members));
+    for (n, role) in roles.enumerate() {
+        let user = if n == 0 { owner } else { UserKey::generate() };
+        let membership = Membership { user, rev: 0, role, joined_at: Timestamp(n as i64) };
+        member_rows::write(c, number, &membership, Level::Mentions, false, ReadMark::default()).unwrap();
+    }
+    (number, owner)
+}
+
+#[test]
+fn finding_who_inherits_a_room_costs_the_same_with_many_members() {
+    let mut c = database();
+    let rooms = [10, 2000].map(|members| room_of_members(&c, members));
+    let [few, many] = rooms.map(|(room, owner)| {
+        steps(&mut c, |c| {
+            let concerned = member_rows::concerned(c, room, owner).unwrap();
+            assert_eq!(concerned.member.unwrap().role, MemberRole::Owner);
+            assert_eq!(concerned.successor.unwrap().joined_at, Timestamp(1));
+        })
+    });
+    assert!(few > 20 && many <= few, "{few} steps, {many} with many");
+}
+
+/// Makes users, a room that they are in, and texts of the first one in it. Returns the room's number.
+fn room_of_texts(batch: &mut Batch<'_>, users: [UserKey; 2], texts: u64) -> i64 {
+    let room = Room { id: RoomId::generate(), kind: RoomKind::Closed, everyone: false, ..Room::lobby() };
+    let number = room_rows::write_room(batch.connection, &room, None).unwrap();
+    for user in users {
+        let membership = Membership { user, rev: 0, role: MemberRole::Member, joined_at: Timestamp(0) };
+        member_rows::write(batch.connection, number, &membership, Level::Mentions, false, ReadMark::default()).unwrap();
+    }
+    for n in 0..texts {
+        let text = Text::parse("hello").unwrap();
+        batch.change(&room.id, users[0], Command::post(ClientId::generate(), text)).unwrap();
+        if n == 3 {
+            batch.change(&room.id, users[0], Command::new(Action::Delete { seq: 2 })).unwrap();
+        }
+    }
+    number
+}
+
+#[test]
+fn counting_unread_messages_costs_the_same_with_many_of_them() {
+    let mut c = database();
+    let users = [UserKey::generate(), UserKey::generate()];
+    for (n, user) in users.iter().enumerate() {
+        let insert = "INSERT INTO users VALUES (?1, ?2, ?2, ?2, '', '', 'member', 1, 0, '', 1, NULL)";
+        c.execute(insert, params![user.0.as_bytes(), format!("user {n}")]).unwrap();
+    }
+    let mut known = KnownRooms::default();
+    let mut batch = Batch::new(&c, &mut known);
+    let rooms = [10, 3000].map(|texts| (room_of_texts(&mut batch, users, texts), texts - 1));
+    let [few, many] = rooms.map(|(room, unread)| {
+        steps(&mut c, |c| {
+            let summary = Summaries::of(c, users[1]).unwrap().read(room).unwrap().unwrap();
+            assert_eq!(summary.unread, unread);
+        })
+    });
+    assert!(few > 20 && many <= few, "{few} steps, {many} with many");
+}
