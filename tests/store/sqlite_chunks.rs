@@ -64,7 +64,8 @@ async fn accounts_are_added_a_part_in_each_commit() {
 async fn a_deleted_account_leaves_a_part_of_its_rooms_in_each_commit() {
     let database = TestDatabase::embedded();
     let [ada, bob] = in_lobby(&database, ["ada", "bob"]).await;
-    let rooms = join_all((0..ROOMS_CHUNK + 100).map(|_| bob.create(RoomKind::Closed, &[&ada]))).await;
+    let others = [&ada];
+    let rooms = join_all((0..ROOMS_CHUNK + 100).map(|_| bob.create(RoomKind::Closed, &others))).await;
     let mut events = ada.store.events().unwrap();
     let store = Arc::clone(&ada.store);
     let deleting = tokio::spawn(async move { store.delete_user(bob.user.key, MessageRetention::Keep).await });
