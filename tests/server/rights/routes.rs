@@ -9,6 +9,8 @@ pub fn all_routes() -> Vec<(String, String)> {
 }
 
 fn parse(router: &str) -> Vec<(String, String)> {
+    // the fallback numbers its routes anew
+    let router = router.split("fallback_router").next().unwrap_or_default();
     // RouteId(1): MethodRouter(MethodRouter { get: BoxedHandler, head: None, …, fallback: … })
     let methods: BTreeMap<&str, Vec<String>> = router
         .split("RouteId(")
@@ -47,4 +49,15 @@ fn the_router_lists_its_routes() {
     }
     assert!(!routes.contains(&("POST".to_owned(), "/people".to_owned())));
     assert!(routes.len() > 60, "{routes:?}");
+}
+
+#[test]
+fn a_path_has_the_methods_of_its_own_number() {
+    let router = r#"Router { path_router: PathRouter { routes: {
+        RouteId(1): MethodRouter(MethodRouter { get: None, post: BoxedHandler, fallback: Default(Route) }),
+        RouteId(2): MethodRouter(MethodRouter { get: BoxedHandler, post: None, fallback: Default(Route) })},
+        node: Node { paths: {RouteId(1): "/a", RouteId(2): "/"} } },
+        fallback_router: PathRouter { routes: {RouteId(1): Route(Route)}, node: Node { paths: {RouteId(1): "/"} } } }"#;
+    let route = |method: &str, path: &str| (method.to_owned(), path.to_owned());
+    assert_eq!(parse(router), [route("GET", "/"), route("POST", "/a")]);
 }
