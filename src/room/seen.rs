@@ -42,8 +42,7 @@ struct Recorder {
 
 /// Records the users that come until the sender is dropped. A write that fails is tried again with the next.
 pub(super) async fn record(store: Arc<dyn Database>, mut events: mpsc::UnboundedReceiver<Seen>) {
-    let mut recorder =
-        Recorder { store, here: HashSet::new(), seen: HashSet::new(), unrecorded: HashMap::new() };
+    let mut recorder = Recorder { store, here: HashSet::new(), seen: HashSet::new(), unrecorded: HashMap::new() };
     let [mut due, mut stay] = [RECORD_INTERVAL, STAY_INTERVAL].map(interval);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     stay.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -176,8 +176,8 @@ fn items(state: &AppState, summaries: Vec<RoomSummary>, user: &User, language: L
         let is_direct = summary.room.kind == RoomKind::Direct;
         let (key, of) = summary.others.first().map_or((user.key, user.name.as_str()), |one| (one.key, &one.name));
         let avatar = is_direct.then(|| Avatar::new(key, of));
-        let presence = counterpart(&summary)
-            .map(|user| DirectPresence { tag: user.tag(), presence: presence(state, user) });
+        let presence =
+            counterpart(&summary).map(|user| DirectPresence { tag: user.tag(), presence: presence(state, user) });
         Item { name, avatar, presence, summary }
     };
     summaries.into_iter().map(item).collect()

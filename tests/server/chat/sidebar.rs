@@ -208,7 +208,8 @@ async fn a_page_learns_who_is_online_with_its_numbers() {
     let natter = Natter::start().await;
     let (ada, bob) = (natter.browse_as("ada").await, natter.browse_as("bob").await);
     natter.script().log_in("bob", &password_of("bob")).await.opens_direct(&["ada"]).await;
-    let (socket, key) = (Socket::open_sidebar(&bob).await, bob.visit("/rooms/lobby").await.attribute("body", "data-me"));
+    let (socket, key) =
+        (Socket::open_sidebar(&bob).await, bob.visit("/rooms/lobby").await.attribute("body", "data-me"));
     while ada.visit("/sidebar").await.is(200).attribute("[data-tag]", "data-presence") != "online" {}
     let mut page = Sidebar { socket: Socket::open_sidebar(&ada).await, me: String::new(), rooms: HashMap::new() };
     assert_eq!(page.take().await["presence"], json!({ key: "online" }));

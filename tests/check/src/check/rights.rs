@@ -65,7 +65,9 @@ fn check_rights(history: &History, outcome: &Outcome, known: &Known<'_>, report:
             }
             What::Listed { asked, rooms } => {
                 for numbers in rooms {
-                    expect(&numbers.room, numbers.rev, is_member, [*asked, event.at], &|| format!("listed {numbers:?}"));
+                    expect(&numbers.room, numbers.rev, is_member, [*asked, event.at], &|| {
+                        format!("listed {numbers:?}")
+                    });
                 }
             }
             _ => {}
