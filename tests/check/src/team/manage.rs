@@ -10,9 +10,10 @@ use crate::{client::Tab, history::What};
 
 impl Person {
     /// Changes a room, its members, or (the founder) who and what is there at all.
-    pub(super) async fn manage(&self, tab: &Tab, random: &mut Random, room: &Room, people: &[Arc<Self>]) {
+    pub(super) async fn manage(&self, tab: &Tab, random: &mut Random, rooms: &[Room], people: &[Arc<Self>]) {
         // the founder has to be able to read the log at the end
         let Some(other) = random.pick(&people[1..]) else { return };
+        let room = &rooms[random.below(rooms.len())];
         let member = room.path(&format!("/members/{}", other.api.user_id));
         match random.below(100) {
             0..30 => drop(self.ask(Method::PUT, &member, Value::Null).await),
@@ -34,17 +35,24 @@ impl Person {
             85..92 => {
                 self.ask(Method::PATCH, &room.path(""), json!({ "everyone": random.below(4) == 0 })).await;
             }
-            92..94 => {
+            92..93 => {
                 let topic = format!("topic {}", random.below(9));
                 self.ask(Method::PATCH, &room.path(""), json!({ "topic": topic })).await;
             }
-            94..97 if self.is_founder && room.may_be_deleted => {
+            93..96 if self.is_founder => {
+                let deletable: Vec<&Room> = rooms.iter().filter(|room| room.may_be_deleted).collect();
+                let Some(room) = random.pick(&deletable) else { return };
                 // 404: it was deleted before
                 if matches!(self.ask(Method::DELETE, &room.path(""), Value::Null).await.as_u16(), 204 | 404) {
                     tab.state().record(What::RoomDeleted { room: room.id.clone() });
                 }
             }
-            97.. if self.is_founder && other.may_be_deleted && !other.is_deleted.swap(true, Relaxed) => {
+            96.. if self.is_founder => {
+                let deletable: Vec<&Arc<Self>> = people.iter().filter(|person| person.may_be_deleted).collect();
+                let Some(other) = random.pick(&deletable) else { return };
+                if other.is_deleted.swap(true, Relaxed) {
+                    return;
+                }
                 let status = self.ask(Method::DELETE, &format!("/api/users/{}", other.api.user_id), Value::Null).await;
                 // 404: an attempt without an answer was carried out
                 if matches!(status.as_u16(), 204 | 404) {

@@ -43,7 +43,7 @@ impl Person {
         let tab = &self.tabs[tab];
         let room = &rooms[random.below(rooms.len())];
         if self.is_founder && random.below(3) == 0 {
-            return self.manage(tab, random, room, people).await;
+            return self.manage(tab, random, rooms, people).await;
         }
         let (here, cursors) = {
             let state = tab.state();
@@ -90,7 +90,7 @@ impl Person {
                 let method = [Method::PUT, Method::DELETE][random.below(2)].clone();
                 self.ask(method, &room.path("/star"), Value::Null).await;
             }
-            90..92 => self.manage(tab, random, room, people).await,
+            90..92 => self.manage(tab, random, rooms, people).await,
             _ if self.is_founder => {}
             _ => {
                 let method = [Method::PUT, Method::DELETE][random.below(2)].clone();
