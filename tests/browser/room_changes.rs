@@ -153,11 +153,8 @@ async fn a_room_change_takes_at_most_half_the_time_of_a_page_load() {
         let _: bool = ann.runs(&change).await;
         changes.push(eventually("a change", || async { ann.runs::<Option<f64>>("return window.took").await }).await);
     }
-    let median = |times: &mut Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    };
-    let (load, change) = (median(&mut loads), median(&mut changes));
+    // the shortest: other work of the machine only adds to it
+    let [load, change] = [loads, changes].map(|times| times.into_iter().fold(f64::MAX, f64::min));
     println!("a load: {load:.0} ms, a change of rooms: {change:.0} ms");
     assert!(change <= 0.5 * load, "{change} ms instead of {load} ms");
     ann.closes_browser(&[]).await;
