@@ -16,13 +16,18 @@ impl Person {
         let room = &rooms[random.below(rooms.len())];
         let member = room.path(&format!("/members/{}", other.api.user_id));
         match random.below(100) {
-            0..30 => drop(self.ask(Method::PUT, &member, Value::Null).await),
-            30..60 => drop(self.ask(Method::DELETE, &member, Value::Null).await),
-            60..66 => drop(self.ask(Method::PUT, &member, json!({ "role": "owner" })).await),
+            0..30 => {
+                self.ask(Method::PUT, &member, Value::Null).await;
+            }
+            30..60 => {
+                self.ask(Method::DELETE, &member, Value::Null).await;
+            }
+            60..66 => {
+                self.ask(Method::PUT, &member, json!({ "role": "owner" })).await;
+            }
             66..70 => {
                 let user = random.pick(people).map_or("", |person| &person.api.user_id);
-                let is_member = room.path(&format!("/members/{user}"));
-                self.ask(Method::PUT, &is_member, json!({ "role": "member" })).await;
+                self.ask(Method::PUT, &room.path(&format!("/members/{user}")), json!({ "role": "member" })).await;
             }
             70..78 => {
                 let kind = ["open", "open", "closed"][random.below(3)];
