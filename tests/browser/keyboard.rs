@@ -49,6 +49,7 @@ async fn the_quick_switcher_and_the_next_unread_room() {
 
     // Enter sends the first message of a conversation, too
     ann.goes_to("/direct/robot").await;
+    ann.holds("the focus", "document.activeElement.id === 'message'").await;
     let typed = ann.driver.action_chain().send_keys("hello").send_keys(Key::Enter).perform().await;
     typed.unwrap();
     ann.sees("You: hello").await;
