@@ -47,6 +47,8 @@ async fn the_quick_switcher_and_the_next_unread_room() {
     ann.driver.accept_alert().await.unwrap();
     ann.counts(&hiring, "").await;
 
+    // the dialog has swallowed that the key was released
+    ann.driver.action_chain().key_up(Key::Shift).perform().await.unwrap();
     // Enter sends the first message of a conversation, too
     ann.goes_to("/direct/robot").await;
     ann.holds("the focus", "document.activeElement.id === 'message'").await;
