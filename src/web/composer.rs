@@ -32,11 +32,14 @@ pub struct Composer {
     pub alert: Option<String>,
 }
 
-impl Composer {
-    pub fn new() -> Self {
+impl Default for Composer {
+    /// An empty form, for a new message.
+    fn default() -> Self {
         Self { draft: String::new(), client_id: new_client_id(), alert: None }
     }
+}
 
+impl Composer {
     /// The form again, with the text still in it and the reason. The client id stays the one that was sent, because the
     /// message may be stored although the answer was an error; unless the error is about the id itself.
     pub fn refused(form: MessageForm, error: &Error, language: Language) -> Self {

@@ -78,10 +78,10 @@ async fn by_token(
 
 /// Access to the room that the browser opened last; to the lobby, if that does not exist for the user.
 async fn last_access(state: &AppState, headers: &HeaderMap, user: &User) -> Result<Access> {
-    if let Some(room) = last_room(headers) {
-        if let Some(access) = state.find_access(user, &room).await? {
-            return Ok(access);
-        }
+    if let Some(room) = last_room(headers)
+        && let Some(access) = state.find_access(user, &room).await?
+    {
+        return Ok(access);
     }
     Ok(state.store.access(user, &RoomId::lobby()).await?)
 }

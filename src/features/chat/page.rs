@@ -82,7 +82,7 @@ impl RoomPage {
             has_older: page.has_older,
             is_latest: !page.has_newer,
             roster: is_lobby.then(|| state.hub().roster().inside.get(language).clone()),
-            composer: Composer::new(),
+            composer: Composer::default(),
             shell,
             summary,
         })

@@ -37,7 +37,7 @@ impl DirectPage {
             shell: Shell::in_room(state, language, me, None).await?,
             users,
             name: if names.is_empty() { me.name.to_string() } else { names.join(", ") },
-            composer: Composer::new(),
+            composer: Composer::default(),
         })
     }
 }
