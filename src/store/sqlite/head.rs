@@ -29,10 +29,10 @@ pub fn head(c: &Connection, room: i64) -> rusqlite::Result<Head> {
 
 /// The texts that the user has posted in the room up to the position `end`, deleted ones included.
 pub fn author_texts(c: &Connection, room: i64, user: UserKey, end: i64) -> rusqlite::Result<u64> {
-    c.prepare_cached(&format!("SELECT {}", author_texts_up_to(":end")))?.query_row(
-        named_params! { ":user": user.0.as_bytes(), ":first": position(room, 0), ":end": end },
-        |row| row.get::<_, i64>(0).map(|texts| texts as u64),
-    )
+    c.prepare_cached(&format!("SELECT {}", author_texts_up_to(":end")))?
+        .query_row(named_params! { ":user": user.0.as_bytes(), ":first": position(room, 0), ":end": end }, |row| {
+            row.get::<_, i64>(0).map(|texts| texts as u64)
+        })
 }
 
 /// The same as an expression, of the author `:user` after the position `:first`. The user's last message has the number;

@@ -157,12 +157,7 @@ fn all(c: &Connection, user: UserKey) -> Result<Option<Vec<RoomSummary>>> {
 }
 
 /// The list with the present state of the rooms that have changed.
-fn with_changed(
-    c: &Connection,
-    user: UserKey,
-    list: &[RoomSummary],
-    changed: &[RoomId],
-) -> Result<Vec<RoomSummary>> {
+fn with_changed(c: &Connection, user: UserKey, list: &[RoomSummary], changed: &[RoomId]) -> Result<Vec<RoomSummary>> {
     let kept = list.iter().filter(|summary| !changed.contains(&summary.room.id)).cloned();
     let mut list: Vec<RoomSummary> = kept.chain(some(c, user, changed)?).collect();
     list.sort_unstable_by(|a, b| a.room.id.as_str().cmp(b.room.id.as_str()));
