@@ -26,17 +26,18 @@ const SETTLE_TIME: Duration = Duration::from_secs(60);
 
 impl Mongo {
     /// Finishes the removals of accounts that were deleted at least [`SETTLE_TIME`] ago, then deletes the removals' own
-    /// documents.
+    /// documents. One that fails does not keep the others from being finished.
     pub(super) async fn finish_removals(&self) -> Result<()> {
+        let mut outcome = Ok(());
         for user in settled(&self.db.departures).await? {
-            self.leave_all_rooms(user).await?;
-            with_timeout(self.db.departures.delete_one(by_user_key(user))).await?;
+            let left = self.leave_all_rooms(user).await;
+            outcome = outcome.and(forget(&self.db.departures, user, left).await);
         }
         for user in settled(&self.db.removals).await? {
-            self.delete_messages(user).await?;
-            with_timeout(self.db.removals.delete_one(by_user_key(user))).await?;
+            let deleted = self.delete_messages(user).await;
+            outcome = outcome.and(forget(&self.db.removals, user, deleted).await);
         }
-        Ok(())
+        outcome
     }
 
     /// Deletes the author's messages in all rooms.
@@ -72,6 +73,12 @@ impl Mongo {
         }
         with_timeout(self.db.memberships.delete_many(lasting(of_user))).await.map(drop)
     }
+}
+
+/// Deletes the document of a removal that is finished.
+async fn forget(removals: &Collection<RemovalDoc>, user: UserKey, finished: Result<()>) -> Result<()> {
+    finished?;
+    with_timeout(removals.delete_one(by_user_key(user))).await.map(drop)
 }
 
 async fn settled(removals: &Collection<RemovalDoc>) -> Result<Vec<UserKey>> {

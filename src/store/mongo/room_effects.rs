@@ -161,7 +161,11 @@ impl Collections {
                     let unset = doc! { "ended": "", "level": "", "starred": "" };
                     (user, doc! { "$set": set, "$unset": unset })
                 }
-                Effect::Role(user, role) => (user, doc! { "$set": { "role": role.as_str() } }),
+                Effect::Role(user, role) => {
+                    // the account can be deleted by now, and its membership with it
+                    let missing = doc! { "ended": true, "joinedAt": message.sent_at };
+                    (user, doc! { "$set": { "role": role.as_str() }, "$setOnInsert": missing })
+                }
                 Effect::Ended(user) => {
                     let unset = doc! { "level": "", "starred": "", "readSeq": "", "readVersion": "" };
                     // a copy has no memberships that ended

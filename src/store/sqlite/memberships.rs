@@ -1,6 +1,6 @@
 //! [`Memberships`] for the embedded database.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
@@ -127,11 +127,12 @@ impl Sqlite {
                 let (list, changed) = (Arc::clone(list), lookup.changed.clone());
                 self.read(move |c| with_changed(c, user, &list, &changed)).await?
             }
-            None => match self.read(move |c| all(c, user)).await? {
+            None => match self.read(move |c| if_complete(c, user)).await? {
                 Some(list) => list,
                 None => {
                     self.writer.run(move |batch| batch.atomically(|batch| batch.join_rooms_of_everyone(user))).await?;
-                    self.read(move |c| all(c, user)).await?.unwrap_or_default()
+                    // another room may be given to everyone by now: it comes with an event
+                    self.read(move |c| all(c, user)).await?
                 }
             },
         };
@@ -142,23 +143,25 @@ impl Sqlite {
 }
 
 /// All rooms of the user; `None` if the user has no membership of a room that has every account.
-fn all(c: &Connection, user: UserKey) -> Result<Option<Vec<RoomSummary>>> {
-    if lacks_rooms(c, user)? {
-        return Ok(None);
-    }
+fn if_complete(c: &Connection, user: UserKey) -> Result<Option<Vec<RoomSummary>>> {
+    if lacks_rooms(c, user)? { Ok(None) } else { all(c, user).map(Some) }
+}
+
+fn all(c: &Connection, user: UserKey) -> Result<Vec<RoomSummary>> {
     let mut numbers = c.prepare_cached(
         "SELECT r.id FROM memberships m JOIN rooms r ON r.id = m.room
          WHERE m.user = ?1 AND r.deleted = 0 ORDER BY r.room_id",
     )?;
     let mut summaries = Summaries::of(c, user)?;
     let numbers = numbers.query_map([user.0.as_bytes()], |row| row.get(0))?;
-    let found = numbers.filter_map(|number| number.map_err(Error::from).and_then(|n| summaries.read(n)).transpose());
-    found.collect::<Result<_>>().map(Some)
+    let found = numbers.map(|number| number.map_err(Error::from).and_then(|number| summaries.read(number)));
+    found.filter_map(Result::transpose).collect()
 }
 
 /// The list with the present state of the rooms that have changed.
 fn with_changed(c: &Connection, user: UserKey, list: &[RoomSummary], changed: &[RoomId]) -> Result<Vec<RoomSummary>> {
-    let kept = list.iter().filter(|summary| !changed.contains(&summary.room.id)).cloned();
+    let is_changed: HashSet<&RoomId> = changed.iter().collect();
+    let kept = list.iter().filter(|summary| !is_changed.contains(&summary.room.id)).cloned();
     let mut list: Vec<RoomSummary> = kept.chain(some(c, user, changed)?).collect();
     list.sort_unstable_by(|a, b| a.room.id.as_str().cmp(b.room.id.as_str()));
     Ok(list)

@@ -8,12 +8,12 @@ use std::{collections::HashMap, sync::Arc};
 use parking_lot::Mutex;
 
 use crate::{
-    domain::{RoomId, UserKey},
+    domain::{Content, Notice, RoomId, UserKey},
     store::{Event, RoomSummary},
 };
 
-/// The number of summaries that are kept at most, about 300 bytes each.
-const MAX_SUMMARIES: usize = 50_000;
+/// The number of summaries that are kept at most, about 300 bytes each; and of rooms that have changed.
+const MAX_SUMMARIES: usize = 100_000;
 
 #[derive(Default)]
 pub struct SummaryCache(Mutex<State>);
@@ -41,7 +41,7 @@ struct List {
     /// The commit that they were read after.
     as_of: u64,
     /// The rooms where the user's own membership has changed since, and the latest commit that did it.
-    changed: Vec<(RoomId, u64)>,
+    changed: HashMap<RoomId, u64>,
 }
 
 /// What is known of a user's rooms, and what is to be read.
@@ -71,12 +71,8 @@ impl SummaryCache {
         let list = state.users.entry(user).or_insert_with(|| List { as_of, ..List::default() });
         let Some(summaries) = &list.summaries else { return Lookup { list: None, changed: Vec::new(), as_of } };
         let is_changed = |room: &&RoomId| state.rooms.get(*room).is_some_and(|changed| *changed > list.as_of);
-        let mut changed: Vec<RoomId> = list.changed.iter().map(|(room, _)| room.clone()).collect();
-        for room in summaries.iter().map(|summary| &summary.room.id).filter(is_changed) {
-            if !changed.contains(room) {
-                changed.push(room.clone());
-            }
-        }
+        let others = summaries.iter().map(|summary| &summary.room.id).filter(|room| !list.changed.contains_key(room));
+        let changed = list.changed.keys().chain(others.filter(is_changed)).cloned().collect();
         Lookup { list: Some(Arc::clone(summaries)), changed, as_of }
     }
 
@@ -87,7 +83,7 @@ impl SummaryCache {
             return;
         }
         let Some(list) = state.users.get_mut(&user).filter(|list| list.as_of <= lookup.as_of) else { return };
-        list.changed.retain(|(_, commit)| *commit > lookup.as_of);
+        list.changed.retain(|_, commit| *commit > lookup.as_of);
         list.as_of = lookup.as_of;
         let before = list.summaries.replace(Arc::clone(summaries)).map_or(0, |before| before.len());
         state.summaries = state.summaries + summaries.len() - before;
@@ -106,12 +102,16 @@ impl SummaryCache {
         }
         for event in events {
             match event {
+                // the memberships follow in later commits; who reads the list before gets theirs at once
+                Event::Changed { message, .. } if message.content == Content::Notice(Notice::Everyone) => {
+                    return state.clear();
+                }
                 Event::Changed { message, .. } => {
                     state.rooms.insert(message.id.room.clone(), state.commits);
                 }
                 Event::MembershipChanged { room, user } => {
                     if let Some(list) = state.users.get_mut(user) {
-                        list.change(room, state.commits);
+                        list.changed.insert(room.clone(), state.commits);
                     }
                 }
                 // a direct room is named after its members
@@ -123,6 +123,9 @@ impl SummaryCache {
                 | Event::Typing { .. } => {}
             }
         }
+        if state.rooms.len() > MAX_SUMMARIES {
+            state.clear();
+        }
     }
 }
 
@@ -130,14 +133,5 @@ impl State {
     fn clear(&mut self) {
         self.commits += 1;
         *self = Self { is_enabled: self.is_enabled, commits: self.commits, cleared: self.commits, ..Self::default() };
-    }
-}
-
-impl List {
-    fn change(&mut self, room: &RoomId, commit: u64) {
-        match self.changed.iter_mut().find(|(changed, _)| changed == room) {
-            Some((_, last)) => *last = commit,
-            None => self.changed.push((room.clone(), commit)),
-        }
     }
 }

@@ -226,7 +226,7 @@ impl WriterThread {
         let in_transaction = || !self.connection.is_autocommit();
         completions.extend(writes.map(|write| write(in_transaction().then_some(&mut batch))));
         let events = std::mem::take(&mut batch.events);
-        self.must_follow_up |= batch.is_unfinished;
+        let is_unfinished = batch.is_unfinished;
         let check_transaction = || match in_transaction() {
             true => Ok(()),
             false => Err(Error::Failed("the database rolled back the transaction".into())),
@@ -239,6 +239,8 @@ impl WriterThread {
             }
             self.known.clear();
         }
+        // not after a failure: on a full disk it would be tried again without end
+        self.must_follow_up |= is_unfinished && committed.is_ok();
         committed.map(|()| events)
     }
 
