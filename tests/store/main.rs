@@ -10,6 +10,7 @@ mod events;
 mod everyone;
 mod fail_point;
 mod fold;
+mod kept_lists;
 mod log;
 mod marks;
 mod members;
@@ -165,6 +166,8 @@ contract! {
         a_direct_room_is_found_by_its_members
         concurrent_first_posts_make_one_direct_room
         members_are_paged_in_order_of_their_keys;
+    kept_lists:
+        a_list_follows_every_change;
     room_deletions:
         a_deleted_room_does_not_exist
         the_memberships_of_a_deleted_room_are_announced

@@ -88,3 +88,21 @@ async fn a_deletion_that_is_not_derived_counts() {
     assert!(matches!(room.give(Action::Room(RoomAction::Unarchive)).await, Err(Error::NoSuchRoom)));
     assert_eq!(bob.rooms().await.len(), 1, "the lobby");
 }
+
+/// The process that deleted the account of the owner ended after it named an heir, whose account is deleted as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_heir_who_is_deleted_breaks_no_room() {
+    let database = TestDatabase::mongodb().await;
+    let [ada, bob, cyd] = in_lobby(&database, ["ada", "bob", "cyd"]).await;
+    let room = ada.create(RoomKind::Open, &[]).await;
+    room.manage(RoomAction::SetEveryone(true)).await;
+    let cyds = cyd.enter(room.room()).await.unwrap();
+    cyd.rooms().await; // makes everybody a member who is not yet
+    let memberships = database.mongo().await.collection::<Document>("memberships");
+    let of_heir = doc! { "_id": { "room": room.room().as_str(), "user": key(bob.user.key) } };
+    memberships.delete_one(of_heir).await.unwrap();
+    commit_notice(&database, &room, &ada.user, &Notice::Left { heir: Some(bob.user.key) }).await;
+    cyds.post("hello").await;
+    let members = cyd.store.members_after(&cyds.access, None, 10).await.unwrap();
+    assert!(members.iter().all(|member| member.person.key != bob.user.key));
+}
