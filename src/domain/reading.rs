@@ -47,8 +47,7 @@ impl Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReadMark {
     pub seq: u64,
-    /// Raised each time that the member marks messages as unread. Of a new membership, the number of the change that it
-    /// began with: a reader that knows an earlier membership has an older version.
+    /// Raised each time that the member marks messages as unread.
     pub version: u64,
 }
 
@@ -63,6 +62,15 @@ pub enum Reading {
 }
 
 impl ReadMark {
+    /// The bits of a version that are counted within a membership. A number of JavaScript has 33 more.
+    pub const VERSION_BITS: u32 = 20;
+
+    /// The mark of a new membership, which the change `rev` began. A reader that knows an earlier membership has an older
+    /// version, however often the member marked messages as unread.
+    pub fn of_new(seq: u64, rev: u64) -> Self {
+        Self { seq, version: rev << Self::VERSION_BITS }
+    }
+
     /// The mark after `reading`, in a room whose last message is `last_seq`. Reading only moves it forward. A reader
     /// that knows an older version does not change it: what it has shown as read was marked as unread since.
     pub fn apply(self, reading: Reading, last_seq: u64) -> Self {
@@ -91,6 +99,15 @@ mod tests {
             assert_eq!(level.toggled(kind).toggled(kind), level);
             assert_eq!(Level::Hidden.toggled(kind), level);
         }
+    }
+
+    #[test]
+    fn the_versions_of_a_later_membership_are_newer() {
+        let mut mark = ReadMark::of_new(4, 2);
+        for _ in 0..1000 {
+            mark = mark.apply(Reading::Unread { seq: 4 }, 4);
+        }
+        assert!(mark.version < ReadMark::of_new(4, 3).version);
     }
 
     #[test]

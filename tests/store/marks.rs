@@ -114,7 +114,7 @@ pub async fn a_membership_begins_read_up_to_its_own_number(database: &TestDataba
         role: MemberRole::Member,
         level: Level::Mentions,
         starred: false,
-        mark: ReadMark { seq: begun.seq(), version: begun.rev },
+        mark: ReadMark::of_new(begun.seq(), begun.rev),
     };
     assert_eq!((bobs.own().await, bobs.unread().await), (expected(&added), 1));
     assert_eq!((cyds.own().await, cyds.unread().await), (expected(&posted), 0));
@@ -144,7 +144,11 @@ pub async fn a_tab_of_an_earlier_membership_undoes_nothing(database: &TestDataba
             }
         }
         let last = adas.post("unread").await.seq();
-        let marked = bobs.mark(unread(last - 1)).await;
+        // more often than the room has changes
+        let mut marked = bobs.mark(unread(last - 1)).await;
+        for _ in 0..9 {
+            marked = bobs.mark(unread(last - 1)).await;
+        }
         let by_tab = bobs.mark(Reading::Read { seq: last, version: stale.or(Some(0)) }).await;
         assert_eq!(by_tab, marked, "{n}");
         stale = Some(marked.version);

@@ -108,7 +108,7 @@ pub async fn unread_is_what_a_count_of_the_log_finds(database: &TestDatabase) {
     for (by, step) in steps(12, 160) {
         let last = users[0].summary().await.head.seq;
         let made = take(&users, by, &step).await;
-        let begun = made.as_ref().map(|message| ReadMark { seq: message.seq(), version: message.rev });
+        let begun = made.as_ref().map(|message| ReadMark::of_new(message.seq(), message.rev));
         match (&step, made.map(|message| message.seq())) {
             (Step::Read(seq, version), _) => {
                 marks[by] = marks[by].map(|mark| mark.apply(Reading::Read { seq: *seq, version: *version }, last));

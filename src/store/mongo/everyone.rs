@@ -24,7 +24,7 @@ use super::{
     unique_index::DUPLICATE_KEY,
 };
 use crate::{
-    domain::{MemberRole, RoomId, Timestamp, UserKey},
+    domain::{MemberRole, ReadMark, RoomId, Timestamp, UserKey},
     store::Result,
 };
 
@@ -115,9 +115,10 @@ impl Collections {
                 .await?;
         let members: HashSet<UserKey> = members.into_iter().map(|member| user_key(member.id.user)).collect();
         // the version is that of the room: the change that gave it to everyone came after all that ended a membership
+        let mark = ReadMark::of_new(end, found.rev as u64);
         let set = doc! {
-            "role": MemberRole::Member.as_str(), "joinedAt": bson_date(Timestamp::now()), "readSeq": bson_int(end),
-            "readVersion": found.rev,
+            "role": MemberRole::Member.as_str(), "joinedAt": bson_date(Timestamp::now()),
+            "readSeq": bson_int(mark.seq), "readVersion": bson_int(mark.version),
         };
         let update = doc! { "$set": set, "$unset": { "ended": "" }, "$setOnInsert": { "rev": 0_i64 } };
         let add = |user: &UserKey| -> Bson {

@@ -107,6 +107,7 @@ impl From<RoomDoc> for Room {
 impl MemberDoc {
     /// A new membership, with the room read up to `read_seq`.
     pub fn new(room: &RoomId, membership: &Membership, read_seq: u64) -> Self {
+        let mark = ReadMark::of_new(read_seq, membership.rev);
         Self {
             id: MemberId { room: room.as_str().to_owned(), user: bson_uuid(membership.user) },
             rev: bson_int(membership.rev),
@@ -115,8 +116,8 @@ impl MemberDoc {
             ended: None,
             level: None,
             starred: None,
-            read_seq: Some(bson_int(read_seq)),
-            read_version: Some(bson_int(membership.rev)),
+            read_seq: Some(bson_int(mark.seq)),
+            read_version: Some(bson_int(mark.version)),
         }
     }
 

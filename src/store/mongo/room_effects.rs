@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::{
-    bson_values::{any_of, bson_date, bson_uuid, timestamp, user_key},
+    bson_values::{any_of, bson_date, bson_int, bson_uuid, timestamp, user_key},
     causal::{CausalSession, collect},
     collections::Collections,
     driver::{with_timeout, with_timeout_raw},
@@ -14,7 +14,7 @@ use super::{
     unique_index::is_duplicate_key,
 };
 use crate::{
-    domain::{MemberRole, Notice, RoomId, RoomKind, Timestamp, UserKey, fold},
+    domain::{MemberRole, Notice, ReadMark, RoomId, RoomKind, Timestamp, UserKey, fold},
     store::Result,
 };
 
@@ -156,8 +156,10 @@ impl Collections {
                 }
                 Effect::Began(user, at) => {
                     let role = MemberRole::Member.as_str();
-                    let joined = bson_date(at);
-                    let set = doc! { "role": role, "joinedAt": joined, "readSeq": message.seq, "readVersion": rev };
+                    let version = bson_int(ReadMark::of_new(message.seq as u64, rev as u64).version);
+                    let set = doc! {
+                        "role": role, "joinedAt": bson_date(at), "readSeq": message.seq, "readVersion": version,
+                    };
                     let unset = doc! { "ended": "", "level": "", "starred": "" };
                     (user, doc! { "$set": set, "$unset": unset })
                 }

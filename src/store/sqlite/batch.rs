@@ -119,7 +119,7 @@ impl<'c> Batch<'c> {
 
     /// Adds or changes a membership. A new one is read up to `read`.
     pub fn write_membership(&mut self, loaded: &LoadedRoom, membership: &Membership, read: u64) -> Result<()> {
-        let mark = ReadMark { seq: read, version: membership.rev };
+        let mark = ReadMark::of_new(read, membership.rev);
         let level = Level::default_in(loaded.room.kind);
         member_rows::write(self.connection, loaded.number, membership, level, false, mark)?;
         self.forget_member(loaded.number, membership.user);

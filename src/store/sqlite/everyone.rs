@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::batch::Batch;
 use crate::{
-    domain::{RoomId, Timestamp, UserKey},
+    domain::{ReadMark, RoomId, Timestamp, UserKey},
     store::Result,
 };
 
@@ -54,10 +54,11 @@ impl Batch<'_> {
             .prepare_cached(&format!(
                 "INSERT INTO memberships (room, user, rev, role, read_seq, read_version, joined_at)
                  SELECT r.id, u.key, 0, 'member', coalesce((SELECT max(m.id) & ((1 << 40) - 1) FROM messages m
-                    WHERE m.id > r.id << 40 AND m.id < (r.id + 1) << 40), 0), r.rev, ?1
+                    WHERE m.id > r.id << 40 AND m.id < (r.id + 1) << 40), 0), r.rev << {version_bits}, ?1
                  FROM rooms r CROSS JOIN users u WHERE r.everyone = 1 AND r.deleted = 0 AND {condition}
                  ON CONFLICT DO NOTHING
-                 RETURNING room, user, (SELECT room_id FROM rooms WHERE id = room)"
+                 RETURNING room, user, (SELECT room_id FROM rooms WHERE id = room)",
+                version_bits = ReadMark::VERSION_BITS
             ))?
             .query_map(values.as_slice(), |row| {
                 let user = UserKey(Uuid::from_bytes(row.get(1)?));
