@@ -65,7 +65,7 @@ pub struct Config {
     #[command(flatten)]
     pub roles: Roles,
 
-    /// Public address of natter behind a proxy, like https://chat.example.org; https makes the session cookie Secure
+    /// Public address of natter behind a proxy, like https://chat.example.org; https makes the cookies Secure
     #[arg(long, env = "NATTER_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<Url>,
 
@@ -118,7 +118,7 @@ pub struct Config {
     #[arg(long, env = "NATTER_ROOM_RATE", default_value = "60", value_name = "N")]
     pub room_rate: NonZeroU32,
 
-    /// Members that one user may add in a minute, oneself by joining too
+    /// Members that one user may add to existing rooms in a minute, oneself by joining too
     #[arg(long, env = "NATTER_JOIN_RATE", default_value = "60", value_name = "N")]
     pub join_rate: NonZeroU32,
 

@@ -199,7 +199,7 @@ mod tests {
         assert!(left.ends_with(">Ada left. &#60;Bob&#62; owns the room now</li>"), "{left}");
         let removed = message(&by_ada(Notice::Removed { user: key(2), heir: Some(key(3)) }), None);
         assert!(
-            removed.ends_with(">Ada removed &#60;Bob&#62;. Who has been a member longest owns the room now</li>"),
+            removed.ends_with(">Ada removed &#60;Bob&#62;. The member who joined first owns the room now</li>"),
             "{removed}"
         );
     }

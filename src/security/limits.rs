@@ -23,7 +23,7 @@ pub struct RateLimitSettings {
     pub message_rate: NonZeroU32,
     /// Rooms that one user may create in an hour.
     pub room_rate: NonZeroU32,
-    /// Members that one user may add in a minute, oneself by joining too.
+    /// Members that one user may add to existing rooms in a minute, oneself by joining too.
     pub join_rate: NonZeroU32,
 }
 

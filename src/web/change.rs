@@ -2,7 +2,7 @@
 
 use super::{AppState, Error, Result, room_limits};
 use crate::{
-    domain::{Action, ClientId, Command, Fields, Phrase, Post, Text},
+    domain::{Action, ClientId, Command, Fields, Phrase, Post, Text, UserKey},
     security::limits::RateLimited,
     store::{self, Access, Changed},
 };
@@ -38,14 +38,28 @@ impl Draft<'_> {
 /// 422 if a field is invalid, 409 if the client id was used for another message or a limit of members is reached, and
 /// those of [`change`].
 pub async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result<Changed> {
-    let (text, client) = draft.check()?;
-    let post = Post { client, text: text.clone(), reply_to: draft.reply_to };
+    let checked = draft.check()?;
+    count(state, access.user())?;
+    post_counted(state, access, checked, draft.reply_to).await
+}
+
+/// The same of a message that [`Draft::check`] and [`count`] have let through.
+///
+/// # Errors
+/// The others of [`post`].
+pub async fn post_counted(
+    state: &AppState,
+    access: &Access,
+    (text, client): (Text, ClientId),
+    reply_to: Option<u64>,
+) -> Result<Changed> {
+    let post = Post { client, text: text.clone(), reply_to };
     room_limits::check_post(state, access).await?;
-    let posted = change(state, access, Action::Post(post)).await?;
+    let posted = state.store.change(access, Command::new(Action::Post(post))).await.map_err(refused)?;
     let message = &posted.message;
     // an edited text differs from the one that was posted
     let has_other_text = message.edited_at.is_none() && message.text().is_some_and(|stored| stored != text.as_str());
-    if posted.repeat && (has_other_text || message.reply_to != draft.reply_to) {
+    if posted.repeat && (has_other_text || message.reply_to != reply_to) {
         // to treat it as a repeat would lose this text silently
         return Err(store::Conflict::ClientIdReused.into());
     }
@@ -59,17 +73,17 @@ pub async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result
 /// # Errors
 /// 429 if the user sends too fast, and those of [`refused`].
 pub async fn change(state: &AppState, access: &Access, action: Action) -> Result<Changed> {
-    count(state, access)?;
+    count(state, access.user())?;
     state.store.change(access, Command::new(action)).await.map_err(refused)
 }
 
-/// Counts a change against the user's limit.
+/// Counts a change against the user's message rate.
 ///
 /// # Errors
 /// 429 if the user sends too fast.
-pub fn count(state: &AppState, access: &Access) -> Result<()> {
+pub fn count(state: &AppState, user: UserKey) -> Result<()> {
     let too_fast = |limit: RateLimited| Error { message: Phrase::new("too-many-messages"), ..limit.into() };
-    state.logins.limits.message(access.user()).map_err(too_fast)
+    state.logins.limits.message(user).map_err(too_fast)
 }
 
 /// The error of a change that the store refused: 401 if the account is deleted, the rules' refusals, and the store's

@@ -1,4 +1,4 @@
-//! The form of a new message on a page without JavaScript.
+//! The form of a new message: the browser sends it if JavaScript is off, or the conversation has no room yet.
 
 use serde::Deserialize;
 
@@ -12,7 +12,8 @@ pub struct MessageForm {
     pub message: String,
     #[serde(rename = "clientID", default)]
     client_id: String,
-    /// The last `seq` on the page, and the version of the mark when it was read.
+    /// The last `seq` on the page, and the version of the mark when it was read; not of a conversation that has no room
+    /// yet.
     pub read: Option<u64>,
     pub version: Option<u64>,
 }

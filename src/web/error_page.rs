@@ -8,7 +8,10 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{Error, NavSlot, SharedSites, Shell, language, page::accepts_html};
+use super::{
+    Error, NavSlot, SharedSites, Shell, language,
+    page::{accepts_html, is_from_htmx},
+};
 use crate::render::Language;
 
 /// What error pages need of the settings.
@@ -99,7 +102,7 @@ impl ErrorFormat {
     fn accepted(headers: &HeaderMap, api: bool) -> Self {
         match () {
             () if api => Self::Json,
-            () if headers.contains_key("hx-request") => Self::Fragment,
+            () if is_from_htmx(headers) => Self::Fragment,
             () if accepts_html(headers) => Self::Page,
             () => Self::Json,
         }

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tower_sessions::Session;
 
-use super::{AppState, Error, NavSlot, Sites, sites::without_token};
+use super::{AppState, Error, NavSlot, Sites, page::is_from_htmx, sites::without_token};
 use crate::{
     domain::{Fields, Phrase, User},
     net::address,
@@ -55,7 +55,7 @@ impl FromRequestParts<AppState> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
         match <Self as OptionalFromRequestParts<_>>::from_request_parts(parts, state).await {
             Ok(Some(signed_in)) => Ok(signed_in),
-            Ok(None) if parts.headers.contains_key("hx-request") => {
+            Ok(None) if is_from_htmx(&parts.headers) => {
                 Err(Error::new(StatusCode::UNAUTHORIZED, Phrase::new("signed-out")).into_response())
             }
             Ok(None) => Err(to_login(parts, &state.settings.sites)),

@@ -9,6 +9,11 @@ pub fn local_path(next: Option<&str>) -> Option<&str> {
     })
 }
 
+/// Whether the request is one of htmx, on a page that stays.
+pub fn is_from_htmx(headers: &HeaderMap) -> bool {
+    headers.contains_key("hx-request")
+}
+
 /// Whether the client accepts HTML, as browsers do when they navigate.
 pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());

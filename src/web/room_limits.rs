@@ -1,9 +1,9 @@
-//! Who may create rooms, and the limits of rooms and their members. These are checked before the change, so changes at the same time can exceed them
-//! by a few.
+//! Who may create rooms, and the limits of rooms and their members. These are checked before the change, so changes at
+//! the same time can exceed them by a few.
 
 use super::{AppState, Error, Result};
 use crate::{
-    domain::{Phrase, User, UserKey},
+    domain::{Phrase, Room, User, UserKey},
     security::limits::RateLimited,
     store::Access,
 };
@@ -41,8 +41,13 @@ pub fn check_members(state: &AppState, members: u64) -> Result<()> {
 ///
 /// # Errors
 /// 409 if the room would have more members than it may have, or one of them is in as many rooms as one may be.
-pub async fn check_new_members(state: &AppState, access: &Access, users: &[(UserKey, &str)]) -> Result<()> {
-    if state.store.room(access).await?.everyone {
+pub async fn check_new_members(
+    state: &AppState,
+    access: &Access,
+    room: &Room,
+    users: &[(UserKey, &str)],
+) -> Result<()> {
+    if room.everyone {
         return Ok(());
     }
     check_members(state, state.store.member_count(access).await? + users.len() as u64)?;
@@ -67,7 +72,11 @@ pub async fn check_post(state: &AppState, access: &Access) -> Result<()> {
     if access.is_member() || !state.store.members_among(access, &[user]).await?.is_empty() {
         return Ok(());
     }
-    check_new_members(state, access, &[(user, "")]).await?;
+    let room = state.store.room(access).await?;
+    if room.archived {
+        return Ok(()); // the rules refuse the post
+    }
+    check_new_members(state, access, &room, &[(user, "")]).await?;
     count_new_member(state, access)
 }
 

@@ -69,7 +69,7 @@ natter.marks = (() => {
   document.addEventListener('scroll', lookSoon, { capture: true, passive: true });
   for (const name of ['focus', 'resize']) addEventListener(name, lookSoon);
   document.addEventListener('visibilitychange', () => { if (document.hidden) report(); else lookSoon(); });
-  addEventListener('pagehide', report);
+  addEventListener('pagehide', () => { look(); report(); });
 
   return {
     enter,

@@ -125,7 +125,7 @@ natter.rooms = (() => {
     }
   });
   document.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape' || !$('sidebar').classList.contains('is-open')) return;
+    if (event.key !== 'Escape' || event.shiftKey || !$('sidebar').classList.contains('is-open')) return;
     closeDrawer();
     $('menu').focus();
   });

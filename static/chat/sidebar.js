@@ -112,8 +112,9 @@ natter.sidebar = (() => {
   };
   // direct rooms are in the order of their latest messages, starred ones first
   const sort = (item) => {
+    const isStarred = ({ dataset }) => 'starred' in dataset;
     const isBefore = (other) => other.matches('[data-room]')
-      && ('starred' in other.dataset) <= ('starred' in item.dataset) && +other.dataset.at <= +item.dataset.at;
+      && (isStarred(other) === isStarred(item) ? +other.dataset.at <= +item.dataset.at : isStarred(item));
     const next = [...item.parentElement.children].find((other) => other !== item && (other.matches('.link') || isBefore(other)));
     if (item.nextElementSibling === next) return;
     const focused = item.contains(document.activeElement) ? document.activeElement : null;
@@ -137,6 +138,7 @@ natter.sidebar = (() => {
     refetchTimer ??= setTimeout(async () => {
       refetchTimer = null;
       refetchedAt = performance.now();
+      unlisted.clear(); // if the list does not come, these are missing again with the next numbers
       const address = here() ? `/sidebar?room=${encodeURIComponent(here())}` : '/sidebar';
       const { className } = $('sidebar'), { open } = $('sidebar').querySelector('.own-menu');
       await htmx.ajax('GET', address, { target: '#sidebar', swap: 'outerMorph' });

@@ -48,7 +48,7 @@ natter.tools = (() => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const isInput = target === $('message') && !target.value;
     if (key === 'ArrowUp' && (isInput || target === $('scroller'))) {
-      const last = $('messages').lastElementChild;
+      const last = $('messages')?.lastElementChild;
       focusRow(isRow(last) ? last : last && nextRow(last, 'previousElementSibling'));
     } else if (isRow(target) && key === 'ArrowUp') {
       focusRow(nextRow(target, 'previousElementSibling'));

@@ -52,6 +52,8 @@ async fn the_quick_switcher_and_the_next_unread_room() {
     // Enter sends the first message of a conversation, too
     ann.goes_to("/direct/robot").await;
     ann.holds("the focus", "document.activeElement.id === 'message'").await;
+    // there is no message that an arrow could choose
+    ann.driver.action_chain().send_keys(Key::Up).perform().await.unwrap();
     let typed = ann.driver.action_chain().send_keys("hello").send_keys(Key::Enter).perform().await;
     typed.unwrap();
     ann.sees("You: hello").await;

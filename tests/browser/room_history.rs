@@ -53,7 +53,7 @@ async fn a_click_on_a_room_that_is_gone_keeps_the_page_and_says_why() {
     let room = natter.room(&robot, "design", "closed", &["ann"]).await;
     ann.waits_until_connected().await;
     ann.counts(&room, "").await;
-    // pretend that the list has not been told yet
+    // as if the news had not come yet
     let deaf = "window.receive = natter.sidebar.receive; natter.sidebar.receive = () => {}; return true";
     let _: bool = ann.runs(deaf).await;
     natter.delete_room(&robot, &room).await;

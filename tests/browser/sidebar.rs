@@ -53,6 +53,35 @@ async fn the_title_and_the_icon_count_what_is_for_the_reader() {
 }
 
 #[tokio::test]
+async fn starred_conversations_stay_above_the_others() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    let own = natter.login("ann").await;
+    let [bob, cyd, dan] = [natter.token("bob").await, natter.token("cyd").await, natter.token("dan").await];
+    let starred = natter.direct(&bob, &["ann"]).await;
+    let (newer, older) = (natter.direct(&cyd, &["ann"]).await, natter.direct(&dan, &["ann"]).await);
+    natter.star(&own, &starred).await;
+    natter.post_to(&dan, &older, "first").await;
+    let deleted = natter.post_to(&bob, &starred, "second").await;
+    natter.post_to(&bob, &starred, "third").await;
+    natter.post_to(&cyd, &newer, "fourth").await;
+    ann.driver.refresh().await.unwrap();
+    ann.waits_until_connected().await;
+    ann.counts(&starred, "2").await;
+    let rooms =
+        "return Array.from(document.querySelectorAll('#sidebar [data-kind=direct]'), (item) => item.dataset.room)";
+    assert_eq!(ann.runs::<Vec<String>>(rooms).await, [&*starred, &newer, &older]);
+    // its latest message is older than that of the next one
+    natter.delete_in(&bob, &starred, deleted).await;
+    ann.counts(&starred, "1").await;
+    assert_eq!(ann.runs::<Vec<String>>(rooms).await, [&*starred, &newer, &older]);
+    natter.post_to(&dan, &older, "the latest").await;
+    ann.counts(&older, "2").await;
+    assert_eq!(ann.runs::<Vec<String>>(rooms).await, [&*starred, &older, &newer]);
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
 async fn on_a_narrow_page_the_list_is_a_drawer() {
     let natter = Natter::start().await;
     let ann = natter.visitor(BrowserOptions { narrow: true, ..BrowserOptions::default() }).await;
@@ -95,6 +124,28 @@ async fn numbers_are_asked_for_after_news_that_did_not_come() {
     assert_eq!(ann.text(&format!("#sidebar [data-room='{room}'] .count")).await, "");
     natter.post_to(&robot, &room, "two").await;
     ann.counts(&room, "2").await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn a_hidden_conversation_appears_although_the_list_did_not_come_at_first() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    let own = natter.login("ann").await;
+    let direct = natter.direct(&robot, &["ann"]).await;
+    ann.waits_until_connected().await;
+    ann.counts(&direct, "").await;
+    natter.set_level(&own, &direct, "hidden").await;
+    ann.holds("not in the list", &format!("!natter.sidebar.itemOf('{direct}')")).await;
+    let fails_once = "
+        const { ajax } = htmx;
+        htmx.ajax = async () => { window.failed = true; htmx.ajax = ajax; };
+        return true;";
+    let _: bool = ann.runs(fails_once).await;
+    natter.post_to(&robot, &direct, "for Ann").await;
+    ann.holds("a request that failed", "window.failed").await;
+    ann.counts(&direct, "1").await;
     ann.closes_browser(&[]).await;
 }
 

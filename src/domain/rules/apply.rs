@@ -17,7 +17,7 @@ pub fn apply(state: &State<'_>, command: &Command) -> Result<Option<Change>, Ref
         false => state.room.right(state.actor.membership).ok_or(Refusal::NoSuchRoom)?,
     };
     match &command.action {
-        Action::Room(action) => members::apply(state, action, right, command.at),
+        Action::Room(action) => members::apply(state, action, command.at),
         _ if right == Right::Read => Err(Refusal::Archived),
         Action::Post(post) => messages::post(state, post, command.at).map(Some),
         Action::Edit { text_rev, text, .. } => messages::edit(state, *text_rev, text, command.at),

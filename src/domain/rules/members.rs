@@ -5,22 +5,38 @@ use super::{
     refusal::Refusal,
     state::{Change, Members, State},
 };
-use crate::domain::{
-    Content, MemberRole, Membership, Notice, Right, Room, RoomAction, RoomId, RoomKind, Timestamp, UserKey,
-};
+use crate::domain::{Content, MemberRole, Membership, Notice, Room, RoomAction, RoomId, RoomKind, Timestamp, UserKey};
 
-pub fn apply(state: &State<'_>, action: &RoomAction, right: Right, at: Timestamp) -> Result<Option<Change>, Refusal> {
-    let room = state.room;
-    if right == Right::Read && !matches!(action, RoomAction::Leave | RoomAction::Unarchive | RoomAction::Delete) {
+/// The rules that all of these commands have in common, for a user who sees the room. `role`: the user's own, as a
+/// member.
+///
+/// # Errors
+/// The [`Refusal`].
+pub fn check_right(
+    room: &Room,
+    user: UserKey,
+    role: Option<MemberRole>,
+    is_admin: bool,
+    action: &RoomAction,
+) -> Result<(), Refusal> {
+    if room.archived && !matches!(action, RoomAction::Leave | RoomAction::Unarchive | RoomAction::Delete) {
         return Err(Refusal::Archived);
     }
-    // an operator may delete it
-    if room.kind == RoomKind::Direct && !state.actor.is_trusted {
+    if room.kind == RoomKind::Direct {
         return Err(Refusal::IsDirect);
     }
-    let joins_open = matches!(action, RoomAction::Add(user) if *user == state.actor.key) && room.kind == RoomKind::Open;
-    if !joins_open && !matches!(action, RoomAction::Leave) && !state.actor.manages(room) {
+    let joins_open = matches!(action, RoomAction::Add(added) if *added == user) && room.kind == RoomKind::Open;
+    if !joins_open && !matches!(action, RoomAction::Leave) && !room.is_managed_by(role, is_admin) {
         return Err(Refusal::NotAllowed);
+    }
+    Ok(())
+}
+
+pub fn apply(state: &State<'_>, action: &RoomAction, at: Timestamp) -> Result<Option<Change>, Refusal> {
+    let (room, actor) = (state.room, &state.actor);
+    if !actor.is_trusted {
+        let role = actor.membership.map(|membership| membership.role);
+        check_right(room, actor.key, role, actor.is_admin, action)?;
     }
     match action {
         RoomAction::Add(user) => Ok(add(state, *user, at)),

@@ -16,6 +16,7 @@ mod text_tests;
 mod world;
 
 pub use apply::apply;
+pub use members::check_right;
 pub use messages::count_reply;
 pub use refusal::Refusal;
 pub use state::{Actor, Change, Concerned, Head, Members, State};

@@ -62,8 +62,8 @@ async fn read(store: &dyn Store, user: &User, wanted: &Wanted) -> store::Result<
     }
 }
 
-/// The presence of the members that stand for direct rooms, by tag: what changed before the fan-out sent it is missing in
-/// the page.
+/// The presence of the members that stand for direct rooms, by tag: the page does not get changes of it from before the
+/// fan-out writes to its socket.
 fn presence(state: &AppState, summaries: &[RoomSummary]) -> Map<String, Value> {
     let others: Vec<UserKey> = summaries.iter().filter_map(counterpart).collect();
     let presence = state.hub().presence_of(&others);

@@ -67,12 +67,20 @@ pub(super) async fn edit(state: &AppState, access: &Access, edit: &RoomEdit) -> 
     Ok(())
 }
 
-/// Gives a command to the room. `None`: the room is like that already.
+/// Gives a command to the room, which counts as a message. `None`: the room is like that already.
 ///
 /// # Errors
-/// 429 if the user sends too fast, and those of the rules.
+/// 429 if the user sends too fast, and those of [`give`].
 pub(super) async fn command(state: &AppState, access: &Access, action: RoomAction) -> Result<Option<Changed>> {
-    change::count(state, access)?;
+    change::count(state, access.user())?;
+    give(state, access, action).await
+}
+
+/// The same of a command that a rate of its own limits.
+///
+/// # Errors
+/// Those of the rules.
+pub(super) async fn give(state: &AppState, access: &Access, action: RoomAction) -> Result<Option<Changed>> {
     match state.store.change(access, crate::domain::Command::new(Action::Room(action))).await {
         Ok(changed) => Ok(Some(changed)),
         Err(store::Error::Unchanged) => Ok(None),

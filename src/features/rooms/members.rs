@@ -1,8 +1,8 @@
 //! Adding and removing members.
 
-use super::edit::command;
+use super::edit::{command, give};
 use crate::{
-    domain::{Fields, MemberRole, Phrase, RoomAction, User, UserKey},
+    domain::{Fields, MemberRole, Phrase, RoomAction, User, UserKey, rules::check_right},
     store::{Access, Member},
     web::{
         AppState, Error, Result,
@@ -13,22 +13,30 @@ use crate::{
 /// Adds these users to the room, or joins it. Returns how many of them are new.
 ///
 /// # Errors
-/// 409 if a limit is reached, 429 if members are added too fast, and those of [`command`]. Those before a refused one are
-/// added.
+/// Those of [`give`], 409 if a limit is reached, 429 if members are added too fast. Those before a refused one are added.
 pub(super) async fn add(state: &AppState, access: &Access, users: &[User]) -> Result<usize> {
-    let keys: Vec<UserKey> = users.iter().map(|user| user.key).collect();
+    let me = access.user();
+    let keys: Vec<UserKey> = users.iter().map(|user| user.key).chain([me]).collect();
     let members = state.store.members_among(access, &keys).await?;
-    let is_new = |user: &&User| members.iter().all(|member| member.person.key != user.key);
-    let new: Vec<_> = users.iter().filter(is_new).map(|user| (user.key, user.user_id.as_str())).collect();
+    let member = |user: UserKey| members.iter().find(|member| member.person.key == user);
+    let new = users.iter().filter(|user| member(user.key).is_none());
+    let new: Vec<_> = new.map(|user| (user.key, user.user_id.as_str())).collect();
     if new.is_empty() {
         return Ok(0);
     }
-    check_new_members(state, access, &new).await?;
+    let role = member(me).map(|member| member.role);
+    let room = state.store.room(access).await?;
+    // before the limits: these say something about the users, and refused commands do not count
+    for (user, _) in &new {
+        check_right(&room, me, role, access.is_admin(), &RoomAction::Add(*user))?;
+    }
+    check_new_members(state, access, &room, &new).await?;
+    let mut added = 0;
     for (user, _) in &new {
         count_new_member(state, access)?;
-        command(state, access, RoomAction::Add(*user)).await?;
+        added += usize::from(give(state, access, RoomAction::Add(*user)).await?.is_some());
     }
-    Ok(new.len())
+    Ok(added)
 }
 
 /// Removes `user` from the room, or leaves it. Nothing changes if the user is not a member.

@@ -70,18 +70,20 @@ impl MemberCursor {
     }
 }
 
-/// The first `limit` members after `after`, and the cursor of the next page if there are more.
+/// The first `limit` members after `after`, and the cursor of the next page if there are more. `count`: the number of all
+/// members.
 ///
 /// # Errors
 /// The store's.
 pub(super) async fn members_page(
     state: &AppState,
     access: &Access,
+    count: u64,
     after: Option<MemberCursor>,
     limit: u32,
 ) -> Result<(Vec<PresentMember>, Option<String>)> {
-    let all = state.store.members_after(access, None, SMALL + 1).await?;
-    if all.len() <= SMALL as usize {
+    if count <= u64::from(SMALL) {
+        let all = state.store.members_after(access, None, SMALL).await?;
         return Ok(page_of_small(state, all, after.as_ref(), limit));
     }
     let wanted = limit as usize + 1;

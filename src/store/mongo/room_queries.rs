@@ -69,6 +69,18 @@ impl Collections {
         Ok(self.member_doc(room, user, session).await?.as_ref().and_then(MemberDoc::membership))
     }
 
+    /// The memberships of these users in the room, in any order.
+    pub async fn memberships_among(
+        &self,
+        room: &RoomId,
+        users: impl Iterator<Item = UserKey>,
+        session: &mut CausalSession,
+    ) -> Result<Vec<Membership>> {
+        let ids = any_of(users.map(|user| member_id(room, user)));
+        let found = self.find_members(doc! { "_id": ids }, doc! {}, 0, session).await?;
+        Ok(found.iter().filter_map(MemberDoc::membership).collect())
+    }
+
     /// What a change of the user's membership reads of the members.
     pub async fn concerned(&self, room: &RoomId, user: UserKey, session: &mut CausalSession) -> Result<Concerned> {
         let member = self.membership(room, user, session).await?;

@@ -43,6 +43,16 @@ impl Natter {
         opened["id"].as_str().unwrap().to_owned()
     }
 
+    /// Sets what the user is notified of in a room.
+    pub async fn set_level(&self, token: &str, room: &str, level: &str) {
+        self.call(Method::PUT, &format!("/api/rooms/{room}/level"), token, json!({ "level": level })).await;
+    }
+
+    /// Puts a star on a room.
+    pub async fn star(&self, token: &str, room: &str) {
+        self.call(Method::PUT, &format!("/api/rooms/{room}/star"), token, Value::Null).await;
+    }
+
     /// Deletes a message of a room.
     pub async fn delete_in(&self, token: &str, room: &str, seq: u64) {
         self.call(Method::DELETE, &format!("/api/rooms/{room}/messages/{seq}"), token, Value::Null).await;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use natter_test_support::eventually;
 use serde_json::{Value, json};
 
 use crate::support::{Browser, Natter, Script, Socket, password_of};
@@ -210,7 +211,8 @@ async fn a_page_learns_who_is_online_with_its_numbers() {
     natter.script().log_in("bob", &password_of("bob")).await.opens_direct(&["ada"]).await;
     let (socket, key) =
         (Socket::open_sidebar(&bob).await, bob.visit("/rooms/lobby").await.attribute("body", "data-me"));
-    while ada.visit("/sidebar").await.is(200).attribute("[data-tag]", "data-presence") != "online" {}
+    let presence = async || ada.visit("/sidebar").await.is(200).attribute("[data-tag]", "data-presence");
+    eventually("bob is online", async || (presence().await == "online").then_some(())).await;
     let mut page = Sidebar { socket: Socket::open_sidebar(&ada).await, me: String::new(), rooms: HashMap::new() };
     assert_eq!(page.take().await["presence"], json!({ key: "online" }));
     drop(socket);

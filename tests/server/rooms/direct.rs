@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::Natter;
+use crate::support::{Natter, password_of};
 
 #[tokio::test]
 async fn there_is_one_direct_room_for_each_set_of_people() {
@@ -67,4 +67,20 @@ async fn the_first_post_creates_a_conversation_and_its_page_does_not() {
     assert_eq!(browser.visit("/direct/ada").await.is(200).text("main h1"), "Ada", "a conversation with oneself");
     natter.register("cyd").await;
     assert_eq!(browser.visit("/direct/bob+cyd").await.is(200).text("main h1"), "Bob, Cyd");
+}
+
+#[tokio::test]
+async fn a_first_post_that_comes_too_fast_creates_no_conversation() {
+    let natter = Natter::with(&["--message-rate", "1"]).await;
+    let bob = natter.register("bob").await;
+    let browser = natter.browse_as("ada").await;
+    let ada = natter.script().log_in("ada", &password_of("ada")).await;
+    let form = [("message", "hello"), ("clientID", "1")];
+    for _ in 0..6 {
+        ada.post("/api/messages", json!({ "message": "hello" })).await; // three of them are posted
+    }
+    let refused = browser.submit("/direct/bob/messages", &form).await.is(429);
+    assert_eq!(refused.text("#refused"), "You are sending messages too fast. Wait a moment and send again.");
+    browser.visit("/direct/bob").await.is(200);
+    assert_eq!(bob.get("/api/rooms").await.is(200).json["rooms"].as_array().unwrap().len(), 1, "the lobby alone");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::Natter;
+use crate::support::{Natter, new_user, password_of};
 
 #[tokio::test]
 async fn each_limit_is_named_when_it_is_reached() {
@@ -60,4 +60,47 @@ async fn joining_by_a_post_is_limited_as_every_other_joining() {
     bob.post(&messages, hello.clone()).await.is(201);
     bob.post(&format!("/api/rooms/{shed}/messages"), hello.clone()).await.is(429);
     bob.post("/api/messages", hello).await.is(201);
+}
+
+#[tokio::test]
+async fn many_members_are_added_at_once_and_are_no_messages() {
+    let natter = Natter::start().await;
+    let browser = natter.browse_as("ada").await;
+    let ada = natter.script().log_in("ada", &password_of("ada")).await;
+    let id = ada.creates("closed", "Garden", &[]).await;
+    let others: Vec<String> = (1..=40).map(|n| format!("user{n}")).collect();
+    for user_id in &others {
+        natter.script().post("/api/users", new_user(user_id)).await.is(201);
+    }
+    let page = format!("/rooms/{id}/members");
+    browser.submit(&page, &[("members", &others.join(" "))]).await.leads_to(&page);
+    let members = ada.get(&format!("/api/rooms/{id}/members?limit=200")).await.is(200).json;
+    assert_eq!(members["members"].as_array().unwrap().len(), 41);
+    ada.says_in(&id, "welcome").await;
+}
+
+#[tokio::test]
+async fn who_may_not_add_members_reaches_no_limit() {
+    let mut natter = Natter::with(&["--rate-limits", "off"]).await;
+    let (ada, bob, cyd) = (natter.register("ada").await, natter.register("bob").await, natter.register("cyd").await);
+    let closed = ada.creates("closed", "Garden", &["bob"]).await;
+    let archived = ada.creates("open", "Attic", &[]).await;
+    ada.patch(&format!("/api/rooms/{archived}"), json!({ "archived": true })).await.is(200);
+    cyd.creates("closed", "Shed", &[]).await;
+    let member = |id: &str, user_id: &str| format!("/api/rooms/{id}/members/{user_id}");
+
+    natter.restart_with(&["--max-rooms-of-user", "1"]).await;
+    bob.put(&member(&closed, "cyd"), json!({})).await.says(403, "You may not change this.");
+    ada.put(&member(&closed, "cyd"), json!({})).await.says(409, "cyd is in 1 rooms, and cannot be in more.");
+
+    natter.restart_with(&["--max-rooms-of-user", "1000", "--rate-limits", "on", "--join-rate", "1"]).await;
+    let read_only = "This room is archived. It can be read only.";
+    for _ in 0..2 {
+        ada.put(&member(&archived, "cyd"), json!({})).await.says(409, read_only);
+    }
+    let post = format!("/api/rooms/{archived}/messages");
+    for _ in 0..2 {
+        bob.post(&post, json!({ "message": "hello" })).await.says(409, read_only);
+    }
+    ada.put(&member(&closed, "cyd"), json!({})).await.is(201);
 }

@@ -34,6 +34,23 @@ async fn members_are_added_and_removed_by_those_who_may() {
 }
 
 #[tokio::test]
+async fn a_member_whom_two_add_at_once_is_new_for_one_of_them() {
+    let natter = Natter::unlimited().await;
+    let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
+    natter.register("cyd").await;
+    let id = ada.creates("closed", "Garden", &["bob"]).await;
+    ada.put(&format!("/api/rooms/{id}/members/bob"), json!({ "role": "owner" })).await.is(200);
+    let cyd = format!("/api/rooms/{id}/members/cyd");
+    for _ in 0..10 {
+        let (one, other) = tokio::join!(ada.put(&cyd, json!({})), bob.put(&cyd, json!({})));
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 201], "{} {}", one.text, other.text);
+        ada.delete(&cyd).await.is(204);
+    }
+}
+
+#[tokio::test]
 async fn the_longest_member_follows_the_last_owner() {
     let natter = Natter::unlimited().await;
     let (bob, cyd, dan) = (natter.register("bob").await, natter.register("cyd").await, natter.register("dan").await);

@@ -81,7 +81,7 @@ pub async fn edit(
 ) -> Result<Response> {
     let text = Text::parse(&request.message).map_err(|invalid| Error::invalid(Fields::one("message", invalid)))?;
     let action = Action::Edit { seq, text_rev: request.text_rev, text };
-    count(&state, &access)?;
+    count(&state, access.user())?;
     match state.store.change(&access, Command::new(action)).await {
         Ok(changed) => Ok(axum::Json(MessageResponse::new(changed.message, access.user())).into_response()),
         Err(store::Error::Refused(Refusal::Stale(current))) => {

@@ -28,7 +28,8 @@ pub async fn list(
 ) -> Result<axum::Json<MembersResponse>> {
     check_limit(query.limit)?;
     let after = MemberCursor::parse(&state, query.after.as_deref()).await?;
-    let (members, next) = members_page(&state, &access, after, query.limit).await?;
+    let count = state.store.member_count(&access).await?;
+    let (members, next) = members_page(&state, &access, count, after, query.limit).await?;
     let next =
         next.map(|next| format!("/api/rooms/{}/members?after={next}&limit={}", access.room().as_str(), query.limit));
     Ok(axum::Json(MembersResponse { members: members.into_iter().map(MemberResponse::from).collect(), next }))

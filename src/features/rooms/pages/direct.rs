@@ -73,7 +73,7 @@ pub async fn show(
     Ok(DirectPage::new(&state, language, &me.user, users, &found).await?.into_response())
 }
 
-/// Creates the room if it does not exist, and posts. A text that is refused creates nothing.
+/// Creates the room if it does not exist, and posts. A message that is refused creates nothing.
 pub async fn submit(
     State(state): State<AppState>,
     language: Language,
@@ -94,9 +94,10 @@ pub async fn submit(
 }
 
 async fn post(state: &AppState, me: &User, users: &[User], form: &MessageForm) -> Result<String> {
-    form.draft().check()?;
+    let checked = form.draft().check()?;
+    change::count(state, me.key)?;
     let (room, _) = direct::open(state, me, users).await?;
     let access = state.store.access(me, &room.id).await?;
-    change::post(state, &access, form.draft()).await?;
+    change::post_counted(state, &access, checked, None).await?;
     Ok(room.id.as_str().to_owned())
 }

@@ -49,10 +49,11 @@ impl MembersPage {
         after: Option<MemberCursor>,
     ) -> Result<Self> {
         let (shell, room) = RoomContext::load(state, language, me, access).await?;
-        let (rows, next) = members_page(state, access, after, PAGE).await?;
+        let count = state.store.member_count(access).await?;
+        let (rows, next) = members_page(state, access, count, after, PAGE).await?;
         Ok(Self {
             next: next.map(|after| room.address(&format!("/members?after={after}"))),
-            count: state.store.member_count(access).await?,
+            count,
             me: me.user_id.to_string(),
             shell,
             room,

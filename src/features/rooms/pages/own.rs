@@ -10,7 +10,10 @@ use serde::Deserialize;
 use crate::{
     domain::{Reading, RoomId},
     features::rooms::{members, own::parse_level},
-    web::{AppState, Form, InRoom, Result, SignedIn, page::local_path},
+    web::{
+        AppState, Form, InRoom, Result, SignedIn,
+        page::{is_from_htmx, local_path},
+    },
 };
 
 /// The field that every form here can have: the page to show afterwards, which is the room otherwise.
@@ -103,7 +106,7 @@ pub async fn unread(
 /// The page's script shows the new numbers by itself: it gets no page.
 pub async fn read_all(State(state): State<AppState>, me: SignedIn, headers: HeaderMap) -> Result<Response> {
     state.store.read_all(me.user.key).await?;
-    Ok(match headers.contains_key("hx-request") {
+    Ok(match is_from_htmx(&headers) {
         true => StatusCode::NO_CONTENT.into_response(),
         false => Redirect::to("/rooms").into_response(),
     })

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Message, RoomId, UserKey,
+        Message, RoomId,
         rules::{Change, Concerned, Head, Refusal, apply},
     },
     store::{
@@ -44,8 +44,6 @@ struct Loaded {
 /// What commands need to be applied.
 struct Read {
     messages: HashMap<u64, Loaded>,
-    /// What the changes of memberships read of the members, by the user whose membership it is.
-    concerned: HashMap<UserKey, Concerned>,
     /// The accounts of those who gave the commands, and of those whom they add.
     accounts: Arc<Authors>,
 }
@@ -117,11 +115,11 @@ impl RoomWriter {
         commands: VecDeque<Queued>,
         session: &mut CausalSession,
     ) -> std::result::Result<(Plan, VecDeque<Queued>), (VecDeque<Queued>, Error)> {
-        let Read { mut messages, concerned, accounts } = match self.read(&commands, session).await {
+        let Read { mut messages, accounts } = match self.read(&commands, session).await {
             Ok(read) => read,
             Err(error) => return Err((commands, error)),
         };
-        let (mut plan, nobody) = (Plan::default(), Concerned::default());
+        let mut plan = Plan::default();
         let mut commands = commands;
         while let Some(mut queued) = commands.pop_front() {
             queued.account_exists |= queued.is_trusted || accounts.contains_key(&queued.by);
@@ -133,10 +131,20 @@ impl RoomWriter {
             let root = target.and_then(|target| messages.get(&target.message.root?));
             let message = |loaded: Option<&'_ Loaded>| loaded.map(|loaded| &loaded.message).cloned();
             let (before, root_before) = (message(target), message(root));
-            let concerned = queued.command.action.member(queued.by).and_then(|user| concerned.get(&user));
-            let concerned = concerned.unwrap_or(&nobody);
+            // not before: no command comes after one that changes a membership
+            let concerned = match queued.command.action.member(queued.by) {
+                None => Ok(Concerned::default()),
+                Some(user) => self.db.concerned(&self.room, user, session).await,
+            };
+            let concerned = match concerned {
+                Ok(concerned) => concerned,
+                Err(error) => {
+                    plan.commands.push(Planned::answer(queued, Err(error)));
+                    continue;
+                }
+            };
             // the rights are loaded
-            let Some(state) = self.state(at, &queued, before.as_ref(), root_before.as_ref(), concerned) else {
+            let Some(state) = self.state(at, &queued, before.as_ref(), root_before.as_ref(), &concerned) else {
                 continue;
             };
             match (apply(&state, &queued.command), before) {
@@ -189,11 +197,7 @@ impl RoomWriter {
         let added = commands.iter().filter_map(Queued::added_user);
         let accounts = self.commands.accounts(unchecked.map(|queued| queued.by).chain(added));
         let (messages, accounts) = tokio::join!(self.load(commands, session), accounts);
-        let mut concerned = HashMap::new();
-        for user in commands.iter().filter_map(|queued| queued.command.action.member(queued.by)) {
-            concerned.insert(user, self.db.concerned(&self.room, user, session).await?);
-        }
-        Ok(Read { messages: messages?, concerned, accounts: accounts? })
+        Ok(Read { messages: messages?, accounts: accounts? })
     }
 
     /// The messages that the commands name, and the roots of their threads.

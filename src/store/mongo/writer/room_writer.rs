@@ -1,7 +1,7 @@
 //! The state of a room's writer: the head of the log, and what it knows as of the head.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -162,13 +162,14 @@ impl RoomWriter {
             self.rights = Some(Rights { room, members: HashMap::new() });
         }
         if let Some(rights) = &mut self.rights {
-            for queued in queued.iter().filter(|queued| !queued.is_trusted) {
-                // a post to a room of every account needs no membership
-                let is_needed = !rights.room.everyone || queued.post().is_none();
-                if is_needed && !rights.members.contains_key(&queued.by) {
-                    let membership = self.db.membership(&self.room, queued.by, session).await?;
-                    rights.members.insert(queued.by, membership);
-                }
+            // a post to a room of every account needs no membership
+            let is_needed = |queued: &&Queued| !queued.is_trusted && (!rights.room.everyone || queued.post().is_none());
+            let users = queued.iter().filter(is_needed).map(|queued| queued.by);
+            let unknown: HashSet<UserKey> = users.filter(|user| !rights.members.contains_key(user)).collect();
+            if !unknown.is_empty() {
+                let found = self.db.memberships_among(&self.room, unknown.iter().copied(), session).await?;
+                rights.members.extend(unknown.into_iter().map(|user| (user, None)));
+                rights.members.extend(found.into_iter().map(|membership| (membership.user, Some(membership))));
             }
         }
         let mut unknown: Vec<UserKey> = queued
