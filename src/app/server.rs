@@ -94,10 +94,10 @@ impl Server {
             let sweep_task = tokio::spawn(sweep::run(served.clone()));
             listeners.run(&config, &served, async { drop(stopped.await) }).await;
             sweep_task.abort();
-            if let Some(hub_tasks) = hub_tasks {
-                if timeout(RECORD_TIMEOUT, hub_tasks.stop()).await.is_err() {
-                    tracing::warn!("last seen not recorded at the stop");
-                }
+            if let Some(hub_tasks) = hub_tasks
+                && timeout(RECORD_TIMEOUT, hub_tasks.stop()).await.is_err()
+            {
+                tracing::warn!("last seen not recorded at the stop");
             }
             database.close().await;
             drop(lock);
