@@ -99,12 +99,15 @@ natter.list = (() => {
   };
 
   // A notice of the room's log changes the head of its page.
+  const nameRoom = (name) => {
+    $('room-name').textContent = name;
+    if ($('message')) $('message').placeholder = fill(words.writeTo, { room: name });
+    natter.sidebar.retitle(name);
+  };
   const changeRoom = ({ dataset: { kind, value } }) => {
     const shown = room();
     if (kind === 'renamed') {
-      $('room-name').textContent = value;
-      if ($('message')) $('message').placeholder = fill(words.writeTo, { room: value });
-      natter.sidebar.retitle(value);
+      nameRoom(value);
     } else if (kind.startsWith('topic')) {
       $('room-topic').textContent = value ?? '';
     } else if (kind.endsWith('archived')) {
@@ -171,5 +174,5 @@ natter.list = (() => {
     if (target === scroller() && atEnd() && holdsEnd($('messages'))) hideNewer();
   }, { capture: true });
 
-  return { swap, enter, rename, trim, trimEnd, holdsEnd: () => holdsEnd($('messages')), toEnd: () => { scroller().scrollTop = 0; } };
+  return { swap, enter, nameRoom, rename, trim, trimEnd, holdsEnd: () => holdsEnd($('messages')), toEnd: () => { scroller().scrollTop = 0; } };
 })();

@@ -145,6 +145,8 @@ natter.sidebar = (() => {
       $('sidebar').className = className;
       $('sidebar').querySelector('.own-menu').open = open;
       enter();
+      const shown = here() && itemOf(here());
+      if (shown?.dataset.kind === 'direct') natter.list.nameRoom(shown.querySelector('.name').textContent);
       send({ rooms: null }); // what came meanwhile
     }, wait);
   };
@@ -174,9 +176,10 @@ natter.sidebar = (() => {
     for (const item of items()) showDraft(item.dataset.room, load(`draft.${item.dataset.room}`));
     takeTitle();
   };
-  // A user has a new name, which may be that of a direct room.
+  // A user has a new name, which may be that of a direct room. A room of several does not say who they are.
   const rename = (key) => {
-    if (key === me || $('sidebar').querySelector(`[data-tag="${CSS.escape(key)}"]`)) refetch();
+    const isListed = $('sidebar').querySelector(`[data-tag="${CSS.escape(key)}"], [data-kind=direct] .avatar:not([data-tag])`);
+    if (key === me || isListed) refetch();
   };
   // The user has read the room up to `seq`; the server confirms it.
   const read = (id, seq) => {

@@ -82,6 +82,28 @@ async fn starred_conversations_stay_above_the_others() {
 }
 
 #[tokio::test]
+async fn conversations_have_the_new_names_of_their_members() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    let [bob, _cyd] = [natter.token("bob").await, natter.token("cyd").await];
+    let (two, three) = (natter.direct(&bob, &["ann"]).await, natter.direct(&bob, &["ann", "cyd"]).await);
+    natter.post_to(&bob, &two, "hello").await;
+    ann.goes_to(&format!("/rooms/{two}")).await;
+    ann.waits_until_connected().await;
+    let name = |room: &str| format!("#sidebar [data-room='{room}'] .name");
+    assert_eq!(ann.texts(&name(&three)).await, ["Bob, Cyd"]);
+    natter.rename(&bob, "bob", "Robert").await;
+    ann.sees("Robert: hello").await;
+    ann.holds("the heading", "document.querySelector('#room-name').textContent === 'Robert'").await;
+    ann.holds("the title", "document.title.endsWith('Robert · natter')").await;
+    assert_eq!(
+        (ann.texts(&name(&two)).await, ann.texts(&name(&three)).await),
+        (vec!["Robert".into()], vec!["Cyd, Robert".into()])
+    );
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
 async fn on_a_narrow_page_the_list_is_a_drawer() {
     let natter = Natter::start().await;
     let ann = natter.visitor(BrowserOptions { narrow: true, ..BrowserOptions::default() }).await;

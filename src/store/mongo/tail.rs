@@ -93,7 +93,11 @@ async fn open(
     let relevant = doc! { "$match": { "$or": [
         // updates of the log derive states, and deletions trim it: neither is a change
         { "ns.coll": db.log.name(), "operationType": { "$in": ["insert", "drop", "rename"] } },
-        { "ns.coll": db.users.name(), "operationType": { "$ne": "insert" } },
+        // who is here is recorded each minute
+        {
+            "ns.coll": db.users.name(), "operationType": { "$ne": "insert" },
+            "updateDescription.updatedFields.lastSeen": { "$exists": false },
+        },
         { "ns.coll": db.revoked.name(), "operationType": "insert" },
         { "ns.coll": db.presence.name() },
         // a mark that follows its user's own message is no event
