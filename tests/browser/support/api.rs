@@ -1,5 +1,6 @@
 //! What scripts do over the API beside the browsers.
 
+use natter_test_support::eventually;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -115,6 +116,14 @@ impl Natter {
         let page = self.call(Method::GET, "/api/messages?after=0&limit=500", token, Value::Null).await;
         let messages = page["messages"].as_array().unwrap().iter();
         messages.map(|message| message["message"].as_str().unwrap_or("(deleted)").to_owned()).collect()
+    }
+
+    /// Waits until the user has read the room up to `seq`: a page reports it within two seconds.
+    pub async fn is_read(&self, token: &str, room: &str, seq: u64) {
+        let path = format!("/api/rooms/{room}");
+        let read =
+            || async { (self.call(Method::GET, &path, token, Value::Null).await["readSeq"] == seq).then_some(()) };
+        eventually("the mark", read).await;
     }
 
     async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Value {
