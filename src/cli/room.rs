@@ -4,12 +4,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use clap::Subcommand;
-use uuid::Uuid;
 
 use super::open::open;
 use crate::{
     app::config::DataArgs,
-    domain::{Room, RoomId, UserId, UserKey},
+    domain::{Room, RoomId, RoomKind, UserId, UserKey},
     render::Language,
     store::{Account, Database, Error, RoomRow, Row, Table},
     web,
@@ -49,9 +48,8 @@ async fn list(store: &Arc<dyn Database>) -> Result<(), Error> {
     };
     each(store, Table::Accounts, keep).await?;
     let print = |row| {
-        if let Row::Room(RoomRow { room, direct_key }) = row {
-            let name = direct_key.map_or_else(|| room.name.clone(), |key| members(&key, &user_ids));
-            println!("{}", line(&room, &name));
+        if let Row::Room(row) = row {
+            println!("{}", line(&row.room, &name(&row, &user_ids)));
         }
     };
     each(store, Table::Rooms, print).await
@@ -67,11 +65,13 @@ async fn each(store: &Arc<dyn Database>, table: Table, mut action: impl FnMut(Ro
     }
 }
 
-/// The userIDs of a direct room's members.
-fn members(direct_key: &str, user_ids: &HashMap<UserKey, UserId>) -> String {
-    let keys = direct_key.split(' ').filter_map(|key| Uuid::parse_str(key).ok());
-    let found = keys.map(|key| user_ids.get(&UserKey(key)).map_or("(deleted user)", UserId::as_str));
-    found.collect::<Vec<_>>().join(", ")
+/// The room's name; of a direct room, the userIDs of its members.
+fn name(row: &RoomRow, user_ids: &HashMap<UserKey, UserId>) -> String {
+    if row.room.kind != RoomKind::Direct {
+        return row.room.name.clone();
+    }
+    let members = row.direct_members().map(|key| user_ids.get(&key).map_or("(deleted user)", UserId::as_str));
+    members.collect::<Vec<_>>().join(", ")
 }
 
 fn line(room: &Room, name: &str) -> String {

@@ -94,7 +94,10 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
-    use tokio::time::{Instant, sleep};
+    use tokio::{
+        task::JoinHandle,
+        time::{Instant, sleep},
+    };
 
     use super::*;
     use crate::{
@@ -118,14 +121,20 @@ mod tests {
         store.last_seen(&[user]).await.unwrap()[0]
     }
 
+    /// A user who is here, and the recorder's task. It ends when the sender is dropped.
+    async fn recording(store: &Arc<dyn Database>) -> (UserKey, mpsc::UnboundedSender<Seen>, JoinHandle<()>) {
+        let user = user(store.as_ref()).await;
+        let (events, queue) = mpsc::unbounded_channel();
+        let task = tokio::spawn(record(Arc::clone(store), queue));
+        events.send(Seen::Here(user)).unwrap();
+        (user, events, task)
+    }
+
     #[tokio::test]
     async fn who_is_here_is_recorded_before_they_leave() {
         let directory = tempfile::tempdir().unwrap();
         let store = store::open_embedded(directory.path()).unwrap();
-        let user = user(store.as_ref()).await;
-        let (events, queue) = mpsc::unbounded_channel();
-        tokio::spawn(record(Arc::clone(&store), queue));
-        events.send(Seen::Here(user)).unwrap();
+        let (user, _events, _task) = recording(&store).await;
         let started = Instant::now();
         while last_seen(store.as_ref(), user).await.is_none() {
             assert!(started.elapsed() < 5 * RECORD_INTERVAL, "it would be unknown after a crash");
@@ -137,14 +146,11 @@ mod tests {
     async fn who_is_here_at_the_end_was_seen_until_then() {
         let directory = tempfile::tempdir().unwrap();
         let store = store::open_embedded(directory.path()).unwrap();
-        let user = user(store.as_ref()).await;
-        let (events, queue) = mpsc::unbounded_channel();
-        let recording = tokio::spawn(record(Arc::clone(&store), queue));
-        events.send(Seen::Here(user)).unwrap();
+        let (user, events, task) = recording(&store).await;
         sleep(Duration::from_millis(50)).await;
         let stopped = Timestamp::now();
         drop(events);
-        recording.await.unwrap();
+        task.await.unwrap();
         assert!(last_seen(store.as_ref(), user).await >= Some(stopped));
     }
 }

@@ -1,6 +1,7 @@
 //! Rooms and memberships. Their changes are commands to the room's log ([`Log::change`](super::Log::change)).
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{Access, Result};
 use crate::domain::{MemberRole, Membership, Room, RoomId, RoomKind, Timestamp, User, UserKey};
@@ -53,6 +54,11 @@ pub(super) fn direct_key_of(users: impl IntoIterator<Item = UserKey>) -> String 
     keys.sort_unstable();
     keys.dedup();
     keys.join(" ")
+}
+
+/// The users of a [`direct_key`].
+pub(super) fn direct_members(key: &str) -> impl Iterator<Item = UserKey> {
+    key.split(' ').filter_map(|key| Uuid::try_parse(key).ok().map(UserKey))
 }
 
 #[async_trait]

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::{Changed, PasswordHash, Result, SessionRow};
+use super::{Changed, PasswordHash, Result, SessionRow, rooms::direct_members};
 use crate::domain::{
     Content, Level, Membership, Message, Post, ReadMark, Room, RoomId, Timestamp, TokenId, User, UserKey,
 };
@@ -65,6 +65,13 @@ pub struct RoomRow {
     pub room: Room,
     /// The [`direct_key`](super::rooms::direct_key) of a direct room. It also has users whose account is deleted.
     pub direct_key: Option<String>,
+}
+
+impl RoomRow {
+    /// The users whom a direct room is of; none of another room.
+    pub fn direct_members(&self) -> impl Iterator<Item = UserKey> {
+        direct_members(self.direct_key.as_deref().unwrap_or_default())
+    }
 }
 
 /// A message with every stored field.

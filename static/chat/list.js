@@ -98,12 +98,12 @@ natter.list = (() => {
     }
   };
 
-  // A notice of the room's log changes the head of its page.
   const nameRoom = (name) => {
     $('room-name').textContent = name;
     if ($('message')) $('message').placeholder = fill(words.writeTo, { room: name });
     natter.sidebar.retitle(name);
   };
+  // A notice of the room's log changes the head of its page.
   const changeRoom = ({ dataset: { kind, value } }) => {
     const shown = room();
     if (kind === 'renamed') {

@@ -23,7 +23,7 @@ impl Member {
 
 pub async fn a_list_follows_every_change(database: &TestDatabase) {
     let [ada, bob, cyd] = in_lobby(database, ["ada", "bob", "cyd"]).await;
-    // the embedded store keeps lists only then
+    // without it, the embedded store keeps no lists of rooms
     assert!(ada.store.events().is_some());
     let room = ada.create(RoomKind::Open, &[&bob]).await;
     let direct = bob.create(RoomKind::Direct, &[&cyd]).await;

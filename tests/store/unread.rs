@@ -50,7 +50,7 @@ fn steps(seed: u64, count: usize) -> Vec<(usize, Step)> {
 /// Three users and an open room that they read, as one of them each.
 async fn readers(database: &TestDatabase) -> [Member; 3] {
     let [ada, bob, cyd] = in_lobby(database, ["ada", "bob", "cyd"]).await;
-    // the embedded store keeps lists of rooms only then
+    // without it, the embedded store keeps no lists of rooms
     assert!(ada.store.events().is_some());
     let room = ada.create(RoomKind::Open, &[&bob]).await;
     let [bobs, cyds] = [bob.enter(room.room()).await.unwrap(), cyd.enter(room.room()).await.unwrap()];

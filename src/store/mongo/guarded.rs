@@ -28,6 +28,7 @@ use crate::{
 
 /// The maximum time that a change is retried after transient errors, such as write conflicts.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
+
 type DriverResult<T> = mongodb::error::Result<T>;
 
 #[derive(Clone, Copy)]

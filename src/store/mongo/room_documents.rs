@@ -2,12 +2,11 @@
 
 use mongodb::bson::{self, DateTime};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::bson_values::{bson_date, bson_int, bson_uuid, timestamp, user_key};
 use crate::{
     domain::{Level, MemberRole, Membership, ReadMark, Room, RoomId, RoomKind, UserKey, fold},
-    store::OwnMembership,
+    store::{OwnMembership, rooms::direct_members},
 };
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -35,8 +34,7 @@ pub struct RoomDoc {
 impl RoomDoc {
     /// The members of a direct room, those without an account too. None of another room.
     pub fn direct_members(&self) -> impl Iterator<Item = UserKey> {
-        let keys = self.direct_key.as_deref().unwrap_or_default().split(' ');
-        keys.filter_map(|key| Uuid::try_parse(key).ok().map(UserKey))
+        direct_members(self.direct_key.as_deref().unwrap_or_default())
     }
 }
 

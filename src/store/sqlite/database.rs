@@ -87,7 +87,9 @@ impl Store for Sqlite {
 #[async_trait]
 impl Database for Sqlite {
     fn events(&self) -> Option<Events> {
-        self.writer.events()
+        let events = self.writer.events()?;
+        self.summaries.enable(); // from now on the writes of other processes are noticed
+        Some(events)
     }
 
     fn presence(&self) -> Option<Arc<dyn PresenceStore>> {

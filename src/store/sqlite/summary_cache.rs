@@ -30,7 +30,7 @@ struct State {
     rooms: HashMap<RoomId, u64>,
     users: HashMap<UserKey, List>,
     /// The number of summaries in all lists.
-    summaries: usize,
+    len: usize,
 }
 
 /// A user's rooms, in order of their ids.
@@ -86,8 +86,8 @@ impl SummaryCache {
         list.changed.retain(|_, commit| *commit > lookup.as_of);
         list.as_of = lookup.as_of;
         let before = list.summaries.replace(Arc::clone(summaries)).map_or(0, |before| before.len());
-        state.summaries = state.summaries + summaries.len() - before;
-        if state.summaries > MAX_SUMMARIES {
+        state.len = state.len + summaries.len() - before;
+        if state.len > MAX_SUMMARIES {
             state.clear();
         }
     }

@@ -48,12 +48,11 @@ enum Job {
 /// The handle of the writer thread.
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
-    summaries: Arc<SummaryCache>,
     events: EventSender,
 }
 
 impl Writer {
-    /// `checkpoints` follow the connection; without them SQLite makes its own. `summaries` are told of each commit.
+    /// `checkpoints` follow the connection; without them SQLite makes its own. `summaries` hears of each commit.
     pub fn start(connection: Connection, checkpoints: Option<Checkpoints>, summaries: Arc<SummaryCache>) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_LENGTH);
         let events = EventSender::default();
@@ -64,7 +63,7 @@ impl Writer {
             connection,
             checkpoints,
             known: KnownRooms::default(),
-            summaries: Arc::clone(&summaries),
+            summaries,
             events: Arc::clone(&events),
             data_version,
         };
@@ -72,7 +71,7 @@ impl Writer {
             .name("natter-writer".into())
             .spawn(move || thread.run(queue))
             .expect("the system starts a thread");
-        Self { jobs, summaries, events }
+        Self { jobs, events }
     }
 
     /// Runs `work` in the next commit, and returns its result after that commit is durable. If `work` fails, it must
@@ -102,7 +101,6 @@ impl Writer {
     pub fn events(&self) -> Option<Events> {
         let (sender, receiver) = mpsc::channel(EVENT_QUEUE_LENGTH);
         self.events.set(sender).ok()?;
-        self.summaries.enable();
         let jobs = self.jobs.clone();
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(EXTERNAL_WRITE_CHECK_INTERVAL);

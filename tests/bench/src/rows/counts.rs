@@ -122,7 +122,7 @@ async fn turn(store: &Store, reader: &User, few: &Room, many: &Room) -> Result<T
         }
         *time = micros(started, READS);
     }
-    // the embedded store keeps lists as long as nothing changes in their rooms, but not these
+    // not `rooms_of`: the embedded store keeps that list while nothing changes
     let rooms = store.rooms_of(reader, None, 200).await.map_err(failed)?;
     let rooms: Vec<RoomId> = rooms.into_iter().map(|summary| summary.room.id).collect();
     let started = Instant::now();
