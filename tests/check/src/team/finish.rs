@@ -59,12 +59,11 @@ impl Team {
     fn is_settled(&self, outcome: &Outcome) -> bool {
         self.present_tabs().all(|tab| {
             let state = tab.state();
-            let user = &state.history.user_id;
             let has_read = state.room.as_ref().is_none_or(|room| {
                 let head = outcome.rooms.get(room).map_or(0, RoomLog::head);
                 state.cursors.get(room).is_some_and(|(rev, _)| *rev >= head)
             });
-            state.is_open && has_read && outcome.users.get(user).is_some_and(|expected| settled(&state.page, expected))
+            state.is_open && has_read && settled(&state.page, &state.history.user_id, outcome)
         })
     }
 }
