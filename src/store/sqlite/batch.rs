@@ -66,16 +66,21 @@ impl<'c> Batch<'c> {
 
     /// Runs `work`. If it fails, rolls back everything that it did.
     pub fn atomically<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        self.connection.execute_batch("SAVEPOINT work")?;
+        self.execute("SAVEPOINT work")?;
         let events = self.events.len();
         let out = work(self);
         if out.is_err() {
-            self.connection.execute_batch("ROLLBACK TO work")?;
+            self.execute("ROLLBACK TO work")?;
             self.forget_rooms();
             self.events.truncate(events);
         }
-        self.connection.execute_batch("RELEASE work")?;
+        self.execute("RELEASE work")?;
         out
+    }
+
+    fn execute(&self, statement: &str) -> Result<()> {
+        self.connection.prepare_cached(statement)?.execute([])?;
+        Ok(())
     }
 
     /// Forgets all rooms and members, after a write or rollback that did not go through this batch's methods.

@@ -8,7 +8,11 @@ use std::{
     },
 };
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{
+    Connection, OpenFlags,
+    hooks::{AuthContext, Authorization},
+    params,
+};
 
 use super::{
     batch::{Batch, KnownRooms},
@@ -87,14 +91,19 @@ fn room_of_texts(batch: &mut Batch<'_>, users: [UserKey; 2], texts: u64) -> i64 
     number
 }
 
+fn two_users(c: &Connection) -> [UserKey; 2] {
+    [0, 1].map(|n| {
+        let user = UserKey::generate();
+        let insert = "INSERT INTO users VALUES (?1, ?2, ?2, ?2, '', '', 'member', 1, 0, '', 1, NULL)";
+        c.execute(insert, params![user.0.as_bytes(), format!("user {n}")]).unwrap();
+        user
+    })
+}
+
 #[test]
 fn counting_unread_messages_costs_the_same_with_many_of_them() {
     let mut c = database();
-    let users = [UserKey::generate(), UserKey::generate()];
-    for (n, user) in users.iter().enumerate() {
-        let insert = "INSERT INTO users VALUES (?1, ?2, ?2, ?2, '', '', 'member', 1, 0, '', 1, NULL)";
-        c.execute(insert, params![user.0.as_bytes(), format!("user {n}")]).unwrap();
-    }
+    let users = two_users(&c);
     let mut known = KnownRooms::default();
     let mut batch = Batch::new(&c, &mut known);
     let rooms = [10, 3000].map(|texts| (room_of_texts(&mut batch, users, texts), texts - 1));
@@ -105,4 +114,29 @@ fn counting_unread_messages_costs_the_same_with_many_of_them() {
         })
     });
     assert!(few > 20 && many <= few, "{few} steps, {many} with many");
+}
+
+/// SQLite tells the authorizer of each table and column that a statement which it prepares uses.
+#[test]
+fn a_statement_is_prepared_once_for_all_values() {
+    let mut c = database();
+    let uses = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&uses);
+    let count = move |_: AuthContext<'_>| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Authorization::Allow
+    };
+    c.authorizer(Some(count)).unwrap();
+    let users = two_users(&c);
+    let (mut known, mut rooms) = (KnownRooms::default(), Vec::new());
+    let mut prepared = Vec::new();
+    for _ in 0..2 {
+        // a new room: nothing is known of it
+        rooms.push(room_of_texts(&mut Batch::new(&c, &mut known), users, 10));
+        for room in &rooms {
+            assert_eq!(Summaries::of(&c, users[1]).unwrap().read(*room).unwrap().unwrap().unread, 9);
+        }
+        prepared.push(uses.swap(0, Ordering::Relaxed));
+    }
+    assert!(prepared[0] > 20 && prepared[1] == 0, "{prepared:?}");
 }
