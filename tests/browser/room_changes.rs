@@ -116,7 +116,7 @@ async fn changes_of_a_room_show_at_once_in_its_open_page() {
 /// page takes, with a processor that is four times slower.
 #[tokio::test]
 async fn a_room_change_takes_at_most_half_the_time_of_a_page_load() {
-    let natter = Natter::start().await;
+    let natter = Natter::start_alone().await;
     let robot = natter.token("robot").await;
     let ann = natter.person("Ann").await;
     let mut rooms = Vec::new();

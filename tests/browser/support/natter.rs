@@ -4,8 +4,18 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use natter_test_support::{NatterCommand, NatterProcess, free_port};
 use tempfile::TempDir;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{BrowserOptions, Chromedriver, Person};
+
+/// The machine: most tests share it, and one that compares times has it alone.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+/// Held by a test as long as it runs.
+enum Machine {
+    Shared(#[expect(dead_code, reason = "held")] RwLockReadGuard<'static, ()>),
+    Alone(#[expect(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>),
+}
 
 pub struct Natter {
     process: NatterProcess,
@@ -17,6 +27,7 @@ pub struct Natter {
     driver: Chromedriver,
     pub(super) http: reqwest::Client,
     directory: TempDir,
+    _machine: Machine,
 }
 
 impl Natter {
@@ -25,13 +36,22 @@ impl Natter {
         Self::with(&[]).await
     }
 
+    /// As [`Natter::start`], while no other test runs.
+    pub async fn start_alone() -> Self {
+        Self::start_on(Machine::Alone(MACHINE.write().await), &[]).await
+    }
+
     /// Starts all three servers on one address, with further settings.
     pub async fn with(settings: &[&str]) -> Self {
+        Self::start_on(Machine::Shared(MACHINE.read().await), settings).await
+    }
+
+    async fn start_on(machine: Machine, settings: &[&str]) -> Self {
         let port = free_port();
         let url = format!("http://localhost:{port}");
         let listen = SocketAddr::from(([127, 0, 0, 1], port));
         let settings: Vec<String> = settings.iter().map(|&setting| setting.into()).collect();
-        Self::launch(port, [url.clone(), url], Some(listen), &settings).await
+        Self::launch(machine, port, [url.clone(), url], Some(listen), &settings).await
     }
 
     /// Starts the three servers on an address each: the chat on localhost, the others on these hosts.
@@ -45,10 +65,16 @@ impl Natter {
         let (_, users) = add_server("users", users);
         let (_, auth) = add_server("auth", auth);
         let (port, _) = add_server("chat", "localhost");
-        Self::launch(port, [users, auth], None, &settings).await
+        Self::launch(Machine::Shared(MACHINE.read().await), port, [users, auth], None, &settings).await
     }
 
-    async fn launch(port: u16, [users, auth]: [String; 2], listen: Option<SocketAddr>, settings: &[String]) -> Self {
+    async fn launch(
+        machine: Machine,
+        port: u16,
+        [users, auth]: [String; 2],
+        listen: Option<SocketAddr>,
+        settings: &[String],
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let command = NatterCommand::new(env!("CARGO_BIN_EXE_natter"), directory.path())
             .lowest_bcrypt_cost()
@@ -57,7 +83,7 @@ impl Natter {
         let command = listen.into_iter().fold(command, NatterCommand::listen);
         let process = command.start();
         let driver = Chromedriver::start().await;
-        Self { process, port, users, auth, driver, http: reqwest::Client::new(), directory }
+        Self { process, port, users, auth, driver, http: reqwest::Client::new(), directory, _machine: machine }
     }
 
     pub fn url(&self, path: &str) -> String {
