@@ -33,6 +33,8 @@ pub struct RateLimitSettings {
 pub struct RateLimited {
     /// How long to wait until the next attempt is allowed.
     pub retry_after: Duration,
+    /// How many are allowed at once: for all but messages, those of a period.
+    pub max: NonZeroU32,
 }
 
 /// How many times as many login attempts all unfamiliar networks together may make on one account as one network may.
@@ -134,9 +136,10 @@ impl RateLimits {
 
 fn check<K: Hash + Eq + Clone>(limiter: Option<&DefaultKeyedRateLimiter<K>>, key: &K) -> Result<(), RateLimited> {
     let Some(limiter) = limiter else { return Ok(()) };
-    limiter
-        .check_key(key)
-        .map_err(|not_until| RateLimited { retry_after: not_until.wait_time_from(DefaultClock::default().now()) })
+    limiter.check_key(key).map_err(|not_until| RateLimited {
+        retry_after: not_until.wait_time_from(DefaultClock::default().now()),
+        max: not_until.quota().burst_size(),
+    })
 }
 
 #[cfg(test)]

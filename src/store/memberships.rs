@@ -1,6 +1,8 @@
 //! A user's own view of rooms: the list of rooms with what is unread in each, and the user's settings of a room. None of
 //! it is in a room's log, and no other user sees it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{Access, Result};
@@ -11,7 +13,8 @@ use crate::domain::{
 /// A room as a user's list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomSummary {
-    pub room: Room,
+    /// Shared by the lists that are kept.
+    pub room: Arc<Room>,
     /// The room's latest numbers, as of which everything here is.
     pub head: Head,
     /// When the latest message was posted; in an empty room, when the room was created.

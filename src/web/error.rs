@@ -192,7 +192,7 @@ impl From<Refusal> for Error {
 }
 
 impl From<RateLimited> for Error {
-    fn from(RateLimited { retry_after }: RateLimited) -> Self {
+    fn from(RateLimited { retry_after, .. }: RateLimited) -> Self {
         let seconds = retry_after.as_millis().div_ceil(1000).max(1) as u64;
         let message = if seconds > 90 {
             Phrase::new("too-many-attempts-minutes").arg("minutes", seconds.div_ceil(60))

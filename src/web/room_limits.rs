@@ -99,5 +99,5 @@ pub async fn check_rooms_of(state: &AppState, asking: UserKey, users: &[(UserKey
 }
 
 fn too_fast(limited: RateLimited, key: &'static str) -> Error {
-    Error { message: Phrase::new(key), ..limited.into() }
+    Error { message: Phrase::new(key).arg("max", u64::from(limited.max.get())), ..limited.into() }
 }

@@ -1,9 +1,9 @@
 //! The numbers of a page's sidebar: read from the store when they may have changed in a way that the room's news does not
 //! say, and sent to this page alone.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{closing::SocketEnd, session::SocketSession};
@@ -64,44 +64,79 @@ async fn read(store: &dyn Store, user: &User, wanted: &Wanted) -> store::Result<
 
 /// The presence of the members that stand for direct rooms, by tag: the page does not get changes of it from before the
 /// fan-out writes to its socket.
-fn presence(state: &AppState, summaries: &[RoomSummary]) -> Map<String, Value> {
+fn presence(state: &AppState, summaries: &[RoomSummary]) -> BTreeMap<String, &'static str> {
     let others: Vec<UserKey> = summaries.iter().filter_map(counterpart).collect();
     let presence = state.hub().presence_of(&others);
-    others.iter().zip(presence).map(|(user, presence)| (user.tag(), presence.as_str().into())).collect()
+    others.iter().zip(presence).map(|(user, presence)| (user.tag(), presence.as_str())).collect()
 }
 
-fn encode(wanted: &Wanted, summaries: &[RoomSummary], presence: Map<String, Value>) -> Frame {
-    let mut rooms: Vec<Value> = summaries.iter().filter_map(numbers).collect();
+#[derive(Serialize)]
+struct NumbersFrame<'a> {
+    rooms: Vec<Item<'a>>,
+    /// Whether the user has no other rooms.
+    complete: bool,
+    /// By tag.
+    presence: BTreeMap<String, &'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Item<'a> {
+    Numbers(Numbers<'a>),
+    /// The user is not a member of the room, or it does not exist.
+    Gone {
+        room: &'a str,
+        gone: bool,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Numbers<'a> {
+    room: &'a str,
+    kind: &'static str,
+    rev: u64,
+    seq: u64,
+    texts: u64,
+    own: u64,
+    unread: u64,
+    mentions: u64,
+    read_seq: u64,
+    read_version: u64,
+    level: &'static str,
+    starred: bool,
+    at: i64,
+}
+
+fn encode(wanted: &Wanted, summaries: &[RoomSummary], presence: BTreeMap<String, &'static str>) -> Frame {
+    let mut rooms: Vec<Item<'_>> = summaries.iter().filter_map(numbers).collect();
     if let Wanted::Rooms(wanted) = wanted {
         let is_found = |room: &&RoomId| summaries.iter().any(|summary| summary.room.id == **room);
-        rooms.extend(wanted.iter().filter(|room| !is_found(room)).map(gone));
+        rooms.extend(
+            wanted.iter().filter(|room| !is_found(room)).map(|room| Item::Gone { room: room.as_str(), gone: true }),
+        );
     }
-    let frame = json!({ "rooms": rooms, "complete": *wanted == Wanted::All, "presence": presence }).to_string();
-    Frame::text(std::iter::once(frame.as_str()))
+    let frame = NumbersFrame { rooms, complete: *wanted == Wanted::All, presence };
+    Frame::text([serde_json::to_string(&frame).expect("it has string keys").as_str()].into_iter())
 }
 
 /// `None` of a room that the user is no member of.
-fn numbers(summary: &RoomSummary) -> Option<Value> {
+fn numbers(summary: &RoomSummary) -> Option<Item<'_>> {
     let RoomSummary { room, head, latest_at, own, own_texts, unread, mentions, .. } = summary;
     let own = own.as_ref()?;
-    Some(json!({
-        "room": room.id.as_str(),
-        "kind": room.kind.as_str(),
-        "rev": head.rev,
-        "seq": head.seq,
-        "texts": head.texts,
-        "own": own_texts,
-        "unread": unread,
-        "mentions": mentions,
-        "readSeq": own.mark.seq,
-        "readVersion": own.mark.version,
-        "level": own.level.as_str(),
-        "starred": own.starred,
-        "at": latest_at.0,
+    Some(Item::Numbers(Numbers {
+        room: room.id.as_str(),
+        kind: room.kind.as_str(),
+        rev: head.rev,
+        seq: head.seq,
+        texts: head.texts,
+        own: *own_texts,
+        unread: *unread,
+        mentions: *mentions,
+        read_seq: own.mark.seq,
+        read_version: own.mark.version,
+        level: own.level.as_str(),
+        starred: own.starred,
+        at: latest_at.0,
     }))
-}
-
-/// The user is not a member of the room, or it does not exist.
-fn gone(room: &RoomId) -> Value {
-    json!({ "room": room.as_str(), "gone": true })
 }

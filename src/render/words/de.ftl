@@ -363,9 +363,15 @@ room-name-taken = Ein anderer offener Raum heißt schon so. Wähle einen anderen
 topic-too-long = Nimm höchstens { $max } Zeichen.
 about-too-long = Nimm höchstens { $max } Zeichen.
 too-many-rooms = Es gibt { $max } Räume, und mehr können es nicht sein. Frage einen Admin.
-too-many-new-rooms = Du legst Räume zu schnell an. Warte eine Weile und versuche es noch einmal.
+too-many-new-rooms = Du kannst { $max ->
+    [one] einen Raum
+   *[other] { $max } Räume
+} in der Stunde anlegen. Warte eine Weile und versuche es noch einmal.
 too-many-members = Ein Raum hat höchstens { $max } Mitglieder.
-too-many-joins = Du trittst Räumen zu schnell bei oder fügst Mitglieder zu schnell hinzu. Warte kurz und versuche es noch einmal.
+too-many-joins = Du kannst { $max ->
+    [one] einmal
+   *[other] { $max } Mal
+} in der Minute einem Raum beitreten oder Mitglieder hinzufügen. Warte kurz und versuche es noch einmal.
 too-many-own-rooms = Du bist in { $max } Räumen, und mehr können es nicht sein. Verlasse zuerst einen.
 too-many-rooms-of-user = { $user } ist in { $max } Räumen, und mehr können es nicht sein.
 admins-create-rooms = Hier legen nur Admins Räume an.

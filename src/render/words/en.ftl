@@ -364,9 +364,15 @@ room-name-taken = Another open room has this name. Choose another one.
 topic-too-long = Use at most { $max } characters.
 about-too-long = Use at most { $max } characters.
 too-many-rooms = There are { $max } rooms, and there cannot be more. Ask an admin.
-too-many-new-rooms = You are creating rooms too fast. Wait a while and try again.
+too-many-new-rooms = You may create { $max ->
+    [one] one room
+   *[other] { $max } rooms
+} an hour. Wait a while and try again.
 too-many-members = A room has at most { $max } members.
-too-many-joins = You are joining rooms or adding members too fast. Wait a moment and try again.
+too-many-joins = You may join rooms and add members { $max ->
+    [one] once
+   *[other] { $max } times
+} a minute. Wait a moment and try again.
 too-many-own-rooms = You are in { $max } rooms, and cannot be in more. Leave one first.
 too-many-rooms-of-user = { $user } is in { $max } rooms, and cannot be in more.
 admins-create-rooms = Only admins create rooms here.

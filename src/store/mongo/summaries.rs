@@ -3,7 +3,7 @@
 //! A room's head is read first, and everything else is read as of it: changes that are committed in between have later
 //! numbers, and are left out. Whoever follows the room gets them next.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use mongodb::bson::{Bson, DateTime, Document, doc};
 use serde::Deserialize;
@@ -107,7 +107,7 @@ impl Collections {
             let own = members.remove(&id).map(|member| member.own(room.kind));
             summaries.push(RoomSummary {
                 latest_at: latest_at.map_or(room.created_at, timestamp),
-                room,
+                room: Arc::new(room),
                 head,
                 others,
                 is_with_oneself,

@@ -136,9 +136,7 @@ impl Sqlite {
                 }
             },
         };
-        let list = list.into();
-        self.summaries.keep(user, &lookup, &list);
-        Ok(list)
+        Ok(self.summaries.keep(user, &lookup, list))
     }
 }
 

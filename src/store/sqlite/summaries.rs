@@ -1,5 +1,7 @@
 //! A room as a user's list shows it.
 
+use std::sync::Arc;
+
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
 
@@ -107,7 +109,7 @@ fn summary_in(row: &Row<'_>) -> rusqlite::Result<RoomSummary> {
         }
     };
     Ok(RoomSummary {
-        room,
+        room: Arc::new(room),
         head,
         latest_at,
         others: Vec::new(),

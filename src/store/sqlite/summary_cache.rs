@@ -8,11 +8,11 @@ use std::{collections::HashMap, sync::Arc};
 use parking_lot::Mutex;
 
 use crate::{
-    domain::{Content, Notice, RoomId, UserKey},
+    domain::{Content, Notice, Room, RoomId, UserKey},
     store::{Event, RoomSummary},
 };
 
-/// The number of summaries that are kept at most, about 300 bytes each; and of rooms that have changed.
+/// The number of summaries that are kept at most, about 150 bytes each; and of rooms that have changed.
 const MAX_SUMMARIES: usize = 100_000;
 
 #[derive(Default)]
@@ -29,6 +29,8 @@ struct State {
     /// By room: the commit that changed it last, if that was after all lists were dropped.
     rooms: HashMap<RoomId, u64>,
     users: HashMap<UserKey, List>,
+    /// The rooms in the lists. All lists share them.
+    shared: HashMap<RoomId, Arc<Room>>,
     /// The number of summaries in all lists.
     len: usize,
 }
@@ -77,19 +79,29 @@ impl SummaryCache {
     }
 
     /// Keeps the list that was read after `lookup`.
-    pub fn keep(&self, user: UserKey, lookup: &Lookup, summaries: &Arc<[RoomSummary]>) {
+    pub fn keep(&self, user: UserKey, lookup: &Lookup, mut summaries: Vec<RoomSummary>) -> Arc<[RoomSummary]> {
         let mut state = self.0.lock();
-        if lookup.as_of < state.cleared {
-            return;
+        let state = &mut *state;
+        let is_outdated = lookup.as_of < state.cleared;
+        let list = state.users.get_mut(&user).filter(|list| !is_outdated && list.as_of <= lookup.as_of);
+        let Some(list) = list else { return summaries.into() };
+        for RoomSummary { room, .. } in &mut summaries {
+            let shared = state.shared.entry(room.id.clone()).or_insert_with(|| Arc::clone(room));
+            if shared == room {
+                *room = Arc::clone(shared);
+            } else {
+                *shared = Arc::clone(room);
+            }
         }
-        let Some(list) = state.users.get_mut(&user).filter(|list| list.as_of <= lookup.as_of) else { return };
+        let summaries: Arc<[RoomSummary]> = summaries.into();
         list.changed.retain(|_, commit| *commit > lookup.as_of);
         list.as_of = lookup.as_of;
-        let before = list.summaries.replace(Arc::clone(summaries)).map_or(0, |before| before.len());
+        let before = list.summaries.replace(Arc::clone(&summaries)).map_or(0, |before| before.len());
         state.len = state.len + summaries.len() - before;
         if state.len > MAX_SUMMARIES {
             state.clear();
         }
+        summaries
     }
 
     /// To be called after each commit and before it is acknowledged.

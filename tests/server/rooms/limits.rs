@@ -36,13 +36,13 @@ async fn rooms_are_created_and_joined_at_a_rate() {
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
     let (one, two) = (ada.creates("open", "one", &[]).await, ada.creates("open", "two", &[]).await);
     let limited = ada.post("/api/rooms", json!({ "name": "three", "kind": "open" })).await;
-    let limited = limited.says(429, "You are creating rooms too fast. Wait a while and try again.");
+    let limited = limited.says(429, "You may create 2 rooms an hour. Wait a while and try again.");
     let wait: u64 = limited.header("retry-after").parse().unwrap();
     assert!((1700..=1800).contains(&wait), "{wait}");
     bob.put(&format!("/api/rooms/{one}/members/bob"), json!({})).await.is(201);
     bob.put(&format!("/api/rooms/{one}/members/bob"), json!({})).await.is(200);
     let limited = bob.put(&format!("/api/rooms/{two}/members/bob"), json!({})).await;
-    limited.says(429, "You are joining rooms or adding members too fast. Wait a moment and try again.");
+    limited.says(429, "You may join rooms and add members once a minute. Wait a moment and try again.");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The JSON of rooms and members.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -101,7 +103,7 @@ impl From<RoomSummary> for RoomResponse {
             role: own.map(|own| own.role.as_str()),
             read_seq: own.map(|own| own.mark.seq),
             read_version: own.map(|own| own.mark.version),
-            ..Self::without_numbers(summary.room)
+            ..Self::without_numbers(Arc::unwrap_or_clone(summary.room))
         }
     }
 }
