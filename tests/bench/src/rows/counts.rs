@@ -124,7 +124,7 @@ async fn turn(store: &Store, reader: &User, few: &Room, many: &Room) -> Result<T
     }
     // not `rooms_of`: the embedded store keeps that list while nothing changes
     let rooms = store.rooms_of(reader, None, 200).await.map_err(failed)?;
-    let rooms: Vec<RoomId> = rooms.into_iter().map(|summary| summary.room.id).collect();
+    let rooms: Vec<RoomId> = rooms.into_iter().map(|summary| summary.room.id.clone()).collect();
     let started = Instant::now();
     let mut listed = 0;
     for _ in 0..READS / ROOMS {
