@@ -6,6 +6,7 @@ use natter::{
     domain::{Action, ClientId, Notice, ReadMark, RoomAction, RoomKind, User},
     store::Error,
 };
+use natter_test_support::eventually;
 
 use crate::{
     members::{Member, in_lobby},
@@ -97,8 +98,13 @@ async fn an_heir_who_is_deleted_breaks_no_room() {
     let room = ada.create(RoomKind::Open, &[]).await;
     room.manage(RoomAction::SetEveryone(true)).await;
     let cyds = cyd.enter(room.room()).await.unwrap();
-    cyd.rooms().await; // makes everybody a member who is not yet
-    let memberships = database.mongo().await.collection::<Document>("memberships");
+    let stored = database.mongo().await;
+    eventually("everybody is a member", async || {
+        let rooms = stored.collection::<Document>("rooms");
+        (rooms.count_documents(doc! { "adding": true }).await.unwrap() == 0).then_some(())
+    })
+    .await;
+    let memberships = stored.collection::<Document>("memberships");
     let of_heir = doc! { "_id": { "room": room.room().as_str(), "user": key(bob.user.key) } };
     memberships.delete_one(of_heir).await.unwrap();
     commit_notice(&database, &room, &ada.user, &Notice::Left { heir: Some(bob.user.key) }).await;
