@@ -57,8 +57,8 @@ pub enum Reading {
     /// The messages up to `seq` are read. `version` is that of the mark which the reader knows; without one, the present
     /// one.
     Read { seq: u64, version: Option<u64> },
-    /// The messages after `seq` are unread again.
-    Unread { seq: u64 },
+    /// The messages after `seq` are unread again. `version` as above.
+    Unread { seq: u64, version: Option<u64> },
 }
 
 impl ReadMark {
@@ -75,9 +75,14 @@ impl ReadMark {
     /// that knows an older version does not change it: what it has shown as read was marked as unread since.
     pub fn apply(self, reading: Reading, last_seq: u64) -> Self {
         match reading {
-            Reading::Read { version: Some(version), .. } if version < self.version => self,
+            Reading::Read { version: Some(version), .. } | Reading::Unread { version: Some(version), .. }
+                if version < self.version =>
+            {
+                self
+            }
             Reading::Read { seq, .. } => Self { seq: self.seq.max(seq.min(last_seq)), ..self },
-            Reading::Unread { seq } => Self { seq: self.seq.min(seq), version: self.version + 1 },
+            // also if the mark stays: what other pages have not reported yet must not move it over these messages
+            Reading::Unread { seq, .. } => Self { seq: self.seq.min(seq), version: self.version + 1 },
         }
     }
 
@@ -105,7 +110,7 @@ mod tests {
     fn the_versions_of_a_later_membership_are_newer() {
         let mut mark = ReadMark::of_new(4, 2);
         for _ in 0..1000 {
-            mark = mark.apply(Reading::Unread { seq: 4 }, 4);
+            mark = mark.apply(Reading::Unread { seq: 4, version: None }, 4);
         }
         assert!(mark.version < ReadMark::of_new(4, 3).version);
     }
@@ -122,8 +127,10 @@ mod tests {
     #[test]
     fn marking_as_unread_raises_the_version() {
         let mark = ReadMark { seq: 5, version: 2 };
-        assert_eq!(mark.apply(Reading::Unread { seq: 3 }, 9), ReadMark { seq: 3, version: 3 });
-        assert_eq!(mark.apply(Reading::Unread { seq: 7 }, 9), ReadMark { seq: 5, version: 3 });
+        let unread = |seq, version| mark.apply(Reading::Unread { seq, version }, 9);
+        assert_eq!(unread(3, None), ReadMark { seq: 3, version: 3 });
+        assert_eq!(unread(7, None), ReadMark { seq: 5, version: 3 });
+        assert_eq!([Some(1), Some(2)].map(|version| unread(3, version)), [mark, ReadMark { seq: 3, version: 3 }]);
     }
 
     #[test]

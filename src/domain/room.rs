@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Invalid, RoomId, Timestamp, UserKey, visible::is_visible};
+use super::{
+    Invalid, RoomId, Timestamp, UserKey,
+    visible::{is_deceptive, is_visible},
+};
 
 /// A room, in its latest state. Its messages are not here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +129,7 @@ impl RoomName {
         if !(1..=Self::MAX).contains(&name.chars().count()) {
             return Err(Invalid::new("name-length").arg("max", Self::MAX));
         }
-        if name.chars().any(char::is_control) {
+        if name.chars().any(is_deceptive) {
             return Err(Invalid::new("name-control-characters"));
         }
         if !is_visible(name) {
@@ -153,7 +156,7 @@ impl Topic {
         if topic.chars().count() > Self::MAX {
             return Err(Invalid::new("topic-too-long").arg("max", Self::MAX));
         }
-        if topic.chars().any(char::is_control) {
+        if topic.chars().any(is_deceptive) {
             return Err(Invalid::new("name-control-characters"));
         }
         Ok(Self(topic.to_owned()))
@@ -226,6 +229,7 @@ mod tests {
             ("", "name-length"),
             (too_long.as_str(), "name-length"),
             ("two\nlines", "name-control-characters"),
+            ("turned\u{202E}round", "name-control-characters"),
             ("\u{200B}", "name-invisible"),
         ] {
             assert_eq!(RoomName::parse(raw).unwrap_err().0.key, key, "{raw:?}");
@@ -238,6 +242,8 @@ mod tests {
         assert!(Topic::parse(&"é".repeat(Topic::MAX)).is_ok());
         let too_long = Invalid::new("topic-too-long").arg("max", Topic::MAX);
         assert_eq!(Topic::parse(&"é".repeat(Topic::MAX + 1)), Err(too_long));
-        assert_eq!(Topic::parse("two\nlines"), Err(Invalid::new("name-control-characters")));
+        for refused in ["two\nlines", "turned\u{202E}round"] {
+            assert_eq!(Topic::parse(refused), Err(Invalid::new("name-control-characters")));
+        }
     }
 }

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     Invalid, Timestamp, UserId, UserKey,
-    visible::{as_read, is_visible},
+    visible::{as_read, is_deceptive, is_visible},
 };
 
 /// An account. The password's hash is deliberately not here: only the store's credentials carry it.
@@ -125,13 +125,6 @@ impl Name {
         }
         Ok(Self(name.to_owned()))
     }
-}
-
-/// Whether `c` is a control character or a bidirectional override or isolate of UAX #9.
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-        || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// An e-mail address (RFC 5321 and its limits, with a dotted domain), unique without regard to case.

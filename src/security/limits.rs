@@ -33,7 +33,7 @@ pub struct RateLimitSettings {
 pub struct RateLimited {
     /// How long to wait until the next attempt is allowed.
     pub retry_after: Duration,
-    /// How many are allowed at once: for all but messages, those of a period.
+    /// The burst that is allowed. Of all limits but that of messages, it is the number in a period.
     pub max: NonZeroU32,
 }
 

@@ -50,6 +50,8 @@ async fn a_room_opens_at_its_first_unread_message() {
     let visible = "const line = document.querySelector('#new').getBoundingClientRect(), { top, bottom } =
         document.querySelector('#scroller').getBoundingClientRect(); return line.top > top && line.bottom < bottom";
     assert!(ann.runs::<bool>(visible).await);
+    let is_offered = "return document.querySelector('.latest').checkVisibility()";
+    assert!(ann.runs::<bool>(is_offered).await);
     // a live message is counted and not appended; scrolling down loads what is between, without a gap
     natter.post_to(&robot, &room, "number 121").await;
     ann.holds("a count", "document.querySelector('#newer').dataset.count === '1'").await;
@@ -58,6 +60,7 @@ async fn a_room_opens_at_its_first_unread_message() {
         document.querySelector('#scroller').scrollTop = 0; return isEnd";
     let loaded = || async { ann.runs::<bool>(scroll).await.then_some(()) };
     eventually("the end", loaded).await;
+    assert!(!ann.runs::<bool>(is_offered).await);
     let all: Vec<String> = (16..=121).map(|n| format!("Robot: number {n}")).collect();
     assert_eq!(ann.list().await, all);
     ann.counts(&room, "").await;

@@ -2,7 +2,7 @@
 
 use natter_test_support::eventually;
 
-use super::support::Natter;
+use super::support::{BrowserOptions, Natter};
 
 #[tokio::test]
 async fn a_room_that_htmx_swaps_in_is_followed() {
@@ -117,5 +117,23 @@ async fn a_list_without_the_end_counts_what_is_new() {
     ann.sees("Robot: more news").await;
     assert_eq!(ann.list().await.len(), 50);
     ann.holds("no count", "document.querySelector('#newer').hidden").await;
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn no_list_is_larger_than_a_narrow_window() {
+    let natter = Natter::with(&["--language", "de"]).await;
+    let robot = natter.token("robot").await;
+    let ann = natter.visitor(BrowserOptions { narrow: true, ..BrowserOptions::default() }).await;
+    ann.sign_up(&natter, "Ann").await;
+    for n in 0..20 {
+        natter.room(&robot, &format!("room {n}"), "open", &["ann"]).await;
+    }
+    let overflow = "const { documentElement: page } = document, room = document.querySelector('#room');
+        return [page.scrollHeight - innerHeight, room.scrollWidth - room.clientWidth]";
+    for path in ["/rooms", "/people", "/rooms/lobby/members", "/rooms/lobby/settings"] {
+        ann.goes_to(path).await;
+        assert_eq!(ann.runs::<[f64; 2]>(overflow).await, [0.0, 0.0], "{path}");
+    }
     ann.closes_browser(&[]).await;
 }

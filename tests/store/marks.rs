@@ -41,7 +41,7 @@ pub fn read(seq: u64) -> Reading {
 }
 
 pub fn unread(seq: u64) -> Reading {
-    Reading::Unread { seq }
+    Reading::Unread { seq, version: None }
 }
 
 pub async fn texts_of_others_after_the_mark_are_unread(database: &TestDatabase) {

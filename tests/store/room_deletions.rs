@@ -31,7 +31,7 @@ async fn is_gone(member: &Member) {
         store.around(access, 1, 5).await.map(drop),
         store.after(access, 0, 5).await.map(drop),
         store.latest(access, &[member.user.key], 5).await.map(drop),
-        store.read(access, Reading::Unread { seq: 0 }).await.map(drop),
+        store.read(access, Reading::Unread { seq: 0, version: None }).await.map(drop),
         store.set_starred(access, true).await,
         store.change(access, natter::domain::Command::new(new_post("late", None))).await.map(drop),
         member.give(Action::Room(RoomAction::Leave)).await.map(drop),

@@ -62,7 +62,7 @@ async fn take(users: &[Member; 3], by: usize, step: &Step) -> Option<Message> {
     let user = &users[by];
     let reading = match *step {
         Step::Read(seq, version) => Some(Reading::Read { seq, version }),
-        Step::Unread(seq) => Some(Reading::Unread { seq }),
+        Step::Unread(seq) => Some(Reading::Unread { seq, version: None }),
         _ => None,
     };
     if let Some(reading) = reading {
@@ -114,7 +114,7 @@ pub async fn unread_is_what_a_count_of_the_log_finds(database: &TestDatabase) {
                 marks[by] = marks[by].map(|mark| mark.apply(Reading::Read { seq: *seq, version: *version }, last));
             }
             (Step::Unread(seq), _) => {
-                marks[by] = marks[by].map(|mark| mark.apply(Reading::Unread { seq: *seq }, last));
+                marks[by] = marks[by].map(|mark| mark.apply(Reading::Unread { seq: *seq, version: None }, last));
             }
             (Step::Post, Some(seq)) => marks[by] = marks[by].map(|mark| mark.after_own_post(seq)).or(begun),
             (Step::Join, Some(_)) => marks[by] = begun,

@@ -50,7 +50,7 @@ async fn keep_for_oneself(store: &dyn Database, user: &User) {
     store.update_user(user.key, changes).await.unwrap();
     store.record_seen(&[user.key], Timestamp(1_700_000_000_000)).await.unwrap();
     let access = lobby(store, user).await;
-    store.read(&access, Reading::Unread { seq: 7 }).await.unwrap();
+    store.read(&access, Reading::Unread { seq: 7, version: None }).await.unwrap();
     store.set_level(&access, Level::Hidden).await.unwrap();
     store.set_starred(&access, true).await.unwrap();
 }

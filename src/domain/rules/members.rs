@@ -19,7 +19,9 @@ pub fn check_right(
     is_admin: bool,
     action: &RoomAction,
 ) -> Result<(), Refusal> {
-    if room.archived && !matches!(action, RoomAction::Leave | RoomAction::Unarchive | RoomAction::Delete) {
+    let is_for_archived =
+        matches!(action, RoomAction::Leave | RoomAction::Archive | RoomAction::Unarchive | RoomAction::Delete);
+    if room.archived && !is_for_archived {
         return Err(Refusal::Archived);
     }
     if room.kind == RoomKind::Direct {

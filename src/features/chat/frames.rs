@@ -85,7 +85,9 @@ impl ClientFrame {
             (Fields { read: Some(seq), version, .. }, Some(room)) => {
                 Self::Read { room, reading: Reading::Read { seq, version } }
             }
-            (Fields { unread: Some(seq), .. }, Some(room)) => Self::Read { room, reading: Reading::Unread { seq } },
+            (Fields { unread: Some(seq), version, .. }, Some(room)) => {
+                Self::Read { room, reading: Reading::Unread { seq, version } }
+            }
             (Fields { after: Some(after), .. }, room) if has_room_field => Self::Move { room, after },
             (Fields { idle: Some(idle), .. }, _) => Self::Idle(idle),
             _ => return Err(refuse("this is none of them".into())),
@@ -155,7 +157,7 @@ mod tests {
             (r#"{"room":"lobby","typing":true}"#, ClientFrame::Typing { room: lobby() }),
             (r#"{"room":"lobby","read":7,"version":2}"#, read(Reading::Read { seq: 7, version: Some(2) })),
             (r#"{"room":"lobby","read":7}"#, read(Reading::Read { seq: 7, version: None })),
-            (r#"{"room":"lobby","unread":7}"#, read(Reading::Unread { seq: 7 })),
+            (r#"{"room":"lobby","unread":7}"#, read(Reading::Unread { seq: 7, version: None })),
             (r#"{"rooms":["lobby"]}"#, ClientFrame::Rooms(Some(vec![lobby()]))),
             (r#"{"rooms":null}"#, ClientFrame::Rooms(None)),
             (r#"{"idle":true}"#, ClientFrame::Idle(true)),

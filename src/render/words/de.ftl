@@ -202,6 +202,7 @@ room-members-hint = Benutzernamen, durch Leerzeichen oder Kommas getrennt.
 room-create = Raum anlegen
 room-save = Speichern
 room-saved = Gespeichert.
+room-rest-saved = Das Übrige ist gespeichert.
 room-settings = Der Raum
 room-settings-of = Einstellungen von { $room }
 room-own = Für dich

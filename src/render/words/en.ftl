@@ -203,6 +203,7 @@ room-members-hint = User IDs, separated by spaces or commas.
 room-create = Create room
 room-save = Save
 room-saved = Saved.
+room-rest-saved = The rest is saved.
 room-settings = The room
 room-settings-of = Settings of { $room }
 room-own = For you

@@ -91,7 +91,7 @@ impl Memberships for Mongo {
                 return Err(self.db.no_member(room, &mut session).await);
             };
             // all that the rules need of the last message is whether it comes before the one that is read
-            let (Reading::Read { seq, .. } | Reading::Unread { seq }) = reading;
+            let (Reading::Read { seq, .. } | Reading::Unread { seq, .. }) = reading;
             let last = self.db.last_seq(room, seq, &mut session).await?;
             let mark = member.mark().apply(reading, last);
             if mark == member.mark() || self.db.replace_mark(&member, mark, &mut session).await? {

@@ -82,6 +82,7 @@ async fn each_change_of_a_room_is_a_notice_and_a_repeat_is_none() {
     assert_eq!(bob.notices_of(&id).await, ["renamed", "topic", "closed"]);
     admin.patch(&path, json!({ "topic": "mine" })).await.says(404, "There is no such room.");
     bob.patch(&path, json!({ "kind": "open", "archived": true })).await.is(200);
+    bob.patch(&path, json!({ "archived": true })).await.is(200);
     cyd.patch(&path, json!({ "archived": false })).await.says(403, "You may not change this.");
     bob.patch(&path, json!({ "topic": "again" })).await.says(409, "This room is archived. It can be read only.");
     // an admin acts in open rooms; one request can unarchive and change

@@ -32,6 +32,8 @@ async fn ones_own_rooms_and_the_open_ones_are_listed_in_pages() {
         assert_eq!(all, ["Alpha", "beta & co", "gamma", "Lobby"], "{limit}");
         assert_eq!(names(&ada, &format!("/api/rooms?limit={limit}")).await.len(), 5);
     }
+    let first = bob.get("/api/rooms?browse=true&limit=1").await.is(200).json;
+    assert_eq!(first["next"], "/api/rooms?browse=true&after=alpha&limit=1");
     assert_eq!(names(&bob, "/api/rooms?browse=true&q=A%20%26&limit=1").await, ["beta & co"]);
     assert_eq!(names(&bob, "/api/rooms?browse=true&q=nowhere").await, [""; 0]);
     bob.get("/api/rooms?q=alpha").await.blames(422, "q", "Use it with browse=true.");

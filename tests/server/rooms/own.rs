@@ -20,6 +20,7 @@ async fn a_mark_moves_forward_and_an_older_version_changes_nothing() {
     assert_eq!(bob.put(&path, json!({ "seq": 99 })).await.is(200).json, mark(4, 0));
     assert_eq!(bob.put(&path, json!({ "seq": 1, "unread": true })).await.is(200).json, mark(1, 1));
     assert_eq!(bob.put(&path, json!({ "seq": 4, "version": 0 })).await.is(200).json, mark(1, 1));
+    assert_eq!(bob.put(&path, json!({ "seq": 0, "unread": true, "version": 0 })).await.is(200).json, mark(1, 1));
     let room = bob.room(&id).await;
     assert_eq!((&room["unread"], &room["readSeq"], &room["readVersion"]), (&json!(3), &json!(1), &json!(1)));
     assert_eq!(ada.room(&id).await["unread"], 0, "own posts never count");

@@ -74,6 +74,27 @@ async fn settings_change_a_room_and_show_why_a_change_is_refused() {
     bob.get(&format!("/api/rooms/{id}")).await.is(404);
 }
 
+/// A closed room may have any name, and one that is to be open may not.
+#[tokio::test]
+async fn settings_that_are_saved_in_part_say_so_and_can_be_put_right() {
+    let natter = Natter::unlimited().await;
+    let bob = natter.register("bob").await;
+    bob.creates("open", "Taken", &[]).await;
+    let ada = natter.browse_as("ada").await;
+    let id = bob.creates("closed", "Old", &["ada"]).await;
+    bob.put(&format!("/api/rooms/{id}/members/ada"), json!({ "role": "owner" })).await.is(200);
+    let settings = format!("/rooms/{id}/settings");
+    let before = [("nameBefore", "Old"), ("topicBefore", ""), ("kindBefore", "closed")];
+    let typed = [[("name", "Taken"), ("topic", ""), ("kind", "open")], before].concat();
+    let page = ada.submit(&settings, &typed).await.is(409);
+    assert_eq!(page.text(".alert"), "Another open room has this name. Choose another one. The rest is saved.");
+    assert_eq!((page.value_of("name"), page.value_of("nameBefore")), ("Taken".into(), "Taken".into()));
+    let typed = [("name", "Old"), ("topic", ""), ("kind", "open"), ("nameBefore", "Taken"), ("kindBefore", "closed")];
+    ada.submit(&settings, &typed).await.is(303);
+    let room = bob.room(&id).await;
+    assert_eq!((&room["name"], &room["kind"]), (&json!("Old"), &json!("open")));
+}
+
 #[tokio::test]
 async fn an_admin_who_closes_a_room_does_not_see_it_any_more() {
     let natter = Natter::unlimited().await;

@@ -44,7 +44,7 @@ async fn browse(state: &AppState, Bearer { user, .. }: &Bearer, query: &RoomsQue
     let found = state.store.open_rooms(&fold(&query.q), after.as_deref(), query.limit + 1).await?;
     let (found, last) = take_page(found, query.limit);
     let next = last.map(|last| {
-        let mut pairs = url::form_urlencoded::Serializer::new(String::from("/api/rooms?browse=true&"));
+        let mut pairs = url::form_urlencoded::Serializer::new(String::from("/api/rooms?browse=true"));
         if !query.q.is_empty() {
             pairs.append_pair("q", &query.q);
         }

@@ -45,7 +45,7 @@ pub async fn read(
     InRoom { access, .. }: InRoom<Bearer>,
     Json(ReadRequest { seq, version, unread }): Json<ReadRequest>,
 ) -> Result<axum::Json<ReadResponse>> {
-    let reading = if unread { Reading::Unread { seq } } else { Reading::Read { seq, version } };
+    let reading = if unread { Reading::Unread { seq, version } } else { Reading::Read { seq, version } };
     let ReadMark { seq, version } = state.store.read(&access, reading).await?;
     Ok(axum::Json(ReadResponse { seq, version }))
 }

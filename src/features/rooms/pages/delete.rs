@@ -9,7 +9,7 @@ use axum::{
 
 use super::context::RoomContext;
 use crate::{
-    domain::RoomAction,
+    domain::{Phrase, RoomAction, RoomId},
     features::rooms::edit::command,
     render::Language,
     web::{AppState, Error, InRoom, Result, Shell, SignedIn},
@@ -30,6 +30,9 @@ pub async fn show(
     let (shell, room) = RoomContext::load(&state, language, &me.user, &access).await?;
     if !room.manages {
         return Err(Error::forbidden("change-not-allowed"));
+    }
+    if room.summary.room.id == RoomId::lobby() {
+        return Err(Error::conflict(Phrase::new("room-lobby")));
     }
     Ok(DeletePage { shell, room }.into_response())
 }

@@ -99,7 +99,7 @@ pub async fn unread(
     InRoom { access, .. }: InRoom<SignedIn>,
     Form(form): Form<UnreadForm>,
 ) -> Result<Redirect> {
-    state.store.read(&access, Reading::Unread { seq: form.seq }).await?;
+    state.store.read(&access, Reading::Unread { seq: form.seq, version: None }).await?;
     Ok(Redirect::to("/rooms"))
 }
 

@@ -47,6 +47,22 @@ pub struct SettingsForm {
     kind_before: String,
 }
 
+impl SettingsForm {
+    /// Whether the room, as `present` shows it, has some of what was changed in this form.
+    fn is_partly_saved(&self, present: &Self) -> bool {
+        let is_saved = |typed: &String, before: &String, present: &String| typed != before && typed == present;
+        is_saved(&self.name, &self.name_before, &present.name)
+            || is_saved(&self.topic, &self.topic_before, &present.topic)
+            || is_saved(&self.kind, &self.kind_before, &present.kind)
+    }
+
+    /// What was typed, in the form of the room as it is now.
+    fn over(self, present: Self) -> Self {
+        let Self { name, topic, kind, .. } = self;
+        Self { name, topic, kind, ..present }
+    }
+}
+
 impl SettingsPage {
     async fn load(state: &AppState, language: Language, me: &User, access: &Access) -> Result<Self> {
         let (shell, room) = RoomContext::load(state, language, me, access).await?;
@@ -143,7 +159,15 @@ async fn change(
         Err(refused) => refused,
     };
     let page = SettingsPage::load(state, language, &me.user, &access).await?;
-    let form = typed.unwrap_or(page.form);
-    let (fields, alert) = (error.field_texts(language), Some(error.alert(language)));
-    Ok(error.on_page(SettingsPage { form, fields, alert, ..page }))
+    let (fields, mut alert) = (error.field_texts(language), error.alert(language));
+    let form = match typed {
+        None => page.form,
+        Some(typed) => {
+            if typed.is_partly_saved(&page.form) {
+                alert = format!("{alert} {}", language.text("room-rest-saved"));
+            }
+            typed.over(page.form)
+        }
+    };
+    Ok(error.on_page(SettingsPage { form, fields, alert: Some(alert), ..page }))
 }

@@ -64,7 +64,7 @@ pub fn settled(page: &Page, user: &str, outcome: &Outcome) -> bool {
     differences(page, user, outcome).is_empty()
 }
 
-/// Nobody has rooms whose account is deleted.
+/// A user without an account has no rooms.
 fn differences(page: &Page, user: &str, outcome: &Outcome) -> Vec<String> {
     let none = UserState::default();
     let state = outcome.users.get(user).unwrap_or(&none);
