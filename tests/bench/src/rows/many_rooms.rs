@@ -36,6 +36,8 @@ const WRITERS: usize = 256;
 const STARTS: usize = 7;
 /// Longest wait until natter has closed the rooms that nobody follows any more: three minutes, and a sweep.
 const CLOSING_LIMIT: Duration = Duration::from_secs(300);
+/// natter's allocator gives unused memory back to the system within ten seconds.
+const RETURN_TIME: Duration = Duration::from_secs(15);
 
 pub async fn measure(run: &Run) -> Result<(), String> {
     let filled = filled(run).await?;
@@ -67,6 +69,7 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     while natter.counter("natter_open_rooms").await > 1.0 && left.elapsed() < CLOSING_LIMIT && !paths::quick() {
         sleep(Duration::from_secs(5)).await;
     }
+    sleep(RETURN_TIME).await;
     let after = mib(natter.memory());
     let text = format!(
         "start {full:.1} ms, {ratio:.2} × an empty directory's ({empty:.1} ms); {after:.1} MiB after everybody has come \
