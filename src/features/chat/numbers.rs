@@ -116,8 +116,9 @@ fn encode(wanted: &Wanted, summaries: &[RoomSummary], presence: BTreeMap<String,
             wanted.iter().filter(|room| !is_found(room)).map(|room| Item::Gone { room: room.as_str(), gone: true }),
         );
     }
-    let frame = NumbersFrame { rooms, complete: *wanted == Wanted::All, presence };
-    Frame::text([serde_json::to_string(&frame).expect("it has string keys").as_str()].into_iter())
+    let numbers = NumbersFrame { rooms, complete: *wanted == Wanted::All, presence };
+    let json = serde_json::to_string(&numbers).expect("its keys are strings");
+    Frame::text(std::iter::once(json.as_str()))
 }
 
 /// `None` of a room that the user is no member of.
