@@ -8,7 +8,7 @@ use natter::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
-/// glibc's keeps what is unused in its arenas: after 10,000 rooms were open, a gigabyte.
+/// It gives unused memory back to the system. glibc's allocator kept a gigabyte after 10,000 rooms had been open.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

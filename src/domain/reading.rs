@@ -51,13 +51,12 @@ pub struct ReadMark {
     pub version: u64,
 }
 
-/// A change of a read mark.
+/// A change of a read mark. `version` is that of the mark which the reader knows; without one, the present one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// The messages up to `seq` are read. `version` is that of the mark which the reader knows; without one, the present
-    /// one.
+    /// The messages up to `seq` are read.
     Read { seq: u64, version: Option<u64> },
-    /// The messages after `seq` are unread again. `version` as above.
+    /// The messages after `seq` are unread again.
     Unread { seq: u64, version: Option<u64> },
 }
 

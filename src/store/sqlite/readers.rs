@@ -15,9 +15,9 @@ use crate::store::{Error, Result};
 /// The number of concurrent reads. A read takes microseconds and the machine has few cores, so more connections would
 /// only cost memory.
 const READERS: u32 = 4;
-/// KiB of each reader's page cache, negative as `PRAGMA cache_size` wants them. The upper pages of all indexes fit in,
-/// and the system caches the file as well.
-const CACHE: i64 = -512;
+/// Each reader's page cache in KiB, as SQLite takes it: 512 KiB. The upper pages of all indexes fit in, and the system
+/// caches the file as well.
+const READER_CACHE: i64 = -512;
 
 /// Read-only connections. Each is opened when it is first needed, and kept.
 pub struct Readers {
@@ -67,7 +67,7 @@ impl Readers {
         }
         let connection = connect(&self.path, self.flags)?;
         connection.pragma_update(None, "query_only", true)?;
-        connection.pragma_update(None, "cache_size", CACHE)?;
+        connection.pragma_update(None, "cache_size", READER_CACHE)?;
         Ok(connection)
     }
 }

@@ -1,7 +1,8 @@
 //! The lists of rooms that were read last, so that a page reads only what has changed since.
 //!
 //! All writes of this process go through one thread, which announces its commits here before it acknowledges them. So a
-//! list is never older than what was acknowledged. Another process (`natter user`, `natter room`) is noticed within 250 ms.
+//! list is never older than what was acknowledged. Writes of another process (`natter user`, `natter room`) are noticed
+//! within 250 ms.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,7 +13,8 @@ use crate::{
     store::{Event, RoomSummary},
 };
 
-/// The number of summaries that are kept at most, about 150 bytes each and more of conversations; and of rooms that have changed.
+/// The number of summaries that are kept at most (about 150 bytes each, of direct rooms more), and of rooms that have
+/// changed.
 const MAX_SUMMARIES: usize = 100_000;
 
 #[derive(Default)]

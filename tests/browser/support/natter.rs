@@ -4,17 +4,19 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use natter_test_support::{NatterCommand, NatterProcess, free_port};
 use tempfile::TempDir;
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{BrowserOptions, Chromedriver, Person};
 
-/// The machine: most tests share it, and one that compares times has it alone.
-static MACHINE: RwLock<()> = RwLock::const_new(());
+/// More tests than run at the same time.
+const MAX_TESTS: u32 = 1024;
+/// A permit for each test that runs. A test that compares times has all of them. A test may start only one natter: for a
+/// second one it would wait behind the test that waits for all permits.
+static PERMITS: Semaphore = Semaphore::const_new(MAX_TESTS as usize);
 
-/// Held by a test as long as it runs.
-enum Machine {
-    Shared(#[expect(dead_code, reason = "held")] RwLockReadGuard<'static, ()>),
-    Alone(#[expect(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>),
+/// Waits until `count` of the permits are free.
+async fn permits(count: u32) -> SemaphorePermit<'static> {
+    PERMITS.acquire_many(count).await.unwrap()
 }
 
 pub struct Natter {
@@ -27,7 +29,7 @@ pub struct Natter {
     driver: Chromedriver,
     pub(super) http: reqwest::Client,
     directory: TempDir,
-    _machine: Machine,
+    _permits: SemaphorePermit<'static>,
 }
 
 impl Natter {
@@ -38,20 +40,20 @@ impl Natter {
 
     /// As [`Natter::start`], while no other test runs.
     pub async fn start_alone() -> Self {
-        Self::start_on(Machine::Alone(MACHINE.write().await), &[]).await
+        Self::start_with(permits(MAX_TESTS).await, &[]).await
     }
 
     /// Starts all three servers on one address, with further settings.
     pub async fn with(settings: &[&str]) -> Self {
-        Self::start_on(Machine::Shared(MACHINE.read().await), settings).await
+        Self::start_with(permits(1).await, settings).await
     }
 
-    async fn start_on(machine: Machine, settings: &[&str]) -> Self {
+    async fn start_with(permits: SemaphorePermit<'static>, settings: &[&str]) -> Self {
         let port = free_port();
         let url = format!("http://localhost:{port}");
         let listen = SocketAddr::from(([127, 0, 0, 1], port));
         let settings: Vec<String> = settings.iter().map(|&setting| setting.into()).collect();
-        Self::launch(machine, port, [url.clone(), url], Some(listen), &settings).await
+        Self::launch(permits, port, [url.clone(), url], Some(listen), &settings).await
     }
 
     /// Starts the three servers on an address each: the chat on localhost, the others on these hosts.
@@ -65,11 +67,11 @@ impl Natter {
         let (_, users) = add_server("users", users);
         let (_, auth) = add_server("auth", auth);
         let (port, _) = add_server("chat", "localhost");
-        Self::launch(Machine::Shared(MACHINE.read().await), port, [users, auth], None, &settings).await
+        Self::launch(permits(1).await, port, [users, auth], None, &settings).await
     }
 
     async fn launch(
-        machine: Machine,
+        permits: SemaphorePermit<'static>,
         port: u16,
         [users, auth]: [String; 2],
         listen: Option<SocketAddr>,
@@ -83,7 +85,7 @@ impl Natter {
         let command = listen.into_iter().fold(command, NatterCommand::listen);
         let process = command.start();
         let driver = Chromedriver::start().await;
-        Self { process, port, users, auth, driver, http: reqwest::Client::new(), directory, _machine: machine }
+        Self { process, port, users, auth, driver, http: reqwest::Client::new(), directory, _permits: permits }
     }
 
     pub fn url(&self, path: &str) -> String {

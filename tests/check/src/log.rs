@@ -117,7 +117,7 @@ impl RoomLog {
         self.messages.get((seq as usize).checked_sub(1)?)
     }
 
-    /// Where a mark at `from` is, at the most at `to`, if nothing but its user's own posts moved it: pages do not learn that.
+    /// Where the user's own posts have moved a mark that was at `from`: at most to `to`. Pages do not learn of it.
     pub fn after_own_posts(&self, user: &str, from: u64, to: u64) -> u64 {
         let is_own = |seq: &u64| self.message(*seq).is_some_and(|message| message.is_text() && message.author == user);
         (from + 1..=to).take_while(is_own).last().unwrap_or(from)

@@ -9,7 +9,7 @@ use axum::{
 
 use super::context::RoomContext;
 use crate::{
-    domain::{Phrase, RoomAction, RoomId},
+    domain::{RoomAction, RoomId, rules::Refusal},
     features::rooms::edit::command,
     render::Language,
     web::{AppState, Error, InRoom, Result, Shell, SignedIn},
@@ -32,7 +32,7 @@ pub async fn show(
         return Err(Error::forbidden("change-not-allowed"));
     }
     if room.summary.room.id == RoomId::lobby() {
-        return Err(Error::conflict(Phrase::new("room-lobby")));
+        return Err(Refusal::IsLobby.into());
     }
     Ok(DeletePage { shell, room }.into_response())
 }
