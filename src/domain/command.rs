@@ -1,6 +1,6 @@
 //! Commands: what a user wants to change in a room.
 
-use super::{ClientId, Emoji, MemberRole, RoomName, Text, Timestamp, Topic, UserKey};
+use super::{ClientId, Emoji, MemberRole, MentionNames, ReactionChange, RoomName, Text, Timestamp, Topic, UserKey};
 
 /// A command to a room. It makes one change of the room's log, or none.
 #[derive(Debug, Clone)]
@@ -33,6 +33,11 @@ pub enum Action {
         seq: u64,
     },
     Unpin {
+        seq: u64,
+    },
+    /// Takes back the reactions of the one who gives the command, and ends the mention of them: natter itself does it when
+    /// an account is deleted.
+    Forget {
         seq: u64,
     },
     Room(RoomAction),
@@ -89,6 +94,24 @@ impl Action {
         }
     }
 
+    /// The names that the text of a post or an edit addresses.
+    pub fn mention_names(&self) -> MentionNames {
+        match self {
+            Self::Post(Post { text, .. }) | Self::Edit { text, .. } => MentionNames::of(text.as_str()),
+            _ => MentionNames::default(),
+        }
+    }
+
+    /// The reaction that it changes, if `actor` gives it.
+    pub fn reaction(&self, actor: UserKey) -> Option<ReactionChange> {
+        let change = |emoji: &Emoji, is_given| Some(ReactionChange { user: actor, emoji: emoji.clone(), is_given });
+        match self {
+            Self::React { emoji, .. } => change(emoji, true),
+            Self::Unreact { emoji, .. } => change(emoji, false),
+            _ => None,
+        }
+    }
+
     /// The `seq` of the message that the command is about: the changed one, or the one that a post replies to.
     pub fn target(&self) -> Option<u64> {
         match self {
@@ -98,7 +121,8 @@ impl Action {
             | Self::React { seq, .. }
             | Self::Unreact { seq, .. }
             | Self::Pin { seq }
-            | Self::Unpin { seq } => Some(*seq),
+            | Self::Unpin { seq }
+            | Self::Forget { seq } => Some(*seq),
             Self::Room(_) => None,
         }
     }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Invalid;
+use super::{Invalid, mention::is_reserved};
 
 /// A user's permanent key. Messages, tokens and sessions refer to it. A key is never used twice, so an old token
 /// cannot open the account of a later user with the same `userID`.
@@ -63,6 +63,12 @@ impl UserId {
             return Err(Invalid::new("user-id-dots"));
         }
         Ok(Self(raw.to_owned()))
+    }
+
+    /// The userID of a new account. `@room` and `@here` mean all members.
+    pub fn parse_new(raw: &str) -> Result<Self, Invalid> {
+        let id = Self::parse(raw)?;
+        if is_reserved(id.as_str()) { Err(Invalid::new("user-id-reserved")) } else { Ok(id) }
     }
 
     /// A userID from the store, which was checked when it was written.
@@ -162,6 +168,7 @@ mod tests {
         for bad in ["", "ab", &"x".repeat(33), "a b", "ädä", "a/b", "<b>", "..."] {
             assert!(UserId::parse(bad).is_err(), "{bad:?}");
         }
+        assert!(UserId::parse_new("Room").is_err() && UserId::parse("Room").is_ok(), "an account from before the rule");
         assert_eq!(UserId::parse("ADA").unwrap().folded(), UserId::parse("ada").unwrap().folded());
     }
 

@@ -1,6 +1,6 @@
 //! Messages.
 
-use super::{Invalid, MessageId, Timestamp, User, UserKey, room::Notice, visible::is_visible};
+use super::{Invalid, Mentions, MessageId, Timestamp, User, UserKey, room::Notice, visible::is_visible};
 
 /// A message's text: 1–[`Text::MAX`] characters, one of them visible. Line breaks are `\n`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,7 @@ pub struct Message {
     pub pinned_at: Option<Timestamp>,
     /// In the order in which each emoji was first given.
     pub reactions: Vec<Reaction>,
+    pub mentions: Mentions,
     /// Whether the author became a member of the room by this message.
     pub joins: bool,
 }
@@ -121,6 +122,14 @@ pub struct Reaction {
     pub emoji: Emoji,
     /// In the order in which they gave it; never empty.
     pub users: Vec<UserKey>,
+}
+
+/// A reaction that a user gave or took back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReactionChange {
+    pub user: UserKey,
+    pub emoji: Emoji,
+    pub is_given: bool,
 }
 
 /// One emoji of Unicode's list.

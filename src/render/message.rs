@@ -184,6 +184,7 @@ mod tests {
             edited_at: None,
             pinned_at: None,
             reactions: Vec::new(),
+            mentions: crate::domain::Mentions::default(),
             joins: false,
         }
     }

@@ -192,7 +192,7 @@ impl HubTask {
 
     fn apply(&mut self, event: Event) {
         match event {
-            Event::Changed { message, root } => self.apply_change(*message, root),
+            Event::Changed { message, root, .. } => self.apply_change(*message, root),
             Event::Advanced { room, rev } => {
                 if let Some(room) = self.rooms.get(&room) {
                     self.advance(room, rev);

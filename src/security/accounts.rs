@@ -90,7 +90,7 @@ impl Accounts {
     /// conflict if the userID or the e-mail address is taken.
     pub async fn create(&self, raw: &NewAccount, role: Option<Role>) -> Result<User, AccountError> {
         let mut fields = Fields::default();
-        let user_id = fields.keep("userID", UserId::parse(&raw.user_id));
+        let user_id = fields.keep("userID", UserId::parse_new(&raw.user_id));
         let name = fields.keep("name", Name::parse(&raw.name));
         let email = fields.keep("email", Email::parse(&raw.email));
         let phone = fields.keep("phone", Phone::parse(&raw.phone));

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::{OnlineUser, ProcessId};
-use crate::domain::{Message, Name, RoomId, TokenId, UserKey};
+use crate::domain::{Message, Name, ReactionChange, RoomId, TokenId, UserKey};
 
 /// Events of this process's commits are never lost. Those of other processes can be lost only where
 /// [`Event::ExternalWrite`] comes in their place, and [`Event::Typing`] anywhere. Any event can come twice.
@@ -16,6 +16,8 @@ pub enum Event {
         message: Box<Message>,
         /// The root of the message's thread, if the same change touched it.
         root: Option<Box<Message>>,
+        /// The reaction that the change was about, if this process made it.
+        reaction: Option<ReactionChange>,
     },
     /// A room's log has reached `rev`. What changed is to be read from the log.
     Advanced { room: RoomId, rev: u64 },

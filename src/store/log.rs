@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Access, Error, Result};
-use crate::domain::{Command, Message, RoomId, UserKey};
+use crate::domain::{Command, Message, ReactionChange, RoomId, UserKey};
 
 /// The outcome of a command.
 #[derive(Debug, Clone)]
@@ -62,6 +62,11 @@ pub trait Log {
     /// The first messages that changed after `rev`, including deleted ones, in order of `rev`: up to `limit`, or more if
     /// the last change touched several messages.
     async fn after(&self, access: &Access, rev: u64, limit: u32) -> Result<Chunk>;
+    /// The last `limit` replies of the thread with the root `root` and a `seq` below `seq`, or the last of all. Without the
+    /// root, and without deleted ones.
+    async fn thread(&self, access: &Access, root: u64, seq: Option<u64>, limit: u32) -> Result<Page>;
+    /// All pinned messages, those first that were pinned last, and the room's latest `rev`.
+    async fn pinned(&self, access: &Access) -> Result<Page>;
     /// The latest `limit` messages of each author in order of `seq`, without deleted ones: one chunk for each author,
     /// in the order of `authors`. All chunks together are one answer. If it cannot hold all messages, it holds the
     /// latest messages of each author.
@@ -74,6 +79,9 @@ pub trait Log {
 pub trait LogReader: Sync {
     /// As [`Log::after`].
     async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk>;
+    /// The reactions that were given or taken back by the changes after `after` and up to `up_to`, as far as the database
+    /// has them one by one, each with its `rev`: those of other processes. A change of this process comes with its event.
+    async fn reactions(&self, room: &RoomId, after: u64, up_to: u64) -> Result<Vec<(u64, ReactionChange)>>;
     /// The latest `rev` of each room, in the order of `rooms`: 0 in an empty room, `None` of a room that does not exist.
     /// Few queries, however many rooms.
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>>;

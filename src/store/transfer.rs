@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Changed, PasswordHash, Result, SessionRow, rooms::direct_members};
 use crate::domain::{
-    Content, Level, Membership, Message, Post, ReadMark, Room, RoomId, Timestamp, TokenId, User, UserKey,
+    Content, Level, Membership, Message, MessageId, Post, ReadMark, Room, RoomId, Timestamp, TokenId, User, UserKey,
 };
 
 /// The error for a store that an unfinished copy left.
@@ -20,14 +20,16 @@ pub enum Table {
     Members,
     /// The logs of all rooms.
     Messages,
+    /// What users have saved.
+    Saved,
     Sessions,
     /// Tokens that were voided before they expired.
     Revocations,
 }
 
 impl Table {
-    pub const ALL: [Self; 6] =
-        [Self::Accounts, Self::Rooms, Self::Members, Self::Messages, Self::Sessions, Self::Revocations];
+    pub const ALL: [Self; 7] =
+        [Self::Accounts, Self::Rooms, Self::Members, Self::Messages, Self::Saved, Self::Sessions, Self::Revocations];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,6 +37,7 @@ impl Table {
             Self::Rooms => "rooms",
             Self::Members => "memberships",
             Self::Messages => "messages",
+            Self::Saved => "saved messages",
             Self::Sessions => "sessions",
             Self::Revocations => "voided tokens",
         }
@@ -84,6 +87,14 @@ pub struct MessageRow {
     pub client: String,
 }
 
+/// A message that a user has saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedRow {
+    pub user: UserKey,
+    pub message: MessageId,
+    pub at: Timestamp,
+}
+
 /// A post of an import.
 #[derive(Debug, Clone)]
 pub struct AuthoredPost {
@@ -105,6 +116,7 @@ pub enum Row {
     Room(RoomRow),
     Member(MemberRow),
     Message(Box<MessageRow>),
+    Saved(SavedRow),
     Session(SessionRow),
     Revocation(Revocation),
 }
@@ -153,6 +165,9 @@ impl Row {
                 mark.version
             ]),
             Self::Message(row) => message_json(row),
+            Self::Saved(SavedRow { user, message, at }) => {
+                json!(["saved message", user.0, message.room.as_str(), message.seq, at.0])
+            }
             Self::Session(s) => json!(["session", s.id, s.data, s.expires.0]),
             Self::Revocation(r) => json!(["voided token", r.token.0, r.expires.0]),
         };
@@ -186,6 +201,7 @@ fn message_json(MessageRow { message: m, post_rev, client }: &MessageRow) -> Val
         m.edited_at.map(|at| at.0),
         m.pinned_at.map(|at| at.0),
         reactions,
+        m.mentions,
         m.joins
     ])
 }
@@ -194,7 +210,7 @@ fn message_json(MessageRow { message: m, post_rev, client }: &MessageRow) -> Val
 pub trait Transfer {
     async fn count(&self, table: Table) -> Result<u64>;
     /// The first `limit` rows after `after`, in order of their key: messages by room and `seq`, memberships by room and
-    /// user. Deleted rooms, and what is left of them, are left out here and in [`Transfer::count`].
+    /// user, saved messages by user, room and `seq`. Deleted rooms, and what is left of them, are left out here and in [`Transfer::count`].
     async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>>;
     async fn has_account(&self, key: UserKey) -> Result<bool>;
     /// Adds an account unchanged. `false` if an account with its key exists.

@@ -180,6 +180,7 @@ impl From<Refusal> for Error {
             Refusal::NotAllowed | Refusal::IsNotice => StatusCode::FORBIDDEN,
             Refusal::Stale(_)
             | Refusal::TooManyEmoji
+            | Refusal::TooManyPins
             | Refusal::Archived
             | Refusal::IsDirect
             | Refusal::HasEveryone

@@ -48,6 +48,8 @@ impl Fold {
             },
             target,
             root: self.message(target.and_then(|target| target.root)),
+            mentioned: &[],
+            pins: self.messages.iter().filter(|message| message.pinned_at.is_some()).count() as u64,
             concerned: &concerned,
         };
         let change = rules::apply(&state, command)?;

@@ -26,5 +26,6 @@ pub fn apply(state: &State<'_>, command: &Command) -> Result<Option<Change>, Ref
         Action::Unreact { emoji, .. } => messages::unreact(state, emoji),
         Action::Pin { .. } => messages::pin(state, Some(command.at)),
         Action::Unpin { .. } => messages::pin(state, None),
+        Action::Forget { .. } => messages::forget(state),
     }
 }

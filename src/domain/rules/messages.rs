@@ -1,10 +1,12 @@
 //! The rules for messages.
 
 use super::{
-    refusal::{MAX_EMOJI, Refusal},
+    refusal::{MAX_EMOJI, MAX_PINS, Refusal},
     state::{Change, State},
 };
-use crate::domain::{Content, Emoji, MemberRole, Membership, Message, MessageId, Post, Reaction, Text, Timestamp};
+use crate::domain::{
+    Content, Emoji, MemberRole, Membership, Mentions, Message, MessageId, Post, Reaction, Text, Timestamp,
+};
 
 type Applied = Result<Option<Change>, Refusal>;
 
@@ -19,6 +21,7 @@ pub fn post(state: &State<'_>, post: &Post, at: Timestamp) -> Result<Change, Ref
     let message = Message {
         reply_to: post.reply_to,
         root: parent.map(|parent| parent.root.unwrap_or(parent.id.seq)),
+        mentions: Mentions::resolve(post.text.as_str(), state.mentioned, actor.key),
         room_texts: state.head.texts + 1,
         author_texts: actor.texts + 1,
         joins: actor.membership.is_none() && !state.room.everyone && !actor.is_trusted,
@@ -50,6 +53,7 @@ pub fn new_message(state: &State<'_>, at: Timestamp, content: Content) -> Messag
         edited_at: None,
         pinned_at: None,
         reactions: Vec::new(),
+        mentions: Mentions::default(),
         joins: false,
     }
 }
@@ -68,6 +72,7 @@ pub fn edit(state: &State<'_>, text_rev: u64, text: &Text, at: Timestamp) -> App
     changed(state, target, |message| {
         message.text_rev = message.rev;
         message.content = Content::Text(Some(text.as_str().to_owned()));
+        message.mentions = Mentions::resolve(text.as_str(), state.mentioned, state.actor.key);
         message.edited_at = Some(at);
     })
 }
@@ -90,6 +95,7 @@ pub fn delete(state: &State<'_>) -> Applied {
         message.edited_at = None;
         message.pinned_at = None;
         message.reactions = Vec::new();
+        message.mentions = Mentions::default();
     })?;
     let root = |rev| state.root.map(|root| count_reply(root, rev, -1));
     Ok(change.map(|change| Change { root: root(change.message.rev), ..change }))
@@ -132,7 +138,26 @@ pub fn pin(state: &State<'_>, at: Option<Timestamp>) -> Applied {
     if target.pinned_at.is_some() == at.is_some() {
         return Ok(None);
     }
+    if at.is_some() && state.pins >= MAX_PINS {
+        return Err(Refusal::TooManyPins);
+    }
     changed(state, target, |message| message.pinned_at = at)
+}
+
+/// Takes back all reactions of the actor, and ends the mention of them, whatever has become of the message.
+pub fn forget(state: &State<'_>) -> Applied {
+    if !state.actor.is_trusted {
+        return Err(Refusal::NotAllowed);
+    }
+    let (target, user) = (state.target.ok_or(Refusal::NoSuchMessage)?, state.actor.key);
+    if !target.mentions.names(user) && !target.reactions.iter().any(|reaction| reaction.users.contains(&user)) {
+        return Ok(None);
+    }
+    changed(state, target, |message| {
+        message.mentions.users.retain(|mentioned| mentioned.key != user);
+        message.reactions.iter_mut().for_each(|reaction| reaction.users.retain(|other| *other != user));
+        message.reactions.retain(|reaction| !reaction.users.is_empty());
+    })
 }
 
 /// The target, if it is a text that is not deleted.

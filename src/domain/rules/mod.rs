@@ -18,5 +18,5 @@ mod world;
 pub use apply::apply;
 pub use members::check_right;
 pub use messages::count_reply;
-pub use refusal::Refusal;
+pub use refusal::{MAX_PINS, Refusal};
 pub use state::{Actor, Change, Concerned, Head, Members, State};

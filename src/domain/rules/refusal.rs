@@ -6,6 +6,8 @@ use crate::domain::{Message, Phrase};
 
 /// The maximum number of different emoji on one message.
 pub const MAX_EMOJI: usize = 20;
+/// The maximum number of pinned messages in a room.
+pub const MAX_PINS: u64 = 50;
 
 /// Why a command changes nothing, although its state is not there yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub enum Refusal {
     Stale(Box<Message>),
     /// The message has as many different emoji as it can have.
     TooManyEmoji,
+    /// The room has as many pinned messages as it can have.
+    TooManyPins,
     /// A notice cannot be edited, deleted, reacted to, pinned or replied to.
     IsNotice,
     /// The room is archived.
@@ -50,6 +54,7 @@ impl Refusal {
             Self::NotAllowed => Phrase::new("change-not-allowed"),
             Self::Stale(_) => Phrase::new("edit-stale"),
             Self::TooManyEmoji => Phrase::new("too-many-emoji").arg("max", MAX_EMOJI),
+            Self::TooManyPins => Phrase::new("too-many-pins").arg("max", MAX_PINS),
             Self::IsNotice => Phrase::new("notice-unchangeable"),
             Self::Archived => Phrase::new("room-archived"),
             Self::IsDirect => Phrase::new("room-direct"),

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::domain::{Membership, Message, Room, UserKey};
+use crate::domain::{Membership, MentionedUser, Message, Room, UserKey};
 
 /// The latest numbers of a room's log; 0 in an empty room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,6 +44,10 @@ pub struct State<'a> {
     pub target: Option<&'a Message>,
     /// The root of the target's thread, if the target is a reply.
     pub root: Option<&'a Message>,
+    /// The members among the [names](crate::domain::Action::mention_names) that a post or an edit addresses.
+    pub mentioned: &'a [MentionedUser],
+    /// The number of pinned messages. Used by a pin only.
+    pub pins: u64,
     /// Whom the command is about, if it [changes a membership](crate::domain::Action::member).
     pub concerned: &'a Concerned,
 }

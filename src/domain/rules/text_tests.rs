@@ -4,7 +4,7 @@ use super::{
     Refusal,
     world::{ADMIN, OWNER, World, edit, emoji, post, react, text, user},
 };
-use crate::domain::{Action, Content, Message, RoomAction, RoomKind, Timestamp};
+use crate::domain::{Action, ClientId, Content, Message, Post, RoomAction, RoomKind, Timestamp, mention::Everyone};
 
 fn open() -> World {
     World::new(RoomKind::Open)
@@ -177,4 +177,53 @@ fn what_is_no_text_cannot_be_changed() {
         }
     }
     assert_eq!(world.give(OWNER, Action::Delete { seq: 2 }), Err(Refusal::IsNotice));
+}
+
+#[test]
+fn a_room_has_at_most_fifty_pins() {
+    let mut world = open();
+    for seq in 1..=51 {
+        world.post(2);
+        if seq <= 50 {
+            world.change(3, Action::Pin { seq });
+        }
+    }
+    assert_eq!(world.give(3, Action::Pin { seq: 51 }), Err(Refusal::TooManyPins));
+    assert_eq!(world.give(3, Action::Pin { seq: 7 }), Ok(None), "it is pinned already");
+    world.change(2, Action::Unpin { seq: 7 });
+    world.change(3, Action::Pin { seq: 51 });
+}
+
+#[test]
+fn an_edit_decides_anew_whom_a_text_mentions() {
+    let mut world = open();
+    let post = |what| Action::Post(Post { client: ClientId::generate(), text: text(what), reply_to: None });
+    let keys = |message: &Message| message.mentions.users.iter().map(|user| user.key).collect::<Vec<_>>();
+    let posted = world.change(2, post("@user3 @user2 @user9 hi"));
+    assert_eq!(keys(&posted), [user(3)], "neither the author nor who is no member");
+    let edited = world.change(2, edit(&posted, "@user1 @room"));
+    assert_eq!((keys(&edited), edited.mentions.everyone), (vec![user(1)], Some(Everyone::Room)));
+    assert!(world.change(2, Action::Delete { seq: 1 }).mentions.is_empty());
+}
+
+#[test]
+fn natter_forgets_the_reactions_and_mentions_of_a_removed_account() {
+    let mut world = open();
+    let post = Action::Post(Post { client: ClientId::generate(), text: text("@user3 @user1"), reply_to: None });
+    world.change(2, post);
+    for (by, given) in [(3, "👍"), (2, "👍"), (3, "🎉")] {
+        world.change(by, react(1, given));
+    }
+    let forget = Action::Forget { seq: 1 };
+    assert_eq!(world.give(3, forget.clone()), Err(Refusal::NotAllowed));
+    let change = world.ask(3, &forget, true).unwrap().unwrap();
+    world.keep(&change);
+    let message = &change.message;
+    assert_eq!(
+        message.reactions.iter().map(|r| (r.emoji.as_str(), r.users.clone())).collect::<Vec<_>>(),
+        [("👍", vec![user(2)])]
+    );
+    assert_eq!(message.mentions.users.iter().map(|mentioned| mentioned.key).collect::<Vec<_>>(), [user(1)]);
+    assert_eq!((message.rev, message.text_rev), (5, 1));
+    assert_eq!(world.ask(3, &forget, true), Ok(None));
 }

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::{Actor, Change, Concerned, Head, Refusal, State, apply};
 use crate::domain::{
-    Action, ClientId, Command, Emoji, MemberRole, Membership, Message, Post, Room, RoomAction, RoomId, RoomKind, Text,
-    Timestamp, UserKey,
+    Action, ClientId, Command, Emoji, MemberRole, Membership, MentionedUser, Message, Post, Room, RoomAction, RoomId,
+    RoomKind, Text, Timestamp, UserId, UserKey,
 };
 
 /// A room, its members and its messages. User 0 is an admin of natter, and user 1 the owner of a new room.
@@ -54,6 +54,7 @@ impl World {
         let last_of_user = self.messages.iter().rfind(|message| message.author_key == key);
         let target = action.target().and_then(|seq| self.message(seq));
         let concerned = action.member(key).map(|user| Concerned::among(&self.members, user)).unwrap_or_default();
+        let mentioned = self.mentioned(action);
         let state = State {
             room: &self.room,
             head: Head {
@@ -70,10 +71,25 @@ impl World {
             },
             target,
             root: target.and_then(|target| self.message(target.root?)),
+            mentioned: &mentioned,
+            pins: self.messages.iter().filter(|message| message.pinned_at.is_some()).count() as u64,
             concerned: &concerned,
         };
         // the time grows with each change
         apply(&state, &Command { at: Timestamp(self.rev as i64 + 1), action: action.clone() })
+    }
+
+    /// The members among the names that the command addresses. The userID of user 2 is `user2`.
+    fn mentioned(&self, action: &Action) -> Vec<MentionedUser> {
+        let names = action.mention_names().user_ids;
+        let of_name = |name: UserId| {
+            let key = user(name.as_str().strip_prefix("user")?.parse().ok()?);
+            self.members
+                .iter()
+                .any(|member| member.user == key)
+                .then(|| MentionedUser { key, user_id: name.to_string() })
+        };
+        names.into_iter().filter_map(of_name).collect()
     }
 
     /// Gives a command, and keeps what it changes.

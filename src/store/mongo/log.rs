@@ -14,7 +14,7 @@ use super::{
     log_queries::{by_seq, revs_between},
 };
 use crate::{
-    domain::{Command, Message, RoomId, UserKey},
+    domain::{Command, Message, ReactionChange, RoomId, UserKey},
     store::{
         Access, Changed, Chunk, Log, LogReader, Page, Result,
         answer_budget::{AnswerBudget, share_budget},
@@ -85,6 +85,14 @@ impl Log for Mongo {
         self.changes(access.room(), rev, limit).await
     }
 
+    async fn thread(&self, _access: &Access, _root: u64, _seq: Option<u64>, _limit: u32) -> Result<Page> {
+        Err(crate::store::Error::Failed("unfinished".into()))
+    }
+
+    async fn pinned(&self, _access: &Access) -> Result<Page> {
+        Err(crate::store::Error::Failed("unfinished".into()))
+    }
+
     async fn latest(&self, access: &Access, authors: &[UserKey], limit: u32) -> Result<Vec<Chunk>> {
         if authors.is_empty() {
             return Ok(Vec::new());
@@ -137,6 +145,10 @@ impl LogReader for Mongo {
         let changed = self.db.read_changes(changed, doc! { "changed": 1 }, with_next, &mut session).await?;
         let (merged, has_more) = merge(posted, changed, limit);
         Ok(Chunk { messages: self.db.with_authors(merged).await?, has_more })
+    }
+
+    async fn reactions(&self, _room: &RoomId, _after: u64, _up_to: u64) -> Result<Vec<(u64, ReactionChange)>> {
+        Ok(Vec::new())
     }
 
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {

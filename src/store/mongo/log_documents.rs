@@ -133,6 +133,7 @@ impl Op {
             Action::Unreact { emoji, .. } => Self::Unreact { emoji: emoji.as_str().to_owned() },
             Action::Pin { .. } => Self::Pin,
             Action::Unpin { .. } => Self::Unpin,
+            Action::Forget { .. } => return None,
         })
     }
 }
@@ -294,6 +295,7 @@ impl MessageDoc {
             edited_at: self.edited_at.map(timestamp),
             pinned_at: self.pinned_at.map(timestamp),
             reactions: self.reactions.unwrap_or_default().into_iter().map(reaction).collect(),
+            mentions: crate::domain::Mentions::default(),
             joins: self.joins.unwrap_or_default(),
         }
     }

@@ -29,6 +29,7 @@ mod migrations;
 mod networks;
 mod node_app;
 mod outbox;
+mod personal;
 mod presence;
 mod removals;
 mod room_documents;

@@ -162,6 +162,8 @@ fn derive_change(statements: &mut Statements, room: &RoomId, change: &ChangeDoc,
         actor: Actor { key: user_key(change.by), is_admin: false, is_trusted: true, membership: None, texts: 0 },
         target: Some(&before),
         root: None,
+        mentioned: &[],
+        pins: 0,
         concerned: &Concerned::default(),
     };
     let derived = apply(&state, &command).map_err(|refusal| Error::Failed(format!("log: {refusal}")))?;

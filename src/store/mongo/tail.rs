@@ -179,9 +179,11 @@ async fn events(changes: Vec<Change>, db: &Collections, outbox: &Outbox) -> Vec<
             Event::Advanced { room: RoomId::named(&change.key.room), rev: change.key.rev as u64 }
         }
         // the root of the thread is to be read too
-        (Observed::Message(message), Some(authors)) if message.root.is_none() => {
-            Event::Changed { message: Box::new(with_names(message.into_message(), authors)), root: None }
-        }
+        (Observed::Message(message), Some(authors)) if message.root.is_none() => Event::Changed {
+            message: Box::new(with_names(message.into_message(), authors)),
+            root: None,
+            reaction: None,
+        },
         (Observed::Message(message), _) => Event::Advanced { room: message.room(), rev: message.key.rev as u64 },
     };
     observed.into_iter().map(event).collect()

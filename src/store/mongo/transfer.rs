@@ -90,6 +90,7 @@ fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
         }
         Row::Member(member) => bson::serialize_to_document(&member_document(member)),
         Row::Message(row) => bson::serialize_to_document(&MessageDoc::new(&row.message, row.post_rev, &row.client)),
+        Row::Saved(_) => unimplemented!(),
         Row::Session(s) => bson::serialize_to_document(&SessionDoc {
             id: bson_binary(&s.id),
             data: bson_binary(&s.data),
@@ -108,6 +109,7 @@ fn all(table: Table, deleted: Vec<Bson>) -> Document {
         Table::Messages => doc! { "_id.room": { "$nin": deleted }, "seq": { "$gte": 0_i64 } },
         Table::Members => lasting(doc! { "_id.room": { "$nin": deleted } }),
         Table::Rooms => present(doc! {}),
+        Table::Saved => unimplemented!(),
         Table::Accounts | Table::Sessions | Table::Revocations => doc! {},
     }
 }
@@ -129,6 +131,7 @@ fn rows_after(table: Table, row: Option<&Row>, deleted: Vec<Bson>) -> Document {
             return doc! { "$or": [in_room, filter] };
         }
         Some(Row::Session(session)) => bson_binary(&session.id).into(),
+        Some(Row::Saved(_)) => unimplemented!(),
         Some(Row::Revocation(revocation)) => bson_token(revocation.token).into(),
     };
     filter.insert("_id", doc! { "$gt": key });
@@ -142,6 +145,7 @@ impl Collections {
             Table::Rooms => self.rooms.clone_with_type(),
             Table::Members => self.memberships.clone_with_type(),
             Table::Messages => self.log.clone(),
+            Table::Saved => unimplemented!(),
             Table::Sessions => self.sessions.clone_with_type(),
             Table::Revocations => self.revoked.clone(),
         }
@@ -200,6 +204,7 @@ impl Transfer for Mongo {
                     .collect())
             }
             Table::Messages => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(message).collect()),
+            Table::Saved => unimplemented!(),
             Table::Sessions => self.db.read_rows(table, after, limit).await?.into_iter().map(session).collect(),
             Table::Revocations => {
                 Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(revocation).collect())
@@ -263,6 +268,7 @@ impl Transfer for Mongo {
             Some(Row::Room(_)) => Table::Rooms,
             Some(Row::Member(_)) => Table::Members,
             Some(Row::Message(_)) => Table::Messages,
+            Some(Row::Saved(_)) => Table::Saved,
             Some(Row::Session(_)) => Table::Sessions,
             Some(Row::Revocation(_)) => Table::Revocations,
         };

@@ -91,6 +91,8 @@ impl Batch<'_> {
             },
             target: target.as_ref(),
             root: root.as_ref(),
+            mentioned: &[],
+            pins: 0,
             concerned: &concerned,
         };
         let mut change = match rules::apply(&state, command) {
@@ -170,7 +172,11 @@ impl Batch<'_> {
         if let Some(root) = &root {
             rows::update(self.connection, loaded.number, root)?;
         }
-        self.events.push(Event::Changed { message: Box::new(message.clone()), root: root.map(Box::new) });
+        self.events.push(Event::Changed {
+            message: Box::new(message.clone()),
+            root: root.map(Box::new),
+            reaction: None,
+        });
         if let Some(room) = room {
             self.change_room(&mut loaded, room)?;
         }

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::{database::Sqlite, head::head, room_log::RoomLog, room_rows};
 use crate::{
-    domain::{Command, Message, RoomId, UserKey},
+    domain::{Command, Message, ReactionChange, RoomId, UserKey},
     store::{Access, Changed, Chunk, Error, Log, LogReader, Page, Result},
 };
 
@@ -47,6 +47,14 @@ impl Log for Sqlite {
         self.read_log(access.room(), move |log| log.after(rev, limit)).await
     }
 
+    async fn thread(&self, _access: &Access, _root: u64, _seq: Option<u64>, _limit: u32) -> Result<Page> {
+        Err(crate::store::Error::Failed("unfinished".into()))
+    }
+
+    async fn pinned(&self, _access: &Access) -> Result<Page> {
+        Err(crate::store::Error::Failed("unfinished".into()))
+    }
+
     async fn latest(&self, access: &Access, authors: &[UserKey], limit: u32) -> Result<Vec<Chunk>> {
         let authors = authors.to_vec();
         self.read_log(access.room(), move |log| log.latest(&authors, limit)).await
@@ -62,6 +70,10 @@ impl LogReader for Sqlite {
             RoomLog::of(c, &room, number).after(after, limit)
         })
         .await
+    }
+
+    async fn reactions(&self, _room: &RoomId, _after: u64, _up_to: u64) -> Result<Vec<(u64, ReactionChange)>> {
+        Ok(Vec::new())
     }
 
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {

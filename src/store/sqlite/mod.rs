@@ -18,6 +18,7 @@ mod log;
 mod member_rows;
 mod memberships;
 mod networks;
+mod personal;
 mod position;
 mod purge;
 mod readers;

@@ -48,6 +48,7 @@ pub fn message(room: &RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
         edited_at: time_or_none(13)?,
         pinned_at: time_or_none(14)?,
         reactions: reactions(row.get_ref(15)?)?,
+        mentions: crate::domain::Mentions::default(),
         joins: row.get(16)?,
     })
 }

@@ -21,6 +21,7 @@ impl Transfer for Sqlite {
             Table::Rooms => "rooms WHERE deleted = 0",
             Table::Members => "memberships WHERE room NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
             Table::Messages => "messages WHERE id >> 40 NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
+            Table::Saved => unimplemented!(),
             Table::Sessions => "sessions",
             Table::Revocations => "revoked_tokens",
         };

@@ -44,6 +44,7 @@ pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Re
             member_rows::after(c, room, user, limit)?.into_iter().map(Row::Member).collect()
         }
         Table::Messages => messages(c, after, limit)?,
+        Table::Saved => unimplemented!(),
         Table::Sessions => {
             let sql = "SELECT id, data, expires FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2";
             keyed(c, sql, after, limit, |row| {
@@ -128,6 +129,7 @@ impl Batch<'_> {
                     false => Err(Error::Failed("two messages of one author have the same client id".into())),
                 }
             }
+            Row::Saved(_) => unimplemented!(),
             Row::Session(s) => {
                 let insert = "INSERT INTO sessions VALUES (?1, ?2, ?3)";
                 Ok(c.prepare_cached(insert)?.execute(params![s.id, s.data, s.expires.0]).map(drop)?)

@@ -13,7 +13,7 @@ use shuttle::rand::{Rng, thread_rng};
 use tokio::sync::mpsc;
 
 use crate::{
-    domain::{Author, Content, Message, MessageId, Notice, RoomId, Timestamp, TokenId, UserKey},
+    domain::{Author, Content, Mentions, Message, MessageId, Notice, RoomId, Timestamp, TokenId, UserKey},
     runtime::task::yield_now,
     store::{Access, Chunk, Database, Error, Event, Events, LogReader, PresenceStore, Result},
 };
@@ -115,7 +115,7 @@ impl Logs {
                 root.replies += 1;
                 Box::new(named(root, name))
             });
-            Event::Changed { message: Box::new(named(&message, name)), root }
+            Event::Changed { message: Box::new(named(&message, name)), root, reaction: None }
         })
     }
 
@@ -199,6 +199,7 @@ fn new_message(id: MessageId, rev: u64) -> Message {
         edited_at: None,
         pinned_at: None,
         reactions: Vec::new(),
+        mentions: Mentions::default(),
         joins: false,
     }
 }

@@ -54,6 +54,7 @@ impl RoomWriter {
         let event = |done: &Committed| Event::Changed {
             message: Box::new(done.message.clone()),
             root: done.root.clone().map(Box::new),
+            reaction: done.queued.command.action.reaction(done.queued.by),
         };
         self.outbox.send(committed.iter().map(event).collect()).await;
         let mut deletions = Vec::new();

@@ -212,6 +212,6 @@ impl RoomWriter {
             membership: rights.members.get(&queued.by).and_then(Option::as_ref),
             texts: self.texts.get(&queued.by).copied().unwrap_or_default(),
         };
-        Some(State { room: &rights.room, head, actor, target, root, concerned })
+        Some(State { room: &rights.room, head, actor, target, root, mentioned: &[], pins: 0, concerned })
     }
 }
