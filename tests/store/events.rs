@@ -24,7 +24,7 @@ pub async fn posts_are_announced_once_they_are_durable(database: &TestDatabase) 
     let of_ada = access.clone();
     let poster = tokio::spawn(async move { posting.change(&of_ada, post("c1", "hello")).await.unwrap().message });
     let announced = wait_for(&mut events, |event| match event {
-        Event::Changed { message, root: None } if message.id.room == RoomId::lobby() => Some((**message).clone()),
+        Event::Changed { message, root: None, .. } if message.id.room == RoomId::lobby() => Some((**message).clone()),
         _ => None,
     })
     .await;

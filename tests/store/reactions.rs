@@ -97,13 +97,13 @@ pub async fn changes_of_messages_are_announced(database: &TestDatabase) {
     let posted = ada.post("hello").await;
     let reply = bob.reply(&posted, "hi").await;
     let root = wait_for(&mut events, |event| match event {
-        Event::Changed { message, root } if **message == reply => Some(root.clone()),
+        Event::Changed { message, root, .. } if **message == reply => Some(root.clone()),
         _ => None,
     });
     assert_eq!(root.await.as_deref(), Some(&bob.read(1).await));
     let reacted = bob.change(react(&posted, "👍")).await;
     let announced = wait_for(&mut events, |event| match event {
-        Event::Changed { message, root: None } if message.rev == reacted.rev => Some(message.clone()),
+        Event::Changed { message, root: None, .. } if message.rev == reacted.rev => Some(message.clone()),
         _ => None,
     });
     assert_eq!(*announced.await, reacted);
