@@ -2,6 +2,7 @@
 //!
 //! - [`message()`]: a message or a notice of the log, wherever it is shown. Its live fragment is the same bytes for all
 //!   readers, and depends on this message only: what concerns the reader is marked by the page's script.
+//! - [`reacted()`]: who gave or took back a reaction.
 //! - [`entered`], [`left`]: notices that are not in the log. [`roster()`]: who is online.
 //! - [`Avatar`]: what stands for a user.
 //! - [`words`]: the catalogue of texts.
@@ -12,6 +13,7 @@ mod message;
 mod more;
 mod notice;
 mod presence_notice;
+mod reacted;
 mod roster;
 mod script_words;
 mod viewer;
@@ -21,6 +23,7 @@ pub use avatar::Avatar;
 pub use message::{PageRow, follows, message, row};
 pub use more::{newer_link, older_link};
 pub use presence_notice::{entered, left};
+pub use reacted::reacted;
 pub use roster::{Roster, roster};
 pub use script_words::script_words;
 pub use viewer::Viewer;

@@ -7,15 +7,16 @@ use backon::BackoffBuilder;
 use tokio::time::sleep;
 
 use super::{
-    entry::{Entry, each_change},
+    entry::{Entry, Reacted, each_change},
     losses::Loss,
     ring::{FRAME_BYTES, Read},
     room::Room,
     rooms::Rooms,
 };
 use crate::{
+    domain::Message,
     net::{Frame, retry::backoff, sync::Arc},
-    store::{self, Chunk},
+    store::{self, Chunk, LoggedReaction},
 };
 
 /// First and longest delay before the next attempt after the store did not answer.
@@ -79,8 +80,13 @@ async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<bool> {
                 continue;
             }
         }
-        let render = if room.renders() { Entry::change } else { Entry::unrendered };
-        let changes = each_change(&messages).map(|change| (render(change), change)).collect();
+        let changes = match room.renders() {
+            true => {
+                let reactions = reactions(rooms, room, after, &messages).await?;
+                render(&messages, reactions.as_deref())
+            }
+            false => each_change(&messages).map(|change| (Entry::unrendered(change), change)).collect(),
+        };
         if !room.push_all(cleared, changes, has_more) {
             continue;
         }
@@ -90,6 +96,34 @@ async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<bool> {
             return Ok(room.head() > first);
         }
     }
+}
+
+/// The reactions of the changes after `after` of which these are the latest states, as far as the store has them.
+async fn reactions(
+    rooms: &Rooms,
+    room: &Room,
+    after: u64,
+    messages: &[Message],
+) -> store::Result<Option<Vec<LoggedReaction>>> {
+    match messages.last() {
+        Some(last) if messages.iter().any(|message| !message.reactions.is_empty()) => {
+            rooms.store.reactions(&room.id, after, last.rev).await
+        }
+        _ => Ok(Some(Vec::new())),
+    }
+}
+
+/// The entries of changes, each with the reactions up to its number that come after the one before.
+fn render<'a>(messages: &'a [Message], reactions: Option<&[LoggedReaction]>) -> Vec<(Entry, &'a [Message])> {
+    let mut rest = reactions;
+    let entry = |change: &'a [Message]| {
+        let Some(reactions) = &mut rest else { return (Entry::change(change, Reacted::Unknown), change) };
+        let rev = change.last().map_or(0, |message| message.rev);
+        let (own, later) = reactions.split_at(reactions.partition_point(|logged| logged.rev <= rev));
+        *reactions = later;
+        (Entry::change(change, Reacted::Logged(own)), change)
+    };
+    each_change(messages).map(entry).collect()
 }
 
 /// Reads the changes between `after` and the ring's beginning into the ring, if there are not too many. Readers at the
@@ -126,17 +160,18 @@ pub(super) async fn late_page(rooms: &Rooms, room: &Room, rev: u64) -> store::Re
     let changes = rooms.store.changes(&room.id, rev, LATE_PAGE).await?.messages;
     // the ring may not have these changes yet
     room.note_losses(changes.iter().filter_map(|change| Some((change.rev, Loss::of(change)?))));
-    let (mut parts, mut bytes, mut to) = (Vec::new(), 0, base);
+    let (mut entries, mut bytes, mut to) = (Vec::new(), 0, base);
     for entry in Entry::changes(&changes) {
         bytes += entry.bytes();
         to = entry.rev;
-        parts.extend(entry.parts);
+        entries.push(entry);
         if bytes > FRAME_BYTES {
             break;
         }
     }
-    metrics::counter!("natter_caught_up_total").increment(parts.len() as u64);
-    let read = Read { to, frame: Frame::text(parts.iter().map(|part| part.fragment.as_str())) };
+    metrics::counter!("natter_caught_up_total").increment(entries.len() as u64);
+    let has_reactions = entries.iter().any(|entry| entry.has_reactions);
+    let read = Read { to, has_reactions, frame: Frame::text(entries.iter().flat_map(Entry::fragments)) };
     room.set_late_page(version, rev, read.clone());
     Ok(read)
 }

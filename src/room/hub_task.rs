@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    entry::Entry,
+    entry::{Entry, Reacted},
     filling::advance,
     presence::PresenceEvent,
     registry::{CloseReason, Registry},
@@ -29,7 +29,7 @@ use super::{
     typing::{Typing, TypingLimit},
 };
 use crate::{
-    domain::{Message, RoomId, Timestamp, UserKey},
+    domain::{Message, ReactionChange, RoomId, Timestamp, UserKey},
     net::{Frame, sync::Arc},
     render,
     security::Grant,
@@ -192,7 +192,7 @@ impl HubTask {
 
     fn apply(&mut self, event: Event) {
         match event {
-            Event::Changed { message, root, .. } => self.apply_change(*message, root),
+            Event::Changed { message, root, reaction } => self.apply_change(*message, root, reaction.as_ref()),
             Event::Advanced { room, rev } => {
                 if let Some(room) = self.rooms.get(&room) {
                     self.advance(room, rev);
@@ -247,7 +247,7 @@ impl HubTask {
         }
     }
 
-    fn apply_change(&mut self, message: Message, root: Option<Box<Message>>) {
+    fn apply_change(&mut self, message: Message, root: Option<Box<Message>>, reaction: Option<&ReactionChange>) {
         let Some(room) = self.rooms.get(&message.id.room) else { return };
         if !room.is_next(message.rev) {
             let rev = message.rev;
@@ -256,7 +256,8 @@ impl HubTask {
         let lag = is_post(&message).then(|| Timestamp::now().0 - message.sent_at.0);
         // in the order in which the log is read
         let messages: Vec<Message> = root.map(|root| *root).into_iter().chain([message]).collect();
-        let entry = if room.renders() { Entry::change(&messages) } else { Entry::unrendered(&messages) };
+        let entry =
+            if room.renders() { Entry::change(&messages, Reacted::By(reaction)) } else { Entry::unrendered(&messages) };
         metrics::counter!("natter_changes_total").increment(1);
         let is_unannounced = room.push(entry, &messages);
         self.rooms.note_news(&room);

@@ -120,11 +120,16 @@ impl Live {
     /// As [`Room::read_batch`](super::room::Room::read_batch).
     pub fn read_batch(&mut self, position: &mut Position) -> Result<Option<Batch>, Lagged> {
         let head = self.head();
-        let read = self.ring.as_mut().map_or(Ok(None), |ring| ring.read(position.rev));
+        let read = match &mut self.ring {
+            // each socket has to be sent its own reactions
+            Some(ring) if position.rev < ring.reactions_from() => Err(Lagged),
+            Some(ring) => ring.read(position.rev),
+            None => Ok(None),
+        };
         let read = read.inspect_err(|Lagged| position.rev = head)?;
         let is_last = read.as_ref().is_none_or(|read| read.to == head);
         let mut frames = Vec::new();
-        if let Some(Read { to, frame }) = read {
+        if let Some(Read { to, frame, .. }) = read {
             position.rev = to;
             frames.push(frame);
         }

@@ -16,6 +16,8 @@ pub struct Ring {
     base: u64,
     /// The latest `rev` pushed.
     head: u64,
+    /// Of all changes after this `rev` it is known who gave or took back which reaction.
+    reactions_from: u64,
     /// Most bytes of the entries.
     capacity: usize,
     /// Boxed, because most rooms are quiet.
@@ -40,6 +42,8 @@ pub struct Read {
     /// The `rev` that the frame ends at.
     pub to: u64,
     pub frame: Frame,
+    /// Whether one of its messages has reactions.
+    pub has_reactions: bool,
 }
 
 /// The ring has dropped what comes next: it is to be read from the store.
@@ -49,7 +53,7 @@ pub struct Lagged;
 impl Ring {
     /// An empty ring of a log whose latest `rev` is `head`. `capacity`: most bytes of its entries.
     pub fn new(head: u64, capacity: usize) -> Self {
-        Self { base: head, head, capacity, recent: None }
+        Self { base: head, head, reactions_from: head, capacity, recent: None }
     }
 
     pub fn head(&self) -> u64 {
@@ -58,6 +62,11 @@ impl Ring {
 
     pub fn base(&self) -> u64 {
         self.base
+    }
+
+    /// A reader from before this `rev` has to be sent its own reactions.
+    pub fn reactions_from(&self) -> u64 {
+        self.reactions_from.max(self.base)
     }
 
     /// Whether entries can be prepended without dropping most of them again.
@@ -71,6 +80,9 @@ impl Ring {
             return;
         }
         self.head = entry.rev;
+        if entry.reacted.is_none() && entry.has_reactions {
+            self.reactions_from = entry.rev;
+        }
         let recent = self.recent.get_or_insert_default();
         for seq in entry.parts.iter().map(|part| part.seq) {
             if let Some(rev) = recent.latest.insert(seq, entry.rev) {
@@ -136,18 +148,19 @@ impl Ring {
             return Ok(Some(read.clone()));
         }
         let first = recent.entries.partition_point(|entry| entry.rev <= rev);
-        let (mut fragments, mut bytes, mut to) = (Vec::new(), 0, self.head);
+        let (mut fragments, mut bytes, mut to, mut has_reactions) = (Vec::new(), 0, self.head, false);
         for entry in recent.entries.range(first..) {
             if bytes > FRAME_BYTES {
                 break;
             }
             to = entry.rev;
-            for part in &entry.parts {
-                bytes += part.fragment.len();
-                fragments.push(part.fragment.as_str());
+            has_reactions |= entry.has_reactions;
+            for fragment in entry.fragments() {
+                bytes += fragment.len();
+                fragments.push(fragment);
             }
         }
-        let read = Read { to, frame: Frame::text(fragments.into_iter()) };
+        let read = Read { to, frame: Frame::text(fragments.into_iter()), has_reactions };
         recent.last_read = Some((rev, read.clone()));
         Ok(Some(read))
     }
@@ -187,7 +200,7 @@ mod tests {
 
     /// The change `rev`, which posts or changes the message `seq`.
     fn change(rev: u64, seq: u64) -> Entry {
-        Entry { rev, parts: vec![part(seq, &format!("{seq}@{rev} "))], is_text: true, loss: None }
+        Entry { rev, parts: vec![part(seq, &format!("{seq}@{rev} "))], is_text: true, ..Entry::default() }
     }
 
     fn part(seq: u64, fragment: &str) -> Part {
@@ -236,7 +249,7 @@ mod tests {
     fn a_change_of_two_messages_is_read_whole_and_superseded_one_by_one() {
         let mut ring = Ring::new(0, LARGE);
         let large = "x".repeat(FRAME_BYTES + 1);
-        ring.push(Entry { rev: 1, parts: vec![part(1, &large), part(2, "2 ")], is_text: true, loss: None });
+        ring.push(Entry { rev: 1, parts: vec![part(1, &large), part(2, "2 ")], is_text: true, ..Entry::default() });
         ring.push(change(2, 3));
         let read = ring.read(0).unwrap().unwrap();
         assert!(text(&read).ends_with("x2 ") && read.to == 1, "a frame never ends within a change");
@@ -288,6 +301,35 @@ mod tests {
         small.push(change(5, 1));
         small.prepend(1, 4, from_store());
         assert_eq!((small.read(1), read_all(&mut small, 2)), (Err(Lagged), "3@3 1@5 ".to_owned()));
+    }
+
+    #[test]
+    fn who_reacted_is_read_although_the_fragment_was_replaced() {
+        let reacted =
+            |rev, by: &str| Entry { reacted: Some(format!("{by}@{rev} ")), has_reactions: true, ..change(rev, 1) };
+        let mut ring = Ring::new(0, LARGE);
+        ring.push(reacted(1, "ada"));
+        ring.push(reacted(2, "bob"));
+        assert_eq!(read_all(&mut ring, 0), "ada@1 1@2 bob@2 ");
+        assert_eq!(read_all(&mut ring, 1), "1@2 bob@2 ");
+        assert!(ring.read(0).unwrap().unwrap().has_reactions);
+        let before = ring.recent.as_ref().unwrap().bytes;
+        assert_eq!(before, ring.recent.as_ref().unwrap().entries.iter().map(Entry::bytes).sum::<usize>());
+    }
+
+    #[test]
+    fn a_reader_from_before_an_unknown_reaction_has_to_be_sent_its_own() {
+        let unknown = |rev, has_reactions| Entry { reacted: None, has_reactions, ..change(rev, rev) };
+        let mut ring = Ring::new(4, LARGE);
+        assert_eq!(ring.reactions_from(), 4, "what happened before the ring is unknown");
+        ring.push(change(5, 5));
+        ring.push(unknown(6, false));
+        assert_eq!(ring.reactions_from(), 4, "without reactions there is nothing to know");
+        ring.push(unknown(7, true));
+        ring.push(change(8, 8));
+        assert_eq!(ring.reactions_from(), 7);
+        ring.prepend(1, 4, vec![change(2, 2)]);
+        assert_eq!((ring.base(), ring.reactions_from()), (1, 7));
     }
 
     #[test]

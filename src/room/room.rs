@@ -112,6 +112,11 @@ impl Room {
         self.live.lock().ring.as_ref().map_or(0, Ring::base)
     }
 
+    /// As [`Ring::reactions_from`].
+    pub(super) fn reactions_from(&self) -> u64 {
+        self.live.lock().ring.as_ref().map_or(0, Ring::reactions_from)
+    }
+
     /// Whether `rev` is the next change. It is cheap to ask before a change is rendered.
     pub(super) fn is_next(&self, rev: u64) -> bool {
         let live = self.live.lock();
@@ -373,7 +378,7 @@ mod tests {
         let room = Room::new(RoomId::lobby(), 0);
         room.open(5);
         room.add_subscription();
-        let page = Read { to: 3, frame: Frame::text(std::iter::once("three changes")) };
+        let page = Read { to: 3, frame: Frame::text(std::iter::once("three changes")), has_reactions: false };
         let keep = |version| {
             room.set_late_page(version, 0, page.clone());
             (room.late_page(0), room.late_page(1))

@@ -6,6 +6,7 @@ use super::{
     filling::{advance, backfill, late_page},
     listener::want_missed,
     live::Position,
+    own_reactions::own_reactions,
     ring::{Lagged, Read},
     room::OpenRoom,
     rooms::Rooms,
@@ -49,6 +50,9 @@ pub struct Subscription {
     reader: Reader,
     /// While the subscription is live, the fan-out has it.
     position: Position,
+    /// The `rev` after which the reader has missed whose reactions were given, if one of the messages has any. It is sent
+    /// its own when it has caught up.
+    own_reactions_after: Option<u64>,
     /// Whether the socket has been sent what a subscription begins with.
     has_begun: bool,
     is_live: bool,
@@ -91,7 +95,7 @@ impl Subscription {
     fn at(rooms: &Arc<Rooms>, room: OpenRoom, subscriber: &Arc<Subscriber>, reader: Reader, rev: u64) -> Self {
         let position = Position { rev, signals: room.0.signals_end() };
         let (rooms, subscriber) = (Arc::clone(rooms), Arc::clone(subscriber));
-        Self { rooms, room, subscriber, reader, position, has_begun: false, is_live: false }
+        Self { rooms, room, subscriber, reader, position, own_reactions_after: None, has_begun: false, is_live: false }
     }
 
     pub fn room(&self) -> &RoomId {
@@ -145,8 +149,16 @@ impl Subscription {
 
     /// Writes up to the end of the ring.
     async fn catch_up(&mut self) -> Result<(), FollowError> {
-        let Self { rooms, room: OpenRoom(room), subscriber, reader, position: Position { rev, .. }, has_begun, .. } =
-            self;
+        let Self {
+            rooms,
+            room: OpenRoom(room),
+            subscriber,
+            reader,
+            position: Position { rev, .. },
+            own_reactions_after,
+            has_begun,
+            ..
+        } = self;
         let connection = &subscriber.connection;
         connection.drained().await?;
         if !std::mem::replace(has_begun, true)
@@ -154,29 +166,43 @@ impl Subscription {
         {
             connection.write(&frame).await?;
         }
+        let (began, is_page) = (*rev, *reader == Reader::Page);
         loop {
             let next = match room.read(*rev) {
                 Ok(None) => None,
-                Ok(Some(read)) => Some((read.to, read.frame)),
-                Err(Lagged) if *reader == Reader::Page && room.head() - *rev > MAX_CATCH_UP => {
-                    Some((room.head(), signals::refetch(&room.id)))
+                Ok(Some(read)) => Some(read),
+                Err(Lagged) if is_page && room.head() - *rev > MAX_CATCH_UP => {
+                    *own_reactions_after = None;
+                    Some(Read { to: room.head(), frame: signals::refetch(&room.id), has_reactions: false })
                 }
                 Err(Lagged) => {
                     backfill(rooms, room, *rev).await?;
                     if room.base() <= *rev {
                         continue;
                     }
-                    let Read { to, frame } = late_page(rooms, room, *rev).await?;
-                    Some((to, frame))
+                    Some(late_page(rooms, room, *rev).await?)
                 }
             };
             // after the read: what was read may have come after a loss
             if room.is_lost(subscriber.user, subscriber.verified.load(SeqCst)) {
                 return Err(FollowError::Unverified);
             }
-            let Some((to, frame)) = next else { return Ok(()) };
-            connection.write(&frame).await?;
-            *rev = to;
+            if let Some(Read { to, frame, has_reactions }) = next {
+                if is_page && has_reactions && began < room.reactions_from() {
+                    own_reactions_after.get_or_insert(began);
+                }
+                connection.write(&frame).await?;
+                *rev = to;
+            } else if let Some(after) = *own_reactions_after {
+                let frame = own_reactions(rooms, &room.id, subscriber.user, after).await?;
+                if room.is_lost(subscriber.user, subscriber.verified.load(SeqCst)) {
+                    return Err(FollowError::Unverified);
+                }
+                connection.write(&frame).await?;
+                *own_reactions_after = None;
+            } else {
+                return Ok(());
+            }
         }
     }
 }

@@ -26,6 +26,15 @@ pub struct Page {
     pub head: u64,
 }
 
+/// A reaction that a change of the log gave or took back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedReaction {
+    pub rev: u64,
+    /// Of the message.
+    pub seq: u64,
+    pub change: ReactionChange,
+}
+
 /// Messages without the state of their room.
 #[derive(Debug, Clone, Default)]
 pub struct Chunk {
@@ -79,9 +88,9 @@ pub trait Log {
 pub trait LogReader: Sync {
     /// As [`Log::after`].
     async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk>;
-    /// The reactions that were given or taken back by the changes after `after` and up to `up_to`, as far as the database
-    /// has them one by one, each with its `rev`: those of other processes. A change of this process comes with its event.
-    async fn reactions(&self, room: &RoomId, after: u64, up_to: u64) -> Result<Vec<(u64, ReactionChange)>>;
+    /// The reactions that were given or taken back by the changes after `after` and up to `up_to`, in order of `rev`. `None`
+    /// if the database keeps the state of a message only.
+    async fn reactions(&self, room: &RoomId, after: u64, up_to: u64) -> Result<Option<Vec<LoggedReaction>>>;
     /// The latest `rev` of each room, in the order of `rooms`: 0 in an empty room, `None` of a room that does not exist.
     /// Few queries, however many rooms.
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>>;

@@ -38,7 +38,7 @@ pub use answer_budget::TEXT_BYTES;
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};
 pub use location::{Location, MongoUrl};
-pub use log::{Changed, Chunk, Log, LogReader, Page};
+pub use log::{Changed, Chunk, Log, LogReader, LoggedReaction, Page};
 pub use memberships::{Member, Memberships, OwnMembership, RoomSummary};
 pub use mongo::{NodeDatabase, NodeMessage, NodeMessages, NodeUser, NodeUsers, NodeValue};
 pub use networks::Networks;

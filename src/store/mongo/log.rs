@@ -14,9 +14,9 @@ use super::{
     log_queries::{by_seq, revs_between},
 };
 use crate::{
-    domain::{Command, Message, ReactionChange, RoomId, UserKey},
+    domain::{Command, Message, RoomId, UserKey},
     store::{
-        Access, Changed, Chunk, Log, LogReader, Page, Result,
+        Access, Changed, Chunk, Log, LogReader, LoggedReaction, Page, Result,
         answer_budget::{AnswerBudget, share_budget},
     },
 };
@@ -147,8 +147,8 @@ impl LogReader for Mongo {
         Ok(Chunk { messages: self.db.with_authors(merged).await?, has_more })
     }
 
-    async fn reactions(&self, _room: &RoomId, _after: u64, _up_to: u64) -> Result<Vec<(u64, ReactionChange)>> {
-        Ok(Vec::new())
+    async fn reactions(&self, _room: &RoomId, _after: u64, _up_to: u64) -> Result<Option<Vec<LoggedReaction>>> {
+        Ok(None)
     }
 
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {

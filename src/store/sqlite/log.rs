@@ -5,8 +5,8 @@ use rusqlite::Connection;
 
 use super::{database::Sqlite, head::head, room_log::RoomLog, room_rows};
 use crate::{
-    domain::{Command, Message, ReactionChange, RoomId, UserKey},
-    store::{Access, Changed, Chunk, Error, Log, LogReader, Page, Result},
+    domain::{Command, Message, RoomId, UserKey},
+    store::{Access, Changed, Chunk, Error, Log, LogReader, LoggedReaction, Page, Result},
 };
 
 impl Sqlite {
@@ -72,8 +72,8 @@ impl LogReader for Sqlite {
         .await
     }
 
-    async fn reactions(&self, _room: &RoomId, _after: u64, _up_to: u64) -> Result<Vec<(u64, ReactionChange)>> {
-        Ok(Vec::new())
+    async fn reactions(&self, _room: &RoomId, _after: u64, _up_to: u64) -> Result<Option<Vec<LoggedReaction>>> {
+        Ok(None)
     }
 
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {
