@@ -1,7 +1,7 @@
 //! What happened in a room between two revs, as the sidebars of its members show it: how many texts there are, by whom,
 //! and which were deleted. A page computes from it how much is unread. The same bytes for all members.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -11,8 +11,11 @@ use crate::{
     net::Frame,
 };
 
-/// Most deleted messages in one part. With more, the pages read the room's numbers again.
-const MAX_DELETED: usize = 200;
+/// Most deleted messages, and most messages that mention somebody, in one part. With more, the pages read the room's
+/// numbers again.
+const MAX_LISTED: usize = 200;
+/// What stands for all members in place of a tag.
+const EVERYONE: &str = "*";
 
 /// A room's latest numbers, as of the latest change that this process has read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,6 +38,11 @@ pub(super) struct News {
     authors: BTreeMap<UserKey, u64>,
     /// Of each deletion: its `rev`, the `seq` of the message, and its author.
     deleted: Vec<(u64, u64, UserKey)>,
+    /// Of each new message that mentions somebody, by `seq`: its `rev`, its author, and whom it mentions.
+    mentions: BTreeMap<u64, (u64, UserKey, Vec<String>)>,
+    /// Whom edited messages from before mention now; `None` if none was edited. Whom they mentioned is not known here: pages
+    /// that count mentions read the room's numbers again.
+    edited: Option<BTreeSet<String>>,
     /// Changed fields of the room.
     changed: Map<String, Value>,
     lost: Lost,
@@ -91,6 +99,8 @@ impl News {
             texts_before: numbers.map_or(0, |numbers| numbers.texts),
             authors: BTreeMap::new(),
             deleted: Vec::new(),
+            mentions: BTreeMap::new(),
+            edited: None,
             changed: Map::new(),
             lost: numbers.map_or(Lost::Everybody, |_| Lost::Users(Vec::new())),
         }
@@ -108,10 +118,24 @@ impl News {
             if message.is_deleted() && message.text_rev > self.from && !self.deleted.contains(&deletion) {
                 self.deleted.push(deletion);
             }
+            self.add_mentions(message);
             self.add_notice(message);
         }
-        if self.deleted.len() > MAX_DELETED {
+        if self.deleted.len() > MAX_LISTED || self.mentions.len() > MAX_LISTED {
             self.lose(Loss::Everybody);
+        }
+    }
+
+    fn add_mentions(&mut self, message: &Message) {
+        if message.text().is_none() {
+            self.mentions.remove(&message.seq()); // perhaps posted and deleted meanwhile
+        } else if message.room_texts > self.texts_before {
+            match mentioned(message) {
+                tags if tags.is_empty() => self.mentions.remove(&message.seq()),
+                tags => self.mentions.insert(message.seq(), (message.rev, message.author_key, tags)),
+            };
+        } else if message.text_rev > self.from {
+            self.edited.get_or_insert_default().extend(mentioned(message));
         }
     }
 
@@ -148,6 +172,14 @@ impl News {
             "room": room.as_str(), "from": self.from, "to": to, "seq": numbers.seq, "texts": numbers.texts,
             "authors": authors, "deleted": deleted, "at": numbers.at,
         });
+        if !self.mentions.is_empty() {
+            let mention =
+                |(seq, (rev, author, tags)): (u64, (u64, UserKey, Vec<String>))| json!([rev, seq, author.tag(), tags]);
+            news["mentions"] = self.mentions.into_iter().map(mention).collect();
+        }
+        if let Some(edited) = self.edited {
+            news["edited"] = edited.into_iter().collect();
+        }
         if !self.changed.is_empty() {
             news["changed"] = self.changed.into();
         }
@@ -166,6 +198,14 @@ impl Part {
     }
 }
 
+/// The tags of those whom the message mentions, or what stands for all members.
+fn mentioned(message: &Message) -> Vec<String> {
+    match message.mentions.everyone {
+        Some(_) => vec![EVERYONE.to_owned()],
+        None => message.mentions.users.iter().map(|user| user.key.tag()).collect(),
+    }
+}
+
 fn is_text(message: &Message) -> bool {
     matches!(message.content, Content::Text(_))
 }
@@ -173,7 +213,7 @@ fn is_text(message: &Message) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{MessageId, Timestamp};
+    use crate::domain::{MentionedUser, Mentions, MessageId, Timestamp, mention::Everyone};
 
     fn post(rev: u64, author: UserKey, [room_texts, author_texts]: [u64; 2]) -> Message {
         Message {
@@ -193,7 +233,7 @@ mod tests {
             edited_at: None,
             pinned_at: None,
             reactions: Vec::new(),
-            mentions: crate::domain::Mentions::default(),
+            mentions: Mentions::default(),
             joins: false,
         }
     }
@@ -228,6 +268,39 @@ mod tests {
             "authors": { ada.tag(): 2 }, "deleted": [[9, 3, bob.tag()]], "changed": { "name": "new" },
         });
         assert_eq!(part(news, 12, numbers), expected);
+    }
+
+    #[test]
+    fn a_part_has_the_new_messages_that_mention_somebody() {
+        let (ada, bob) = (UserKey::generate(), UserKey::generate());
+        let user = |key| MentionedUser { key, user_id: "ada".into() };
+        let naming = |users: &[UserKey], message: Message| Message {
+            mentions: Mentions { users: users.iter().copied().map(user).collect(), everyone: None },
+            ..message
+        };
+        let edited = |message: Message, rev| Message { rev, text_rev: rev, edited_at: Some(Timestamp(0)), ..message };
+        let to_all = Message {
+            mentions: Mentions { users: vec![user(ada)], everyone: Some(Everyone::Here) },
+            ..post(7, bob, [4, 1])
+        };
+        let before = Numbers::new(Head { seq: 4, rev: 6, texts: 3 }, 1004);
+        let part_of = |changes: &[Message]| {
+            let mut news = News::new(6, Some(before));
+            changes.iter().for_each(|message| news.add(std::slice::from_ref(message)));
+            let part = part(news, 9, Some(before));
+            (part["mentions"].clone(), part["edited"].clone())
+        };
+        let named = naming(&[ada], post(8, bob, [5, 2]));
+        assert_eq!(
+            part_of(&[to_all, named.clone()]),
+            (json!([[7, 7, bob.tag(), ["*"]], [8, 8, bob.tag(), [ada.tag()]]]), Value::Null)
+        );
+        let gone = Message { content: Content::Text(None), mentions: Mentions::default(), ..edited(named.clone(), 9) };
+        assert_eq!(part_of(&[named.clone(), gone]), (Value::Null, Value::Null), "it was deleted meanwhile");
+        let other = naming(&[], edited(named.clone(), 9));
+        assert_eq!(part_of(&[named, other]), (Value::Null, Value::Null), "it was edited meanwhile");
+        let older = edited(naming(&[ada], post(2, bob, [2, 1])), 9);
+        assert_eq!(part_of(&[older]), (Value::Null, json!([ada.tag()])));
     }
 
     #[test]

@@ -54,6 +54,7 @@ natter.sidebar = (() => {
   const setUnread = (item, unread) => {
     const { seq, readSeq } = item.dataset;
     item.dataset.unread = +seq <= +readSeq ? 0 : Math.max(unread, 0);
+    if (+seq <= +readSeq) item.dataset.mentions = 0;
     show(item);
   };
   // Ids of hidden rooms whose news are nothing to the list. A direct room with unread messages is in it after the next fetch.
@@ -90,15 +91,20 @@ natter.sidebar = (() => {
     else Object.assign(room().dataset, { member: '', readSeq, readVersion, level });
     natter.marks.enter(true);
   };
-  const news = ({ room: id, from, to, seq, texts, authors, deleted, at, changed }) => {
+  const news = ({ room: id, from, to, seq, texts, authors, deleted, mentions = [], edited, at, changed }) => {
     const item = itemOf(id);
     if (!item && !unlisted.has(id)) ask(id);
     if (!item || to <= +item.dataset.rev) return;
     const data = item.dataset, rev = +data.rev, own = authors[me] ?? +data.own;
     if (from > rev) return ask(id); // something was missed
     const gone = deleted.filter(([at, which, author]) => at > rev && which > +data.readSeq && author !== me).length;
+    const concernsMe = (tags) => tags.includes(me) || tags.includes('*');
+    const isForMe = ([rev, which, author, tags]) => rev > +data.rev && which > +data.readSeq && author !== me && concernsMe(tags);
+    const forMe = +data.mentions + mentions.filter(isForMe).length;
+    // whether a message that is deleted or was edited mentioned this user is not known here
+    if ((gone && forMe) || (edited && (forMe || concernsMe(edited)))) ask(id);
     const unread = +data.unread + (texts - data.texts) - (own - data.own) - gone;
-    Object.assign(data, { rev: to, seq, texts, own, at });
+    Object.assign(data, { rev: to, seq, texts, own, at, mentions: forMe });
     setUnread(item, unread);
     if (changed) change(item, changed);
     else if (data.kind === 'direct') sort(item);
