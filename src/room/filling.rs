@@ -105,11 +105,12 @@ async fn reactions(
     after: u64,
     messages: &[Message],
 ) -> store::Result<Option<Vec<LoggedReaction>>> {
-    match messages.last() {
-        Some(last) if messages.iter().any(|message| !message.reactions.is_empty()) => {
-            rooms.store.reactions(&room.id, after, last.rev).await
-        }
-        _ => Ok(Some(Vec::new())),
+    let Some(last) = messages.last() else { return Ok(Some(Vec::new())) };
+    // of a message that has changed again since, a reaction is all that there is of the change before
+    let has_gap = each_change(messages).count() as u64 != last.rev - after;
+    match has_gap || messages.iter().any(|message| !message.reactions.is_empty()) {
+        true => rooms.store.reactions(&room.id, after, last.rev).await,
+        false => Ok(Some(Vec::new())),
     }
 }
 
@@ -141,7 +142,7 @@ pub(super) async fn backfill(rooms: &Rooms, room: &Room, after: u64) -> store::R
         read_to = messages.last().map_or(base, |message| message.rev);
         entries.extend(Entry::changes(&messages));
         if !has_more || read_to >= base {
-            room.prepend(cleared, after, base, entries);
+            room.prepend(cleared, after, base, entries, has_more);
             return Ok(());
         }
     }
@@ -170,7 +171,8 @@ pub(super) async fn late_page(rooms: &Rooms, room: &Room, rev: u64) -> store::Re
         }
     }
     metrics::counter!("natter_caught_up_total").increment(entries.len() as u64);
-    let has_reactions = entries.iter().any(|entry| entry.has_reactions);
+    // some may come with later pages
+    let has_reactions = true;
     let read = Read { to, has_reactions, frame: Frame::text(entries.iter().flat_map(Entry::fragments)) };
     room.set_late_page(version, rev, read.clone());
     Ok(read)

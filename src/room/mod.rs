@@ -23,7 +23,7 @@
 //! - `shard`: the task that owns live sockets, and writes each frame to all of them.
 //! - `subscriber`: a socket, shared by its own task and its shard.
 //! - [`subscription`]: the socket's own task: it catches up from the ring or the store, and then leaves the socket to
-//!   the fan-out. `own_reactions`: what it sends at the end of a catch-up.
+//!   the fan-out. `own_reactions`: what a catch-up begins with, if reactions may have been missed.
 //! - `sidebar`: the task that sends the news of all rooms to the sidebars; `tick`: what it sends at once.
 //! - [`listener`]: a page's socket that listens to the rooms of its user; `listening`: its state; `listeners`: these
 //!   sockets by user.

@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
-use super::rooms::Rooms;
+use super::{room::Room, rooms::Rooms};
 use crate::{
-    domain::{Message, RoomId, UserKey},
+    domain::{Message, UserKey},
     net::Frame,
     store::{self, Chunk},
 };
@@ -14,19 +14,31 @@ use crate::{
 /// Changes read at a time.
 const PAGE: u32 = 500;
 
-/// The frame with the user's reactions to the messages that changed after `after`, as of now.
-pub(super) async fn own_reactions(rooms: &Rooms, room: &RoomId, user: UserKey, after: u64) -> store::Result<Frame> {
+/// A user's own reactions.
+pub(super) struct OwnReactions {
+    pub frame: Frame,
+    /// The `rev` that they are as of, at least.
+    pub as_of: u64,
+}
+
+/// The user's reactions to the messages that changed after `after`.
+pub(super) async fn own_reactions(
+    rooms: &Rooms,
+    room: &Room,
+    user: UserKey,
+    after: u64,
+) -> store::Result<OwnReactions> {
     let _permit = rooms.late_reads.acquire().await;
-    let (mut own, mut read_to) = (Vec::new(), after);
+    let (mut own, mut as_of) = (Vec::new(), after);
     loop {
-        let Chunk { messages, has_more } = rooms.store.changes(room, read_to, PAGE).await?;
+        let Chunk { messages, has_more } = rooms.store.changes(&room.id, as_of, PAGE).await?;
         own.extend(
             messages.iter().filter(|message| !message.reactions.is_empty()).map(|message| own_of(message, user)),
         );
-        read_to = messages.last().map_or(read_to, |message| message.rev);
+        as_of = messages.last().map_or(as_of, |message| message.rev);
         if !has_more || messages.is_empty() {
-            let frame = json!({ "room": room.as_str(), "own": own }).to_string();
-            return Ok(Frame::text(std::iter::once(frame.as_str())));
+            let frame = json!({ "room": room.id.as_str(), "own": own }).to_string();
+            return Ok(OwnReactions { frame: Frame::text(std::iter::once(frame.as_str())), as_of });
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Ring {
     head: u64,
     /// Of all changes after this `rev` it is known who gave or took back which reaction.
     reactions_from: u64,
+    /// Whether messages with reactions may have been changed before that, and again since: their entries are later ones.
+    are_later_reactions_unknown: bool,
     /// Most bytes of the entries.
     capacity: usize,
     /// Boxed, because most rooms are quiet.
@@ -42,7 +44,7 @@ pub struct Read {
     /// The `rev` that the frame ends at.
     pub to: u64,
     pub frame: Frame,
-    /// Whether one of its messages has reactions.
+    /// Whether a message that changed after the `rev` has reactions, also if it comes with a later frame.
     pub has_reactions: bool,
 }
 
@@ -53,7 +55,8 @@ pub struct Lagged;
 impl Ring {
     /// An empty ring of a log whose latest `rev` is `head`. `capacity`: most bytes of its entries.
     pub fn new(head: u64, capacity: usize) -> Self {
-        Self { base: head, head, reactions_from: head, capacity, recent: None }
+        let are_later_reactions_unknown = false;
+        Self { base: head, head, reactions_from: head, are_later_reactions_unknown, capacity, recent: None }
     }
 
     pub fn head(&self) -> u64 {
@@ -79,9 +82,12 @@ impl Ring {
         if entry.rev <= self.head {
             return;
         }
+        // the changes between are of messages that have changed again since
+        let is_gap = entry.rev > self.head + 1;
         self.head = entry.rev;
-        if entry.reacted.is_none() && entry.has_reactions {
+        if entry.reacted.is_none() && (is_gap || entry.has_reactions) {
             self.reactions_from = entry.rev;
+            self.are_later_reactions_unknown |= is_gap;
         }
         let recent = self.recent.get_or_insert_default();
         for seq in entry.parts.iter().map(|part| part.seq) {
@@ -99,12 +105,14 @@ impl Ring {
         }
     }
 
-    /// Adds changes before the first one, in order of their `rev`: all that the store has after `after`, read while the
-    /// ring's base was `base`. Keeps what fits.
-    pub fn prepend(&mut self, after: u64, base: u64, entries: Vec<Entry>) {
+    /// Adds changes before the first one, in order of their `rev`: what the store has after `after`, read while the ring's
+    /// base was `base`; all of it, or up to the base at least (`has_more`). Keeps what fits.
+    pub fn prepend(&mut self, after: u64, base: u64, entries: Vec<Entry>, has_more: bool) {
         if self.base != base {
             return; // the ring has dropped more meanwhile, so there would be a gap
         }
+        let is_later = |entry: &Entry| entry.rev > base && entry.has_reactions;
+        self.are_later_reactions_unknown |= has_more || entries.iter().any(is_later);
         let recent = self.recent.get_or_insert_default();
         for mut entry in entries.into_iter().rev().skip_while(|entry| entry.rev > base) {
             // a message that has changed since is in the ring in its latest state
@@ -148,13 +156,14 @@ impl Ring {
             return Ok(Some(read.clone()));
         }
         let first = recent.entries.partition_point(|entry| entry.rev <= rev);
-        let (mut fragments, mut bytes, mut to, mut has_reactions) = (Vec::new(), 0, self.head, false);
+        let has_reactions = (self.are_later_reactions_unknown && rev < self.reactions_from)
+            || recent.entries.range(first..).any(|entry| entry.has_reactions);
+        let (mut fragments, mut bytes, mut to) = (Vec::new(), 0, self.head);
         for entry in recent.entries.range(first..) {
             if bytes > FRAME_BYTES {
                 break;
             }
             to = entry.rev;
-            has_reactions |= entry.has_reactions;
             for fragment in entry.fragments() {
                 bytes += fragment.len();
                 fragments.push(fragment);
@@ -289,17 +298,17 @@ mod tests {
         ring.push(change(5, 1));
         // as a store returns them: each message at its latest change, also later ones
         let from_store = || vec![change(2, 2), change(3, 3), change(5, 1)];
-        ring.prepend(1, 4, from_store());
+        ring.prepend(1, 4, from_store(), false);
         assert_eq!(read_all(&mut ring, 1), "2@2 3@3 1@5 ");
         assert_eq!(ring.read(0), Err(Lagged));
 
         let mut dropped_more = Ring::new(6, LARGE);
-        dropped_more.prepend(1, 4, from_store());
+        dropped_more.prepend(1, 4, from_store(), false);
         assert_eq!(dropped_more.read(1), Err(Lagged), "the changes 5 and 6 would be missing");
 
         let mut small = Ring::new(4, change(5, 1).bytes() * 2);
         small.push(change(5, 1));
-        small.prepend(1, 4, from_store());
+        small.prepend(1, 4, from_store(), false);
         assert_eq!((small.read(1), read_all(&mut small, 2)), (Err(Lagged), "3@3 1@5 ".to_owned()));
     }
 
@@ -328,7 +337,7 @@ mod tests {
         ring.push(unknown(7, true));
         ring.push(change(8, 8));
         assert_eq!(ring.reactions_from(), 7);
-        ring.prepend(1, 4, vec![change(2, 2)]);
+        ring.prepend(1, 4, vec![change(2, 2)], false);
         assert_eq!((ring.base(), ring.reactions_from()), (1, 7));
     }
 
@@ -337,7 +346,7 @@ mod tests {
         let mut ring = Ring::new(4, LARGE);
         let read_before_the_edit = vec![change(3, 3), change(4, 4)];
         ring.push(change(5, 3));
-        ring.prepend(2, 4, read_before_the_edit);
+        ring.prepend(2, 4, read_before_the_edit, false);
         assert_eq!(read_all(&mut ring, 2), "4@4 3@5 ");
     }
 
@@ -379,7 +388,7 @@ mod tests {
                         stored.sort_unstable_by_key(|(_, at)| **at);
                         if backfill {
                             let base = ring.base();
-                            ring.prepend(*rev, base, stored.iter().map(|(seq, at)| change(**at, **seq)).collect());
+                            ring.prepend(*rev, base, stored.iter().map(|(seq, at)| change(**at, **seq)).collect(), false);
                         }
                         if ring.read(*rev).is_err() {
                             let (seq, at) = stored[0];

@@ -206,12 +206,12 @@ impl Room {
     }
 
     /// As [`Ring::prepend`]; not if the ring was cleared since.
-    pub(super) fn prepend(&self, cleared: u64, after: u64, base: u64, entries: Vec<Entry>) {
+    pub(super) fn prepend(&self, cleared: u64, after: u64, base: u64, entries: Vec<Entry>, has_more: bool) {
         let mut live = self.live.lock();
         if live.cleared == cleared
             && let Some(ring) = &mut live.ring
         {
-            ring.prepend(after, base, entries);
+            ring.prepend(after, base, entries, has_more);
         }
     }
 

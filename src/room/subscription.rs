@@ -6,7 +6,7 @@ use super::{
     filling::{advance, backfill, late_page},
     listener::want_missed,
     live::Position,
-    own_reactions::own_reactions,
+    own_reactions::{OwnReactions, own_reactions},
     ring::{Lagged, Read},
     room::OpenRoom,
     rooms::Rooms,
@@ -50,9 +50,8 @@ pub struct Subscription {
     reader: Reader,
     /// While the subscription is live, the fan-out has it.
     position: Position,
-    /// The `rev` after which the reader has missed whose reactions were given, if one of the messages has any. It is sent
-    /// its own when it has caught up.
-    own_reactions_after: Option<u64>,
+    /// The page has been sent which reactions are its user's own, as of this `rev` or later.
+    own_reactions_to: u64,
     /// Whether the socket has been sent what a subscription begins with.
     has_begun: bool,
     is_live: bool,
@@ -95,7 +94,7 @@ impl Subscription {
     fn at(rooms: &Arc<Rooms>, room: OpenRoom, subscriber: &Arc<Subscriber>, reader: Reader, rev: u64) -> Self {
         let position = Position { rev, signals: room.0.signals_end() };
         let (rooms, subscriber) = (Arc::clone(rooms), Arc::clone(subscriber));
-        Self { rooms, room, subscriber, reader, position, own_reactions_after: None, has_begun: false, is_live: false }
+        Self { rooms, room, subscriber, reader, position, own_reactions_to: 0, has_begun: false, is_live: false }
     }
 
     pub fn room(&self) -> &RoomId {
@@ -155,7 +154,7 @@ impl Subscription {
             subscriber,
             reader,
             position: Position { rev, .. },
-            own_reactions_after,
+            own_reactions_to,
             has_begun,
             ..
         } = self;
@@ -166,43 +165,46 @@ impl Subscription {
         {
             connection.write(&frame).await?;
         }
-        let (began, is_page) = (*rev, *reader == Reader::Page);
+        let is_page = *reader == Reader::Page;
         loop {
-            let next = match room.read(*rev) {
-                Ok(None) => None,
-                Ok(Some(read)) => Some(read),
+            // up to which of the changes in it the reactions are not known one by one
+            let (next, unknown_to) = match room.read(*rev) {
+                Ok(None) => (None, 0),
+                Ok(Some(read)) => {
+                    let from = room.reactions_from();
+                    (Some(read), if *rev < from { from } else { 0 })
+                }
                 Err(Lagged) if is_page && room.head() - *rev > MAX_CATCH_UP => {
-                    *own_reactions_after = None;
-                    Some(Read { to: room.head(), frame: signals::refetch(&room.id), has_reactions: false })
+                    (Some(Read { to: room.head(), frame: signals::refetch(&room.id), has_reactions: false }), 0)
                 }
                 Err(Lagged) => {
                     backfill(rooms, room, *rev).await?;
                     if room.base() <= *rev {
                         continue;
                     }
-                    Some(late_page(rooms, room, *rev).await?)
+                    let read = late_page(rooms, room, *rev).await?;
+                    let to = read.to;
+                    (Some(read), to)
                 }
             };
-            // after the read: what was read may have come after a loss
+            let own = match &next {
+                Some(read) if is_page && read.has_reactions && *own_reactions_to < unknown_to => {
+                    Some(own_reactions(rooms, room, subscriber.user, *rev).await?)
+                }
+                _ => None,
+            };
+            // after the reads: what was read may have come after a loss
             if room.is_lost(subscriber.user, subscriber.verified.load(SeqCst)) {
                 return Err(FollowError::Unverified);
             }
-            if let Some(Read { to, frame, has_reactions }) = next {
-                if is_page && has_reactions && began < room.reactions_from() {
-                    own_reactions_after.get_or_insert(began);
-                }
+            let Some(Read { to, frame, .. }) = next else { return Ok(()) };
+            if let Some(OwnReactions { frame, as_of }) = own {
+                // first: if the connection breaks, the page continues after what comes next
                 connection.write(&frame).await?;
-                *rev = to;
-            } else if let Some(after) = *own_reactions_after {
-                let frame = own_reactions(rooms, &room.id, subscriber.user, after).await?;
-                if room.is_lost(subscriber.user, subscriber.verified.load(SeqCst)) {
-                    return Err(FollowError::Unverified);
-                }
-                connection.write(&frame).await?;
-                *own_reactions_after = None;
-            } else {
-                return Ok(());
+                *own_reactions_to = as_of;
             }
+            connection.write(&frame).await?;
+            *rev = to;
         }
     }
 }

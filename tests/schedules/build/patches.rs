@@ -37,6 +37,11 @@ pub const PATCHES: &[(&str, &str, &str)] = &[
 /// Notes what has happened, so that schedules that never get that far are noticed.
 pub const NOTES: &[(&str, &str, &str)] = &[
     ("room/filling.rs", "                room.jump(head);", "crate::note(\"a jump\"); room.jump(head);"),
+    (
+        "room/subscription.rs",
+        "                *own_reactions_to = as_of;",
+        "crate::note(\"own reactions\"); *own_reactions_to = as_of;",
+    ),
     ("room/filling.rs", "            room.prepend(", "crate::note(\"a backfill\"); room.prepend("),
     (
         "room/filling.rs",
@@ -56,8 +61,8 @@ pub const NOTES: &[(&str, &str, &str)] = &[
     ),
     (
         "room/subscription.rs",
-        "                    Some((room.head(), signals::refetch(&room.id)))",
-        "crate::note(\"a refetch\"); Some((room.head(), signals::refetch(&room.id)))",
+        "                    (Some(Read { to: room.head(), frame: signals::refetch",
+        "crate::note(\"a refetch\"); (Some(Read { to: room.head(), frame: signals::refetch",
     ),
     (
         "room/shard.rs",
@@ -215,6 +220,28 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "        if self.base != base {",
         "        if crate::Rule::PrependAtBase.holds() && self.base != base {",
     ),
+    // reactions
+    (
+        "room/ring.rs",
+        "            part.fragment = String::new();",
+        "            part.fragment = String::new();
+            if !crate::Rule::KeepReacted.holds() { self.entries[index].reacted = Some(String::new()); }",
+    ),
+    (
+        "room/ring.rs",
+        "        if entry.reacted.is_none() && (is_gap",
+        "        if crate::Rule::UnknownReactions.holds() && entry.reacted.is_none() && (is_gap",
+    ),
+    (
+        "room/live.rs",
+        "            Some(ring) if position.rev < ring.reactions_from() => Err(Lagged),",
+        "            Some(ring) if crate::Rule::UnknownReactionsEndLive.holds() && position.rev < ring.reactions_from() => Err(Lagged),",
+    ),
+    (
+        "room/subscription.rs",
+        "                Some(read) if is_page &&",
+        "                Some(read) if crate::Rule::OwnReactions.holds() && is_page &&",
+    ),
     // gaps
     (
         "room/subscription.rs",
@@ -233,8 +260,8 @@ pub const RULES: &[(&str, &str, &str)] = &[
     ),
     (
         "room/subscription.rs",
-        "Err(Lagged) if *reader == Reader::Page &&",
-        "Err(Lagged) if (*reader == Reader::Page || !crate::Rule::ScriptsReadOn.holds()) &&",
+        "Err(Lagged) if is_page &&",
+        "Err(Lagged) if (is_page || !crate::Rule::ScriptsReadOn.holds()) &&",
     ),
     (
         "room/room.rs",

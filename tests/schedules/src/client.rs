@@ -107,10 +107,10 @@ impl Client {
     /// Reads the room anew, as a page does that has missed too much, and continues from there.
     fn refetch(&self) {
         let room = self.viewed(|view| view.room.clone()).expect("a jump in a room");
-        let (rows, head) = self.world.logs.page(&room);
+        let ((rows, head), own) = (self.world.logs.page(&room), self.world.logs.own(&room));
         self.viewed(|view| {
-            view.refetch(rows.clone(), head);
-            view.ask_move(room.clone(), Some(Known { rows, sent: head, from: 0 }));
+            view.refetch(rows.clone(), own.clone(), head);
+            view.ask_move(room.clone(), Some(Known { rows, own, sent: head, from: 0 }));
         });
         let _ = self.commands.send(Command::Move { room, after: Some(head) });
     }
@@ -123,8 +123,8 @@ impl Client {
             (1, _) => (None, Some(u64::MAX)), // invented
             (2, Some(known)) => (Some(known.clone()), Some(known.sent)),
             _ => {
-                let (rows, head) = self.world.logs.page(&room);
-                (Some(Known { rows, sent: head, from: 0 }), Some(head))
+                let ((rows, head), own) = (self.world.logs.page(&room), self.world.logs.own(&room));
+                (Some(Known { rows, own, sent: head, from: 0 }), Some(head))
             }
         };
         self.viewed(|view| view.ask_move(room.clone(), known));

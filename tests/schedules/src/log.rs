@@ -13,9 +13,12 @@ use shuttle::rand::{Rng, thread_rng};
 use tokio::sync::mpsc;
 
 use crate::{
-    domain::{Author, Content, Mentions, Message, MessageId, Notice, RoomId, Timestamp, TokenId, UserKey},
+    domain::{
+        Author, Content, Emoji, Mentions, Message, MessageId, Notice, Reaction, ReactionChange, RoomId, Timestamp,
+        TokenId, UserKey,
+    },
     runtime::task::yield_now,
-    store::{Access, Chunk, Database, Error, Event, Events, LogReader, PresenceStore, Result},
+    store::{Access, Chunk, Database, Error, Event, Events, LogReader, LoggedReaction, PresenceStore, Result},
 };
 
 /// The author of all messages.
@@ -25,6 +28,8 @@ pub static READER: LazyLock<UserKey> = LazyLock::new(UserKey::generate);
 
 /// A message's latest `rev` and text, by its `seq`.
 pub type Rows = BTreeMap<u64, (u64, String)>;
+/// Whether the reader has given a reaction to a message, as of a `rev`, by its `seq`. Of messages with reactions.
+pub type Own = BTreeMap<u64, (u64, bool)>;
 
 pub struct Logs {
     state: std::sync::Mutex<State>,
@@ -44,6 +49,7 @@ struct State {
 struct Log {
     head: u64,
     messages: BTreeMap<u64, Message>,
+    reactions: Vec<LoggedReaction>,
     /// The changes that removed the reader from the room, and the ones that added them again, in turn.
     removals: Vec<u64>,
 }
@@ -68,6 +74,7 @@ pub enum Change {
     Reply(u64),
     Edit(u64),
     Delete(u64),
+    /// Gives or takes back a reaction, as the reader or as somebody else.
     React(u64),
     /// Removes the reader from the room, or adds them again.
     Membership,
@@ -97,6 +104,7 @@ impl Logs {
                 Change::Edit(seq) | Change::Delete(seq) | Change::React(seq) => (seq, None),
             };
             let id = MessageId { room: room.clone(), seq };
+            let mut reaction = None;
             let message = log.messages.entry(seq).or_insert_with(|| new_message(id, rev));
             message.rev = rev;
             if matches!(change, Change::Membership) {
@@ -105,9 +113,16 @@ impl Logs {
                 let notice = if is_removed { Notice::Removed { user, heir } } else { Notice::Added { user } };
                 message.content = Content::Notice(notice);
                 log.removals.push(rev);
-            } else if !matches!(change, Change::React(_)) {
+            } else if matches!(change, Change::React(_)) {
+                let change = react(message, if thread_rng().gen_bool(0.5) { *READER } else { *AUTHOR });
+                log.reactions.push(LoggedReaction { rev, seq, change: change.clone() });
+                reaction = Some(change);
+            } else {
                 message.text_rev = rev;
                 message.content = Content::Text((!matches!(change, Change::Delete(_))).then(|| format!("text-{rev}")));
+                if matches!(change, Change::Delete(_)) {
+                    message.reactions.clear();
+                }
             }
             let message = message.clone();
             let root = root.and_then(|root| log.messages.get_mut(&root)).map(|root| {
@@ -115,7 +130,7 @@ impl Logs {
                 root.replies += 1;
                 Box::new(named(root, name))
             });
-            Event::Changed { message: Box::new(named(&message, name)), root, reaction: None }
+            Event::Changed { message: Box::new(named(&message, name)), root, reaction }
         })
     }
 
@@ -136,8 +151,9 @@ impl Logs {
         self.locked(|state| state.rooms[room].may_have(rev))
     }
 
-    pub fn is_notice(&self, room: &RoomId, seq: u64) -> bool {
-        self.locked(|state| matches!(state.rooms[room].messages[&seq].content, Content::Notice(_)))
+    /// Whether the message can change: not a notice, and not a deleted one.
+    pub fn is_text(&self, room: &RoomId, seq: u64) -> bool {
+        self.locked(|state| state.rooms[room].messages[&seq].text().is_some())
     }
 
     pub fn rename(&self, name: &str) {
@@ -167,6 +183,15 @@ impl Logs {
         })
     }
 
+    /// The reader's own reactions in a room.
+    pub fn own(&self, room: &RoomId) -> Own {
+        let own = |message: &Message| {
+            let reactions = message.reactions.first()?;
+            Some((message.seq(), (message.rev, reactions.users.contains(&READER))))
+        };
+        self.locked(|state| state.rooms[room].messages.values().filter_map(own).collect())
+    }
+
     /// Takes the time of a query, which may fail.
     async fn query(&self) -> Result<()> {
         for _ in 0..thread_rng().gen_range(0..3) {
@@ -179,6 +204,19 @@ impl Logs {
         }
         Ok(())
     }
+}
+
+/// Gives the user's reaction to a message, or takes it back.
+fn react(message: &mut Message, user: UserKey) -> ReactionChange {
+    let emoji = Emoji::parse("👍").expect("an emoji");
+    let mut users = message.reactions.pop().map(|reaction| reaction.users).unwrap_or_default();
+    let is_given = !users.contains(&user);
+    users.retain(|other| *other != user);
+    users.extend(is_given.then_some(user));
+    if !users.is_empty() {
+        message.reactions.push(Reaction { emoji: emoji.clone(), users });
+    }
+    ReactionChange { user, emoji, is_given }
 }
 
 fn new_message(id: MessageId, rev: u64) -> Message {
@@ -227,6 +265,16 @@ impl LogReader for Logs {
         });
         yield_now().await; // the answer is on its way
         Ok(chunk)
+    }
+
+    async fn reactions(&self, room: &RoomId, after: u64, up_to: u64) -> Result<Option<Vec<LoggedReaction>>> {
+        self.query().await?;
+        // one of the two databases keeps them one by one
+        let is_known = thread_rng().gen_bool(0.5);
+        let in_range = |logged: &&LoggedReaction| logged.rev > after && logged.rev <= up_to;
+        let found = self.locked(|state| state.rooms[room].reactions.iter().filter(in_range).cloned().collect());
+        yield_now().await;
+        Ok(is_known.then_some(found))
     }
 
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {

@@ -44,7 +44,7 @@ pub const ROOMS: Profile = Profile {
     name: "rooms",
     rooms: 3,
     reads_fail: true,
-    must_happen: &["a room dropped", "a late read", "a fill given up"],
+    must_happen: &["a room dropped", "a late read", "a fill given up", "own reactions"],
     ..CONNECTIONS
 };
 

@@ -1,6 +1,6 @@
 //! Short fragments, which the clients can read.
 
-use natter::domain::Message;
+use natter::domain::{Message, ReactionChange, RoomId};
 pub use natter::render::*;
 
 /// The message: its room, `seq`, `rev`, text and author's name.
@@ -8,6 +8,11 @@ pub fn message(message: &Message, _viewer: Option<&Viewer>) -> String {
     let author = message.author.as_ref().map_or("", |author| &author.name);
     let text = message.text().unwrap_or("deleted");
     format!("<li {} {} {} {text} {author}>", message.id.room.as_str(), message.seq(), message.rev)
+}
+
+/// Who gave or took back a reaction: the message's room and `seq`, the change's `rev`, the user, and whether it was given.
+pub fn reacted(room: &RoomId, seq: u64, rev: u64, change: &ReactionChange) -> String {
+    format!("<by {} {seq} {rev} {} {}>", room.as_str(), change.user.tag(), change.is_given)
 }
 
 /// The roster, without its names.

@@ -57,6 +57,14 @@ rules! {
     PrependAtBase,
     /// An event is pushed only if it is the next change of its room.
     PushNextOnly,
+    /// Who reacted stays in a ring although a later change replaces the message's fragment.
+    KeepReacted,
+    /// A ring notes up to which change it does not know who reacted.
+    UnknownReactions,
+    /// A live subscriber that would be sent such a change catches up instead.
+    UnknownReactionsEndLive,
+    /// A page that catches up is sent its own reactions first, if it may have missed some.
+    OwnReactions,
     /// A subscription starts to fill a gap that was given up or that nobody has seen.
     SubscriptionStartsFill,
     /// A gap is filled up to all that is known to be committed.

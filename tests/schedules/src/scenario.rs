@@ -53,8 +53,9 @@ pub async fn run(profile: &'static Profile) {
         let view = view.lock().expect("no schedule goes on after a panic");
         let readable = view.room.as_ref().is_none_or(|room| world.logs.is_readable(room));
         assert!(readable, "a client was not told that it lost the right to its room");
-        let latest = view.room.as_ref().map(|room| world.logs.page(room).0);
-        view.check(&latest.unwrap_or_default(), &world.logs.name());
+        let latest = view.room.as_ref().map(|room| (world.logs.page(room).0, world.logs.own(room)));
+        let (rows, own) = latest.unwrap_or_default();
+        view.check(&rows, &own, &world.logs.name());
     }
 }
 
@@ -111,8 +112,8 @@ fn commit(world: &World) -> Event {
         return world.logs.commit(&room, Change::Post);
     }
     let seq = thread_rng().gen_range(1..=messages);
-    if world.logs.is_notice(&room, seq) {
-        return world.logs.commit(&room, Change::Post); // nothing changes a notice
+    if !world.logs.is_text(&room, seq) {
+        return world.logs.commit(&room, Change::Post);
     }
     let change = [Change::Reply, Change::Edit, Change::Delete, Change::React][thread_rng().gen_range(0..4)];
     world.logs.commit(&room, change(seq))

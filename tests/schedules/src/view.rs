@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     domain::RoomId,
-    log::{Logs, Rows},
+    log::{Logs, Own, READER, Rows},
     net::sync::Arc,
     room::subscription::Reader,
 };
@@ -18,6 +18,8 @@ pub struct View {
     /// The room that the frames belong to now.
     pub room: Option<RoomId>,
     pub rows: Rows,
+    /// What a page knows of its own reactions.
+    own: Own,
     /// The latest `rev` that the server has sent.
     sent: u64,
     /// Changes up to this `rev` need not have been sent.
@@ -42,6 +44,7 @@ pub struct View {
 #[derive(Clone)]
 pub struct Known {
     pub rows: Rows,
+    pub own: Own,
     /// The latest `rev` that it has.
     pub sent: u64,
     /// Changes up to this `rev` it may never have got.
@@ -62,6 +65,7 @@ impl View {
             reader,
             room: None,
             rows: Rows::new(),
+            own: Own::new(),
             sent: 0,
             from: 0,
             names: BTreeMap::new(),
@@ -101,6 +105,7 @@ impl View {
 
     /// Starts in a room of which the client has just read the messages.
     pub fn start(&mut self, room: RoomId, rows: Rows, head: u64) {
+        self.own = self.logs.own(&room);
         (self.room, self.rows, self.sent, self.from) = (Some(room), rows, head, 0);
         self.refetched = None;
     }
@@ -116,6 +121,10 @@ impl View {
         }
         let (mut seqs, mut sent) = (BTreeSet::new(), self.sent);
         for fragment in frame.split_inclusive('>') {
+            if let Some(reacted) = fragment.strip_prefix("<by ") {
+                self.react(reacted.trim_end_matches('>'));
+                continue;
+            }
             let fields: Vec<&str> = fragment.trim_start_matches("<li ").trim_end_matches('>').split(' ').collect();
             let [room, seq, rev, text, name] = fields[..] else { panic!("not a frame: {frame:?}") };
             assert_eq!(self.room, Some(RoomId::named(room)), "a fragment of another room, or after the end: {frame}");
@@ -136,6 +145,23 @@ impl View {
         false
     }
 
+    /// Takes a reaction that was given or taken back.
+    fn react(&mut self, reacted: &str) {
+        let fields: Vec<&str> = reacted.split(' ').collect();
+        let [room, seq, rev, by, is_given] = fields[..] else { panic!("not a reaction: {reacted:?}") };
+        assert_eq!(self.room, Some(RoomId::named(room)), "a reaction in another room, or after the end");
+        if by == READER.tag() {
+            self.know_own(seq.parse().expect("a number"), rev.parse().expect("a number"), is_given == "true");
+        }
+    }
+
+    fn know_own(&mut self, seq: u64, rev: u64, is_given: bool) {
+        let known = self.own.entry(seq).or_insert((rev, is_given));
+        if rev >= known.0 {
+            *known = (rev, is_given);
+        }
+    }
+
     fn receive_signal(&mut self, signal: &Value) -> bool {
         let room = signal["room"].as_str().map(RoomId::named);
         if let Some(number) = signal["reply"].as_u64() {
@@ -145,9 +171,9 @@ impl View {
             let next = self.moves.pop_front().expect("a move that was asked for");
             assert_eq!(room, Some(next.room), "moves are answered in order");
             self.leave();
-            let known = next.known.unwrap_or(Known { rows: Rows::new(), sent: after, from: after });
+            let known = next.known.unwrap_or(Known { rows: Rows::new(), own: Own::new(), sent: after, from: after });
             assert_eq!(known.sent, after, "the subscription continues where the client is");
-            (self.rows, self.from) = (known.rows, known.from);
+            (self.rows, self.own, self.from) = (known.rows, known.own, known.from);
             self.room = room;
             self.sent = after;
             self.names.clear();
@@ -163,6 +189,13 @@ impl View {
             assert!(self.leaving > 0, "an end that was asked for");
             self.leaving -= 1;
             self.leave();
+        } else if let Some(own) = signal["own"].as_array() {
+            assert_eq!(self.reader, Reader::Page, "a script reads its own reactions by the API");
+            assert_eq!(room, self.room, "own reactions in another room, or after the end");
+            for message in own {
+                let number = |index: usize| message[index].as_u64().expect("a number");
+                self.know_own(number(0), number(1), message[2].as_array().is_some_and(|given| !given.is_empty()));
+            }
         } else if signal["refetch"] == true {
             assert_eq!(self.reader, Reader::Page, "a script never jumps");
             assert_eq!(room, self.room, "a jump in another room");
@@ -178,7 +211,8 @@ impl View {
 
     fn leave(&mut self) {
         if let Some(room) = self.room.take() {
-            let known = Known { rows: std::mem::take(&mut self.rows), sent: self.cursor(), from: self.from };
+            let (rows, own) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.own));
+            let known = Known { rows, own, sent: self.cursor(), from: self.from };
             self.earlier.insert(room, known);
         }
     }
@@ -194,21 +228,27 @@ impl View {
     }
 
     /// Takes the messages of the room, read anew at `head`.
-    pub fn refetch(&mut self, rows: Rows, head: u64) {
-        self.rows = rows;
+    pub fn refetch(&mut self, rows: Rows, own: Own, head: u64) {
+        (self.rows, self.own) = (rows, own);
         self.from = 0;
         self.refetched = Some(head);
     }
 
     /// Checks that nothing is missing when nothing is on its way. `latest`: the messages of the room; `name`: the author's
     /// present name.
-    pub fn check(&self, latest: &Rows, name: &str) {
+    pub fn check(&self, latest: &Rows, own: &Own, name: &str) {
         assert_eq!(self.replied, self.asked, "replies are missing");
         assert!(self.moves.is_empty() && self.leaving == 0, "a move is not answered");
         let missed = latest.iter().find(|(seq, (rev, _))| *rev > self.from && !self.rows.contains_key(seq));
         assert_eq!(missed, None, "a message is missing; the client was sent all up to {}", self.sent);
         let stale = self.rows.iter().find(|(seq, row)| latest.get(seq) != Some(row));
         assert_eq!(stale, None, "a message is not in its latest state; the client was sent all up to {}", self.sent);
+        let is_given = |own: &Own, seq: u64| own.get(&seq).is_some_and(|(_, is_given)| *is_given);
+        // a reaction from before the client came is unknown to it, unless it has read the messages of then
+        let mut of_page =
+            own.keys().filter(|seq| self.reader == Reader::Page && self.from == 0 && self.rows.contains_key(seq));
+        let wrong = of_page.find(|seq| is_given(own, **seq) != is_given(&self.own, **seq));
+        assert_eq!(wrong, None, "an own reaction is not known; the client was sent all up to {}", self.sent);
         let old = self.names.iter().find(|(_, shown)| *shown != name);
         assert_eq!(old, None, "a message shows an old name");
     }

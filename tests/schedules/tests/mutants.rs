@@ -40,6 +40,10 @@ mutants! {
     prepend_older_only: PrependOlderOnly, GAPS;
     prepend_at_base: PrependAtBase, GAPS;
     push_next_only: PushNextOnly, GAPS;
+    keep_reacted: KeepReacted, CONNECTIONS;
+    unknown_reactions: UnknownReactions, GAPS;
+    unknown_reactions_end_live: UnknownReactionsEndLive, GAPS;
+    own_reactions: OwnReactions, ROOMS;
     subscription_starts_fill: SubscriptionStartsFill, ROOMS;
     fill_to_target: FillToTarget, GAPS;
     scripts_read_on: ScriptsReadOn, GAPS;
