@@ -7,10 +7,10 @@ use askama::Template;
 use super::{
     Language, TextCache, Viewer, avatar,
     fragment::render,
-    markdown::{EVERYONE, Rendered, plain},
+    markdown::{Rendered, mention, plain},
     notice,
 };
-use crate::domain::{Content, Message, Reaction, Timestamp, UserKey};
+use crate::domain::{Content, Message, Reaction, Timestamp};
 
 /// Longest beginning of a text in a quote, in characters.
 const QUOTE_CHARS: usize = 100;
@@ -168,7 +168,7 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, follows: b
     let own = viewer.is_some_and(|viewer| viewer.key == message.author_key);
     let mentioned = viewer.filter(|viewer| !own && message.mentions.concern(viewer.key));
     let text = texts.text(message).map(|rendered| TextView {
-        marked: mentioned.map(|viewer| mark_mentions(&rendered.html, viewer.key)),
+        marked: mentioned.map(|viewer| mention::mark(&rendered.html, viewer.key)),
         rendered,
     });
     render(&MessageView {
@@ -189,7 +189,7 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, follows: b
         replies: message.replies,
         root: message.root,
         pinned: message.pinned_at.is_some(),
-        mentions: mentioned_tags(message),
+        mentions: mention::tags(&message.mentions),
         reply_to: message.reply_to,
         quote,
         reactions: message.reactions.iter().map(|reaction| ReactionView::new(reaction, viewer)).collect(),
@@ -197,24 +197,12 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, follows: b
     })
 }
 
-fn mentioned_tags(message: &Message) -> String {
-    let everyone = message.mentions.everyone.map(|_| EVERYONE.to_owned());
-    let users = message.mentions.users.iter().map(|user| user.key.tag());
-    everyone.into_iter().chain(users).collect::<Vec<_>>().join(" ")
-}
-
-/// Marks the mentions of the viewer in the HTML of a text. Nobody can type this tag: a text's own are escaped.
-fn mark_mentions(html: &str, viewer: UserKey) -> String {
-    let tag = |class: &str, tag: &str| format!("<span class=\"{class}\" data-tag=\"{tag}\">");
-    [EVERYONE, &viewer.tag()]
-        .into_iter()
-        .fold(html.to_owned(), |html, user| html.replace(&tag("mention", user), &tag("mention me", user)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Author, Emoji, MentionedUser, Mentions, MessageId, Notice, RoomId, mention::Everyone};
+    use crate::domain::{
+        Author, Emoji, MentionedUser, Mentions, MessageId, Notice, RoomId, UserKey, mention::Everyone,
+    };
     use uuid::Uuid;
 
     fn message(shown: &Message, viewer: Option<&Viewer>) -> String {

@@ -4,13 +4,17 @@
 //! here: HTML that somebody typed is text, an address is checked, and no class or id is the author's.
 //!
 //! - [`tree`]: the syntax tree as HTML. [`writer`]: writes HTML up to a limit. [`link`]: which addresses are links.
+//! - [`mention`]: who is mentioned.
 //! - [`typed`]: texts that are shown as they were typed. [`emoji`]: texts of emoji alone. [`plain`]: HTML as text.
 
 mod emoji;
 mod link;
+pub mod mention;
 mod plain;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod slow;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -22,7 +26,6 @@ use std::{cell::Cell, sync::LazyLock};
 use comrak::{Arena, Options, try_parse_document};
 
 pub use plain::plain;
-pub use tree::EVERYONE;
 
 use crate::domain::Mentions;
 

@@ -40,12 +40,10 @@ impl Iterator for Characters<'_> {
             let end = self.0.find('>').map_or(self.0.len(), |end| end + 1);
             self.0 = &self.0[end..];
         }
-        let escaped = ESCAPED.into_iter().find(|(name, _)| self.0.starts_with(name));
-        let (length, c) = match escaped {
-            Some((name, c)) => (name.len(), c),
-            None => self.0.chars().next().map(|c| (c.len_utf8(), c))?,
-        };
-        self.0 = &self.0[length..];
+        let c = self.0.chars().next()?;
+        let escaped = ESCAPED.into_iter().find(|(name, _)| c == '&' && self.0.starts_with(name));
+        let (name, c) = escaped.unwrap_or((&self.0[..c.len_utf8()], c));
+        self.0 = &self.0[name.len()..];
         Some(c)
     }
 }

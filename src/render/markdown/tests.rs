@@ -150,6 +150,7 @@ fn a_text_that_is_nested_too_deep_or_too_large_is_shown_as_it_was_typed() {
         let [head, line] = ["|a", "|-"].map(|cell| cell.repeat(columns));
         format!("{head}\n{line}\n{}", "a\n".repeat(rows))
     };
+    assert!(html(&"*a* ".repeat(1000)).starts_with("<em>a</em> <em>"));
     assert!(html(&table(10, 100)).starts_with("<div class=\"table\">"));
     assert!(html(&table(100, 150)).starts_with("|a|a"), "150 KB");
     assert!(html(&table(900, 199)).starts_with("|a|a"), "179,100 cells");

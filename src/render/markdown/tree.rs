@@ -3,13 +3,11 @@
 use comrak::nodes::{ListType, Node, NodeCodeBlock, NodeLink, NodeList, NodeValue::*, TableAlignment};
 
 use super::{
-    link,
+    link, mention,
     writer::{Result, Unrenderable, Writer},
 };
-use crate::domain::{Mentions, mention::Mentioned};
+use crate::domain::Mentions;
 
-/// What stands for all members where a mention has the tag of a user.
-pub const EVERYONE: &str = "*";
 /// Most quotes, items of lists, links and emphases around a text.
 const MAX_DEPTH: usize = 16;
 /// Longest name of a code block's language, in characters.
@@ -188,32 +186,14 @@ impl Tree<'_> {
         Ok(())
     }
 
-    /// Text in which mentions are marked.
     fn text(&mut self, text: &str) -> Result {
-        let mut end = 0;
-        if !self.is_in_link && !self.mentions.is_empty() {
-            for (place, mentioned) in self.mentions.places(text) {
-                self.out.text(&text[end..place.start])?;
-                self.mention(&text[place.clone()], mentioned)?;
-                end = place.end;
-            }
-        }
-        self.out.text(&text[end..])
-    }
-
-    fn mention(&mut self, text: &str, mentioned: Mentioned<'_>) -> Result {
-        self.out.raw("<span class=\"mention\"")?;
-        match mentioned {
-            Mentioned::User(user) => self.out.attribute("data-tag", &user.key.tag())?,
-            Mentioned::Everyone => self.out.attribute("data-tag", EVERYONE)?,
-        }
-        self.code(">", text, "</span>")
+        if self.is_in_link { self.out.text(text) } else { mention::text(&mut self.out, text, self.mentions) }
     }
 }
 
 /// Whether the paragraph is the text of an item in a list without blank lines.
 fn is_in_tight_list(paragraph: Node<'_>) -> bool {
-    let list = paragraph.parent().and_then(|item| item.parent());
+    let list = paragraph.parent().and_then(comrak::arena_tree::Node::parent);
     list.is_some_and(|list| matches!(&list.data().value, List(NodeList { tight: true, .. })))
 }
 
