@@ -3,7 +3,7 @@
 use super::losses::Loss;
 use crate::{
     domain::{Message, ReactionChange},
-    render,
+    render::{self, TextCache},
     store::LoggedReaction,
 };
 
@@ -35,8 +35,8 @@ pub struct Part {
 
 impl Entry {
     /// A change of the log: the messages with its number. `reacted`: see [`Reacted`].
-    pub fn change(messages: &[Message], reacted: Reacted<'_>) -> Self {
-        let parts = messages.iter().map(Part::message).collect();
+    pub fn change(messages: &[Message], reacted: Reacted<'_>, texts: &TextCache) -> Self {
+        let parts = messages.iter().map(|message| Part::message(message, texts)).collect();
         Self { parts, reacted: reacted.render(messages), ..Self::unrendered(messages) }
     }
 
@@ -53,8 +53,8 @@ impl Entry {
     }
 
     /// The entries of messages in order of their `rev`: one for each change. Who reacted is unknown.
-    pub fn changes(messages: &[Message]) -> impl Iterator<Item = Self> {
-        each_change(messages).map(|change| Self::change(change, Reacted::Unknown))
+    pub fn changes(messages: &[Message], texts: &TextCache) -> impl Iterator<Item = Self> {
+        each_change(messages).map(|change| Self::change(change, Reacted::Unknown, texts))
     }
 
     /// What readers are sent.
@@ -106,7 +106,7 @@ pub fn each_change(messages: &[Message]) -> impl Iterator<Item = &[Message]> {
 }
 
 impl Part {
-    fn message(message: &Message) -> Self {
-        Self { seq: message.seq(), fragment: render::message(message, None) }
+    fn message(message: &Message, texts: &TextCache) -> Self {
+        Self { seq: message.seq(), fragment: render::message(message, None, texts) }
     }
 }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::Message,
     net::{Frame, retry::backoff, sync::Arc},
+    render::TextCache,
     store::{self, Chunk, LoggedReaction},
 };
 
@@ -47,6 +48,7 @@ async fn fill(rooms: Arc<Rooms>, room: Arc<Room>) {
         match fill_once(&rooms, &room).await {
             Ok(_) if room.end_fill() => return,
             Err(store::Error::NoSuchRoom) => {
+                rooms.texts.forget_room(&room.id);
                 room.vanish();
                 rooms.announce(&room, Instant::now());
                 return;
@@ -75,15 +77,17 @@ async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<bool> {
             let head = rooms.store.head(&room.id).await?;
             if head - after > MAX_GAP {
                 tracing::info!(room = room.id.as_str(), after, head, "gap skipped");
+                rooms.texts.forget_room(&room.id);
                 room.jump(head);
                 rooms.announce(room, Instant::now());
                 continue;
             }
         }
+        messages.iter().for_each(|message| rooms.texts.note(message));
         let changes = match room.renders() {
             true => {
                 let reactions = reactions(rooms, room, after, &messages).await?;
-                render(&messages, reactions.as_deref())
+                render(&messages, reactions.as_deref(), &rooms.texts)
             }
             false => each_change(&messages).map(|change| (Entry::unrendered(change), change)).collect(),
         };
@@ -115,14 +119,18 @@ async fn reactions(
 }
 
 /// The entries of changes, each with the reactions up to its number that come after the one before.
-fn render<'a>(messages: &'a [Message], reactions: Option<&[LoggedReaction]>) -> Vec<(Entry, &'a [Message])> {
+fn render<'a>(
+    messages: &'a [Message],
+    reactions: Option<&[LoggedReaction]>,
+    texts: &TextCache,
+) -> Vec<(Entry, &'a [Message])> {
     let mut rest = reactions;
     let entry = |change: &'a [Message]| {
-        let Some(reactions) = &mut rest else { return (Entry::change(change, Reacted::Unknown), change) };
+        let Some(reactions) = &mut rest else { return (Entry::change(change, Reacted::Unknown, texts), change) };
         let rev = change.last().map_or(0, |message| message.rev);
         let (own, later) = reactions.split_at(reactions.partition_point(|logged| logged.rev <= rev));
         *reactions = later;
-        (Entry::change(change, Reacted::Logged(own)), change)
+        (Entry::change(change, Reacted::Logged(own), texts), change)
     };
     each_change(messages).map(entry).collect()
 }
@@ -140,7 +148,7 @@ pub(super) async fn backfill(rooms: &Rooms, room: &Room, after: u64) -> store::R
     loop {
         let Chunk { messages, has_more } = rooms.store.changes(&room.id, read_to, PAGE).await?;
         read_to = messages.last().map_or(base, |message| message.rev);
-        entries.extend(Entry::changes(&messages));
+        entries.extend(Entry::changes(&messages, &rooms.texts));
         if !has_more || read_to >= base {
             room.prepend(cleared, after, base, entries, has_more);
             return Ok(());
@@ -162,7 +170,7 @@ pub(super) async fn late_page(rooms: &Rooms, room: &Room, rev: u64) -> store::Re
     // the ring may not have these changes yet
     room.note_losses(changes.iter().filter_map(|change| Some((change.rev, Loss::of(change)?))));
     let (mut entries, mut bytes, mut to) = (Vec::new(), 0, base);
-    for entry in Entry::changes(&changes) {
+    for entry in Entry::changes(&changes, &rooms.texts) {
         bytes += entry.bytes();
         to = entry.rev;
         entries.push(entry);

@@ -194,8 +194,10 @@ impl HubTask {
         match event {
             Event::Changed { message, root, reaction } => self.apply_change(*message, root, reaction.as_ref()),
             Event::Advanced { room, rev } => {
-                if let Some(room) = self.rooms.get(&room) {
-                    self.advance(room, rev);
+                match self.rooms.get(&room) {
+                    Some(room) => self.advance(room, rev),
+                    // nobody here reads what changed
+                    None => self.rooms.texts.forget_room(&room),
                 }
             }
             Event::MembershipChanged { room, user } => self.rooms.listeners.membership_changed(user, &room),
@@ -205,6 +207,7 @@ impl HubTask {
                 let is_revoked = |grant: &Grant| grant.user() == key && grant.version() < version;
                 self.registry.close(CloseReason::Revoked, is_revoked);
                 if version == DELETED {
+                    self.rooms.texts.clear(); // nobody is mentioned who has no account
                     self.rename(key, None);
                 }
             }
@@ -219,6 +222,7 @@ impl HubTask {
                 users.iter().for_each(|(user, name)| self.show_typing(&room, *user, name));
             }
             Event::ExternalWrite => {
+                self.rooms.texts.clear();
                 self.clear_rings(); // names, too, may have changed
                 self.rooms.listeners.read_all();
                 if self.recheck.try_send(()).is_ok() {
@@ -248,6 +252,7 @@ impl HubTask {
     }
 
     fn apply_change(&mut self, message: Message, root: Option<Box<Message>>, reaction: Option<&ReactionChange>) {
+        self.rooms.texts.note(&message);
         let Some(room) = self.rooms.get(&message.id.room) else { return };
         if !room.is_next(message.rev) {
             let rev = message.rev;
@@ -256,8 +261,10 @@ impl HubTask {
         let lag = is_post(&message).then(|| Timestamp::now().0 - message.sent_at.0);
         // in the order in which the log is read
         let messages: Vec<Message> = root.map(|root| *root).into_iter().chain([message]).collect();
-        let entry =
-            if room.renders() { Entry::change(&messages, Reacted::By(reaction)) } else { Entry::unrendered(&messages) };
+        let entry = match room.renders() {
+            true => Entry::change(&messages, Reacted::By(reaction), &self.rooms.texts),
+            false => Entry::unrendered(&messages),
+        };
         metrics::counter!("natter_changes_total").increment(1);
         let is_unannounced = room.push(entry, &messages);
         self.rooms.note_news(&room);

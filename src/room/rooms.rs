@@ -23,6 +23,7 @@ use crate::{
         Frame,
         sync::{Arc, Mutex, atomic::AtomicU32},
     },
+    render::TextCache,
     store::{self, Database},
 };
 
@@ -38,6 +39,7 @@ pub struct Rooms {
     /// What sockets without a room follow: a room without a log.
     pub(super) nowhere: Arc<Room>,
     pub(super) store: Arc<dyn Database>,
+    pub(super) texts: TextCache,
     pub(super) fanout: Fanout,
     pub(super) roster: CurrentRoster,
     pub(super) presence: CurrentPresence,
@@ -95,6 +97,7 @@ impl Rooms {
             open: Mutex::default(),
             nowhere: Arc::new(nowhere),
             store,
+            texts: TextCache::default(),
             fanout: Fanout::start(),
             roster: CurrentRoster::new(),
             presence: CurrentPresence::default(),

@@ -14,7 +14,10 @@ async fn a_live_row_is_equal_to_the_row_of_a_page() {
     let own = natter.post(&token, "own").await;
     let edited = natter.post(&robot, "first").await;
     natter.edit(&robot, edited, "edited").await;
-    natter.reply(&robot, own, "a reply").await;
+    let reply = natter.reply(&robot, own, "a *reply* to **you**").await;
+    natter.reply(&robot, reply, "> quoted\n\n@ann `code` @room\n\n|a|b|\n|-|-|\n|1|[2](https://example.com)|").await;
+    natter.post(&robot, "/me waves").await;
+    natter.post(&robot, "🎉").await;
     for reader in [&robot, &token] {
         natter.react(reader, edited, "👍").await;
     }
@@ -32,13 +35,17 @@ async fn a_live_row_is_equal_to_the_row_of_a_page() {
         return row.outerHTML;
     });";
     let live: Vec<String> = ann.runs(rows).await;
-    assert_eq!(live.len(), 3);
+    assert_eq!(live.len(), 6);
     assert!(live[0].contains("sent-by-user") && live[0].contains(">Du<span>: </span></b>"), "{}", live[0]);
     assert!(live[1].contains("<small>bearbeitet</small>"), "{}", live[1]);
-    assert!(live[2].contains("<cite>Du</cite>: own"), "{}", live[2]);
+    assert!(live[2].contains("<cite>Du</cite>: own</a>"), "{}", live[2]);
+    assert!(live[0].contains(">2 Antworten</a>"), "{}", live[0]);
+    assert!(live[3].contains("<cite>Robot</cite>: a reply to you</a>"), "{}", live[3]);
+    assert!(live[3].contains("mentions-me") && live[3].contains("class=\"mention me\""), "{}", live[3]);
+    assert!(live[4].contains("action") && live[5].contains("emoji"), "{}{}", live[4], live[5]);
     assert_eq!(ann.texts("#messages .mine").await, ["👍 2"]);
     // else the "new" line comes between two rows
-    natter.is_read(&token, "lobby", 3).await;
+    natter.is_read(&token, "lobby", 6).await;
     ann.driver.refresh().await.unwrap();
     ann.waits_until_connected().await;
     assert_eq!(ann.runs::<Vec<String>>(rows).await, live);

@@ -70,7 +70,7 @@ async fn messages(
             parents.insert(seq, state.store.message(access, seq).await?);
         }
         let parent = loaded.or_else(|| parents.get(&message.reply_to?)?.as_ref());
-        html.push_str(&render::row(message, PageRow { parent, follows }, &viewer));
+        html.push_str(&render::row(message, PageRow { parent, follows }, &viewer, state.hub().texts()));
     }
     Ok(html)
 }

@@ -165,6 +165,11 @@ quote-earlier = ↩ frühere Nachricht
 quote-deleted = ↩ gelöschte Nachricht
 # Neben der Zeit einer bearbeiteten Nachricht.
 message-edited = bearbeitet
+# Unter einer Nachricht: ein Link zu ihrem Thread.
+message-replies = { $count ->
+    [one] { $count } Antwort
+   *[other] { $count } Antworten
+}
 # Texte des Skripts der Seite.
 chat-connection-lost = Verbindung verloren. Verbinde neu …
 chat-offline = Du bist offline. Was du schreibst, wird gesendet, sobald du wieder online bist.

@@ -166,6 +166,11 @@ quote-earlier = ↩ earlier message
 quote-deleted = ↩ deleted message
 # Beside the time of an edited message.
 message-edited = edited
+# Below a message: a link to its thread.
+message-replies = { $count ->
+    [one] { $count } reply
+   *[other] { $count } replies
+}
 # Texts of the page's script.
 chat-connection-lost = Connection lost. Reconnecting…
 chat-offline = You are offline. What you write is sent when you are back.
