@@ -42,6 +42,11 @@ pub fn by_seq(room: &RoomId, seq: impl Into<Bson>) -> Document {
     doc! { "_id.room": room.as_str(), "seq": seq.into() }
 }
 
+/// The filter for the pinned messages of a room.
+pub fn pinned(room: &RoomId) -> Document {
+    doc! { "_id.room": room.as_str(), "pinnedTime": { "$exists": true } }
+}
+
 impl Collections {
     /// A session for reads of the log.
     pub async fn reads(&self) -> Result<CausalSession> {
@@ -142,6 +147,11 @@ impl Collections {
     ) -> Result<Vec<MessageDoc>> {
         let wanted = any_of(seqs.iter().map(|seq| bson_int(*seq)));
         self.find_log(by_seq(room, wanted), doc! { "seq": 1 }, seqs.len() as u32, session).await
+    }
+
+    /// The number of pinned messages in the room.
+    pub async fn count_pins(&self, room: &RoomId, session: &mut CausalSession) -> Result<u64> {
+        with_timeout(self.log.count_documents(pinned(room)).session(&mut **session)).await
     }
 
     /// The number up to which changes may have been trimmed.
