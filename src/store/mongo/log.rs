@@ -12,7 +12,7 @@ use super::{
     driver::with_timeout,
     heads::MAX_ROOMS,
     log_documents::{ChangeDoc, MessageDoc},
-    log_queries::{by_seq, pinned, revs_between},
+    log_queries::{pinned, revs_between, shown},
 };
 use crate::{
     domain::{Command, Message, ReactionChange, RoomId, UserKey},
@@ -203,13 +203,6 @@ impl Mongo {
         let found: Vec<Document> = self.db.find_log(filter, doc! {}, 1, session).await?;
         Ok(!found.is_empty())
     }
-}
-
-/// The filter for messages of a room that pages show.
-fn shown(room: &RoomId, seq: Document) -> Document {
-    let mut filter = by_seq(room, seq);
-    filter.insert("deleted", doc! { "$exists": false });
-    filter
 }
 
 /// The messages of both in order of `rev`, up to `limit` and to the answer's size, and whether there are more. Messages

@@ -276,6 +276,10 @@ impl MessageDoc {
         RoomId::named(&self.key.room)
     }
 
+    pub fn id(&self) -> MessageId {
+        MessageId { room: self.room(), seq: self.seq as u64 }
+    }
+
     /// The number of the message's latest change.
     pub fn rev(&self) -> u64 {
         self.changed.unwrap_or(self.key.rev) as u64
@@ -311,7 +315,7 @@ impl MessageDoc {
         };
         Message {
             subject: None,
-            id: MessageId { room: RoomId::named(&self.key.room), seq: self.seq as u64 },
+            id: self.id(),
             rev,
             text_rev: self.text_rev.unwrap_or(self.key.rev) as u64,
             author_key,
