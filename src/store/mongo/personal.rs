@@ -21,8 +21,8 @@ use super::{
     unique_index::is_duplicate_key,
 };
 use crate::{
-    domain::{Content, Message, MessageId, Room, RoomId, Timestamp, User, UserKey, rules::Refusal},
-    store::{Access, ListCursor, Personal, Result, SavedMessage, answer_budget::AnswerBudget},
+    domain::{Message, MessageId, Room, RoomId, Timestamp, User, UserKey, rules::present_text},
+    store::{Access, Error, ListCursor, Personal, Result, SavedMessage, answer_budget::AnswerBudget},
 };
 
 /// The number of rooms in one query for mentions. The server plans each room's part of the query.
@@ -87,14 +87,13 @@ impl Personal for Mongo {
     }
 
     async fn save(&self, access: &Access, seq: u64) -> Result<()> {
+        let (room, user) = (access.room(), access.user());
         let mut session = self.db.reads().await?;
-        self.db.settled_head(access.room(), &mut session).await?;
-        let message = self.db.message_doc(access.room(), seq, &mut session).await?.ok_or(Refusal::NoSuchMessage)?;
-        match message.into_message().content {
-            Content::Notice(_) => return Err(Refusal::IsNotice.into()),
-            Content::Text(None) => return Err(Refusal::Deleted.into()),
-            Content::Text(Some(_)) => {}
-        }
+        self.db.settled_head(room, &mut session).await?;
+        let membership = self.db.membership(room, user, &mut session).await?;
+        self.db.room(room, &mut session).await?.right(membership.as_ref()).ok_or(Error::NoSuchRoom)?;
+        let message = self.db.message_doc(room, seq, &mut session).await?.map(MessageDoc::into_message);
+        present_text(message.as_ref())?;
         let now = doc! { "$setOnInsert": { "at": bson_date(Timestamp::now()) } };
         let save = self.db.saved.update_one(doc! { "_id": saved_id(access, seq) }, now).upsert(true);
         match with_timeout_raw(save.session(&mut *session)).await {
