@@ -90,7 +90,7 @@ pub trait LogReader: Sync {
     /// As [`Log::after`].
     async fn changes(&self, room: &RoomId, after: u64, limit: u32) -> Result<Chunk>;
     /// The reactions that were given or taken back by the changes after `after` and up to `up_to`, in order of `rev`. `None`
-    /// if the database keeps the state of a message only.
+    /// if the database keeps the state of a message only, or has not kept all of these changes.
     async fn reactions(&self, room: &RoomId, after: u64, up_to: u64) -> Result<Option<Vec<LoggedReaction>>>;
     /// The latest `rev` of each room, in the order of `rooms`: 0 in an empty room, `None` of a room that does not exist.
     /// Few queries, however many rooms.

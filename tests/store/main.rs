@@ -20,6 +20,7 @@ mod mentions;
 mod mongo;
 mod mongo_costs;
 mod mongo_everyone;
+mod mongo_mentions;
 mod mongo_migrations;
 mod mongo_processes;
 mod mongo_removals;

@@ -104,11 +104,25 @@ async fn no_command_scans_the_log() {
     store.from(access, 1, 10).await.unwrap();
     store.message(access, 1).await.unwrap();
     assert_eq!(store.heads(&[access.room().clone()]).await.unwrap(), [Some(8)]);
+    assert_eq!(store.reactions(access.room(), 0, 8).await.unwrap().unwrap().len(), 1);
+    assert_eq!(store.thread(access, 1, None, 10).await.unwrap().messages.len(), 1);
+    assert_eq!(store.pinned(access).await.unwrap().messages.len(), 1);
+    bob.change(react(&root, "🎉")).await;
+    ada.post("@bob and @room").await;
+    assert_eq!((bob.mentions(10).await.len(), bob.summary().await.mentions), (1, 1));
+    store.save(access, 1).await.unwrap();
+    assert_eq!(store.saved_by(&ada.user, None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.saved_among(access, &[1, 2]).await.unwrap(), [1]);
     store.latest(access, &[ada.user.key, bob.user.key], 10).await.unwrap();
     store.delete_user(bob.user.key, MessageRetention::Delete).await.unwrap();
     mongo.run_command(doc! { "profile": 0 }).await.unwrap();
     let profile = mongo.collection::<Document>("system.profile");
-    let of_log = |plan: &str| doc! { "ns": format!("{}.log", mongo.name()), "planSummary": { "$regex": plan } };
+    let of = |name: &str, plan: &str| {
+        doc! { "ns": format!("{}.{name}", mongo.name()), "planSummary": { "$regex": plan } }
+    };
+    let of_log = |plan: &str| of("log", plan);
+    assert_eq!(profile.count_documents(of("saved", "COLLSCAN")).await.unwrap(), 0);
+    assert!(profile.count_documents(of("saved", "IXSCAN")).await.unwrap() > 2);
     assert!(profile.count_documents(of_log("IXSCAN")).await.unwrap() > 10);
     let latest = doc! { "command.pipeline.2.$group.rev.$first": { "$in": ["$_id.rev", "$changed"] } };
     let mut latest = profile.find(latest).await.unwrap();

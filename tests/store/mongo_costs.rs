@@ -127,3 +127,36 @@ async fn leaving_a_room_of_many_reads_as_much_as_leaving_one_of_few() {
     }
     assert_eq!(read[0], read[1], "keys, documents and commands");
 }
+
+/// What a user has missed is a part of an index, and a page of a list is the last part of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn mentions_are_counted_and_listed_without_reading_those_of_others() {
+    let database = TestDatabase::mongodb().await;
+    let [ada, bob, cyd] = in_lobby(&database, ["ada", "bob", "cyd"]).await;
+    let room = ada.create(RoomKind::Open, &[&bob, &cyd]).await;
+    let (bobs, mongo) = (bob.enter(room.room()).await.unwrap(), database.mongo().await);
+    let mut read = Vec::new();
+    for round in 0..2 {
+        for _ in 0..5 {
+            let bobs = room.post("@bob").await;
+            room.post("@room").await;
+            if round == 0 {
+                room.change(natter::domain::Action::Delete { seq: bobs.seq() }).await;
+                room.post("@bob").await;
+            }
+        }
+        let work = async {
+            let expected = 10 * (1 + round);
+            assert_eq!(bobs.summary().await.mentions, expected);
+            assert_eq!(bob.mentions(5).await.len(), 5);
+        };
+        let (keys, documents, _) = read_by(&mongo, work).await;
+        read.push((keys, documents));
+        let others = (0..300).map(|_| room.post("@cyd"));
+        futures_util::future::join_all(others).await;
+    }
+    let [(keys, documents), (more_keys, more_documents)] = read[..] else { panic!("two rounds") };
+    // ten more mentions are counted, among 300 more messages of others
+    assert!(more_keys <= keys + 15 && more_documents <= documents + 15, "{read:?}");
+    assert!(keys <= 60 && documents <= 50, "{read:?}");
+}

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use mongodb::bson::{Document, doc};
 use natter::{
-    domain::{RoomId, RoomKind},
-    store::{Conflict, Error, NewRoom},
+    domain::{Action, RoomId, RoomKind},
+    store::{Conflict, Error, MessageRetention, NewRoom},
 };
 use serde::Deserialize;
 
-use crate::members::in_lobby;
+use crate::members::{in_lobby, react};
 use crate::support::{TestDatabase, id, lobby, post, revs, seqs, whole_log};
 
 #[derive(Deserialize)]
@@ -124,4 +124,31 @@ async fn rooms_of_schema_6_are_read_up_to_their_ends() {
     assert!(matches!(taken, Err(Error::Conflict(Conflict::RoomNameTaken))), "{taken:?}");
     let old = memberships.list_index_names().await.unwrap();
     assert!(!old.contains(&"room".to_owned()) && !old.contains(&"user".to_owned()), "{old:?}");
+}
+
+/// Schema 7 has messages with reactions, pins and threads, and no index over them.
+#[tokio::test(flavor = "multi_thread")]
+async fn replies_and_pins_of_schema_7_are_found() {
+    let database = TestDatabase::mongodb().await;
+    let [ada, bob] = in_lobby(&database, ["ada", "bob"]).await;
+    let root = ada.post("root").await;
+    ada.reply(&root, "reply").await;
+    bob.change(react(&root, "👍")).await;
+    ada.change(Action::Pin { seq: 1 }).await;
+    ada.store.close().await;
+    let mongo = database.mongo().await;
+    let log = mongo.collection::<Document>("log");
+    for index in ["mentions", "mentions_by_time", "threads", "pinned", "reactions"] {
+        log.drop_index(index).await.unwrap();
+    }
+    mongo.collection::<Document>("saved").drop().await.unwrap();
+    mongo.collection::<Document>("migrations").delete_one(doc! { "_id": 8 }).await.unwrap();
+
+    let store = database.open().await;
+    assert_eq!(seqs(&store.thread(&ada.access, 1, None, 10).await.unwrap().messages), [2]);
+    assert_eq!(seqs(&store.pinned(&ada.access).await.unwrap().messages), [1]);
+    store.save(&ada.access, 1).await.unwrap();
+    assert!(store.mentions_of(&bob.user, None, 10).await.unwrap().is_empty());
+    store.delete_user(bob.user.key, MessageRetention::Keep).await.unwrap();
+    assert!(store.message(&ada.access, 1).await.unwrap().unwrap().reactions.is_empty());
 }

@@ -8,7 +8,7 @@ use mongodb::{
 
 use super::{
     causal::CausalClock,
-    documents::{LeaseDoc, PresenceDoc, RemovalDoc, RoomNameDoc, SessionDoc, UserDoc},
+    documents::{LeaseDoc, PresenceDoc, RemovalDoc, RoomNameDoc, SavedDoc, SessionDoc, UserDoc},
     log_documents::MessageDoc,
     room_documents::{MemberDoc, RoomDoc},
 };
@@ -28,6 +28,8 @@ pub struct Collections {
     pub memberships: Collection<MemberDoc>,
     /// The names of open rooms.
     pub room_names: Collection<RoomNameDoc>,
+    /// What users have saved.
+    pub saved: Collection<SavedDoc>,
     pub sessions: Collection<SessionDoc>,
     pub networks: Collection<Document>,
     pub revoked: Collection<Document>,
@@ -36,7 +38,7 @@ pub struct Collections {
     pub typing: Collection<Document>,
     /// Deleted accounts whose messages are still to be deleted.
     pub removals: Collection<RemovalDoc>,
-    /// Deleted accounts whose memberships are still to be ended.
+    /// Deleted accounts whose memberships, reactions, mentions and saved messages are still to be removed.
     pub departures: Collection<RemovalDoc>,
     /// Single documents of natter itself: the guard of the admins, the shared secret, the mark of an unfinished copy.
     pub natter: Collection<Document>,
@@ -54,6 +56,7 @@ impl Collections {
             rooms: database.collection("rooms"),
             memberships: database.collection("memberships"),
             room_names: database.collection("roomNames"),
+            saved: database.collection("saved"),
             sessions: database.collection("sessions"),
             networks: database.collection("loginNetworks"),
             revoked: database.collection("revokedTokens"),

@@ -6,7 +6,7 @@ use mongodb::bson::{self, Binary, DateTime, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
 use super::bson_values::{bson_date, bson_uuid, timestamp, user_key};
-use crate::domain::{About, Author, Email, Name, Phone, Role, User, UserId, UserKey, fold};
+use crate::domain::{About, Author, Email, MessageId, Name, Phone, Role, RoomId, User, UserId, UserKey, fold};
 
 /// Authors that have an account, by key, with their current names.
 pub type Authors = HashMap<UserKey, Author>;
@@ -124,6 +124,27 @@ pub struct RoomNameDoc {
     pub room: String,
     /// New with each reservation.
     pub token: ObjectId,
+}
+
+/// A message that a user has saved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SavedDoc {
+    #[serde(rename = "_id")]
+    pub id: SavedId,
+    pub at: DateTime,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SavedId {
+    pub user: bson::Uuid,
+    pub room: String,
+    pub seq: i64,
+}
+
+impl SavedDoc {
+    pub fn message(&self) -> MessageId {
+        MessageId { room: RoomId::named(&self.id.room), seq: self.id.seq as u64 }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

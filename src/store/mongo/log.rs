@@ -7,11 +7,12 @@ use mongodb::bson::{Document, doc};
 
 use super::{
     bson_values::{any_of, bson_int, bson_uuid},
-    causal::CausalSession,
+    causal::{CausalSession, collect},
     database::Mongo,
+    driver::with_timeout,
     heads::MAX_ROOMS,
-    log_documents::MessageDoc,
-    log_queries::{by_seq, revs_between},
+    log_documents::{ChangeDoc, MessageDoc},
+    log_queries::{pinned, revs_between, shown},
 };
 use crate::{
     domain::{Command, Message, RoomId, UserKey},
@@ -35,26 +36,8 @@ impl Log for Mongo {
     }
 
     async fn before(&self, access: &Access, seq: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page> {
-        let mut session = self.db.reads().await?;
-        let room = access.room();
-        // the head first: a change committed in between is then in the page and also in the reader's catch-up
-        let head = self.db.settled_head(room, &mut session).await?.rev;
-        let page = |bounds: Document| {
-            let mut filter = shown(room, bounds);
-            if let Some(author) = author {
-                filter.insert("author", bson_uuid(author));
-            }
-            filter
-        };
-        let older = page(doc! { "$gte": 0_i64, "$lt": seq.map_or(i64::MAX, bson_int) });
-        let (mut found, has_older) =
-            self.db.read_fitting(older, doc! { "seq": -1 }, AnswerBudget::new(limit), &mut session).await?;
-        let has_newer = match seq {
-            Some(seq) => self.has_message(page(doc! { "$gte": bson_int(seq) }), &mut session).await?,
-            None => false,
-        };
-        found.reverse();
-        Ok(Page { messages: self.db.with_authors(found).await?, has_older, has_newer, head })
+        let of_author = author.map_or(doc! {}, |author| doc! { "author": bson_uuid(author) });
+        self.page_before(access.room(), seq, limit, of_author).await
     }
 
     async fn from(&self, access: &Access, seq: u64, limit: u32) -> Result<Page> {
@@ -85,12 +68,18 @@ impl Log for Mongo {
         self.changes(access.room(), rev, limit).await
     }
 
-    async fn thread(&self, _access: &Access, _root: u64, _seq: Option<u64>, _limit: u32) -> Result<Page> {
-        Err(crate::store::Error::Failed("unfinished".into()))
+    async fn thread(&self, access: &Access, root: u64, seq: Option<u64>, limit: u32) -> Result<Page> {
+        self.page_before(access.room(), seq, limit, doc! { "root": bson_int(root) }).await
     }
 
-    async fn pinned(&self, _access: &Access) -> Result<Page> {
-        Err(crate::store::Error::Failed("unfinished".into()))
+    async fn pinned(&self, access: &Access) -> Result<Page> {
+        let mut session = self.db.reads().await?;
+        let room = access.room();
+        let head = self.db.settled_head(room, &mut session).await?.rev;
+        let last_first = doc! { "pinnedTime": -1, "seq": -1 };
+        let all = AnswerBudget::new(u32::MAX);
+        let (found, has_older) = self.db.read_fitting(pinned(room), last_first, all, &mut session).await?;
+        Ok(Page { messages: self.db.with_authors(found).await?, has_older, has_newer: false, head })
     }
 
     async fn latest(&self, access: &Access, authors: &[UserKey], limit: u32) -> Result<Vec<Chunk>> {
@@ -147,8 +136,19 @@ impl LogReader for Mongo {
         Ok(Chunk { messages: self.db.with_authors(merged).await?, has_more })
     }
 
-    async fn reactions(&self, _room: &RoomId, _after: u64, _up_to: u64) -> Result<Option<Vec<LoggedReaction>>> {
-        Ok(None)
+    async fn reactions(&self, room: &RoomId, after: u64, up_to: u64) -> Result<Option<Vec<LoggedReaction>>> {
+        let mut session = self.db.reads().await?;
+        let given = doc! { "_id": revs_between(room, after, up_to), "op": { "$in": ["react", "unreact"] } };
+        let changes = self.db.log.clone_with_type::<ChangeDoc>();
+        let found = changes.find(given).sort(doc! { "_id": 1 });
+        let found = with_timeout(async { collect(found.session(&mut *session).await?, &mut session).await }).await?;
+        // after the read: nothing that was found was trimmed before
+        let is_complete = self.db.floor(room, &mut session).await? <= after;
+        let logged = |change: &ChangeDoc| {
+            let (rev, seq) = (change.key.rev as u64, change.seq as u64);
+            Some(LoggedReaction { rev, seq, change: change.reaction()? })
+        };
+        Ok(is_complete.then(|| found.iter().filter_map(logged).collect()))
     }
 
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Option<u64>>> {
@@ -169,6 +169,27 @@ impl LogReader for Mongo {
 }
 
 impl Mongo {
+    /// The last `limit` messages that match `only` and have a `seq` below `seq`, or the last of all.
+    async fn page_before(&self, room: &RoomId, seq: Option<u64>, limit: u32, only: Document) -> Result<Page> {
+        let mut session = self.db.reads().await?;
+        // the head first: a change committed in between is then in the page and also in the reader's catch-up
+        let head = self.db.settled_head(room, &mut session).await?.rev;
+        let page = |bounds: Document| {
+            let mut filter = shown(room, bounds);
+            filter.extend(only.clone());
+            filter
+        };
+        let older = page(doc! { "$gte": 0_i64, "$lt": seq.map_or(i64::MAX, bson_int) });
+        let (mut found, has_older) =
+            self.db.read_fitting(older, doc! { "seq": -1 }, AnswerBudget::new(limit), &mut session).await?;
+        let has_newer = match seq {
+            Some(seq) => self.has_message(page(doc! { "$gte": bson_int(seq) }), &mut session).await?,
+            None => false,
+        };
+        found.reverse();
+        Ok(Page { messages: self.db.with_authors(found).await?, has_older, has_newer, head })
+    }
+
     /// The messages from `seq` on, and whether there are more.
     async fn read_from(
         &self,
@@ -185,13 +206,6 @@ impl Mongo {
         let found: Vec<Document> = self.db.find_log(filter, doc! {}, 1, session).await?;
         Ok(!found.is_empty())
     }
-}
-
-/// The filter for messages of a room that pages show.
-fn shown(room: &RoomId, seq: Document) -> Document {
-    let mut filter = by_seq(room, seq);
-    filter.insert("deleted", doc! { "$exists": false });
-    filter
 }
 
 /// The messages of both in order of `rev`, up to `limit` and to the answer's size, and whether there are more. Messages

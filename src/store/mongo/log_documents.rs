@@ -3,9 +3,13 @@
 use mongodb::bson::{self, DateTime, Document, doc, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
-use super::bson_values::{bson_date, bson_int, bson_uuid, timestamp, user_key};
+use super::{
+    bson_values::{bson_date, bson_int, bson_uuid, timestamp, user_key},
+    mention_documents::{MentionDoc, mention_docs, mentions},
+};
 use crate::domain::{
-    Action, Command, Content, Emoji, Message, MessageId, Notice, Reaction, RoomId, Text, UserKey,
+    Action, Command, Content, Emoji, MentionedUser, Message, MessageId, Notice, Reaction, ReactionChange, RoomId, Text,
+    UserKey,
     rules::{Change, Head},
 };
 use crate::store::{Error, Result};
@@ -49,7 +53,7 @@ pub struct MessageDoc {
     pub root: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub joins: Option<bool>,
-    // The state, which changes set. Every field is missing until then.
+    // The state, which changes set. Every field but the last is missing until then.
     /// The number of the latest change after the post.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub changed: Option<i64>,
@@ -65,10 +69,14 @@ pub struct MessageDoc {
     pub replies: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reactions: Option<Vec<ReactionDoc>>,
+    /// A post can have them from the beginning.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mentions: Option<Vec<MentionDoc>>,
 }
 
 /// The names of the fields of the state.
-const STATE: [&str; 7] = ["changed", "textRev", "deleted", "editedTime", "pinnedTime", "replies", "reactions"];
+const STATE: [&str; 8] =
+    ["changed", "textRev", "deleted", "editedTime", "pinnedTime", "replies", "reactions", "mentions"];
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReactionDoc {
@@ -97,7 +105,7 @@ pub struct ChangeDoc {
     pub head_texts: i64,
 }
 
-/// What a change does. An edit's `message` is removed by the next edit or deletion.
+/// What a change does. An edit's `message` and `mentioned` are removed by the next edit or deletion.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 pub enum Op {
@@ -106,6 +114,10 @@ pub enum Op {
         text_rev: i64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
+        /// Whom the text mentions. Who is a member is known at the commit only. The indexes over `mentions` are of
+        /// messages, so it has another name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mentioned: Option<Vec<MentionDoc>>,
     },
     Delete,
     React {
@@ -116,24 +128,28 @@ pub enum Op {
     },
     Pin,
     Unpin,
+    Forget,
     /// Stands for the changes up to its number, which a copy or a migration did not carry.
     Carried,
 }
 
 impl Op {
-    /// `None` of a post and of a room's command: those are messages.
-    fn new(action: &Action) -> Option<Self> {
+    /// What `action` does, if it changes a message to `after`. `None` of a post and of a room's command: those are
+    /// messages.
+    fn new(action: &Action, after: &Message) -> Option<Self> {
         Some(match action {
             Action::Post(_) | Action::Room(_) => return None,
-            Action::Edit { text_rev, text, .. } => {
-                Self::Edit { text_rev: bson_int(*text_rev), message: Some(text.as_str().to_owned()) }
-            }
+            Action::Edit { text_rev, text, .. } => Self::Edit {
+                text_rev: bson_int(*text_rev),
+                message: Some(text.as_str().to_owned()),
+                mentioned: mention_docs(&after.mentions),
+            },
             Action::Delete { .. } => Self::Delete,
             Action::React { emoji, .. } => Self::React { emoji: emoji.as_str().to_owned() },
             Action::Unreact { emoji, .. } => Self::Unreact { emoji: emoji.as_str().to_owned() },
             Action::Pin { .. } => Self::Pin,
             Action::Unpin { .. } => Self::Unpin,
-            Action::Forget { .. } => return None,
+            Action::Forget { .. } => Self::Forget,
         })
     }
 }
@@ -148,7 +164,7 @@ impl ChangeDoc {
             by: bson_uuid(by),
             at: bson_date(command.at),
             command: id,
-            op: Op::new(&command.action)?,
+            op: Op::new(&command.action, &change.message)?,
             head_seq: bson_int(head.seq),
             head_texts: bson_int(head.texts),
         })
@@ -179,7 +195,7 @@ impl ChangeDoc {
         let seq = self.seq as u64;
         let emoji = |emoji: &String| Emoji::stored(emoji.clone());
         let action = match &self.op {
-            Op::Edit { text_rev, message } => {
+            Op::Edit { text_rev, message, .. } => {
                 Action::Edit { seq, text_rev: *text_rev as u64, text: Text::stored(message.clone()?) }
             }
             Op::Delete => Action::Delete { seq },
@@ -187,9 +203,23 @@ impl ChangeDoc {
             Op::Unreact { emoji: given } => Action::Unreact { seq, emoji: emoji(given) },
             Op::Pin => Action::Pin { seq },
             Op::Unpin => Action::Unpin { seq },
+            Op::Forget => Action::Forget { seq },
             Op::Carried => return None,
         };
         Some(Command { at: timestamp(self.at), action })
+    }
+
+    /// The members whom the text of an edit mentions.
+    pub fn mentioned(&self) -> Vec<MentionedUser> {
+        match &self.op {
+            Op::Edit { mentioned: Some(entries), .. } => mentions(entries).users,
+            _ => Vec::new(),
+        }
+    }
+
+    /// The reaction that the change gave or took back.
+    pub fn reaction(&self) -> Option<ReactionChange> {
+        self.command()?.action.reaction(user_key(self.by))
     }
 }
 
@@ -221,6 +251,7 @@ impl MessageDoc {
             replies: (message.replies > 0).then(|| bson_int(message.replies)),
             reactions: (!message.reactions.is_empty())
                 .then(|| message.reactions.iter().map(ReactionDoc::from).collect()),
+            mentions: mention_docs(&message.mentions),
         }
     }
 
@@ -243,6 +274,10 @@ impl MessageDoc {
 
     pub fn room(&self) -> RoomId {
         RoomId::named(&self.key.room)
+    }
+
+    pub fn id(&self) -> MessageId {
+        MessageId { room: self.room(), seq: self.seq as u64 }
     }
 
     /// The number of the message's latest change.
@@ -280,7 +315,7 @@ impl MessageDoc {
         };
         Message {
             subject: None,
-            id: MessageId { room: RoomId::named(&self.key.room), seq: self.seq as u64 },
+            id: self.id(),
             rev,
             text_rev: self.text_rev.unwrap_or(self.key.rev) as u64,
             author_key,
@@ -295,7 +330,7 @@ impl MessageDoc {
             edited_at: self.edited_at.map(timestamp),
             pinned_at: self.pinned_at.map(timestamp),
             reactions: self.reactions.unwrap_or_default().into_iter().map(reaction).collect(),
-            mentions: crate::domain::Mentions::default(),
+            mentions: self.mentions.as_deref().map(mentions).unwrap_or_default(),
             joins: self.joins.unwrap_or_default(),
         }
     }

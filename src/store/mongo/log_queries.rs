@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use mongodb::bson::{self, Bson, Document, doc};
+use mongodb::{
+    action::Find,
+    bson::{self, Bson, Document, doc},
+    options::Hint,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -40,6 +44,18 @@ pub fn revs_between(room: &RoomId, after: u64, up_to: u64) -> Document {
 /// The filter for messages of a room by their `seq`.
 pub fn by_seq(room: &RoomId, seq: impl Into<Bson>) -> Document {
     doc! { "_id.room": room.as_str(), "seq": seq.into() }
+}
+
+/// The filter for messages of a room that pages show, by their `seq`.
+pub fn shown(room: &RoomId, seq: impl Into<Bson>) -> Document {
+    let mut filter = by_seq(room, seq);
+    filter.insert("deleted", doc! { "$exists": false });
+    filter
+}
+
+/// The filter for the pinned messages of a room.
+pub fn pinned(room: &RoomId) -> Document {
+    doc! { "_id.room": room.as_str(), "pinnedTime": { "$exists": true } }
 }
 
 impl Collections {
@@ -90,7 +106,20 @@ impl Collections {
         budget: AnswerBudget,
         session: &mut CausalSession,
     ) -> Result<(Vec<MessageDoc>, bool)> {
-        self.read_while(filter, sort, budget, |_, _| false, session).await
+        self.read_while(self.messages.find(filter).sort(sort), budget, |_, _| false, session).await
+    }
+
+    /// As [`Collections::read_fitting`], by this index alone.
+    pub async fn read_by_index(
+        &self,
+        index: &str,
+        filter: Document,
+        sort: Document,
+        budget: AnswerBudget,
+        session: &mut CausalSession,
+    ) -> Result<(Vec<MessageDoc>, bool)> {
+        let find = self.messages.find(filter).sort(sort).hint(Hint::Name(index.to_owned()));
+        self.read_while(find, budget, |_, _| false, session).await
     }
 
     /// As [`Collections::read_fitting`], in order of `rev`: messages that one change touched are not split, even if the
@@ -103,21 +132,20 @@ impl Collections {
         session: &mut CausalSession,
     ) -> Result<(Vec<MessageDoc>, bool)> {
         let is_same_change = |last: &MessageDoc, next: &MessageDoc| last.rev() == next.rev();
-        self.read_while(filter, sort, AnswerBudget::new(limit), is_same_change, session).await
+        let find = self.messages.find(filter).sort(sort);
+        self.read_while(find, AnswerBudget::new(limit), is_same_change, session).await
     }
 
     /// Reads messages while they fit into the answer, or belong to the last one that does.
     async fn read_while(
         &self,
-        filter: Document,
-        sort: Document,
+        find: Find<'_, MessageDoc>,
         mut budget: AnswerBudget,
         belongs: impl Fn(&MessageDoc, &MessageDoc) -> bool,
         session: &mut CausalSession,
     ) -> Result<(Vec<MessageDoc>, bool)> {
         let with_next = budget.limit().saturating_add(1 + TOUCHED);
-        let find = self.messages.find(filter).sort(sort).limit(query_limit(with_next));
-        let find = find.batch_size(with_next.min(REPLY_MESSAGES));
+        let find = find.limit(query_limit(with_next)).batch_size(with_next.min(REPLY_MESSAGES));
         let read = async {
             let (mut cursor, mut found) = (find.session(&mut **session).await?, Vec::<MessageDoc>::new());
             while let Some(message) = cursor.next(session).await {
@@ -142,6 +170,11 @@ impl Collections {
     ) -> Result<Vec<MessageDoc>> {
         let wanted = any_of(seqs.iter().map(|seq| bson_int(*seq)));
         self.find_log(by_seq(room, wanted), doc! { "seq": 1 }, seqs.len() as u32, session).await
+    }
+
+    /// The number of pinned messages in the room.
+    pub async fn count_pins(&self, room: &RoomId, session: &mut CausalSession) -> Result<u64> {
+        with_timeout(self.log.count_documents(pinned(room)).session(&mut **session)).await
     }
 
     /// The number up to which changes may have been trimmed.

@@ -25,6 +25,7 @@ mod log_documents;
 mod log_queries;
 mod marks;
 mod memberships;
+mod mention_documents;
 mod migrations;
 mod networks;
 mod node_app;

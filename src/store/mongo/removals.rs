@@ -1,6 +1,6 @@
 //! Deleting what an account has in all rooms, when it is deleted.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::TryStreamExt;
 use mongodb::{
@@ -15,6 +15,7 @@ use super::{
     driver::with_timeout,
     room_documents::MemberDoc,
     room_queries::lasting,
+    writer::Removed,
 };
 use crate::{
     domain::{MemberRole, RoomId, RoomKind, UserKey},
@@ -30,7 +31,7 @@ impl Mongo {
     pub(super) async fn finish_removals(&self) -> Result<()> {
         let mut outcome = Ok(());
         for user in settled(&self.db.departures).await? {
-            let left = self.leave_all_rooms(user).await;
+            let left = self.depart(user).await;
             outcome = outcome.and(forget(&self.db.departures, user, left).await);
         }
         for user in settled(&self.db.removals).await? {
@@ -40,12 +41,32 @@ impl Mongo {
         outcome
     }
 
+    /// Removes what a user whose account is deleted has in all rooms, but for their messages.
+    pub(super) async fn depart(&self, user: UserKey) -> Result<()> {
+        self.leave_all_rooms(user).await?;
+        self.remove_traces(user).await
+    }
+
     /// Deletes the author's messages in all rooms.
     pub(super) async fn delete_messages(&self, author: UserKey) -> Result<()> {
-        let rooms = self.db.log.distinct("_id.room", doc! { "author": bson_uuid(author), "seq": { "$gte": 0 } });
-        let rooms = with_timeout(rooms).await?;
-        for room in rooms.iter().filter_map(Bson::as_str) {
-            match self.writer.delete_messages(&RoomId::named(room), author).await {
+        self.remove(author, Removed::Messages).await
+    }
+
+    /// Takes back the reactions of a user whose account is deleted, ends the mentions of the user in all rooms, and removes
+    /// what the user has saved.
+    pub(super) async fn remove_traces(&self, user: UserKey) -> Result<()> {
+        self.remove(user, Removed::Traces).await?;
+        with_timeout(self.db.saved.delete_many(doc! { "_id.user": bson_uuid(user) })).await.map(drop)
+    }
+
+    async fn remove(&self, user: UserKey, what: Removed) -> Result<()> {
+        let mut rooms = BTreeSet::new();
+        for filter in what.filters(user) {
+            let found = with_timeout(self.db.log.distinct("_id.room", filter)).await?;
+            rooms.extend(found.iter().filter_map(Bson::as_str).map(RoomId::named));
+        }
+        for room in rooms {
+            match self.writer.remove(&room, user, what).await {
                 Ok(()) | Err(Error::NoSuchRoom) => {}
                 Err(error) => return Err(error),
             }

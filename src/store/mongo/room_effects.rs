@@ -210,13 +210,15 @@ impl Collections {
             "$set": set, "$unset": { "directKey": "", "adding": "" }, "$currentDate": { "deletedAt": true },
         };
         self.update_room(room, rev, update, session).await?;
-        self.remove_members_and_name(room, session).await
+        self.remove_around(room, session).await
     }
 
-    /// Removes all memberships and the name of a deleted room.
-    pub async fn remove_members_and_name(&self, room: &RoomId, session: &mut CausalSession) -> Result<()> {
+    /// Removes all memberships and the name of a deleted room, and what users have saved of it.
+    pub async fn remove_around(&self, room: &RoomId, session: &mut CausalSession) -> Result<()> {
         let members = self.memberships.delete_many(doc! { "_id.room": room.as_str() });
         with_timeout(members.session(&mut **session)).await?;
+        let saved = self.saved.delete_many(doc! { "_id.room": room.as_str() });
+        with_timeout(saved.session(&mut **session)).await?;
         let names = self.room_names.delete_many(doc! { "room": room.as_str() });
         with_timeout(names.session(&mut **session)).await.map(drop)
     }

@@ -62,10 +62,10 @@ impl Collections {
         Ok(found.into_iter().map(|id| id.room).collect())
     }
 
-    /// Removes the memberships and the name of a deleted room, and its log but for the last change.
+    /// Removes what is left of a deleted room, but for the last change of its log.
     async fn remove_rest(&self, room: &RoomId) -> Result<()> {
         let mut session = self.reads().await?;
-        self.remove_members_and_name(room, &mut session).await?;
+        self.remove_around(room, &mut session).await?;
         let newest: Vec<Numbered> =
             self.find_log(doc! { "_id": revs_between(room, 0, u64::MAX) }, doc! { "_id": -1 }, 1, &mut session).await?;
         let Some(Numbered { key: LogKey { rev, .. } }) = newest.first() else { return Ok(()) };

@@ -155,6 +155,7 @@ fn derive_change(statements: &mut Statements, room: &RoomId, change: &ChangeDoc,
     let command = change.command().ok_or_else(missing)?;
     let (post_rev, client) = (target.key.rev as u64, target.client.clone());
     let before = target.into_message();
+    let mentioned = change.mentioned();
     let state = State {
         // the rules read nothing of the room but its id if the actor is trusted
         room: &Room { id: room.clone(), ..Room::lobby() },
@@ -162,7 +163,7 @@ fn derive_change(statements: &mut Statements, room: &RoomId, change: &ChangeDoc,
         actor: Actor { key: user_key(change.by), is_admin: false, is_trusted: true, membership: None, texts: 0 },
         target: Some(&before),
         root: None,
-        mentioned: &[],
+        mentioned: &mentioned,
         pins: 0,
         concerned: &Concerned::default(),
     };

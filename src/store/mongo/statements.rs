@@ -76,13 +76,13 @@ impl Statements {
         self.0.push(doc! { "q": below, "u": { "$unset": { "fence": "" } }, "upsert": true }.into());
     }
 
-    /// Removes the text from the edits of a message before the number `rev`.
+    /// Removes the text, and whom it mentions, from the edits of a message before the number `rev`.
     pub fn scrub(&mut self, room: &RoomId, seq: u64, rev: u64) {
         let edits = doc! {
             "_id.room": room.as_str(), "of": bson_int(seq), "_id": { "$lt": log_key(room, rev) },
             "message": { "$exists": true },
         };
-        self.0.push(doc! { "q": edits, "u": { "$unset": { "message": "" } }, "multi": true }.into());
+        self.0.push(doc! { "q": edits, "u": { "$unset": { "message": "", "mentioned": "" } }, "multi": true }.into());
     }
 
     /// Gives a stored message its new state, unless it has a later one.

@@ -17,6 +17,7 @@ use super::{
     driver::with_timeout,
     log_documents::MessageDoc,
     log_queries::by_seq,
+    mention_documents::concerning,
     room_documents::{MemberDoc, RoomDoc},
     room_effects::member_id,
 };
@@ -58,26 +59,40 @@ struct OwnTexts {
     texts: i64,
 }
 
-/// What is subtracted from a room's numbers of texts.
+/// A number that a room's counts are made of.
 #[derive(Deserialize)]
-struct Counts {
-    #[serde(rename = "_id")]
+struct Part {
     room: String,
-    /// The numbers of texts at the mark: the room's, and the user's own. Empty without any.
-    read: Vec<Texts>,
-    own: Vec<Texts>,
-    /// The deleted texts of others after the mark. Empty without any.
-    deleted: Vec<Texts>,
-}
-
-#[derive(Deserialize)]
-struct Texts {
+    name: PartName,
     n: i64,
 }
 
-fn first(found: &[Texts]) -> u64 {
-    found.first().map_or(0, |texts| texts.n as u64)
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum PartName {
+    /// The room's number of texts at the mark.
+    Read,
+    /// The user's number of texts at the mark.
+    Own,
+    /// The deleted texts of others after the mark.
+    Deleted,
+    /// The texts of others after the mark that mention the user.
+    Mentions,
 }
+
+impl PartName {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Own => "own",
+            Self::Deleted => "deleted",
+            Self::Mentions => "mentions",
+        }
+    }
+}
+
+/// The number of rooms in one query for counts: the server limits the stages of a pipeline to 1000.
+const COUNTED_ROOMS: usize = 200;
 
 impl Collections {
     /// The rooms, in this order, without those that do not exist.
@@ -123,7 +138,7 @@ impl Collections {
     }
 
     /// The rooms that exist, and their heads with the times of their latest messages.
-    async fn rooms_with_heads(
+    pub async fn rooms_with_heads(
         &self,
         ids: &[RoomId],
         session: &mut CausalSession,
@@ -217,63 +232,64 @@ impl Collections {
         session: &mut CausalSession,
     ) -> Result<()> {
         let is_behind = |summary: &&RoomSummary| summary.own.is_some_and(|own| own.mark.seq < summary.head.seq);
-        let wanted: Vec<Document> = summaries
-            .iter()
-            .filter(is_behind)
-            .map(|summary| {
-                let mark = summary.own.map_or(0, |own| own.mark.seq);
-                let (room, head) = (summary.room.id.as_str(), summary.head);
-                doc! { "_id": room, "mark": bson_int(mark), "rev": bson_int(head.rev) }
-            })
-            .collect();
-        if wanted.is_empty() {
-            return Ok(());
+        let behind: Vec<&RoomSummary> = summaries.iter().filter(is_behind).collect();
+        let mut parts = HashMap::new();
+        for behind in behind.chunks(COUNTED_ROOMS) {
+            for Part { room, name, n } in self.parts(user, behind, session).await? {
+                parts.insert((RoomId::named(&room), name), n as u64);
+            }
         }
-        let counts: HashMap<RoomId, Counts> = self
-            .counts(user, wanted, session)
-            .await?
-            .into_iter()
-            .map(|counts| (RoomId::named(&counts.room), counts))
-            .collect();
-        for summary in summaries {
-            let Some(counts) = counts.get(&summary.room.id) else { continue };
-            let texts = summary.head.texts.saturating_sub(first(&counts.read));
-            let own = summary.own_texts.saturating_sub(first(&counts.own));
-            summary.unread = texts.saturating_sub(own).saturating_sub(first(&counts.deleted));
+        for summary in summaries.iter_mut().filter(|summary| is_behind(&&**summary)) {
+            let part = |name| parts.get(&(summary.room.id.clone(), name)).copied().unwrap_or_default();
+            let texts = summary.head.texts.saturating_sub(part(PartName::Read));
+            let own = summary.own_texts.saturating_sub(part(PartName::Own));
+            let unread = texts.saturating_sub(own).saturating_sub(part(PartName::Deleted));
+            (summary.unread, summary.mentions) = (unread, part(PartName::Mentions));
         }
         Ok(())
     }
 
-    async fn counts(&self, user: UserKey, rooms: Vec<Document>, session: &mut CausalSession) -> Result<Vec<Counts>> {
-        let look_up = |name: &str, filter: Document, rest: Vec<Document>| {
-            let mut filter = filter;
-            filter.insert("seq", doc! { "$gte": 0_i64 });
-            let pipeline: Vec<Bson> =
-                std::iter::once(doc! { "$match": filter }).chain(rest).map(Bson::Document).collect();
-            doc! { "$lookup": {
-                "from": self.log.name(), "localField": "_id", "foreignField": "_id.room",
-                "let": { "mark": "$mark", "rev": "$rev" }, "pipeline": pipeline, "as": name,
-            } }
-        };
-        let at_mark = doc! { "$expr": { "$eq": ["$seq", "$$mark"] } };
-        let up_to_mark = doc! { "author": bson_uuid(user), "$expr": { "$lte": ["$seq", "$$mark"] } };
-        let latest = |field: &str| {
-            vec![doc! { "$sort": { "seq": -1 } }, doc! { "$limit": 1 }, doc! { "$project": { "_id": 0, "n": field } }]
-        };
-        let deleted = doc! {
-            "deleted": true, "author": { "$ne": bson_uuid(user) },
-            "$expr": { "$and": [{ "$gt": ["$seq", "$$mark"] }, { "$lte": ["$textRev", "$$rev"] }] },
-        };
-        let count = doc! { "$group": { "_id": null, "n": { "$sum": 1_i64 } } };
-        let pipeline = [
-            doc! { "$documents": rooms },
-            look_up("read", at_mark, vec![doc! { "$project": { "_id": 0, "n": "$texts" } }]),
-            look_up("own", up_to_mark, latest("$authorTexts")),
-            look_up("deleted", deleted, vec![count]),
-        ];
-        let found = self.database.aggregate(pipeline).with_type::<Counts>();
+    /// One command for all rooms. The numbers are written into it, so that the server uses an index for each part, which a
+    /// look-up by a variable costs more. A part without a message is missing.
+    async fn parts(&self, user: UserKey, rooms: &[&RoomSummary], session: &mut CausalSession) -> Result<Vec<Part>> {
+        let mut parts = rooms.iter().flat_map(|summary| parts(user, summary));
+        let mut pipeline = parts.next().unwrap_or_default();
+        pipeline.extend(parts.map(|part| doc! { "$unionWith": { "coll": self.log.name(), "pipeline": part } }));
+        let found = self.log.aggregate(pipeline).with_type::<Part>();
         with_timeout(async { collect(found.session(&mut **session).await?, session).await }).await
     }
+}
+
+/// The pipelines for the parts of a room's counts, as of the head. Only a mention that is added by an edit after it, or is
+/// removed, can be counted as it is now.
+fn parts(user: UserKey, summary: &RoomSummary) -> [Vec<Document>; 4] {
+    let room = &summary.room.id;
+    let mark = bson_int(summary.own.map_or(0, |own| own.mark.seq));
+    let (seq, rev) = (bson_int(summary.head.seq), bson_int(summary.head.rev));
+    let part = |name: PartName, filter: Document, seq: Bson, stages: Vec<Document>, n: &str| {
+        let mut texts = by_seq(room, seq);
+        texts.extend(filter);
+        let part = doc! {
+            "_id": 0, "room": { "$literal": room.as_str() }, "name": { "$literal": name.as_str() }, "n": n,
+        };
+        let first = doc! { "$match": texts };
+        std::iter::once(first).chain(stages).chain([doc! { "$project": part }]).collect()
+    };
+    let by_others = doc! { "author": { "$ne": bson_uuid(user) } };
+    let count = || vec![doc! { "$group": { "_id": null, "n": { "$sum": 1_i64 } } }];
+    let up_to_mark = doc! { "$gte": 0_i64, "$lte": mark }.into();
+    let unread = Bson::from(doc! { "$gt": mark, "$lte": seq });
+    let last = vec![doc! { "$sort": { "seq": -1 } }, doc! { "$limit": 1 }];
+    let mut deleted = doc! { "deleted": true, "textRev": { "$lte": rev } };
+    let mut mentions = doc! { "mentions.user": concerning(user), "deleted": { "$exists": false } };
+    deleted.extend(by_others.clone());
+    mentions.extend(by_others);
+    [
+        part(PartName::Read, doc! {}, mark.into(), Vec::new(), "$texts"),
+        part(PartName::Own, doc! { "author": bson_uuid(user) }, up_to_mark, last, "$authorTexts"),
+        part(PartName::Deleted, deleted, unread.clone(), count(), "$n"),
+        part(PartName::Mentions, mentions, unread, count(), "$n"),
+    ]
 }
 
 /// The members of a direct room who have accounts, without the user, in order of their names.

@@ -11,11 +11,13 @@ use mongodb::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    bson_values::{bson_binary, bson_date, bson_int, bson_token, bson_uuid, by_user_key, timestamp, token_id},
+    bson_values::{
+        bson_binary, bson_date, bson_int, bson_token, bson_uuid, by_user_key, timestamp, token_id, user_key,
+    },
     collections::Collections,
     copy_mark,
     database::Mongo,
-    documents::{SessionDoc, UserDoc},
+    documents::{SavedDoc, SavedId, SessionDoc, UserDoc},
     driver::{with_timeout, with_timeout_raw},
     log_documents::MessageDoc,
     room_documents::{MemberDoc, RoomDoc},
@@ -27,7 +29,7 @@ use crate::{
     domain::{MessageId, Room, RoomId, RoomKind, User, UserKey},
     store::{
         Account, AuthoredPost, Changed, Error, MemberRow, MessageRow, OwnMembership, PasswordHash, Result, Revocation,
-        RoomRow, Row, SessionRow, Table, Transfer,
+        RoomRow, Row, SavedRow, SessionRow, Table, Transfer,
     },
 };
 
@@ -73,6 +75,16 @@ fn account_document(account: &Account) -> UserDoc {
     UserDoc { last_seen: account.last_seen.map(bson_date), ..UserDoc::new(&account.user, account.password.0.clone()) }
 }
 
+fn saved(doc: SavedDoc) -> Row {
+    Row::Saved(SavedRow { user: user_key(doc.id.user), message: doc.message(), at: timestamp(doc.at) })
+}
+
+fn saved_document(row: &SavedRow) -> SavedDoc {
+    let MessageId { room, seq } = &row.message;
+    let id = SavedId { user: bson_uuid(row.user), room: room.as_str().to_owned(), seq: bson_int(*seq) };
+    SavedDoc { id, at: bson_date(row.at) }
+}
+
 fn session(doc: SessionDoc) -> Result<Row> {
     let id = doc.id.bytes.try_into().map_err(|_| Error::Failed("a session's id does not have 32 bytes".into()))?;
     Ok(Row::Session(SessionRow { id, data: doc.data.bytes, expires: timestamp(doc.expires) }))
@@ -90,7 +102,7 @@ fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
         }
         Row::Member(member) => bson::serialize_to_document(&member_document(member)),
         Row::Message(row) => bson::serialize_to_document(&MessageDoc::new(&row.message, row.post_rev, &row.client)),
-        Row::Saved(_) => unimplemented!(),
+        Row::Saved(row) => bson::serialize_to_document(&saved_document(row)),
         Row::Session(s) => bson::serialize_to_document(&SessionDoc {
             id: bson_binary(&s.id),
             data: bson_binary(&s.data),
@@ -109,7 +121,7 @@ fn all(table: Table, deleted: Vec<Bson>) -> Document {
         Table::Messages => doc! { "_id.room": { "$nin": deleted }, "seq": { "$gte": 0_i64 } },
         Table::Members => lasting(doc! { "_id.room": { "$nin": deleted } }),
         Table::Rooms => present(doc! {}),
-        Table::Saved => unimplemented!(),
+        Table::Saved => doc! { "_id.room": { "$nin": deleted } },
         Table::Accounts | Table::Sessions | Table::Revocations => doc! {},
     }
 }
@@ -131,7 +143,10 @@ fn rows_after(table: Table, row: Option<&Row>, deleted: Vec<Bson>) -> Document {
             return doc! { "$or": [in_room, filter] };
         }
         Some(Row::Session(session)) => bson_binary(&session.id).into(),
-        Some(Row::Saved(_)) => unimplemented!(),
+        Some(Row::Saved(row)) => {
+            let MessageId { room, seq } = &row.message;
+            doc! { "user": bson_uuid(row.user), "room": room.as_str(), "seq": bson_int(*seq) }.into()
+        }
         Some(Row::Revocation(revocation)) => bson_token(revocation.token).into(),
     };
     filter.insert("_id", doc! { "$gt": key });
@@ -145,7 +160,7 @@ impl Collections {
             Table::Rooms => self.rooms.clone_with_type(),
             Table::Members => self.memberships.clone_with_type(),
             Table::Messages => self.log.clone(),
-            Table::Saved => unimplemented!(),
+            Table::Saved => self.saved.clone_with_type(),
             Table::Sessions => self.sessions.clone_with_type(),
             Table::Revocations => self.revoked.clone(),
         }
@@ -204,7 +219,7 @@ impl Transfer for Mongo {
                     .collect())
             }
             Table::Messages => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(message).collect()),
-            Table::Saved => unimplemented!(),
+            Table::Saved => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(saved).collect()),
             Table::Sessions => self.db.read_rows(table, after, limit).await?.into_iter().map(session).collect(),
             Table::Revocations => {
                 Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(revocation).collect())

@@ -139,8 +139,8 @@ impl Users for Mongo {
         self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
         // before the messages, which may take long: if they fail, the networks must not stay for their 90 days
         with_timeout(self.db.networks.delete_many(doc! { "user": bson_uuid(key) })).await?;
-        // if this process ends before it has ended all memberships, `finish_removals` ends the others
-        self.leave_all_rooms(key).await?;
+        // if this process ends before all of it is removed, `finish_removals` goes on
+        self.depart(key).await?;
         if messages == MessageRetention::Delete {
             // messages posted in the meantime. Later posts fail without an account (see `writer::accounts`). If this or
             // another process ends before it has deleted its part, `finish_removals` deletes it

@@ -7,6 +7,7 @@ mod m0004_networks;
 mod m0005_log;
 mod m0006_live;
 mod m0007_rooms;
+mod m0008_mentions;
 mod schema;
 mod steps;
 

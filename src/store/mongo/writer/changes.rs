@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Message, RoomId,
+        Action, Message, RoomId,
         rules::{Change, Concerned, Head, Refusal, apply},
     },
     store::{
@@ -46,6 +46,8 @@ struct Read {
     messages: HashMap<u64, Loaded>,
     /// The accounts of those who gave the commands, and of those whom they add.
     accounts: Arc<Authors>,
+    /// The number of pinned messages; 0 unless a command is a pin.
+    pins: u64,
 }
 
 /// What a command does in a write.
@@ -115,7 +117,7 @@ impl RoomWriter {
         commands: VecDeque<Queued>,
         session: &mut CausalSession,
     ) -> std::result::Result<(Plan, VecDeque<Queued>), (VecDeque<Queued>, Error)> {
-        let Read { mut messages, accounts } = match self.read(&commands, session).await {
+        let Read { mut messages, accounts, mut pins } = match self.read(&commands, session).await {
             Ok(read) => read,
             Err(error) => return Err((commands, error)),
         };
@@ -144,10 +146,11 @@ impl RoomWriter {
                 }
             };
             // the rights are loaded
-            let Some(state) = self.state(at, &queued, before.as_ref(), root_before.as_ref(), &concerned) else {
+            let Some(state) = self.state(at, &queued, before.as_ref(), root_before.as_ref(), pins, &concerned) else {
                 continue;
             };
-            match (apply(&state, &queued.command), before) {
+            let applied = apply(&state, &queued.command);
+            match (applied, before) {
                 (Err(refusal), _) => {
                     plan.commands.push(Planned::answer(queued, Err(refusal.into())));
                 }
@@ -175,6 +178,9 @@ impl RoomWriter {
                         }
                     };
                     at.rev = change.message.rev;
+                    let is_pinned = |message: &Message| i64::from(message.pinned_at.is_some());
+                    pins =
+                        pins.saturating_add_signed(is_pinned(&change.message) - before.as_ref().map_or(0, is_pinned));
                     if change.is_new {
                         (at.seq, at.texts) = (change.message.id.seq, change.message.room_texts);
                         self.set_texts(queued.by, change.message.author_texts);
@@ -197,7 +203,11 @@ impl RoomWriter {
         let added = commands.iter().filter_map(Queued::added_user);
         let accounts = self.commands.accounts(unchecked.map(|queued| queued.by).chain(added));
         let (messages, accounts) = tokio::join!(self.load(commands, session), accounts);
-        Ok(Read { messages: messages?, accounts: accounts? })
+        let pins = match commands.iter().any(|queued| matches!(queued.command.action, Action::Pin { .. })) {
+            true => self.db.count_pins(&self.room, session).await?,
+            false => 0,
+        };
+        Ok(Read { messages: messages?, accounts: accounts?, pins })
     }
 
     /// The messages that the commands name, and the roots of their threads.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     commands::Commands,
-    jobs::{Job, Queued, Removal},
+    jobs::{Job, Queued, Removal, Removed},
     room_task::{self, Place},
     room_writer::RoomWriter,
 };
@@ -113,10 +113,10 @@ impl Writer {
         }
     }
 
-    /// Deletes the author's messages in the room. Each deletion is its own change.
-    pub async fn delete_messages(&self, room: &RoomId, author: UserKey) -> Result<()> {
+    /// Removes something of the user from the room. Each message is changed by its own change.
+    pub async fn remove(&self, room: &RoomId, user: UserKey, what: Removed) -> Result<()> {
         let (answer, answered) = oneshot::channel();
-        self.queue(room, Job::Removal(Removal { author, answer })).await?;
+        self.queue(room, Job::Removal(Removal { user, what, answer })).await?;
         answered.await.map_err(|_| closed())?
     }
 

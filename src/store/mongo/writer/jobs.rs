@@ -6,7 +6,7 @@ use mongodb::bson::{Document, doc, oid::ObjectId};
 use tokio::sync::oneshot;
 
 use crate::{
-    domain::{Action, ClientId, Command, Message, Post, RoomAction, UserKey},
+    domain::{Action, ClientId, Command, MentionedUser, Message, Post, RoomAction, UserKey},
     store::{Changed, Error, Result, mongo::bson_values::bson_uuid},
 };
 
@@ -17,10 +17,21 @@ pub enum Job {
     Removal(Removal),
 }
 
-/// Deletes every message of an author in the room, some at a time, so that other commands can be written in between.
+/// Removes something of a user from every message of the room, some messages at a time, so that other commands can be
+/// written in between.
 pub struct Removal {
-    pub author: UserKey,
+    pub user: UserKey,
+    pub what: Removed,
     pub answer: Answer<()>,
+}
+
+/// What a removal removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// The user's own messages.
+    Messages,
+    /// The user's reactions, and the mentions of the user.
+    Traces,
 }
 
 /// A command in the queue.
@@ -37,6 +48,8 @@ pub struct Queued {
     /// More than one if the client sent the command again before it was stored.
     pub answers: Vec<Answer<Changed>>,
     pub queued_at: Instant,
+    /// The members whom its text mentions.
+    pub mentioned: Vec<MentionedUser>,
     /// Whether the account was found to exist.
     pub account_exists: bool,
     /// The numbers under which it may have been committed, because the outcome was unknown.
@@ -58,6 +71,7 @@ impl Queued {
             client,
             answers: Vec::new(),
             queued_at: Instant::now(),
+            mentioned: Vec::new(),
             account_exists: false,
             attempts: Vec::new(),
         }

@@ -19,11 +19,14 @@ mod commands;
 mod group;
 mod handle;
 mod jobs;
+mod mentioned;
 mod posts;
 mod publish;
+mod removal;
 mod room_changes;
 mod room_task;
 mod room_writer;
 mod write;
 
 pub use handle::Writer;
+pub use jobs::Removed;

@@ -26,7 +26,7 @@ impl RoomWriter {
     pub async fn insert_posts(&mut self, head: Head, posts: VecDeque<Queued>, session: &mut CausalSession) -> Rest {
         let (mut planned, mut at) = (Vec::with_capacity(posts.len()), head);
         for queued in posts {
-            let applied = match self.state(at, &queued, None, None, &Concerned::default()) {
+            let applied = match self.state(at, &queued, None, None, 0, &Concerned::default()) {
                 Some(state) => apply(&state, &queued.command),
                 None => continue,
             };

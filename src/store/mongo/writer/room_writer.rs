@@ -195,13 +195,14 @@ impl RoomWriter {
         queued.post().is_some_and(|post| post.reply_to.is_none()) && !joins()
     }
 
-    /// The state that a command is applied to, after [`RoomWriter::load_rights`].
+    /// The state that a command is applied to, after [`RoomWriter::load_rights`]. `pins` is read by a pin only.
     pub fn state<'a>(
         &'a self,
         head: Head,
-        queued: &Queued,
+        queued: &'a Queued,
         target: Option<&'a Message>,
         root: Option<&'a Message>,
+        pins: u64,
         concerned: &'a Concerned,
     ) -> Option<State<'a>> {
         let rights = self.rights.as_ref()?;
@@ -212,6 +213,6 @@ impl RoomWriter {
             membership: rights.members.get(&queued.by).and_then(Option::as_ref),
             texts: self.texts.get(&queued.by).copied().unwrap_or_default(),
         };
-        Some(State { room: &rights.room, head, actor, target, root, mentioned: &[], pins: 0, concerned })
+        Some(State { room: &rights.room, head, actor, target, root, mentioned: &queued.mentioned, pins, concerned })
     }
 }

@@ -156,7 +156,7 @@ impl RoomWriter {
             return Err((unanswered, error));
         }
         let loaded = match head {
-            Some(head) => self.load_rights(&unanswered, session).await.map(|()| head),
+            Some(head) => self.load_all(&mut unanswered, session).await.map(|()| head),
             None => Err(Error::NoSuchRoom),
         };
         match loaded {
@@ -167,6 +167,12 @@ impl RoomWriter {
             }
             Err(error) => Err((unanswered, error)),
         }
+    }
+
+    /// Reads what all kinds of commands need of the room, as of the head.
+    async fn load_all(&mut self, commands: &mut VecDeque<Queued>, session: &mut CausalSession) -> Result<()> {
+        self.load_rights(commands, session).await?;
+        self.find_mentioned(commands, session).await
     }
 
     /// Answers the first command, whose client id belongs to a stored message.
