@@ -2,7 +2,7 @@
 
 use super::{AppState, Error, Result, room_limits};
 use crate::{
-    domain::{Action, ClientId, Command, Fields, Phrase, Post, Text, UserKey},
+    domain::{Action, ClientId, Command, Fields, Phrase, Post, RoomAction, Text, UserKey},
     security::limits::RateLimited,
     store::{self, Access, Changed},
 };
@@ -75,6 +75,27 @@ pub async fn post_counted(
 pub async fn change(state: &AppState, access: &Access, action: Action) -> Result<Changed> {
     count(state, access.user())?;
     state.store.change(access, Command::new(action)).await.map_err(refused)
+}
+
+/// Gives a command to the room, which counts as a message. `None`: the room is like that already.
+///
+/// # Errors
+/// 429 if the user sends too fast, and those of [`give`].
+pub async fn command(state: &AppState, access: &Access, action: RoomAction) -> Result<Option<Changed>> {
+    count(state, access.user())?;
+    give(state, access, action).await
+}
+
+/// The same of a command that a rate of its own limits.
+///
+/// # Errors
+/// Those of the rules.
+pub async fn give(state: &AppState, access: &Access, action: RoomAction) -> Result<Option<Changed>> {
+    match state.store.change(access, Command::new(Action::Room(action))).await {
+        Ok(changed) => Ok(Some(changed)),
+        Err(store::Error::Unchanged) => Ok(None),
+        Err(error) => Err(refused(error)),
+    }
 }
 
 /// Counts a change against the user's message rate.

@@ -3,11 +3,14 @@
 pub mod assets;
 pub mod change;
 pub mod composer;
+pub mod direct;
 pub mod error;
 pub mod error_page;
 pub mod extract;
 pub mod in_room;
 pub mod language;
+pub mod members;
+pub mod named_users;
 pub mod origin;
 pub mod page;
 pub mod room_limits;

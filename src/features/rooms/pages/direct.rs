@@ -10,11 +10,12 @@ use axum::{
 
 use crate::{
     domain::User,
-    features::rooms::{direct, people::find_all},
     render::Language,
     web::{
         AppState, Error, Form, Path, Result, Shell, SignedIn, change,
         composer::{Composer, MessageForm},
+        direct,
+        named_users::find_all,
     },
 };
 

@@ -10,12 +10,12 @@ use serde::Deserialize;
 
 use crate::{
     domain::User,
-    features::rooms::{
-        create::{RoomDraft, create},
-        people::user_ids,
-    },
+    features::rooms::create::{RoomDraft, create},
     render::Language,
-    web::{AppState, Error, FieldTexts, Form, Result, Shell, SignedIn, room_limits::may_create_rooms},
+    web::{
+        AppState, Error, FieldTexts, Form, Result, Shell, SignedIn, named_users::user_ids,
+        room_limits::may_create_rooms,
+    },
 };
 
 #[derive(Template, WebTemplate)]

@@ -1,23 +1,23 @@
 //! Direct rooms: one for each set of 1–10 users, oneself included.
 
-use super::people::with_me;
+use super::{
+    AppState, Error, Result,
+    named_users::with_me,
+    room_limits::{check_new_room, check_rooms_of},
+};
 use crate::{
     domain::{Fields, Phrase, Room, RoomKind, User, UserKey},
     store::NewRoom,
-    web::{
-        AppState, Error, Result,
-        room_limits::{check_new_room, check_rooms_of},
-    },
 };
 
 /// Most members of a direct room.
-pub(super) const MAX_MEMBERS: usize = 10;
+pub const MAX_MEMBERS: usize = 10;
 
 /// The members of a direct room between `me` and `users`, each once.
 ///
 /// # Errors
 /// 422 at `members` if they are too many.
-pub(super) fn members(me: &User, users: &[User]) -> Result<Vec<UserKey>> {
+pub fn members(me: &User, users: &[User]) -> Result<Vec<UserKey>> {
     let mut keys: Vec<UserKey> = users.iter().map(|user| user.key).chain([me.key]).collect();
     keys.sort_unstable();
     keys.dedup();
@@ -31,7 +31,7 @@ pub(super) fn members(me: &User, users: &[User]) -> Result<Vec<UserKey>> {
 ///
 /// # Errors
 /// 422 at `members` if they are too many, 409 if a limit is reached, 429 if the user creates rooms too fast.
-pub(super) async fn open(state: &AppState, me: &User, users: &[User]) -> Result<(Room, bool)> {
+pub async fn open(state: &AppState, me: &User, users: &[User]) -> Result<(Room, bool)> {
     let members = members(me, users)?;
     if let Some(room) = state.store.direct_room(&members).await? {
         return Ok((room, false));
