@@ -1,6 +1,6 @@
 //! Changes a room for a request that came from the socket, a page's form or the API.
 
-use super::{AppState, Error, Result, room_limits};
+use super::{AppState, Error, Result, ask_first::ask_first, room_limits};
 use crate::{
     domain::{Action, ClientId, Command, Fields, Phrase, Post, RoomAction, Text, UserKey},
     security::limits::RateLimited,
@@ -17,6 +17,8 @@ pub struct Draft<'a> {
     pub client_id: &'a str,
     /// The `seq` of the message that it replies to.
     pub reply_to: Option<u64>,
+    /// Whether it may mention any number of people.
+    pub is_confirmed: bool,
 }
 
 impl Draft<'_> {
@@ -35,10 +37,13 @@ impl Draft<'_> {
 /// Posts a message. It is durable when this returns. A repeat of the same client id returns the stored message.
 ///
 /// # Errors
-/// 422 if a field is invalid, 409 if the client id was used for another message or a limit of members is reached, and
-/// those of [`change`].
+/// 422 if a field is invalid, 409 if the client id was used for another message, a limit of members is reached or it
+/// mentions many people ([`ask_first`]), and those of [`change`].
 pub async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result<Changed> {
     let checked = draft.check()?;
+    if !draft.is_confirmed {
+        ask_first(state, access, checked.0.as_str()).await?;
+    }
     count(state, access.user())?;
     post_counted(state, access, checked, draft.reply_to).await
 }

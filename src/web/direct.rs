@@ -2,6 +2,7 @@
 
 use super::{
     AppState, Error, Result,
+    change::{Draft, count, post_counted},
     named_users::with_me,
     room_limits::{check_new_room, check_rooms_of},
 };
@@ -41,4 +42,18 @@ pub async fn open(state: &AppState, me: &User, users: &[User]) -> Result<(Room, 
     let (name, topic) = (String::new(), String::new());
     let new = NewRoom { kind: RoomKind::Direct, name, topic, owner: me.key, members };
     Ok((state.store.create_room(new).await?, true))
+}
+
+/// Posts to the direct room of `me` and `users`, which it creates if there is none. A message that is refused creates
+/// nothing. Returns the room's address.
+///
+/// # Errors
+/// Those of [`open`] and of [`change::post`](super::change::post).
+pub async fn post(state: &AppState, me: &User, users: &[User], draft: Draft<'_>) -> Result<String> {
+    let checked = draft.check()?;
+    count(state, me.key)?;
+    let (room, _) = open(state, me, users).await?;
+    let access = state.store.access(me, &room.id).await?;
+    post_counted(state, &access, checked, None).await?;
+    Ok(format!("/rooms/{}", room.id.as_str()))
 }

@@ -1,5 +1,6 @@
 //! The HTTP kit that the features share: the state of handlers, extractors, errors, assets, what all pages have.
 
+pub mod ask_first;
 pub mod assets;
 pub mod change;
 pub mod composer;
@@ -20,6 +21,7 @@ pub mod sidebar;
 pub mod sites;
 pub mod state;
 pub mod token_login;
+pub mod typed;
 
 pub use error::{Error, FieldTexts};
 pub use extract::{Admin, Bearer, ClientAddr, Form, Json, Path, Query, SignedIn};

@@ -33,21 +33,3 @@ pub fn with_me<'a>(me: &'a User, users: &'a [User]) -> Vec<(UserKey, &'a str)> {
     let others = users.iter().filter(|user| user.key != me.key);
     std::iter::once(me).chain(others).map(|user| (user.key, user.user_id.as_str())).collect()
 }
-
-/// The userIDs in a form's field: separated by spaces, commas or lines, with or without `@`.
-pub fn user_ids(field: &str) -> Vec<String> {
-    let words = field.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
-    let user_ids = words.map(|word| word.trim_start_matches('@')).filter(|word| !word.is_empty());
-    user_ids.map(str::to_owned).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn user_ids_are_separated_by_spaces_commas_and_lines() {
-        assert_eq!(user_ids(" ada, @bob;cyd\r\n d.e-f "), ["ada", "bob", "cyd", "d.e-f"]);
-        assert_eq!(user_ids(" , @ "), [""; 0]);
-    }
-}

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::context::{Refused, RoomContext, after_change};
 use crate::{
-    domain::{MemberRole, User},
+    domain::{MemberRole, User, user_ids},
     features::rooms::{
         members::{parse_role, set_role},
         presence::{MemberCursor, PresentMember, members_page},
@@ -18,10 +18,7 @@ use crate::{
     render::{Avatar, Language},
     room::Presence,
     store::Access,
-    web::{
-        AppState, FieldTexts, Form, InRoom, Path, Query, Result, Shell, SignedIn, members,
-        named_users::{find_all, user_ids},
-    },
+    web::{AppState, FieldTexts, Form, InRoom, Path, Query, Result, Shell, SignedIn, members, named_users::find_all},
 };
 
 /// Members on a page.

@@ -9,13 +9,10 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    domain::User,
+    domain::{User, user_ids},
     features::rooms::create::{RoomDraft, create},
     render::Language,
-    web::{
-        AppState, Error, FieldTexts, Form, Result, Shell, SignedIn, named_users::user_ids,
-        room_limits::may_create_rooms,
-    },
+    web::{AppState, Error, FieldTexts, Form, Result, Shell, SignedIn, room_limits::may_create_rooms},
 };
 
 #[derive(Template, WebTemplate)]
