@@ -31,6 +31,8 @@ struct MessageView<'a> {
     own: bool,
     /// Whether it is shown under the name of the message before it.
     follows: bool,
+    /// Whether it is what the page is about.
+    is_target: bool,
     /// `None`: the message is deleted.
     text: Option<&'a str>,
     sent_at: Timestamp,
@@ -82,8 +84,8 @@ impl<'a> ReactionView<'a> {
 /// readers, without words of a language; the page's script marks it for its viewer.
 pub fn message(message: &Message, viewer: Option<&Viewer>) -> String {
     match &message.content {
-        Content::Notice(notice) => notice::notice(message, notice, viewer),
-        Content::Text(_) => text(message, viewer, Quote::Word("quote-earlier"), false),
+        Content::Notice(notice) => notice::notice(message, notice, viewer, false),
+        Content::Text(_) => text(message, viewer, Quote::Word("quote-earlier"), PageRow::default()),
     }
 }
 
@@ -94,15 +96,17 @@ pub struct PageRow<'a> {
     pub parent: Option<&'a Message>,
     /// Whether it is shown under the name of the row before it.
     pub follows: bool,
+    /// Whether it is what the page is about.
+    pub is_target: bool,
 }
 
 /// The row of a message or a notice on a page. A reply quotes the beginning of its parent.
 pub fn row(shown: &Message, row: PageRow<'_>, viewer: &Viewer) -> String {
     match &shown.content {
-        Content::Notice(_) => message(shown, Some(viewer)),
+        Content::Notice(notice) => notice::notice(shown, notice, Some(viewer), row.is_target),
         Content::Text(_) => {
             let quote = row.parent.map_or(Quote::Word("quote-earlier"), |parent| Quote::of(parent, viewer));
-            text(shown, Some(viewer), quote, row.follows)
+            text(shown, Some(viewer), quote, row)
         }
     }
 }
@@ -131,7 +135,7 @@ impl<'a> Quote<'a> {
     }
 }
 
-fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, follows: bool) -> String {
+fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, row: PageRow<'_>) -> String {
     let author = message.author.as_ref().map(|author| author.name.as_str());
     render(&MessageView {
         room: message.id.room.as_str(),
@@ -142,7 +146,8 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, follows: b
         author,
         initials: author.map(avatar::initials).unwrap_or_default(),
         hue: avatar::hue(message.author_key),
-        follows,
+        follows: row.follows,
+        is_target: row.is_target,
         own: viewer.is_some_and(|viewer| viewer.key == message.author_key),
         text: message.text(),
         sent_at: message.sent_at,
@@ -251,6 +256,16 @@ mod tests {
     }
 
     #[test]
+    fn the_row_that_a_page_is_about_is_marked_and_takes_the_focus() {
+        let target = PageRow { is_target: true, ..PageRow::default() };
+        let html = row(&hello(), target, &viewer(2));
+        assert!(html.starts_with(r#"<li id="target" tabindex="-1" autofocus class="message hue-1 target" "#), "{html}");
+        let notice = Message { content: Content::Notice(Notice::Archived), ..hello() };
+        let html = row(&notice, target, &viewer(2));
+        assert!(html.starts_with(r#"<li id="target" tabindex="-1" autofocus class="notice target" "#), "{html}");
+    }
+
+    #[test]
     fn a_live_fragment_has_facts_and_no_words() {
         let changed = Message {
             edited_at: Some(Timestamp(1_795_354_980_123)),
@@ -275,7 +290,7 @@ mod tests {
     fn a_reply_quotes_the_beginning_of_its_parent() {
         let parent = |text: Option<&str>| Message { content: Content::Text(text.map(str::to_owned)), ..hello() };
         let quote = |parent: &Message, viewer: &Viewer| {
-            let reply = PageRow { parent: Some(parent), follows: false };
+            let reply = PageRow { parent: Some(parent), ..PageRow::default() };
             let html = row(&Message { reply_to: Some(5), ..hello() }, reply, viewer);
             html.split_once("<blockquote ").unwrap().1.split_once("</blockquote>").unwrap().0.to_owned()
         };

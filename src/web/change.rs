@@ -103,6 +103,24 @@ pub async fn give(state: &AppState, access: &Access, action: RoomAction) -> Resu
     }
 }
 
+/// Saves a message for the user, which counts as a message.
+///
+/// # Errors
+/// 429 if the user sends too fast, and those of [`Personal::save`](store::Personal::save).
+pub async fn save(state: &AppState, access: &Access, seq: u64) -> Result<()> {
+    count(state, access.user())?;
+    state.store.save(access, seq).await.map_err(refused)
+}
+
+/// Takes a message from those that the user has saved, which counts as a message.
+///
+/// # Errors
+/// 429 if the user sends too fast.
+pub async fn unsave(state: &AppState, access: &Access, seq: u64) -> Result<()> {
+    count(state, access.user())?;
+    state.store.unsave(access, seq).await.map_err(refused)
+}
+
 /// Counts a change against the user's message rate.
 ///
 /// # Errors

@@ -6,7 +6,6 @@ mod edit;
 mod members;
 mod own;
 mod pages;
-mod pagination;
 mod presence;
 mod schema;
 

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::pagination::take_page;
 use crate::{
     domain::{Fields, Phrase, User, UserKey, fold},
     room::Presence,
     store::{Access, Member},
-    web::{AppState, Error, Result},
+    web::{AppState, Error, Result, pagination::take_page},
 };
 
 /// Members of a room that is read whole, so that all of its members are in the order of their names.

@@ -7,8 +7,7 @@ use axum::extract::State;
 use super::types::{RoomResponse, RoomsQuery, RoomsResponse, check_limit};
 use crate::{
     domain::{Fields, Phrase, RoomId, fold},
-    features::rooms::pagination::take_page,
-    web::{AppState, Bearer, Error, Query, Result},
+    web::{AppState, Bearer, Error, Query, Result, pagination::take_page},
 };
 
 /// List the rooms that you are in, in order of their ids; or, with `browse=true`, the open ones.
