@@ -45,7 +45,12 @@ pub async fn a_copy_has_all_rows_and_continues(database: &TestDatabase) {
         room.change(Action::Pin { seq: 1 }).await;
         room.post("to delete").await;
         room.change(Action::Delete { seq: 3 }).await;
+        room.post("@ada, @room").await;
+        for seq in [4, 1] {
+            room.store.save(&room.access, seq).await.unwrap();
+        }
     }
+    ada.store.save(&ada.access, 2).await.unwrap();
     closed.manage(RoomAction::Add(ada.user.key)).await;
     closed.store.set_level(&closed.access, Level::Hidden).await.unwrap();
     closed.store.set_starred(&closed.access, true).await.unwrap();
@@ -61,6 +66,7 @@ pub async fn a_copy_has_all_rows_and_continues(database: &TestDatabase) {
     ada.store.create_user(new_user("bot", Some(Role::Bot))).await.unwrap();
     let deleted = bob.create(RoomKind::Open, &[]).await;
     deleted.post("not copied").await;
+    deleted.store.save(&deleted.access, 1).await.unwrap();
     deleted.manage(RoomAction::Delete).await;
     let target = match database {
         TestDatabase::Embedded(_) => TestDatabase::embedded(),
@@ -93,6 +99,13 @@ pub async fn a_copy_has_all_rows_and_continues(database: &TestDatabase) {
         assert_eq!(copied.summary().await.own, room.summary().await.own);
     }
     let copied = crate::members::Member { store: Arc::clone(&copy), ..ada.clone() };
+    assert_eq!(copied.mentions(9).await, ada.mentions(9).await);
+    assert_eq!((copied.mentions(9).await.len(), copied.summary().await.mentions), (2, 1));
+    for user in [&ada.user, &bob.user] {
+        let saved = ada.store.saved_by(user, None, 9).await.unwrap();
+        assert_eq!(copy.saved_by(user, None, 9).await.unwrap(), saved);
+        assert_eq!(saved.len(), if user.key == ada.user.key { 1 } else { 6 });
+    }
     assert_eq!(copied.create(RoomKind::Direct, &[&bob]).await.room(), direct.room(), "it is found by its members");
 }
 

@@ -1,7 +1,7 @@
 //! A room as the fold of commands by the rules.
 
 use natter::domain::{
-    Command, Membership, Message, Room, UserKey,
+    Command, Membership, MentionedUser, Message, Room, UserKey,
     rules::{self, Actor, Change, Concerned, Head, Refusal, State},
 };
 
@@ -11,13 +11,25 @@ pub struct Fold {
     pub members: Vec<Membership>,
     /// In order of `seq`, without the authors' names.
     pub messages: Vec<Message>,
+    /// All accounts.
+    accounts: Vec<MentionedUser>,
     rev: u64,
 }
 
 impl Fold {
     /// A room with an empty log.
-    pub fn new(room: Room, members: Vec<Membership>) -> Self {
-        Self { room, members, messages: Vec::new(), rev: 0 }
+    pub fn new(room: Room, members: Vec<Membership>, accounts: Vec<MentionedUser>) -> Self {
+        Self { room, members, messages: Vec::new(), accounts, rev: 0 }
+    }
+
+    /// The members among the names that the command addresses.
+    fn mentioned(&self, command: &Command) -> Vec<MentionedUser> {
+        let names = command.action.mention_names().user_ids;
+        let is_mentioned = |account: &&MentionedUser| {
+            self.members.iter().any(|member| member.user == account.key)
+                && names.iter().any(|name| name.as_str().eq_ignore_ascii_case(&account.user_id))
+        };
+        self.accounts.iter().filter(is_mentioned).cloned().collect()
     }
 
     fn message(&self, seq: Option<u64>) -> Option<&Message> {
@@ -48,7 +60,7 @@ impl Fold {
             },
             target,
             root: self.message(target.and_then(|target| target.root)),
-            mentioned: &[],
+            mentioned: &self.mentioned(command),
             pins: self.messages.iter().filter(|message| message.pinned_at.is_some()).count() as u64,
             concerned: &concerned,
         };

@@ -42,6 +42,15 @@ pub async fn a_list_follows_every_change(database: &TestDatabase) {
     }
     room.change(Action::Delete { seq: posted.seq() }).await;
     bob.check_list("a deletion", &known).await;
+    let mentioning = room.post("@bob").await;
+    bob.check_list("a mention", &known).await;
+    assert_eq!(bob.rooms().await.iter().map(|room| room.mentions).sum::<u64>(), 1);
+    let edited = room.edit(&mentioning, "nobody").await;
+    bob.check_list("an edit", &known).await;
+    assert_eq!(bob.rooms().await.iter().map(|room| room.mentions).sum::<u64>(), 0);
+    room.edit(&edited, "@room").await;
+    room.change(Action::Delete { seq: edited.seq() }).await;
+    bob.check_list("a deleted mention", &known).await;
     own.store.set_level(&own.access, Level::Nothing).await.unwrap();
     bob.check_list("a level", &known).await;
     own.store.set_starred(&own.access, true).await.unwrap();

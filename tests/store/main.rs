@@ -15,6 +15,8 @@ mod log;
 mod marks;
 mod members;
 mod memberships;
+mod mention_lists;
+mod mentions;
 mod mongo;
 mod mongo_costs;
 mod mongo_everyone;
@@ -34,12 +36,14 @@ mod replies;
 mod room_deletions;
 mod room_lists;
 mod rooms;
+mod saved;
 mod sessions;
 mod size_limits;
 mod sqlite;
 mod sqlite_chunks;
 mod subscriber;
 mod support;
+mod threads;
 mod typing;
 mod unread;
 mod user_search;
@@ -119,11 +123,36 @@ contract! {
         concurrent_reactions_are_all_kept
         a_pin_is_set_once
         changes_of_messages_are_announced
+        a_reaction_is_announced_with_who_gave_it
         an_account_that_is_deleted_changes_nothing;
     replies:
         a_reply_counts_at_the_root_under_the_same_rev
         a_deleted_reply_does_not_count
         a_chunk_never_splits_a_change;
+    threads:
+        a_thread_has_its_replies_in_order
+        a_thread_leaves_out_deleted_replies
+        pages_of_a_large_thread_contain_each_reply_once
+        the_last_pinned_message_is_first
+        a_room_has_at_most_fifty_pinned_messages;
+    mentions:
+        only_members_are_mentioned
+        an_edit_mentions_anew_and_a_deletion_ends_it
+        old_messages_do_not_mention_who_gets_a_user_id_again
+        unread_mentions_are_counted_after_the_mark
+        a_refused_edit_changes_no_mentions;
+    mention_lists:
+        mentions_are_listed_by_time_across_rooms
+        a_list_of_mentions_has_only_rooms_of_the_user
+        all_members_are_those_who_had_joined
+        pages_of_large_mentions_contain_each_once;
+    saved:
+        a_message_is_saved_once
+        saved_messages_are_listed_by_time_across_rooms
+        a_list_of_saved_messages_has_only_what_may_be_read
+        only_texts_are_saved
+        who_may_not_read_a_room_saves_nothing
+        pages_of_large_saved_messages_contain_each_once;
     rooms:
         the_lobby_is_open_to_everybody
         a_new_room_has_its_first_members
@@ -189,7 +218,10 @@ contract! {
         the_messages_of_an_account_are_deleted_in_all_rooms
         kept_messages_stay_in_all_rooms
         a_deleted_account_leaves_its_rooms
-        direct_rooms_stay_for_the_others;
+        direct_rooms_stay_for_the_others
+        reactions_and_mentions_of_a_deleted_account_are_taken_back
+        they_are_taken_back_if_messages_are_deleted_too
+        what_a_deleted_account_has_saved_is_removed;
     random_commands:
         the_state_is_the_fold_of_the_acknowledged_commands;
     copies:

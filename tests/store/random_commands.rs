@@ -1,9 +1,11 @@
 //! Many writers with random commands: what is stored is what the rules make of the acknowledged commands.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use natter::{
-    domain::{Action, ClientId, Command, MemberRole, Message, Post, RoomAction, RoomKind, RoomName, UserKey},
+    domain::{
+        Action, ClientId, Command, MemberRole, MentionedUser, Message, Post, RoomAction, RoomKind, RoomName, UserKey,
+    },
     store::Error,
 };
 use proptest::{
@@ -15,7 +17,7 @@ use proptest::{
 use crate::{
     fold::Fold,
     members::{Member, emoji, in_lobby},
-    support::{TestDatabase, revs, text},
+    support::{TestDatabase, revs, seqs, text},
 };
 
 const TASKS: usize = 6;
@@ -25,7 +27,8 @@ const COMMANDS: usize = 60;
 fn action(seqs: u64, users: Vec<UserKey>) -> impl Strategy<Value = Action> {
     let seq = 1..=seqs;
     let emoji = prop::sample::select(["👍", "❤️", "🎉"].as_slice()).prop_map(emoji);
-    let words = "[ab]{1,2}".prop_map(|words| text(&words));
+    let words = prop_oneof!["[ab]{1,2}", "@(ada|BOB|cyd|Dan|room|nobody) @(eve|fay|here|bob)\\."];
+    let words = words.prop_map(|words| text(&words));
     let user = prop::sample::select(users);
     let role = prop::sample::select([MemberRole::Owner, MemberRole::Member].as_slice());
     let client = "[a-z]{3}".prop_map(|client| ClientId::parse(&client).unwrap());
@@ -87,7 +90,9 @@ pub async fn the_state_is_the_fold_of_the_acknowledged_commands(database: &TestD
     let [ada, bob, others @ ..] = &users;
     let bobs = bob.create(RoomKind::Closed, &others.iter().chain([ada]).collect::<Vec<_>>()).await;
     let room = bobs.store.room(&bobs.access).await.unwrap();
-    let mut fold = Fold::new(room, bobs.store.members(&bobs.access).await.unwrap());
+    let account = |member: &Member| MentionedUser { key: member.user.key, user_id: member.user.user_id.to_string() };
+    let accounts = users.iter().map(account).collect();
+    let mut fold = Fold::new(room, bobs.store.members(&bobs.access).await.unwrap(), accounts);
     let mut tasks = Vec::new();
     for (seed, user) in users.iter().enumerate() {
         let member = user.enter(bobs.room()).await.unwrap();
@@ -111,7 +116,34 @@ pub async fn the_state_is_the_fold_of_the_acknowledged_commands(database: &TestD
     log.sort_by_key(|message| message.id.seq);
     let log: Vec<_> = log.into_iter().map(|message| Message { author: None, subject: None, ..message }).collect();
     assert_eq!(log, fold.messages);
+    check_mentions(&users, &bobs, &fold).await;
     fold.members.sort_by_key(|member| (member.joined_at, member.user));
     assert_eq!(bobs.store.members(&bobs.access).await.unwrap(), fold.members);
     assert_eq!(bobs.store.room(&bobs.access).await.unwrap(), fold.room);
+}
+
+/// What is unread of mentions, and the lists of them, are those of the fold.
+async fn check_mentions(users: &[Member], room: &Member, fold: &Fold) {
+    let summaries = |user: &Member| {
+        let (store, user, room) = (Arc::clone(&user.store), user.user.clone(), room.room().clone());
+        async move { store.summaries(&user, &[room]).await.unwrap().pop() }
+    };
+    let mut mentioned = 0;
+    for user in users {
+        let Some(membership) = fold.members.iter().find(|member| member.user == user.user.key) else { continue };
+        let summary = summaries(user).await.unwrap();
+        let mark = summary.own.unwrap().mark.seq;
+        let of_others = fold.messages.iter().filter(|message| message.author_key != user.user.key);
+        let concerning: Vec<_> = of_others.filter(|message| message.mentions.concern(user.user.key)).collect();
+        mentioned += concerning.len();
+        assert_eq!(summary.mentions, concerning.iter().filter(|message| message.id.seq > mark).count() as u64);
+        let is_listed =
+            |message: &&&Message| message.mentions.names(user.user.key) || message.sent_at >= membership.joined_at;
+        let mut expected: Vec<_> = concerning.iter().filter(is_listed).map(|message| message.id.seq).collect();
+        let mut listed = seqs(&user.mentions(1000).await);
+        expected.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, expected, "of {}", user.user.user_id);
+    }
+    assert!(mentioned > 10, "{mentioned}: hardly anybody is mentioned");
 }

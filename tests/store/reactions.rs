@@ -1,14 +1,16 @@
 //! Reactions and pins.
 
+use std::collections::BTreeMap;
+
 use natter::{
-    domain::{Action, Message, UserKey, rules::Refusal},
+    domain::{Action, Message, ReactionChange, UserKey, rules::Refusal},
     store::{Error, Event},
 };
 
 use crate::{
     events::wait_for,
-    members::{Member, in_lobby, react, unreact},
-    support::TestDatabase,
+    members::{Member, emoji, in_lobby, react, unreact},
+    support::{TestDatabase, next},
 };
 
 fn given(message: &Message) -> Vec<(&str, Vec<UserKey>)> {
@@ -107,6 +109,30 @@ pub async fn changes_of_messages_are_announced(database: &TestDatabase) {
         _ => None,
     });
     assert_eq!(*announced.await, reacted);
+}
+
+pub async fn a_reaction_is_announced_with_who_gave_it(database: &TestDatabase) {
+    let [ada, bob] = in_lobby(database, ["ada", "bob"]).await;
+    let mut events = ada.store.events().unwrap();
+    let posted = ada.post("hello").await;
+    ada.change(react(&posted, "👍")).await;
+    bob.change(react(&posted, "👍")).await;
+    bob.repeat(react(&posted, "👍")).await;
+    ada.change(Action::Pin { seq: 1 }).await;
+    ada.change(unreact(&posted, "👍")).await;
+    let last = bob.reply(&posted, "hi").await;
+    let mut announced = BTreeMap::new();
+    while !announced.contains_key(&last.rev) {
+        for event in next(&mut events).await {
+            // an event can come twice, the second time read from the log and without the reaction
+            if let Event::Changed { message, reaction, .. } = event {
+                announced.entry(message.rev).or_insert(reaction);
+            }
+        }
+    }
+    let change = |member: &Member, is_given| Some(ReactionChange { user: key(member), emoji: emoji("👍"), is_given });
+    let expected = [None, change(&ada, true), change(&bob, true), None, change(&ada, false), None];
+    assert_eq!(announced.into_values().collect::<Vec<_>>(), expected);
 }
 
 pub async fn an_account_that_is_deleted_changes_nothing(database: &TestDatabase) {

@@ -30,7 +30,10 @@ async fn is_gone(member: &Member) {
         store.from(access, 1, 5).await.map(drop),
         store.around(access, 1, 5).await.map(drop),
         store.after(access, 0, 5).await.map(drop),
+        store.thread(access, 1, None, 5).await.map(drop),
+        store.pinned(access).await.map(drop),
         store.latest(access, &[member.user.key], 5).await.map(drop),
+        store.save(access, 1).await,
         store.read(access, Reading::Unread { seq: 0, version: None }).await.map(drop),
         store.set_starred(access, true).await,
         store.change(access, natter::domain::Command::new(new_post("late", None))).await.map(drop),
@@ -50,7 +53,9 @@ async fn rows_left(database: &TestDatabase, room: &RoomId) -> u64 {
         TestDatabase::Embedded(dir) => {
             let connection = rusqlite::Connection::open(dir.path().join("natter.db")).unwrap();
             let rows = "SELECT count(*) + (SELECT count(*) FROM memberships WHERE room = r.id)
-                + (SELECT count(*) FROM messages WHERE id >> 40 = r.id) FROM rooms r WHERE r.room_id = ?1";
+                + (SELECT count(*) FROM messages WHERE id >> 40 = r.id)
+                + (SELECT count(*) FROM mentions WHERE id >> 40 = r.id)
+                + (SELECT count(*) FROM saved WHERE id >> 40 = r.id) FROM rooms r WHERE r.room_id = ?1";
             connection.query_row(rows, [room.as_str()], |row| row.get::<_, i64>(0)).unwrap() as u64
         }
         TestDatabase::MongoDb(_) => {
@@ -80,8 +85,12 @@ pub async fn a_deleted_room_does_not_exist(database: &TestDatabase) {
     let room = bob.create(RoomKind::Open, &[]).await;
     let name = room.store.room(&room.access).await.unwrap().name;
     let cyds = cyd.enter(room.room()).await.unwrap();
-    let post = new_post("hello", None);
+    let post = new_post("hello, @bob and @room", None);
     cyds.change(post.clone()).await;
+    for member in [&room, &cyds] {
+        member.store.save(&member.access, 1).await.unwrap();
+    }
+    assert_eq!(bob.mentions(5).await.len(), 1);
     assert_eq!(cyds.refused(Action::Room(RoomAction::Delete)).await, Refusal::NotAllowed);
     let mut events = ada.store.events().unwrap();
     let deleted = room.manage(RoomAction::Delete).await;
@@ -99,6 +108,9 @@ pub async fn a_deleted_room_does_not_exist(database: &TestDatabase) {
     assert!(ada.store.open_rooms(&name, None, 5).await.unwrap().is_empty());
     assert_eq!(ada.store.room_count().await.unwrap(), 1);
     assert_eq!(bob.store.room_counts(&[bob.user.key]).await.unwrap(), [1]);
+    assert!(bob.mentions(5).await.is_empty());
+    assert!(bob.store.saved_by(&bob.user, None, 5).await.unwrap().is_empty());
+    assert_eq!(ada.store.count(Table::Saved).await.unwrap(), 0);
     is_removed(database, room.room()).await;
     is_gone(&cyds).await;
     assert_eq!(ada.store.count(Table::Messages).await.unwrap(), 0);

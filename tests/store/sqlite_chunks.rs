@@ -11,13 +11,15 @@ use natter_test_support::eventually;
 use rusqlite::{Connection, params};
 
 use crate::{
-    members::{Member, in_lobby},
+    members::{Member, in_lobby, react},
     support::{TestDatabase, next},
 };
 
 /// The maximum number of accounts that are added in one commit, and of rooms that an account leaves.
 const CHUNK: usize = 1000;
 const ROOMS_CHUNK: usize = 500;
+/// The maximum number of messages that are changed in one commit when an account is deleted.
+const MESSAGES_CHUNK: usize = 500;
 const ACCOUNTS: usize = 2500;
 
 fn open_file(database: &TestDatabase) -> Connection {
@@ -78,6 +80,29 @@ async fn a_deleted_account_leaves_a_part_of_its_rooms_in_each_commit() {
     }
     deleting.await.unwrap().unwrap();
     assert_eq!(ada.store.rooms_of(&ada.user, None, 1000).await.unwrap().len(), rooms.len() + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_account_is_forgotten_in_a_part_of_the_messages_in_each_commit() {
+    let database = TestDatabase::embedded();
+    let [ada, bob] = in_lobby(&database, ["ada", "bob"]).await;
+    let count = MESSAGES_CHUNK + 100;
+    let mentioning = join_all((0..count).map(|_| ada.post("@bob"))).await;
+    let posted = join_all((0..count).map(|_| ada.post("hello"))).await;
+    join_all(posted.iter().map(|message| bob.change(react(message, "👍")))).await;
+    assert_eq!(mentioning.len() + posted.len(), 2 * count);
+    let mut events = ada.store.events().unwrap();
+    let store = Arc::clone(&ada.store);
+    let deleting = tokio::spawn(async move { store.delete_user(bob.user.key, MessageRetention::Keep).await });
+    let mut forgotten = 0;
+    while forgotten < 2 * count {
+        let batch = next(&mut events).await;
+        let changed = batch.iter().filter(|event| matches!(event, Event::Changed { .. })).count();
+        assert!(changed <= MESSAGES_CHUNK, "{changed} in one commit");
+        forgotten += changed;
+    }
+    deleting.await.unwrap().unwrap();
+    assert!(ada.log().await.iter().all(|message| message.reactions.is_empty() && message.mentions.is_empty()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,7 @@ use crate::{
 /// What one of the users does.
 #[derive(Debug, Clone)]
 enum Step {
-    Post,
+    Post(&'static str),
     Delete(u64),
     Read(u64, Option<u64>),
     Unread(u64),
@@ -29,10 +29,13 @@ enum Step {
     Remove(usize),
 }
 
+/// What is posted.
+const TEXTS: &[&str] = &["hello", "@bob", "@ada and @cyd", "@room", "@here, also @bob"];
+
 fn step() -> impl Strategy<Value = Step> {
     let seq = 0..40_u64;
     prop_oneof![
-        8 => Just(Step::Post),
+        8 => prop::sample::select(TEXTS).prop_map(Step::Post),
         4 => seq.clone().prop_map(Step::Delete),
         4 => (seq.clone(), prop::option::of(0..3_u64)).prop_map(|(seq, version)| Step::Read(seq, version)),
         2 => seq.prop_map(Step::Unread),
@@ -75,7 +78,8 @@ async fn take(users: &[Member; 3], by: usize, step: &Step) -> Option<Message> {
         Step::Join => Action::Room(RoomAction::Add(user.user.key)),
         Step::Leave => Action::Room(RoomAction::Leave),
         Step::Remove(other) => Action::Room(RoomAction::Remove(users[other].user.key)),
-        _ => new_post("hello", None),
+        Step::Post(what) => new_post(what, None),
+        Step::Read(..) | Step::Unread(_) => unreachable!("it is no change"),
     };
     match user.give(action).await {
         Ok(changed) => (!matches!(step, Step::Delete(_))).then_some(changed.message),
@@ -94,11 +98,12 @@ async fn check_counts(user: &Member) -> RoomSummary {
     let texts = log.iter().filter(|message| message.text().is_some() || message.is_deleted());
     let own = texts.clone().filter(|message| is_own(message.author_key)).count();
     assert_eq!((summary.head.texts, summary.own_texts), (texts.count() as u64, own as u64));
-    let unread = summary.own.map_or(0, |membership| {
-        let is_unread = |seq| seq > membership.mark.seq;
-        log.iter().filter(|m| is_unread(m.seq()) && m.text().is_some() && !is_own(m.author_key)).count()
-    });
-    assert_eq!(summary.unread, unread as u64, "of {}", user.user.user_id);
+    let is_unread = |m: &&Message| {
+        summary.own.is_some_and(|own| m.seq() > own.mark.seq) && m.text().is_some() && !is_own(m.author_key)
+    };
+    let unread = log.iter().filter(is_unread).count();
+    let mentions = log.iter().filter(is_unread).filter(|m| m.mentions.concern(user.user.key)).count();
+    assert_eq!((summary.unread, summary.mentions), (unread as u64, mentions as u64), "of {}", user.user.user_id);
     summary
 }
 
@@ -116,7 +121,7 @@ pub async fn unread_is_what_a_count_of_the_log_finds(database: &TestDatabase) {
             (Step::Unread(seq), _) => {
                 marks[by] = marks[by].map(|mark| mark.apply(Reading::Unread { seq: *seq, version: None }, last));
             }
-            (Step::Post, Some(seq)) => marks[by] = marks[by].map(|mark| mark.after_own_post(seq)).or(begun),
+            (Step::Post(_), Some(seq)) => marks[by] = marks[by].map(|mark| mark.after_own_post(seq)).or(begun),
             (Step::Join, Some(_)) => marks[by] = begun,
             (Step::Leave, Some(_)) => marks[by] = None,
             (Step::Remove(other), Some(_)) => marks[*other] = None,

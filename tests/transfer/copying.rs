@@ -46,9 +46,11 @@ async fn a_copy_to_another_directory_is_identical() {
     let changes = fill(&first).await;
     assert_copied(&copy(&first, &second).await.ok());
     let original = contents(&first).await;
-    assert_eq!(original.0.len() as u64, IN_LOBBY + IN_ROOMS);
-    assert_eq!((&original.1[0].version, original.1[0].role), (&2, Role::Admin));
-    assert!(original.2.is_some());
+    assert_eq!(original.log.len() as u64, IN_LOBBY + IN_ROOMS);
+    assert_eq!((&original.users[0].version, original.users[0].role), (&2, Role::Admin));
+    assert!(original.session.is_some());
+    assert_eq!(original.mentions.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1], "of dan");
+    assert_eq!(original.saved.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(contents(&second).await, original);
     assert_continues(&second, changes).await;
 }
@@ -95,6 +97,7 @@ fn assert_copied(copied: &CommandOutput) {
         "rooms          3\n",
         "memberships    3\n",
         messages.as_str(),
+        "saved messages 3\n",
         "sessions       1\n",
         "voided tokens  1\n",
         "the same on both sides",

@@ -5,7 +5,7 @@ use natter::{
         About, Action, ClientId, Command, Emoji, Level, Message, Post, Reading, RoomAction, RoomId, RoomKind,
         Timestamp, TokenId, Topic, User,
     },
-    store::{Access, Database, MessageRetention, NewRoom, RoomRow, Row, SessionRow, Table, UserChanges},
+    store::{Access, Database, MessageRetention, NewRoom, RoomRow, Row, SavedMessage, SessionRow, Table, UserChanges},
 };
 use uuid::Uuid;
 
@@ -14,9 +14,9 @@ use crate::store::{TestDatabase, add, hash, lobby, log_of, post, text, whole_log
 pub const SESSION: [u8; 32] = [7; 32];
 pub const TOKEN: TokenId = TokenId(Uuid::from_u128(42));
 
-/// Fills a database with an admin, a changed password, deleted messages, a deleted account, edits, reactions, a pin,
-/// threads, a room with members and notices, a session, a revoked token, and more messages than one batch. Returns the
-/// number of changes in the lobby.
+/// Fills a database with an admin, a changed password, deleted messages, a deleted account, edits, reactions, mentions, a
+/// pin, threads, saved messages, a room with members and notices, a session, a revoked token, and more messages than one
+/// batch. Returns the number of changes in the lobby.
 pub async fn fill(database: &TestDatabase) -> u64 {
     let store = database.open().await;
     let s = store.as_ref();
@@ -36,11 +36,17 @@ pub async fn fill(database: &TestDatabase) -> u64 {
     s.update_user(ada.key, UserChanges { password: Some(hash("a new one")), ..UserChanges::default() }).await.unwrap();
     let dan = add(s, "dan").await;
     keep_for_oneself(s, &dan).await;
+    let mention = Action::Edit { seq: 4, text_rev: 4, text: text("@dan and @here") };
+    s.change(&as_ada, Command::new(mention)).await.unwrap();
+    for (access, seq) in [(&as_ada, 1), (&as_ada, 4), (&lobby(s, &dan).await, 1)] {
+        s.save(access, seq).await.unwrap();
+    }
     let later = Timestamp::now().plus_secs(3600);
     assert!(s.create_session(&SessionRow { id: SESSION, data: vec![1, 2, 255], expires: later }).await.unwrap());
     s.revoke_token(TOKEN, later).await.unwrap();
     s.close().await;
-    3 * (250 + 150 + 1) + changes + 450 + 5
+    // cyd has reacted to one message that is left, which mentions cyd too
+    3 * (250 + 150 + 1) + changes + 450 + 1 + 5 + 1
 }
 
 /// What a user keeps in an account and in the lobby.
@@ -73,7 +79,7 @@ async fn change_messages(store: &dyn Database, ada: &Access, cyd: &Access) -> u6
     let edit = |seq, text_rev, what: &str| Command::new(Action::Edit { seq, text_rev, text: text(what) });
     let prefix = ada.room().as_str();
     let commands = [
-        (ada, edit(1, 1, "edited")),
+        (ada, edit(1, 1, "edited for @cyd and @room")),
         (ada, reply(&format!("{prefix}-r1"), 1)),
         (cyd, reply(&format!("{prefix}-r2"), 1)),
         (cyd, Command::new(Action::React { seq: 1, emoji: thumb.clone() })),
@@ -112,8 +118,9 @@ async fn fill_room(store: &dyn Database, owner: &User, member: &User, name: &str
     }
 }
 
-/// What a store returns about its data: the logs of all rooms, the users, the session.
-pub async fn contents(database: &TestDatabase) -> (Vec<Message>, Vec<User>, Option<SessionRow>) {
+/// What a store returns about its data: the logs of all rooms, the users, the session, what mentions each user, and what
+/// each has saved.
+pub async fn contents(database: &TestDatabase) -> Contents {
     let store = database.open().await;
     let mut log = whole_log(store.as_ref()).await;
     for row in store.rows(Table::Rooms, None, 100).await.unwrap() {
@@ -124,8 +131,22 @@ pub async fn contents(database: &TestDatabase) -> (Vec<Message>, Vec<User>, Opti
     }
     let users = store.users_after(None, 100).await.unwrap();
     let session = store.session(&SESSION).await.unwrap();
+    let (mut mentions, mut saved) = (Vec::new(), Vec::new());
+    for user in &users {
+        mentions.push(store.mentions_of(user, None, 100).await.unwrap());
+        saved.push(store.saved_by(user, None, 100).await.unwrap());
+    }
     store.close().await;
-    (log, users, session)
+    Contents { log, users, session, mentions, saved }
+}
+
+#[derive(Debug, PartialEq)]
+pub struct Contents {
+    pub log: Vec<Message>,
+    pub users: Vec<User>,
+    pub session: Option<SessionRow>,
+    pub mentions: Vec<Vec<Message>>,
+    pub saved: Vec<Vec<SavedMessage>>,
 }
 
 /// The messages of [`fill`] in the lobby.

@@ -162,7 +162,15 @@ pub fn forget(state: &State<'_>) -> Applied {
 
 /// The target, if it is a text that is not deleted.
 fn changeable<'a>(state: &State<'a>) -> Result<&'a Message, Refusal> {
-    let target = state.target.ok_or(Refusal::NoSuchMessage)?;
+    present_text(state.target)
+}
+
+/// The message, if it is a text that is not deleted: only such a message can be changed, or be saved by a user.
+///
+/// # Errors
+/// [`Refusal::NoSuchMessage`] of `None`, [`Refusal::IsNotice`] or [`Refusal::Deleted`].
+pub fn present_text(message: Option<&Message>) -> Result<&Message, Refusal> {
+    let target = message.ok_or(Refusal::NoSuchMessage)?;
     match target.content {
         Content::Notice(_) => Err(Refusal::IsNotice),
         Content::Text(None) => Err(Refusal::Deleted),

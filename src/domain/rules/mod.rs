@@ -17,6 +17,6 @@ mod world;
 
 pub use apply::apply;
 pub use members::check_right;
-pub use messages::count_reply;
+pub use messages::{count_reply, present_text};
 pub use refusal::{MAX_PINS, Refusal};
 pub use state::{Actor, Change, Concerned, Head, Members, State};

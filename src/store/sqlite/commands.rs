@@ -5,14 +5,15 @@ use uuid::Uuid;
 
 use super::{
     batch::{Batch, LoadedRoom},
-    member_rows,
+    member_rows, mention_rows,
     position::{number_of, room_of},
     room_log::RoomLog,
     room_rows, rows,
 };
 use crate::{
     domain::{
-        Action, Author, ClientId, Command, Content, Message, ReadMark, Role, Room, RoomAction, RoomId, UserKey,
+        Action, Author, ClientId, Command, Content, MentionedUser, Message, ReactionChange, ReadMark, Role, Room,
+        RoomAction, RoomId, UserKey,
         rules::{self, Actor, Change, Concerned, Head, Refusal, State},
     },
     store::{Changed, Conflict, Error, Event, Result},
@@ -27,6 +28,30 @@ struct Giver {
     is_trusted: bool,
 }
 
+/// A change to store.
+struct Write {
+    change: Change,
+    /// The changed message before the change. `None`: it is new.
+    before: Option<Message>,
+    /// The client id of a new message.
+    client: Option<ClientId>,
+    /// The author's mark, if a new message moves it.
+    mark: Option<ReadMark>,
+    reaction: Option<ReactionChange>,
+}
+
+impl Write {
+    /// Whether it is one statement, which needs no savepoint: it does all or nothing.
+    fn is_single(&self) -> bool {
+        let Change { message, root, room, members, .. } = &self.change;
+        let keeps_mentions = match &self.before {
+            Some(before) => before.mentions == message.mentions,
+            None => message.mentions.is_empty(),
+        };
+        keeps_mentions && self.mark.is_none() && root.is_none() && room.is_none() && members.is_empty()
+    }
+}
+
 impl Batch<'_> {
     /// Applies a user's command to the room.
     pub fn change(&mut self, room: &RoomId, user: UserKey, command: Command) -> Result<Changed> {
@@ -36,6 +61,11 @@ impl Batch<'_> {
     /// Deletes a message of a user whose account is being deleted, whatever the user may do in the room.
     pub fn delete_for_account_removal(&mut self, room: &RoomId, user: UserKey, seq: u64) -> Result<Changed> {
         self.apply(room, self.giver(user, true)?, &Command::new(Action::Delete { seq }))
+    }
+
+    /// Takes back the reactions of a user whose account is being deleted, and ends the mention of them.
+    pub fn forget_for_account_removal(&mut self, room: &RoomId, user: UserKey, seq: u64) -> Result<()> {
+        self.apply(room, self.giver(user, true)?, &Command::new(Action::Forget { seq })).map(drop)
     }
 
     fn giver(&self, key: UserKey, is_trusted: bool) -> Result<Giver> {
@@ -59,6 +89,25 @@ impl Batch<'_> {
         Ok(self.connection.prepare_cached(subject)?.query_row([user.0.as_bytes()], author).optional()?)
     }
 
+    /// The members among the names that the command addresses.
+    fn mentioned(&mut self, loaded: &LoadedRoom, action: &Action) -> Result<Vec<MentionedUser>> {
+        let mut mentioned = Vec::new();
+        for name in action.mention_names().user_ids {
+            let account = self
+                .connection
+                .prepare_cached("SELECT key, user_id FROM users WHERE user_id = ?1")?
+                .query_row([name.as_str()], |row| {
+                    Ok(MentionedUser { key: UserKey(Uuid::from_bytes(row.get(0)?)), user_id: row.get(1)? })
+                })
+                .optional()?;
+            let Some(user) = account else { continue };
+            if loaded.room.everyone || self.member(loaded.number, user.key)?.is_some() {
+                mentioned.push(user);
+            }
+        }
+        Ok(mentioned)
+    }
+
     fn apply(&mut self, room: &RoomId, giver: Giver, command: &Command) -> Result<Changed> {
         let loaded = self.room(room)?;
         let is_post = matches!(command.action, Action::Post(_));
@@ -79,6 +128,8 @@ impl Batch<'_> {
             Some(user) => member_rows::concerned(self.connection, loaded.number, user)?,
             None => Concerned::default(),
         };
+        let mentioned = self.mentioned(&loaded, &command.action)?;
+        let pins = if matches!(command.action, Action::Pin { .. }) { log.pins()? } else { 0 };
         let state = State {
             room: &loaded.room,
             head: loaded.head,
@@ -91,8 +142,8 @@ impl Batch<'_> {
             },
             target: target.as_ref(),
             root: root.as_ref(),
-            mentioned: &[],
-            pins: 0,
+            mentioned: &mentioned,
+            pins,
             concerned: &concerned,
         };
         let mut change = match rules::apply(&state, command) {
@@ -114,17 +165,18 @@ impl Batch<'_> {
         let seq = change.message.id.seq;
         let moved = own.filter(|_| is_post).map(|(_, mark)| (mark, mark.after_own_post(seq)));
         let mark = moved.filter(|(before, after)| before != after).map(|(_, after)| after);
-        // a single statement needs no savepoint: it does all or nothing
-        let is_single = mark.is_none() && change.root.is_none() && change.room.is_none() && change.members.is_empty();
-        let before = loaded.clone();
-        let stored = match is_single {
-            true => self.store(loaded, change, client, None)?,
-            false => self.atomically(|batch| batch.store(loaded, change, client, mark))?,
+        let before = target.filter(|_| !change.is_new);
+        let reaction = command.action.reaction(author);
+        let write = Write { change, before, client, mark, reaction };
+        let as_loaded = loaded.clone();
+        let stored = match write.is_single() {
+            true => self.store(loaded, write)?,
+            false => self.atomically(|batch| batch.store(loaded, write))?,
         };
         match stored {
             Some(changed) => Ok(changed),
             // the author has posted a message with this client id before
-            None => self.posted(&before, author, command)?.ok_or(Error::NotFound),
+            None => self.posted(&as_loaded, author, command)?.ok_or(Error::NotFound),
         }
     }
 
@@ -146,16 +198,9 @@ impl Batch<'_> {
         }
     }
 
-    /// Stores a change. `client` is the client id of a new message, `mark` the author's mark if the message moves it.
-    /// `None` if the client id is taken: nothing is stored then.
-    fn store(
-        &mut self,
-        mut loaded: LoadedRoom,
-        change: Change,
-        client: Option<ClientId>,
-        mark: Option<ReadMark>,
-    ) -> Result<Option<Changed>> {
-        let Change { message, root, room, members, .. } = change;
+    /// Stores a change. `None` if the client id is taken: nothing is stored then.
+    fn store(&mut self, mut loaded: LoadedRoom, write: Write) -> Result<Option<Changed>> {
+        let Write { change: Change { message, root, room, members, .. }, before, client, mark, reaction } = write;
         match client {
             Some(client) => {
                 if !rows::insert(self.connection, loaded.number, &message, message.rev, client.as_str())? {
@@ -165,18 +210,16 @@ impl Batch<'_> {
                 loaded.head = Head { seq: message.id.seq, rev: message.rev, texts: message.room_texts };
             }
             None => {
-                rows::update(self.connection, loaded.number, &message)?;
+                rows::update(self.connection, loaded.number, before.as_ref().unwrap_or(&message), &message)?;
                 loaded.head.rev = message.rev;
             }
         }
+        let mentions = before.map(|before| before.mentions).unwrap_or_default();
+        mention_rows::write(self.connection, loaded.number, &mentions, &message)?;
         if let Some(root) = &root {
-            rows::update(self.connection, loaded.number, root)?;
+            rows::update_replies(self.connection, loaded.number, root)?;
         }
-        self.events.push(Event::Changed {
-            message: Box::new(message.clone()),
-            root: root.map(Box::new),
-            reaction: None,
-        });
+        self.events.push(Event::Changed { message: Box::new(message.clone()), root: root.map(Box::new), reaction });
         if let Some(room) = room {
             self.change_room(&mut loaded, room)?;
         }

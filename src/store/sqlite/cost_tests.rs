@@ -21,8 +21,8 @@ use super::{
     summaries::Summaries,
 };
 use crate::domain::{
-    Action, ClientId, Command, Level, MemberRole, Membership, ReadMark, Room, RoomId, RoomKind, Text, Timestamp,
-    UserKey,
+    Action, ClientId, Command, Emoji, Level, MemberRole, Membership, Post, ReadMark, Room, RoomId, RoomKind, Text,
+    Timestamp, UserKey,
 };
 
 fn database() -> Connection {
@@ -91,11 +91,16 @@ fn room_of_texts(batch: &mut Batch<'_>, users: [UserKey; 2], texts: u64) -> i64 
     number
 }
 
+fn id_of(c: &Connection, room: i64) -> RoomId {
+    c.query_row("SELECT room_id FROM rooms WHERE id = ?1", [room], |row| Ok(RoomId::named(row.get_ref(0)?.as_str()?)))
+        .unwrap()
+}
+
 fn two_users(c: &Connection) -> [UserKey; 2] {
     [0, 1].map(|n| {
         let user = UserKey::generate();
         let insert = "INSERT INTO users VALUES (?1, ?2, ?2, ?2, '', '', 'member', 1, 0, '', 1, NULL)";
-        c.execute(insert, params![user.0.as_bytes(), format!("user {n}")]).unwrap();
+        c.execute(insert, params![user.0.as_bytes(), format!("user{n}")]).unwrap();
         user
     })
 }
@@ -114,6 +119,65 @@ fn counting_unread_messages_costs_the_same_with_many_of_them() {
         })
     });
     assert!(few > 20 && many <= few, "{few} steps, {many} with many");
+}
+
+#[test]
+fn counting_unread_mentions_costs_a_row_for_each_of_them_only() {
+    let mut c = database();
+    let users = two_users(&c);
+    let mut known = KnownRooms::default();
+    let mut batch = Batch::new(&c, &mut known);
+    let mut room = |texts| {
+        let room = room_of_texts(&mut batch, users, texts);
+        let id = id_of(batch.connection, room);
+        for text in ["@user1", "@room", "@here and @user1"] {
+            batch.change(&id, users[0], Command::post(ClientId::generate(), Text::parse(text).unwrap())).unwrap();
+        }
+        room
+    };
+    let rooms = [room(10), room(3000)];
+    let [few, many] = rooms.map(|room| {
+        steps(&mut c, |c| {
+            assert_eq!(Summaries::of(c, users[1]).unwrap().read(room).unwrap().unwrap().mentions, 3);
+        })
+    });
+    assert!(few > 20 && many <= few, "{few} steps, {many} with many");
+}
+
+/// A page that a transaction changes is one frame of the WAL.
+#[test]
+fn a_post_without_mentions_writes_its_row_and_two_indexes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, wal) = (dir.path().join("natter.db"), dir.path().join("natter.db-wal"));
+    let mut c = connect(&path, OpenFlags::default()).unwrap();
+    schema::migrate(&mut c).unwrap();
+    c.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
+    let users = two_users(&c);
+    let mut known = KnownRooms::default();
+    let room = room_of_texts(&mut Batch::new(&c, &mut known), users, 1);
+    let id = id_of(&c, room);
+    let mut pages = |action: Action| {
+        let before = std::fs::metadata(&wal).unwrap().len();
+        c.execute_batch("BEGIN").unwrap();
+        Batch::new(&c, &mut known).change(&id, users[0], Command::new(action)).unwrap();
+        c.execute_batch("COMMIT").unwrap();
+        (std::fs::metadata(&wal).unwrap().len() - before) / (4096 + 24)
+    };
+    let post = |text: &str, reply_to| {
+        Action::Post(Post { client: ClientId::generate(), text: Text::parse(text).unwrap(), reply_to })
+    };
+    let [plain, mention, reply] = [("hello", None), ("@user1", None), ("hello", Some(1))].map(|(text, reply_to)| {
+        let mut pages: Vec<u64> = (0..21).map(|_| pages(post(text, reply_to))).collect();
+        pages.sort_unstable();
+        pages[10]
+    });
+    assert_eq!((plain, mention, reply), (3, 5, 5));
+    let react = Action::React { seq: 2, emoji: Emoji::parse("👍").unwrap() };
+    assert_eq!(
+        [Action::Pin { seq: 2 }, react].map(&mut pages),
+        [3, 2],
+        "a reaction does not write to the index of pins"
+    );
 }
 
 /// SQLite tells the authorizer of each table and column that a statement which it prepares uses.

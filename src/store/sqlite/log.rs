@@ -3,7 +3,12 @@
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use super::{database::Sqlite, head::head, room_log::RoomLog, room_rows};
+use super::{
+    database::Sqlite,
+    head::head,
+    room_log::{Of, RoomLog},
+    room_rows,
+};
 use crate::{
     domain::{Command, Message, ReactionChange, RoomId, UserKey},
     store::{Access, Changed, Chunk, Error, Log, LogReader, Page, Result},
@@ -32,7 +37,7 @@ impl Log for Sqlite {
     }
 
     async fn before(&self, access: &Access, seq: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page> {
-        self.read_log(access.room(), move |log| log.before(seq, limit, author)).await
+        self.read_log(access.room(), move |log| log.before(seq, limit, author.map_or(Of::All, Of::Author))).await
     }
 
     async fn from(&self, access: &Access, seq: u64, limit: u32) -> Result<Page> {
@@ -47,12 +52,12 @@ impl Log for Sqlite {
         self.read_log(access.room(), move |log| log.after(rev, limit)).await
     }
 
-    async fn thread(&self, _access: &Access, _root: u64, _seq: Option<u64>, _limit: u32) -> Result<Page> {
-        Err(crate::store::Error::Failed("unfinished".into()))
+    async fn thread(&self, access: &Access, root: u64, seq: Option<u64>, limit: u32) -> Result<Page> {
+        self.read_log(access.room(), move |log| log.before(seq, limit, Of::Thread(root))).await
     }
 
-    async fn pinned(&self, _access: &Access) -> Result<Page> {
-        Err(crate::store::Error::Failed("unfinished".into()))
+    async fn pinned(&self, access: &Access) -> Result<Page> {
+        self.read_log(access.room(), |log| log.pinned()).await
     }
 
     async fn latest(&self, access: &Access, authors: &[UserKey], limit: u32) -> Result<Vec<Chunk>> {

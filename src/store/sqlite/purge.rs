@@ -5,10 +5,12 @@ use uuid::Uuid;
 
 use super::{
     batch::Batch,
+    mention_rows,
     position::{last_position, position},
+    rows,
 };
 use crate::{
-    domain::{RoomId, UserKey},
+    domain::{Mentions, RoomId, UserKey},
     store::Result,
 };
 
@@ -41,17 +43,31 @@ impl Batch<'_> {
             members.into_iter().for_each(|user| self.announce_membership(&room, user));
             return Ok(true);
         }
-        let messages = self
-            .connection
-            .prepare_cached(
-                "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE id > ?1 AND id <= ?2 LIMIT ?3)",
-            )?
-            .execute(params![position(number, 0), last_position(number), PURGE_CHUNK])?;
-        if messages == 0 {
+        if self.purge_messages(number)? == 0 {
             self.connection.prepare_cached("DELETE FROM rooms WHERE id = ?1")?.execute([number])?;
             // a new room can get the same number
             self.forget_rooms();
         }
         Ok(true)
+    }
+
+    /// Removes some messages of a room, with what refers to them. Returns how many it removed.
+    fn purge_messages(&self, room: i64) -> Result<usize> {
+        let messages = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE id > ?1 AND id <= ?2 LIMIT ?3)
+                 RETURNING id, mentions",
+            )?
+            .query_map(params![position(room, 0), last_position(room), PURGE_CHUNK], |row| {
+                Ok((row.get(0)?, rows::mentions(row.get_ref(1)?)?))
+            })?
+            .collect::<rusqlite::Result<Vec<(i64, Mentions)>>>()?;
+        let mut saved = self.connection.prepare_cached("DELETE FROM saved WHERE id = ?1")?;
+        for (id, mentions) in &messages {
+            mention_rows::delete(self.connection, *id, mentions)?;
+            saved.execute([id])?;
+        }
+        Ok(messages.len())
     }
 }

@@ -1,8 +1,12 @@
 //! Reading a room's log.
 
-use rusqlite::{Connection, OptionalExtension, Statement, named_params, params};
+use rusqlite::{
+    Connection, OptionalExtension, Statement, ToSql, named_params, params,
+    types::{Null, ToSqlOutput},
+};
 
 use super::{
+    connection::sql_integer,
     head::head,
     position::{last_position, position},
     room_rows, rows,
@@ -15,6 +19,37 @@ use crate::{
         answer_budget::{AnswerBudget, share_budget},
     },
 };
+
+/// Which messages of a room are read, without deleted ones.
+#[derive(Clone, Copy)]
+pub enum Of {
+    All,
+    Author(UserKey),
+    /// The replies of the thread with this root.
+    Thread(u64),
+}
+
+impl Of {
+    /// The condition of SQL. It is a different one for each, so that each query can use its own index. `:of IS NULL` is
+    /// always true, and is there only because all queries must have the parameter.
+    fn condition(self) -> &'static str {
+        match self {
+            Self::All => ":of IS NULL",
+            Self::Author(_) => "m.author = :of",
+            Self::Thread(_) => "m.root = :of",
+        }
+    }
+}
+
+impl ToSql for Of {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::All => Null.to_sql(),
+            Self::Author(key) => Ok(ToSqlOutput::from(key.0.as_bytes().as_slice())),
+            Self::Thread(root) => Ok(ToSqlOutput::from(sql_integer(*root))),
+        }
+    }
+}
 
 /// A room's log in one snapshot of the database.
 pub struct RoomLog<'a> {
@@ -44,23 +79,23 @@ impl<'a> RoomLog<'a> {
         Ok(statement.query_row([position(self.number, seq)], |row| rows::message(self.room, row)).optional()?)
     }
 
-    pub fn before(&self, seq: Option<u64>, limit: u32, author: Option<UserKey>) -> Result<Page> {
+    pub fn before(&self, seq: Option<u64>, limit: u32, of: Of) -> Result<Page> {
         let end = seq.map_or(last_position(self.number), |seq| position(self.number, seq));
-        let (messages, has_older) = self.backwards(end, AnswerBudget::new(limit), author)?;
-        let has_newer = self.any(end, last_position(self.number), author)?;
+        let (messages, has_older) = self.backwards(end, AnswerBudget::new(limit), of)?;
+        let has_newer = self.any(end, last_position(self.number), of)?;
         Ok(Page { messages, has_older, has_newer, head: self.head()?.rev })
     }
 
     pub fn from(&self, seq: u64, limit: u32) -> Result<Page> {
         let start = position(self.number, seq);
         let (messages, has_newer) = self.forwards(start, AnswerBudget::new(limit))?;
-        let has_older = self.any(position(self.number, 0), start, None)?;
+        let has_older = self.any(position(self.number, 0), start, Of::All)?;
         Ok(Page { messages, has_older, has_newer, head: self.head()?.rev })
     }
 
     pub fn around(&self, seq: u64, limit: u32) -> Result<Page> {
         let start = position(self.number, seq);
-        let (mut messages, has_older) = self.backwards(start, AnswerBudget::half(limit / 2), None)?;
+        let (mut messages, has_older) = self.backwards(start, AnswerBudget::half(limit / 2), Of::All)?;
         let (newer, has_newer) = self.forwards(start, AnswerBudget::half(limit - limit / 2))?;
         messages.extend(newer);
         Ok(Page { messages, has_older, has_newer, head: self.head()?.rev })
@@ -88,53 +123,67 @@ impl<'a> RoomLog<'a> {
         authors.iter().zip(share_budget(&sizes, limit)).zip(&sizes).map(read).collect()
     }
 
+    /// The pinned messages that fit, those first that were pinned last.
+    pub fn pinned(&self) -> Result<Page> {
+        let mut statement = self.c.prepare_cached(&format!(
+            "{SELECT} WHERE m.id IN (SELECT id FROM messages INDEXED BY messages_pinned
+                WHERE pinned_at IS NOT NULL AND id > ?1 AND id <= ?2) ORDER BY m.pinned_at DESC, m.id DESC"
+        ))?;
+        let found = statement.query_map(self.range(), |row| rows::message(self.room, row))?;
+        let (messages, has_older) = fitting(found, AnswerBudget::new(u32::MAX))?;
+        Ok(Page { messages, has_older, has_newer: false, head: self.head()?.rev })
+    }
+
+    /// The number of pinned messages.
+    pub fn pins(&self) -> Result<u64> {
+        let count = "SELECT count(*) FROM messages INDEXED BY messages_pinned
+            WHERE pinned_at IS NOT NULL AND id > ?1 AND id <= ?2";
+        let pins: i64 = self.c.prepare_cached(count)?.query_row(self.range(), |row| row.get(0))?;
+        Ok(pins as u64)
+    }
+
+    /// The positions before the first and of the last message.
+    fn range(&self) -> [i64; 2] {
+        [position(self.number, 0), last_position(self.number)]
+    }
+
     /// The messages before the position `end`, the last ones that fit, and whether there are more before them.
-    fn backwards(&self, end: i64, budget: AnswerBudget, author: Option<UserKey>) -> Result<(Vec<Message>, bool)> {
-        let mut statement = self.undeleted(SELECT, author, "ORDER BY m.id DESC")?;
-        let (mut messages, has_more) = self.fitting(&mut statement, position(self.number, 0), end, budget, author)?;
+    fn backwards(&self, end: i64, budget: AnswerBudget, of: Of) -> Result<(Vec<Message>, bool)> {
+        let mut statement = self.undeleted(SELECT, of, "ORDER BY m.id DESC")?;
+        let (mut messages, has_more) = self.between(&mut statement, position(self.number, 0), end, budget, of)?;
         messages.reverse();
         Ok((messages, has_more))
     }
 
     /// The messages from the position `start` on, the first ones that fit, and whether there are more after them.
     fn forwards(&self, start: i64, budget: AnswerBudget) -> Result<(Vec<Message>, bool)> {
-        let mut statement = self.undeleted(SELECT, None, "ORDER BY m.id")?;
-        self.fitting(&mut statement, start, last_position(self.number), budget, None)
+        let mut statement = self.undeleted(SELECT, Of::All, "ORDER BY m.id")?;
+        self.between(&mut statement, start, last_position(self.number), budget, Of::All)
     }
 
     /// Whether there is a message from the position `start` on and before `end`.
-    fn any(&self, start: i64, end: i64, author: Option<UserKey>) -> Result<bool> {
-        let mut statement = self.undeleted("SELECT 1 FROM messages m", author, "LIMIT 1")?;
-        Ok(statement.query(named_params! { ":author": key(author), ":start": start, ":end": end })?.next()?.is_some())
+    fn any(&self, start: i64, end: i64, of: Of) -> Result<bool> {
+        let mut statement = self.undeleted("SELECT 1 FROM messages m", of, "LIMIT 1")?;
+        Ok(statement.query(named_params! { ":of": of, ":start": start, ":end": end })?.next()?.is_some())
     }
 
     /// A query of the messages in a range of positions that are not deleted.
-    fn undeleted(&self, select: &str, author: Option<UserKey>, order: &str) -> Result<rusqlite::CachedStatement<'a>> {
-        // two different queries, so that each can use its own index; `:author IS NULL` is always true, and is there only
-        // because both queries must have the parameter
-        let author = if author.is_some() { "m.author = :author" } else { ":author IS NULL" };
+    fn undeleted(&self, select: &str, of: Of, order: &str) -> Result<rusqlite::CachedStatement<'a>> {
         let range = "m.deleted = 0 AND m.id >= :start AND m.id < :end";
-        Ok(self.c.prepare_cached(&format!("{select} WHERE {author} AND {range} {order}"))?)
+        Ok(self.c.prepare_cached(&format!("{select} WHERE {} AND {range} {order}", of.condition()))?)
     }
 
-    fn fitting(
+    /// Runs a query of [`RoomLog::undeleted`].
+    fn between(
         &self,
         statement: &mut Statement<'_>,
         start: i64,
         end: i64,
-        mut budget: AnswerBudget,
-        author: Option<UserKey>,
+        budget: AnswerBudget,
+        of: Of,
     ) -> Result<(Vec<Message>, bool)> {
-        let values = named_params! { ":author": key(author), ":start": start, ":end": end };
-        let mut messages = Vec::new();
-        for message in statement.query_map(values, |row| rows::message(self.room, row))? {
-            let message = message?;
-            if !budget.take_text(message.text()) {
-                return Ok((messages, true));
-            }
-            messages.push(message);
-        }
-        Ok((messages, false))
+        let values = named_params! { ":of": of, ":start": start, ":end": end };
+        fitting(statement.query_map(values, |row| rows::message(self.room, row))?, budget)
     }
 
     /// The messages that changed after `rev`, in order of `rev` and `seq`.
@@ -191,8 +240,20 @@ impl<'a> RoomLog<'a> {
     }
 }
 
-fn key(author: Option<UserKey>) -> Option<[u8; 16]> {
-    author.map(|key| key.0.into_bytes())
+/// The first of the messages that fit, and whether there are more.
+fn fitting(
+    found: impl Iterator<Item = rusqlite::Result<Message>>,
+    mut budget: AnswerBudget,
+) -> Result<(Vec<Message>, bool)> {
+    let mut messages = Vec::new();
+    for message in found {
+        let message = message?;
+        if !budget.take_text(message.text()) {
+            return Ok((messages, true));
+        }
+        messages.push(message);
+    }
+    Ok((messages, false))
 }
 
 /// The `rev` of the next row; of one that could not be read, 0, so that it is the next one taken.

@@ -10,12 +10,12 @@ use super::{
     connection::sql_integer,
     position::{number_of, position},
 };
-use crate::domain::{Author, Content, Emoji, Message, MessageId, Reaction, RoomId, Timestamp, UserKey};
+use crate::domain::{Author, Content, Emoji, Mentions, Message, MessageId, Reaction, RoomId, Timestamp, UserKey};
 
 /// A query of the rows that [`message`] reads, up to its `WHERE`.
 pub const SELECT: &str = "SELECT m.id, m.post_rev, m.changed, m.text_rev, m.author, m.sent_at, m.text, m.notice,
     m.room_texts, m.author_texts, m.reply_to, m.root, m.replies, m.edited_at, m.pinned_at, m.reactions, m.joins,
-    u.user_id, u.name, m.client_id, s.user_id, s.name FROM messages m LEFT JOIN users u ON u.key = m.author
+    u.user_id, u.name, m.client_id, s.user_id, s.name, m.mentions FROM messages m LEFT JOIN users u ON u.key = m.author
     LEFT JOIN users s ON s.key = unhex(coalesce(m.notice ->> 'user', m.notice ->> 'heir'), '-')";
 
 /// The message in a row of [`SELECT`].
@@ -48,7 +48,7 @@ pub fn message(room: &RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
         edited_at: time_or_none(13)?,
         pinned_at: time_or_none(14)?,
         reactions: reactions(row.get_ref(15)?)?,
-        mentions: crate::domain::Mentions::default(),
+        mentions: mentions(row.get_ref(22)?)?,
         joins: row.get(16)?,
     })
 }
@@ -102,8 +102,8 @@ pub fn insert(
     connection
         .prepare_cached(
             "INSERT INTO messages (id, post_rev, changed, text_rev, author, client_id, sent_at, text, notice, deleted,
-                room_texts, author_texts, reply_to, root, replies, edited_at, pinned_at, reactions, joins)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+                room_texts, author_texts, reply_to, root, replies, edited_at, pinned_at, reactions, joins, mentions)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
              ON CONFLICT (author, client_id) DO NOTHING",
         )?
         .execute(params![
@@ -126,29 +126,41 @@ pub fn insert(
             message.pinned_at.map(|at| at.0),
             reactions_json(&message.reactions)?,
             message.joins,
+            mentions_json(&message.mentions)?,
         ])
         .map(|inserted| inserted == 1)
 }
 
-/// Stores the new state of a message.
-pub fn update(connection: &Connection, room: i64, message: &Message) -> rusqlite::Result<()> {
+/// Stores the new state of a message that was `before`.
+pub fn update(connection: &Connection, room: i64, before: &Message, message: &Message) -> rusqlite::Result<()> {
     // SQLite rewrites the entries of every index with a column in SET, even if the value stays
     let deleted = if message.is_deleted() { ", deleted = 1" } else { "" };
+    let pinned = if message.pinned_at == before.pinned_at { "" } else { ", pinned_at = ?6" };
     connection
         .prepare_cached(&format!(
-            "UPDATE messages SET changed = ?2, text_rev = ?3, text = ?4, replies = ?5, edited_at = ?6, pinned_at = ?7,
-                reactions = ?8 {deleted} WHERE id = ?1"
+            "UPDATE messages SET changed = ?2, text_rev = ?3, text = ?4, edited_at = ?5, reactions = ?7, mentions = ?8
+                {deleted} {pinned} WHERE id = ?1"
         ))?
         .execute(params![
             position(room, message.id.seq),
             position(room, message.rev),
             sql_integer(message.text_rev),
             message.text(),
-            sql_integer(message.replies),
             message.edited_at.map(|at| at.0),
             message.pinned_at.map(|at| at.0),
             reactions_json(&message.reactions)?,
+            mentions_json(&message.mentions)?,
         ])?;
+    Ok(())
+}
+
+/// Stores the new number of a root's replies.
+pub fn update_replies(connection: &Connection, room: i64, root: &Message) -> rusqlite::Result<()> {
+    connection.prepare_cached("UPDATE messages SET changed = ?2, replies = ?3 WHERE id = ?1")?.execute(params![
+        position(room, root.id.seq),
+        position(room, root.rev),
+        sql_integer(root.replies),
+    ])?;
     Ok(())
 }
 
@@ -175,4 +187,14 @@ fn reactions_json(reactions: &[Reaction]) -> rusqlite::Result<Option<String>> {
     }
     let stored: Vec<_> = reactions.iter().map(|reaction| (reaction.emoji.as_str(), &reaction.users)).collect();
     to_json(&stored).map(Some)
+}
+
+/// The mentions in a column of messages.
+pub fn mentions(value: ValueRef<'_>) -> FromSqlResult<Mentions> {
+    if value == ValueRef::Null { Ok(Mentions::default()) } else { from_json(value) }
+}
+
+/// `None` if there are none.
+fn mentions_json(mentions: &Mentions) -> rusqlite::Result<Option<String>> {
+    if mentions.is_empty() { Ok(None) } else { to_json(mentions).map(Some) }
 }

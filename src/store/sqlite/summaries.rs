@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     head::author_texts_up_to,
     member_rows::{level_in, mark_in, role_in},
+    mention_rows,
     position::{last_position, number_of, position},
     room_rows::{ROOM_COLUMNS, room_in},
 };
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// Reads summaries for one user in one snapshot of the database. A summary takes the same number of look-ups, however
-/// many messages are unread.
+/// many messages are unread; and reads a row of an index for each deleted text and for each mention among them.
 pub struct Summaries<'a> {
     c: &'a Connection,
     user: UserKey,
@@ -26,9 +27,9 @@ pub struct Summaries<'a> {
 
 impl<'a> Summaries<'a> {
     pub fn of(c: &'a Connection, user: UserKey) -> Result<Self> {
-        // The last three columns are for what is unread, if anything can be. All numbers but that of the deleted texts
-        // are running numbers, which messages have. SQLite would rather read all messages after the mark than the index
-        // of the few that are deleted.
+        // The last four columns are for what is unread, if anything can be. All numbers but those of the deleted texts and
+        // of the mentions are running numbers, which messages have. SQLite would rather read all messages after the mark
+        // than the index of the few that are deleted.
         let statement = c.prepare_cached(&format!(
             "SELECT {ROOM_COLUMNS}, m.role, m.level, m.starred, m.read_seq, m.read_version,
                 last.id, last.post_rev, last.room_texts, last.sent_at,
@@ -40,13 +41,15 @@ impl<'a> Summaries<'a> {
                 iif(m.read_seq < last.id - :first, {own_texts_read}, NULL),
                 iif(m.read_seq < last.id - :first,
                     (SELECT count(*) FROM messages INDEXED BY messages_deleted
-                     WHERE deleted = 1 AND id > :first + m.read_seq AND id <= :last AND author <> :user), NULL)
+                     WHERE deleted = 1 AND id > :first + m.read_seq AND id <= :last AND author <> :user), NULL),
+                iif(m.read_seq < last.id - :first, {mentions}, 0)
              FROM rooms r
              LEFT JOIN memberships m ON m.room = r.id AND m.user = :user
              LEFT JOIN messages last ON last.id = (SELECT max(id) FROM messages WHERE id > :first AND id <= :last)
              WHERE r.id = :room AND r.deleted = 0",
             own_texts = author_texts_up_to(":last"),
             own_texts_read = author_texts_up_to(":first + m.read_seq"),
+            mentions = mention_rows::count_after("m.read_seq"),
         ))?;
         Ok(Self { c, user, statement })
     }
@@ -117,6 +120,6 @@ fn summary_in(row: &Row<'_>) -> rusqlite::Result<RoomSummary> {
         own,
         own_texts,
         unread,
-        mentions: 0,
+        mentions: row.get::<_, i64>(25)? as u64,
     })
 }

@@ -21,7 +21,7 @@ impl Transfer for Sqlite {
             Table::Rooms => "rooms WHERE deleted = 0",
             Table::Members => "memberships WHERE room NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
             Table::Messages => "messages WHERE id >> 40 NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
-            Table::Saved => unimplemented!(),
+            Table::Saved => "saved WHERE id >> 40 NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
             Table::Sessions => "sessions",
             Table::Revocations => "revoked_tokens",
         };
@@ -80,7 +80,7 @@ impl Transfer for Sqlite {
         let begin = |batch: &mut Batch<'_>| {
             if is_unfinished(batch.connection)? {
                 batch.connection.execute_batch(
-                    "DELETE FROM users; DELETE FROM messages; DELETE FROM memberships;
+                    "DELETE FROM users; DELETE FROM messages; DELETE FROM mentions; DELETE FROM saved; DELETE FROM memberships;
                      DELETE FROM rooms WHERE room_id <> 'lobby'; DELETE FROM sessions; DELETE FROM revoked_tokens;",
                 )?;
             }

@@ -5,15 +5,19 @@ use uuid::Uuid;
 
 use super::{
     batch::Batch,
-    member_rows,
-    position::{last_position, position},
+    connection::sql_integer,
+    member_rows, mention_rows,
+    position::{last_position, number_of, position},
     room_rows::{self, ROOM_COLUMNS, room_in},
     rows,
     users::{COLUMNS, user},
 };
 use crate::{
-    domain::{RoomId, Timestamp, TokenId},
-    store::{Account, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, RoomRow, Row, SessionRow, Table},
+    domain::{Mentions, MessageId, RoomId, Timestamp, TokenId, UserKey},
+    store::{
+        Account, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, RoomRow, Row, SavedRow, SessionRow,
+        Table,
+    },
 };
 
 /// The first `limit` rows after `after`.
@@ -44,7 +48,7 @@ pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Re
             member_rows::after(c, room, user, limit)?.into_iter().map(Row::Member).collect()
         }
         Table::Messages => messages(c, after, limit)?,
-        Table::Saved => unimplemented!(),
+        Table::Saved => saved(c, after, limit)?,
         Table::Sessions => {
             let sql = "SELECT id, data, expires FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2";
             keyed(c, sql, after, limit, |row| {
@@ -111,6 +115,25 @@ fn next_room(c: &Connection, after: &str) -> rusqlite::Result<Option<RoomId>> {
         .optional()
 }
 
+fn saved(c: &Connection, after: Option<&Row>, limit: u32) -> rusqlite::Result<Vec<Row>> {
+    let (user, room, seq) = match after {
+        Some(Row::Saved(row)) => (row.user.0.as_bytes().as_slice(), row.message.room.as_str(), row.message.seq),
+        _ => ([].as_slice(), "", 0),
+    };
+    c.prepare_cached(
+        "SELECT s.user, r.room_id, s.id, s.at FROM saved s JOIN rooms r ON r.id = s.id >> 40
+         WHERE r.deleted = 0 AND s.user >= ?1
+            AND (s.user > ?1 OR r.room_id > ?2 OR r.room_id = ?2 AND s.id > r.id << 40 | ?3)
+         ORDER BY s.user, r.room_id, s.id LIMIT ?4",
+    )?
+    .query_map(params![user, room, sql_integer(seq), limit], |row| {
+        let room = RoomId::named(row.get_ref(1)?.as_str()?);
+        let message = MessageId { room, seq: number_of(row.get(2)?) };
+        Ok(Row::Saved(SavedRow { user: UserKey(Uuid::from_bytes(row.get(0)?)), message, at: Timestamp(row.get(3)?) }))
+    })?
+    .collect()
+}
+
 impl Batch<'_> {
     pub fn insert_row(&mut self, row: Row) -> Result<()> {
         let c = self.connection;
@@ -125,11 +148,15 @@ impl Batch<'_> {
             Row::Message(row) => {
                 let room = room_rows::present_number(c, &row.message.id.room)?;
                 match rows::insert(c, room, &row.message, row.post_rev, &row.client)? {
-                    true => Ok(()),
+                    true => Ok(mention_rows::write(c, room, &Mentions::default(), &row.message)?),
                     false => Err(Error::Failed("two messages of one author have the same client id".into())),
                 }
             }
-            Row::Saved(_) => unimplemented!(),
+            Row::Saved(SavedRow { user, message, at }) => {
+                let id = position(room_rows::present_number(c, &message.room)?, message.seq);
+                let insert = "INSERT INTO saved (user, id, at) VALUES (?1, ?2, ?3)";
+                Ok(c.prepare_cached(insert)?.execute(params![user.0.as_bytes(), id, at.0]).map(drop)?)
+            }
             Row::Session(s) => {
                 let insert = "INSERT INTO sessions VALUES (?1, ?2, ?3)";
                 Ok(c.prepare_cached(insert)?.execute(params![s.id, s.data, s.expires.0]).map(drop)?)

@@ -133,6 +133,7 @@ impl Users for Sqlite {
         if messages == MessageRetention::Delete {
             self.delete_messages_in_chunks(key).await?;
         }
+        let scanned = self.forget_in_chunks(key).await?;
         self.leave_rooms_in_chunks(key).await?;
         let delete = move |batch: &mut Batch<'_>| {
             batch.check_deletable(key)?;
@@ -140,9 +141,13 @@ impl Users for Sqlite {
                 // messages posted since the last chunk are deleted with the account, in the same commit
                 while batch.delete_messages(key)? > 0 {}
             }
+            batch.forget_since(key, &scanned)?;
             while batch.leave_rooms(key)? > 0 {}
             batch.end_memberships(key)?;
-            batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
+            for table in ["saved WHERE user", "users WHERE key"] {
+                let delete = format!("DELETE FROM {table} = ?1");
+                batch.connection.prepare_cached(&delete)?.execute([key.0.as_bytes()])?;
+            }
             batch.events.push(Event::UserRevoked { key, version: i64::MAX });
             Ok(())
         };
