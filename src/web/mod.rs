@@ -14,7 +14,6 @@ pub mod members;
 pub mod named_users;
 pub mod origin;
 pub mod page;
-pub mod pagination;
 pub mod room_limits;
 pub mod session;
 pub mod shell;

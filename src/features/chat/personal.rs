@@ -2,9 +2,9 @@
 
 use super::cursor;
 use crate::{
-    domain::{Message, User},
+    domain::{Message, Timestamp, User},
     store::ListCursor,
-    web::{AppState, Result, pagination::take_page},
+    web::{AppState, Result},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,19 +27,33 @@ impl List {
         limit: u32,
     ) -> Result<(Vec<Message>, Option<String>)> {
         let after = before.map(cursor::parse).transpose()?;
-        let after = after.as_ref();
-        let found = match self {
+        let found = self.after(state, user, after.as_ref(), limit).await?;
+        let last = found.last().map(|(at, message)| ListCursor { at: *at, id: message.id.clone() });
+        // there can be more even if this is short, because it is bounded in bytes too
+        let next = match last {
+            Some(last) if !self.after(state, user, Some(&last), 1).await?.is_empty() => Some(cursor::encode(&last)),
+            _ => None,
+        };
+        Ok((found.into_iter().map(|(_, message)| message).collect(), next))
+    }
+
+    /// The first messages after a cursor, each with the time by which it is in the list.
+    async fn after(
+        self,
+        state: &AppState,
+        user: &User,
+        after: Option<&ListCursor>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, Message)>> {
+        Ok(match self {
             Self::Mentions => {
-                let found = state.store.mentions_of(user, after, limit + 1).await?;
-                found.into_iter().map(|message| (message.sent_at, message)).collect::<Vec<_>>()
+                let found = state.store.mentions_of(user, after, limit).await?;
+                found.into_iter().map(|message| (message.sent_at, message)).collect()
             }
             Self::Saved => {
-                let found = state.store.saved_by(user, after, limit + 1).await?;
+                let found = state.store.saved_by(user, after, limit).await?;
                 found.into_iter().map(|saved| (saved.saved_at, saved.message)).collect()
             }
-        };
-        let (found, last) = take_page(found, limit);
-        let next = last.map(|(at, message)| cursor::encode(&ListCursor { at, id: message.id }));
-        Ok((found.into_iter().map(|(_, message)| message).collect(), next))
+        })
     }
 }

@@ -6,6 +6,7 @@ mod edit;
 mod members;
 mod own;
 mod pages;
+mod pagination;
 mod presence;
 mod schema;
 

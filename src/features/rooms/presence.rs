@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::pagination::take_page;
 use crate::{
     domain::{Fields, Phrase, User, UserKey, fold},
     room::Presence,
     store::{Access, Member},
-    web::{AppState, Error, Result, pagination::take_page},
+    web::{AppState, Error, Result},
 };
 
 /// Members of a room that is read whole, so that all of its members are in the order of their names.

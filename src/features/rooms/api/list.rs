@@ -7,7 +7,8 @@ use axum::extract::State;
 use super::types::{RoomResponse, RoomsQuery, RoomsResponse, check_limit};
 use crate::{
     domain::{Fields, Phrase, RoomId, fold},
-    web::{AppState, Bearer, Error, Query, Result, pagination::take_page},
+    features::rooms::pagination::take_page,
+    web::{AppState, Bearer, Error, Query, Result},
 };
 
 /// List the rooms that you are in, in order of their ids; or, with `browse=true`, the open ones.

@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use crate::{
     domain::{Level, RoomId, RoomKind, User, fold},
+    features::rooms::pagination::take_page,
     render::{Avatar, Language},
     store::{self, OpenRoom, RoomSummary, Store},
     web::{
         AppState, Query, Result, Shell, SignedIn,
-        pagination::take_page,
         room_limits::may_create_rooms,
         sidebar::{room_name, rooms_of},
     },

@@ -1,7 +1,7 @@
 //! Lists in pages.
 
 /// The first `limit` of `found`, which was read with one more; and a copy of the last of these if there are more.
-pub fn take_page<T: Clone>(mut found: Vec<T>, limit: u32) -> (Vec<T>, Option<T>) {
+pub(super) fn take_page<T: Clone>(mut found: Vec<T>, limit: u32) -> (Vec<T>, Option<T>) {
     let limit = limit as usize;
     let has_more = found.len() > limit;
     found.truncate(limit);
