@@ -65,8 +65,8 @@ pub trait Log {
     /// The last `limit` replies of the thread with the root `root` and a `seq` below `seq`, or the last of all. Without the
     /// root, and without deleted ones.
     async fn thread(&self, access: &Access, root: u64, seq: Option<u64>, limit: u32) -> Result<Page>;
-    /// All pinned messages, those first that were pinned last; at the same time in the order of `seq`, the last first. If
-    /// they have too much text for an answer, the first of them, and `has_older` is set.
+    /// All pinned messages, those first that were pinned last; at the same time in the order of `seq`, the last first.
+    /// If they have too much text for an answer, the first of them, and `has_older` is set.
     async fn pinned(&self, access: &Access) -> Result<Page>;
     /// The latest `limit` messages of each author in order of `seq`, without deleted ones: one chunk for each author,
     /// in the order of `authors`. All chunks together are one answer. If it cannot hold all messages, it holds the

@@ -20,8 +20,8 @@ pub struct SavedMessage {
     pub saved_at: Timestamp,
 }
 
-/// No list holds more than [`TEXT_BYTES`](super::TEXT_BYTES) of text, so more can follow even if fewer than `limit` messages are
-/// returned; none follow an empty one.
+/// No list holds more than [`TEXT_BYTES`](super::TEXT_BYTES) of text, so more can follow even if fewer than `limit`
+/// messages are returned; none follow an empty one.
 #[async_trait]
 pub trait Personal {
     /// The messages of others that mention the user, in the rooms that the user is a member of, by the time when they were
@@ -35,8 +35,8 @@ pub trait Personal {
     /// # Errors
     /// [`Refusal::NoSuchMessage`](crate::domain::rules::Refusal::NoSuchMessage),
     /// [`Refusal::Deleted`](crate::domain::rules::Refusal::Deleted) or
-    /// [`Refusal::IsNotice`](crate::domain::rules::Refusal::IsNotice); [`Error::NoSuchRoom`](super::Error::NoSuchRoom) if the
-    /// user may no longer read the room.
+    /// [`Refusal::IsNotice`](crate::domain::rules::Refusal::IsNotice); [`Error::NoSuchRoom`](super::Error::NoSuchRoom)
+    /// if the user may no longer read the room.
     async fn save(&self, access: &Access, seq: u64) -> Result<()>;
     /// Nothing changes if it is not saved.
     async fn unsave(&self, access: &Access, seq: u64) -> Result<()>;

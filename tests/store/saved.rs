@@ -17,6 +17,12 @@ impl Member {
         self.store.save(&self.access, seq).await.unwrap();
     }
 
+    /// Saves at a later time than everything before.
+    async fn save_later(&self, seq: u64) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        self.save(seq).await;
+    }
+
     async fn unsave(&self, seq: u64) {
         self.store.unsave(&self.access, seq).await.unwrap();
     }
@@ -64,8 +70,7 @@ pub async fn a_message_is_saved_once(database: &TestDatabase) {
     let first = bob.saved(9).await;
     assert_eq!((&first[0].message, first.len()), (&bob.read(2).await, 1));
     assert!(first[0].saved_at >= first[0].message.sent_at);
-    tokio::time::sleep(Duration::from_millis(5)).await;
-    bob.save(2).await;
+    bob.save_later(2).await;
     assert_eq!(bob.saved(9).await, first, "its time stays");
     bob.save(3).await;
     assert_eq!((bob.saved_among(&[1, 2, 3, 99]).await, bob.saved_among(&[]).await), (vec![2, 3], vec![]));
@@ -76,7 +81,7 @@ pub async fn a_message_is_saved_once(database: &TestDatabase) {
     }
     bob.unsave(99).await;
     assert_eq!((bob.saved_among(&[1, 2, 3]).await, bob.saved(9).await.len()), (vec![3], 1));
-    bob.save(2).await;
+    bob.save_later(2).await;
     assert_eq!(bob.saved(9).await[0].message.id.seq, 2, "saved anew");
 }
 
@@ -115,7 +120,7 @@ pub async fn a_list_of_saved_messages_has_only_what_may_be_read(database: &TestD
     }
     ada.post("hello").await;
     for room in &bobs {
-        room.save(1).await;
+        room.save_later(1).await;
     }
     let edited = ada.edit(&ada.read(1).await, "changed").await;
     assert_eq!(texts(&bob.saved(9).await), ["secret", "secret", "secret", "changed"]);

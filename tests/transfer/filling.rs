@@ -14,9 +14,9 @@ use crate::store::{TestDatabase, add, hash, lobby, log_of, post, text, whole_log
 pub const SESSION: [u8; 32] = [7; 32];
 pub const TOKEN: TokenId = TokenId(Uuid::from_u128(42));
 
-/// Fills a database with an admin, a changed password, deleted messages, a deleted account, edits, reactions, mentions, a
-/// pin, threads, saved messages, a room with members and notices, a session, a revoked token, and more messages than one
-/// batch. Returns the number of changes in the lobby.
+/// Fills a database with an admin, a changed password, deleted messages, a deleted account, edits, reactions,
+/// mentions, a pin, threads, saved messages, a room with members and notices, a session, a revoked token, and more
+/// messages than one batch. Returns the number of changes in the lobby.
 pub async fn fill(database: &TestDatabase) -> u64 {
     let store = database.open().await;
     let s = store.as_ref();
@@ -118,8 +118,8 @@ async fn fill_room(store: &dyn Database, owner: &User, member: &User, name: &str
     }
 }
 
-/// What a store returns about its data: the logs of all rooms, the users, the session, what mentions each user, and what
-/// each has saved.
+/// What a store returns about its data: the logs of all rooms, the users, the session, what mentions each user, and
+/// what each has saved.
 pub async fn contents(database: &TestDatabase) -> Contents {
     let store = database.open().await;
     let mut log = whole_log(store.as_ref()).await;

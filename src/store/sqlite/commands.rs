@@ -29,7 +29,7 @@ struct Giver {
 }
 
 /// A change to store.
-struct Write {
+struct PendingChange {
     change: Change,
     /// The changed message before the change. `None`: it is new.
     before: Option<Message>,
@@ -40,7 +40,7 @@ struct Write {
     reaction: Option<ReactionChange>,
 }
 
-impl Write {
+impl PendingChange {
     /// Whether it is one statement, which needs no savepoint: it does all or nothing.
     fn is_single(&self) -> bool {
         let Change { message, root, room, members, .. } = &self.change;
@@ -167,11 +167,11 @@ impl Batch<'_> {
         let mark = moved.filter(|(before, after)| before != after).map(|(_, after)| after);
         let before = target.filter(|_| !change.is_new);
         let reaction = command.action.reaction(author);
-        let write = Write { change, before, client, mark, reaction };
+        let pending = PendingChange { change, before, client, mark, reaction };
         let as_loaded = loaded.clone();
-        let stored = match write.is_single() {
-            true => self.store(loaded, write)?,
-            false => self.atomically(|batch| batch.store(loaded, write))?,
+        let stored = match pending.is_single() {
+            true => self.store(loaded, pending)?,
+            false => self.atomically(|batch| batch.store(loaded, pending))?,
         };
         match stored {
             Some(changed) => Ok(changed),
@@ -199,8 +199,9 @@ impl Batch<'_> {
     }
 
     /// Stores a change. `None` if the client id is taken: nothing is stored then.
-    fn store(&mut self, mut loaded: LoadedRoom, write: Write) -> Result<Option<Changed>> {
-        let Write { change: Change { message, root, room, members, .. }, before, client, mark, reaction } = write;
+    fn store(&mut self, mut loaded: LoadedRoom, pending: PendingChange) -> Result<Option<Changed>> {
+        let PendingChange { change: Change { message, root, room, members, .. }, before, client, mark, reaction } =
+            pending;
         match client {
             Some(client) => {
                 if !rows::insert(self.connection, loaded.number, &message, message.rev, client.as_str())? {

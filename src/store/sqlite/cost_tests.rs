@@ -156,6 +156,11 @@ fn a_post_without_mentions_writes_its_row_and_two_indexes() {
     let mut known = KnownRooms::default();
     let room = room_of_texts(&mut Batch::new(&c, &mut known), users, 1);
     let id = id_of(&c, room);
+    let post = |text: &str, reply_to| {
+        Action::Post(Post { client: ClientId::generate(), text: Text::parse(text).unwrap(), reply_to })
+    };
+    // a message that the author has not read: the author's mark stays
+    Batch::new(&c, &mut known).change(&id, users[1], Command::new(post("hello", None))).unwrap();
     let mut pages = |action: Action| {
         let before = std::fs::metadata(&wal).unwrap().len();
         c.execute_batch("BEGIN").unwrap();
@@ -163,21 +168,16 @@ fn a_post_without_mentions_writes_its_row_and_two_indexes() {
         c.execute_batch("COMMIT").unwrap();
         (std::fs::metadata(&wal).unwrap().len() - before) / (4096 + 24)
     };
-    let post = |text: &str, reply_to| {
-        Action::Post(Post { client: ClientId::generate(), text: Text::parse(text).unwrap(), reply_to })
-    };
     let [plain, mention, reply] = [("hello", None), ("@user1", None), ("hello", Some(1))].map(|(text, reply_to)| {
         let mut pages: Vec<u64> = (0..21).map(|_| pages(post(text, reply_to))).collect();
         pages.sort_unstable();
         pages[10]
     });
-    assert_eq!((plain, mention, reply), (3, 5, 5));
-    let react = Action::React { seq: 2, emoji: Emoji::parse("👍").unwrap() };
-    assert_eq!(
-        [Action::Pin { seq: 2 }, react].map(&mut pages),
-        [3, 2],
-        "a reaction does not write to the index of pins"
-    );
+    assert_eq!((plain, mention, reply), (3, 5, 6));
+    let thumb = || Emoji::parse("👍").unwrap();
+    pages(Action::React { seq: 2, emoji: thumb() }); // its page was full
+    assert_eq!(pages(Action::Pin { seq: 2 }), 3);
+    assert_eq!(pages(Action::Unreact { seq: 2, emoji: thumb() }), 2, "the index of pins stays");
 }
 
 /// SQLite tells the authorizer of each table and column that a statement which it prepares uses.

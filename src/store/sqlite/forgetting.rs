@@ -54,7 +54,8 @@ fn latest_changes(c: &Connection) -> rusqlite::Result<LatestChanges> {
     .collect()
 }
 
-/// The messages that the user has reacted to, among the next [`SCANNED`] after the position `after`, and the last of these.
+/// The messages that the user has reacted to, among the next [`SCANNED`] after the position `after`, and the last of
+/// these.
 fn reacted(c: &Connection, user: UserKey, after: i64) -> rusqlite::Result<(Vec<i64>, Option<i64>)> {
     let mut next =
         c.prepare_cached("SELECT id, instr(reactions, ?2) > 0 FROM messages WHERE id > ?1 ORDER BY id LIMIT ?3")?;
@@ -104,7 +105,8 @@ impl Batch<'_> {
         Ok(ids.len() as u32)
     }
 
-    /// Forgets the user in the messages at these positions, each by a change of its own. Messages of deleted rooms are left.
+    /// Forgets the user in the messages at these positions, each by a change of its own. Messages of deleted rooms are
+    /// left.
     fn forget(&mut self, user: UserKey, ids: &[i64]) -> Result<()> {
         for id in ids {
             let room: Option<RoomId> = self

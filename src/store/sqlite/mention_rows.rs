@@ -58,8 +58,8 @@ pub struct MemberRoom {
     pub joined_at: Timestamp,
 }
 
-/// The first `limit` messages of a room after `after` that mention the user, in the order of lists across rooms: when each
-/// was sent, and its `seq`.
+/// The first `limit` messages of a room after `after` that mention the user by name, and the first `limit` others that
+/// mention all members, in the order of lists across rooms: when each was sent, and its `seq`.
 pub fn latest(
     c: &Connection,
     room: &MemberRoom,

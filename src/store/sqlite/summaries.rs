@@ -27,9 +27,9 @@ pub struct Summaries<'a> {
 
 impl<'a> Summaries<'a> {
     pub fn of(c: &'a Connection, user: UserKey) -> Result<Self> {
-        // The last four columns are for what is unread, if anything can be. All numbers but those of the deleted texts and
-        // of the mentions are running numbers, which messages have. SQLite would rather read all messages after the mark
-        // than the index of the few that are deleted.
+        // The last four columns are for what is unread, if anything can be. All numbers but those of the deleted texts
+        // and of the mentions are running numbers, which messages have. SQLite would rather read all messages after
+        // the mark than the index of the few that are deleted.
         let statement = c.prepare_cached(&format!(
             "SELECT {ROOM_COLUMNS}, m.role, m.level, m.starred, m.read_seq, m.read_version,
                 last.id, last.post_rev, last.room_texts, last.sent_at,

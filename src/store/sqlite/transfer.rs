@@ -80,8 +80,9 @@ impl Transfer for Sqlite {
         let begin = |batch: &mut Batch<'_>| {
             if is_unfinished(batch.connection)? {
                 batch.connection.execute_batch(
-                    "DELETE FROM users; DELETE FROM messages; DELETE FROM mentions; DELETE FROM saved; DELETE FROM memberships;
-                     DELETE FROM rooms WHERE room_id <> 'lobby'; DELETE FROM sessions; DELETE FROM revoked_tokens;",
+                    "DELETE FROM users; DELETE FROM messages; DELETE FROM mentions; DELETE FROM saved;
+                     DELETE FROM memberships; DELETE FROM rooms WHERE room_id <> 'lobby'; DELETE FROM sessions;
+                     DELETE FROM revoked_tokens;",
                 )?;
             }
             // the lobby gives its name up: a room that comes before the copied lobby may have it

@@ -144,10 +144,8 @@ impl Users for Sqlite {
             batch.forget_since(key, &scanned)?;
             while batch.leave_rooms(key)? > 0 {}
             batch.end_memberships(key)?;
-            for table in ["saved WHERE user", "users WHERE key"] {
-                let delete = format!("DELETE FROM {table} = ?1");
-                batch.connection.prepare_cached(&delete)?.execute([key.0.as_bytes()])?;
-            }
+            batch.connection.prepare_cached("DELETE FROM saved WHERE user = ?1")?.execute([key.0.as_bytes()])?;
+            batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
             batch.events.push(Event::UserRevoked { key, version: i64::MAX });
             Ok(())
         };
