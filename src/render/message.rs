@@ -1,15 +1,17 @@
 //! The HTML of a message, and the quote in a reply.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use askama::Template;
 
-use super::{Language, Viewer, avatar, fragment::render, notice};
-use crate::domain::{Content, Message, Reaction, Timestamp};
+use super::{
+    Language, TextCache, Viewer, avatar,
+    fragment::render,
+    markdown::{EVERYONE, Rendered, plain},
+    notice,
+};
+use crate::domain::{Content, Message, Reaction, Timestamp, UserKey};
 
-/// Most tags of users in `data-by`: those who gave the emoji last. A page marks the emoji that its reader gave, and 200
-/// reactions to one message must not send 200 lists of up to 200 tags.
-const LISTED_REACTORS: usize = 20;
 /// Longest beginning of a text in a quote, in characters.
 const QUOTE_CHARS: usize = 100;
 /// Longest time between two messages of an author that are shown under one name.
@@ -29,16 +31,21 @@ struct MessageView<'a> {
     hue: u64,
     /// Whether the viewer is the author.
     own: bool,
+    /// Whether the message mentions the viewer.
+    mentions_me: bool,
     /// Whether it is shown under the name of the message before it.
     follows: bool,
     /// Whether it is what the page is about.
     is_target: bool,
     /// `None`: the message is deleted.
-    text: Option<&'a str>,
+    text: Option<TextView>,
     sent_at: Timestamp,
     edited_at: Option<Timestamp>,
     replies: u64,
+    root: Option<u64>,
     pinned: bool,
+    /// Tags of the users mentioned, `*` for all members, separated by spaces.
+    mentions: String,
     reply_to: Option<u64>,
     /// What a reply shows of its parent.
     quote: Quote<'a>,
@@ -47,18 +54,24 @@ struct MessageView<'a> {
     language: Option<Language>,
 }
 
+struct TextView {
+    rendered: Arc<Rendered>,
+    /// The HTML for the viewer, if it differs.
+    marked: Option<String>,
+}
+
 enum Quote<'a> {
     /// The parent's author, and the beginning of its text.
     Text { author_tag: String, name: Cow<'a, str>, beginning: String },
-    /// The key of a text in place of a quote.
-    Word(&'static str),
+    /// The parent is not known here.
+    Unknown,
+    /// The parent's text is deleted.
+    Deleted,
 }
 
 struct ReactionView<'a> {
     emoji: &'a str,
     count: usize,
-    /// Tags of users, separated by spaces.
-    by: String,
     mine: bool,
 }
 
@@ -66,26 +79,44 @@ impl MessageView<'_> {
     fn word(&self, key: &str) -> Cow<'static, str> {
         self.language.map_or(Cow::Borrowed(""), |language| language.text(key))
     }
+
+    fn count_of_replies(&self) -> Cow<'static, str> {
+        self.language.map_or(Cow::Borrowed(""), |language| replies(language, self.replies))
+    }
+
+    /// The time of an edit, until the page's script knows better.
+    fn time(&self, at: &Timestamp) -> String {
+        self.language.map_or_else(String::new, |language| format!("{} {} UTC", language.day(*at), at.clock()))
+    }
+}
+
+impl TextView {
+    fn html(&self) -> &str {
+        self.marked.as_deref().unwrap_or(&self.rendered.html)
+    }
 }
 
 impl<'a> ReactionView<'a> {
     fn new(reaction: &'a Reaction, viewer: Option<&Viewer>) -> Self {
-        let listed = &reaction.users[reaction.users.len().saturating_sub(LISTED_REACTORS)..];
         Self {
             emoji: reaction.emoji.as_str(),
             count: reaction.users.len(),
-            by: listed.iter().map(|user| user.tag()).collect::<Vec<_>>().join(" "),
             mine: viewer.is_some_and(|viewer| reaction.users.contains(&viewer.key)),
         }
     }
 }
 
+/// "2 replies".
+pub(super) fn replies(language: Language, count: u64) -> Cow<'static, str> {
+    language.with("message-replies", [("count", count.into())])
+}
+
 /// The fragment of a message or a notice as `viewer` sees it on a page. `None`: the live fragment, the same bytes for all
 /// readers, without words of a language; the page's script marks it for its viewer.
-pub fn message(message: &Message, viewer: Option<&Viewer>) -> String {
+pub fn message(message: &Message, viewer: Option<&Viewer>, texts: &TextCache) -> String {
     match &message.content {
         Content::Notice(notice) => notice::notice(message, notice, viewer, false),
-        Content::Text(_) => text(message, viewer, Quote::Word("quote-earlier"), PageRow::default()),
+        Content::Text(_) => text(message, viewer, Quote::Unknown, PageRow::default(), texts),
     }
 }
 
@@ -101,14 +132,20 @@ pub struct PageRow<'a> {
 }
 
 /// The row of a message or a notice on a page. A reply quotes the beginning of its parent.
-pub fn row(shown: &Message, row: PageRow<'_>, viewer: &Viewer) -> String {
+pub fn row(shown: &Message, row: PageRow<'_>, viewer: &Viewer, texts: &TextCache) -> String {
     match &shown.content {
         Content::Notice(notice) => notice::notice(shown, notice, Some(viewer), row.is_target),
         Content::Text(_) => {
-            let quote = row.parent.map_or(Quote::Word("quote-earlier"), |parent| Quote::of(parent, viewer));
-            text(shown, Some(viewer), quote, row)
+            let quote = row.parent.map_or(Quote::Unknown, |parent| Quote::of(parent, viewer, texts));
+            text(shown, Some(viewer), quote, row, texts)
         }
     }
+}
+
+/// The beginning of a message's text on one line, without marks: for quotes and previews. `None` of a deleted message and
+/// of a notice.
+pub fn beginning(message: &Message, texts: &TextCache) -> Option<String> {
+    texts.text(message).map(|rendered| plain(&rendered.html, QUOTE_CHARS))
 }
 
 /// Whether `message` is shown under the name of `before`, the row before it. The page's script decides it in the same way.
@@ -119,24 +156,25 @@ pub fn follows(message: &Message, before: &Message) -> bool {
 }
 
 impl<'a> Quote<'a> {
-    fn of(parent: &'a Message, viewer: &Viewer) -> Self {
-        let Some(text) = parent.text() else { return Self::Word("quote-deleted") };
+    fn of(parent: &'a Message, viewer: &Viewer, texts: &TextCache) -> Self {
+        let Some(beginning) = beginning(parent, texts) else { return Self::Deleted };
         let name = match &parent.author {
             _ if parent.author_key == viewer.key => viewer.language.text("you"),
             Some(author) => author.name.as_str().into(),
             None => viewer.language.text("deleted-user"),
         };
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut beginning: String = line.chars().take(QUOTE_CHARS).collect();
-        if beginning.len() < line.len() {
-            beginning.push('…');
-        }
         Self::Text { author_tag: parent.author_key.tag(), name, beginning }
     }
 }
 
-fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, row: PageRow<'_>) -> String {
+fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, row: PageRow<'_>, texts: &TextCache) -> String {
     let author = message.author.as_ref().map(|author| author.name.as_str());
+    let own = viewer.is_some_and(|viewer| viewer.key == message.author_key);
+    let mentioned = viewer.filter(|viewer| !own && message.mentions.concern(viewer.key));
+    let text = texts.text(message).map(|rendered| TextView {
+        marked: mentioned.map(|viewer| mark_mentions(&rendered.html, viewer.key)),
+        rendered,
+    });
     render(&MessageView {
         room: message.id.room.as_str(),
         seq: message.seq(),
@@ -148,12 +186,15 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, row: PageR
         hue: avatar::hue(message.author_key),
         follows: row.follows,
         is_target: row.is_target,
-        own: viewer.is_some_and(|viewer| viewer.key == message.author_key),
-        text: message.text(),
+        own,
+        mentions_me: mentioned.is_some(),
+        text,
         sent_at: message.sent_at,
         edited_at: message.edited_at,
         replies: message.replies,
+        root: message.root,
         pinned: message.pinned_at.is_some(),
+        mentions: mentioned_tags(message),
         reply_to: message.reply_to,
         quote,
         reactions: message.reactions.iter().map(|reaction| ReactionView::new(reaction, viewer)).collect(),
@@ -161,11 +202,33 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, row: PageR
     })
 }
 
+fn mentioned_tags(message: &Message) -> String {
+    let everyone = message.mentions.everyone.map(|_| EVERYONE.to_owned());
+    let users = message.mentions.users.iter().map(|user| user.key.tag());
+    everyone.into_iter().chain(users).collect::<Vec<_>>().join(" ")
+}
+
+/// Marks the mentions of the viewer in the HTML of a text. Nobody can type this tag: a text's own are escaped.
+fn mark_mentions(html: &str, viewer: UserKey) -> String {
+    let tag = |class: &str, tag: &str| format!("<span class=\"{class}\" data-tag=\"{tag}\">");
+    [EVERYONE, &viewer.tag()]
+        .into_iter()
+        .fold(html.to_owned(), |html, user| html.replace(&tag("mention", user), &tag("mention me", user)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Author, Emoji, MessageId, Notice, RoomId, UserKey};
+    use crate::domain::{Author, Emoji, MentionedUser, Mentions, MessageId, Notice, RoomId, mention::Everyone};
     use uuid::Uuid;
+
+    fn message(shown: &Message, viewer: Option<&Viewer>) -> String {
+        super::message(shown, viewer, &TextCache::default())
+    }
+
+    fn row(shown: &Message, row: PageRow<'_>, viewer: &Viewer) -> String {
+        super::row(shown, row, viewer, &TextCache::default())
+    }
 
     fn key(number: u64) -> UserKey {
         UserKey(Uuid::from_u64_pair(0, number))
@@ -180,7 +243,7 @@ mod tests {
             author_key: key(1),
             author: Some(Author { user_id: "ada".into(), name: "Ada <3".into() }),
             sent_at: Timestamp(1_795_354_980_123),
-            content: Content::Text(Some("<script>alert(1)</script>\n&amp;".into())),
+            content: Content::Text(Some("<b>hello</b>".into())),
             room_texts: 12,
             author_texts: 3,
             reply_to: None,
@@ -189,7 +252,7 @@ mod tests {
             edited_at: None,
             pinned_at: None,
             reactions: Vec::new(),
-            mentions: crate::domain::Mentions::default(),
+            mentions: Mentions::default(),
             joins: false,
         }
     }
@@ -199,8 +262,9 @@ mod tests {
     }
 
     const FACTS: &str = r#"data-room="lobby" data-seq="12" data-rev="34" data-text-rev="12" data-author="AAAAAAAAAAE""#;
-    const TIME: &str = r#"<time datetime="2026-11-22T13:43:00.123Z">13:43 UTC</time>"#;
-    const TEXT: &str = "<span>&#60;script&#62;alert(1)&#60;/script&#62;\n&#38;amp;</span>";
+    const TIME: &str =
+        r#"<a class="at" href="/rooms/lobby/12"><time datetime="2026-11-22T13:43:00.123Z">13:43 UTC</time></a>"#;
+    const TEXT: &str = r#"<span class="text">&lt;b&gt;hello&lt;/b&gt;</span>"#;
 
     /// The row as a page shows it.
     fn shown(class: &str, name: &str) -> String {
@@ -271,18 +335,20 @@ mod tests {
             edited_at: Some(Timestamp(1_795_354_980_123)),
             pinned_at: Some(Timestamp(1)),
             replies: 2,
+            root: Some(3),
             reply_to: Some(5),
             content: Content::Text(Some("hi".into())),
             ..hello()
         };
         let expected = format!(
-            r#"<li class="message hue-1" {FACTS} data-initials="A3" data-edited="2026-11-22T13:43:00.123Z" data-replies="2" data-pinned><b>Ada &#60;3<span>: </span></b><blockquote data-reply-to="5"></blockquote><span>hi</span> {TIME}</li>"#
+            r#"<li class="message hue-1" {FACTS} data-initials="A3" data-edited="2026-11-22T13:43:00.123Z" data-replies="2" data-root="3" data-pinned><b>Ada &#60;3<span>: </span></b><blockquote data-reply-to="5"></blockquote><span class="text">hi</span> {TIME} <a class="replies" href="/rooms/lobby/threads/12"></a></li>"#
         );
         assert_eq!(message(&changed, None), expected);
         let expected = expected
             .replace("<b>", r#"<b data-time="13:43 UTC">"#)
-            .replace("</blockquote>", "↩ earlier message</blockquote>")
-            .replace("</time>", "</time> <small>edited</small>");
+            .replace("</blockquote>", r#"<a href="/rooms/lobby/5">↩ earlier message</a></blockquote>"#)
+            .replace("</time></a>", r#"</time></a> <small title="2026-11-22 13:43 UTC">edited</small>"#)
+            .replace(r#"threads/12">"#, r#"threads/12">2 replies"#);
         assert_eq!(message(&changed, Some(&viewer(2))), expected);
     }
 
@@ -294,8 +360,13 @@ mod tests {
             let html = row(&Message { reply_to: Some(5), ..hello() }, reply, viewer);
             html.split_once("<blockquote ").unwrap().1.split_once("</blockquote>").unwrap().0.to_owned()
         };
-        let by = |name, text| format!(r#"data-reply-to="5" data-author="AAAAAAAAAAE"><cite>{name}</cite>: {text}"#);
+        let by = |name, text| {
+            format!(
+                r#"data-reply-to="5" data-author="AAAAAAAAAAE"><a href="/rooms/lobby/5"><cite>{name}</cite>: {text}</a>"#
+            )
+        };
         assert_eq!(quote(&parent(Some("<b>one\n two")), &viewer(2)), by("Ada &#60;3", "&#60;b&#62;one two"));
+        assert_eq!(quote(&parent(Some("**one** [two](https://a.example)")), &viewer(1)), by("You", "one two"));
         assert_eq!(quote(&parent(Some("one")), &viewer(1)), by("You", "one"));
         assert_eq!(quote(&Message { author: None, ..parent(Some("one")) }, &viewer(2)), by("deleted user", "one"));
         assert_eq!(quote(&parent(Some(&"é".repeat(200))), &viewer(1)), by("You", &format!("{}…", "é".repeat(100))));
@@ -303,20 +374,49 @@ mod tests {
     }
 
     #[test]
-    fn a_reaction_lists_who_gave_it_last() {
-        let reaction = |users: std::ops::Range<u64>| Reaction {
-            emoji: Emoji::parse("👍").unwrap(),
-            users: users.map(key).collect(),
-        };
-        let liked = |users| Message { reactions: vec![reaction(users)], ..hello() };
-        let html = message(&liked(2..4), None);
-        let expected = r#"<ul class="reactions"><li data-emoji="👍" data-count="2" data-by="AAAAAAAAAAI AAAAAAAAAAM">👍 2</li></ul></li>"#;
-        assert!(html.ends_with(expected), "{html}");
-        let many = liked(0..200);
-        let html = message(&many, Some(&viewer(7)));
-        let by = html.split_once("data-by=\"").unwrap().1.split_once('"').unwrap().0;
-        assert_eq!(by.split(' ').collect::<Vec<_>>(), (180..200).map(|n| key(n).tag()).collect::<Vec<_>>());
-        assert!(html.contains("class=\"mine\">👍 200"), "{html}");
-        assert!(!message(&many, Some(&viewer(300))).contains("mine"));
+    fn a_reaction_is_a_count_without_names() {
+        let emoji = Emoji::parse("👍").unwrap();
+        let liked = Message { reactions: vec![Reaction { emoji, users: vec![key(2), key(3)] }], ..hello() };
+        let expected = r#"<ul class="reactions"><li data-emoji="👍" data-count="2"><a href="/rooms/lobby/12#reactions">👍 2</a></li></ul></li>"#;
+        for viewer in [None, Some(&viewer(4))] {
+            let html = message(&liked, viewer);
+            assert!(html.ends_with(expected), "{html}");
+        }
+        let html = message(&liked, Some(&viewer(3)));
+        assert!(html.ends_with(&expected.replace(r#""2">"#, r#""2" class="mine">"#)), "{html}");
+    }
+
+    #[test]
+    fn a_mention_is_marked_for_who_is_mentioned() {
+        let bob = MentionedUser { key: key(2), user_id: "bob".into() };
+        let mentions = Mentions { users: vec![bob], everyone: None };
+        let text = r#"@bob <span class="mention" data-tag="AAAAAAAAAAI">"#;
+        let one = Message { content: Content::Text(Some(text.into())), mentions, ..hello() };
+        let live = message(&one, None);
+        assert!(live.contains(r#" data-mentions="AAAAAAAAAAI"><b>"#), "{live}");
+        assert!(live.contains(r#"<span class="mention" data-tag="AAAAAAAAAAI">@bob</span>"#), "{live}");
+        for other in [1, 3] {
+            let html = message(&one, Some(&viewer(other)));
+            assert!(!html.contains("mentions-me") && !html.contains("mention me"), "{html}");
+        }
+        let mine = message(&one, Some(&viewer(2)));
+        assert!(mine.starts_with(r#"<li class="message hue-1 mentions-me""#), "{mine}");
+        assert!(mine.contains(r#"<span class="mention me" data-tag="AAAAAAAAAAI">@bob</span>"#), "{mine}");
+        assert_eq!(mine.matches("mention me").count(), 1, "who types the tag marks nothing: {mine}");
+
+        let everyone = Mentions { everyone: Some(Everyone::Here), ..one.mentions };
+        let all = Message { content: Content::Text(Some("@here".into())), mentions: everyone, ..hello() };
+        assert!(message(&all, None).contains(r#" data-mentions="* AAAAAAAAAAI""#));
+        assert!(message(&all, Some(&viewer(3))).contains(r#"<span class="mention me" data-tag="*">@here</span>"#));
+        assert!(!message(&all, Some(&viewer(1))).contains("mention me"), "its author is not mentioned");
+    }
+
+    #[test]
+    fn a_row_says_what_its_text_is() {
+        let html = |text: &str| message(&Message { content: Content::Text(Some(text.into())), ..hello() }, None);
+        assert!(html("a *b*").contains(r#"<span class="text">a <em>b</em></span> <a class="at""#));
+        assert!(html("> a").contains("<div class=\"text\"><blockquote>\n<p>a</p></blockquote></div> <a class=\"at\""));
+        assert!(html("/me waves").starts_with(r#"<li class="message hue-1 action""#));
+        assert!(html("👍 :tada:").starts_with(r#"<li class="message hue-1 emoji""#));
     }
 }

@@ -2,26 +2,31 @@
 //!
 //! - [`message()`]: a message or a notice of the log, wherever it is shown. Its live fragment is the same bytes for all
 //!   readers, and depends on this message only: what concerns the reader is marked by the page's script.
+//! - [`TextCache`]: the texts of messages, which are Markdown, rendered.
 //! - [`entered`], [`left`]: notices that are not in the log. [`roster()`]: who is online.
 //! - [`Avatar`]: what stands for a user.
 //! - [`words`]: the catalogue of texts.
 
 mod avatar;
 mod fragment;
+mod markdown;
 mod message;
 mod more;
 mod notice;
 mod presence_notice;
 mod roster;
 mod script_words;
+mod text_cache;
 mod viewer;
 pub mod words;
 
 pub use avatar::Avatar;
-pub use message::{PageRow, follows, message, row};
+pub use markdown::Rendered;
+pub use message::{PageRow, beginning, follows, message, row};
 pub use more::{newer_link, older_link};
 pub use presence_notice::{entered, left};
 pub use roster::{Roster, roster};
 pub use script_words::script_words;
+pub use text_cache::TextCache;
 pub use viewer::Viewer;
 pub use words::Language;

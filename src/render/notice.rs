@@ -124,9 +124,13 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Content, MessageId, RoomId, Timestamp},
-        render::message,
+        render::{self, TextCache},
     };
     use uuid::Uuid;
+
+    fn message(message: &Message, viewer: Option<&Viewer>) -> String {
+        render::message(message, viewer, &TextCache::default())
+    }
 
     fn key(number: u64) -> UserKey {
         UserKey(Uuid::from_u64_pair(0, number))

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use super::{
-    Language, newer_link, notice, older_link, presence_notice,
+    Language,
+    message::replies,
+    newer_link, notice, older_link, presence_notice,
     words::{ByLanguage, Html},
 };
 use crate::domain::{Phrase, Text};
@@ -40,6 +42,7 @@ fn words(language: Language) -> String {
         "offline": language.text("chat-offline"),
         "quoteDeleted": language.text("quote-deleted"),
         "quoteEarlier": language.text("quote-earlier"),
+        "replies": [replies(language, 1), language.with("message-replies", [("count", "{count}".into())])],
         "rosterCount": language.with("roster-count", [("count", "{count}".into())]),
         "rosterMore": language.with("roster-more", [("count", "{count}".into())]),
         "sending": language.text("chat-sending"),

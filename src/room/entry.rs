@@ -1,7 +1,10 @@
 //! An entry of a ring: a change of the log, rendered.
 
 use super::losses::Loss;
-use crate::{domain::Message, render};
+use crate::{
+    domain::Message,
+    render::{self, TextCache},
+};
 
 /// A change, rendered. The same for every reader.
 #[derive(Debug, Default)]
@@ -26,8 +29,9 @@ pub struct Part {
 
 impl Entry {
     /// A change of the log: the messages with its number.
-    pub fn change(messages: &[Message]) -> Self {
-        Self { parts: messages.iter().map(Part::message).collect(), ..Self::unrendered(messages) }
+    pub fn change(messages: &[Message], texts: &TextCache) -> Self {
+        let parts = messages.iter().map(|message| Part::message(message, texts)).collect();
+        Self { parts, ..Self::unrendered(messages) }
     }
 
     /// A change of a room that nobody reads.
@@ -41,8 +45,8 @@ impl Entry {
     }
 
     /// The entries of messages in order of their `rev`: one for each change.
-    pub fn changes(messages: &[Message]) -> impl Iterator<Item = Self> {
-        each_change(messages).map(Self::change)
+    pub fn changes(messages: &[Message], texts: &TextCache) -> impl Iterator<Item = Self> {
+        each_change(messages).map(|change| Self::change(change, texts))
     }
 
     /// The memory that the entry takes in a ring, with its place in the index.
@@ -58,7 +62,7 @@ pub fn each_change(messages: &[Message]) -> impl Iterator<Item = &[Message]> {
 }
 
 impl Part {
-    fn message(message: &Message) -> Self {
-        Self { seq: message.seq(), fragment: render::message(message, None) }
+    fn message(message: &Message, texts: &TextCache) -> Self {
+        Self { seq: message.seq(), fragment: render::message(message, None, texts) }
     }
 }

@@ -46,6 +46,7 @@ async fn fill(rooms: Arc<Rooms>, room: Arc<Room>) {
         match fill_once(&rooms, &room).await {
             Ok(_) if room.end_fill() => return,
             Err(store::Error::NoSuchRoom) => {
+                rooms.texts.forget_room(&room.id);
                 room.vanish();
                 rooms.announce(&room, Instant::now());
                 return;
@@ -74,13 +75,15 @@ async fn fill_once(rooms: &Rooms, room: &Arc<Room>) -> store::Result<bool> {
             let head = rooms.store.head(&room.id).await?;
             if head - after > MAX_GAP {
                 tracing::info!(room = room.id.as_str(), after, head, "gap skipped");
+                rooms.texts.forget_room(&room.id);
                 room.jump(head);
                 rooms.announce(room, Instant::now());
                 continue;
             }
         }
-        let render = if room.renders() { Entry::change } else { Entry::unrendered };
-        let changes = each_change(&messages).map(|change| (render(change), change)).collect();
+        messages.iter().for_each(|message| rooms.texts.note(message));
+        let renders = room.renders();
+        let changes = each_change(&messages).map(|change| (rooms.entry(change, renders), change)).collect();
         if !room.push_all(cleared, changes, has_more) {
             continue;
         }
@@ -105,7 +108,7 @@ pub(super) async fn backfill(rooms: &Rooms, room: &Room, after: u64) -> store::R
     loop {
         let Chunk { messages, has_more } = rooms.store.changes(&room.id, read_to, PAGE).await?;
         read_to = messages.last().map_or(base, |message| message.rev);
-        entries.extend(Entry::changes(&messages));
+        entries.extend(Entry::changes(&messages, &rooms.texts));
         if !has_more || read_to >= base {
             room.prepend(cleared, after, base, entries);
             return Ok(());
@@ -127,7 +130,7 @@ pub(super) async fn late_page(rooms: &Rooms, room: &Room, rev: u64) -> store::Re
     // the ring may not have these changes yet
     room.note_losses(changes.iter().filter_map(|change| Some((change.rev, Loss::of(change)?))));
     let (mut parts, mut bytes, mut to) = (Vec::new(), 0, base);
-    for entry in Entry::changes(&changes) {
+    for entry in Entry::changes(&changes, &rooms.texts) {
         bytes += entry.bytes();
         to = entry.rev;
         parts.extend(entry.parts);

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     domain::{RoomId, User, UserKey},
     net::{Connection, sync::Arc},
+    render::TextCache,
     store::{self, Access, Database},
 };
 
@@ -128,6 +129,11 @@ impl Hub {
     /// The users who are online or idle, at any process, in any order.
     pub fn online(&self) -> Vec<(UserKey, Presence)> {
         self.rooms.presence.online()
+    }
+
+    /// The rendered texts of messages.
+    pub fn texts(&self) -> &TextCache {
+        &self.rooms.texts
     }
 
     /// The names of the users online, as the lobby shows them.

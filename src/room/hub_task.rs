@@ -16,7 +16,6 @@ use tokio::{
 };
 
 use super::{
-    entry::Entry,
     filling::advance,
     presence::PresenceEvent,
     registry::{CloseReason, Registry},
@@ -194,8 +193,10 @@ impl HubTask {
         match event {
             Event::Changed { message, root, .. } => self.apply_change(*message, root),
             Event::Advanced { room, rev } => {
-                if let Some(room) = self.rooms.get(&room) {
-                    self.advance(room, rev);
+                match self.rooms.get(&room) {
+                    Some(room) => self.advance(room, rev),
+                    // nobody here reads what changed
+                    None => self.rooms.texts.forget_room(&room),
                 }
             }
             Event::MembershipChanged { room, user } => self.rooms.listeners.membership_changed(user, &room),
@@ -205,6 +206,7 @@ impl HubTask {
                 let is_revoked = |grant: &Grant| grant.user() == key && grant.version() < version;
                 self.registry.close(CloseReason::Revoked, is_revoked);
                 if version == DELETED {
+                    self.rooms.texts.clear(); // nobody is mentioned who has no account
                     self.rename(key, None);
                 }
             }
@@ -219,6 +221,7 @@ impl HubTask {
                 users.iter().for_each(|(user, name)| self.show_typing(&room, *user, name));
             }
             Event::ExternalWrite => {
+                self.rooms.texts.clear();
                 self.clear_rings(); // names, too, may have changed
                 self.rooms.listeners.read_all();
                 if self.recheck.try_send(()).is_ok() {
@@ -248,6 +251,7 @@ impl HubTask {
     }
 
     fn apply_change(&mut self, message: Message, root: Option<Box<Message>>) {
+        self.rooms.texts.note(&message);
         let Some(room) = self.rooms.get(&message.id.room) else { return };
         if !room.is_next(message.rev) {
             let rev = message.rev;
@@ -256,7 +260,7 @@ impl HubTask {
         let lag = is_post(&message).then(|| Timestamp::now().0 - message.sent_at.0);
         // in the order in which the log is read
         let messages: Vec<Message> = root.map(|root| *root).into_iter().chain([message]).collect();
-        let entry = if room.renders() { Entry::change(&messages) } else { Entry::unrendered(&messages) };
+        let entry = self.rooms.entry(&messages, room.renders());
         metrics::counter!("natter_changes_total").increment(1);
         let is_unannounced = room.push(entry, &messages);
         self.rooms.note_news(&room);

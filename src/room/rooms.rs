@@ -8,6 +8,7 @@ use std::{
 use tokio::sync::{Semaphore, mpsc};
 
 use super::{
+    entry::Entry,
     fanout::Fanout,
     listeners::Listeners,
     news::Numbers,
@@ -18,11 +19,12 @@ use super::{
     tick::Update,
 };
 use crate::{
-    domain::{RoomId, UserKey},
+    domain::{Message, RoomId, UserKey},
     net::{
         Frame,
         sync::{Arc, Mutex, atomic::AtomicU32},
     },
+    render::TextCache,
     store::{self, Database},
 };
 
@@ -38,6 +40,7 @@ pub struct Rooms {
     /// What sockets without a room follow: a room without a log.
     pub(super) nowhere: Arc<Room>,
     pub(super) store: Arc<dyn Database>,
+    pub(super) texts: TextCache,
     pub(super) fanout: Fanout,
     pub(super) roster: CurrentRoster,
     pub(super) presence: CurrentPresence,
@@ -95,6 +98,7 @@ impl Rooms {
             open: Mutex::default(),
             nowhere: Arc::new(nowhere),
             store,
+            texts: TextCache::default(),
             fanout: Fanout::start(),
             roster: CurrentRoster::new(),
             presence: CurrentPresence::default(),
@@ -132,6 +136,11 @@ impl Rooms {
         room.open(head);
         let gets_all = room.add_listener(head, numbers); // under the lock, so that the room is not dropped
         Listened { room, is_new, gets_all }
+    }
+
+    /// A change of the log. `renders`: whether somebody reads the room.
+    pub(super) fn entry(&self, change: &[Message], renders: bool) -> Entry {
+        if renders { Entry::change(change, &self.texts) } else { Entry::unrendered(change) }
     }
 
     /// What a new subscription gets first: the roster in the lobby, and the latest changes of names, which a page that was

@@ -7,7 +7,7 @@ use super::{
     named_users::find_all,
 };
 use crate::{
-    domain::{ClientId, Fields, Invalid, Phrase, RoomAction, SlashCommand, Topic, Typed, User},
+    domain::{ClientId, Fields, Invalid, Phrase, RoomAction, SlashCommand, Topic, Typed, User, rules::Refusal},
     store::{Access, Changed},
 };
 
@@ -57,7 +57,7 @@ pub async fn send_direct(state: &AppState, user: &User, others: &[User], draft: 
         Typed::Command(SlashCommand::Message { user_id, text }) => {
             message(state, user, user_id, Draft { message: &text, ..draft }).await.map_err(about_text)
         }
-        Typed::Command(_) => Err(crate::domain::rules::Refusal::IsDirect.into()),
+        Typed::Command(_) => Err(Refusal::IsDirect.into()),
     }
 }
 

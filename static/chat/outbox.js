@@ -12,7 +12,8 @@ natter.outbox = (() => {
     if (!here()) return;
     const shown = items.filter((item) => item.room === here() && !item.hasRow);
     $('outbox').replaceChildren(...shown.map(({ message, rev }) => {
-      const row = view.element('li', view.element('b', words.you, view.element('span', ': ')), view.element('span', message));
+      const text = Object.assign(view.element('span', message), { className: 'text' });
+      const row = view.element('li', view.element('b', words.you, view.element('span', ': ')), text);
       row.className = `message hue-${hue} sent-by-user${rev ? '' : ' pending'}`;
       row.dataset.initials = initials;
       if (!rev) row.dataset.state = words.sending;
@@ -34,7 +35,7 @@ natter.outbox = (() => {
   };
 
   // A fragment can arrive before the acknowledgement. Which message it is shows its text, but for the marks of Markdown.
-  const letters = (text) => text.replace(/[^\p{L}\p{N}\p{So}]/gu, '') || text;
+  const letters = (text) => text.replace(/^\/me /, '').replace(/[^\p{L}\p{N}\p{So}]/gu, '') || text;
   const claim = (added) => {
     for (const row of added) {
       if (!row.matches('.sent-by-user')) continue;

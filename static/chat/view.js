@@ -22,25 +22,35 @@ natter.view = (() => {
   const localize = (root) => {
     const now = new Date().toDateString();
     for (const time of root.querySelectorAll('time')) {
-      const at = new Date(time.dateTime), clock = clockFormat.format(at), author = part(time.parentElement, 'b');
+      const at = new Date(time.dateTime), clock = clockFormat.format(at), row = time.closest('.message');
       const full = at.toDateString() === now ? clock : `${dayFormat.format(at)}, ${clock}`;
-      time.textContent = author ? clock : full;
+      time.textContent = row ? clock : full;
       time.title = fullFormat.format(at);
-      if (author) author.dataset.time = full;
+      if (!row) continue;
+      part(row, 'b').dataset.time = full;
+      const edited = part(row, 'small');
+      if (edited) edited.title = fullFormat.format(new Date(row.dataset.edited));
     }
   };
 
-  // A fragment lists only who gave an emoji last. If it lists all, an absent viewer did not give it; else nothing changes.
+  // A fragment does not say who reacted: what the viewer has given is known from the row that is shown.
   const markReactions = (item, shown) => {
     for (const chip of item.querySelectorAll('.reactions > li')) {
-      const by = chip.dataset.by.split(' '), before = shown?.querySelector(`[data-emoji="${chip.dataset.emoji}"]`);
-      const isUnknown = by.length < +chip.dataset.count;
-      chip.classList.toggle('mine', by.includes(me) || (isUnknown && (before ?? chip).matches('.mine')));
+      const before = shown?.querySelector(`.reactions > [data-emoji="${chip.dataset.emoji}"]`);
+      if (before?.matches('.mine')) chip.classList.add('mine');
     }
+  };
+  const markMentions = (item, isOwn) => {
+    const isMine = (tag) => tag === '*' || tag === me;
+    const isMentioned = !isOwn && (item.dataset.mentions ?? '').split(' ').some(isMine);
+    item.classList.toggle('mentions-me', isMentioned);
+    if (!isMentioned) return;
+    for (const mention of item.querySelectorAll('.mention')) if (isMine(mention.dataset.tag)) mention.classList.add('me');
   };
 
   const authorOf = (item) => part(item, 'b').textContent.slice(0, -2); // without ": "
-  const textOf = (item) => part(item, 'span')?.textContent;
+  const textOf = (item) => part(item, '.text')?.textContent;
+  const sentAt = (item) => Date.parse(part(item, '.at > time').dateTime);
   const setAuthor = (item, name) => part(item, 'b').replaceChildren(name, element('span', ': '));
   // as in src/render/avatar.rs
   const initials = (name) => {
@@ -51,10 +61,15 @@ natter.view = (() => {
   // Whether a message is shown under the name of the row before it.
   const follows = (item, before) => {
     if (!item.matches('.message') || !before?.matches('.message')) return false;
-    const gap = Date.parse(part(item, 'time').dateTime) - Date.parse(part(before, 'time').dateTime);
+    const gap = sentAt(item) - sentAt(before);
     return item.dataset.author === before.dataset.author && gap >= 0 && gap < GROUP;
   };
 
+  const linkTo = ({ room, seq }, ...content) => {
+    const link = element('a', ...content);
+    link.href = `/rooms/${room}/${seq}`;
+    return link;
+  };
   // Fills the slot of a reply from its parent.
   const quote = (slot, parent) => {
     const text = textOf(parent);
@@ -66,7 +81,7 @@ natter.view = (() => {
     const line = Array.from(text.trim().split(/\s+/).join(' '));
     const beginning = line.length > QUOTE_CHARS ? `${line.slice(0, QUOTE_CHARS).join('')}…` : line.join('');
     slot.dataset.author = parent.dataset.author;
-    slot.replaceChildren(element('cite', authorOf(parent)), `: ${beginning}`);
+    slot.replaceChildren(linkTo(parent.dataset, element('cite', authorOf(parent)), `: ${beginning}`));
   };
 
   // A notice in the room's log.
@@ -81,12 +96,16 @@ natter.view = (() => {
     if (!item.matches('.message')) return; // a deleted message has nothing to mark
     const isOwn = item.dataset.author === me;
     item.classList.toggle('sent-by-user', isOwn);
+    markMentions(item, isOwn);
     if (isOwn) setAuthor(item, words.you);
     else if ('deletedUser' in item.dataset) setAuthor(item, element('i', words.deletedUser));
-    if (item.dataset.edited && !part(item, 'small')) part(item, 'time').after(' ', element('small', words.edited));
+    if (item.dataset.edited && !part(item, 'small')) part(item, '.at').after(' ', element('small', words.edited));
+    const replies = part(item, '.replies'), count = item.dataset.replies;
+    if (replies) replies.textContent = count === '1' ? words.replies[0] : fill(words.replies[1], { count });
     const slot = part(item, 'blockquote'), filled = shown && part(shown, 'blockquote');
     if (slot && parent) quote(slot, parent);
-    else if (slot) slot.replaceWith(filled?.cloneNode(true) ?? Object.assign(slot, { textContent: words.quoteEarlier }));
+    else if (slot && filled) slot.replaceWith(filled.cloneNode(true));
+    else if (slot) slot.append(linkTo({ room: item.dataset.room, seq: slot.dataset.replyTo }, words.quoteEarlier));
     markReactions(item, shown);
     localize(item);
   };
@@ -124,7 +143,7 @@ natter.view = (() => {
       setAuthor(item, isDeleted ? element('i', words.deletedUser) : name);
     }
     if (key === me) return;
-    const cited = root.querySelectorAll(`blockquote[data-author="${key}"] > cite`);
+    const cited = root.querySelectorAll(`blockquote[data-author="${key}"] cite`);
     for (const cite of cited) cite.textContent = isDeleted ? words.deletedUser : name;
   };
 

@@ -24,7 +24,7 @@ async fn quotes_follow_their_parents() {
     natter.reply(&robot, loaded, "to the long one").await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
-    let first = ann.texts("#messages .message > span").await.remove(0);
+    let first = ann.texts("#messages .message > .text").await.remove(0);
     assert_eq!(first, "number 2", "the parent of the first reply is not on the page");
 
     // on the page, from the server

@@ -86,7 +86,8 @@ pub(super) async fn messages(
         }
         let parent = loaded.or_else(|| parents.get(&message.reply_to?)?.as_ref());
         let target = marks.target.filter(|target| target.seq == message.seq());
-        html.push_str(&render::row(message, PageRow { parent, follows, is_target: target.is_some() }, &viewer));
+        let row = PageRow { parent, follows, is_target: target.is_some() };
+        html.push_str(&render::row(message, row, &viewer, state.hub().texts()));
         if let Some(Target { forms, .. }) = target {
             html.push_str(forms);
             before = None;

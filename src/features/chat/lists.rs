@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::response::IntoResponse;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+
 use serde::Deserialize;
 
 use super::personal::List;
@@ -43,11 +46,11 @@ struct Entry {
 /// The messages with the names of their rooms; without those whose room the user can no longer see.
 async fn entries(state: &AppState, me: &User, messages: &[Message], language: Language) -> Result<Vec<Entry>> {
     let names = names_of_rooms(state, me, messages, language).await?;
-    let viewer = Viewer { key: me.key, language };
+    let (viewer, texts) = (Viewer { key: me.key, language }, state.hub().texts());
     let entry = |message: &Message| {
         let room = names.get(&message.id.room)?.clone();
         let address = format!("/rooms/{}/{}", message.id.room.as_str(), message.seq());
-        Some(Entry { address, room, row: render::row(message, PageRow::default(), &viewer) })
+        Some(Entry { address, room, row: render::row(message, PageRow::default(), &viewer, texts) })
     };
     Ok(messages.iter().filter_map(entry).collect())
 }

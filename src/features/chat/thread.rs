@@ -24,6 +24,8 @@ pub(super) struct ThreadPage {
     name: String,
     /// The `seq` of the root.
     root: u64,
+    /// The address of the root in its room.
+    back: String,
     messages: String,
     /// The room's latest `rev` on this page. The socket continues after it.
     head: u64,
@@ -55,6 +57,7 @@ impl ThreadPage {
     /// The store's.
     pub(super) async fn read(on: &OnMessage, root: u64, before: Option<u64>) -> Result<Option<Self>> {
         let OnMessage { state, language, me, access, .. } = on;
+        let room = on.room_address();
         let page = state.store.thread(access, root, before, PAGE).await?;
         // later than the page's head: the socket sends the root again if it changed meanwhile
         let message = state.store.message(access, root).await?;
@@ -62,6 +65,7 @@ impl ThreadPage {
         let Some(message) = message.filter(is_thread) else { return Ok(None) };
         // who answers a deleted root answers the last reply
         let parent = page.messages.last().filter(|_| message.is_deleted()).unwrap_or(&message);
+        let back = if message.is_deleted() { format!("{room}?at={root}") } else { format!("{room}/{root}") };
         let composer = Composer { thread: Some(root), ..Composer::reply(parent.seq()) };
         let older = page.messages.first().filter(|_| page.has_older).map(Message::seq);
         let shell = Shell::in_room(state, *language, me, Some(access.room())).await?;
@@ -73,14 +77,14 @@ impl ThreadPage {
             Some(seq) => {
                 let first = fragments::messages(state, access, &[message], Marks::default(), *language).await?;
                 let replies = fragments::messages(state, access, &page.messages, Marks::default(), *language).await?;
-                let address = format!("{}/threads/{root}?before={seq}", on.room_address());
+                let address = format!("{room}/threads/{root}?before={seq}");
                 format!("{first}{}{replies}", OlderReplies { shell: &shell, address }.render().unwrap_or_default())
             }
         };
         let summary = state.store.summary(access).await?;
         let name = room_name(&summary, me, *language);
         let (head, is_latest) = (page.head, !page.has_newer);
-        Ok(Some(Self { shell, summary, name, root, messages, head, is_latest, composer }))
+        Ok(Some(Self { shell, summary, name, root, back, messages, head, is_latest, composer }))
     }
 }
 

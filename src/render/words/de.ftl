@@ -192,6 +192,11 @@ mentions-none = Dich hat noch niemand erwähnt.
 mentions-confirm = Alle davon erwähnen
 saved = Gemerkte Nachrichten
 saved-none = Du hast dir noch nichts gemerkt.
+# Unter einer Nachricht: ein Link zu ihrem Thread.
+message-replies = { $count ->
+    [one] { $count } Antwort
+   *[other] { $count } Antworten
+}
 # Texte des Skripts der Seite.
 chat-connection-lost = Verbindung verloren. Verbinde neu …
 chat-offline = Du bist offline. Was du schreibst, wird gesendet, sobald du wieder online bist.

@@ -193,6 +193,11 @@ mentions-none = Nobody has mentioned you yet.
 mentions-confirm = Mention all of them
 saved = Saved messages
 saved-none = You have saved nothing yet.
+# Below a message: a link to its thread.
+message-replies = { $count ->
+    [one] { $count } reply
+   *[other] { $count } replies
+}
 # Texts of the page's script.
 chat-connection-lost = Connection lost. Reconnecting…
 chat-offline = You are offline. What you write is sent when you are back.

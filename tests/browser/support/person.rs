@@ -214,11 +214,11 @@ impl Person {
         eventually(&format!("{text:?} in the list"), probe).await;
     }
 
-    /// The list of messages and notices, each without its time, quote and reactions.
+    /// The list of messages and notices, each without its time, quote, replies and reactions.
     pub async fn list(&self) -> Vec<String> {
         let script = "return Array.from(document.querySelectorAll('#messages > li:not([hidden], .older, .later, .new-line)'), (item) => {
             const copy = item.cloneNode(true);
-            for (const part of copy.querySelectorAll('time, small, blockquote, .reactions')) part.remove();
+            for (const part of copy.querySelectorAll('time, small, :scope > blockquote, .replies, .reactions')) part.remove();
             return copy.textContent.trim();
         });";
         self.runs(script).await

@@ -88,7 +88,7 @@ pub fn fragments(frame: &str) -> impl Iterator<Item = Fragment> {
             rest.split('"').nth(1).unwrap().parse().unwrap()
         };
         // after the author; the texts of these tests need no escapes
-        let text = fragment.split_once("</b>").and_then(|(_, rest)| rest.split_once("<span>"));
+        let text = fragment.split_once("</b>").and_then(|(_, rest)| rest.split_once("<span class=\"text\">"));
         let text = text.map(|(_, rest)| rest.split_once("</span>").unwrap().0);
         Fragment { seq: number("data-seq="), rev: number("data-rev="), text: digest(text) }
     })

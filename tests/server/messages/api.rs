@@ -9,13 +9,14 @@ use crate::support::Natter;
 async fn a_message_has_all_fields_that_do_not_depend_on_what_happened_to_it() {
     let natter = Natter::unlimited().await;
     let (ada, _bob) = (natter.register("ada").await, natter.register("bob").await);
-    let mut posted = ada.says("hello @bob and @here").await;
+    let mut posted = ada.says("*hello* <b> @bob and @here").await;
     let html = posted.as_object_mut().unwrap().remove("html").unwrap();
-    assert!(html.as_str().unwrap().contains("hello"), "{html}");
+    let html = html.as_str().unwrap();
+    assert!(html.contains("<em>hello</em> &lt;b&gt;"), "{html}");
     assert!(posted.as_object_mut().unwrap().remove("sentTime").unwrap().is_string());
     let expected = json!({
         "room": "lobby", "seq": 1, "rev": 1, "textRev": 1, "userID": "ada", "name": "Ada",
-        "message": "hello @bob and @here", "reactions": [], "mentions": ["bob", "here"], "pinned": false, "files": [],
+        "message": "*hello* <b> @bob and @here", "reactions": [], "mentions": ["bob", "here"], "pinned": false, "files": [],
     });
     assert_eq!(posted, expected);
     ada.deletes(1).await.is(204);

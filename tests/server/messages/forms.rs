@@ -135,3 +135,23 @@ async fn an_open_room_is_not_joined_by_a_reaction() {
     let who = bob.get(&format!("/api{path}/reactions").replace("/1/", "/messages/1/")).await.is(200).json;
     assert_eq!(who["reactions"][0]["users"][0]["userID"], "ada", "who is no member is named too");
 }
+
+#[tokio::test]
+async fn what_was_typed_stays_if_the_room_was_archived_meanwhile() {
+    let natter = Natter::unlimited().await;
+    let ada = User::sign_up(&natter, "ada").await;
+    let meadow = ada.script.creates("open", "Meadow", &[]).await;
+    ada.script.says_in(&meadow, "hello").await;
+    ada.script.patch(&format!("/api/rooms/{meadow}"), json!({ "archived": true })).await.is(200);
+    let submit = async |page: &str, form: &[(&str, &str)]| {
+        ada.browser.submit(&format!("/rooms/{meadow}/{page}"), form).await.is(409)
+    };
+    let why = "This room is archived. It can be read only.";
+    let page = submit("messages", &[("message", "too late"), ("clientID", "1"), ("replyTo", "1")]).await;
+    assert_eq!((page.text("#reply-refused").as_str(), page.text("#reply").as_str()), (why, "too late"));
+    let page = submit("1/edit", &[("message", "too late"), ("textRev", "1")]).await;
+    assert_eq!((page.text(".alert").as_str(), page.text("textarea#edit").as_str()), (why, "too late"));
+    for (form, note) in [("react", "#emoji-note"), ("pin", "#pin-note"), ("delete", "#delete-note")] {
+        assert_eq!(submit(&format!("1/{form}"), &[("emoji", "👍")]).await.text(note), why);
+    }
+}

@@ -11,7 +11,7 @@ async fn a_permalink_shows_the_log_around_its_message_and_leads_both_ways() {
         ada.script.says(&format!("number {n}")).await;
     }
     let page = ada.browser.visit("/rooms/lobby/60").await.is(200);
-    assert_eq!(page.text("#target > span"), "number 60");
+    assert_eq!(page.text("#target > .text"), "number 60");
     assert_eq!(page.attribute("#target", "data-seq"), "60");
     assert!(page.attribute("#target", "class").contains("target"));
     assert!(page.html.contains(r#"<li id="target" tabindex="-1" autofocus "#));

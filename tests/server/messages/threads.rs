@@ -17,6 +17,7 @@ async fn a_thread_shows_its_root_and_the_latest_replies() {
     assert_eq!((messages.len(), messages[0].as_str(), messages[1].as_str()), (51, "You: root", "Bob: reply 4"));
     assert_eq!(messages[50], "Bob: reply 53");
     assert_eq!(page.attribute("#room", "class"), "room thread");
+    assert_eq!(page.attribute("main > .head a", "href"), "/rooms/lobby/1");
     assert_eq!(
         (page.attribute("#room", "data-thread"), page.attribute("#room", "data-head")),
         ("1".into(), "55".into())
@@ -72,6 +73,7 @@ async fn a_thread_outlives_its_root() {
     let page = ada.browser.visit("/rooms/lobby/threads/1").await.is(200);
     assert_eq!(page.messages(), ["You: reply"]);
     assert_eq!(page.value_of("replyTo"), "2", "a deleted message has no new replies");
+    assert_eq!(page.attribute("main > .head a", "href"), "/rooms/lobby?at=1");
     ada.script.deletes(2).await.is(204);
     ada.browser.visit("/rooms/lobby/threads/1").await.is(404);
 }

@@ -18,7 +18,8 @@ impl Fragment {
     pub fn parse(li: ElementRef<'_>) -> Self {
         let number = |name: &str| li.attr(name).unwrap().parse().unwrap();
         // neither the quote of a reply, nor the parts of the name
-        let parts = li.child_elements().filter(|part| ["b", "span"].contains(&part.value().name()));
+        let is_shown = |part: &ElementRef<'_>| part.value().name() == "b" || part.attr("class") == Some("text");
+        let parts = li.child_elements().filter(is_shown);
         Self {
             room: li.attr("data-room").unwrap().to_owned(),
             seq: number("data-seq"),

@@ -127,23 +127,23 @@ pub async fn list(
         Position::Thread { seq, before } => request.thread(seq, before).await?,
         Position::Pinned => {
             let page = state.store.pinned(&access).await?;
-            request.respond(page.messages, page.head, None).await
+            request.respond(page.messages, page.head, None)
         }
         Position::From(seq) => {
             let page = state.store.from(&access, seq, limit).await?;
             let next = request.newer(&page);
-            request.respond(page.messages, page.head, next).await
+            request.respond(page.messages, page.head, next)
         }
         Position::Around(seq) => {
             let page = state.store.around(&access, seq, limit).await?;
             let (next, newer) = (request.older(&page, ""), request.newer(&page));
-            MessagesResponse { newer, ..request.respond(page.messages, page.head, next).await }
+            MessagesResponse { newer, ..request.respond(page.messages, page.head, next) }
         }
         Position::After(rev) => {
             let Chunk { messages, has_more } = state.store.after(&access, rev, limit).await?;
             let rev = messages.last().map_or(rev, |last| last.rev);
             let next = has_more.then(|| request.address(&format!("after={rev}")));
-            request.respond(messages, rev, next).await
+            request.respond(messages, rev, next)
         }
     };
     Ok(axum::Json(response))
@@ -166,7 +166,7 @@ impl Request<'_> {
         let page = self.state.store.before(self.access, seq, self.limit, key).await?;
         let author = author.map_or(String::new(), |author| format!("author={}&", author.user_id));
         let next = self.older(&page, &author);
-        Ok(self.respond(page.messages, page.head, next).await)
+        Ok(self.respond(page.messages, page.head, next))
     }
 
     /// The thread of the message `seq`.
@@ -176,7 +176,7 @@ impl Request<'_> {
         let root = found.root.unwrap_or(seq);
         let page = store.thread(self.access, root, before, self.limit).await?;
         let next = self.older(&page, &format!("thread={root}&"));
-        Ok(self.respond(page.messages, page.head, next).await)
+        Ok(self.respond(page.messages, page.head, next))
     }
 
     /// `filter`: the other part of the query, with `&` after it.
@@ -194,8 +194,8 @@ impl Request<'_> {
         format!("{}?{query}&limit={}", self.uri.path(), self.limit)
     }
 
-    async fn respond(&self, messages: Vec<Message>, rev: u64, next: Option<String>) -> MessagesResponse {
-        let messages = MessageResponse::list(self.state, messages, self.access.user()).await;
+    fn respond(&self, messages: Vec<Message>, rev: u64, next: Option<String>) -> MessagesResponse {
+        let messages = MessageResponse::list(self.state, messages, self.access.user());
         MessagesResponse { messages, rev, next, newer: None }
     }
 }

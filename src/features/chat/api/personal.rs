@@ -75,7 +75,7 @@ async fn list(
         return Err(Error::invalid(Fields::one("limit", Phrase::english("Use 1 to 100."))));
     }
     let (messages, next) = list.read(state, &bearer.user, before.as_deref(), limit).await?;
-    let messages = MessageResponse::list(state, messages, bearer.user.key).await;
+    let messages = MessageResponse::list(state, messages, bearer.user.key);
     let next = next.map(|next| format!("{path}?before={next}&limit={limit}"));
     Ok(axum::Json(PersonalResponse { messages, next }))
 }

@@ -53,5 +53,5 @@ pub async fn unpin(
 
 async fn respond(state: &AppState, access: &Access, action: Action) -> Result<axum::Json<MessageResponse>> {
     let changed = change(state, access, action).await?;
-    Ok(axum::Json(MessageResponse::new(state, changed.message, access.user()).await))
+    Ok(axum::Json(MessageResponse::new(state, changed.message, access.user())))
 }

@@ -58,6 +58,6 @@ pub async fn post(
         Draft { message: &request.message, client_id: &client_id, reply_to: request.reply_to, is_confirmed: true };
     let posted = change::post(&state, &access, draft).await?;
     let status = if posted.repeat { StatusCode::OK } else { StatusCode::CREATED };
-    let json = axum::Json(MessageResponse::new(&state, posted.message, access.user()).await);
+    let json = axum::Json(MessageResponse::new(&state, posted.message, access.user()));
     Ok((status, [(header::CACHE_CONTROL, "no-store")], json).into_response())
 }

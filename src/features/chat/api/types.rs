@@ -86,8 +86,8 @@ fn is_zero(number: &u64) -> bool {
 
 impl MessageResponse {
     /// The message as `reader` sees it.
-    pub async fn new(state: &AppState, message: Message, reader: UserKey) -> Self {
-        let html = html(state, &message).await;
+    pub fn new(state: &AppState, message: Message, reader: UserKey) -> Self {
+        let html = state.hub().texts().text(&message).map(|rendered| rendered.html.clone());
         let deleted = message.is_deleted();
         let everyone = message.mentions.everyone.map(|everyone| everyone.as_str().to_owned());
         let mentions = message.mentions.users.into_iter().map(|user| user.user_id).chain(everyone).collect();
@@ -126,18 +126,9 @@ impl MessageResponse {
     }
 
     /// The messages as `reader` sees them.
-    pub async fn list(state: &AppState, messages: Vec<Message>, reader: UserKey) -> Vec<Self> {
-        let mut list = Vec::with_capacity(messages.len());
-        for message in messages {
-            list.push(Self::new(state, message, reader).await);
-        }
-        list
+    pub fn list(state: &AppState, messages: Vec<Message>, reader: UserKey) -> Vec<Self> {
+        messages.into_iter().map(|message| Self::new(state, message, reader)).collect()
     }
-}
-
-/// The HTML of a message's text.
-async fn html(_: &AppState, message: &Message) -> Option<String> {
-    message.text().map(|text| crate::render::words::Html::escaped(text).to_string())
 }
 
 fn notice_name(notice: &Notice) -> &'static str {

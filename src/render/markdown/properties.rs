@@ -1,0 +1,252 @@
+//! What holds of every text.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, Instant},
+};
+
+use proptest::prelude::*;
+use scraper::Html;
+
+use super::*;
+use crate::domain::{MentionedUser, Text, UserKey, mention::Everyone};
+
+/// What texts are made of: marks of Markdown, HTML, addresses, mentions.
+const PIECES: [&str; 62] = [
+    "*",
+    "**",
+    "_",
+    "~~",
+    "`",
+    "```",
+    "```rust\n",
+    "~~~",
+    "> ",
+    ">",
+    "- ",
+    "* ",
+    "+ ",
+    "1. ",
+    "3) ",
+    "- [ ] ",
+    "- [x] ",
+    "# ",
+    "### ",
+    "\n---\n",
+    "===",
+    "|",
+    "|-|-|",
+    ":-:",
+    "\n",
+    "\n\n",
+    "    ",
+    "\t",
+    "  \n",
+    "\\",
+    "&amp;",
+    "&#60;",
+    "&nbsp;",
+    "<",
+    ">",
+    "<b>",
+    "</b>",
+    "<div>",
+    "<script>",
+    "<!--",
+    "-->",
+    "<a href=\"x\">",
+    "[",
+    "]",
+    "(",
+    ")",
+    "![",
+    "](",
+    "](javascript:alert(1))",
+    "](data:image/png;base64,x)",
+    "](https://a.example \"t\")",
+    "[a]: https://b.example/\"x",
+    "https://c.example/?a=b&c=\"d\"",
+    "mailto:a\"<b>@c.example",
+    "www.d.example",
+    "e@f.example",
+    "@ada",
+    "@room",
+    ":tada:",
+    "👍",
+    "/me ",
+    "\u{a0}",
+];
+
+fn mentions() -> Mentions {
+    Mentions {
+        users: vec![MentionedUser { key: UserKey(uuid::Uuid::from_u64_pair(0, 1)), user_id: "ada".into() }],
+        everyone: Some(Everyone::Room),
+    }
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => proptest::sample::select(&PIECES[..]).prop_map(str::to_owned),
+        1 => "[a-z ]{1,6}",
+        1 => any::<String>(),
+    ];
+    let text = prop::collection::vec(piece, 1..40).prop_map(|pieces| pieces.concat());
+    text.prop_filter_map("empty", |text| Text::parse(&text).ok().map(Text::into_string))
+}
+
+/// Lets through what messages may have, and nothing else.
+fn ammonia() -> ammonia::Builder<'static> {
+    let mut cleaner = ammonia::Builder::empty();
+    let tags = "a blockquote br code del div em hr li ol p pre span strong table tbody td th thead tr ul";
+    cleaner
+        .tags(tags.split(' ').collect())
+        .tag_attributes(HashMap::from([
+            ("a", HashSet::from(["href", "rel", "target"])),
+            ("code", HashSet::from(["class"])), // the language
+            ("ol", HashSet::from(["start"])),
+            ("span", HashSet::from(["data-tag"])),
+        ]))
+        .allowed_classes(HashMap::from([
+            ("div", HashSet::from(["table"])),
+            ("li", HashSet::from(["task"])),
+            ("p", HashSet::from(["heading"])),
+            ("span", HashSet::from(["mention"])),
+            ("td", HashSet::from(["center", "right"])),
+            ("th", HashSet::from(["center", "right"])),
+        ]))
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_relative(ammonia::UrlRelative::Deny)
+        .link_rel(None);
+    cleaner
+}
+
+/// The same escapes as ammonia writes.
+fn as_ammonia_escapes(html: &str) -> String {
+    html.split_inclusive('>')
+        .map(|part| {
+            let (text, tag) =
+                part.rfind('<').filter(|_| part.ends_with('>')).map_or((part, ""), |at| part.split_at(at));
+            text.replace("&quot;", "\"") + tag
+        })
+        .collect::<String>()
+        .replace('\u{a0}', "&nbsp;")
+}
+
+proptest! {
+    #[test]
+    fn ammonia_removes_nothing(text in texts()) {
+        let html = render(&text, &mentions()).html;
+        prop_assert_eq!(ammonia().clean(&html).to_string(), as_ammonia_escapes(&html));
+        for forbidden in ["<script", "<img", "=\"javascript:", "href=\"data:", "style=", " id=", " on"] {
+            let is_in_tag = html.split('<').skip(1).any(|tag| format!("<{}", tag.split('>').next().unwrap()).contains(forbidden));
+            prop_assert!(!is_in_tag, "{} in {}", forbidden, html);
+        }
+    }
+
+    #[test]
+    fn a_preview_is_what_a_browser_has_as_text(text in texts()) {
+        let html = render(&text, &mentions()).html;
+        let browsers: String = Html::parse_fragment(&html).root_element().text().collect();
+        let line = browsers.split_whitespace().collect::<Vec<_>>().join(" ");
+        prop_assert_eq!(plain(&html, usize::MAX), line);
+    }
+
+    #[test]
+    fn a_plain_text_is_what_markdown_makes_of_it(text in "[a-zA-Z0-9 ,?'\"();/%$+=#>!.:é👍-]{1,12}") {
+        let text = text.trim();
+        if !text.is_empty() && is_plain(text) {
+            prop_assert_eq!(marked(text, &Mentions::default()), Some((typed::html(text), true)));
+        }
+    }
+
+    #[test]
+    fn something_is_always_seen(text in texts()) {
+        prop_assert!(!plain(&render(&text, &mentions()).html, 10).is_empty());
+    }
+}
+
+/// Texts that make a careless parser or renderer slow.
+fn slow_texts() -> Vec<String> {
+    let repeated = [
+        ">",
+        "[",
+        "*",
+        "`",
+        "|",
+        "![",
+        "- ",
+        "* *",
+        "_a ",
+        "*a_ ",
+        "**a *b ",
+        "a@",
+        "@a",
+        "www.",
+        "http://",
+        "<",
+        "<a ",
+        "<!--",
+        "&",
+        "\\",
+        "[a](",
+        "[a][",
+        "](",
+        "~~",
+        "a**",
+        ":a",
+        "1. ",
+        "> - ",
+        "\n>",
+        "#",
+        "\t",
+        "- a\n",
+        "| a\n",
+        "<?",
+        "<![CDATA[",
+        "`` ` ",
+        "[^a",
+        "👍",
+        "@ada ",
+        "\n\n",
+        "a\n\n    ",
+        "(",
+        "www.a ",
+        "<a@b>",
+        "[]:x\n",
+        "a.b@c.d ",
+        ")",
+        "://a",
+    ];
+    let repeat = |piece: &&str| piece.repeat(Text::MAX / piece.chars().count());
+    let mut texts: Vec<String> = repeated.iter().map(repeat).collect();
+    let half = Text::MAX / 2;
+    texts.extend([
+        format!("{}\n{}\n{}", "|a".repeat(900), "|-".repeat(900), "a\n".repeat(199)),
+        format!("{}\n{}\n{}", "|".repeat(1000), "|-".repeat(1000), "a\n".repeat(500)),
+        format!("{}{}", "[".repeat(half), "]".repeat(half)),
+        format!("{}{}", "*a ".repeat(660), "a* ".repeat(660)),
+        format!("{}\n{}", ">".repeat(half), ">\n".repeat(half / 2)),
+        format!("{}\n\n[b]: https://a.example/{}", "[b]".repeat(600), "x".repeat(half)),
+        (0..80).map(|depth| format!("{}- a\n", " ".repeat(2 * depth % 90))).collect(),
+        (1..89).map(|length| format!("{}a", "`".repeat(length))).collect(),
+    ]);
+    texts
+}
+
+#[test]
+fn no_text_takes_much_longer_than_usual_ones() {
+    let time = |text: &str| {
+        let once = || {
+            let started = Instant::now();
+            let rendered = render(text, &mentions());
+            assert!(rendered.html.len() <= 64 * 1024, "{}", &text[..text.len().min(20)]);
+            started.elapsed()
+        };
+        (0..3).map(|_| once()).min().unwrap()
+    };
+    let usual = time(&"A text with *some* `marks`, a [link](https://example.com) and\n".repeat(64));
+    let slowest = slow_texts().into_iter().map(|text| (time(&text), text)).max().unwrap();
+    let start: String = slowest.1.chars().take(20).collect();
+    println!("usual {usual:?}, slowest {:?}: {start:?}", slowest.0);
+    assert!(slowest.0 < 40 * usual.max(Duration::from_millis(1)), "{start:?} took {:?}, usual {usual:?}", slowest.0);
+}
