@@ -94,7 +94,8 @@ pub struct Config {
     #[arg(long, env = "NATTER_ADDRESS_ATTEMPTS", default_value = "200", value_name = "N")]
     pub address_attempts: NonZeroU32,
 
-    /// Messages, edits, deletions and reactions a second from one user; a burst may be three times as large
+    /// Messages, and changes of messages (edits, deletions, reactions, pins, saves), a second from one user; a burst may
+    /// be three times as large
     #[arg(long, env = "NATTER_MESSAGE_RATE", default_value = "10", value_name = "N")]
     pub message_rate: NonZeroU32,
 

@@ -92,6 +92,13 @@ impl fmt::Display for UserId {
     }
 }
 
+/// The userIDs in a list as it was typed: separated by spaces, commas or lines, with or without `@`. They are not checked.
+pub fn user_ids(list: &str) -> Vec<String> {
+    let words = list.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
+    let user_ids = words.map(|word| word.trim_start_matches('@')).filter(|word| !word.is_empty());
+    user_ids.map(str::to_owned).collect()
+}
+
 /// The id of a room in addresses and in the store: opaque, and never used for a second room. Cloning costs a reference
 /// count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -170,6 +177,12 @@ mod tests {
         }
         assert!(UserId::parse_new("Room").is_err() && UserId::parse("Room").is_ok(), "an account from before the rule");
         assert_eq!(UserId::parse("ADA").unwrap().folded(), UserId::parse("ada").unwrap().folded());
+    }
+
+    #[test]
+    fn user_ids_are_separated_by_spaces_commas_and_lines() {
+        assert_eq!(user_ids(" ada, @bob;cyd\r\n d.e-f "), ["ada", "bob", "cyd", "d.e-f"]);
+        assert_eq!(user_ids(" , @ "), [""; 0]);
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub struct MentionedUser {
     pub user_id: String,
 }
 
+/// Most members of a room whom a page's text mentions all together without a question first.
+pub const MENTIONED_UNASKED: u64 = 20;
+
 /// All members of a room. Both are counted in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -141,6 +141,14 @@ impl Emoji {
         emojis::get(raw).map(|emoji| Self(emoji.as_str().to_owned())).ok_or_else(|| Invalid::new("emoji-unknown"))
     }
 
+    /// An emoji as it was typed: itself, or its `:shortcode:`.
+    pub fn parse_typed(raw: &str) -> Result<Self, Invalid> {
+        let raw = raw.trim();
+        let shortcode = raw.strip_prefix(':').and_then(|raw| raw.strip_suffix(':'));
+        let named = shortcode.and_then(emojis::get_by_shortcode).map(emojis::Emoji::as_str);
+        Self::parse(named.unwrap_or(raw))
+    }
+
     /// An emoji from the store, which was checked when it was written.
     pub(crate) fn stored(raw: String) -> Self {
         Self(raw)
@@ -176,6 +184,16 @@ mod tests {
         }
         for bad in ["", "a", "👍👍", " 👍", "<b>", "\u{1F3FD}\u{1F3FD}"] {
             assert_eq!(Emoji::parse(bad).unwrap_err(), Invalid::new("emoji-unknown"), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_emoji_can_be_typed_as_its_shortcode() {
+        for (typed, emoji) in [(" 👍 ", "👍"), (":+1:", "👍"), (" :heart: ", "❤️")] {
+            assert_eq!(Emoji::parse_typed(typed).unwrap().as_str(), emoji);
+        }
+        for bad in ["", ":", "::", "heart", ":heart", ":no such emoji:"] {
+            assert!(Emoji::parse_typed(bad).is_err(), "{bad:?}");
         }
     }
 }

@@ -35,6 +35,8 @@ struct MessageView<'a> {
     mentions_me: bool,
     /// Whether it is shown under the name of the message before it.
     follows: bool,
+    /// Whether it is what the page is about.
+    is_target: bool,
     /// `None`: the message is deleted.
     text: Option<TextView>,
     sent_at: Timestamp,
@@ -113,8 +115,8 @@ pub(super) fn replies(language: Language, count: u64) -> Cow<'static, str> {
 /// readers, without words of a language; the page's script marks it for its viewer.
 pub fn message(message: &Message, viewer: Option<&Viewer>, texts: &TextCache) -> String {
     match &message.content {
-        Content::Notice(notice) => notice::notice(message, notice, viewer),
-        Content::Text(_) => text(message, viewer, Quote::Unknown, false, texts),
+        Content::Notice(notice) => notice::notice(message, notice, viewer, false),
+        Content::Text(_) => text(message, viewer, Quote::Unknown, PageRow::default(), texts),
     }
 }
 
@@ -125,15 +127,17 @@ pub struct PageRow<'a> {
     pub parent: Option<&'a Message>,
     /// Whether it is shown under the name of the row before it.
     pub follows: bool,
+    /// Whether it is what the page is about.
+    pub is_target: bool,
 }
 
 /// The row of a message or a notice on a page. A reply quotes the beginning of its parent.
 pub fn row(shown: &Message, row: PageRow<'_>, viewer: &Viewer, texts: &TextCache) -> String {
     match &shown.content {
-        Content::Notice(_) => message(shown, Some(viewer), texts),
+        Content::Notice(notice) => notice::notice(shown, notice, Some(viewer), row.is_target),
         Content::Text(_) => {
             let quote = row.parent.map_or(Quote::Unknown, |parent| Quote::of(parent, viewer, texts));
-            text(shown, Some(viewer), quote, row.follows, texts)
+            text(shown, Some(viewer), quote, row, texts)
         }
     }
 }
@@ -163,7 +167,7 @@ impl<'a> Quote<'a> {
     }
 }
 
-fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, follows: bool, texts: &TextCache) -> String {
+fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, row: PageRow<'_>, texts: &TextCache) -> String {
     let author = message.author.as_ref().map(|author| author.name.as_str());
     let own = viewer.is_some_and(|viewer| viewer.key == message.author_key);
     let mentioned = viewer.filter(|viewer| !own && message.mentions.concern(viewer.key));
@@ -180,7 +184,8 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, follows: b
         author,
         initials: author.map(avatar::initials).unwrap_or_default(),
         hue: avatar::hue(message.author_key),
-        follows,
+        follows: row.follows,
+        is_target: row.is_target,
         own,
         mentions_me: mentioned.is_some(),
         text,
@@ -303,6 +308,16 @@ mod tests {
     }
 
     #[test]
+    fn the_row_that_a_page_is_about_is_marked_and_takes_the_focus() {
+        let target = PageRow { is_target: true, ..PageRow::default() };
+        let html = row(&hello(), target, &viewer(2));
+        assert!(html.starts_with(r#"<li id="target" tabindex="-1" autofocus class="message hue-1 target" "#), "{html}");
+        let notice = Message { content: Content::Notice(Notice::Archived), ..hello() };
+        let html = row(&notice, target, &viewer(2));
+        assert!(html.starts_with(r#"<li id="target" tabindex="-1" autofocus class="notice target" "#), "{html}");
+    }
+
+    #[test]
     fn a_live_fragment_has_facts_and_no_words() {
         let changed = Message {
             edited_at: Some(Timestamp(1_795_354_980_123)),
@@ -329,7 +344,7 @@ mod tests {
     fn a_reply_quotes_the_beginning_of_its_parent() {
         let parent = |text: Option<&str>| Message { content: Content::Text(text.map(str::to_owned)), ..hello() };
         let quote = |parent: &Message, viewer: &Viewer| {
-            let reply = PageRow { parent: Some(parent), follows: false };
+            let reply = PageRow { parent: Some(parent), ..PageRow::default() };
             let html = row(&Message { reply_to: Some(5), ..hello() }, reply, viewer);
             html.split_once("<blockquote ").unwrap().1.split_once("</blockquote>").unwrap().0.to_owned()
         };

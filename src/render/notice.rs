@@ -48,10 +48,12 @@ struct NoticeView<'a> {
     /// The new name or topic of the room.
     value: Option<&'a str>,
     text: String,
+    /// Whether it is what the page is about.
+    is_target: bool,
 }
 
 /// The fragment of a notice. Without a viewer: the live fragment, in English.
-pub(super) fn notice(message: &Message, notice: &Notice, viewer: Option<&Viewer>) -> String {
+pub(super) fn notice(message: &Message, notice: &Notice, viewer: Option<&Viewer>, is_target: bool) -> String {
     let name = |author: &'_ Option<Author>| author.as_ref().map(|author| author.name.clone());
     let (by, of) = (name(&message.author), name(&message.subject));
     let language = viewer.map_or(FRAME_LANGUAGE, |viewer| viewer.language);
@@ -67,6 +69,7 @@ pub(super) fn notice(message: &Message, notice: &Notice, viewer: Option<&Viewer>
         by: by.as_deref(),
         of: of.as_deref(),
         value,
+        is_target,
     })
 }
 

@@ -18,8 +18,8 @@ pub struct RateLimitSettings {
     pub account_attempts: NonZeroU32,
     /// Login attempts and sign-ups together that one network may make in a quarter of an hour.
     pub address_attempts: NonZeroU32,
-    /// Messages, edits, deletions and reactions a second that one user may send; a burst may be as large as three seconds
-    /// of them.
+    /// Messages, and changes of messages (edits, deletions, reactions, pins, saves), a second that one user may send; a
+    /// burst may be as large as three seconds of them.
     pub message_rate: NonZeroU32,
     /// Rooms that one user may create in an hour.
     pub room_rate: NonZeroU32,

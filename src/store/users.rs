@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{PasswordHash, Result};
-use crate::domain::{About, Email, Name, Phone, Role, Timestamp, User, UserId, UserKey};
+use crate::domain::{About, Email, Name, Person, Phone, Role, Timestamp, User, UserId, UserKey};
 
 /// The fields of a new account.
 pub struct NewUser {
@@ -78,6 +78,8 @@ pub trait Users {
     async fn user(&self, id: &UserId) -> Result<Option<User>>;
     /// Those of these users that exist, in any order.
     async fn users(&self, ids: &[UserId]) -> Result<Vec<User>>;
+    /// Those of these users that have an account, in any order.
+    async fn people(&self, keys: &[UserKey]) -> Result<Vec<Person>>;
     /// The user and the hash that their password is checked against.
     async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>>;
     /// The first `limit` users whose userID comes after `after`, in order of userID.

@@ -1,8 +1,8 @@
 //! Changes a room for a request that came from the socket, a page's form or the API.
 
-use super::{AppState, Error, Result, room_limits};
+use super::{AppState, Error, Result, ask_first::ask_first, room_limits};
 use crate::{
-    domain::{Action, ClientId, Command, Fields, Phrase, Post, Text, UserKey},
+    domain::{Action, ClientId, Command, Fields, Phrase, Post, RoomAction, Text, UserKey},
     security::limits::RateLimited,
     store::{self, Access, Changed},
 };
@@ -17,6 +17,8 @@ pub struct Draft<'a> {
     pub client_id: &'a str,
     /// The `seq` of the message that it replies to.
     pub reply_to: Option<u64>,
+    /// Whether it may mention any number of people.
+    pub is_confirmed: bool,
 }
 
 impl Draft<'_> {
@@ -35,10 +37,13 @@ impl Draft<'_> {
 /// Posts a message. It is durable when this returns. A repeat of the same client id returns the stored message.
 ///
 /// # Errors
-/// 422 if a field is invalid, 409 if the client id was used for another message or a limit of members is reached, and
-/// those of [`change`].
+/// 422 if a field is invalid, 409 if the client id was used for another message, a limit of members is reached or it
+/// mentions many people ([`ask_first`]), and those of [`change`].
 pub async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result<Changed> {
     let checked = draft.check()?;
+    if !draft.is_confirmed {
+        ask_first(state, access, checked.0.as_str()).await?;
+    }
     count(state, access.user())?;
     post_counted(state, access, checked, draft.reply_to).await
 }
@@ -75,6 +80,45 @@ pub async fn post_counted(
 pub async fn change(state: &AppState, access: &Access, action: Action) -> Result<Changed> {
     count(state, access.user())?;
     state.store.change(access, Command::new(action)).await.map_err(refused)
+}
+
+/// Gives a command to the room, which counts as a message. `None`: the room is like that already.
+///
+/// # Errors
+/// 429 if the user sends too fast, and those of [`give`].
+pub async fn command(state: &AppState, access: &Access, action: RoomAction) -> Result<Option<Changed>> {
+    count(state, access.user())?;
+    give(state, access, action).await
+}
+
+/// The same of a command that a rate of its own limits.
+///
+/// # Errors
+/// Those of the rules.
+pub async fn give(state: &AppState, access: &Access, action: RoomAction) -> Result<Option<Changed>> {
+    match state.store.change(access, Command::new(Action::Room(action))).await {
+        Ok(changed) => Ok(Some(changed)),
+        Err(store::Error::Unchanged) => Ok(None),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// Saves a message for the user, which counts as a message.
+///
+/// # Errors
+/// 429 if the user sends too fast, and those of [`Personal::save`](store::Personal::save).
+pub async fn save(state: &AppState, access: &Access, seq: u64) -> Result<()> {
+    count(state, access.user())?;
+    state.store.save(access, seq).await.map_err(refused)
+}
+
+/// Takes a message from those that the user has saved, which counts as a message.
+///
+/// # Errors
+/// 429 if the user sends too fast.
+pub async fn unsave(state: &AppState, access: &Access, seq: u64) -> Result<()> {
+    count(state, access.user())?;
+    state.store.unsave(access, seq).await.map_err(refused)
 }
 
 /// Counts a change against the user's message rate.

@@ -1,6 +1,8 @@
 //! The form of a new message: the browser sends it if JavaScript is off, or the conversation has no room yet.
 
-use serde::Deserialize;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, de};
 
 use super::{Error, change::Draft};
 use crate::{domain::ClientId, render::Language};
@@ -12,15 +14,38 @@ pub struct MessageForm {
     pub message: String,
     #[serde(rename = "clientID", default)]
     client_id: String,
+    /// The `seq` of the message that it replies to.
+    #[serde(rename = "replyTo", default, deserialize_with = "empty_as_none")]
+    pub reply_to: Option<u64>,
+    /// The `seq` of the root, if the form is on the page of a thread.
+    #[serde(default, deserialize_with = "empty_as_none")]
+    pub thread: Option<u64>,
+    /// Whether it may mention any number of people.
+    #[serde(default)]
+    confirmed: bool,
     /// The last `seq` on the page, and the version of the mark when it was read; not of a conversation that has no room
     /// yet.
     pub read: Option<u64>,
     pub version: Option<u64>,
 }
 
+/// A field that is there and empty is as one that is not there: a page's script fills it when it is needed.
+fn empty_as_none<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let value = String::deserialize(deserializer)?;
+    if value.is_empty() {
+        return Ok(None);
+    }
+    value.parse().map(Some).map_err(|_| de::Error::custom("not a number"))
+}
+
 impl MessageForm {
     pub fn draft(&self) -> Draft<'_> {
-        Draft { message: &self.message, client_id: &self.client_id, reply_to: None }
+        Draft {
+            message: &self.message,
+            client_id: &self.client_id,
+            reply_to: self.reply_to,
+            is_confirmed: self.confirmed,
+        }
     }
 }
 
@@ -29,6 +54,14 @@ impl MessageForm {
 pub struct Composer {
     pub draft: String,
     pub client_id: String,
+    /// The `seq` of the message that it replies to.
+    pub reply_to: Option<u64>,
+    /// The `seq` of the root, on the page of a thread.
+    pub thread: Option<u64>,
+    /// Whether many people would be mentioned: the user has to confirm that.
+    pub asks: bool,
+    /// Whether the user has confirmed that.
+    pub is_confirmed: bool,
     /// Why the message was refused.
     pub alert: Option<String>,
 }
@@ -36,18 +69,35 @@ pub struct Composer {
 impl Default for Composer {
     /// An empty form, for a new message.
     fn default() -> Self {
-        Self { draft: String::new(), client_id: new_client_id(), alert: None }
+        Self {
+            draft: String::new(),
+            client_id: new_client_id(),
+            reply_to: None,
+            thread: None,
+            asks: false,
+            is_confirmed: false,
+            alert: None,
+        }
     }
 }
 
 impl Composer {
-    /// The form again, with the text still in it and the reason. The client id stays the one that was sent, because the
+    /// An empty form for a reply.
+    pub fn reply(to: u64) -> Self {
+        Self { reply_to: Some(to), ..Self::default() }
+    }
+
+    /// The form again, with all that was in it and the reason. The client id stays the one that was sent, because the
     /// message may be stored although the answer was an error; unless the error is about the id itself.
     pub fn refused(form: MessageForm, error: &Error, language: Language) -> Self {
         let reason = error.fields.get("message").map(|reason| language.phrase(reason));
         Self {
             draft: form.message,
             client_id: error.fields.get("clientID").map_or(form.client_id, |_| new_client_id()),
+            reply_to: form.reply_to,
+            thread: form.thread,
+            asks: form.confirmed || error.fields.get("confirmed").is_some(),
+            is_confirmed: form.confirmed,
             alert: Some(reason.unwrap_or_else(|| error.summary(language)).into_owned()),
         }
     }

@@ -1,13 +1,17 @@
 //! The HTTP kit that the features share: the state of handlers, extractors, errors, assets, what all pages have.
 
+pub mod ask_first;
 pub mod assets;
 pub mod change;
 pub mod composer;
+pub mod direct;
 pub mod error;
 pub mod error_page;
 pub mod extract;
 pub mod in_room;
 pub mod language;
+pub mod members;
+pub mod named_users;
 pub mod origin;
 pub mod page;
 pub mod room_limits;
@@ -17,6 +21,7 @@ pub mod sidebar;
 pub mod sites;
 pub mod state;
 pub mod token_login;
+pub mod typed;
 
 pub use error::{Error, FieldTexts};
 pub use extract::{Admin, Bearer, ClientAddr, Form, Json, Path, Query, SignedIn};

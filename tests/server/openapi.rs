@@ -1,5 +1,6 @@
 //! The OpenAPI description, and whether the API conforms to it.
 
+mod messages;
 mod rooms;
 
 use natter::domain::{About, Email, Name, Password, RoomName, Text, Topic, UserId};
@@ -15,7 +16,7 @@ async fn the_openapi_description_matches_its_snapshot() {
     insta::assert_snapshot!("openapi", answer.text);
     let page = natter.browser().visit("/api/docs").await.is(200);
     let operations = page.texts("section h2");
-    assert_eq!(operations.len(), 29);
+    assert_eq!(operations.len(), 36);
     assert!(operations.contains(&"PATCH /api/users/{userID}".to_owned()), "{operations:?}");
     assert!(page.html.contains("<td>An address with a dotted domain; unique, ignoring case.</td>"));
 }
@@ -120,6 +121,7 @@ async fn every_route_responds_as_documented() {
     changes(&mut api, &ada, &bob).await;
     in_archived_room(&mut api, &ada, archived.as_str()).await;
     invalid_requests(&mut api, &ada).await;
+    messages::messages(&mut api, &nobody, &ada, &bob, archived.as_str()).await;
     rooms::rooms(&mut api, &mut natter, &ada, &bob).await;
 
     natter.restart_with(&["--address-attempts", "1"]).await;
@@ -250,7 +252,7 @@ async fn posts(api: &mut Api, ada: &Script, described: &str, messages: &str) {
     ada.reacts(seq, "👍").await.is(200);
     ada.edits(seq, ada.message(seq).await["textRev"].as_u64().unwrap(), "hello!").await.is(200);
     let get = async |query: &str| ada.get(&format!("{messages}?{query}")).await;
-    for query in ["limit=1", "after=0&limit=1", "from=1&limit=1", "around=2&limit=1"] {
+    for query in ["limit=1", "after=0&limit=1", "from=1&limit=1", "around=2&limit=1", "thread=1", "pinned=true"] {
         api.documents("get", described, get(query).await, 200);
     }
     ada.deletes(seq).await.is(204);

@@ -204,6 +204,7 @@ contract! {
         an_operator_deletes_any_room_but_the_lobby
         what_is_left_of_a_deleted_room_is_removed_after_a_restart;
     people:
+        people_are_found_by_their_keys_while_they_have_an_account
         a_user_says_something_about_themselves
         a_bot_is_no_admin
         last_seen_is_shown_unless_a_user_hides_it

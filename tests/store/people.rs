@@ -1,7 +1,7 @@
 //! What users see of each other.
 
 use natter::{
-    domain::{About, Content, Notice, Role, RoomAction, RoomKind, Timestamp},
+    domain::{About, Content, Notice, Person, Role, RoomAction, RoomKind, Timestamp},
     store::{Conflict, Error, MessageRetention, Searched, UserChanges, UserSearch},
 };
 
@@ -22,6 +22,17 @@ pub async fn a_user_says_something_about_themselves(database: &TestDatabase) {
     store.update_user(ada.key, renamed).await.unwrap();
     let stored = store.user(&id("ada")).await.unwrap().unwrap();
     assert_eq!((&stored.about, stored.shows_last_seen, stored.name.as_str()), (&about, false, "Countess"));
+}
+
+pub async fn people_are_found_by_their_keys_while_they_have_an_account(database: &TestDatabase) {
+    let store = database.open().await;
+    let [ada, bob] = [add(store.as_ref(), "ada").await, add(store.as_ref(), "bob").await];
+    let renamed = UserChanges { name: Some(name("Countess")), ..UserChanges::default() };
+    store.update_user(ada.key, renamed).await.unwrap();
+    store.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
+    let found = store.people(&[bob.key, ada.key]).await.unwrap();
+    assert_eq!(found, [Person { key: ada.key, user_id: "ada".into(), name: "Countess".into() }]);
+    assert_eq!(store.people(&[]).await.unwrap(), []);
 }
 
 pub async fn a_bot_is_no_admin(database: &TestDatabase) {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 
 use super::{
     closing::SocketEnd,
-    frames::{self, ClientFrame},
+    frames::{self, ClientFrame, SendFrame},
     numbers,
     session::{FrameLimits, SocketSession},
 };
@@ -51,13 +51,14 @@ struct Working<'a> {
 }
 
 impl<'a> Working<'a> {
-    /// Posts a message.
-    fn post(session: &'a SocketSession, room: Option<RoomId>, message: String, client_id: String) -> Box<Self> {
+    /// Sends what was typed.
+    fn send(session: &'a SocketSession, send: SendFrame) -> Box<Self> {
+        let SendFrame { room, message, client_id, reply_to, is_confirmed } = send;
         let room = room.unwrap_or_else(|| session.room.clone());
         let posting = Some((room.clone(), client_id.clone()));
         let reply = async move {
-            let draft = Draft { message: &message, client_id: &client_id, reply_to: None };
-            let outcome = session.post(&room, draft).await;
+            let draft = Draft { message: &message, client_id: &client_id, reply_to, is_confirmed };
+            let outcome = session.send(&room, draft).await;
             Some(frames::reply(&room, &client_id, &outcome, session.language))
         };
         Box::new(Self { reply: Box::pin(reply), posting })
@@ -128,9 +129,7 @@ pub(super) async fn exchange_frames(
                 match received {
                     Some(Ok(Message::Text(frame))) => {
                         match ClientFrame::parse(&frame) {
-                            Ok(ClientFrame::Send { room, message, client_id }) => {
-                                working = Some(Working::post(session, room, message, client_id));
-                            }
+                            Ok(ClientFrame::Send(send)) => working = Some(Working::send(session, send)),
                             Ok(ClientFrame::Read { room, reading }) => {
                                 working = Some(Working::read(session, room, reading, limits.due()));
                             }

@@ -22,13 +22,28 @@ struct NewLine {
     language: Language,
 }
 
-/// The messages of `page` between links to older and newer ones, if there are any. `unread`: the `seq` of the first
-/// unread message, before which there is the "new" line.
+/// What a list of messages has beside them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Marks<'a> {
+    /// The `seq` of the first unread message, before which there is the "new" line.
+    pub unread: Option<u64>,
+    pub target: Option<Target<'a>>,
+}
+
+/// The message that the page is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub seq: u64,
+    /// The list item with its forms, which is below its row.
+    pub forms: &'a str,
+}
+
+/// The messages of `page` between links to older and newer ones, if there are any.
 pub(super) async fn page(
     state: &AppState,
     access: &Access,
     page: &Page,
-    unread: Option<u64>,
+    marks: Marks<'_>,
     language: Language,
 ) -> Result<String> {
     let room = access.room().as_str();
@@ -36,7 +51,7 @@ pub(super) async fn page(
     if let Some(first) = page.messages.first().filter(|_| page.has_older) {
         html.push_str(&render::older_link(room, first.seq(), language));
     }
-    html.push_str(&messages(state, access, &page.messages, unread, language).await?);
+    html.push_str(&messages(state, access, &page.messages, marks, language).await?);
     if let Some(last) = page.messages.last().filter(|_| page.has_newer) {
         html.push_str(&render::newer_link(room, last.seq() + 1, language));
     }
@@ -44,11 +59,11 @@ pub(super) async fn page(
 }
 
 /// The messages as the user sees them, replies with quotes.
-async fn messages(
+pub(super) async fn messages(
     state: &AppState,
     access: &Access,
     messages: &[Message],
-    unread: Option<u64>,
+    marks: Marks<'_>,
     language: Language,
 ) -> Result<String> {
     let viewer = Viewer { key: access.user(), language };
@@ -56,7 +71,7 @@ async fn messages(
     let mut before: Option<&Message> = None;
     let mut html = String::new();
     for message in messages {
-        if unread == Some(message.seq()) {
+        if marks.unread == Some(message.seq()) {
             html.push_str(&NewLine { language }.render().unwrap_or_default());
             before = None;
         }
@@ -70,7 +85,13 @@ async fn messages(
             parents.insert(seq, state.store.message(access, seq).await?);
         }
         let parent = loaded.or_else(|| parents.get(&message.reply_to?)?.as_ref());
-        html.push_str(&render::row(message, PageRow { parent, follows }, &viewer, state.hub().texts()));
+        let target = marks.target.filter(|target| target.seq == message.seq());
+        let row = PageRow { parent, follows, is_target: target.is_some() };
+        html.push_str(&render::row(message, row, &viewer, state.hub().texts()));
+        if let Some(Target { forms, .. }) = target {
+            html.push_str(forms);
+            before = None;
+        }
     }
     Ok(html)
 }
@@ -95,15 +116,15 @@ pub async fn list(
         (before, None, None) => {
             let found = state.store.before(&access, before, PAGE, None).await?;
             // the page that asks has what is newer
-            page(&state, &access, &Page { has_newer: false, ..found }, None, language).await?
+            page(&state, &access, &Page { has_newer: false, ..found }, Marks::default(), language).await?
         }
         (None, Some(from), None) => {
             let found = state.store.from(&access, from, PAGE).await?;
-            page(&state, &access, &Page { has_older: false, ..found }, None, language).await?
+            page(&state, &access, &Page { has_older: false, ..found }, Marks::default(), language).await?
         }
         (None, None, Some(after)) => {
             let changes = state.store.after(&access, after, 200).await?.messages;
-            messages(&state, &access, &changes, None, language).await?
+            messages(&state, &access, &changes, Marks::default(), language).await?
         }
         _ => {
             let reason = Phrase::english("Use one of before, from and after.");

@@ -7,15 +7,14 @@ use serde_json::json;
 use crate::{
     domain::{Phrase, Reading, RoomId},
     render::Language,
-    store::Changed,
-    web::{Error, Result},
+    web::{Error, Result, typed::Sent},
 };
 
 /// A frame of a client. Fields that are not listed are ignored, such as the `headers` of the htmx WebSocket extension.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ClientFrame {
     /// A message to post. Without a room: to the one that the socket is subscribed to.
-    Send { room: Option<RoomId>, message: String, client_id: String },
+    Send(SendFrame),
     /// Ends the subscription, and subscribes to the changes of this room after `after`, or (null) from now on. Without a
     /// room, it only ends the subscription.
     Move { room: Option<RoomId>, after: Option<u64> },
@@ -29,6 +28,18 @@ pub(super) enum ClientFrame {
     Idle(bool),
 }
 
+/// What was typed into a page, or the message of a script.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SendFrame {
+    pub room: Option<RoomId>,
+    pub message: String,
+    pub client_id: String,
+    /// The `seq` of the message that it replies to.
+    pub reply_to: Option<u64>,
+    /// Whether it may mention any number of people.
+    pub is_confirmed: bool,
+}
+
 /// Most rooms whose numbers a frame asks for.
 const MAX_ROOMS: usize = 100;
 
@@ -40,6 +51,10 @@ struct Fields {
     message: Option<String>,
     #[serde(rename = "clientID")]
     client_id: Option<String>,
+    #[serde(rename = "replyTo")]
+    reply_to: Option<u64>,
+    #[serde(default)]
+    confirmed: bool,
     #[serde(default, deserialize_with = "present")]
     after: Option<Option<u64>>,
     typing: Option<bool>,
@@ -72,7 +87,8 @@ impl ClientFrame {
         let room = fields.room.as_ref().and_then(Option::as_deref).map(RoomId::named);
         if fields.message.is_some() || fields.client_id.is_some() {
             let (message, client_id) = (fields.message.unwrap_or_default(), fields.client_id.unwrap_or_default());
-            return Ok(Self::Send { room, message, client_id });
+            let (reply_to, is_confirmed) = (fields.reply_to, fields.confirmed);
+            return Ok(Self::Send(SendFrame { room, message, client_id, reply_to, is_confirmed }));
         }
         if let Some(rooms) = fields.rooms {
             if rooms.as_ref().is_some_and(|rooms| rooms.len() > MAX_ROOMS) {
@@ -95,15 +111,18 @@ impl ClientFrame {
     }
 }
 
-/// The reply to a send: an acknowledgement of `clientID` with `seq` and `rev`, or a refusal with `error`. The extension
-/// does not swap JSON without `content`. After a `status` of 500 or more it is unknown whether the message was stored:
+/// The reply to a send: an acknowledgement of `clientID` with `seq` and `rev`; `done` if it was a command, and the address
+/// to `go` to if it has one; or a refusal with `error`. The extension does not swap JSON without `content`. After a `status` of 500 or more it is unknown whether the message was stored:
 /// the client finds out by the same send again.
-pub(super) fn reply(room: &RoomId, client_id: &str, outcome: &Result<Changed>, language: Language) -> String {
+pub(super) fn reply(room: &RoomId, client_id: &str, outcome: &Result<Sent>, language: Language) -> String {
     let room = room.as_str();
     match outcome {
-        Ok(Changed { message, .. }) => {
+        Ok(Sent::Posted(posted)) => {
+            let message = &posted.message;
             json!({ "room": room, "clientID": client_id, "seq": message.seq(), "rev": message.rev })
         }
+        Ok(Sent::Done { go: None }) => json!({ "room": room, "clientID": client_id, "done": true }),
+        Ok(Sent::Done { go: Some(go) }) => json!({ "room": room, "clientID": client_id, "done": true, "go": go }),
         Err(error) => {
             let (status, error_json) = (error.status.as_u16(), error.json(language));
             let mut reply = json!({ "room": room, "clientID": client_id, "status": status, "error": error_json });
@@ -145,12 +164,17 @@ mod tests {
     #[test]
     fn a_frame_is_recognized_by_its_fields() {
         let htmx = r##"{"message":"hi","clientID":"1","headers":{"HX-Request":"true","HX-Target":"#messages"}}"##;
-        let send = |room| ClientFrame::Send { room, message: "hi".into(), client_id: "1".into() };
+        let send_of = |room, reply_to, is_confirmed| {
+            let (message, client_id) = ("hi".into(), "1".into());
+            ClientFrame::Send(SendFrame { room, message, client_id, reply_to, is_confirmed })
+        };
+        let send = |room| send_of(room, None, false);
         assert_eq!(ClientFrame::parse(htmx).unwrap(), send(None));
         let lobby = RoomId::lobby;
         let read = |reading| ClientFrame::Read { room: lobby(), reading };
         for (frame, expected) in [
             (r#"{"room":"lobby","message":"hi","clientID":"1"}"#, send(Some(lobby()))),
+            (r#"{"message":"hi","clientID":"1","replyTo":7,"confirmed":true}"#, send_of(None, Some(7), true)),
             (r#"{"room":"lobby","after":7}"#, ClientFrame::Move { room: Some(lobby()), after: Some(7) }),
             (r#"{"room":"lobby","after":null}"#, ClientFrame::Move { room: Some(lobby()), after: None }),
             (r#"{"room":null,"after":null}"#, ClientFrame::Move { room: None, after: None }),

@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::page::{Part, RoomPage, last_room};
+use super::page::{Part, RoomPage, View, last_room};
 use crate::{
     domain::{RoomId, User},
     render::Language,
@@ -71,7 +71,7 @@ async fn by_token(
     }
     token_login::start_session(session, signed_in.as_ref(), grant).await?;
     let access = last_access(state, headers, &user).await?;
-    let mut page = RoomPage::read(state, language, &user, &access, Part::default()).await?;
+    let mut page = RoomPage::read(state, language, &user, &access, View::Part(Part::default())).await?;
     page.token_in_address = true;
     Ok(page.into_response())
 }

@@ -5,21 +5,20 @@ use askama_web::WebTemplate;
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 
-use super::fragments::{self, PAGE};
+use super::{
+    fragments::{self, Marks, PAGE, Target},
+    message_forms::{self, Refused},
+};
 use crate::{
-    domain::{Fields, Phrase, Reading, RoomId, User},
+    domain::{Fields, Message, Phrase, RoomId, User},
     render::Language,
     store::{Access, OwnMembership, Page, RoomSummary},
-    web::{
-        AppState, Error, Form, InRoom, IsHttps, Query, Result, Shell, SignedIn, change,
-        composer::{Composer, MessageForm},
-        sidebar::room_name,
-    },
+    web::{AppState, Error, InRoom, IsHttps, Query, Result, Shell, SignedIn, composer::Composer, sidebar::room_name},
 };
 
 /// The cookie with the id of the room that the browser opened last.
@@ -43,7 +42,17 @@ pub(super) struct RoomPage {
     is_latest: bool,
     /// Who is online, in the lobby.
     roster: Option<String>,
-    composer: Composer,
+    pub(super) composer: Composer,
+}
+
+/// What a page of a room shows.
+pub(super) enum View<'a> {
+    Part(Part),
+    /// The log around a message, with its forms below its row.
+    Message {
+        message: &'a Message,
+        refused: Refused,
+    },
 }
 
 /// Which part of the log a page shows. Without any: around the first unread message, or the end.
@@ -62,7 +71,7 @@ impl RoomPage {
         language: Language,
         me: &User,
         access: &Access,
-        part: Part,
+        view: View<'_>,
     ) -> Result<Self> {
         let shell = Shell::in_room(state, language, me, Some(access.room())).await?;
         let listed = shell.sidebar.as_ref().and_then(|sidebar| sidebar.summary(access.room())).cloned();
@@ -70,13 +79,27 @@ impl RoomPage {
             Some(summary) => summary,
             None => state.store.summary(access).await?,
         };
-        let page = part.read(state, access, &summary).await?;
-        let unread = first_unread(&page, &summary, me);
+        let (page, messages) = match view {
+            View::Part(part) => {
+                let page = part.read(state, access, &summary).await?;
+                let marks = Marks { unread: first_unread(&page, &summary, me), target: None };
+                let messages = fragments::page(state, access, &page, marks, language).await?;
+                (page, messages)
+            }
+            View::Message { message, refused } => {
+                let page = state.store.around(access, message.seq(), PAGE).await?;
+                let forms = message_forms::forms(state, &shell, (me, access), &summary, message, refused).await?;
+                let target = Target { seq: message.seq(), forms: &forms };
+                let marks = Marks { unread: None, target: Some(target) };
+                let messages = fragments::page(state, access, &page, marks, language).await?;
+                (page, messages)
+            }
+        };
         let is_lobby = *access.room() == RoomId::lobby();
         Ok(Self {
             name: room_name(&summary, me, language),
             token_in_address: false,
-            messages: fragments::page(state, access, &page, unread, language).await?,
+            messages,
             head: page.head,
             shown: page.messages.first().zip(page.messages.last()).map(|(first, last)| (first.seq(), last.seq())),
             has_older: page.has_older,
@@ -155,7 +178,7 @@ pub(super) async fn show(
     InRoom { caller: me, access }: InRoom<SignedIn>,
     Query(part): Query<Part>,
 ) -> Result<Response> {
-    let page = RoomPage::read(&state, language, &me.user, &access, part).await?;
+    let page = RoomPage::read(&state, language, &me.user, &access, View::Part(part)).await?;
     let mut response = page.into_response();
     if last_room(&headers).as_ref() != Some(access.room()) {
         let (room, secure) = (access.room().as_str(), if is_https { "; Secure" } else { "" });
@@ -172,30 +195,6 @@ pub(super) fn last_room(headers: &HeaderMap) -> Option<RoomId> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split("; ")).filter_map(|pair| pair.split_once('='));
     pairs.find(|(name, _)| *name == ROOM_COOKIE).map(|(_, id)| RoomId::named(id))
-}
-
-/// Sends a message without JavaScript, and marks the page that it was written on as read. The response is the page with
-/// the message in it, or with the text still in the form and the reason.
-pub(super) async fn submit(
-    State(state): State<AppState>,
-    language: Language,
-    InRoom { caller: me, access }: InRoom<SignedIn>,
-    Form(form): Form<MessageForm>,
-) -> Result<Response> {
-    match change::post(&state, &access, form.draft()).await {
-        Ok(_) => {
-            if let Some(seq) = form.read {
-                state.store.read(&access, Reading::Read { seq, version: form.version }).await?;
-            }
-            Ok(Redirect::to(&format!("/rooms/{}", access.room().as_str())).into_response())
-        }
-        Err(error) if matches!(error.status, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND) => Err(error),
-        Err(error) => {
-            let page = RoomPage::read(&state, language, &me.user, &access, Part::default()).await?;
-            let composer = Composer::refused(form, &error, language);
-            Ok(error.on_page(RoomPage { composer, ..page }))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -12,10 +12,11 @@ use crate::{
     render::Language,
     room::listener::Listener,
     security::Grant,
-    store::{Access, Changed},
+    store::Access,
     web::{
         AppState, Error, Result,
         change::{self, Draft},
+        typed::{self, Sent},
     },
 };
 
@@ -73,8 +74,21 @@ impl SocketSession {
         }
     }
 
-    pub(super) async fn post(&self, room: &RoomId, draft: Draft<'_>) -> Result<Changed> {
-        change::post(&self.state, &self.access_to(room).await?, draft).await
+    /// Posts a message, or obeys a command that was typed into a page.
+    pub(super) async fn send(&self, room: &RoomId, draft: Draft<'_>) -> Result<Sent> {
+        let access = self.access_to(room).await?;
+        match self.is_page {
+            true => typed::send(&self.state, &access, draft, self.author()).await,
+            false => {
+                let draft = Draft { is_confirmed: true, ..draft };
+                Ok(Sent::Posted(Box::new(change::post(&self.state, &access, draft).await?)))
+            }
+        }
+    }
+
+    /// The user as a request's handler has it.
+    async fn author(&self) -> Result<User> {
+        self.state.logins.user_of(&self.grant).await?.ok_or_else(Error::bad_token)
     }
 
     /// Changes how far the user has read the room. All pages of the user get the new numbers.
@@ -89,8 +103,7 @@ impl SocketSession {
         if let Some(access) = self.current_access(room) {
             return Ok(access);
         }
-        let user = self.state.logins.user_of(&self.grant).await?.ok_or_else(Error::bad_token)?;
-        Ok(self.state.store.access(&user, room).await?)
+        Ok(self.state.store.access(&self.author().await?, room).await?)
     }
 
     fn current_access(&self, room: &RoomId) -> Option<Access> {

@@ -3,15 +3,13 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{
-    people::{find_all, with_me},
-    schema::{NameInput, NewKind, TopicInput},
-};
+use super::schema::{NameInput, NewKind, TopicInput};
 use crate::{
     domain::{Fields, Invalid, Room, RoomKind, RoomName, Topic, User},
     store::NewRoom,
     web::{
         AppState, Error, Result,
+        named_users::{find_all, with_me},
         room_limits::{check_members, check_new_room, check_rooms_of, may_create_rooms},
     },
 };

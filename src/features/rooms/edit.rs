@@ -8,9 +8,9 @@ use super::{
     schema::{NameInput, NewKind, TopicInput},
 };
 use crate::{
-    domain::{Action, Fields, RoomAction, RoomKind, RoomName, Topic},
-    store::{self, Access, Changed},
-    web::{AppState, Error, Result, change},
+    domain::{Fields, RoomAction, RoomKind, RoomName, Topic},
+    store::Access,
+    web::{AppState, Error, Result, change::command},
 };
 
 /// Changes of a room, as typed; fields left out stay as they are. Each is its own change of the room's log, in the
@@ -65,25 +65,4 @@ pub(super) async fn edit(state: &AppState, access: &Access, edit: &RoomEdit) -> 
         command(state, access, action).await?;
     }
     Ok(())
-}
-
-/// Gives a command to the room, which counts as a message. `None`: the room is like that already.
-///
-/// # Errors
-/// 429 if the user sends too fast, and those of [`give`].
-pub(super) async fn command(state: &AppState, access: &Access, action: RoomAction) -> Result<Option<Changed>> {
-    change::count(state, access.user())?;
-    give(state, access, action).await
-}
-
-/// The same of a command that a rate of its own limits.
-///
-/// # Errors
-/// Those of the rules.
-pub(super) async fn give(state: &AppState, access: &Access, action: RoomAction) -> Result<Option<Changed>> {
-    match state.store.change(access, crate::domain::Command::new(Action::Room(action))).await {
-        Ok(changed) => Ok(Some(changed)),
-        Err(store::Error::Unchanged) => Ok(None),
-        Err(error) => Err(change::refused(error)),
-    }
 }

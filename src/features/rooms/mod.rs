@@ -2,13 +2,11 @@
 
 mod api;
 mod create;
-mod direct;
 mod edit;
 mod members;
 mod own;
 mod pages;
 mod pagination;
-mod people;
 mod presence;
 mod schema;
 

@@ -165,6 +165,33 @@ quote-earlier = ↩ frühere Nachricht
 quote-deleted = ↩ gelöschte Nachricht
 # Neben der Zeit einer bearbeiteten Nachricht.
 message-edited = bearbeitet
+# Was man mit einer Nachricht tun kann, auf ihrer eigenen Seite.
+message-edit = Nachricht bearbeiten
+message-present = Der Text jetzt
+message-reply = Antworten
+message-pin = Im Raum anheften
+message-unpin = Nicht mehr anheften
+message-save = Für später merken
+message-unsave = Nicht mehr merken
+message-delete = Nachricht löschen
+message-delete-text = Der Text wird für alle gelöscht. Das lässt sich nicht rückgängig machen.
+message-back = Zurück zur Nachricht
+message-gone = Diese Nachricht ist gelöscht, oder hier war nie eine.
+reactions = Reaktionen
+reaction-other = Ein anderes Emoji, oder sein :Name:
+reaction-give = Reagieren
+thread-open = Thread öffnen
+thread-in = Thread in { $room }
+thread-earlier = Frühere Antworten
+thread-latest = Neueste Antworten
+pins = Angeheftete Nachrichten
+pins-of = Angeheftet in { $room }
+pins-none = Hier ist nichts angeheftet.
+mentions = Erwähnungen
+mentions-none = Dich hat noch niemand erwähnt.
+mentions-confirm = Alle davon erwähnen
+saved = Gemerkte Nachrichten
+saved-none = Du hast dir noch nichts gemerkt.
 # Unter einer Nachricht: ein Link zu ihrem Thread.
 message-replies = { $count ->
     [one] { $count } Antwort
@@ -346,6 +373,9 @@ role-unknown = Verwende „member“ oder „admin“.
 last-admin = Das ist der letzte Admin. Mach zuerst jemand anderen zum Admin.
 client-id-format = Verwende 1 bis { $max } Buchstaben, Ziffern, _ und -, für jede Nachricht eine neue (zum Beispiel eine UUID).
 client-id-reused = Diese clientID wurde für eine andere Nachricht benutzt. Verwende für jede eine neue.
+mentions-many = @{ $name } erwähnt { $count } Leute. Bestätige das, oder lass es weg.
+slash-unknown = Den Befehl { $name } gibt es nicht. Dies sind die Befehle: /me Text, /shrug Text, /topic Text, /invite @ada, /leave, /msg @ada Text. Eine Nachricht, die mit einem Schrägstrich beginnt, braucht zwei: //
+slash-arguments = { $name } wurde anders verwendet, als es geht. Dies sind die Befehle: /me Text, /shrug Text, /topic Text, /invite @ada, /leave, /msg @ada Text. Eine Nachricht, die mit einem Schrägstrich beginnt, braucht zwei: //
 message-empty = Schreib erst etwas.
 message-too-long = Eine Nachricht hat höchstens { $max } Zeichen; diese hat { $length }. Teile sie.
 

@@ -166,6 +166,33 @@ quote-earlier = ↩ earlier message
 quote-deleted = ↩ deleted message
 # Beside the time of an edited message.
 message-edited = edited
+# What one can do with a message, on its own page.
+message-edit = Edit message
+message-present = The text now
+message-reply = Reply
+message-pin = Pin to the room
+message-unpin = Unpin
+message-save = Save for later
+message-unsave = Remove from saved messages
+message-delete = Delete message
+message-delete-text = The text is deleted for everybody. This cannot be undone.
+message-back = Back to the message
+message-gone = This message is deleted, or there never was one here.
+reactions = Reactions
+reaction-other = Another emoji, or its :name:
+reaction-give = React
+thread-open = Open thread
+thread-in = Thread in { $room }
+thread-earlier = Earlier replies
+thread-latest = Latest replies
+pins = Pinned messages
+pins-of = Pinned in { $room }
+pins-none = Nothing is pinned here.
+mentions = Mentions
+mentions-none = Nobody has mentioned you yet.
+mentions-confirm = Mention all of them
+saved = Saved messages
+saved-none = You have saved nothing yet.
 # Below a message: a link to its thread.
 message-replies = { $count ->
     [one] { $count } reply
@@ -347,6 +374,9 @@ role-unknown = Use "member" or "admin".
 last-admin = This is the last admin. Make somebody else an admin first.
 client-id-format = Use 1 to { $max } letters, digits, _ and -, a fresh one for each message (a UUID will do).
 client-id-reused = This clientID was used for another message. Use a fresh one for each.
+mentions-many = @{ $name } mentions { $count } people. Confirm that, or leave it out.
+slash-unknown = There is no command { $name }. These are the commands: /me text, /shrug text, /topic text, /invite @ada, /leave, /msg @ada text. A message that begins with a slash needs two: //
+slash-arguments = { $name } was not used as it can be. These are the commands: /me text, /shrug text, /topic text, /invite @ada, /leave, /msg @ada text. A message that begins with a slash needs two: //
 message-empty = Write something first.
 message-too-long = A message has at most { $max } characters; this one has { $length }. Split it in two.
 

@@ -11,6 +11,7 @@ use mongodb::{
 use serde::Deserialize;
 
 use super::{
+    authors::read_authors,
     bson_values::{any_of, bson_date, bson_uuid, by_user_key, query_limit, timestamp, user_key},
     database::Mongo,
     documents::UserDoc,
@@ -19,7 +20,7 @@ use super::{
     unique_index::account_error,
 };
 use crate::{
-    domain::{About, Email, Name, Phone, Role, Timestamp, User, UserId, UserKey, fold},
+    domain::{About, Author, Email, Name, Person, Phone, Role, Timestamp, User, UserId, UserKey, fold},
     store::{
         Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, Searched, SortUsersBy, UserChanges,
         UserSearch, Users,
@@ -64,6 +65,11 @@ impl Users for Mongo {
     async fn users(&self, ids: &[UserId]) -> Result<Vec<User>> {
         let some = doc! { "folded.userID": any_of(ids.iter().map(UserId::folded)) };
         self.list(some, doc! {}, 0, ids.len() as u32).await
+    }
+
+    async fn people(&self, keys: &[UserKey]) -> Result<Vec<Person>> {
+        let found = read_authors(&self.db.users, keys.iter().copied()).await?.into_iter();
+        Ok(found.map(|(key, Author { user_id, name })| Person { key, user_id, name }).collect())
     }
 
     async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>> {

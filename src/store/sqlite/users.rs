@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
 
-use super::{batch::Batch, database::Sqlite};
+use super::{batch::Batch, database::Sqlite, summaries::person_in};
 use crate::{
-    domain::{About, Email, Name, Phone, Role, Timestamp, User, UserId, UserKey, fold},
+    domain::{About, Email, Name, Person, Phone, Role, Timestamp, User, UserId, UserKey, fold},
     store::{
         Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, Searched, SortUsersBy, UserChanges,
         UserSearch, Users,
@@ -58,6 +58,16 @@ impl Users for Sqlite {
         self.read(move |c| {
             let mut find = c.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE user_id = ?1"))?;
             let found = ids.iter().map(|id| find.query_row([id.as_str()], user).optional());
+            found.filter_map(rusqlite::Result::transpose).collect()
+        })
+        .await
+    }
+
+    async fn people(&self, keys: &[UserKey]) -> Result<Vec<Person>> {
+        let keys = keys.to_vec();
+        self.read(move |c| {
+            let mut find = c.prepare_cached("SELECT key, user_id, name FROM users WHERE key = ?1")?;
+            let found = keys.iter().map(|key| find.query_row([key.0.as_bytes()], person_in).optional());
             found.filter_map(rusqlite::Result::transpose).collect()
         })
         .await

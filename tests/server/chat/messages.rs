@@ -36,7 +36,9 @@ async fn forms_sockets_and_the_api_post_to_the_same_log() {
     let script = natter.script().with_token(ada.token.as_deref().unwrap());
     let posted = script.says("by API").await;
     let expected = json!({
-        "room": "lobby", "seq": 3, "rev": 3, "textRev": 3, "userID": "ada", "name": "Ada", "message": "by API", "sentTime": posted["sentTime"],
+        "room": "lobby", "seq": 3, "rev": 3, "textRev": 3, "userID": "ada", "name": "Ada", "message": "by API",
+        "html": posted["html"], "sentTime": posted["sentTime"], "reactions": [], "mentions": [], "pinned": false,
+        "files": [],
     });
     assert_eq!(posted, expected);
     bob.sees("Ada: by API").await;

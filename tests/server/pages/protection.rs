@@ -13,10 +13,18 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
 async fn every_page_has_security_headers_and_no_inline_code() {
     let natter = Natter::start().await;
     let (admin, nobody, bob) = (natter.browse_as("ada").await, natter.browser(), natter.register("bob").await);
+    admin.submit("/rooms/lobby/messages", &[("message", "hello"), ("clientID", "1")]).await.is(303);
     let admin_pages = [
         "/rooms/lobby",
         "/rooms/lobby/settings",
         "/rooms/lobby/members",
+        "/rooms/lobby/pins",
+        "/rooms/lobby/1",
+        "/rooms/lobby/1/edit",
+        "/rooms/lobby/1/delete",
+        "/rooms/lobby/threads/1",
+        "/mentions",
+        "/saved",
         "/rooms",
         "/rooms/new",
         "/people",
@@ -97,7 +105,15 @@ async fn forms_from_other_sites_are_refused() {
     let ada = natter.browse_as("ada").await;
     let paths =
         ["/rooms/lobby/messages", "/login", "/signup", "/logout", "/account", "/account/password", "/account/delete"];
-    let more = ["/switch", "/admin/users", "/admin/users/ada", "/admin/users/ada/delete", "/api/messages"];
+    let more = [
+        "/rooms/lobby/1/delete",
+        "/rooms/lobby/1/edit",
+        "/switch",
+        "/admin/users",
+        "/admin/users/ada",
+        "/admin/users/ada/delete",
+        "/api/messages",
+    ];
     for path in paths.into_iter().chain(more) {
         let foreign: [&[_]; 4] = [
             &[("origin", "http://evil.example")],

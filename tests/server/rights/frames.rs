@@ -10,6 +10,7 @@ use crate::support::{Natter, Socket, password_of};
 fn frames(room: &str) -> Vec<(&'static str, Value, usize)> {
     vec![
         ("Send", json!({ "room": room, "message": "x", "clientID": "x" }), 1),
+        ("Send", json!({ "room": room, "message": "x", "clientID": "x", "replyTo": 1, "confirmed": true }), 1),
         ("Move", json!({ "room": room, "after": 0 }), 1),
         ("Move", json!({ "room": room, "after": null }), 1),
         ("Typing", json!({ "room": room, "typing": true }), 0),

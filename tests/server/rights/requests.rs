@@ -12,26 +12,30 @@ use crate::support::Natter;
 
 /// The routes that name no room. They are asked too: they must not show anything of the rooms. A new route belongs here
 /// only if it reads and writes no room, or no room but those of the user.
-const OF_NO_ROOM: [(&str, &str); 42] = [
+const OF_NO_ROOM: [(&str, &str); 46] = [
     ("DELETE", "/api/users/{userID}"),
     ("GET", "/"),
     ("GET", "/account"),
     ("GET", "/admin/users"),
     ("GET", "/api/docs"),
+    ("GET", "/api/mentions"),
     ("GET", "/api/messages"),
     ("GET", "/api/openapi.json"),
     ("GET", "/api/rooms"),
+    ("GET", "/api/saved"),
     ("GET", "/api/users"),
     ("GET", "/api/users/{userID}"),
     ("GET", "/direct/{users}"),
     ("GET", "/healthz"),
     ("GET", "/login"),
+    ("GET", "/mentions"),
     ("GET", "/metrics"),
     ("GET", "/people"),
     ("GET", "/people/{userID}"),
     ("GET", "/readyz"),
     ("GET", "/rooms"),
     ("GET", "/rooms/new"),
+    ("GET", "/saved"),
     ("GET", "/sidebar"),
     ("GET", "/signup"),
     // its frames are asked in `frames`
@@ -181,6 +185,8 @@ impl Outsider {
             ("name", "x"),
             ("topic", "x"),
             ("kind", "open"),
+            ("emoji", "👍"),
+            ("textRev", "1"),
         ];
         let request = match body {
             Some(body) => request.json(&body),

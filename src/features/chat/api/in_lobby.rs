@@ -16,7 +16,7 @@ use crate::web::{AppState, Bearer, InRoom, Json, Query, Result};
 /// Read the lobby's messages: the same as for the room `lobby`.
 #[utoipa::path(
     get, path = "/api/messages", tag = "chat", params(MessagesQuery), security(("jwt" = [])),
-    responses((status = 200, body = MessagesResponse), (status = 404, description = "The author is unknown"))
+    responses((status = 200, body = MessagesResponse), (status = 404, description = "The author is unknown, or there is no such thread"))
 )]
 pub async fn list_lobby(
     state: State<AppState>,

@@ -34,6 +34,12 @@ pub struct MessagesQuery {
     /// Only messages of this user, by userID; alone or with `before`.
     #[param(min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
     author: Option<String>,
+    /// Only the replies of the thread that starts with the message of this `seq`, or that has it; alone or with `before`.
+    thread: Option<u64>,
+    /// Only pinned messages, all of them, those first that were pinned last; alone.
+    #[serde(default)]
+    #[param(default = false)]
+    pinned: bool,
 }
 
 fn fifty() -> u32 {
@@ -57,6 +63,8 @@ pub struct MessagesResponse {
 /// Where a request reads.
 enum Position {
     Before(Option<u64>),
+    Thread { seq: u64, before: Option<u64> },
+    Pinned,
     From(u64),
     Around(u64),
     After(u64),
@@ -67,8 +75,8 @@ impl MessagesQuery {
         if !(1..=500).contains(&self.limit) {
             return Err(Error::invalid(Fields::one("limit", Phrase::english("Use 1 to 500."))));
         }
-        let position = match (self.before, self.from, self.around, self.after) {
-            (before, None, None, None) => return Ok(Position::Before(before)),
+        let (field, position) = match (self.before, self.from, self.around, self.after) {
+            (before, None, None, None) => ("before", Position::Before(before)),
             (None, Some(from), None, None) => ("from", Position::From(from)),
             (None, None, Some(around), None) => ("around", Position::Around(around)),
             (None, None, None, Some(after)) => ("after", Position::After(after)),
@@ -79,20 +87,30 @@ impl MessagesQuery {
                 return Err(Error::invalid(Fields::one(field, reason)));
             }
         };
-        match (position, &self.author) {
-            ((field, _), Some(_)) => Err(Error::invalid(Fields::one(field, Phrase::english("Use it without author.")))),
-            ((_, position), None) => Ok(position),
-        }
+        let (field, other) = match (position, &self.author, self.thread, self.pinned) {
+            (position, None, None, false) => return Ok(position),
+            (position @ Position::Before(_), Some(_), None, false) => return Ok(position),
+            (Position::Before(before), None, Some(seq), false) => return Ok(Position::Thread { seq, before }),
+            (Position::Before(None), None, None, true) => return Ok(Position::Pinned),
+            (_, _, Some(_), true) => ("thread", "pinned"),
+            (_, Some(_), Some(_), _) => ("thread", "author"),
+            (Position::Before(None), Some(_), ..) => ("author", "pinned"),
+            (_, _, _, true) => (field, "pinned"),
+            (_, Some(_), ..) => (field, "author"),
+            _ => (field, "thread"),
+        };
+        Err(Error::invalid(Fields::one(field, Phrase::english(format!("Use it without {other}.")))))
     }
 }
 
-/// Read a room's messages: the latest, those before, from or around a `seq`, or all that changed after a `rev`.
+/// Read a room's messages: the latest, those before, from or around a `seq`, all that changed after a `rev`, the replies
+/// of a thread, or the pinned ones.
 #[utoipa::path(
     get, path = "/api/rooms/{room}/messages", operation_id = "list_messages", tag = "chat",
     params(("room" = String, Path), MessagesQuery), security(("jwt" = [])),
     responses(
         (status = 200, body = MessagesResponse),
-        (status = 404, description = "There is no such room for you, or the author is unknown"),
+        (status = 404, description = "There is no such room for you, the author is unknown, or there is no such thread"),
     )
 )]
 pub async fn list(
@@ -106,6 +124,11 @@ pub async fn list(
     let request = Request { state: &state, uri: &uri, access: &access, limit };
     let response = match position {
         Position::Before(before) => request.before(before, query.author.as_deref()).await?,
+        Position::Thread { seq, before } => request.thread(seq, before).await?,
+        Position::Pinned => {
+            let page = state.store.pinned(&access).await?;
+            request.respond(page.messages, page.head, None)
+        }
         Position::From(seq) => {
             let page = state.store.from(&access, seq, limit).await?;
             let next = request.newer(&page);
@@ -146,9 +169,20 @@ impl Request<'_> {
         Ok(self.respond(page.messages, page.head, next))
     }
 
-    fn older(&self, page: &Page, author: &str) -> Option<String> {
+    /// The thread of the message `seq`.
+    async fn thread(&self, seq: u64, before: Option<u64>) -> Result<MessagesResponse> {
+        let store = &self.state.store;
+        let found = store.message(self.access, seq).await?.ok_or_else(|| Error::not_found("no-such-message"))?;
+        let root = found.root.unwrap_or(seq);
+        let page = store.thread(self.access, root, before, self.limit).await?;
+        let next = self.older(&page, &format!("thread={root}&"));
+        Ok(self.respond(page.messages, page.head, next))
+    }
+
+    /// `filter`: the other part of the query, with `&` after it.
+    fn older(&self, page: &Page, filter: &str) -> Option<String> {
         let first = page.messages.first().filter(|_| page.has_older)?;
-        Some(self.address(&format!("{author}before={}", first.seq())))
+        Some(self.address(&format!("{filter}before={}", first.seq())))
     }
 
     fn newer(&self, page: &Page) -> Option<String> {
@@ -161,8 +195,7 @@ impl Request<'_> {
     }
 
     fn respond(&self, messages: Vec<Message>, rev: u64, next: Option<String>) -> MessagesResponse {
-        let reader = self.access.user();
-        let messages = messages.into_iter().map(|message| MessageResponse::new(message, reader)).collect();
+        let messages = MessageResponse::list(self.state, messages, self.access.user());
         MessagesResponse { messages, rev, next, newer: None }
     }
 }

@@ -34,7 +34,7 @@ pub async fn read(
     Path((_, seq)): Path<(String, u64)>,
 ) -> Result<axum::Json<MessageResponse>> {
     let message = state.store.message(&access, seq).await?.ok_or_else(|| Error::not_found("no-such-message"))?;
-    Ok(axum::Json(MessageResponse::new(message, access.user())))
+    Ok(axum::Json(MessageResponse::new(&state, message, access.user())))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -83,10 +83,10 @@ pub async fn edit(
     let action = Action::Edit { seq, text_rev: request.text_rev, text };
     count(&state, access.user())?;
     match state.store.change(&access, Command::new(action)).await {
-        Ok(changed) => Ok(axum::Json(MessageResponse::new(changed.message, access.user())).into_response()),
+        Ok(changed) => Ok(axum::Json(MessageResponse::new(&state, changed.message, access.user())).into_response()),
         Err(store::Error::Refused(Refusal::Stale(current))) => {
             let message = Language::English.text("edit-stale").into_owned();
-            let current = Some(MessageResponse::new(*current, access.user()));
+            let current = Some(MessageResponse::new(&state, *current, access.user()));
             Ok((StatusCode::CONFLICT, axum::Json(EditConflictResponse { message, current })).into_response())
         }
         Err(error) => Err(refused(error)),

@@ -3,6 +3,8 @@
 pub mod in_lobby;
 pub mod list;
 pub mod message;
+pub mod personal;
+pub mod pins;
 pub mod reactions;
 pub mod send;
 mod types;

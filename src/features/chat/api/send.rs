@@ -54,9 +54,10 @@ pub async fn post(
     Json(request): Json<PostRequest>,
 ) -> Result<Response> {
     let client_id = request.client_id.unwrap_or_else(|| ClientId::generate().as_str().to_owned());
-    let draft = Draft { message: &request.message, client_id: &client_id, reply_to: request.reply_to };
+    let draft =
+        Draft { message: &request.message, client_id: &client_id, reply_to: request.reply_to, is_confirmed: true };
     let posted = change::post(&state, &access, draft).await?;
     let status = if posted.repeat { StatusCode::OK } else { StatusCode::CREATED };
-    let json = axum::Json(MessageResponse::new(posted.message, access.user()));
+    let json = axum::Json(MessageResponse::new(&state, posted.message, access.user()));
     Ok((status, [(header::CACHE_CONTROL, "no-store")], json).into_response())
 }

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Content, Message, Notice, Timestamp, UserKey};
+use crate::{
+    domain::{Content, Message, Notice, Timestamp, UserKey},
+    web::AppState,
+};
 
 #[derive(Serialize, ToSchema)]
 pub struct MessageResponse {
@@ -19,8 +22,14 @@ pub struct MessageResponse {
     #[serde(rename = "userID")]
     user_id: Option<String>,
     name: Option<String>,
-    /// `null` after the message was deleted, and of a notice.
+    /// The Markdown source. `null` after the message was deleted, and of a notice.
     message: Option<String>,
+    /// The text as HTML. `null` where there is no text.
+    html: Option<String>,
+    /// There, and `true`, if the message is deleted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    deleted: bool,
     /// Of a notice, which reports a change of the room or of its members: what changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<&'static str>,
@@ -44,14 +53,14 @@ pub struct MessageResponse {
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     replies: u64,
-    /// In the order in which each emoji was first given. Left out if there are none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
+    /// In the order in which each emoji was first given.
     reactions: Vec<ReactionResponse>,
-    /// Left out if it is not pinned.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    #[schema(required = false)]
+    /// The userIDs that it mentioned when its text was stored, and `room` or `here` if it mentions all members.
+    mentions: Vec<String>,
     pinned: bool,
+    /// Always empty: messages have no files yet.
+    #[schema(value_type = Vec<String>)]
+    files: [String; 0],
 }
 
 #[derive(Serialize, ToSchema)]
@@ -68,7 +77,7 @@ pub struct ReactionResponse {
     /// The number of users who gave it.
     count: usize,
     /// Whether you are one of them.
-    own: bool,
+    mine: bool,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -77,12 +86,16 @@ fn is_zero(number: &u64) -> bool {
 
 impl MessageResponse {
     /// The message as `reader` sees it.
-    pub fn new(message: Message, reader: UserKey) -> Self {
+    pub fn new(state: &AppState, message: Message, reader: UserKey) -> Self {
+        let html = state.hub().texts().text(&message).map(|rendered| rendered.html.clone());
+        let deleted = message.is_deleted();
+        let everyone = message.mentions.everyone.map(|everyone| everyone.as_str().to_owned());
+        let mentions = message.mentions.users.into_iter().map(|user| user.user_id).chain(everyone).collect();
         let (user_id, name) = message.author.map(|author| (author.user_id, author.name)).unzip();
         let reactions = message.reactions.into_iter().map(|reaction| ReactionResponse {
             emoji: reaction.emoji.as_str().to_owned(),
             count: reaction.users.len(),
-            own: reaction.users.contains(&reader),
+            mine: reaction.users.contains(&reader),
         });
         let (text, notice) = match message.content {
             Content::Text(text) => (text, None),
@@ -96,6 +109,8 @@ impl MessageResponse {
             user_id,
             name,
             message: text,
+            html,
+            deleted,
             notice,
             subject: message.subject.map(|subject| SubjectResponse { user_id: subject.user_id, name: subject.name }),
             sent_time: message.sent_at.rfc3339(),
@@ -104,8 +119,15 @@ impl MessageResponse {
             root: message.root,
             replies: message.replies,
             reactions: reactions.collect(),
+            mentions,
             pinned: message.pinned_at.is_some(),
+            files: [],
         }
+    }
+
+    /// The messages as `reader` sees them.
+    pub fn list(state: &AppState, messages: Vec<Message>, reader: UserKey) -> Vec<Self> {
+        messages.into_iter().map(|message| Self::new(state, message, reader)).collect()
     }
 }
 

@@ -8,10 +8,7 @@ use super::{
     room::{Created, created},
     types::RoomResponse,
 };
-use crate::{
-    features::rooms::{direct, people::find_all},
-    web::{AppState, Bearer, Json, Result},
-};
+use crate::web::{AppState, Bearer, Json, Result, direct, named_users::find_all};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 use super::types::{MemberResponse, MembersQuery, MembersResponse, check_limit};
 use crate::{
     features::rooms::{
-        members::{self, parse_role},
+        members::{get, parse_role, set_role},
         presence::{MemberCursor, PresentMember, members_page},
         schema::RoleName,
     },
-    web::{AppState, Bearer, InRoom, Json, Path, Query, Result},
+    web::{AppState, Bearer, InRoom, Json, Path, Query, Result, members},
 };
 
 /// List the members of a room: those who are online by name, then the others. Who comes or goes while you page can be
@@ -67,9 +67,9 @@ pub async fn put(
     let user = state.find_user(&user_id).await?;
     let is_new = members::add(&state, &access, std::slice::from_ref(&user)).await? > 0;
     if let Some(role) = role {
-        members::set_role(&state, &access, &user, role).await?;
+        set_role(&state, &access, &user, role).await?;
     }
-    let member = PresentMember::new(&state, members::get(&state, &access, &user).await?);
+    let member = PresentMember::new(&state, get(&state, &access, &user).await?);
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, axum::Json(member.into())))
 }

@@ -11,9 +11,9 @@ use crate::{
     domain::{RoomAction, RoomId},
     features::rooms::{
         create::{self, RoomDraft},
-        edit::{RoomEdit, command, edit},
+        edit::{RoomEdit, edit},
     },
-    web::{AppState, Bearer, InRoom, Json, Result},
+    web::{AppState, Bearer, InRoom, Json, Result, change::command},
 };
 
 /// A created room and its address.

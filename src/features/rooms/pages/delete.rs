@@ -10,9 +10,8 @@ use axum::{
 use super::context::RoomContext;
 use crate::{
     domain::{RoomAction, RoomId, rules::Refusal},
-    features::rooms::edit::command,
     render::Language,
-    web::{AppState, Error, InRoom, Result, Shell, SignedIn},
+    web::{AppState, Error, InRoom, Result, Shell, SignedIn, change::command},
 };
 
 #[derive(Template, WebTemplate)]

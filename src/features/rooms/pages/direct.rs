@@ -10,11 +10,13 @@ use axum::{
 
 use crate::{
     domain::User,
-    features::rooms::{direct, people::find_all},
     render::Language,
     web::{
-        AppState, Error, Form, Path, Result, Shell, SignedIn, change,
+        AppState, Error, Form, Path, Result, Shell, SignedIn,
         composer::{Composer, MessageForm},
+        direct,
+        named_users::find_all,
+        typed,
     },
 };
 
@@ -82,8 +84,8 @@ pub async fn submit(
     Form(form): Form<MessageForm>,
 ) -> Result<Response> {
     let found = users_of(&state, &me.user, &users).await?;
-    match post(&state, &me.user, &found, &form).await {
-        Ok(room) => Ok(Redirect::to(&format!("/rooms/{room}")).into_response()),
+    match typed::send_direct(&state, &me.user, &found, form.draft()).await {
+        Ok(to) => Ok(Redirect::to(&to).into_response()),
         Err(error) if error.status == StatusCode::UNAUTHORIZED => Err(error),
         Err(error) => {
             let page = DirectPage::new(&state, language, &me.user, users, &found).await?;
@@ -91,13 +93,4 @@ pub async fn submit(
             Ok(error.on_page(DirectPage { composer, ..page }))
         }
     }
-}
-
-async fn post(state: &AppState, me: &User, users: &[User], form: &MessageForm) -> Result<String> {
-    let checked = form.draft().check()?;
-    change::count(state, me.key)?;
-    let (room, _) = direct::open(state, me, users).await?;
-    let access = state.store.access(me, &room.id).await?;
-    change::post_counted(state, &access, checked, None).await?;
-    Ok(room.id.as_str().to_owned())
 }

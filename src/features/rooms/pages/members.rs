@@ -10,16 +10,15 @@ use serde::Deserialize;
 
 use super::context::{Refused, RoomContext, after_change};
 use crate::{
-    domain::{MemberRole, User},
+    domain::{MemberRole, User, user_ids},
     features::rooms::{
-        members::{self, parse_role},
-        people::{find_all, user_ids},
+        members::{parse_role, set_role},
         presence::{MemberCursor, PresentMember, members_page},
     },
     render::{Avatar, Language},
     room::Presence,
     store::Access,
-    web::{AppState, FieldTexts, Form, InRoom, Path, Query, Result, Shell, SignedIn},
+    web::{AppState, FieldTexts, Form, InRoom, Path, Query, Result, Shell, SignedIn, members, named_users::find_all},
 };
 
 /// Members on a page.
@@ -146,7 +145,7 @@ pub async fn role(
     Form(form): Form<RoleForm>,
 ) -> Result<Response> {
     let (user, role) = (state.find_user(&user_id).await?, parse_role(&form.role)?);
-    let changed = members::set_role(&state, &room.access, &user, role).await;
+    let changed = set_role(&state, &room.access, &user, role).await;
     respond(&state, language, &room, changed, String::new()).await
 }
 

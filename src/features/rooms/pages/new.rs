@@ -9,11 +9,8 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    domain::User,
-    features::rooms::{
-        create::{RoomDraft, create},
-        people::user_ids,
-    },
+    domain::{User, user_ids},
+    features::rooms::create::{RoomDraft, create},
     render::Language,
     web::{AppState, Error, FieldTexts, Form, Result, Shell, SignedIn, room_limits::may_create_rooms},
 };

@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use crate::{
     domain::{Reading, RoomId},
-    features::rooms::{members, own::parse_level},
+    features::rooms::own::parse_level,
     web::{
-        AppState, Form, InRoom, Result, SignedIn,
+        AppState, Form, InRoom, Result, SignedIn, members,
         page::{is_from_htmx, local_path},
     },
 };

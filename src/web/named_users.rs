@@ -2,19 +2,17 @@
 
 use std::collections::HashMap;
 
-use crate::{
-    domain::{Fields, Phrase, User, UserId, UserKey},
-    web::{AppState, Error, Result},
-};
+use super::{AppState, Error, Result};
+use crate::domain::{Fields, Phrase, User, UserId, UserKey};
 
 /// Most users that one request names.
-pub(super) const MAX_NAMED: usize = 200;
+pub const MAX_NAMED: usize = 200;
 
 /// The users with these userIDs, each once.
 ///
 /// # Errors
 /// 422 at `members` if one of them does not exist, or if they are too many.
-pub(super) async fn find_all(state: &AppState, user_ids: &[String]) -> Result<Vec<User>> {
+pub async fn find_all(state: &AppState, user_ids: &[String]) -> Result<Vec<User>> {
     let refuse = |reason: Phrase| Error::invalid(Fields::one("members", reason));
     if user_ids.len() > MAX_NAMED {
         return Err(refuse(Phrase::new("too-many-named").arg("max", MAX_NAMED)));
@@ -31,25 +29,7 @@ pub(super) async fn find_all(state: &AppState, user_ids: &[String]) -> Result<Ve
 }
 
 /// `me` and those of `users` who are others, by key and userID.
-pub(super) fn with_me<'a>(me: &'a User, users: &'a [User]) -> Vec<(UserKey, &'a str)> {
+pub fn with_me<'a>(me: &'a User, users: &'a [User]) -> Vec<(UserKey, &'a str)> {
     let others = users.iter().filter(|user| user.key != me.key);
     std::iter::once(me).chain(others).map(|user| (user.key, user.user_id.as_str())).collect()
-}
-
-/// The userIDs in a form's field: separated by spaces, commas or lines, with or without `@`.
-pub(super) fn user_ids(field: &str) -> Vec<String> {
-    let words = field.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
-    let user_ids = words.map(|word| word.trim_start_matches('@')).filter(|word| !word.is_empty());
-    user_ids.map(str::to_owned).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn user_ids_are_separated_by_spaces_commas_and_lines() {
-        assert_eq!(user_ids(" ada, @bob;cyd\r\n d.e-f "), ["ada", "bob", "cyd", "d.e-f"]);
-        assert_eq!(user_ids(" , @ "), [""; 0]);
-    }
 }

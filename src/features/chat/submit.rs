@@ -1,0 +1,89 @@
+//! Sends what was typed into a page's form, without JavaScript.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    message_forms::Refused,
+    message_page,
+    on_message::OnMessage,
+    page::{Part, RoomPage, View},
+    thread::ThreadPage,
+};
+use crate::{
+    domain::Reading,
+    render::Language,
+    web::{
+        AppState, Error, Form, InRoom, Result, SignedIn,
+        composer::{Composer, MessageForm},
+        typed::{self, Sent},
+    },
+};
+
+/// Sends a message or obeys a command, and marks the page that it was written on as read. Leads to where the effect is:
+/// to the room, the thread, the reply itself, or where a command leads. What is refused comes back on the page that it was
+/// written on, with the reason.
+pub(super) async fn submit(
+    State(state): State<AppState>,
+    language: Language,
+    InRoom { caller: me, access }: InRoom<SignedIn>,
+    Form(form): Form<MessageForm>,
+) -> Result<Response> {
+    let room = format!("/rooms/{}", access.room().as_str());
+    let author = async { Ok(me.user.clone()) };
+    let sent = match typed::send(&state, &access, form.draft(), author).await {
+        Ok(sent) => sent,
+        Err(error) => {
+            let on = OnMessage { state, language, me: me.user, access, seq: 0, is_from_htmx: false };
+            return refuse(on, form, error).await;
+        }
+    };
+    if let Some(seq) = form.read {
+        state.store.read(&access, Reading::Read { seq, version: form.version }).await?;
+    }
+    let to = match (sent, form.thread, form.reply_to) {
+        (Sent::Done { go: Some(go) }, ..) => go,
+        (Sent::Posted(_), Some(root), _) => format!("{room}/threads/{root}"),
+        (Sent::Posted(posted), None, Some(_)) => format!("{room}/{}", posted.message.seq()),
+        (Sent::Done { go: None } | Sent::Posted(_), ..) => room,
+    };
+    Ok(Redirect::to(&to).into_response())
+}
+
+async fn refuse(on: OnMessage, form: MessageForm, error: Error) -> Result<Response> {
+    let is_about_parent = ["no-such-message", "message-deleted", "notice-unchangeable"].contains(&error.message.key);
+    match error.status {
+        StatusCode::UNAUTHORIZED => return Err(error),
+        StatusCode::NOT_FOUND if !is_about_parent && error.fields.is_empty() => return Err(error),
+        _ => {}
+    }
+    let (thread, reply_to) = (form.thread, form.reply_to);
+    let composer = Composer::refused(form, &error, on.language);
+    if is_about_parent {
+        // what was typed can still be sent, though not as a reply
+        return in_room(&on, Composer { reply_to: None, thread: None, ..composer }, error).await;
+    }
+    if let Some(root) = thread
+        && let Some(mut page) = ThreadPage::read(&on, root, None).await?
+    {
+        page.composer = composer;
+        return Ok(error.on_page(page));
+    }
+    match reply_to {
+        None => in_room(&on, composer, error).await,
+        Some(seq) => {
+            let refused = Refused { reply: Some(composer), ..Refused::default() };
+            message_page::refuse(&OnMessage { seq, ..on }, error, refused).await
+        }
+    }
+}
+
+async fn in_room(on: &OnMessage, composer: Composer, error: Error) -> Result<Response> {
+    let part = View::Part(Part::default());
+    let mut page = RoomPage::read(&on.state, on.language, &on.me, &on.access, part).await?;
+    page.composer = composer;
+    Ok(error.on_page(page))
+}
