@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use mongodb::bson::{DateTime, Document, doc, oid::ObjectId};
 use natter::{
     domain::{Action, Message, ReactionChange, RoomKind, Timestamp, UserKey},
-    store::{ListCursor, MessageRetention, Table},
+    store::{ListCursor, LoggedReaction, MessageRetention, Table},
 };
 
 use crate::{
