@@ -19,17 +19,18 @@ async fn log(database: &TestDatabase) -> mongodb::Collection<Document> {
     database.mongo().await.collection("log")
 }
 
-/// A process can end between the insert of an edit and what is derived from it. Another one does not know who was a member
-/// then.
+/// A process can end between the insert of an edit and what is derived from it. Another one does not know who was a
+/// member then.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_that_is_not_derived_mentions_whom_its_writer_found() {
     let database = TestDatabase::mongodb().await;
     let [ada, bob, cyd] = in_lobby(&database, ["ada", "bob", "cyd"]).await;
     ada.post("@cyd").await;
+    let nobody = UserKey(uuid::Uuid::nil());
     let edit = doc! {
         "_id": { "room": "lobby", "rev": 2_i64 }, "of": 1_i64, "by": key(ada.user.key), "at": DateTime::now(),
         "command": ObjectId::new(), "op": "edit", "textRev": 1_i64, "message": "@bob @cyd @here",
-        "mentioned": [{ "user": key(bob.user.key), "userID": "bob" }, { "user": key(UserKey(uuid::Uuid::nil())), "everyone": "here" }],
+        "mentioned": [{ "user": key(bob.user.key), "userID": "bob" }, { "user": key(nobody), "everyone": "here" }],
         "headSeq": 1_i64, "headTexts": 1_i64,
     };
     log(&database).await.insert_one(edit).await.unwrap();
@@ -93,8 +94,8 @@ async fn a_post_that_addresses_nobody_looks_up_no_names() {
     assert_eq!(names, ["folded.userID"], "one look-up for all names");
 }
 
-/// The process that deleted the account ended before it took back what the account had given, or another one was about to
-/// commit a reaction.
+/// The process that deleted the account ended before it took back what the account had given, or another one was about
+/// to commit a reaction.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_forgetting_is_finished() {
     let database = TestDatabase::mongodb().await;
@@ -170,8 +171,8 @@ async fn mentions_in_hundreds_of_rooms_are_listed_by_time() {
     for n in 0..450_i64 {
         let id = format!("room{n}");
         rooms.push(doc! {
-            "_id": &id, "rev": 0_i64, "kind": "closed", "name": "Attic", "folded": "attic", "topic": "", "archived": false,
-            "everyone": false, "createdAt": date(0),
+            "_id": &id, "rev": 0_i64, "kind": "closed", "name": "Attic", "folded": "attic", "topic": "",
+            "archived": false, "everyone": false, "createdAt": date(0),
         });
         members.push(doc! {
             "_id": { "room": &id, "user": key(bob.user.key) }, "rev": 0_i64, "role": "member", "joinedAt": date(0),

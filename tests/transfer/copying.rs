@@ -139,7 +139,7 @@ async fn a_copied_text_can_be_deleted_on_mongodb() {
     let store = second.open().await;
     let access = lobby(store.as_ref(), &user(store.as_ref(), "ada").await).await;
     let log = second.mongo().await.collection::<mongodb::bson::Document>("log");
-    let edited = doc! { "message": "edited", "_id.room": "lobby" };
+    let edited = doc! { "message": "edited for @cyd and @room", "_id.room": "lobby" };
     assert!(log.count_documents(edited.clone()).await.unwrap() > 0);
     let deleted = store.change(&access, Command::new(Action::Delete { seq: 1 })).await.unwrap();
     assert_eq!(deleted.message.rev, changes + 1);

@@ -125,7 +125,8 @@ fn place(message: &MessageDoc) -> (DateTime, String, i64) {
     (message.sent_at, message.key.room.clone(), message.seq)
 }
 
-/// The filters for the mentions of the member in a room that come after a place of the list. Each is one range of the index.
+/// The filters for the mentions of the member in a room that come after a place of the list. Each is one range of the
+/// index.
 fn mentions_in(member: &MemberDoc, user: UserKey, after: Option<&ListCursor>) -> Vec<Document> {
     let room = member.id.room.as_str();
     let later = |key: UserKey, mut sent_at: Document| {
@@ -155,7 +156,8 @@ fn saved_id(access: &Access, seq: u64) -> Document {
 }
 
 impl Collections {
-    /// The rooms among these that the user may read now, with the user's membership. It is as of a head that is derived.
+    /// The rooms among these that the user may read now, with the user's membership. It is as of a head that is
+    /// derived.
     async fn readable_rooms(
         &self,
         user: UserKey,

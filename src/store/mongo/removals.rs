@@ -52,8 +52,8 @@ impl Mongo {
         self.remove(author, Removed::Messages).await
     }
 
-    /// Takes back the reactions of a user whose account is deleted, ends the mentions of the user in all rooms, and removes
-    /// what the user has saved.
+    /// Takes back the reactions of a user whose account is deleted, ends the mentions of the user in all rooms, and
+    /// removes what the user has saved.
     pub(super) async fn remove_traces(&self, user: UserKey) -> Result<()> {
         self.remove(user, Removed::Traces).await?;
         with_timeout(self.db.saved.delete_many(doc! { "_id.user": bson_uuid(user) })).await.map(drop)

@@ -249,8 +249,8 @@ impl Collections {
         Ok(())
     }
 
-    /// One command for all rooms. The numbers are written into it, so that the server uses an index for each part, which a
-    /// look-up by a variable costs more. A part without a message is missing.
+    /// One command for all rooms. It has the numbers in it: a look-up by variables costs the server more. A part without a
+    /// message is missing.
     async fn parts(&self, user: UserKey, rooms: &[&RoomSummary], session: &mut CausalSession) -> Result<Vec<Part>> {
         let mut parts = rooms.iter().flat_map(|summary| parts(user, summary));
         let mut pipeline = parts.next().unwrap_or_default();
@@ -260,8 +260,8 @@ impl Collections {
     }
 }
 
-/// The pipelines for the parts of a room's counts, as of the head. Only a mention that is added by an edit after it, or is
-/// removed, can be counted as it is now.
+/// The pipelines for the parts of a room's counts, as of the head. Only mentions that an edit or a deletion after it
+/// adds or removes are counted as they are now.
 fn parts(user: UserKey, summary: &RoomSummary) -> [Vec<Document>; 4] {
     let room = &summary.room.id;
     let mark = bson_int(summary.own.map_or(0, |own| own.mark.seq));

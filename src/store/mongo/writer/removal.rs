@@ -45,8 +45,8 @@ impl Removed {
 }
 
 impl RoomWriter {
-    /// Changes some of the messages. Returns whether there may be more. After a chunk that is not full it returns `false`,
-    /// because otherwise the removal of an author who continues to post would never end.
+    /// Changes some of the messages. Returns whether there may be more. After a chunk that is not full it returns
+    /// `false`, because otherwise the removal of an author who continues to post would never end.
     pub async fn remove_some(&mut self, user: UserKey, what: Removed) -> Result<bool> {
         let mut session = self.db.reads().await?;
         let in_room = what.filters(user).into_iter().map(|mut filter| {
