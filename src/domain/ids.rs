@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Invalid, mention::is_reserved};
+use super::Invalid;
 
 /// A user's permanent key. Messages, tokens and sessions refer to it. A key is never used twice, so an old token
 /// cannot open the account of a later user with the same `userID`.
@@ -39,6 +39,9 @@ impl TokenId {
     }
 }
 
+/// What no new account can have as userID, because `@` before it mentions all members of a room.
+const RESERVED: [&str; 2] = ["room", "here"];
+
 /// The `userID` that a person logs in with: [`UserId::MIN`]–[`UserId::MAX`] ASCII letters, digits, `_ . -`.
 /// Case is ignored in comparisons and kept for display.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,7 +71,11 @@ impl UserId {
     /// The userID of a new account. `@room` and `@here` mean all members.
     pub fn parse_new(raw: &str) -> Result<Self, Invalid> {
         let id = Self::parse(raw)?;
-        if is_reserved(id.as_str()) { Err(Invalid::new("user-id-reserved")) } else { Ok(id) }
+        if RESERVED.iter().any(|reserved| id.as_str().eq_ignore_ascii_case(reserved)) {
+            Err(Invalid::new("user-id-reserved"))
+        } else {
+            Ok(id)
+        }
     }
 
     /// A userID from the store, which was checked when it was written.

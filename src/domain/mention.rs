@@ -53,7 +53,10 @@ impl MentionNames {
         let mut names = Self::default();
         for token in tokens_outside_code(text) {
             let name = &text[token];
-            names.everyone = names.everyone.or_else(|| everyone(name));
+            if let Some(everyone) = everyone(name) {
+                names.everyone.get_or_insert(everyone);
+                continue;
+            }
             for id in spellings(name).filter_map(|name| UserId::parse(name).ok()) {
                 if names.user_ids.len() < 2 * MAX_MENTIONED
                     && !names.user_ids.iter().any(|known| is_same(known.as_str(), id.as_str()))
@@ -125,11 +128,6 @@ impl Mentions {
             Some((start - 1..start + length, Mentioned::User(user)))
         })
     }
-}
-
-/// Whether an account may not have this userID, because it means all members.
-pub fn is_reserved(user_id: &str) -> bool {
-    everyone(user_id).is_some()
 }
 
 /// All members, if a name with perhaps a full stop after it means them.
@@ -227,7 +225,8 @@ mod tests {
         assert_eq!(everyone("hello @room"), Some(Everyone::Room));
         assert_eq!(everyone("@Here."), Some(Everyone::Here));
         assert_eq!(everyone("@rooms @hereafter room"), None);
-        assert!(is_reserved("ROOM") && is_reserved("here") && !is_reserved("rooms"));
+        let is_free = |user_id| UserId::parse_new(user_id).is_ok();
+        assert!(!is_free("ROOM") && !is_free("here") && is_free("rooms"));
     }
 
     #[test]

@@ -26,10 +26,13 @@ fn words(language: Language) -> String {
     let too_long = Phrase::new("message-too-long").arg("max", Text::MAX).arg("length", "{length}");
     let typing = |key| language.with(key, [("name", "{name}".into()), ("other", "{other}".into())]);
     let words = json!({
+        "askDelete": language.text("message-delete-text"),
         "askReadAll": language.text("rooms-read-all-ask"),
         "deletedUser": language.text("deleted-user"),
         "draft": language.text("sidebar-draft"),
+        "confirm": language.text("mentions-confirm"),
         "edited": language.text("message-edited"),
+        "editing": language.text("message-editing"),
         "empty": language.text("message-empty"),
         "gone": language.text("chat-gone"),
         "later": newer_link("{room}", 0, language),
@@ -43,6 +46,7 @@ fn words(language: Language) -> String {
         "quoteDeleted": language.text("quote-deleted"),
         "quoteEarlier": language.text("quote-earlier"),
         "replies": [replies(language, 1), language.with("message-replies", [("count", "{count}".into())])],
+        "replying": language.with("message-replying", [("name", "{name}".into()), ("text", "{text}".into())]),
         "rosterCount": language.with("roster-count", [("count", "{count}".into())]),
         "rosterMore": language.with("roster-more", [("count", "{count}".into())]),
         "sending": language.text("chat-sending"),

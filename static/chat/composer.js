@@ -1,66 +1,120 @@
-// The form: the draft of each room, which survives a reload of this tab, and who is typing.
+// The form: the draft of each room, which survives a reload of this tab, what it answers or edits, and sending.
 natter.composer = (() => {
   'use strict';
-  const { $, fill, here, load, me, outbox, save, sidebar, words } = natter;
-  const TYPING_SENT = 1500; // ms between two frames
-  const TYPING_SHOWN = 5000; // ms
+  const { $, fill, here, load, outbox, room, save, sidebar, view, words } = natter;
+  const MAX = 4000; // as in src/domain/message.rs
   const input = () => $('message');
   const draftOf = (id) => `draft.${id}`;
-  const refuse = (reason) => { $('refused').textContent = reason; };
+  // `again`: what a button does that follows the reason.
+  const refuse = (reason, again) => {
+    $('refused').replaceChildren(reason);
+    if (!again) return;
+    const button = Object.assign(view.element('button', words.confirm), { type: 'button', className: 'link-button' });
+    button.addEventListener('click', again, { once: true });
+    $('refused').append(' ', button);
+  };
   const setDraft = (id, text) => {
     save(draftOf(id), text);
     sidebar.showDraft(id, text);
   };
-  const saveDraft = () => setDraft(here(), input().value);
+  // the draft of a thread is not that of its room
+  const place = () => (room().dataset.thread ? `${here()}.${room().dataset.thread}` : here());
+  const saveDraft = () => { if (!editing) setDraft(place(), input().value); };
 
-  // ---- typing ----
-  const typists = new Map(); // by tag: {name, until}
-  let typingSent = 0, expiry;
-  const showTyping = () => {
-    const now = Date.now();
-    clearTimeout(expiry);
-    for (const [key, { until }] of typists) if (until <= now) typists.delete(key);
-    const [name, other] = Array.from(typists.values(), (typist) => typist.name);
-    const [one, two, several] = words.typing;
-    $('typing').textContent = name ? fill([one, two][typists.size - 1] ?? several, { name, other }) : '';
-    if (name) expiry = setTimeout(showTyping, Math.min(...Array.from(typists.values(), ({ until }) => until)) - now);
+  // ---- what is answered, or edited ----
+  let answered = null; // {seq, name, text}
+  let editing = null; // {address, textRev, draft: what was typed before}
+  let isConfirmed = false; // of the next submit
+  const answerOf = (id) => `answer.${id}`;
+  const showContext = () => {
+    const context = $('context');
+    context.hidden = !answered && !editing;
+    context.firstElementChild.textContent = editing ? words.editing : answered ? fill(words.replying, answered) : '';
   };
-  const types = ({ key, name }) => {
-    if (key === me) return;
-    typists.set(key, { name, until: Date.now() + TYPING_SHOWN });
-    showTyping();
+  const setAnswered = (to) => {
+    answered = to;
+    save(answerOf(place()), to);
+    showContext();
   };
-  // an author's message ends the typing
-  const wrote = (rows) => {
-    const known = rows.filter((row) => typists.delete(row.dataset.author));
-    if (known.length) showTyping();
+  const reply = (row) => {
+    leaveEdit();
+    const name = view.authorOf(row), text = view.beginning(view.textOf(row));
+    setAnswered({ seq: +row.dataset.seq, name, text });
+    input().focus();
   };
-  const reportTyping = () => {
-    if (!input().value.trim() || Date.now() - typingSent < TYPING_SENT) return;
-    if (natter.send({ room: here(), typing: true })) typingSent = Date.now();
+  const leaveEdit = () => {
+    if (!editing) return;
+    input().value = editing.draft;
+    editing = null;
+    refuse('');
+    showContext();
+  };
+  // Leaves what is answered or edited. Returns whether there was something.
+  const leave = () => {
+    if (editing) leaveEdit();
+    else if (answered) setAnswered(null);
+    else return false;
+    return true;
+  };
+  const read = async (response) => new DOMParser().parseFromString(await response.text(), 'text/html');
+  const edit = async (row) => {
+    const address = `/rooms/${here()}/${row.dataset.seq}/edit`;
+    const response = await fetch(address).catch(() => null), form = response?.ok && (await read(response)).querySelector('form.edit');
+    if (!row.isConnected) return;
+    if (!form) return refuse(words.lost);
+    leaveEdit();
+    editing = { address, textRev: form.textRev.value, draft: input().value };
+    input().value = form.message.value;
+    refuse('');
+    showContext();
+    input().focus();
+  };
+  // Sends the edited text. It stays in the form until the server has it.
+  const submitEdit = async (message, confirmed) => {
+    const { address, textRev } = editing, current = editing;
+    const body = new URLSearchParams({ message, textRev, ...(confirmed && { confirmed: true }) });
+    const response = await fetch(address, { method: 'POST', headers: { 'HX-Request': 'true' }, body }).catch(() => null);
+    if (editing !== current) return;
+    if (response?.ok) return leaveEdit();
+    if (!response || response.status >= 500) return refuse(words.lost);
+    const page = await read(response), form = page.querySelector('form.edit');
+    const present = page.getElementById('present')?.textContent;
+    const reason = page.querySelector('.alert')?.textContent ?? words.lost;
+    // sent again, it replaces the present text knowingly
+    if (form) editing.textRev = form.textRev.value;
+    const asks = form?.confirmed && !confirmed;
+    refuse(present ? `${reason} ${present}` : reason, asks ? () => submitEdit(input().value.trim(), true) : null);
   };
 
-  // ---- the draft ----
   document.addEventListener('input', ({ target }) => {
     if (target.id !== 'message' || !here()) return;
     refuse('');
     saveDraft();
-    reportTyping();
+    natter.typing.report(target.value);
   });
   document.addEventListener('keydown', (event) => {
-    if (event.target.id !== 'message' || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    const { key, target } = event;
+    if (target.id !== 'message' || event.isComposing) return;
+    if (key === 'Escape' && !event.shiftKey && here() && leave()) return event.preventDefault();
+    if (key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
-    event.target.form.requestSubmit();
+    target.form.requestSubmit();
+  });
+  document.addEventListener('click', ({ target }) => {
+    if (!target.closest('#context button')) return;
+    leave();
+    input().focus();
   });
 
   // A room is in the document. `before`: the input that it replaces, if that was the same room's.
   const enter = (before) => {
-    typists.clear();
-    showTyping();
-    typingSent = 0;
+    if (!before) editing = null;
+    answered = load(answerOf(place()));
+    natter.typing.enter();
     const now = input();
-    now.value ||= before?.value ?? load(draftOf(here())) ?? '';
+    now.value ||= before?.value ?? load(draftOf(place())) ?? '';
     if (before) now.setSelectionRange(before.selectionStart, before.selectionEnd);
+    showContext();
   };
 
   // ---- sending ----
@@ -76,31 +130,42 @@ natter.composer = (() => {
   };
   // Moves the form's text to the outbox. Returns whether htmx may send it now.
   const submit = (values) => {
-    const message = values.message.trim(), length = Array.from(message).length;
+    const message = values.message.trim(), length = Array.from(message).length, confirmed = isConfirmed;
+    isConfirmed = false;
     // the server checks this too, but it closes the socket on a frame that is far too long
-    if (!message || length > 4000) {
+    if (!message || length > MAX) {
       refuse(message ? fill(words.tooLong, { length }) : words.empty);
       return false;
     }
+    if (editing) {
+      submitEdit(message, confirmed);
+      return false;
+    }
     // what the form has for pages without the script
-    delete values.read;
-    delete values.version;
-    Object.assign(values, { room: here(), clientID: newId() });
-    const now = outbox.add(values.clientID, message);
+    for (const name of ['read', 'version', 'thread', 'confirmed']) delete values[name];
+    const replyTo = answered?.seq ?? (values.replyTo ? +values.replyTo : undefined);
+    delete values.replyTo;
+    Object.assign(values, { room: here(), clientID: newId() }, replyTo && { replyTo }, confirmed && { confirmed });
+    const now = outbox.add({ clientID: values.clientID, message, replyTo, confirmed });
     input().value = '';
+    setAnswered(null);
     saveDraft();
     refuse('');
     return now;
   };
-  // Puts a refused message back into the form of its room.
-  const takeBack = ({ message, room: where }, reason) => {
+  // Puts a refused message back into the form of its room. `asks`: it mentions many people, and is sent if the user
+  // confirms that.
+  const takeBack = ({ message, room: where }, reason, asks) => {
     const isHere = where === here();
     const text = [isHere ? input().value : load(draftOf(where)), message].filter(Boolean).join('\n');
-    setDraft(where, text);
-    if (!isHere) return;
+    if (!isHere) return setDraft(where, text);
     input().value = text;
-    refuse(reason);
+    saveDraft();
+    refuse(reason, asks && (() => {
+      isConfirmed = true;
+      input().form.requestSubmit();
+    }));
   };
 
-  return { enter, submit, takeBack, types, wrote };
+  return { edit, enter, leave, reply, submit, takeBack };
 })();

@@ -1,7 +1,7 @@
 // The connection: continues after the last change, and notices when it has died.
 (() => {
   'use strict';
-  const { $, composer, here, list, marks, outbox, room, rooms, sidebar, view, words } = natter;
+  const { $, composer, here, list, marks, outbox, room, rooms, sidebar, typing, view, words } = natter;
   const { body } = document;
   const { showStatus } = rooms;
 
@@ -59,7 +59,7 @@
       if (style !== 'log') return false;
       const added = list.swap(fragment, rooms.state());
       outbox.claim(added);
-      composer.wrote(added);
+      typing.wrote(added);
       marks.look();
       return added;
     },
@@ -70,7 +70,7 @@
   });
   // frames about the room that the page shows
   const receiveHere = (frame) => {
-    if (frame.typing) composer.types(frame.typing);
+    if (frame.typing) typing.receive(frame.typing);
     else if (frame.refetch) rooms.refetch();
     else if (frame.gone) rooms.gone();
     else rooms.moved();
@@ -85,12 +85,14 @@
     if (frame.pending) return; // the database is slow; the reply will follow
     if (frame.rooms || frame.news || frame.presence) return sidebar.receive(frame);
     if (frame.renamed) return list.rename(frame.renamed);
+    if (frame.own) return list.ownReactions(frame);
     if (frame.typing || frame.refetch || frame.gone || 'after' in frame) {
       if (frame.room === here()) receiveHere(frame);
       return;
     }
     const refused = outbox.receive(frame);
-    if (refused) composer.takeBack(refused, frame.error.fields?.message ?? frame.error.message);
+    if (refused) composer.takeBack(refused, frame.error.fields?.message ?? frame.error.message, !!frame.error.fields?.confirmed);
+    if (frame.go) rooms.go(frame.go);
   });
 
   // ---- presence ----

@@ -1,7 +1,7 @@
 // The swap: puts the fragments of a frame into every list of their room.
 natter.list = (() => {
   'use strict';
-  const { $, fill, here, me, paging, room, rows, view, words } = natter;
+  const { $, fill, here, me, paging, reactions, room, rows, view, words } = natter;
   // rows, and notices among them; both bound the memory of a tab that stays open for weeks
   const KEEP = 600, NOTICES = 100;
   const SPOKEN = 20; // lines of the hidden log
@@ -16,8 +16,18 @@ natter.list = (() => {
     view.message(item, shown, slot && rows.find(list, slot.dataset.replyTo));
   };
 
+  // A thread has its root and the replies to it. Those between the root and the link to earlier ones are not loaded.
+  const belongs = (list, item) => {
+    const { thread } = list.dataset, { seq, root, deleted } = item.dataset;
+    if (!thread || seq === thread) return true;
+    const older = list.querySelector(':scope > .older');
+    const first = older && older.nextElementSibling?.dataset.seq;
+    return (root === thread || (deleted !== undefined && !!rows.find(list, seq))) && !(+seq < first);
+  };
+
   // Puts one message into a list. Returns the row if it is a new message.
   const place = (list, item) => {
+    if (!belongs(list, item)) return null;
     const seq = +item.dataset.seq, last = rows.last(list), newest = Math.max(last, list.dataset.newest ?? 0);
     if (seq > last) {
       mark(list, item);
@@ -119,14 +129,36 @@ natter.list = (() => {
     }
   };
 
+  // What the reader sees stays where it is, whatever changes above or below. Returns what puts it back.
+  const placeOf = (isAtEnd) => {
+    const { left, top, width } = scroller().getBoundingClientRect();
+    const seen = isAtEnd ? null : document.elementFromPoint(left + width / 2, top + 8)?.closest('.messages > li');
+    const before = seen?.getBoundingClientRect().top;
+    return () => {
+      const moved = seen?.isConnected ? seen.getBoundingClientRect().top - before : 0;
+      if (Math.abs(moved) >= 1) scroller().scrollTop += moved;
+    };
+  };
+  const markOwn = (list, seq) => {
+    const row = rows.find(list, seq);
+    if (row) reactions.mark(row, row);
+  };
+  const ownReactions = (frame) => {
+    reactions.noteOwn(frame);
+    for (const list of listsOf(frame.room)) for (const [seq] of frame.own) markOwn(list, seq);
+  };
+
   // Applies the fragments of a frame. Returns the new messages. `isMoving`: the room's changes will come again.
   // `isBehind`: changes are missing before these, so the cursor stays.
   const swap = (fragment, { isMoving, isBehind }) => {
     if (!here()) return []; // the page shows no room
     const list = $('messages'), wasAtEnd = atEnd(), items = [...fragment.children], added = [];
     let rev = 0, appended = 0;
+    const reacted = items.filter((item) => item.matches('data'));
+    if (!isMoving) reacted.forEach(reactions.note);
+    const keepPlace = placeOf(wasAtEnd);
     for (const item of items) {
-      if (isMoving && item.dataset.rev) continue;
+      if (item.matches('data') || (isMoving && item.dataset.rev)) continue;
       const lists = [...listsOf(item.dataset.room)], isHere = item.dataset.room === here();
       if (!item.dataset.seq) {
         if (lists[0] && holdsEnd(lists[0]) && view.notice(item)) { lists[0].append(item); appended++; }
@@ -138,6 +170,10 @@ natter.list = (() => {
       if (placed.some(Boolean)) { added.push(item); appended++; }
       if (isHere) rev = Math.max(rev, +item.dataset.rev);
     }
+    for (const { dataset } of isMoving ? [] : reacted) {
+      for (const one of listsOf(dataset.room)) markOwn(one, dataset.of);
+    }
+    keepPlace();
     // the cursor: the socket continues after it
     if (!isBehind) room().dataset.head = Math.max(room().dataset.head, rev);
     report(added, wasAtEnd);
@@ -158,6 +194,7 @@ natter.list = (() => {
     away = 0;
     paging.enter();
     view.localize(room());
+    reactions.markAll(room());
     if (!here()) return;
     $('new')?.scrollIntoView({ block: 'center' });
     hideNewer();
@@ -174,5 +211,5 @@ natter.list = (() => {
     if (target === scroller() && atEnd() && holdsEnd($('messages'))) hideNewer();
   }, { capture: true });
 
-  return { swap, enter, nameRoom, rename, trim, trimEnd, holdsEnd: () => holdsEnd($('messages')), toEnd: () => { scroller().scrollTop = 0; } };
+  return { swap, enter, ownReactions, nameRoom, rename, trim, trimEnd, holdsEnd: () => holdsEnd($('messages')), toEnd: () => { scroller().scrollTop = 0; } };
 })();

@@ -3,14 +3,17 @@ natter.outbox = (() => {
   'use strict';
   const { $, here, load, room, rows, save, view, words } = natter;
   const { hue, initials } = document.body.dataset;
-  // {clientID, room, message, sent: when, or 0, retried, seq and rev: since the acknowledgement, hasRow}
+  // {clientID, room, thread, message, replyTo, confirmed, sent: when, or 0, retried, seq and rev: since the
+  // acknowledgement, hasRow}
   let items = load('outbox') ?? [];
   for (const item of items) item.room ??= 'lobby'; // of an older version
 
+  // a thread's page shows what was written on it
+  const isShownHere = ({ thread }) => !room().dataset.thread || thread === room().dataset.thread;
   const show = () => {
     save('outbox', items);
     if (!here()) return;
-    const shown = items.filter((item) => item.room === here() && !item.hasRow);
+    const shown = items.filter((item) => item.room === here() && !item.hasRow && isShownHere(item));
     $('outbox').replaceChildren(...shown.map(({ message, rev }) => {
       const text = Object.assign(view.element('span', message), { className: 'text' });
       const row = view.element('li', view.element('b', words.you, view.element('span', ': ')), text);
@@ -55,8 +58,8 @@ natter.outbox = (() => {
   };
 
   const transmit = (item) => {
-    const { clientID, message, room: where } = item;
-    if (items.includes(item) && natter.send({ room: where, message, clientID })) item.sent = Date.now();
+    const { clientID, message, room: where, replyTo, confirmed } = item;
+    if (items.includes(item) && natter.send({ room: where, message, clientID, replyTo, confirmed })) item.sent = Date.now();
   };
   // after a reconnect: one message at a time, to keep their order and the server's rate limit
   const resend = () => {
@@ -65,15 +68,15 @@ natter.outbox = (() => {
   };
 
   // Keeps a message. Returns whether it may be sent now; else it is sent after the earlier ones.
-  const add = (clientID, message) => {
+  const add = (message) => {
     const now = natter.isOpen() && items.every((one) => one.sent);
-    items.push({ clientID, room: here(), message, sent: now ? Date.now() : 0, retried: !now });
+    items.push({ ...message, room: here(), thread: room().dataset.thread, sent: now ? Date.now() : 0, retried: !now });
     show();
     return now;
   };
 
   // The server's reply. Returns the message if it was refused.
-  const receive = ({ clientID, seq, rev, status, retryAfter }) => {
+  const receive = ({ clientID, seq, rev, done, status, retryAfter }) => {
     const item = items.find((one) => one.clientID === clientID);
     if (!item) return null;
     // it is unknown whether the server has the message; under the same id it is safe to send it again
@@ -84,7 +87,7 @@ natter.outbox = (() => {
       return null;
     }
     Object.assign(item, { seq, rev });
-    if (status) drop(item);
+    if (status || done) drop(item); // a command leaves no message
     else show();
     settle();
     resend();

@@ -17,6 +17,7 @@ natter.paging = (() => {
   const lastIn = (fragment) => Math.max(0, ...Array.from(fragment.querySelectorAll('[data-seq]'), (row) => +row.dataset.seq));
   const arrive = (list, fragment, isOlder) => {
     view.localize(fragment);
+    natter.reactions.markAll(fragment);
     for (const item of late.values()) {
       const row = fragment.querySelector(`[data-seq="${item.dataset.seq}"]`);
       if (row && rows.isNewer(item, row)) {

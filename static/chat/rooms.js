@@ -82,6 +82,24 @@ natter.rooms = (() => {
     show(page.fresh);
   });
 
+  // Another page of the chat, as the links of the sidebar lead to it.
+  const go = (address) => htmx.ajax('GET', address, { target: '#room', select: '#room', swap: 'outerHTML', push: 'true' });
+  // A link to a message leads to its row, if the row is loaded; else it, as the other links of a row, to its page.
+  const ROW_LINKS = '.messages :is(.at, .replies, blockquote a, .place a), #row-tools a, #row-menu a, #row-emoji a, .head a';
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest(ROW_LINKS);
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const { pathname, search, hash, origin } = new URL(link.href);
+    if (origin !== location.origin || !link.closest('#room')) return;
+    event.preventDefault();
+    const seq = pathname.match(/^\/rooms\/[^/]+\/(\d+)$/)?.[1];
+    const row = seq && link.closest('blockquote') && document.querySelector(`#messages > [data-seq="${seq}"]:not([hidden])`);
+    if (!row) return go(`${pathname}${search}${hash}`);
+    row.scrollIntoView({ block: 'center' });
+    row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+  });
+
   // ---- too much was missed to be sent one by one. All pages learn that at once: they spread their requests ----
   const SPREAD = 5000, PAUSE = 30000; // ms
   let refetchTimer = null, refetchedAt = -PAUSE;
@@ -133,6 +151,7 @@ natter.rooms = (() => {
   enter();
 
   return {
+    go,
     move,
     open: (id) => { sidebar.itemOf(id)?.querySelector('a').click(); },
     gone: () => {

@@ -1,16 +1,40 @@
-// The tools of a row: one bar for all rows, at the row that the pointer or the focus is on.
+// The tools of a row: one bar for all rows, at the row that the pointer or the focus is on, with two popovers.
 natter.tools = (() => {
   'use strict';
-  const { $, marks, rows } = natter;
+  const { $, composer, here, marks, room, rows, view, words } = natter;
   let row = null;
 
-  const isRow = (element) => element?.matches?.('#messages > [data-seq]:not([hidden])');
+  const isRow = (target) => target?.matches?.('#messages > [data-seq]:not([hidden])');
+  const isTool = (target) => target?.closest?.('#row-tools, #row-emoji, #row-menu');
+  const isOpen = () => document.querySelector('#row-emoji:popover-open, #row-menu:popover-open');
+  const isText = () => row?.matches('.message');
+  // which buttons there are for this row
+  const fit = () => {
+    const { manages, archived } = room().dataset, isOwn = row.matches('.sent-by-user'), mayWrite = archived === undefined;
+    const allowed = {
+      react: isText() && mayWrite,
+      reply: isText() && mayWrite,
+      edit: isText() && isOwn && mayWrite,
+      thread: isText(),
+      pin: isText() && mayWrite && row.dataset.pinned === undefined,
+      unpin: isText() && mayWrite && row.dataset.pinned !== undefined,
+      save: isText(),
+      delete: isText() && mayWrite && (isOwn || manages !== undefined),
+    };
+    for (const button of document.querySelectorAll('#row-tools [data-do], #row-menu [data-do]')) {
+      button.hidden = allowed[button.dataset.do] === false;
+    }
+    for (const link of document.querySelectorAll('.row-page')) link.href = `/rooms/${here()}/${row.dataset.seq}`;
+  };
   const place = (at) => {
     const bar = $('row-tools');
+    if (isOpen()) return;
     row = at;
     if (!bar) return;
     bar.hidden = !row;
-    if (row) bar.style.top = `${Math.max(0, row.offsetTop - 14)}px`;
+    if (!row) return;
+    fit();
+    bar.style.top = `${Math.max(0, row.offsetTop - 14)}px`;
   };
   const focusRow = (next) => {
     if (!isRow(next)) return;
@@ -19,7 +43,6 @@ natter.tools = (() => {
     next.scrollIntoView({ block: 'nearest' });
   };
   const markUnread = () => {
-    if (!row) return;
     marks.unread(row);
     place(null);
     $('message').focus();
@@ -31,21 +54,84 @@ natter.tools = (() => {
     return next;
   };
 
+  // ---- what the buttons do ----
+  // The change comes back over the socket; a refusal is shown in #alert.
+  const post = async (of, what, values = {}) => {
+    const address = `/rooms/${here()}/${of.dataset.seq}/${what}`, headers = { 'HX-Request': 'true' };
+    const response = await fetch(address, { method: 'POST', headers, body: new URLSearchParams(values) }).catch(() => null);
+    const page = response && !response.ok && new DOMParser().parseFromString(await response.text(), 'text/html');
+    const alert = response?.ok ? [] : [view.element('p', page?.querySelector('.alert')?.textContent ?? words.lost)];
+    for (const text of alert) text.className = 'alert';
+    $('alert').replaceChildren(...alert);
+  };
+  const react = (of, emoji) => {
+    const isMine = of.querySelector(`.reactions > .mine[data-emoji="${emoji}"]`);
+    return post(of, isMine ? 'unreact' : 'react', { emoji });
+  };
+  const copyLink = async (of) => {
+    const address = new URL(`/rooms/${here()}/${of.dataset.seq}`, location.href).href;
+    // the clipboard's interface is for secure contexts only; an http address in the local network is none
+    if (navigator.clipboard) return navigator.clipboard.writeText(address);
+    const field = Object.assign(document.createElement('textarea'), { value: address });
+    document.body.append(field);
+    field.select();
+    document.execCommand('copy');
+    field.remove();
+  };
+  const actions = {
+    reply: (of) => composer.reply(of),
+    edit: (of) => composer.edit(of),
+    thread: (of) => natter.rooms.go(`/rooms/${here()}/threads/${of.dataset.root ?? of.dataset.seq}`),
+    pin: (of) => post(of, 'pin'),
+    unpin: (of) => post(of, 'unpin'),
+    save: (of) => post(of, 'save'),
+    delete: (of) => { if (confirm(words.askDelete)) post(of, 'delete'); },
+    copy: copyLink,
+    unread: markUnread,
+  };
+  const close = () => {
+    for (const popover of document.querySelectorAll('#row-emoji:popover-open, #row-menu:popover-open')) popover.hidePopover();
+  };
+  // A popover is at the bar, and inside of the window.
+  document.addEventListener('toggle', ({ target, newState }) => {
+    if (!isTool(target) || newState !== 'open') return;
+    const bar = $('row-tools').getBoundingClientRect(), { offsetWidth, offsetHeight } = target;
+    const under = bar.bottom + 4, over = bar.top - offsetHeight - 4;
+    target.style.left = `${Math.max(8, bar.right - offsetWidth)}px`;
+    target.style.top = `${under + offsetHeight > innerHeight ? Math.max(8, over) : under}px`;
+    target.querySelector('button:not([hidden])')?.focus();
+  }, { capture: true });
+
+  document.addEventListener('click', (event) => {
+    const { target } = event;
+    const chip = target.closest('#messages .reactions > li');
+    if (chip && room().dataset.archived === undefined) {
+      event.preventDefault();
+      return react(chip.closest('[data-seq]'), chip.dataset.emoji);
+    }
+    const button = target.closest('[data-do], [data-give]');
+    if (!row || !button || !isTool(button)) return;
+    const of = row;
+    if (button.dataset.give) react(of, button.dataset.give);
+    else if (actions[button.dataset.do]) actions[button.dataset.do](of);
+    if (!button.hasAttribute('popovertarget')) close();
+  });
+
+  // ---- where the bar is ----
   document.addEventListener('pointerover', ({ target, pointerType }) => {
-    if (target.closest('#row-tools')) return;
+    if (isTool(target)) return;
     const over = target.closest('#messages > [data-seq]');
     if (isRow(over)) place(over);
     else if (pointerType === 'mouse' && !isRow(document.activeElement)) place(null);
   });
   document.addEventListener('focusin', ({ target }) => {
-    if (target.closest('#row-tools')) return;
+    if (isTool(target)) return;
     const within = target.closest('#messages > [data-seq]');
     place(isRow(within) ? within : null);
   });
-  document.addEventListener('click', ({ target }) => { if (target.closest('#row-tools button')) markUnread(); });
   document.addEventListener('keydown', (event) => {
     const { key, target } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.('[popover]')) return;
     const isInput = target === $('message') && !target.value;
     if (key === 'ArrowUp' && (isInput || target === $('scroller'))) {
       const last = $('messages')?.lastElementChild;
@@ -56,11 +142,15 @@ natter.tools = (() => {
       focusRow(nextRow(target, 'nextElementSibling') ?? $('message'));
       if (!nextRow(target, 'nextElementSibling')) $('message').focus();
     } else if (isRow(target) && key === 'Tab' && !event.shiftKey && $('row-tools')) {
-      $('row-tools').querySelector('button').focus();
-    } else if ((isRow(target) || target.closest?.('#row-tools')) && key === 'Escape') {
+      $('row-tools').querySelector('button:not([hidden])').focus();
+    } else if ((isRow(target) || isTool(target)) && key === 'Escape') {
       $('message').focus();
     } else if (isRow(target) && key === 'u') {
       markUnread();
+    } else if (isRow(target) && key === 'r' && !document.querySelector('#row-tools [data-do=reply]').hidden) {
+      actions.reply(row);
+    } else if (isRow(target) && key === 'e' && !document.querySelector('#row-tools [data-do=edit]').hidden) {
+      actions.edit(row);
     } else {
       return;
     }

@@ -33,13 +33,6 @@ natter.view = (() => {
     }
   };
 
-  // A fragment does not say who reacted: what the viewer has given is known from the row that is shown.
-  const markReactions = (item, shown) => {
-    for (const chip of item.querySelectorAll('.reactions > li')) {
-      const before = shown?.querySelector(`.reactions > [data-emoji="${chip.dataset.emoji}"]`);
-      if (before?.matches('.mine')) chip.classList.add('mine');
-    }
-  };
   const markMentions = (item, isOwn) => {
     const isMine = (tag) => tag === '*' || tag === me;
     const isMentioned = !isOwn && (item.dataset.mentions ?? '').split(' ').some(isMine);
@@ -70,6 +63,11 @@ natter.view = (() => {
     link.href = `/rooms/${room}/${seq}`;
     return link;
   };
+  // The beginning of a text on one line.
+  const beginning = (text) => {
+    const line = Array.from(text.trim().split(/\s+/).join(' '));
+    return line.length > QUOTE_CHARS ? `${line.slice(0, QUOTE_CHARS).join('')}…` : line.join('');
+  };
   // Fills the slot of a reply from its parent.
   const quote = (slot, parent) => {
     const text = textOf(parent);
@@ -78,10 +76,8 @@ natter.view = (() => {
       slot.textContent = words.quoteDeleted;
       return;
     }
-    const line = Array.from(text.trim().split(/\s+/).join(' '));
-    const beginning = line.length > QUOTE_CHARS ? `${line.slice(0, QUOTE_CHARS).join('')}…` : line.join('');
     slot.dataset.author = parent.dataset.author;
-    slot.replaceChildren(linkTo(parent.dataset, element('cite', authorOf(parent)), `: ${beginning}`));
+    slot.replaceChildren(linkTo(parent.dataset, element('cite', authorOf(parent)), `: ${beginning(text)}`));
   };
 
   // A notice in the room's log.
@@ -106,7 +102,7 @@ natter.view = (() => {
     if (slot && parent) quote(slot, parent);
     else if (slot && filled) slot.replaceWith(filled.cloneNode(true));
     else if (slot) slot.append(linkTo({ room: item.dataset.room, seq: slot.dataset.replyTo }, words.quoteEarlier));
-    markReactions(item, shown);
+    natter.reactions.mark(item, shown);
     localize(item);
   };
 
@@ -147,5 +143,5 @@ natter.view = (() => {
     for (const cite of cited) cite.textContent = isDeleted ? words.deletedUser : name;
   };
 
-  return { element, follows, initials, localize, message, quote, authorOf, textOf, notice, roster, rename };
+  return { beginning, element, follows, initials, localize, message, quote, authorOf, textOf, notice, roster, rename };
 })();

@@ -147,11 +147,8 @@ async fn reactions_are_read_one_by_one_until_they_are_trimmed() {
     let given =
         |member: &Member, what: &str, is_given| ReactionChange { user: member.user.key, emoji: emoji(what), is_given };
     let logged = |rev, change| LoggedReaction { rev, seq: 1, change };
-    let all = [
-        logged(2, given(&bob, "👍", true)),
-        logged(3, given(&ada, "🎉", true)),
-        logged(5, given(&bob, "👍", false)),
-    ];
+    let all =
+        [logged(2, given(&bob, "👍", true)), logged(3, given(&ada, "🎉", true)), logged(5, given(&bob, "👍", false))];
     assert_eq!(other.reactions(ada.room(), 0, 5).await.unwrap().unwrap(), all);
     assert_eq!(other.reactions(ada.room(), 2, 4).await.unwrap().unwrap(), all[1..2]);
     let floor = doc! { "_id": { "room": "lobby", "rev": 0_i64 } };

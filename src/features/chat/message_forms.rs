@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The emoji that have a button of their own.
-const USUAL: [&str; 6] = ["👍", "❤️", "😄", "🎉", "👀", "✅"];
+pub(super) const USUAL: [&str; 6] = ["👍", "❤️", "😄", "🎉", "👀", "✅"];
 
 /// What was typed into a form that was refused, and why.
 #[derive(Default)]

@@ -29,6 +29,7 @@ pub(super) const ROOM_COOKIE: &str = "room";
 pub(super) struct RoomPage {
     shell: Shell,
     summary: RoomSummary,
+    is_admin: bool,
     name: String,
     /// Whether the address contains a token.
     pub(super) token_in_address: bool,
@@ -98,6 +99,7 @@ impl RoomPage {
         let is_lobby = *access.room() == RoomId::lobby();
         Ok(Self {
             name: room_name(&summary, me, language),
+            is_admin: me.is_admin(),
             token_in_address: false,
             messages,
             head: page.head,
@@ -117,6 +119,11 @@ impl RoomPage {
 
     fn own(&self) -> Option<OwnMembership> {
         self.summary.own
+    }
+
+    /// Whether the user may delete the messages of others.
+    fn manages(&self) -> bool {
+        self.summary.room.is_managed_by(self.own().map(|own| own.role), self.is_admin)
     }
 
     fn is_muted(&self) -> bool {

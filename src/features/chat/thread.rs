@@ -20,6 +20,7 @@ use crate::{
 pub(super) struct ThreadPage {
     shell: Shell,
     summary: RoomSummary,
+    is_admin: bool,
     /// Of the room.
     name: String,
     /// The `seq` of the root.
@@ -45,6 +46,11 @@ struct OlderReplies<'a> {
 impl ThreadPage {
     fn id(&self) -> &str {
         self.summary.room.id.as_str()
+    }
+
+    /// Whether the user may delete the messages of others.
+    fn manages(&self) -> bool {
+        self.summary.room.is_managed_by(self.summary.own.map(|own| own.role), self.is_admin)
     }
 
     fn address(&self) -> String {
@@ -84,7 +90,8 @@ impl ThreadPage {
         let summary = state.store.summary(access).await?;
         let name = room_name(&summary, me, *language);
         let (head, is_latest) = (page.head, !page.has_newer);
-        Ok(Some(Self { shell, summary, name, root, back, messages, head, is_latest, composer }))
+        let is_admin = me.is_admin();
+        Ok(Some(Self { shell, summary, is_admin, name, root, back, messages, head, is_latest, composer }))
     }
 }
 
