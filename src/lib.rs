@@ -117,6 +117,8 @@
 //! | a slow reader delays nobody and receives all | `server` `chat::catching_up::a_socket_that_falls_behind_the_ring_receives_everything` |
 //! | a revoked grant closes its sockets everywhere | `faults` `several_processes::a_revocation_at_one_process_closes_sockets_at_the_other` |
 //! | a failed login costs the same for every userID | `server` `auth::hashes::a_failed_login_costs_the_same_for_every_user_id` |
+//! | a page gets no HTML but what Markdown may make | `render::markdown::properties` |
+//! | an edited text does not live on in a cache | `room::hub::tests::a_text_that_is_edited_where_nobody_reads_is_not_kept` |
 //! | text of users is shown as text | `server` `chat::messages::html_in_a_message_is_shown_as_text` |
 //! | no secret is logged | `server` `binary::running::the_log_contains_no_secrets` |
 //! | every text is in every language | `render::words::check` |

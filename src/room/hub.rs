@@ -192,4 +192,26 @@ mod tests {
         let metrics = recorder.handle().render();
         assert!(metrics.contains("natter_lag_seconds_count 2\n"), "two posts, and four other changes: {metrics}");
     }
+
+    #[tokio::test]
+    async fn a_text_that_is_edited_where_nobody_reads_is_not_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store::open_embedded(dir.path()).unwrap();
+        let ada = add(store.as_ref(), "ada").await;
+        let (hub, _task) = Hub::start(Arc::clone(&store));
+        let access = store.access(&ada, &RoomId::lobby()).await.unwrap();
+        let (client, text) = (ClientId::parse("1").unwrap(), Text::parse("*secret*").unwrap());
+        store.change(&access, Command::post(client, text)).await.unwrap();
+        let message = store.message(&access, 1).await.unwrap().unwrap();
+        let is_kept = || {
+            let [one, other] = [0; 2].map(|_| hub.texts().text(&message).unwrap());
+            std::sync::Arc::ptr_eq(&one, &other)
+        };
+        assert!(is_kept());
+        let edit = Action::Edit { seq: 1, text_rev: 1, text: Text::parse("edited").unwrap() };
+        store.change(&access, Command::new(edit)).await.unwrap();
+        while is_kept() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
 }
