@@ -152,7 +152,9 @@ pub fn beginning(message: &Message, texts: &TextCache) -> Option<String> {
 pub fn follows(message: &Message, before: &Message) -> bool {
     let gap = message.sent_at.0 - before.sent_at.0;
     let is_soon = u64::try_from(gap).is_ok_and(|gap| Duration::from_millis(gap) < GROUP);
-    message.author_key == before.author_key && message.text().is_some() && before.text().is_some() && is_soon
+    // who does something is named each time
+    let is_plain = message.text().is_some_and(|text| !markdown::is_action(text));
+    message.author_key == before.author_key && is_plain && before.text().is_some() && is_soon
 }
 
 impl<'a> Quote<'a> {

@@ -53,7 +53,7 @@ natter.view = (() => {
   };
   // Whether a message is shown under the name of the row before it.
   const follows = (item, before) => {
-    if (!item.matches('.message') || !before?.matches('.message')) return false;
+    if (!item.matches('.message:not(.action)') || !before?.matches('.message')) return false;
     const gap = sentAt(item) - sentAt(before);
     return item.dataset.author === before.dataset.author && gap >= 0 && gap < GROUP;
   };

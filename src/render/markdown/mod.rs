@@ -70,6 +70,11 @@ pub fn render(text: &str, mentions: &Mentions) -> Rendered {
     Rendered { html, is_inline, is_action: action.is_some(), is_emoji }
 }
 
+/// Whether the text says what its author does.
+pub fn is_action(text: &str) -> bool {
+    text.starts_with(ACTION)
+}
+
 /// Whether rendering the text is no more than escaping it.
 pub fn is_plain(text: &str) -> bool {
     typed::is_plain(text)
