@@ -7,7 +7,7 @@ use askama::Template;
 use super::{
     Language, TextCache, Viewer, avatar,
     fragment::render,
-    markdown::{Rendered, mention, plain},
+    markdown::{self, Rendered, mention, plain},
     notice,
 };
 use crate::domain::{Content, Message, Reaction, Timestamp};
