@@ -41,7 +41,7 @@ pub(super) async fn submit(
             return refuse(on, form, error).await;
         }
     };
-    if let Some(seq) = form.read {
+    if let (Sent::Posted(_), Some(seq)) = (&sent, form.read) {
         state.store.read(&access, Reading::Read { seq, version: form.version }).await?;
     }
     let to = match (sent, form.thread, form.reply_to) {
@@ -54,36 +54,27 @@ pub(super) async fn submit(
 }
 
 async fn refuse(on: OnMessage, form: MessageForm, error: Error) -> Result<Response> {
-    let is_about_parent = ["no-such-message", "message-deleted", "notice-unchangeable"].contains(&error.message.key);
     match error.status {
         StatusCode::UNAUTHORIZED => return Err(error),
-        StatusCode::NOT_FOUND if !is_about_parent && error.fields.is_empty() => return Err(error),
+        StatusCode::NOT_FOUND if error.message.key != "no-such-message" => return Err(error),
         _ => {}
     }
-    let (thread, reply_to) = (form.thread, form.reply_to);
+    let on = OnMessage { seq: form.reply_to.unwrap_or_default(), ..on };
     let composer = Composer::refused(form, &error, on.language);
-    if is_about_parent {
-        // what was typed can still be sent, though not as a reply
-        return in_room(&on, Composer { reply_to: None, thread: None, ..composer }, error).await;
-    }
-    if let Some(root) = thread
+    if let Some(root) = composer.thread
         && let Some(mut page) = ThreadPage::read(&on, root, None).await?
     {
-        page.composer = composer;
+        // another parent, if that one is deleted
+        page.composer = Composer { reply_to: page.composer.reply_to, ..composer };
         return Ok(error.on_page(page));
     }
-    match reply_to {
-        None => in_room(&on, composer, error).await,
-        Some(seq) => {
-            let refused = Refused { reply: Some(composer), ..Refused::default() };
-            message_page::refuse(&OnMessage { seq, ..on }, error, refused).await
-        }
+    let parent = if composer.reply_to.is_some() { on.message().await? } else { None };
+    if parent.is_some_and(|parent| parent.text().is_some()) {
+        let refused = Refused { reply: Some(composer), ..Refused::default() };
+        return message_page::refuse(&on, error, refused).await;
     }
-}
-
-async fn in_room(on: &OnMessage, composer: Composer, error: Error) -> Result<Response> {
-    let part = View::Part(Part::default());
-    let mut page = RoomPage::read(&on.state, on.language, &on.me, &on.access, part).await?;
-    page.composer = composer;
+    // what was typed can still be sent, though not as a reply
+    let mut page = RoomPage::read(&on.state, on.language, &on.me, &on.access, View::Part(Part::default())).await?;
+    page.composer = Composer { reply_to: None, thread: None, ..composer };
     Ok(error.on_page(page))
 }

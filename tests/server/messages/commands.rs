@@ -102,7 +102,11 @@ async fn who_leaves_goes_to_the_list_of_rooms() {
     let done = json!({ "room": garden, "clientID": "1", "done": true, "go": "/rooms" });
     assert_eq!(socket.sends_frame(&frame.to_string()).await, done);
     bob.script.get(&format!("/api/rooms/{garden}")).await.is(404);
-    types_in(&ada, &garden, "/leave").await.leads_to("/rooms");
+    let page = ada.browser.visit(&format!("/rooms/{garden}")).await.is(200);
+    let (read, version) =
+        (page.attribute("#send [name=read]", "value"), page.attribute("#send [name=version]", "value"));
+    let form = [("message", "/leave"), ("clientID", "1"), ("read", &read), ("version", &version)];
+    ada.browser.submit(&format!("/rooms/{garden}/messages"), &form).await.leads_to("/rooms");
     let why = "Everybody is a member of this room: nobody can leave it, and it cannot be closed or archived.";
     assert_eq!(ada.types("/leave").await.is(409).text("#refused"), why);
 }

@@ -89,10 +89,15 @@ async fn a_reply_to_what_is_gone_can_still_be_sent_to_the_room() {
     let ada = User::sign_up(&natter, "ada").await;
     ada.script.says("hello").await;
     ada.script.deletes(1).await.is(204);
-    for (to, status, why) in [("1", 410, "This message is deleted."), ("9", 404, "There is no such message.")] {
-        let form = [("message", "too late"), ("clientID", "1"), ("replyTo", to)];
+    let long = "x".repeat(4001);
+    for (text, to, status, why) in [
+        ("too late", "1", 410, "This message is deleted."),
+        ("too late", "9", 404, "There is no such message."),
+        (&long, "1", 422, "A message has at most 4000 characters; this one has 4001. Split it in two."),
+    ] {
+        let form = [("message", text), ("clientID", "1"), ("replyTo", to)];
         let page = ada.submits("messages", &form).await.is(status);
-        assert_eq!((page.text("#refused").as_str(), page.text("textarea#message").as_str()), (why, "too late"));
+        assert_eq!((page.text("#refused").as_str(), page.text("textarea#message").as_str()), (why, text));
         assert_eq!(page.texts("[name=replyTo]").len(), 0);
     }
     let empty = [("message", "to all"), ("clientID", "2"), ("replyTo", ""), ("thread", "")];

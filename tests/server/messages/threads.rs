@@ -69,7 +69,10 @@ async fn a_thread_outlives_its_root() {
     let ada = User::sign_up(&natter, "ada").await;
     ada.script.says("root").await;
     ada.script.replies(1, "reply").await;
+    let form = |text| [("message", text), ("clientID", "1"), ("replyTo", "1"), ("thread", "1")];
     ada.script.deletes(1).await.is(204);
+    let refused = ada.submits("messages", &form("too late")).await.is(410);
+    assert_eq!((refused.value_of("replyTo"), refused.text("textarea#message")), ("2".into(), "too late".into()));
     let page = ada.browser.visit("/rooms/lobby/threads/1").await.is(200);
     assert_eq!(page.messages(), ["You: reply"]);
     assert_eq!(page.value_of("replyTo"), "2", "a deleted message has no new replies");

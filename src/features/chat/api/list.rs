@@ -27,7 +27,7 @@ pub struct MessagesQuery {
     /// Catching up: all messages that changed after this `rev`, in order of `rev`, deleted ones included. A change that
     /// touched several messages is never divided, so there can be some more than `limit`.
     after: Option<u64>,
-    /// At most this many, 1–500. A response has at most 256 KiB of text, so there can be fewer: `next` leads on.
+    /// At most this many, 1–500. A response has at most 256 KiB of Markdown, so there can be fewer: `next` leads on.
     #[serde(default = "fifty")]
     #[param(default = 50, minimum = 1, maximum = 500)]
     limit: u32,
