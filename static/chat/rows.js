@@ -8,8 +8,8 @@ natter.rows = (() => {
     return item && +item.dataset.seq;
   };
   const sync = (shown, item) => {
-    // tabindex is the page's own (tools.js)
-    const surplus = [...shown.attributes].filter(({ name }) => name !== 'tabindex' && !item.hasAttribute(name));
+    // tabindex is the page's own (tools.js), and so is the id of the message that the address names
+    const surplus = [...shown.attributes].filter(({ name }) => name !== 'tabindex' && name !== 'id' && !item.hasAttribute(name));
     for (const { name } of surplus) shown.removeAttribute(name);
     for (const { name, value } of item.attributes) if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
   };
