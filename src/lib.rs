@@ -36,6 +36,8 @@
 //! | read mark | how far a member has read a room; the texts of others after it are unread |
 //! | level | what a room notifies a member of, and whether it is in the member's list |
 //! | slash command | what one types into the message box of a page instead of a message, such as `/topic` |
+//! | mention | whom a text addresses by `@userID`, or all members by `@room` and `@here`; decided when it is stored |
+//! | own reactions | the reactions that a page's user gave: a fragment has only the numbers |
 //! | saved message | a message that a user keeps in a list of their own |
 //! | client id | the id that a client gives to a message, which makes repeats recognizable |
 //! | fragment | the HTML of a message, a notice or the roster |
@@ -63,7 +65,8 @@
 //! | role | a server that a process runs (users, auth, chat); a user's rights (member, admin, bot); a member's (member, owner) |
 //!
 //! # Write path
-//! A socket ([`features::chat`]), the form or the API → a page's slash commands ([`web::typed`]) → the types of [`domain`] check the input → the user's rate limit →
+//! A socket ([`features::chat`]), the form or the API → a page's slash commands ([`web::typed`]) → the types of [`domain`]
+//! check the input → the user's rate limit →
 //! [`store::Log::change`], which applies the command by [`domain::rules`], commits the change under the room's next number
 //! and only then returns → the acknowledgement. The commit is also a [`store::Event`] at every process → [`room::hub`]
 //! renders it once, the same for everybody, and pushes it to the room's ring, if anybody follows the room → the fan-out

@@ -239,6 +239,15 @@ async fn admins_of_two_processes_cannot_remove_each_other() {
     }
 }
 
+/// Each of them takes the steps to the latest schema, and reserves the name of the lobby.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_processes_open_a_new_database_at_once() {
+    for _ in 0..5 {
+        let database = TestDatabase::mongodb().await;
+        futures_util::future::join_all((0..8).map(|_| database.open())).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_two_first_users_of_two_processes_is_an_admin() {
     let database = TestDatabase::mongodb().await;

@@ -51,6 +51,9 @@ impl Collections {
                 Err(error) => return Err(error.into()),
             }
             let Some(held) = self.reservation(name, session).await? else { continue };
+            if held.room == room.as_str() {
+                continue; // another process has just reserved it for the same room
+            }
             let holder = doc! { "_id": &held.room, "kind": RoomKind::Open.as_str(), "folded": name };
             if with_timeout(self.rooms.find_one(present(holder)).session(&mut **session)).await?.is_some() {
                 return Err(Conflict::RoomNameTaken.into());
