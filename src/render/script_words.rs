@@ -43,6 +43,7 @@ fn words(language: Language) -> String {
         "newLine": language.text("chat-new-line"),
         "older": older_link("{room}", 0, language),
         "offline": language.text("chat-offline"),
+        "present": language.text("message-present"),
         "quoteDeleted": language.text("quote-deleted"),
         "quoteEarlier": language.text("quote-earlier"),
         "replies": [replies(language, 1), language.with("message-replies", [("count", "{count}".into())])],

@@ -83,7 +83,7 @@ natter.composer = (() => {
     // sent again, it replaces the present text knowingly
     if (form) editing.textRev = form.textRev.value;
     const asks = form?.confirmed && !confirmed;
-    refuse(present ? `${reason} ${present}` : reason, asks ? () => submitEdit(input().value.trim(), true) : null);
+    refuse(present ? `${reason} ${words.present}: “${present}”` : reason, asks ? () => submitEdit(input().value.trim(), true) : null);
   };
 
   document.addEventListener('input', ({ target }) => {

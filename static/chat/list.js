@@ -189,14 +189,14 @@ natter.list = (() => {
     natter.sidebar.rename(key);
   };
 
-  // Another room is in the document. It opens at the first unread message.
+  // Another room is in the document. It opens at the message that the address names, or at the first unread one.
   const enter = () => {
     away = 0;
     paging.enter();
     view.localize(room());
     reactions.markAll(room());
     if (!here()) return;
-    $('new')?.scrollIntoView({ block: 'center' });
+    ($('target') ?? $('new'))?.scrollIntoView({ block: 'center' });
     hideNewer();
     $('newer').hidden = holdsEnd($('messages')); // leads to the end
   };
