@@ -68,7 +68,7 @@ fn module_name(path: &str) -> &str {
 
 /// The source with tokio, the clock and the sockets of `src/runtime`, without its unit tests.
 fn for_shuttle(source: &str) -> String {
-    let tests = ["#[cfg(test)]\nmod tests", "#[cfg(test)]\npub(super) mod tests"];
+    let tests = ["#[cfg(test)]\nmod tests", "#[cfg(test)]\n#[path", "#[cfg(test)]\npub(super) mod tests"];
     let end = tests.iter().filter_map(|tests| source.find(tests)).min().unwrap_or(source.len());
     let mut source = source[..end]
         .replace("#[cfg(test)]\nmod roster_tests;\n", "")
