@@ -22,6 +22,9 @@ struct Expected {
     is_gone: bool,
     reply_to: Option<u64>,
     reactions: BTreeMap<&'static str, usize>,
+    is_pinned: bool,
+    /// A pin was refused after an attempt that was not answered: it may be there nevertheless.
+    is_pin_uncertain: bool,
 }
 
 /// Compares everything with `log`, the messages at the end in order of `rev`. `first` is the first `seq` of the run,
@@ -106,7 +109,7 @@ impl Verdict {
         emoji: &'static str,
     ) -> Vec<&'a str> {
         let (mut refused, mut last) = (Vec::new(), 0);
-        for Done { target, command, answer, rev } in done {
+        for Done { target, command, answer, is_repeat, rev } in done {
             // each command changes something, so its number is above those before it
             if answer.is_some() {
                 if *rev <= last {
@@ -119,6 +122,10 @@ impl Verdict {
             let commands = &mut self.commands;
             match (command, answer) {
                 (Command::Delete, _) => (message.text, commands.deletes) = (None, commands.deletes + 1),
+                (Command::Pin, None) => {
+                    message.is_pin_uncertain |= *is_repeat;
+                    commands.refused += 1;
+                }
                 (_, None) => {
                     message.is_gone = true;
                     commands.refused += 1;
@@ -138,6 +145,8 @@ impl Verdict {
                     *message.reactions.entry(emoji).or_default() -= 1;
                     commands.reactions_taken_back += 1;
                 }
+                (Command::Pin, Some(_)) => (message.is_pinned, commands.pins) = (true, commands.pins + 1),
+                (Command::Unpin, Some(_)) => (message.is_pinned, commands.unpins) = (false, commands.unpins + 1),
                 (Command::Reply { text }, Some(answer)) => {
                     commands.replies += 1;
                     let reply = expected.entry(answer.seq).or_default();
@@ -177,6 +186,10 @@ impl Verdict {
             }
             if message.text_rev != expected.text_rev && text.is_some() || message.rev < expected.rev {
                 self.misordered(format!("{message:?}, expected {expected:?}"));
+            }
+            let is_pinned = expected.is_pinned && text.is_some();
+            if message.pinned != is_pinned && !expected.is_pin_uncertain {
+                self.lost(1, format!("the pin of {message:?}, expected {expected:?}"));
             }
             for emoji in EMOJI {
                 let given =

@@ -24,6 +24,7 @@ pub struct Message {
     pub root: Option<u64>,
     #[serde(default)]
     pub reactions: Vec<Reaction>,
+    pub pinned: bool,
 }
 
 #[derive(Debug, Deserialize)]
