@@ -64,7 +64,6 @@ pub fn compare(
     }
     let posts: HashMap<_, _> =
         clients.iter().flat_map(|client| &client.acknowledged).map(|post| ((post.seq, post.rev), post)).collect();
-    let roots: HashSet<u64> = log.iter().filter_map(|message| message.root).collect();
     for client in clients {
         let (mut received, mut latest, mut last) = (HashSet::new(), 0, HashMap::new());
         for one in &client.received {
@@ -85,11 +84,9 @@ pub fn compare(
             }
         }
         for message in log {
-            let is_final = last.get(&message.seq).is_some_and(|last| {
-                // a fragment does not show the number of replies, so a live reader is not sent the root of a new reply
-                let has_rev = last.rev == message.rev || roots.contains(&message.seq) && last.rev >= message.text_rev;
-                has_rev && last.text == digest(message.message.as_deref())
-            });
+            let is_final = last
+                .get(&message.seq)
+                .is_some_and(|last| last.rev == message.rev && last.text == digest(message.message.as_deref()));
             if !is_final {
                 verdict.lost(1, format!("{} received {:?} of {message:?}", client.name, last.get(&message.seq)));
             }
