@@ -89,6 +89,12 @@ fn every_kind_of_fault_is_found(run: Finished) {
         }
     });
     assert!(report.count(Fault::WrongCount) > 0, "news that count one too many: {report}");
+    let report = with(&mut |frame| {
+        if let Frame::News(news) = frame {
+            news.mentions.clear();
+        }
+    });
+    assert!(report.count(Fault::WrongCount) > 0, "news without whom texts mention: {report}");
     let mut number = 0;
     let report = with(&mut |frame| {
         number += 1;

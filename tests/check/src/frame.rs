@@ -9,6 +9,10 @@ use serde_json::Value;
 pub const TEXT_PREFIX: &str = "zq-";
 /// What an edit adds to the text that was posted begins with it.
 pub const EDIT_MARK: char = '+';
+/// Whom a text mentions stands at its end, after this. Rows have it as markup.
+pub const MENTION_MARK: &str = " @";
+/// Stands for all members in place of a tag.
+pub const EVERYONE: &str = "*";
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame {
@@ -59,7 +63,7 @@ pub struct Row {
     pub room: String,
     pub seq: u64,
     pub rev: u64,
-    /// `None` of a deleted message and of a notice.
+    /// Without whom it mentions. `None` of a deleted message and of a notice.
     pub text: Option<String>,
 }
 
@@ -109,6 +113,11 @@ pub struct News {
     /// `rev`, `seq` and author's tag of each deleted text.
     #[serde(default)]
     pub deleted: Vec<(u64, u64, String)>,
+    /// `rev`, `seq` and author's tag of each new text that mentions somebody, and the tags of those or [`EVERYONE`].
+    #[serde(default)]
+    pub mentions: Vec<(u64, u64, String, Vec<String>)>,
+    /// Whom texts mention now that were edited. `None` if none was.
+    pub edited: Option<Vec<String>>,
 }
 
 impl Item {
@@ -174,8 +183,14 @@ fn rows(html: &str) -> impl Iterator<Item = Row> {
         let number = |name: &str| attribute(name).and_then(|value| value.parse().ok());
         let (seq, rev) = (number("data-seq")?, number("data-rev")?);
         let text = content.find(TEXT_PREFIX).map(|at| content[at..].split('<').next().unwrap_or_default());
-        Some(Row { room: attribute("data-room")?.to_owned(), seq, rev, text: text.map(str::to_owned) })
+        let text = text.map(|text| without_mentions(text).trim_end().to_owned());
+        Some(Row { room: attribute("data-room")?.to_owned(), seq, rev, text })
     })
+}
+
+/// What a text is, apart from whom it mentions.
+pub fn without_mentions(text: &str) -> &str {
+    text.split(MENTION_MARK).next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -190,9 +205,17 @@ mod tests {
     fn rows_are_found_in_any_markup() {
         let html = r#"<li class="message" data-room="r" data-seq="3" data-rev="7" data-text-rev="3"><i>A</i><b>Ann: </b><p>zq-1</p></li>
             <li data-room="r" data-seq="4" data-rev="8" data-deleted hidden></li>
+            <li data-room="r" data-seq="6" data-rev="6"><span>zq-2 <span class="mention">@ben</span></span></li>
+            <li data-room="r" data-seq="7" data-rev="7"><span>zq-3 @nobody</span></li>
             <li class="notice" data-room="r" data-kind="added" data-seq="5" data-rev="9">Ann added Ben</li>
             <li class="user-connect-or-disconnect" data-room="r" data-kind="entered">Ann</li>"#;
-        let expected = vec![row(3, 7, Some("zq-1")), row(4, 8, None), row(5, 9, None)];
+        let expected = vec![
+            row(3, 7, Some("zq-1")),
+            row(4, 8, None),
+            row(6, 6, Some("zq-2")),
+            row(7, 7, Some("zq-3")),
+            row(5, 9, None),
+        ];
         assert_eq!(Frame::parse(html), Ok(Frame::Rows(expected)));
     }
 

@@ -49,8 +49,8 @@ pub struct Message {
     pub sent: Millis,
     pub content: Content,
     pub is_edited: bool,
-    /// Whether replies may have raised its `rev`.
-    pub is_root: bool,
+    /// The userIDs that the text mentions, and `room` or `here`.
+    pub mentions: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,6 +184,18 @@ impl RoomLog {
             counts.unread += i64::from(!is_own && !is_deleted && message.seq > read_seq);
         }
         Some(counts)
+    }
+
+    /// How many texts mention the user at the end, who has read up to `read_seq`.
+    pub fn mentions(&self, user: &str, read_seq: u64) -> u64 {
+        let concerns = |mention: &String| mention == user || mention == "room" || mention == "here";
+        let is_counted = |message: &&Message| {
+            message.text().is_some()
+                && message.seq > read_seq
+                && message.author != user
+                && message.mentions.iter().any(concerns)
+        };
+        self.messages.iter().filter(is_counted).count() as u64
     }
 
     /// What the user was to the room from the beginning, in order of `rev`.

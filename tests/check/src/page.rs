@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::frame::{Item, News, Numbers};
+use crate::frame::{EVERYONE, Item, News, Numbers};
 
 /// The rooms of a page's sidebar.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,9 @@ pub struct Page {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Applied {
     Counted,
+    /// As well, but whether texts that were deleted or edited mentioned the user is not known: the page asks for the room's
+    /// numbers.
+    Uncertain,
     /// The page has all of it, or does not show the room.
     Known,
     /// The page lacks what was before it, and asks for the room's numbers.
@@ -59,9 +62,17 @@ impl Page {
         let is_unread_no_more =
             |deleted: &&(u64, u64, String)| deleted.0 > mine.rev && deleted.1 > mine.read_seq && deleted.2 != self.me;
         let deleted = news.deleted.iter().filter(is_unread_no_more).count() as i64;
+        let concerns_me = |tags: &[String]| tags.iter().any(|tag| *tag == self.me || tag == EVERYONE);
+        let is_for_me = |(rev, seq, author, tags): &&(u64, u64, String, Vec<String>)| {
+            *rev > mine.rev && *seq > mine.read_seq && *author != self.me && concerns_me(tags)
+        };
+        let mentions = mine.mentions + news.mentions.iter().filter(is_for_me).count() as u64;
+        let is_edit_uncertain = news.edited.as_ref().is_some_and(|tags| mentions > 0 || concerns_me(tags));
+        let is_uncertain = deleted > 0 && mentions > 0 || is_edit_uncertain;
         mine.unread += (news.texts as i64 - mine.texts as i64) - (own as i64 - mine.own as i64) - deleted;
         (mine.rev, mine.seq, mine.texts, mine.own) = (news.to, news.seq, news.texts, own);
-        Applied::Counted
+        mine.mentions = mentions;
+        if is_uncertain { Applied::Uncertain } else { Applied::Counted }
     }
 }
 
@@ -87,7 +98,8 @@ pub(crate) mod tests {
     }
 
     pub fn news(from: u64, to: u64, seq: u64, texts: u64) -> News {
-        News { room: "r".into(), from, to, seq, texts, authors: BTreeMap::new(), deleted: Vec::new() }
+        let (authors, deleted, mentions) = (BTreeMap::new(), Vec::new(), Vec::new());
+        News { room: "r".into(), from, to, seq, texts, authors, deleted, mentions, edited: None }
     }
 
     fn page() -> Page {
@@ -116,6 +128,49 @@ pub(crate) mod tests {
         let deleted = deleted.map(|(rev, seq, tag)| (rev, seq, tag.to_owned())).to_vec();
         assert_eq!(page.count(&News { deleted, ..news(9, 13, 10, 10) }), Applied::Counted);
         assert_eq!(unread(&page), 1, "read ones, own ones, and one whose deletion is in the numbers already");
+    }
+
+    #[test]
+    fn mentions_of_the_user_and_of_everybody_count_if_they_are_unread_and_not_ones_own() {
+        let mut page = page();
+        let mention = |rev, seq, author: &str, tags: &[&str]| {
+            (rev, seq, author.to_owned(), tags.iter().map(|&tag| tag.to_owned()).collect())
+        };
+        let mentions = vec![
+            mention(11, 11, "you", &["her", "me"]),
+            mention(12, 12, "you", &["*"]),
+            mention(13, 13, "you", &["her"]),
+            mention(14, 14, "me", &["*"]),
+            mention(15, 8, "you", &["me"]),
+            mention(10, 10, "you", &["me"]),
+        ];
+        assert_eq!(page.count(&News { mentions, ..news(9, 15, 15, 15) }), Applied::Counted);
+        assert_eq!(
+            page.rooms["r"].mentions, 2,
+            "not others', one's own, what is read, and what is in the numbers already"
+        );
+    }
+
+    #[test]
+    fn a_page_asks_if_a_text_that_changed_may_have_mentioned_its_user() {
+        let part = |mentions: u64, edited: Option<&[&str]>, deleted: &[(u64, u64)]| {
+            let mut page = Page::new("me");
+            page.replace(&[Item::Numbers(Numbers { mentions, ..numbers(10, 10, 10, 8, 2) })], true);
+            let edited = edited.map(|tags| tags.iter().map(|&tag| tag.to_owned()).collect());
+            let deleted = deleted.iter().map(|(rev, seq)| (*rev, *seq, "you".to_owned())).collect();
+            page.count(&News { edited, deleted, ..news(10, 11, 10, 10) })
+        };
+        assert_eq!(
+            part(1, None, &[(11, 9)]),
+            Applied::Uncertain,
+            "the deleted one may be that which mentioned the user"
+        );
+        assert_eq!(part(0, None, &[(11, 9)]), Applied::Counted);
+        assert_eq!(part(1, None, &[(11, 8)]), Applied::Counted, "what was read did not count");
+        assert_eq!(part(1, Some(&[]), &[]), Applied::Uncertain, "the edited one may have mentioned the user before");
+        assert_eq!(part(0, Some(&["her"]), &[]), Applied::Counted);
+        assert_eq!(part(0, Some(&["me"]), &[]), Applied::Uncertain);
+        assert_eq!(part(0, Some(&["*"]), &[]), Applied::Uncertain);
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! A client of the API that changes messages: it edits and deletes its own, reacts to anybody's, takes that back, and
-//! replies. It repeats each request, at the next server, until the server answers it.
+//! A client of the API that changes messages: it edits, pins, unpins and deletes its own, reacts to anybody's, takes that
+//! back, and replies. It repeats each request, at the next server, until the server answers it.
 //!
-//! The final state of every message is known exactly: nobody else edits or deletes the client's messages, and no two
-//! clients of a user give the same emoji. A request that had to be repeated may still be carried out later by the
-//! process that did not answer; the client does not do the opposite of such a reaction any more.
+//! The final state of every message is known exactly: nobody else edits, pins or deletes the client's messages, and no
+//! two clients of a user give the same emoji. A request that had to be repeated may still be carried out later by the
+//! process that did not answer; the client does not do the opposite of such a reaction or pin any more.
 
 use std::{
     collections::HashSet,
@@ -54,7 +54,9 @@ pub struct Changer {
     pub own: Vec<Posted>,
     /// Messages with this client's reaction.
     pub given: Vec<u64>,
-    /// Messages that are deleted, or whose reaction stays as it is.
+    /// Own messages that are pinned.
+    pub pinned: Vec<u64>,
+    /// Messages that are deleted, or whose reaction and pin stay as they are.
     pub settled: HashSet<u64>,
     pub done: Vec<Done>,
 }
@@ -85,14 +87,20 @@ impl Changer {
 
     fn choose(&mut self, n: usize) -> Option<(u64, Command)> {
         let text = format!("{}-c{n}", self.name);
-        Some(match n % 8 {
+        Some(match n % 10 {
             0 | 4 => {
                 let Posted { seq, text_rev, .. } = self.own.get(random(self.own.len())?)?;
                 (*seq, Command::Edit { text, text_rev: *text_rev })
             }
             2 => (self.anybodys()?, Command::Reply { text }),
             5 => (self.given.swap_remove(random(self.given.len())?), Command::Unreact),
+            6 => {
+                let Posted { seq, .. } = self.own.get(random(self.own.len())?)?;
+                let is_free = !self.settled.contains(seq) && !self.pinned.contains(seq);
+                (is_free.then_some(*seq)?, Command::Pin)
+            }
             7 => (self.own.swap_remove(random(self.own.len())?).seq, Command::Delete),
+            8 => (self.pinned.swap_remove(random(self.pinned.len())?), Command::Unpin),
             _ => {
                 let target = self.anybodys()?;
                 let is_free = !self.settled.contains(&target) && !self.given.contains(&target);
@@ -118,11 +126,16 @@ impl Changer {
         let is_done = match &command {
             Command::Edit { text, .. } => posted.text == *text && (status == 200 || status == 409 && is_repeat),
             Command::Delete => status == 204,
-            Command::React | Command::Unreact => status == 200,
+            Command::React | Command::Unreact | Command::Pin | Command::Unpin => status == 200,
             Command::Reply { text } => posted.text == *text && (status == 201 || status == 200 && is_repeat),
         };
-        let is_gone = status == 410 && !matches!(command, Command::Edit { .. });
-        assert!(is_done || is_gone, "{command:?} of {target} by {}: {status} {answer}, repeat: {is_repeat}", self.name);
+        let is_gone = status == 410 && matches!(command, Command::React | Command::Unreact | Command::Reply { .. });
+        let is_refused = is_gone || status == StatusCode::CONFLICT && matches!(command, Command::Pin);
+        assert!(
+            is_done || is_refused,
+            "{command:?} of {target} by {}: {status} {answer}, repeat: {is_repeat}",
+            self.name
+        );
         if is_gone || is_repeat {
             self.settled.insert(target);
         }
@@ -132,11 +145,13 @@ impl Changer {
                 self.own.push(posted.clone());
             }
             Command::React if !is_repeat && !is_gone => self.given.push(target),
+            Command::Pin if !is_repeat && is_done => self.pinned.push(target),
+            Command::Delete => self.pinned.retain(|pinned| *pinned != target),
             Command::Reply { .. } if is_done => self.keep_own(posted.clone()),
             _ => {}
         }
         let answer = (is_done && status != StatusCode::NO_CONTENT).then_some(posted);
-        self.done.push(Done { target, command, answer, rev });
+        self.done.push(Done { target, command, answer, is_repeat, rev });
     }
 
     /// The first answer that is no failure, and whether an earlier request may have been carried out.
@@ -149,6 +164,8 @@ impl Changer {
             Command::Delete => (Method::DELETE, format!("{room}/{target}"), Value::Null),
             Command::React => (Method::PUT, format!("{room}/{target}/reactions/{}", self.emoji), Value::Null),
             Command::Unreact => (Method::DELETE, format!("{room}/{target}/reactions/{}", self.emoji), Value::Null),
+            Command::Pin => (Method::PUT, format!("{room}/{target}/pin"), Value::Null),
+            Command::Unpin => (Method::DELETE, format!("{room}/{target}/pin"), Value::Null),
             Command::Reply { text } => {
                 (Method::POST, room.to_owned(), json!({ "message": text, "clientID": text, "replyTo": target }))
             }

@@ -97,6 +97,7 @@ impl Clients {
                     http: http.clone(),
                     own: Vec::new(),
                     given: Vec::new(),
+                    pinned: Vec::new(),
                     settled: HashSet::new(),
                     done: Vec::new(),
                 };

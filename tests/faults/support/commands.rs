@@ -16,6 +16,8 @@ pub enum Command {
     React,
     Unreact,
     Reply { text: String },
+    Pin,
+    Unpin,
 }
 
 /// A command that the server answered.
@@ -24,7 +26,10 @@ pub struct Done {
     /// The message that the command names.
     pub target: u64,
     pub command: Command,
-    /// The message in the answer; `None` of a delete, and if the answer was that the target is deleted.
+    /// The message in the answer; `None` of a delete, and if the command was refused: the target is deleted, or the room has
+    /// as many pins as it may have.
     pub answer: Option<Posted>,
+    /// Whether an earlier attempt, which was not answered, may have been carried out or still be.
+    pub is_repeat: bool,
     pub rev: u64,
 }

@@ -22,6 +22,9 @@ struct Expected {
     is_gone: bool,
     reply_to: Option<u64>,
     reactions: BTreeMap<&'static str, usize>,
+    is_pinned: bool,
+    /// A pin was refused after an attempt that was not answered: it may be there nevertheless.
+    is_pin_uncertain: bool,
 }
 
 /// Compares everything with `log`, the messages at the end in order of `rev`. `first` is the first `seq` of the run,
@@ -61,7 +64,6 @@ pub fn compare(
     }
     let posts: HashMap<_, _> =
         clients.iter().flat_map(|client| &client.acknowledged).map(|post| ((post.seq, post.rev), post)).collect();
-    let roots: HashSet<u64> = log.iter().filter_map(|message| message.root).collect();
     for client in clients {
         let (mut received, mut latest, mut last) = (HashSet::new(), 0, HashMap::new());
         for one in &client.received {
@@ -82,11 +84,9 @@ pub fn compare(
             }
         }
         for message in log {
-            let is_final = last.get(&message.seq).is_some_and(|last| {
-                // a fragment does not show the number of replies, so a live reader is not sent the root of a new reply
-                let has_rev = last.rev == message.rev || roots.contains(&message.seq) && last.rev >= message.text_rev;
-                has_rev && last.text == digest(message.message.as_deref())
-            });
+            let is_final = last
+                .get(&message.seq)
+                .is_some_and(|last| last.rev == message.rev && last.text == digest(message.message.as_deref()));
             if !is_final {
                 verdict.lost(1, format!("{} received {:?} of {message:?}", client.name, last.get(&message.seq)));
             }
@@ -106,7 +106,7 @@ impl Verdict {
         emoji: &'static str,
     ) -> Vec<&'a str> {
         let (mut refused, mut last) = (Vec::new(), 0);
-        for Done { target, command, answer, rev } in done {
+        for Done { target, command, answer, is_repeat, rev } in done {
             // each command changes something, so its number is above those before it
             if answer.is_some() {
                 if *rev <= last {
@@ -119,6 +119,10 @@ impl Verdict {
             let commands = &mut self.commands;
             match (command, answer) {
                 (Command::Delete, _) => (message.text, commands.deletes) = (None, commands.deletes + 1),
+                (Command::Pin, None) => {
+                    message.is_pin_uncertain |= *is_repeat;
+                    commands.refused += 1;
+                }
                 (_, None) => {
                     message.is_gone = true;
                     commands.refused += 1;
@@ -138,6 +142,8 @@ impl Verdict {
                     *message.reactions.entry(emoji).or_default() -= 1;
                     commands.reactions_taken_back += 1;
                 }
+                (Command::Pin, Some(_)) => (message.is_pinned, commands.pins) = (true, commands.pins + 1),
+                (Command::Unpin, Some(_)) => (message.is_pinned, commands.unpins) = (false, commands.unpins + 1),
                 (Command::Reply { text }, Some(answer)) => {
                     commands.replies += 1;
                     let reply = expected.entry(answer.seq).or_default();
@@ -177,6 +183,10 @@ impl Verdict {
             }
             if message.text_rev != expected.text_rev && text.is_some() || message.rev < expected.rev {
                 self.misordered(format!("{message:?}, expected {expected:?}"));
+            }
+            let is_pinned = expected.is_pinned && text.is_some();
+            if message.pinned != is_pinned && !expected.is_pin_uncertain {
+                self.lost(1, format!("the pin of {message:?}, expected {expected:?}"));
             }
             for emoji in EMOJI {
                 let given =

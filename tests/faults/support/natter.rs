@@ -21,9 +21,9 @@ pub struct Message {
     /// `None` if it is deleted.
     pub message: Option<String>,
     pub reply_to: Option<u64>,
-    pub root: Option<u64>,
     #[serde(default)]
     pub reactions: Vec<Reaction>,
+    pub pinned: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -44,7 +44,9 @@ pub struct Commands {
     pub reactions: usize,
     pub reactions_taken_back: usize,
     pub replies: usize,
-    /// Reactions and replies to messages that were deleted already.
+    pub pins: usize,
+    pub unpins: usize,
+    /// Reactions and replies to messages that were deleted already, and pins above the limit.
     pub refused: usize,
 }
 
@@ -76,10 +78,11 @@ impl Verdict {
     }
 
     pub fn summary(&self) -> String {
-        let Commands { edits, deletes, reactions, reactions_taken_back, replies, refused } = self.commands;
+        let Commands { edits, deletes, reactions, reactions_taken_back, replies, pins, unpins, refused } =
+            self.commands;
         format!(
             "lost {}  doubled {}  misordered {}; {} messages, {replies} replies, {edits} edits, {reactions} reactions, \
-             {reactions_taken_back} taken back, {deletes} deletes, {refused} refused",
+             {reactions_taken_back} taken back, {pins} pins, {unpins} unpins, {deletes} deletes, {refused} refused",
             self.lost, self.doubled, self.misordered, self.acknowledged
         )
     }

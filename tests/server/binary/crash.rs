@@ -1,7 +1,8 @@
-//! SIGKILL at any time loses no acknowledged post, edit, deletion or reaction, and doubles none.
+//! SIGKILL at any time loses no acknowledged change of a message and doubles none: posts, replies, edits, deletions,
+//! reactions, pins, and whom texts mention.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -23,6 +24,8 @@ use crate::support::{Process, Script, Socket, new_user, password_of};
 
 const WRITERS: usize = 6;
 const KILLS: usize = 6;
+/// The number of the last message that a writer leaves pinned. A room has at most 50 pinned messages.
+const MOST_PINNED: usize = 4;
 
 /// Stops the writers and counts their changes.
 #[derive(Default)]
@@ -36,6 +39,7 @@ struct Progress {
 /// A message as its writer's acknowledgements have it.
 struct Written {
     client_id: String,
+    number: usize,
     /// The latest answer to a change of it; `None` after it was deleted.
     latest: Option<Value>,
 }
@@ -69,29 +73,48 @@ impl Sender {
         serde_json::from_str(&answer).unwrap_or_default()
     }
 
-    /// Posts a message, edits it, reacts to it, and deletes some: each change after the one before is acknowledged.
-    async fn write(&self, client_id: String, number: usize) -> Written {
-        let send = json!({ "message": format!("{client_id}: first"), "clientID": client_id });
+    /// Posts a message that mentions Bob, edits it, gives two reactions and takes one back, pins it, unpins most, and
+    /// deletes some: each change after the one before is acknowledged. `root`: the message that it replies to.
+    async fn write(&self, client_id: String, number: usize, root: Option<&mut Value>) -> Written {
+        let reply_to = root.as_ref().map(|root| root["seq"].clone());
+        let text = format!("{client_id}: first, @bob");
+        let send = json!({ "message": text, "clientID": client_id, "replyTo": reply_to });
         let posted = self.change(Method::POST, "/api/messages", Some(send)).await;
+        if let Some(root) = root {
+            (root["replies"], root["rev"]) = (1.into(), posted["rev"].clone());
+        }
         let path = format!("/api/rooms/lobby/messages/{}", posted["seq"]);
-        let edit = json!({ "message": format!("{client_id}: second"), "textRev": posted["textRev"] });
+        let edit = json!({ "message": second(&client_id, number), "textRev": posted["textRev"] });
         self.change(Method::PATCH, &path, Some(edit)).await;
-        let latest = self.change(Method::PUT, &format!("{path}/reactions/👍"), None).await;
+        self.change(Method::PUT, &format!("{path}/reactions/👍"), None).await;
+        self.change(Method::PUT, &format!("{path}/reactions/🎉"), None).await;
+        self.change(Method::DELETE, &format!("{path}/reactions/👍"), None).await;
+        let mut latest = self.change(Method::PUT, &format!("{path}/pin"), None).await;
+        if number > MOST_PINNED {
+            latest = self.change(Method::DELETE, &format!("{path}/pin"), None).await;
+        }
         if number % 3 == 2 {
             self.change(Method::DELETE, &path, None).await;
-            return Written { client_id, latest: None };
+            return Written { client_id, number, latest: None };
         }
-        Written { client_id, latest: Some(latest) }
+        Written { client_id, number, latest: Some(latest) }
     }
 }
 
-/// Writes messages one after another.
+/// The text of a writer's message after its edit. Every second one mentions Bob no more.
+fn second(client_id: &str, number: usize) -> String {
+    format!("{client_id}: second{}", if number.is_multiple_of(2) { ", @bob" } else { "" })
+}
+
+/// Writes messages one after another. Every third is a reply to the one before, and every third is deleted.
 async fn write(writer: usize, script: Script, progress: Arc<Progress>) -> Vec<Written> {
-    let mut written = Vec::new();
+    let mut written: Vec<Written> = Vec::new();
     let sender = Sender { script, progress };
     while !sender.progress.finish.load(Relaxed) {
         let number = written.len();
-        written.push(sender.write(format!("{writer}-{number}"), number).await);
+        let root = written.last_mut().filter(|_| number % 3 == 1).and_then(|before| before.latest.as_mut());
+        let next = sender.write(format!("{writer}-{number}"), number, root).await;
+        written.push(next);
     }
     written
 }
@@ -118,6 +141,7 @@ async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
     let script = natter.script();
     script.post("/api/users", new_user("ada")).await.is(201);
     let ada = script.log_in("ada", &password_of("ada")).await;
+    script.post("/api/users", new_user("bob")).await.is(201);
     let progress = Arc::new(Progress::default());
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
@@ -138,10 +162,11 @@ async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
     let head = log.last().unwrap()["rev"].as_u64().unwrap();
     assert_eq!(head, progress.acknowledged.load(Relaxed), "every change took one number, however often it was sent");
     let by_text: HashMap<_, _> = log.iter().map(|message| (message["message"].as_str(), message)).collect();
-    for Written { client_id, latest } in &written {
-        let text = format!("{client_id}: second");
+    for Written { client_id, number, latest } in &written {
+        let text = second(client_id, *number);
         assert_eq!(by_text.get(&Some(text.as_str())).copied(), latest.as_ref(), "as it was acknowledged");
     }
+    check_lists(&ada, &script.log_in("bob", &password_of("bob")).await, &log).await;
 
     let mut socket = Socket::open(&ada, "?after=0").await;
     socket.sees_rev(head).await;
@@ -154,4 +179,25 @@ async fn no_acknowledged_message_is_lost_and_none_is_doubled() {
         assert_eq!(shown[&message["seq"].as_u64().unwrap()], text(message));
     }
     natter.kill();
+}
+
+/// The lists that are kept beside the log are of the same messages: those that are pinned, and those that mention Bob.
+async fn check_lists(ada: &Script, bob: &Script, log: &[Value]) {
+    let seqs = |messages: &[Value], is_listed: &dyn Fn(&Value) -> bool| -> BTreeSet<u64> {
+        messages.iter().filter(|message| is_listed(message)).map(|message| message["seq"].as_u64().unwrap()).collect()
+    };
+    let pinned = ada.get("/api/rooms/lobby/messages?pinned=true").await.is(200).json;
+    let expected = seqs(log, &|message| message["pinned"] == true);
+    assert!(!expected.is_empty());
+    assert_eq!(seqs(pinned["messages"].as_array().unwrap(), &|_| true), expected, "pinned");
+    let (mut mentions, mut next) = (Vec::new(), Some("/api/mentions?limit=100".to_owned()));
+    while let Some(path) = next {
+        let page = bob.get(&path).await.is(200).json;
+        mentions.extend(page["messages"].as_array().unwrap().iter().cloned());
+        next = page["next"].as_str().map(str::to_owned);
+    }
+    let expected = seqs(log, &|message| message["mentions"] == json!(["bob"]));
+    assert!(!expected.is_empty());
+    assert_eq!(seqs(&mentions, &|_| true), expected, "mentions of Bob");
+    assert_eq!(bob.room("lobby").await["mentions"], expected.len(), "those in the list of rooms");
 }

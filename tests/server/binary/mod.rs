@@ -2,6 +2,7 @@
 
 mod accounts;
 mod crash;
+mod deleted_texts;
 mod rooms;
 mod running;
 mod settings;

@@ -3,6 +3,7 @@
 mod answer;
 mod browser;
 mod fragment;
+mod known_reactions;
 mod metrics;
 mod natter;
 mod page;
@@ -16,6 +17,7 @@ pub use self::{
     answer::Answer,
     browser::Browser,
     fragment::Fragment,
+    known_reactions::KnownReactions,
     metrics::Metrics,
     natter::{Natter, new_user},
     page::Page,

@@ -12,7 +12,7 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-use super::{Browser, Fragment, Script};
+use super::{Browser, Fragment, KnownReactions, Script};
 
 /// Longest wait for a frame that a test expects.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -38,6 +38,8 @@ pub struct Socket {
     pub fragments: Vec<Fragment>,
     /// All notices that have arrived.
     pub notices: Vec<String>,
+    /// What has arrived of who gave which emoji.
+    pub reactions: KnownReactions,
     /// Bytes of the largest frame that has arrived.
     pub largest: usize,
     closed: Option<(u16, String)>,
@@ -89,7 +91,15 @@ impl Socket {
     }
 
     pub fn on(stream: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
-        Self { stream, items: VecDeque::new(), fragments: Vec::new(), notices: Vec::new(), largest: 0, closed: None }
+        Self {
+            stream,
+            items: VecDeque::new(),
+            fragments: Vec::new(),
+            notices: Vec::new(),
+            reactions: KnownReactions::default(),
+            largest: 0,
+            closed: None,
+        }
     }
 
     /// Sends a message and waits for its acknowledgement.
@@ -217,6 +227,9 @@ impl Socket {
     fn parse(&mut self, frame: &str) {
         if frame.starts_with('{') {
             let frame: Value = serde_json::from_str(frame).unwrap();
+            if frame.get("own").is_some() {
+                return self.reactions.note_own(&frame);
+            }
             let has_one_of = |names: [&str; 3]| names.iter().any(|name| frame.get(name).is_some());
             let item = match () {
                 () if has_one_of(["typing", "renamed", "refetch"]) => Item::Signal,
@@ -226,10 +239,12 @@ impl Socket {
             return self.items.push_back(item(frame));
         }
         let html = Html::parse_fragment(frame);
-        let parts = Selector::parse("li[data-seq], li.user-connect-or-disconnect, hx-partial").unwrap();
+        let parts = Selector::parse("li[data-seq], li.user-connect-or-disconnect, hx-partial, data[data-of]").unwrap();
         for part in html.select(&parts) {
             let text = part.text().collect::<String>();
-            if part.value().name() == "hx-partial" {
+            if part.value().name() == "data" {
+                self.reactions.note(part);
+            } else if part.value().name() == "hx-partial" {
                 assert_eq!(part.attr("hx-target"), Some("#roster"));
                 let names = Selector::parse("li").unwrap();
                 self.items.push_back(Item::Roster(part.select(&names).map(|li| li.text().collect()).collect()));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    frame::{Frame, Item, News, Numbers},
+    frame::{EVERYONE, Frame, Item, News, Numbers},
     history::{Event, History, Millis, What},
     log::{Counts, Outcome, RoomLog, UserState},
     page::{Applied, Page},
@@ -38,8 +38,9 @@ pub fn check(histories: &[History], outcome: &Outcome, report: &mut Report) {
                 What::Received(Frame::News(news)) => {
                     if let Some(log) = outcome.rooms.get(&news.room) {
                         check_news(history, news, log, *at, &users, report);
+                        check_mentions(history, news, log, outcome, report);
                     }
-                    if page.count(news) == Applied::Counted {
+                    if matches!(page.count(news), Applied::Counted | Applied::Uncertain) {
                         compare(history, &page.rooms[&news.room], outcome, *at, &|| format!("{news:?}"), report);
                     }
                 }
@@ -98,8 +99,12 @@ fn check_state(user: &str, state: &UserState, outcome: &Outcome, report: &mut Re
         if let Some(numbers) = listed {
             report.counts += 1;
             let expected = log.counts(user, log.head(), numbers.read_seq);
-            if numbers.rev != log.head() || expected.as_ref().is_some_and(|expected| *expected != counts(numbers)) {
-                report.add(Fault::WrongCount, || format!("{user} by the API: {numbers:?}, expected {expected:?}"));
+            let mentions = log.mentions(user, numbers.read_seq);
+            let is_other = expected.as_ref().is_some_and(|expected| *expected != counts(numbers));
+            if numbers.rev != log.head() || is_other || mentions != numbers.mentions {
+                report.add(Fault::WrongCount, || {
+                    format!("{user} by the API: {numbers:?}, expected {expected:?}, {mentions} mentions")
+                });
             }
         }
     }
@@ -191,6 +196,29 @@ fn check_news(
     let listed: BTreeSet<_> = news.deleted.iter().map(|(rev, seq, _)| (*rev, *seq)).collect();
     if listed != expected {
         report.add(Fault::WrongCount, || format!("{}: {news:?}, deleted were {expected:?}", history.client));
+    }
+}
+
+/// Each text that was posted meanwhile, and not changed later, is among those that mention somebody, if it does.
+fn check_mentions(history: &History, news: &News, log: &RoomLog, outcome: &Outcome, report: &mut Report) {
+    for message in log.messages.iter().filter(|message| message.text().is_some() && !message.is_edited) {
+        // what a deleted user was mentioned by is not known any more
+        let tag = |mention: &String| match mention.as_str() {
+            "room" | "here" => Some(EVERYONE),
+            user => outcome.users.get(user).map(|state| state.tag.as_str()),
+        };
+        let mut expected: Vec<&str> = message.mentions.iter().filter_map(tag).collect();
+        if expected.contains(&EVERYONE) {
+            expected = vec![EVERYONE];
+        }
+        if expected.is_empty() || !(news.from + 1..=news.to).contains(&message.text_rev) {
+            continue;
+        }
+        let listed = news.mentions.iter().find(|(_, seq, ..)| *seq == message.seq);
+        if !listed.is_some_and(|(.., tags)| expected.iter().all(|tag| tags.iter().any(|listed| listed == tag))) {
+            report
+                .add(Fault::WrongCount, || format!("{}: {news:?}, {message:?} mentions {expected:?}", history.client));
+        }
     }
 }
 

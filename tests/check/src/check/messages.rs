@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::verdict::repeated;
 use crate::{
-    frame::{EDIT_MARK, Frame, Row, TEXT_PREFIX},
+    frame::{EDIT_MARK, Frame, Row, TEXT_PREFIX, without_mentions},
     history::{History, Subscription, What},
     log::{Message, Outcome, RoomLog},
     report::{Fault, Report},
@@ -91,7 +91,7 @@ fn sends<'a>(histories: &'a [History], outcome: &Outcome, report: &mut Report) -
 }
 
 fn compare_log(sends: &HashMap<&str, Send<'_>>, outcome: &Outcome, report: &mut Report) {
-    let by_text: HashMap<&str, &Send<'_>> = sends.values().map(|send| (send.text, send)).collect();
+    let by_text: HashMap<&str, &Send<'_>> = sends.values().map(|send| (posted(send.text), send)).collect();
     let mut seen = HashSet::new();
     for (room, log) in &outcome.rooms {
         for (message, expected) in log.messages.iter().zip(1..) {
@@ -118,8 +118,9 @@ fn compare_log(sends: &HashMap<&str, Send<'_>>, outcome: &Outcome, report: &mut 
         let Some((room, seq)) = send.acknowledged else { continue };
         let Some(log) = outcome.rooms.get(room) else { continue };
         let message = log.message(seq);
-        let is_there =
-            |message: &Message| message.text().is_none_or(|text| posted(text) == send.text) && message.is_text();
+        let is_there = |message: &Message| {
+            message.text().is_none_or(|text| posted(text) == posted(send.text)) && message.is_text()
+        };
         if !message.is_some_and(is_there) {
             let Send { text, client, .. } = send;
             report.add(Fault::Lost, || format!("{text} of {client} is not #{seq} of {room}: {message:?}"));
@@ -127,9 +128,9 @@ fn compare_log(sends: &HashMap<&str, Send<'_>>, outcome: &Outcome, report: &mut 
     }
 }
 
-/// The text under which the message of this text was posted.
+/// The text under which the message of this text was posted, apart from whom it mentioned.
 fn posted(text: &str) -> &str {
-    text.split(EDIT_MARK).next().unwrap_or_default()
+    without_mentions(text).split(EDIT_MARK).next().unwrap_or_default()
 }
 
 /// Acknowledged deletions and edits.
@@ -186,12 +187,10 @@ fn check_subscription(
     let end = if *is_open && may_read { log.head() } else { latest };
     for message in log.messages.iter().filter(|message| message.rev > begin && message.rev <= end) {
         let got = received.get(&message.seq);
-        if message.is_root && message.text_rev <= begin {
-            continue; // the number of replies is not sent
-        }
         let is_final = got.is_some_and(|row| {
-            (row.rev == message.rev || message.is_root && row.rev >= message.text_rev)
-                && row.text.as_deref() == message.text().filter(|text| text.starts_with(TEXT_PREFIX))
+            row.rev == message.rev
+                && row.text.as_deref()
+                    == message.text().filter(|text| text.starts_with(TEXT_PREFIX)).map(without_mentions)
         });
         if !is_final && !has_gap {
             report.add(Fault::Lost, || {

@@ -7,6 +7,7 @@ use crate::{
     frame::{Frame, Item, News, Numbers, Row},
     history::{Event, History, What},
     log::{Content, Message, Outcome, RoomLog, UserState},
+    page::tests::news,
     report::Fault,
 };
 
@@ -32,7 +33,7 @@ fn message(seq: u64, author: &str, content: Content) -> Message {
         sent: 10 * seq,
         content,
         is_edited: false,
-        is_root: false,
+        mentions: Vec::new(),
     }
 }
 
@@ -79,7 +80,7 @@ fn run() -> Run {
     let news = |at, from, to, seq, texts, ann, deleted: &[(u64, u64)]| {
         let deleted = deleted.iter().map(|(rev, seq)| (*rev, *seq, "A".to_owned())).collect();
         let authors = BTreeMap::from([("A".to_owned(), ann)]);
-        got(at, Frame::News(News { room: room(), from, to, seq, texts, authors, deleted }))
+        got(at, Frame::News(News { authors, deleted, ..crate::page::tests::news(from, to, seq, texts) }))
     };
     let ann = vec![
         opening(1),
@@ -265,9 +266,30 @@ fn what_is_received_after_the_loss_of_a_right_is_leaked() {
     expect(&[(Fault::Leaked, 1)], |run| {
         let index = find(run, BEN, 31);
         let authors = BTreeMap::from([("A".to_owned(), 2)]);
-        let news = News { room: "r".into(), from: 2, to: 4, seq: 3, texts: 2, authors, deleted: Vec::new() };
+        let news = News { authors, ..news(2, 4, 3, 2) };
         let what = What::Received(Frame::News(news));
         run.histories[BEN].events.insert(index, Event { at: 46, what });
+    });
+}
+
+#[test]
+fn mentions_that_differ_from_the_log_are_wrong() {
+    let mention = |run: &mut Run| log(run).messages[2].mentions = vec!["ben".into()];
+    // the list by the API has no mention; the part that Ann got is of it, too
+    expect(&[(Fault::WrongCount, 2)], mention);
+    expect(&[(Fault::WrongCount, 1)], |run| {
+        mention(run);
+        if let Frame::News(news) = frame(run, ANN, 52) {
+            news.mentions.push((4, 3, "A".into(), vec!["B".into()]));
+        }
+    });
+    // also where the page shows another number than the list
+    expect(&[(Fault::WrongCount, 1)], |run| {
+        mention(run);
+        if let Frame::News(news) = frame(run, ANN, 52) {
+            news.mentions.push((4, 3, "A".into(), vec!["B".into()]));
+        }
+        run.outcome.users.get_mut("ben").unwrap().rooms.get_mut("r").unwrap().mentions = 1;
     });
 }
 
@@ -340,7 +362,7 @@ fn a_sidebar_is_for_members_only_although_everybody_may_read_the_room() {
         log(run).was_open = true;
         let index = find(run, BEN, 31);
         let authors = BTreeMap::from([("A".to_owned(), 2)]);
-        let news = News { room: "r".into(), from: 2, to: 4, seq: 3, texts: 2, authors, deleted: Vec::new() };
+        let news = News { authors, ..news(2, 4, 3, 2) };
         run.histories[BEN].events.insert(index, Event { at: 46, what: What::Received(Frame::News(news)) });
     });
 }

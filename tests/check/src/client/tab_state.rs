@@ -100,7 +100,9 @@ impl TabState {
                 }
                 ask = self.page.replace(items, *complete);
             }
-            Frame::News(news) if self.page.count(news) == Applied::Missed => ask.push(news.room.clone()),
+            Frame::News(news) if matches!(self.page.count(news), Applied::Missed | Applied::Uncertain) => {
+                ask.push(news.room.clone());
+            }
             Frame::Acknowledged { room, seq, rev, .. } => {
                 self.own.push(Own { room: room.clone(), seq: *seq, text_rev: *rev });
                 self.acknowledged += 1;

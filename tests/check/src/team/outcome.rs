@@ -40,8 +40,7 @@ impl Team {
 }
 
 fn parse_log(room: &Room, log: &[Value]) -> Result<RoomLog, String> {
-    let roots: BTreeSet<u64> = log.iter().filter_map(|message| message["root"].as_u64()).collect();
-    let messages = log.iter().map(|message| parse_message(message, &roots)).collect::<Option<Vec<_>>>();
+    let messages = log.iter().map(parse_message).collect::<Option<Vec<_>>>();
     let mut messages = messages.ok_or_else(|| format!("{}: {log:?}", room.id))?;
     messages.sort_unstable_by_key(|message| message.seq);
     Ok(RoomLog {
@@ -54,7 +53,7 @@ fn parse_log(room: &Room, log: &[Value]) -> Result<RoomLog, String> {
     })
 }
 
-fn parse_message(message: &Value, roots: &BTreeSet<u64>) -> Option<Message> {
+fn parse_message(message: &Value) -> Option<Message> {
     let number = |name: &str| message[name].as_u64();
     let user = |of: &Value| of["userID"].as_str().map(str::to_owned);
     let content = match message["notice"].as_str() {
@@ -70,7 +69,13 @@ fn parse_message(message: &Value, roots: &BTreeSet<u64>) -> Option<Message> {
         sent: millis(message["sentTime"].as_str()?)?,
         content,
         is_edited: message["editedTime"].is_string(),
-        is_root: roots.contains(&seq),
+        mentions: message["mentions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
     })
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     client::{Api, Command, Own, Tab, now},
-    frame::{EDIT_MARK, TEXT_PREFIX},
+    frame::{EDIT_MARK, MENTION_MARK, TEXT_PREFIX, without_mentions},
     history::What,
 };
 
@@ -53,9 +53,12 @@ impl Person {
             // mostly to the room that the tab shows
             0..34 => {
                 let room = here.filter(|_| random.below(8) > 0).unwrap_or_else(|| room.id.clone());
-                tab.give(Command::Send { room, text: name });
+                tab.give(Command::Send { room, text: name + &mention(random, people) });
             }
-            34..40 => self.edit(tab, random, number).await,
+            34..40 => {
+                let mention = mention(random, people);
+                self.edit(tab, random, number, &mention).await;
+            }
             40..55 => {
                 let cursor = cursors.get(&room.id).map(|(rev, _)| *rev);
                 let after = [cursor.or(Some(0)), cursor, Some(0)][random.below(3)];
@@ -112,12 +115,12 @@ impl Person {
         self.ask(Method::PUT, &format!("/api/rooms/{room}/read"), body).await;
     }
 
-    async fn edit(&self, tab: &Tab, random: &mut Random, number: usize) {
+    async fn edit(&self, tab: &Tab, random: &mut Random, number: usize, mention: &str) {
         let Some(Own { room, seq, text_rev }) = random.pick(&tab.state().own).cloned() else { return };
         let path = format!("/api/rooms/{room}/messages/{seq}");
         let Ok(before) = self.api.get(&path).await else { return };
-        let before = before["message"].as_str().unwrap_or_default();
-        let text = format!("{}{EDIT_MARK}{number}", before.split(EDIT_MARK).next().unwrap_or_default());
+        let before = without_mentions(before["message"].as_str().unwrap_or_default());
+        let text = format!("{}{EDIT_MARK}{number}{mention}", before.split(EDIT_MARK).next().unwrap_or_default());
         let body = json!({ "message": text, "textRev": text_rev });
         let (status, answer, _) = self.api.request(Method::PATCH, &path, &body).await;
         // an attempt without an answer, before this one, may have been carried out
@@ -152,5 +155,14 @@ impl Person {
 
     pub(super) async fn ask(&self, method: Method, path: &str, body: Value) -> StatusCode {
         self.api.request(method, path, &body).await.0
+    }
+}
+
+/// What a text ends with: some mention a user, or all members.
+fn mention(random: &mut Random, people: &[Arc<Person>]) -> String {
+    match random.below(6) {
+        0 | 1 => random.pick(people).map_or(String::new(), |person| format!("{MENTION_MARK}{}", person.api.user_id)),
+        2 => format!("{MENTION_MARK}room"),
+        _ => String::new(),
     }
 }
