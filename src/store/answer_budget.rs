@@ -27,6 +27,11 @@ impl AnswerBudget {
         Self { messages: limit, bytes: TEXT_BYTES, is_empty: true }
     }
 
+    /// The budget of a list whose length the rules limit: all of it.
+    pub fn all() -> Self {
+        Self { messages: u32::MAX, bytes: usize::MAX, is_empty: true }
+    }
+
     /// The budget of one of the two parts of an answer.
     pub fn half(limit: u32) -> Self {
         Self { bytes: TEXT_BYTES / 2, ..Self::new(limit) }

@@ -44,8 +44,8 @@ pub struct Chunk {
 }
 
 /// A room's log. Every method returns [`Error::NoSuchRoom`](super::Error::NoSuchRoom) if the room does not exist any more. No
-/// answer holds more than [`TEXT_BYTES`](super::TEXT_BYTES) of text, so there can be more even if fewer than `limit`
-/// messages are returned.
+/// answer but that of [`Log::pinned`] holds more than [`TEXT_BYTES`](super::TEXT_BYTES) of text, so there can be more even if
+/// fewer than `limit` messages are returned.
 ///
 /// `before`, `from` and `around` leave out deleted messages.
 #[async_trait]
@@ -75,7 +75,7 @@ pub trait Log {
     /// root, and without deleted ones.
     async fn thread(&self, access: &Access, root: u64, seq: Option<u64>, limit: u32) -> Result<Page>;
     /// All pinned messages, those first that were pinned last; at the same time in the order of `seq`, the last first.
-    /// If they have too much text for an answer, the first of them, and `has_older` is set.
+    /// There are at most [`MAX_PINS`](crate::domain::rules::MAX_PINS).
     async fn pinned(&self, access: &Access) -> Result<Page>;
     /// The latest `limit` messages of each author in order of `seq`, without deleted ones: one chunk for each author,
     /// in the order of `authors`. All chunks together are one answer. If it cannot hold all messages, it holds the

@@ -19,13 +19,17 @@ natter.composer = (() => {
   };
   // the draft of a thread is not that of its room
   const place = () => (room().dataset.thread ? `${here()}.${room().dataset.thread}` : here());
-  const saveDraft = () => { if (!editing) setDraft(place(), input().value); };
+  const saveDraft = () => {
+    if (editing) saveEdit(); else setDraft(place(), input().value);
+  };
 
   // ---- what is answered, or edited ----
   let answered = null; // {seq, name, text}
   let editing = null; // {address, textRev, draft: what was typed before}
   let isConfirmed = false; // of the next submit
-  const answerOf = (id) => `answer.${id}`;
+  const answerOf = (id) => `answer.${id}`, editOf = (id) => `edit.${id}`;
+  // an edit in progress survives a reload and a change of the room, as drafts do
+  const saveEdit = () => save(editOf(place()), editing && { ...editing, text: input().value });
   const showContext = () => {
     const context = $('context');
     context.hidden = !answered && !editing;
@@ -46,6 +50,7 @@ natter.composer = (() => {
     if (!editing) return;
     input().value = editing.draft;
     editing = null;
+    saveEdit();
     refuse('');
     showContext();
   };
@@ -65,6 +70,7 @@ natter.composer = (() => {
     leaveEdit();
     editing = { address, textRev: form.textRev.value, draft: input().value };
     input().value = form.message.value;
+    saveEdit();
     refuse('');
     showContext();
     input().focus();
@@ -82,6 +88,7 @@ natter.composer = (() => {
     const reason = page.querySelector('.alert')?.textContent ?? words.lost;
     // sent again, it replaces the present text knowingly
     if (form) editing.textRev = form.textRev.value;
+    saveEdit();
     const asks = form?.confirmed && !confirmed;
     refuse(present ? `${reason} ${words.present}: “${present}”` : reason, asks ? () => submitEdit(input().value.trim(), true) : null);
   };
@@ -106,13 +113,18 @@ natter.composer = (() => {
     input().focus();
   });
 
+  // The message is deleted: its text must not live on beside the form.
+  const forget = (seq) => {
+    if (answered?.seq === seq) setAnswered(null);
+  };
+
   // A room is in the document. `before`: the input that it replaces, if that was the same room's.
   const enter = (before) => {
-    if (!before) editing = null;
+    if (!before) editing = load(editOf(place()));
     answered = load(answerOf(place()));
     natter.typing.enter();
     const now = input();
-    now.value ||= before?.value ?? load(draftOf(place())) ?? '';
+    now.value ||= before?.value ?? editing?.text ?? load(draftOf(place())) ?? '';
     if (before) now.setSelectionRange(before.selectionStart, before.selectionEnd);
     showContext();
   };
@@ -146,7 +158,7 @@ natter.composer = (() => {
     const replyTo = answered?.seq ?? (values.replyTo ? +values.replyTo : undefined);
     delete values.replyTo;
     Object.assign(values, { room: here(), clientID: newId() }, replyTo && { replyTo }, confirmed && { confirmed });
-    const now = outbox.add({ clientID: values.clientID, message, replyTo, confirmed });
+    const now = outbox.add({ clientID: values.clientID, message, replyTo, answered, confirmed });
     input().value = '';
     setAnswered(null);
     saveDraft();
@@ -155,17 +167,19 @@ natter.composer = (() => {
   };
   // Puts a refused message back into the form of its room. `asks`: it mentions many people, and is sent if the user
   // confirms that.
-  const takeBack = ({ message, room: where }, reason, asks) => {
-    const isHere = where === here();
-    const text = [isHere ? input().value : load(draftOf(where)), message].filter(Boolean).join('\n');
-    if (!isHere) return setDraft(where, text);
+  const takeBack = ({ message, room: where, thread, answered: to }, reason, asks) => {
+    const from = thread ? `${where}.${thread}` : where, isHere = here() && from === place() && !editing;
+    const text = [isHere ? input().value : load(draftOf(from)), message].filter(Boolean).join('\n');
+    setDraft(from, text);
+    if (to) save(answerOf(from), to);
+    if (!isHere) return;
     input().value = text;
-    saveDraft();
+    if (to) setAnswered(to);
     refuse(reason, asks && (() => {
       isConfirmed = true;
       input().form.requestSubmit();
     }));
   };
 
-  return { edit, enter, leave, reply, submit, takeBack };
+  return { edit, enter, forget, leave, reply, submit, takeBack };
 })();

@@ -45,6 +45,10 @@ natter.list = (() => {
     if (shown?.dataset.textRev !== item.dataset.textRev) unsay(item);
     mark(list, item, shown);
     rows.quote(list, item);
+    if ('deleted' in item.dataset) {
+      natter.composer.forget(seq);
+      if (shown?.id === 'target') list.querySelector(':scope > .forms')?.remove();
+    }
     if (shown) {
       rows.patch(shown, item);
       rows.groupAround(shown);
@@ -109,13 +113,14 @@ natter.list = (() => {
   };
 
   const nameRoom = (name) => {
-    $('room-name').textContent = name;
+    if ($('room-name')) $('room-name').textContent = name;
     if ($('message')) $('message').placeholder = fill(words.writeTo, { room: name });
     natter.sidebar.retitle(name);
   };
   // A notice of the room's log changes the head of its page.
   const changeRoom = ({ dataset: { kind, value } }) => {
     const shown = room();
+    if (!$('room-topic') && !kind.endsWith('archived')) return; // a thread has no such head
     if (kind === 'renamed') {
       nameRoom(value);
     } else if (kind.startsWith('topic')) {
@@ -189,6 +194,14 @@ natter.list = (() => {
     natter.sidebar.rename(key);
   };
 
+  // A deleted message in a list of several rooms, which is as of its load, and in what belongs to one on its own page.
+  const forget = (id, seq) => {
+    for (const row of document.querySelectorAll(`.page .messages > [data-room="${CSS.escape(id)}"][data-seq="${seq}"]`)) {
+      if (row.previousElementSibling?.matches('.place')) row.previousElementSibling.remove();
+      row.remove();
+    }
+  };
+
   // Another room is in the document. It opens at the message that the address names, or at the first unread one.
   const enter = () => {
     away = 0;
@@ -211,5 +224,5 @@ natter.list = (() => {
     if (target === scroller() && atEnd() && holdsEnd($('messages'))) hideNewer();
   }, { capture: true });
 
-  return { swap, enter, ownReactions, nameRoom, rename, trim, trimEnd, holdsEnd: () => holdsEnd($('messages')), toEnd: () => { scroller().scrollTop = 0; } };
+  return { swap, enter, forget, ownReactions, nameRoom, rename, trim, trimEnd, holdsEnd: () => holdsEnd($('messages')), toEnd: () => { scroller().scrollTop = 0; } };
 })();

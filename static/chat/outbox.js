@@ -3,7 +3,7 @@ natter.outbox = (() => {
   'use strict';
   const { $, here, load, room, rows, save, view, words } = natter;
   const { hue, initials } = document.body.dataset;
-  // {clientID, room, thread, message, replyTo, confirmed, sent: when, or 0, retried, seq and rev: since the
+  // {clientID, room, thread, message, replyTo, answered, confirmed, sent: when, or 0, retried, seq and rev: since the
   // acknowledgement, hasRow}
   let items = load('outbox') ?? [];
   for (const item of items) item.room ??= 'lobby'; // of an older version

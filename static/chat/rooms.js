@@ -41,7 +41,7 @@ natter.rooms = (() => {
   // before the new page is painted
   new MutationObserver(() => {
     if (!room() || room() === shown) return;
-    const isSame = here() && here() === shown.dataset.room, status = shown.querySelector('#status');
+    const isSame = here() && here() === shown.dataset.room && room().dataset.thread === shown.dataset.thread, status = shown.querySelector('#status');
     if (status) showStatus(...status.childNodes);
     enter(isSame ? input : null, isSame && room() === refetched);
     [shown, input] = [room(), $('message')];
@@ -122,6 +122,7 @@ natter.rooms = (() => {
   };
   const toEnd = () => {
     if (list.holdsEnd()) list.toEnd();
+    else if (room().dataset.thread) refetch(`/rooms/${here()}/threads/${room().dataset.thread}`);
     else refetch(`/rooms/${here()}?before=${Number.MAX_SAFE_INTEGER}`);
   };
   document.addEventListener('click', ({ target }) => { if (target.closest('#newer')) toEnd(); });

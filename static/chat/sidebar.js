@@ -94,6 +94,7 @@ natter.sidebar = (() => {
   const news = ({ room: id, from, to, seq, texts, authors, deleted, mentions = [], edited, at, changed }) => {
     const item = itemOf(id);
     if (!item && !unlisted.has(id)) ask(id);
+    for (const [, which] of deleted) natter.list.forget(id, which);
     if (!item || to <= +item.dataset.rev) return;
     const data = item.dataset, rev = +data.rev, own = authors[me] ?? +data.own;
     if (from > rev) return ask(id); // something was missed

@@ -10,14 +10,14 @@ natter.tools = (() => {
   const isText = () => row?.matches('.message');
   // which buttons there are for this row
   const fit = () => {
-    const { manages, archived } = room().dataset, isOwn = row.matches('.sent-by-user'), mayWrite = archived === undefined;
+    const { manages, mayPin, archived } = room().dataset, isOwn = row.matches('.sent-by-user'), mayWrite = archived === undefined;
     const allowed = {
       react: isText() && mayWrite,
       reply: isText() && mayWrite,
       edit: isText() && isOwn && mayWrite,
       thread: isText(),
-      pin: isText() && mayWrite && row.dataset.pinned === undefined,
-      unpin: isText() && mayWrite && row.dataset.pinned !== undefined,
+      pin: isText() && mayWrite && mayPin !== undefined && row.dataset.pinned === undefined,
+      unpin: isText() && mayWrite && mayPin !== undefined && row.dataset.pinned !== undefined,
       save: isText(),
       delete: isText() && mayWrite && (isOwn || manages !== undefined),
     };
@@ -131,6 +131,11 @@ natter.tools = (() => {
   });
   document.addEventListener('keydown', (event) => {
     const { key, target } = event;
+    if (key === ' ' && target.matches?.('#messages .reactions a')) {
+      event.preventDefault();
+      target.click();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.('[popover]')) return;
     const isInput = target === $('message') && !target.value;
     if (key === 'ArrowUp' && (isInput || target === $('scroller'))) {
@@ -157,5 +162,11 @@ natter.tools = (() => {
     event.preventDefault();
   });
 
-  return { enter: () => { row = null; } };
+  return {
+    // Another room is in the document.
+    enter: () => {
+      row = null;
+      $('tools')?.replaceWith($('tools').content);
+    },
+  };
 })();

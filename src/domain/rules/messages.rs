@@ -132,9 +132,12 @@ pub fn unreact(state: &State<'_>, emoji: &Emoji) -> Applied {
     })
 }
 
-/// Pins the message at a time, or unpins it.
+/// Pins the message at a time, or unpins it: what a room's members see first is theirs to choose.
 pub fn pin(state: &State<'_>, at: Option<Timestamp>) -> Applied {
     let target = changeable(state)?;
+    if state.actor.membership.is_none() && !state.room.everyone && !state.actor.is_trusted {
+        return Err(Refusal::NotAllowed);
+    }
     if target.pinned_at.is_some() == at.is_some() {
         return Ok(None);
     }

@@ -15,7 +15,7 @@ use super::{
     on_message::{OnMessage, no_such_message},
 };
 use crate::{
-    domain::{Action, Emoji, Fields},
+    domain::{Action, Emoji, Fields, Message, Right, rules::Refusal},
     web::{Error, Form, Result, Shell, change},
 };
 
@@ -32,8 +32,25 @@ struct DeletePage {
 pub async fn ask_delete(on: OnMessage) -> Result<Response> {
     let Some(message) = on.message().await? else { return on.missing(no_such_message()).await };
     let shell = Shell::in_room(&on.state, on.language, &on.me, Some(on.access.room())).await?;
+    check_deletable(&on, &message).await?;
     let row = fragments::messages(&on.state, &on.access, &[message], Marks::default(), on.language).await?;
     Ok(DeletePage { shell, message: on.address(""), row }.into_response())
+}
+
+/// Checks before it asks what the rules check when the message is deleted.
+async fn check_deletable(on: &OnMessage, message: &Message) -> Result<()> {
+    let summary = on.state.store.summary(&on.access).await?;
+    let manages = summary.room.is_managed_by(summary.own.map(|own| own.role), on.me.is_admin());
+    if message.text().is_none() {
+        return Err(Refusal::IsNotice.into());
+    }
+    if on.access.right() != Right::Write {
+        return Err(Refusal::Archived.into());
+    }
+    if message.author_key != on.me.key && !manages {
+        return Err(Refusal::NotAllowed.into());
+    }
+    Ok(())
 }
 
 /// Leads to the room at the place where the message was.

@@ -34,6 +34,7 @@ struct MessageForms<'a> {
     may_delete: bool,
     /// Whether the room can be written to, and the message is a text.
     may_write: bool,
+    may_pin: bool,
     is_member: bool,
     is_saved: bool,
     reactors: Vec<Reactors>,
@@ -92,6 +93,7 @@ pub(super) async fn forms(
         edit: (may_write && is_own).then(|| EditForm::of(message)),
         may_delete: may_write && (is_own || manages),
         may_write,
+        may_pin: may_write && (summary.own.is_some() || summary.room.everyone),
         is_member: summary.own.is_some(),
         is_saved,
         reactors: reactors(state, message, me.key).await?,

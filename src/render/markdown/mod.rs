@@ -3,6 +3,10 @@
 //! GitHub's Markdown, with line breaks as typed and `:shortcodes:` of emoji. A reader's browser gets only what is written
 //! here: HTML that somebody typed is text, an address is checked, and no class or id is the author's.
 //!
+//! Code is not coloured. syntect with two-face's grammars was measured: 55 CPU seconds more to build, 2.7 MB more of program,
+//! 0.4 to 4.7 s for the first block of a language and 7 to 80 ms for each later one of 2 KB, where a whole message takes
+//! 10 µs.
+//!
 //! - [`tree`]: the syntax tree as HTML. [`writer`]: writes HTML up to a limit. [`link`]: which addresses are links.
 //! - [`mention`]: who is mentioned.
 //! - [`typed`]: texts that are shown as they were typed. [`emoji`]: texts of emoji alone. [`plain`]: HTML as text.

@@ -77,8 +77,8 @@ impl Log for Mongo {
         let room = access.room();
         let head = self.db.settled_head(room, &mut session).await?.rev;
         let last_first = doc! { "pinnedTime": -1, "seq": -1 };
-        let all = AnswerBudget::new(u32::MAX);
-        let (found, has_older) = self.db.read_fitting(pinned(room), last_first, all, &mut session).await?;
+        let (found, has_older) =
+            self.db.read_fitting(pinned(room), last_first, AnswerBudget::all(), &mut session).await?;
         Ok(Page { messages: self.db.with_authors(found).await?, has_older, has_newer: false, head })
     }
 

@@ -123,14 +123,14 @@ impl<'a> RoomLog<'a> {
         authors.iter().zip(share_budget(&sizes, limit)).zip(&sizes).map(read).collect()
     }
 
-    /// The pinned messages that fit, those first that were pinned last.
+    /// All pinned messages, those first that were pinned last.
     pub fn pinned(&self) -> Result<Page> {
         let mut statement = self.c.prepare_cached(&format!(
             "{SELECT} WHERE m.id IN (SELECT id FROM messages INDEXED BY messages_pinned
                 WHERE pinned_at IS NOT NULL AND id > ?1 AND id <= ?2) ORDER BY m.pinned_at DESC, m.id DESC"
         ))?;
         let found = statement.query_map(self.range(), |row| rows::message(self.room, row))?;
-        let (messages, has_older) = fitting(found, AnswerBudget::new(u32::MAX))?;
+        let (messages, has_older) = fitting(found, AnswerBudget::all())?;
         Ok(Page { messages, has_older, has_newer: false, head: self.head()?.rev })
     }
 
