@@ -113,6 +113,7 @@
 //! | nobody is added to a room that is no longer everyone's | `store` `mongo_everyone::a_late_batch_adds_nobody_to_a_room_that_is_closed_by_now` |
 //! | both stores change by the same rules | `store` `random_commands::the_state_is_the_fold_of_the_acknowledged_commands` |
 //! | every reader sees the same log, in order | `server` `chat::interleavings::every_reader_receives_the_same_sequence` |
+//! | and at every process | `server` `chat::interleavings::every_reader_at_two_processes_receives_the_same_sequence` |
 //! | every reader gets the same bytes | `server` `chat::messages::authors_and_others_receive_the_same_fragment` |
 //! | a live row is the row of a page | `browser` `marks::a_live_row_is_equal_to_the_row_of_a_page` |
 //! | a socket is in one room at a time | `server` `chat::live_rooms::a_move_ends_one_subscription_and_begins_another` |
@@ -121,6 +122,7 @@
 //! | a revoked grant closes its sockets everywhere | `faults` `several_processes::a_revocation_at_one_process_closes_sockets_at_the_other` |
 //! | a failed login costs the same for every userID | `server` `auth::hashes::a_failed_login_costs_the_same_for_every_user_id` |
 //! | a page gets no HTML but what Markdown may make | `render::markdown::properties` |
+//! | a deleted text is nowhere | `server` `binary::deleted_texts::a_deleted_text_is_nowhere` |
 //! | an edited text does not live on in a cache | `room::hub::tests::a_text_that_is_edited_where_nobody_reads_is_not_kept` |
 //! | text of users is shown as text | `server` `chat::messages::html_in_a_message_is_shown_as_text` |
 //! | no secret is logged | `server` `binary::running::the_log_contains_no_secrets` |

@@ -17,8 +17,8 @@ pub struct Page {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Applied {
     Counted,
-    /// As well, but whether texts that were deleted or edited mentioned the user is not known: the page asks for the room's
-    /// numbers.
+    /// As well, but whether texts that were deleted or edited mentioned the user is not known: the page asks for the
+    /// room's numbers.
     Uncertain,
     /// The page has all of it, or does not show the room.
     Known,

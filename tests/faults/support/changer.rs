@@ -1,5 +1,5 @@
-//! A client of the API that changes messages: it edits, pins, unpins and deletes its own, reacts to anybody's, takes that
-//! back, and replies. It repeats each request, at the next server, until the server answers it.
+//! A client of the API that changes messages: it edits, pins, unpins and deletes its own, reacts to anybody's, takes
+//! that back, and replies. It repeats each request, at the next server, until the server answers it.
 //!
 //! The final state of every message is known exactly: nobody else edits, pins or deletes the client's messages, and no
 //! two clients of a user give the same emoji. A request that had to be repeated may still be carried out later by the

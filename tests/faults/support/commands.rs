@@ -26,8 +26,8 @@ pub struct Done {
     /// The message that the command names.
     pub target: u64,
     pub command: Command,
-    /// The message in the answer; `None` of a delete, and if the command was refused: the target is deleted, or the room has
-    /// as many pins as it may have.
+    /// The message in the answer; `None` of a delete, and if the command was refused: the target is deleted, or the
+    /// room has as many pins as it may have.
     pub answer: Option<Posted>,
     /// Whether an earlier attempt, which was not answered, may have been carried out or still be.
     pub is_repeat: bool,

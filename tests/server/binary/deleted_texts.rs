@@ -51,7 +51,7 @@ impl User {
         (page.status, page.html)
     }
 
-    /// All that a socket which has read up to `after` is sent up to the row with the `rev` `head`. `is_page`: of a page.
+    /// What a socket that has read up to `after` is sent up to the row with the `rev` `head`. `is_page`: by a page.
     async fn catches_up(&self, after: u64, head: u64, is_page: bool) -> String {
         let request = if is_page {
             Socket::request_in(&self.browser, &format!("?room=lobby&after={after}&returning=true"))
@@ -71,9 +71,8 @@ impl User {
     }
 }
 
-/// Posts, edits and deletes a text, and does with it what can be done before. `is_stored`: whether the text is where natter
-/// keeps its data. The users are spread over the servers. Returns at the end of a run in which no reader was shown the text
-/// after its deletion.
+/// Posts, edits and deletes a text, and does with it before what can be done. Asserts that nobody is shown it any more.
+/// `is_stored`: whether the text is where natter keeps its data. The users are spread over the servers.
 async fn delete_a_text(servers: &[SocketAddr], is_stored: impl AsyncFn() -> bool) {
     for user_id in ["ada", "bob"] {
         Script::new(servers[0]).post("/api/users", new_user(user_id)).await.is(201);

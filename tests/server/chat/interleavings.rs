@@ -1,5 +1,5 @@
-//! Any interleaving of changes, disconnects and catch-ups shows every reader the same log, and every page its user's own
-//! reactions.
+//! Any interleaving of changes, disconnects and catch-ups shows every reader the same log, and every page its user's
+//! own reactions.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,18 +9,17 @@ use std::{
 use natter_test_support::ReplicaSet;
 use proptest::{
     prelude::*,
+    sample::select,
     test_runner::{Config, TestRunner},
 };
 use reqwest::Method;
-use scraper::Html;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
-use crate::support::{
-    Answer, Browser, Fragment, KnownReactions, Natter, Process, Script, Socket, new_user, password_of,
-};
+use super::seen::{Seen, Shown};
+use crate::support::{Answer, Browser, KnownReactions, Natter, Process, Script, Socket, new_user, password_of};
 
 /// The first two read by pages, the third by a script's socket, the fourth by requests only.
 const USERS: [&str; 4] = ["ada", "bob", "cyd", "dee"];
@@ -57,20 +56,22 @@ enum Step {
     Poll(usize),
     /// All users make this change at once.
     AllChange(Change),
+    /// All connections break. No process follows the room then, and those who come back read from the database.
+    AllDisconnect,
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    let (which, emoji, ending) = (0..1000_usize, prop::sample::select(&EMOJI[..]), prop::sample::select(&ENDINGS[..]));
-    let of = |strategy: &std::ops::Range<usize>| strategy.clone();
+    let which = || 0..1000_usize;
+    let (emoji, ending) = (|| select(&EMOJI[..]), || select(&ENDINGS[..]));
     prop_oneof![
-        4 => ending.clone().prop_map(Change::Post),
-        2 => (of(&which), ending.clone()).prop_map(|(which, ending)| Change::Reply(which, ending)),
-        2 => (of(&which), ending).prop_map(|(which, ending)| Change::Edit(which, ending)),
-        1 => of(&which).prop_map(Change::Delete),
-        3 => (of(&which), emoji.clone()).prop_map(|(which, emoji)| Change::React(which, emoji)),
-        2 => (of(&which), emoji).prop_map(|(which, emoji)| Change::TakeBack(which, emoji)),
-        1 => of(&which).prop_map(Change::Pin),
-        1 => which.prop_map(Change::Unpin),
+        4 => ending().prop_map(Change::Post),
+        2 => (which(), ending()).prop_map(|(which, ending)| Change::Reply(which, ending)),
+        2 => (which(), ending()).prop_map(|(which, ending)| Change::Edit(which, ending)),
+        1 => which().prop_map(Change::Delete),
+        3 => (which(), emoji()).prop_map(|(which, emoji)| Change::React(which, emoji)),
+        2 => (which(), emoji()).prop_map(|(which, emoji)| Change::TakeBack(which, emoji)),
+        1 => which().prop_map(Change::Pin),
+        1 => which().prop_map(Change::Unpin),
     ]
 }
 
@@ -78,64 +79,17 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let who = 0..SOCKETS;
     let step = prop_oneof![
         8 => (0..USERS.len(), change()).prop_map(|(who, change)| Step::Change(who, change)),
-        2 => (who.clone(), prop::sample::select(&ENDINGS[..])).prop_map(|(who, ending)| Step::Send(who, ending)),
+        2 => (who.clone(), select(&ENDINGS[..])).prop_map(|(who, ending)| Step::Send(who, ending)),
         3 => who.clone().prop_map(Step::Disconnect),
         3 => who.prop_map(Step::Reconnect),
         2 => (0..USERS.len()).prop_map(Step::Poll),
         2 => change().prop_map(Step::AllChange),
+        1 => Just(Step::AllDisconnect),
     ];
-    prop::collection::vec(step, 1..40)
-}
-
-/// A message as readers are shown it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
-    rev: u64,
-    seq: u64,
-    /// `None` if it is deleted, and then nothing else is shown.
-    shown: Option<Shown>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Shown {
-    html: String,
-    reply_to: Option<u64>,
-    replies: u64,
-    edited: Option<String>,
-    is_pinned: bool,
-    /// Tags of users, and `*`.
-    mentions: BTreeSet<String>,
-    reactions: Vec<(String, u64)>,
-}
-
-impl Seen {
-    fn live(fragment: Fragment) -> Self {
-        let Fragment { rev, seq, hidden, html, reply_to, replies, edited, pinned, mentions, reactions, .. } = fragment;
-        let mentions = mentions.into_iter().collect();
-        let shown = Shown { html, reply_to, replies, edited, is_pinned: pinned, mentions, reactions };
-        Self { rev, seq, shown: (!hidden).then_some(shown) }
-    }
-
-    /// From the API's JSON; `tags` are the users'.
-    fn read(message: &Value, tags: &BTreeMap<&str, String>) -> Self {
-        let number = |field: &str| message[field].as_u64();
-        let list = |field: &str| message[field].as_array().unwrap().iter();
-        let tag = |mention: &Value| match mention.as_str().unwrap() {
-            "room" => "*".to_owned(),
-            user => tags[user].clone(),
-        };
-        let reaction = |one: &Value| (one["emoji"].as_str().unwrap().to_owned(), one["count"].as_u64().unwrap());
-        let shown = message["html"].as_str().map(|html| Shown {
-            html: Html::parse_fragment(html).root_element().inner_html(),
-            reply_to: number("replyTo"),
-            replies: number("replies").unwrap_or(0),
-            edited: message["editedTime"].as_str().map(str::to_owned),
-            is_pinned: message["pinned"] == true,
-            mentions: list("mentions").map(tag).collect(),
-            reactions: list("reactions").map(reaction).collect(),
-        });
-        Self { rev: number("rev").unwrap(), seq: number("seq").unwrap(), shown }
-    }
+    // at the end everybody has missed own reactions
+    let missed = (0..3).map(|which| Step::AllChange(Change::React(which, EMOJI[0])));
+    let end: Vec<Step> = [Step::AllDisconnect].into_iter().chain(missed).collect();
+    prop::collection::vec(step, 1..40).prop_map(move |steps| [steps, end.clone()].concat())
 }
 
 /// What a user reads with, beside requests.
@@ -269,6 +223,7 @@ async fn run_steps(servers: &[SocketAddr], steps: Vec<Step>) {
                     acknowledged.insert(answer["seq"].as_u64().unwrap(), (answer["rev"].as_u64().unwrap(), text));
                 }
             }
+            Step::AllDisconnect => readers.iter_mut().for_each(Reader::disconnect),
             Step::Disconnect(who) => readers[who].disconnect(),
             Step::Reconnect(who) => readers[who].reconnect().await,
             Step::Poll(who) => readers[who].poll(&tags).await,

@@ -12,5 +12,6 @@ mod refusals;
 mod removals;
 mod restart;
 mod rooms;
+mod seen;
 mod sidebar;
 mod size_limits;

@@ -41,8 +41,8 @@ impl KnownReactions {
         self.own.extend(later.own);
     }
 
-    /// Whether the page of the user with this tag marks the emoji as its user's own. `without`: the latest `rev` as of which
-    /// it saw the message without this emoji, or 0.
+    /// Whether the page of the user with this tag marks the emoji as its user's own. `without`: the latest `rev` as of
+    /// which it saw the message without this emoji, or 0.
     pub fn is_own(&self, seq: u64, emoji: &str, tag: &str, without: u64) -> bool {
         let change = self.changes.get(&(seq, emoji.to_owned(), tag.to_owned())).copied();
         let own = self.own.get(&seq).map(|(rev, given)| (*rev, given.iter().any(|one| one == emoji)));
