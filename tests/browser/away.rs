@@ -34,27 +34,26 @@ struct Post {
 }
 
 /// Changes the lobby at random, by several users.
-struct Writers<'a> {
-    natter: &'a Natter,
+struct Writers {
     tokens: Vec<String>,
     random: Random,
     posts: Vec<Post>,
     changes: usize,
 }
 
-impl Writers<'_> {
-    async fn change(&mut self) {
+impl Writers {
+    async fn change(&mut self, natter: &Natter) {
         self.changes += 1;
         let kind = self.below(20);
         if kind < 3 || self.posts.is_empty() {
-            return self.post().await;
+            return self.post(natter).await;
         }
         // mostly recent ones
         let age = if self.below(4) == 0 { self.posts.len() } else { self.posts.len().min(12) };
         let which = self.posts.len() - 1 - self.below(age);
         let who = self.below(self.tokens.len());
         let Post { seq, author, is_pinned, .. } = self.posts[which];
-        let (natter, text) = (self.natter, self.text());
+        let text = self.text();
         match kind {
             3..6 => {
                 let reply = natter.reply(&self.tokens[who], seq, &text).await;
@@ -73,26 +72,26 @@ impl Writers<'_> {
                 natter.pin(&self.tokens[who], seq).await;
                 self.posts[which].is_pinned = true;
             }
-            _ => self.react(which, who).await,
+            _ => self.react(natter, which, who).await,
         }
     }
 
     /// Gives an emoji, or takes it back if the user has given it.
-    async fn react(&mut self, which: usize, who: usize) {
+    async fn react(&mut self, natter: &Natter, which: usize, who: usize) {
         let emoji = self.below(EMOJI.len());
         let Post { seq, given, .. } = &mut self.posts[which];
         if let Some(index) = given.iter().position(|&one| one == (who, emoji)) {
             given.remove(index);
-            self.natter.take_back(&self.tokens[who], *seq, EMOJI[emoji]).await;
+            natter.take_back(&self.tokens[who], *seq, EMOJI[emoji]).await;
         } else {
             given.push((who, emoji));
-            self.natter.react(&self.tokens[who], *seq, EMOJI[emoji]).await;
+            natter.react(&self.tokens[who], *seq, EMOJI[emoji]).await;
         }
     }
 
-    async fn post(&mut self) {
+    async fn post(&mut self, natter: &Natter) {
         let (who, text) = (self.below(self.tokens.len()), self.text());
-        let seq = self.natter.post(&self.tokens[who], &text).await;
+        let seq = natter.post(&self.tokens[who], &text).await;
         self.add(seq, who);
     }
 
@@ -151,15 +150,15 @@ async fn has_rows(person: &Person, what: &str, expected: &[String]) {
 
 #[tokio::test]
 async fn a_reader_who_was_away_during_1_000_changes_has_the_page_of_one_who_was_there() {
-    let natter = Natter::start().await;
+    let mut natter = Natter::start().await;
     let random = Random::new();
     let proxy = Proxy::start(natter.port(), &random).await;
     let mut tokens = vec![natter.token("robot").await, natter.token("cyd").await];
     let present = natter.person("Ann").await;
     tokens.push(natter.login("ann").await);
-    let mut writers = Writers { natter: &natter, tokens, random, posts: Vec::new(), changes: 0 };
+    let mut writers = Writers { tokens, random, posts: Vec::new(), changes: 0 };
     for _ in 0..30 {
-        writers.post().await;
+        writers.post(&natter).await;
     }
     let away = natter.visitor(BrowserOptions { port: Some(proxy.port), ..BrowserOptions::default() }).await;
     away.log_in("ann").await;
@@ -167,19 +166,24 @@ async fn a_reader_who_was_away_during_1_000_changes_has_the_page_of_one_who_was_
         page.waits_until_connected().await;
         loads_all(page).await;
     }
-    // changes that are sent one by one, and more than that: the page fetches its room anew
-    for (missed, is_refetched) in [(900, false), (1100, true)] {
+    // what was missed is read from the ring; after a restart from the store; and if it is more, the room is fetched anew
+    for (missed, restarts, is_refetched) in [(500, false, false), (900, true, false), (1100, true, true)] {
         let mark = "window.before = natter.room(); return true";
         let _: bool = away.runs(mark).await;
         proxy.set_cut(true);
         away.holds("no connection", "!natter.isOpen()").await;
         for _ in 0..missed {
-            writers.change().await;
+            writers.change(&natter).await;
         }
         let last = natter.post(&writers.tokens[0], &format!("the end of {missed}")).await;
         let is_there = format!("return !!document.querySelector('#messages > [data-seq=\"{last}\"]')");
         until("the end, where it is live", LIMIT, async || present.runs::<bool>(&is_there).await).await;
         assert!(away.rows().await.len() < present.rows().await.len(), "it was away");
+        if restarts {
+            natter.kill();
+            natter.start_again();
+            present.waits_until_connected().await;
+        }
         proxy.set_cut(false);
         let _: bool = away.runs("document.dispatchEvent(new Event('visibilitychange')); return true").await;
         let end = head(&present).await;
@@ -198,6 +202,7 @@ async fn a_reader_who_was_away_during_1_000_changes_has_the_page_of_one_who_was_
     away.waits_until_connected().await;
     loads_all(&away).await;
     has_rows(&away, "a fresh page", &expected).await;
-    present.closes_browser(&[]).await;
-    away.closes_browser(&["WebSocket connection to", "htmx: htmx:ws:error", "net::ERR_"]).await;
+    for page in [present, away] {
+        page.closes_browser(&["WebSocket connection to", "htmx: htmx:ws:error", "net::ERR_"]).await;
+    }
 }

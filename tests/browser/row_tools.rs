@@ -2,7 +2,7 @@
 
 use natter_test_support::eventually;
 
-use super::support::{Natter, Person};
+use super::support::{BrowserOptions, Natter, Person};
 
 impl Person {
     /// Puts the pointer on the row of a message, and waits for the bar.
@@ -76,7 +76,7 @@ async fn a_reaction_is_given_from_the_bar_and_toggled_at_its_chip_in_every_tab()
     let robot = natter.token("robot").await;
     let seq = natter.post(&robot, "news").await;
     let ann = natter.person("Ann").await;
-    let other = natter.visitor(Default::default()).await;
+    let other = natter.visitor(BrowserOptions::default()).await;
     other.log_in("ann").await;
     for page in [&ann, &other] {
         page.waits_until_connected().await;
@@ -191,4 +191,21 @@ async fn the_menu_pins_and_unpins_saves_and_copies_the_link() {
     };
     eventually("a saved message", saved).await;
     ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn at_an_address_that_is_no_secure_context_the_link_is_copied_too() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let seq = natter.post(&robot, "the plan").await;
+    let ann = natter.visitor(BrowserOptions { plain_address: true, ..BrowserOptions::default() }).await;
+    ann.sign_up(&natter, "Ann").await;
+    ann.waits_until_connected().await;
+    assert!(ann.runs::<bool>("return !navigator.clipboard").await);
+    let catch = "addEventListener('copy', ({ target }) => { window.copied = target.value; }); return true";
+    let _: bool = ann.runs(catch).await;
+    ann.chooses_at(seq, "copy").await;
+    let path = format!("/rooms/lobby/{seq}");
+    ann.holds("the address", &format!("window.copied === location.origin + '{path}'")).await;
+    ann.closes_browser(&["Cross-Origin-Opener-Policy"]).await;
 }
