@@ -6,11 +6,14 @@
 
 mod accounts;
 mod admin;
+mod away;
 mod changes;
 mod chat;
+mod composer;
 mod keyboard;
 mod long_lived;
 mod marks;
+mod mentions;
 mod no_script;
 mod paging;
 mod quotes;
@@ -19,10 +22,12 @@ mod reconnect;
 mod room_changes;
 mod room_history;
 mod rooms;
+mod row_tools;
 mod scroll;
 mod sidebar;
 mod support;
 mod tabs;
+mod threads;
 mod three_people;
 mod three_servers;
 mod typing;

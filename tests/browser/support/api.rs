@@ -103,6 +103,14 @@ impl Natter {
         self.call(Method::DELETE, &format!("{}/reactions/{emoji}", message_path(seq)), token, Value::Null).await;
     }
 
+    pub async fn pin(&self, token: &str, seq: u64) {
+        self.call(Method::PUT, &format!("{}/pin", message_path(seq)), token, Value::Null).await;
+    }
+
+    pub async fn unpin(&self, token: &str, seq: u64) {
+        self.call(Method::DELETE, &format!("{}/pin", message_path(seq)), token, Value::Null).await;
+    }
+
     pub async fn rename(&self, token: &str, user_id: &str, name: &str) {
         self.call(Method::PATCH, &format!("/api/users/{user_id}"), token, json!({ "name": name })).await;
     }

@@ -140,6 +140,15 @@ impl Person {
         self.finds("#room").await;
     }
 
+    /// Logs in as `name`, who has signed up elsewhere, and waits for the chat page.
+    pub async fn log_in(&self, name: &str) {
+        self.goes_to("/login").await;
+        self.fills("userID", &name.to_lowercase()).await;
+        self.fills("password", PASSWORD).await;
+        self.finds("form[action='/login'] button").await.click().await.unwrap();
+        self.finds("#room").await;
+    }
+
     /// Waits for an element that matches.
     pub async fn finds(&self, css: &str) -> WebElement {
         eventually(css, || async { self.driver.find(By::Css(css)).await.ok() }).await
@@ -220,6 +229,24 @@ impl Person {
             const copy = item.cloneNode(true);
             for (const part of copy.querySelectorAll('time, small, :scope > blockquote, .replies, .reactions')) part.remove();
             return copy.textContent.trim();
+        });";
+        self.runs(script).await
+    }
+
+    /// The HTML of each row of the log that is loaded, deleted messages as well. The order of attributes, empty classes and
+    /// what htmx and the page's own focus leave at a row do not count.
+    pub async fn rows(&self) -> Vec<String> {
+        let script = "return Array.from(document.querySelectorAll('#messages > [data-seq]'), (row) => {
+            const copy = row.cloneNode(true);
+            copy.removeAttribute('tabindex');
+            for (const one of [copy, ...copy.querySelectorAll('*')]) {
+                one.classList.remove('htmx-added');
+                if (!one.classList.length) one.removeAttribute('class');
+                const all = [...one.attributes].map(({ name, value }) => [name, value]).sort();
+                for (const [name] of all) one.removeAttribute(name);
+                for (const [name, value] of all) one.setAttribute(name, value);
+            }
+            return copy.outerHTML;
         });";
         self.runs(script).await
     }

@@ -15,6 +15,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
+    sync::watch,
     time::sleep,
 };
 
@@ -56,6 +57,8 @@ struct Line {
     connections: AtomicU64,
     /// Connections with a number up to this one pass nothing on, and stay open.
     frozen: AtomicU64,
+    /// Whether all connections are cut, those that begin as well.
+    is_cut: watch::Sender<bool>,
 }
 
 impl Proxy {
@@ -75,9 +78,10 @@ impl Proxy {
                 let number = line.connections.fetch_add(1, Relaxed) + 1;
                 let up = pass_on(from_browser, to_natter, number, Arc::clone(&line), random.clone());
                 let down = pass_on(from_natter, to_browser, number, Arc::clone(&line), random.clone());
+                let mut is_cut = line.is_cut.subscribe();
                 // the end of one direction cuts both
                 tokio::spawn(async move {
-                    tokio::select! { () = up => (), () = down => () }
+                    tokio::select! { () = up => (), () = down => (), _ = is_cut.wait_for(|&is_cut| is_cut) => () }
                 });
             }
         });
@@ -86,6 +90,11 @@ impl Proxy {
 
     pub fn set_bad(&self, is_bad: bool) {
         self.line.is_bad.store(is_bad, Relaxed);
+    }
+
+    /// Closes all connections until there is a line again.
+    pub fn set_cut(&self, is_cut: bool) {
+        self.line.is_cut.send_replace(is_cut);
     }
 
     /// Makes the present connections dead without closing them.
