@@ -161,7 +161,7 @@ natter.sidebar = (() => {
     if (frame.news) return news(frame.news);
     if (frame.rooms) numbers(frame);
     for (const [tag, state] of Object.entries(frame.presence ?? {})) {
-      for (const avatar of document.querySelectorAll(`[data-tag="${CSS.escape(tag)}"]`)) avatar.dataset.presence = state;
+      for (const avatar of document.querySelectorAll(`.avatar[data-tag="${CSS.escape(tag)}"]`)) avatar.dataset.presence = state;
     }
   };
 

@@ -233,10 +233,11 @@ impl Person {
         self.runs(script).await
     }
 
-    /// The HTML of each row of the log that is loaded, deleted messages as well. The order of attributes, empty classes and
-    /// what htmx and the page's own focus leave at a row do not count.
+    /// The HTML of each row of the log that is loaded. The places of deleted messages do not count, which a page from the
+    /// server does not have; nor do the order of attributes, empty classes and what htmx and the page's own focus leave.
     pub async fn rows(&self) -> Vec<String> {
-        let script = "return Array.from(document.querySelectorAll('#messages > [data-seq]'), (row) => {
+        let script =
+            "return Array.from(document.querySelectorAll('#messages > [data-seq]:not([data-deleted])'), (row) => {
             const copy = row.cloneNode(true);
             copy.removeAttribute('tabindex');
             for (const one of [copy, ...copy.querySelectorAll('*')]) {
