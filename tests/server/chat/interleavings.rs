@@ -56,8 +56,8 @@ enum Step {
     Poll(usize),
     /// All users make this change at once.
     AllChange(Change),
-    /// All connections break. No process follows the room then, and those who come back read from the database.
-    AllDisconnect,
+    /// All connections break, and all servers start again. Who comes back reads from the database.
+    Restart,
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -84,12 +84,35 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => who.prop_map(Step::Reconnect),
         2 => (0..USERS.len()).prop_map(Step::Poll),
         2 => change().prop_map(Step::AllChange),
-        1 => Just(Step::AllDisconnect),
+        1 => Just(Step::Restart),
     ];
     // at the end everybody has missed own reactions
-    let missed = (0..3).map(|which| Step::AllChange(Change::React(which, EMOJI[0])));
-    let end: Vec<Step> = [Step::AllDisconnect].into_iter().chain(missed).collect();
-    prop::collection::vec(step, 1..40).prop_map(move |steps| [steps, end.clone()].concat())
+    let react = |which| Step::AllChange(Change::React(which, EMOJI[0]));
+    let end = [Step::Disconnect(0), Step::Disconnect(1), react(0), react(1), react(2), Step::Restart];
+    prop::collection::vec(step, 1..40).prop_map(move |steps| [&steps[..], &end].concat())
+}
+
+/// What the users use.
+enum Servers {
+    Embedded(Box<Natter>),
+    /// Processes on one database.
+    OnMongo([Process; 2]),
+}
+
+impl Servers {
+    fn addresses(&self) -> Vec<SocketAddr> {
+        match self {
+            Self::Embedded(natter) => vec![natter.address],
+            Self::OnMongo(processes) => processes.iter().map(|process| process.address).collect(),
+        }
+    }
+
+    async fn restart(&mut self) {
+        match self {
+            Self::Embedded(natter) => natter.restart().await,
+            Self::OnMongo(processes) => processes.iter_mut().for_each(Process::kill_and_start_again),
+        }
+    }
 }
 
 /// What a user reads with, beside requests.
@@ -198,10 +221,11 @@ async fn make(script: &Script, change: &Change, text: &str, posts: u64) -> Answe
 }
 
 /// Takes the steps and compares what everybody has read then. The users are spread over the servers.
-async fn run_steps(servers: &[SocketAddr], steps: Vec<Step>) {
+async fn run_steps(mut servers: Servers, steps: Vec<Step>) {
+    let addresses = servers.addresses();
     let (mut readers, mut tags) = (Vec::new(), BTreeMap::new());
     for (n, user_id) in USERS.into_iter().enumerate() {
-        let (reader, tag) = Reader::sign_up(n, servers[n % servers.len()]).await;
+        let (reader, tag) = Reader::sign_up(n, addresses[n % addresses.len()]).await;
         readers.push(reader);
         tags.insert(user_id, tag);
     }
@@ -223,7 +247,10 @@ async fn run_steps(servers: &[SocketAddr], steps: Vec<Step>) {
                     acknowledged.insert(answer["seq"].as_u64().unwrap(), (answer["rev"].as_u64().unwrap(), text));
                 }
             }
-            Step::AllDisconnect => readers.iter_mut().for_each(Reader::disconnect),
+            Step::Restart => {
+                readers.iter_mut().for_each(Reader::disconnect);
+                servers.restart().await;
+            }
             Step::Disconnect(who) => readers[who].disconnect(),
             Step::Reconnect(who) => readers[who].reconnect().await,
             Step::Poll(who) => readers[who].poll(&tags).await,
@@ -302,8 +329,7 @@ fn for_many_steps(cases: u32, runtime: &Runtime, test: impl AsyncFn(Vec<Step>)) 
 fn every_reader_receives_the_same_sequence() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     for_many_steps(16, &runtime, async |steps| {
-        let natter = Natter::unlimited().await;
-        run_steps(&[natter.address], steps).await;
+        run_steps(Servers::Embedded(Box::new(Natter::unlimited().await)), steps).await;
     });
 }
 
@@ -311,14 +337,13 @@ fn every_reader_receives_the_same_sequence() {
 fn every_reader_at_two_processes_receives_the_same_sequence() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let set = runtime.block_on(ReplicaSet::of_one());
-    for_many_steps(8, &runtime, async |steps| {
+    for_many_steps(4, &runtime, async |steps| {
         let (url, here) = (set.url(&format!("run{}", Uuid::new_v4().simple())), tempdir().unwrap());
         let processes = ["first", "second"].map(|name| {
             let directory = here.path().join(name);
             std::fs::create_dir(&directory).unwrap();
             Process::start(&directory, &["--rate-limits", "off", "--database", &url])
         });
-        run_steps(&processes.each_ref().map(|natter| natter.address), steps).await;
-        processes.into_iter().for_each(Process::kill);
+        run_steps(Servers::OnMongo(processes), steps).await;
     });
 }
