@@ -96,7 +96,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 enum Servers {
     Embedded(Box<Natter>),
     /// Processes on one database.
-    OnMongo([Process; 2]),
+    OnMongo(Vec<Process>),
 }
 
 impl Servers {
@@ -344,6 +344,6 @@ fn every_reader_at_two_processes_receives_the_same_sequence() {
             std::fs::create_dir(&directory).unwrap();
             Process::start(&directory, &["--rate-limits", "off", "--database", &url])
         });
-        run_steps(Servers::OnMongo(processes), steps).await;
+        run_steps(Servers::OnMongo(processes.into()), steps).await;
     });
 }
