@@ -33,8 +33,6 @@
 //! | thread | the replies to a message, its root, and the replies to them |
 //! | access | proof that a user may read or write a room |
 //! | loss | a change by which users lose the right to read a room; nothing later is sent to them |
-//! | read mark | how far a member has read a room; the texts of others after it are unread |
-//! | level | what a room notifies a member of, and whether it is in the member's list |
 //! | slash command | what one types into the message box of a page instead of a message, such as `/topic` |
 //! | mention | whom a text addresses by `@userID`, or all members by `@room` and `@here`; decided when it is stored |
 //! | own reactions | the reactions that a page's user gave: a fragment has only the numbers |

@@ -9,6 +9,9 @@ use super::{UserId, UserKey};
 /// Most users whom one text mentions. The text of further ones is shown as it is.
 pub const MAX_MENTIONED: usize = 50;
 
+/// What stands for all members in place of a user's [tag](UserKey::tag).
+pub const EVERYONE_TAG: &str = "*";
+
 /// Whom a message mentions. It is decided once, when the text is stored: a userID can be given to another account later,
 /// a key cannot.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -166,7 +169,8 @@ fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 /// The same, without those in code.
 fn tokens_outside_code(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let code = code(text);
+    // most texts address nobody
+    let code = if text.contains('@') { code(text) } else { Vec::new() };
     tokens(text).filter(move |token| !code.iter().any(|code| code.contains(&token.start)))
 }
 

@@ -7,15 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::losses::Loss;
 use crate::{
-    domain::{Content, Message, Notice, RoomId, UserKey, rules::Head},
+    domain::{Content, Message, Notice, RoomId, UserKey, mention::EVERYONE_TAG, rules::Head},
     net::Frame,
 };
 
 /// Most deleted messages, and most messages that mention somebody, in one part. With more, the pages read the room's
 /// numbers again.
 const MAX_LISTED: usize = 200;
-/// What stands for all members in place of a tag.
-const EVERYONE: &str = "*";
 
 /// A room's latest numbers, as of the latest change that this process has read.
 #[derive(Debug, Clone, Copy, Default)]
@@ -201,7 +199,7 @@ impl Part {
 /// The tags of those whom the message mentions, or what stands for all members.
 fn mentioned(message: &Message) -> Vec<String> {
     match message.mentions.everyone {
-        Some(_) => vec![EVERYONE.to_owned()],
+        Some(_) => vec![EVERYONE_TAG.to_owned()],
         None => message.mentions.users.iter().map(|user| user.key.tag()).collect(),
     }
 }

@@ -181,5 +181,5 @@ natter.composer = (() => {
     }));
   };
 
-  return { edit, enter, forget, leave, reply, submit, takeBack };
+  return { edit, enter, forget, reply, submit, takeBack };
 })();

@@ -120,7 +120,7 @@ natter.list = (() => {
   // A notice of the room's log changes the head of its page.
   const changeRoom = ({ dataset: { kind, value } }) => {
     const shown = room();
-    if (!$('room-topic') && !kind.endsWith('archived')) return; // a thread has no such head
+    if (!$('room-topic') && !kind.endsWith('archived')) return; // a thread's page shows none of it
     if (kind === 'renamed') {
       nameRoom(value);
     } else if (kind.startsWith('topic')) {
@@ -136,8 +136,9 @@ natter.list = (() => {
 
   // What the reader sees stays where it is, whatever changes above or below. Returns what puts it back.
   const placeOf = (isAtEnd) => {
+    if (isAtEnd) return () => {};
     const { left, top, width } = scroller().getBoundingClientRect();
-    const seen = isAtEnd ? null : document.elementFromPoint(left + width / 2, top + 8)?.closest('.messages > li');
+    const seen = document.elementFromPoint(left + width / 2, top + 8)?.closest('.messages > li');
     const before = seen?.getBoundingClientRect().top;
     return () => {
       const moved = seen?.isConnected ? seen.getBoundingClientRect().top - before : 0;
@@ -194,7 +195,7 @@ natter.list = (() => {
     natter.sidebar.rename(key);
   };
 
-  // A deleted message in a list of several rooms, which is as of its load, and in what belongs to one on its own page.
+  // Removes a deleted message from the pages of mentions, saved messages and pins, to which no socket sends changes.
   const forget = (id, seq) => {
     for (const row of document.querySelectorAll(`.page .messages > [data-room="${CSS.escape(id)}"][data-seq="${seq}"]`)) {
       if (row.previousElementSibling?.matches('.place')) row.previousElementSibling.remove();

@@ -8,7 +8,6 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-
 use serde::Deserialize;
 
 use super::personal::List;
@@ -35,24 +34,26 @@ struct ListPage {
     next: Option<String>,
 }
 
-/// A message, where it is.
 struct Entry {
-    address: String,
-    /// The room's name as the user sees it.
-    room: String,
+    /// The message's address, and its room's name as the user sees it; `None` where all are in one room.
+    place: Option<(String, String)>,
     row: String,
 }
 
 /// The messages with the names of their rooms; without those whose room the user can no longer see.
 async fn entries(state: &AppState, me: &User, messages: &[Message], language: Language) -> Result<Vec<Entry>> {
     let names = names_of_rooms(state, me, messages, language).await?;
-    let (viewer, texts) = (Viewer { key: me.key, language }, state.hub().texts());
     let entry = |message: &Message| {
         let room = names.get(&message.id.room)?.clone();
         let address = format!("/rooms/{}/{}", message.id.room.as_str(), message.seq());
-        Some(Entry { address, room, row: render::row(message, PageRow::default(), &viewer, texts) })
+        Some(Entry { place: Some((address, room)), row: row(state, me, message, language) })
     };
     Ok(messages.iter().filter_map(entry).collect())
+}
+
+fn row(state: &AppState, me: &User, message: &Message, language: Language) -> String {
+    let viewer = Viewer { key: me.key, language };
+    render::row(message, PageRow::default(), &viewer, state.hub().texts())
 }
 
 async fn names_of_rooms(
@@ -84,10 +85,11 @@ pub async fn pins(
     let page = state.store.pinned(&access).await?;
     let shell = Shell::in_room(&state, language, &me.user, Some(access.room())).await?;
     let name = room_name(&state.store.summary(&access).await?, &me.user, language);
+    let entry = |message: &Message| Entry { place: None, row: row(&state, &me.user, message, language) };
     let page = ListPage {
         heading: shell.with("pins-of", &[("room", &name)]).into_owned(),
         room: Some((format!("/rooms/{}", access.room().as_str()), name)),
-        entries: entries(&state, &me.user, &page.messages, language).await?,
+        entries: page.messages.iter().map(entry).collect(),
         none: shell.text("pins-none").into_owned(),
         next: None,
         shell,

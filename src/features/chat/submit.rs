@@ -37,7 +37,8 @@ pub(super) async fn submit(
     let sent = match typed::send(&state, &access, form.draft(), author).await {
         Ok(sent) => sent,
         Err(error) => {
-            let on = OnMessage { state, language, me: me.user, access, seq: 0, is_from_htmx: false };
+            let seq = form.reply_to.unwrap_or_default(); // read only if it is a reply
+            let on = OnMessage { state, language, me: me.user, access, seq, is_from_htmx: false };
             return refuse(on, form, error).await;
         }
     };
@@ -59,7 +60,6 @@ async fn refuse(on: OnMessage, form: MessageForm, error: Error) -> Result<Respon
         StatusCode::NOT_FOUND if error.message.key != "no-such-message" => return Err(error),
         _ => {}
     }
-    let on = OnMessage { seq: form.reply_to.unwrap_or_default(), ..on };
     let composer = Composer::refused(form, &error, on.language);
     if let Some(root) = composer.thread
         && let Some(mut page) = ThreadPage::read(&on, root, None).await?

@@ -1,5 +1,7 @@
 //! Texts that are shown as they were typed.
 
+use super::writer::escape;
+
 /// Whether Markdown would show nothing but the text itself. Not all such texts are found: what begins with a digit may be a
 /// list, and what has several lines a heading.
 pub(super) fn is_plain(text: &str) -> bool {
@@ -23,10 +25,7 @@ pub(super) fn html(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
+            '&' | '<' | '>' | '"' => html.push_str(escape(c as u8)),
             '\n' => html.push_str("<br>\n"),
             other => html.push(other),
         }

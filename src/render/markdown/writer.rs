@@ -79,7 +79,8 @@ impl Writer {
     }
 }
 
-fn escape(special: u8) -> &'static str {
+/// A character that HTML has a use for, as text.
+pub(super) fn escape(special: u8) -> &'static str {
     match special {
         b'&' => "&amp;",
         b'<' => "&lt;",

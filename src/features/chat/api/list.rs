@@ -42,7 +42,7 @@ pub struct MessagesQuery {
     pinned: bool,
 }
 
-fn fifty() -> u32 {
+pub(super) fn fifty() -> u32 {
     50
 }
 

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::types::MessageResponse;
+use super::{list::fifty, types::MessageResponse};
 use crate::{
     domain::{Fields, Phrase},
     features::chat::personal::List,
@@ -24,10 +24,6 @@ pub struct PersonalQuery {
     #[serde(default = "fifty")]
     #[param(default = 50, minimum = 1, maximum = 100)]
     limit: u32,
-}
-
-fn fifty() -> u32 {
-    50
 }
 
 #[derive(Serialize, ToSchema)]

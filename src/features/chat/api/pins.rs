@@ -2,11 +2,10 @@
 
 use axum::extract::State;
 
-use super::types::MessageResponse;
+use super::types::{MessageResponse, changed};
 use crate::{
     domain::Action,
-    store::Access,
-    web::{AppState, Bearer, InRoom, Path, Result, change::change},
+    web::{AppState, Bearer, InRoom, Path, Result},
 };
 
 /// Pin a message to its room. A repeat changes nothing.
@@ -15,7 +14,7 @@ use crate::{
     params(("room" = String, Path), ("seq" = u64, Path)), security(("jwt" = [])),
     responses(
         (status = 200, body = MessageResponse),
-        (status = 403, description = "It is a notice"),
+        (status = 403, description = "It is a notice, or you are not a member of the room"),
         (status = 404, description = "There is no such room for you, or no such message"),
         (status = 409, description = "The room has 50 pinned messages, or it is archived"),
         (status = 410, description = "The message is deleted"),
@@ -27,7 +26,7 @@ pub async fn pin(
     InRoom { access, .. }: InRoom<Bearer>,
     Path((_, seq)): Path<(String, u64)>,
 ) -> Result<axum::Json<MessageResponse>> {
-    respond(&state, &access, Action::Pin { seq }).await
+    changed(&state, &access, Action::Pin { seq }).await
 }
 
 /// Unpin a message. A repeat changes nothing.
@@ -36,7 +35,7 @@ pub async fn pin(
     params(("room" = String, Path), ("seq" = u64, Path)), security(("jwt" = [])),
     responses(
         (status = 200, body = MessageResponse),
-        (status = 403, description = "It is a notice"),
+        (status = 403, description = "It is a notice, or you are not a member of the room"),
         (status = 404, description = "There is no such room for you, or no such message"),
         (status = 409, description = "The room is archived"),
         (status = 410, description = "The message is deleted"),
@@ -48,10 +47,5 @@ pub async fn unpin(
     InRoom { access, .. }: InRoom<Bearer>,
     Path((_, seq)): Path<(String, u64)>,
 ) -> Result<axum::Json<MessageResponse>> {
-    respond(&state, &access, Action::Unpin { seq }).await
-}
-
-async fn respond(state: &AppState, access: &Access, action: Action) -> Result<axum::Json<MessageResponse>> {
-    let changed = change(state, access, action).await?;
-    Ok(axum::Json(MessageResponse::new(state, changed.message, access.user())))
+    changed(&state, &access, Action::Unpin { seq }).await
 }

@@ -4,12 +4,11 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::types::MessageResponse;
+use super::types::{MessageResponse, changed};
 use crate::{
     domain::{Action, Emoji, Fields},
     features::chat::reactors::{Reactors, reactors},
-    store::Access,
-    web::{AppState, Bearer, Error, InRoom, Path, Result, change::change},
+    web::{AppState, Bearer, Error, InRoom, Path, Result},
 };
 
 /// Give an emoji to a message. A repeat changes nothing.
@@ -36,7 +35,7 @@ pub async fn give(
     InRoom { access, .. }: InRoom<Bearer>,
     Path((_, seq, emoji)): Path<(String, u64, String)>,
 ) -> Result<axum::Json<MessageResponse>> {
-    respond(&state, &access, Action::React { seq, emoji: parse(&emoji)? }).await
+    changed(&state, &access, Action::React { seq, emoji: parse(&emoji)? }).await
 }
 
 /// Take an emoji back. A repeat changes nothing.
@@ -63,7 +62,7 @@ pub async fn take_back(
     InRoom { access, .. }: InRoom<Bearer>,
     Path((_, seq, emoji)): Path<(String, u64, String)>,
 ) -> Result<axum::Json<MessageResponse>> {
-    respond(&state, &access, Action::Unreact { seq, emoji: parse(&emoji)? }).await
+    changed(&state, &access, Action::Unreact { seq, emoji: parse(&emoji)? }).await
 }
 
 /// Who gave which emoji to a message.
@@ -119,9 +118,4 @@ pub async fn list(
 
 fn parse(emoji: &str) -> Result<Emoji> {
     Emoji::parse(emoji).map_err(|invalid| Error::invalid(Fields::one("emoji", invalid)))
-}
-
-async fn respond(state: &AppState, access: &Access, action: Action) -> Result<axum::Json<MessageResponse>> {
-    let changed = change(state, access, action).await?;
-    Ok(axum::Json(MessageResponse::new(state, changed.message, access.user())))
 }

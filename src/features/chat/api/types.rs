@@ -4,8 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{Content, Message, Notice, Timestamp, UserKey},
-    web::AppState,
+    domain::{Action, Content, Message, Notice, Timestamp, UserKey},
+    store::Access,
+    web::{AppState, Result, change::change},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -129,6 +130,15 @@ impl MessageResponse {
     pub fn list(state: &AppState, messages: Vec<Message>, reader: UserKey) -> Vec<Self> {
         messages.into_iter().map(|message| Self::new(state, message, reader)).collect()
     }
+}
+
+/// Gives a command about a message, and responds with the message after it.
+///
+/// # Errors
+/// Those of [`change`].
+pub async fn changed(state: &AppState, access: &Access, action: Action) -> Result<axum::Json<MessageResponse>> {
+    let changed = change(state, access, action).await?;
+    Ok(axum::Json(MessageResponse::new(state, changed.message, access.user())))
 }
 
 fn notice_name(notice: &Notice) -> &'static str {
