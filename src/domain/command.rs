@@ -1,6 +1,6 @@
 //! Commands: what a user wants to change in a room.
 
-use super::{ClientId, Emoji, MemberRole, MentionNames, ReactionChange, RoomName, Text, Timestamp, Topic, UserKey};
+use super::{ClientId, Emoji, MemberRole, ReactionChange, RoomName, Text, Timestamp, Topic, UserId, UserKey};
 
 /// A command to a room. It makes one change of the room's log, or none.
 #[derive(Debug, Clone)]
@@ -94,12 +94,13 @@ impl Action {
         }
     }
 
-    /// The names that the text of a post or an edit addresses.
-    pub fn mention_names(&self) -> MentionNames {
-        match self {
-            Self::Post(Post { text, .. }) | Self::Edit { text, .. } => MentionNames::of(text.as_str()),
-            _ => MentionNames::default(),
-        }
+    /// The userIDs that the text of a post or an edit may address.
+    pub fn addressed(&self) -> impl Iterator<Item = UserId> {
+        let text = match self {
+            Self::Post(Post { text, .. }) | Self::Edit { text, .. } => Some(text),
+            _ => None,
+        };
+        text.into_iter().flat_map(|text| text.names().user_ids())
     }
 
     /// The reaction that it changes, if `actor` gives it.

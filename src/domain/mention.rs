@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use comrak::Arena;
 use serde::{Deserialize, Serialize};
 
-use super::{UserId, UserKey};
+use super::{UserId, UserKey, markdown};
 
-/// Most users whom one text mentions. The text of further ones is shown as it is.
+/// Most names that one text addresses. Further ones are shown as they are.
 pub const MAX_MENTIONED: usize = 50;
 
 /// What stands for all members in place of a user's [tag](UserKey::tag).
@@ -46,49 +47,47 @@ super::room::stored_names!(Everyone { Room = "room", Here = "here" });
 /// The names that a text addresses, before it is known who they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MentionNames {
-    /// Possible userIDs, each once. Of a name before a full stop there are two: the full stop may belong to it.
-    pub user_ids: Vec<UserId>,
+    /// What follows an `@`, each once, in the order of the text.
+    names: Vec<String>,
     pub everyone: Option<Everyone>,
 }
 
 impl MentionNames {
+    /// The names in a Markdown text, outside code and links. A text that takes the parser too long addresses nobody.
     pub fn of(text: &str) -> Self {
         let mut names = Self::default();
-        for token in tokens_outside_code(text) {
-            let name = &text[token];
-            if let Some(everyone) = everyone(name) {
-                names.everyone.get_or_insert(everyone);
-                continue;
-            }
-            for id in spellings(name).filter_map(|name| UserId::parse(name).ok()) {
-                if names.user_ids.len() < 2 * MAX_MENTIONED
-                    && !names.user_ids.iter().any(|known| is_same(known.as_str(), id.as_str()))
-                {
-                    names.user_ids.push(id);
-                }
-            }
+        // most texts address nobody
+        if text.contains('@') {
+            let arena = Arena::new();
+            let document = markdown::parse(&arena, markdown::action(text).unwrap_or(text));
+            document.into_iter().for_each(|document| markdown::each_piece(document, |piece| names.add(piece)));
         }
         names
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.user_ids.is_empty() && self.everyone.is_none()
+    fn add(&mut self, piece: &str) {
+        for token in tokens(piece) {
+            let name = &piece[token];
+            if let Some(everyone) = everyone(name) {
+                self.everyone.get_or_insert(everyone);
+            } else if self.names.len() < MAX_MENTIONED && !self.names.iter().any(|known| is_same(known, name)) {
+                self.names.push(name.to_owned());
+            }
+        }
+    }
+
+    /// The possible userIDs. Of a name before a full stop there are two: the full stop may belong to it.
+    pub fn user_ids(&self) -> impl Iterator<Item = UserId> {
+        self.names.iter().flat_map(|name| spellings(name)).filter_map(|name| UserId::parse(name).ok())
     }
 }
 
 impl Mentions {
-    /// The mentions of `text`, if `members` are the members among its [`MentionNames`].
-    pub fn resolve(text: &str, members: &[MentionedUser], author: UserKey) -> Self {
-        let mut mentions = Self::default();
-        for token in tokens_outside_code(text) {
-            let name = &text[token];
-            if let Some(everyone) = everyone(name) {
-                mentions.everyone.get_or_insert(everyone);
-            } else if let Some(user) = find(name, members)
-                && user.key != author
-                && mentions.users.len() < MAX_MENTIONED
-                && !mentions.users.contains(user)
-            {
+    /// The mentions of a text with these names, if `members` are the members among its [`MentionNames::user_ids`].
+    pub fn resolve(names: &MentionNames, members: &[MentionedUser], author: UserKey) -> Self {
+        let mut mentions = Self { users: Vec::new(), everyone: names.everyone };
+        for user in names.names.iter().filter_map(|name| find(name, members)) {
+            if user.key != author && !mentions.users.contains(user) {
                 mentions.users.push(user.clone());
             }
         }
@@ -167,39 +166,6 @@ fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// The same, without those in code.
-fn tokens_outside_code(text: &str) -> impl Iterator<Item = Range<usize>> {
-    // most texts address nobody
-    let code = if text.contains('@') { code(text) } else { Vec::new() };
-    tokens(text).filter(move |token| !code.iter().any(|code| code.contains(&token.start)))
-}
-
-/// The parts of a Markdown text between runs of as many backticks.
-fn code(text: &str) -> Vec<Range<usize>> {
-    let mut runs = Vec::new();
-    let mut rest = 0;
-    while let Some(start) = text[rest..].find('`').map(|found| rest + found) {
-        let end = text[start..].find(|c| c != '`').map_or(text.len(), |length| start + length);
-        runs.push(start..end);
-        rest = end;
-    }
-    let (mut code, mut index) = (Vec::new(), 0);
-    while index < runs.len() {
-        let opening = &runs[index];
-        match runs[index + 1..].iter().position(|closing| closing.len() == opening.len()) {
-            Some(after) => {
-                index += 1 + after;
-                code.push(opening.end..runs[index].start);
-            }
-            // a fence may have no end
-            None if opening.len() >= 3 => code.push(opening.end..text.len()),
-            None => {}
-        }
-        index += 1;
-    }
-    code
-}
-
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -211,7 +177,7 @@ mod tests {
     }
 
     fn user_ids(text: &str) -> Vec<String> {
-        MentionNames::of(text).user_ids.iter().map(ToString::to_string).collect()
+        MentionNames::of(text).user_ids().map(|id| id.to_string()).collect()
     }
 
     #[test]
@@ -234,18 +200,44 @@ mod tests {
     }
 
     #[test]
-    fn names_in_code_mention_nobody() {
-        for none in ["`@ada`", "``a ` @ada``", "```\n@ada\n```", "```rust\n@ada", "a `x @ada` b"] {
+    fn names_in_code_and_links_mention_nobody() {
+        for none in [
+            "`@ada`",
+            "``a ` @ada``",
+            "```\n@ada\n```",
+            "```rust\n@ada",
+            "~~~\n@ada\n~~~",
+            "text\n\n    @ada",
+            "a `x @ada` b",
+            "[@ada](https://a.example)",
+            "[*@ada*](javascript:x)",
+            "https://a.example/~@ada/@ada",
+            "/me `@ada`",
+        ] {
             assert_eq!(user_ids(none), [""; 0], "{none}");
         }
-        assert_eq!(user_ids("`code` @ada `more`"), ["ada"]);
-        assert_eq!(user_ids("a ` alone @ada"), ["ada"]);
+        for ada in [
+            "`code` @ada `more`",
+            "a ` alone @ada",
+            "a ``` alone\n\n@ada",
+            "_@ada_ and **@ada**",
+            "- [x] @ada",
+            "|a|\n|-|\n|@ada|",
+            "<b>@ada</b>",
+            "<div>\n@ada",
+            "https://a.example @ada",
+            "/me     @ada",
+        ] {
+            assert_eq!(user_ids(ada), ["ada"], "{ada}");
+        }
+        assert_eq!(user_ids(&format!("{}@ada", "> ".repeat(1_900))), ["ada"]);
     }
 
     #[test]
     fn only_members_are_mentioned_and_each_once() {
         let members = [user(1, "Ada"), user(2, "bob")];
-        let resolve = |text, author| Mentions::resolve(text, &members, UserKey(Uuid::from_u128(author)));
+        let resolve =
+            |text, author| Mentions::resolve(&MentionNames::of(text), &members, UserKey(Uuid::from_u128(author)));
         let mentions = resolve("@bob @ada @ADA. @cyd @here", 9);
         assert_eq!(mentions.users, [user(2, "bob"), user(1, "Ada")]);
         assert_eq!(mentions.everyone, Some(Everyone::Here));
@@ -254,7 +246,10 @@ mod tests {
         assert_eq!(own.users, [user(2, "bob")], "nobody mentions oneself");
         assert!(own.concern(UserKey(Uuid::from_u128(2))) && !own.concern(UserKey(Uuid::from_u128(1))));
         let dotted = [user(1, "ada"), user(2, "ada.")];
-        assert_eq!(Mentions::resolve("@ada.", &dotted, UserKey(Uuid::nil())).users, [user(2, "ada.")]);
+        assert_eq!(
+            Mentions::resolve(&MentionNames::of("@ada."), &dotted, UserKey(Uuid::nil())).users,
+            [user(2, "ada.")]
+        );
     }
 
     #[test]

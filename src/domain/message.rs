@@ -1,10 +1,13 @@
 //! Messages.
 
-use super::{Invalid, Mentions, MessageId, Timestamp, User, UserKey, room::Notice, visible::is_visible};
+use super::{Invalid, MentionNames, Mentions, MessageId, Timestamp, User, UserKey, room::Notice, visible::is_visible};
 
 /// A message's text: 1–[`Text::MAX`] characters, one of them visible. Line breaks are `\n`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text(String);
+pub struct Text {
+    source: String,
+    names: MentionNames,
+}
 
 impl Text {
     /// Longest text, in characters.
@@ -23,20 +26,25 @@ impl Text {
         if length > Self::MAX {
             return Err(Invalid::new("message-too-long").arg("max", Self::MAX).arg("length", length));
         }
-        Ok(Self(text))
+        Ok(Self::stored(text))
     }
 
     /// A text from the store, which was checked when it was written.
-    pub(crate) fn stored(raw: String) -> Self {
-        Self(raw)
+    pub(crate) fn stored(source: String) -> Self {
+        Self { names: MentionNames::of(&source), source }
     }
 
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.source
     }
 
     pub fn into_string(self) -> String {
-        self.0
+        self.source
+    }
+
+    /// The names that the text addresses.
+    pub fn names(&self) -> &MentionNames {
+        &self.names
     }
 }
 

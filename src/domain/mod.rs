@@ -5,6 +5,7 @@ pub mod command;
 pub mod fields;
 pub mod folding;
 pub mod ids;
+pub mod markdown;
 pub mod mention;
 pub mod message;
 pub mod network;

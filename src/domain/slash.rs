@@ -43,7 +43,7 @@ impl Typed {
         let found = match (name.to_ascii_lowercase().as_str(), arguments) {
             ("leave", "") => Some(Self::Command(SlashCommand::Leave)),
             ("shrug", "") => Some(Self::Text(SHRUG.to_owned())),
-            ("leave", _) | ("me" | "topic" | "invite" | "msg", "") => None,
+            ("leave", _) | ("me" | "invite" | "msg", "") => None,
             ("me", text) => Some(Self::Text(format!("/me {text}"))),
             ("shrug", text) => Some(Self::Text(format!("{text} {SHRUG}"))),
             ("topic", topic) => Some(Self::Command(SlashCommand::Topic(topic.to_owned()))),
@@ -121,6 +121,7 @@ mod tests {
     fn a_command_has_arguments() {
         let owned = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
         assert_eq!(command("/topic  two words "), SlashCommand::Topic("two words".into()));
+        assert_eq!(command("/topic"), SlashCommand::Topic(String::new()));
         assert_eq!(command("/invite @ada"), SlashCommand::Invite(owned(&["ada"])));
         assert_eq!(command("/Invite @ada, bob"), SlashCommand::Invite(owned(&["ada", "bob"])));
         assert_eq!(command("/leave"), SlashCommand::Leave);
@@ -139,7 +140,7 @@ mod tests {
             Typed::parse(&format!("/{}", "x".repeat(4000))).unwrap_err(),
             unknown(&format!("/{}", "x".repeat(30)))
         );
-        for wrong in ["/me", "/topic", "/invite", "/invite @", "/leave now", "/msg", "/msg @ada", "/msg @ada,bob hi"] {
+        for wrong in ["/me", "/invite", "/invite @", "/leave now", "/msg", "/msg @ada", "/msg @ada,bob hi"] {
             assert_eq!(Typed::parse(wrong).unwrap_err().0.key, "slash-arguments", "{wrong}");
         }
     }

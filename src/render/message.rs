@@ -7,10 +7,10 @@ use askama::Template;
 use super::{
     Language, TextCache, Viewer, avatar,
     fragment::render,
-    markdown::{self, Rendered, mention, plain},
+    markdown::{Rendered, mention, plain},
     notice,
 };
-use crate::domain::{Content, Message, Reaction, Timestamp};
+use crate::domain::{Content, Message, Reaction, Timestamp, markdown as syntax};
 
 /// Longest beginning of a text in a quote, in characters.
 const QUOTE_CHARS: usize = 100;
@@ -44,6 +44,8 @@ struct MessageView<'a> {
     replies: u64,
     root: Option<u64>,
     pinned: bool,
+    /// Whether the viewer has saved it.
+    is_saved: bool,
     /// Tags of the users mentioned, `*` for all members, separated by spaces.
     mentions: String,
     reply_to: Option<u64>,
@@ -84,9 +86,13 @@ impl MessageView<'_> {
         self.language.map_or(Cow::Borrowed(""), |language| replies(language, self.replies))
     }
 
-    /// The time of an edit, until the page's script knows better.
-    fn time(&self, at: &Timestamp) -> String {
-        self.language.map_or_else(String::new, |language| format!("{} {} UTC", language.day(*at), at.clock()))
+    /// The time of an edit, until the page's script knows better: with the day, if that is another one than the message's.
+    fn edit_time(&self, at: &Timestamp) -> String {
+        let day = |at| self.language.map(|language| language.day(at));
+        match day(*at).filter(|edited| Some(edited) != day(self.sent_at).as_ref()) {
+            Some(day) => format!("{day} {} UTC", at.clock()),
+            None => format!("{} UTC", at.clock()),
+        }
     }
 }
 
@@ -129,6 +135,8 @@ pub struct PageRow<'a> {
     pub follows: bool,
     /// Whether it is what the page is about.
     pub is_target: bool,
+    /// Whether the viewer has saved it.
+    pub is_saved: bool,
 }
 
 /// The row of a message or a notice on a page. A reply quotes the beginning of its parent.
@@ -153,7 +161,7 @@ pub fn follows(message: &Message, before: &Message) -> bool {
     let gap = message.sent_at.0 - before.sent_at.0;
     let is_soon = u64::try_from(gap).is_ok_and(|gap| Duration::from_millis(gap) < GROUP);
     // who does something is named each time
-    let is_plain = message.text().is_some_and(|text| !markdown::is_action(text));
+    let is_plain = message.text().is_some_and(|text| syntax::action(text).is_none());
     message.author_key == before.author_key && is_plain && before.text().is_some() && is_soon
 }
 
@@ -188,6 +196,7 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, row: PageR
         hue: avatar::hue(message.author_key),
         follows: row.follows,
         is_target: row.is_target,
+        is_saved: row.is_saved,
         own,
         mentions_me: mentioned.is_some(),
         text,

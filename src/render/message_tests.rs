@@ -129,7 +129,7 @@ fn a_live_fragment_has_facts_and_no_words() {
     let expected = expected
         .replace("<b>", r#"<b data-time="13:43 UTC">"#)
         .replace("</blockquote>", r#"<a href="/rooms/lobby/5">↩ earlier message</a></blockquote>"#)
-        .replace("</time></a>", r#"</time></a> <small title="2026-11-22 13:43 UTC">edited</small>"#)
+        .replace("</time></a>", r#"</time></a> <small>edited <time datetime="2026-11-22T13:43:00.123Z">13:43 UTC</time></small> <small>pinned</small>"#)
         .replace(r#"threads/12">"#, r#"threads/12">2 replies"#);
     assert_eq!(message(&changed, Some(&viewer(2))), expected);
 }

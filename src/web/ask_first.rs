@@ -3,7 +3,7 @@
 
 use super::{AppState, Error, Result};
 use crate::{
-    domain::{Fields, MentionNames, Phrase, mention::MENTIONED_UNASKED},
+    domain::{Fields, Phrase, Text, mention::MENTIONED_UNASKED},
     store::Access,
 };
 
@@ -11,8 +11,8 @@ use crate::{
 ///
 /// # Errors
 /// 409 at the field `confirmed`, with how many people it mentions.
-pub async fn ask_first(state: &AppState, access: &Access, text: &str) -> Result<()> {
-    let Some(everyone) = MentionNames::of(text).everyone else { return Ok(()) };
+pub async fn ask_first(state: &AppState, access: &Access, text: &Text) -> Result<()> {
+    let Some(everyone) = text.names().everyone else { return Ok(()) };
     let members = state.store.member_count(access).await?;
     if members <= MENTIONED_UNASKED {
         return Ok(());

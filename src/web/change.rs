@@ -42,7 +42,7 @@ impl Draft<'_> {
 pub async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result<Changed> {
     let checked = draft.check()?;
     if !draft.is_confirmed {
-        ask_first(state, access, checked.0.as_str()).await?;
+        ask_first(state, access, &checked.0).await?;
     }
     count(state, access.user())?;
     post_counted(state, access, checked, draft.reply_to).await

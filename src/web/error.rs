@@ -177,7 +177,7 @@ impl From<Refusal> for Error {
         let status = match refusal {
             Refusal::NoSuchRoom | Refusal::NoSuchMessage | Refusal::NoSuchMember => StatusCode::NOT_FOUND,
             Refusal::Deleted => StatusCode::GONE,
-            Refusal::NotAllowed | Refusal::IsNotice => StatusCode::FORBIDDEN,
+            Refusal::NotJoined | Refusal::NotAllowed | Refusal::IsNotice => StatusCode::FORBIDDEN,
             Refusal::Stale(_)
             | Refusal::TooManyEmoji
             | Refusal::TooManyPins

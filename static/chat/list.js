@@ -47,6 +47,7 @@ natter.list = (() => {
     rows.quote(list, item);
     if ('deleted' in item.dataset) {
       natter.composer.forget(seq);
+      natter.tools.forget(seq);
       if (shown?.id === 'target') list.querySelector(':scope > .forms')?.remove();
     }
     if (shown) {

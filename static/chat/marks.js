@@ -46,7 +46,8 @@ natter.marks = (() => {
   const enter = (isSame) => {
     report();
     const data = room().dataset;
-    id = 'member' in data ? data.room : null;
+    // the page of a thread does not show what stands between its messages
+    id = 'member' in data && !data.thread ? data.room : null;
     version = +data.readVersion;
     mark = seen = +data.readSeq;
     isPaused &&= isSame;

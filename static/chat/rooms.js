@@ -102,6 +102,9 @@ natter.rooms = (() => {
 
   // ---- too much was missed to be sent one by one. All pages learn that at once: they spread their requests ----
   const SPREAD = 5000, PAUSE = 30000; // ms
+  // what was typed into the forms of a message stays
+  const isFilled = () => [...document.querySelectorAll('#room .forms :is(textarea, input)')]
+    .some(({ value, defaultValue }) => value !== defaultValue);
   let refetchTimer = null, refetchedAt = -PAUSE;
   const refetch = async (address = location.href) => {
     clearTimeout(refetchTimer);
@@ -118,8 +121,29 @@ natter.rooms = (() => {
   };
   const refetchLater = () => {
     const wait = Math.max(Math.random() * SPREAD, refetchedAt + PAUSE - performance.now());
-    refetchTimer ??= setTimeout(refetch, wait);
+    refetchTimer ??= setTimeout(() => {
+      if (!isFilled()) return refetch();
+      [refetchTimer, refetchedAt] = [null, performance.now()];
+      refetchLater();
+    }, wait);
   };
+
+  // ---- no socket sends the changes of the pages of mentions, saved messages and pins: they are read again ----
+  const RENEW = 60000; // ms
+  const contents = (page) => [...page.querySelectorAll('.messages > [data-seq]')]
+    .map(({ dataset: { room: id, seq, rev } }) => [id, seq, rev]).join(' ');
+  const renew = async () => {
+    const old = room();
+    if (document.hidden || !old.matches('.page') || !old.querySelector('.messages')) return;
+    const page = await read(location.href);
+    if (room() !== old || !page?.fresh || contents(page.fresh) === contents(old)) return;
+    const { scrollTop } = old;
+    show(page.fresh);
+    page.fresh.scrollTop = scrollTop;
+  };
+  setInterval(renew, RENEW);
+  document.addEventListener('visibilitychange', renew);
+
   const toEnd = () => {
     if (list.holdsEnd()) list.toEnd();
     else if (room().dataset.thread) refetch(`/rooms/${here()}/threads/${room().dataset.thread}`);

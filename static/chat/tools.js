@@ -10,15 +10,17 @@ natter.tools = (() => {
   const isText = () => row?.matches('.message');
   // which buttons there are for this row
   const fit = () => {
-    const { manages, mayPin, archived } = room().dataset, isOwn = row.matches('.sent-by-user'), mayWrite = archived === undefined;
+    const { manages, member, archived } = room().dataset, isOwn = row.matches('.sent-by-user'), mayWrite = archived === undefined;
+    const isMember = mayWrite && member !== undefined;
     const allowed = {
-      react: isText() && mayWrite,
+      react: isText() && isMember,
       reply: isText() && mayWrite,
       edit: isText() && isOwn && mayWrite,
       thread: isText(),
-      pin: isText() && mayWrite && mayPin !== undefined && row.dataset.pinned === undefined,
-      unpin: isText() && mayWrite && mayPin !== undefined && row.dataset.pinned !== undefined,
-      save: isText(),
+      pin: isText() && isMember && row.dataset.pinned === undefined,
+      unpin: isText() && isMember && row.dataset.pinned !== undefined,
+      save: isText() && row.dataset.saved === undefined,
+      unsave: isText() && row.dataset.saved !== undefined,
       delete: isText() && mayWrite && (isOwn || manages !== undefined),
     };
     for (const button of document.querySelectorAll('#row-tools [data-do], #row-menu [data-do]')) {
@@ -63,6 +65,7 @@ natter.tools = (() => {
     const alert = response?.ok ? [] : [view.element('p', page?.querySelector('.alert')?.textContent ?? words.lost)];
     for (const text of alert) text.className = 'alert';
     $('alert').replaceChildren(...alert);
+    return response?.ok;
   };
   const react = (of, emoji) => {
     const isMine = of.querySelector(`.reactions > .mine[data-emoji="${emoji}"]`);
@@ -72,11 +75,12 @@ natter.tools = (() => {
     const address = new URL(`/rooms/${here()}/${of.dataset.seq}`, location.href).href;
     // the clipboard's interface is for secure contexts only; an http address in the local network is none
     if (navigator.clipboard) return navigator.clipboard.writeText(address);
-    const field = Object.assign(document.createElement('textarea'), { value: address });
+    const hadFocus = document.activeElement, field = Object.assign(document.createElement('textarea'), { value: address });
     document.body.append(field);
     field.select();
     document.execCommand('copy');
     field.remove();
+    hadFocus?.focus({ preventScroll: true });
   };
   const actions = {
     reply: (of) => composer.reply(of),
@@ -84,7 +88,8 @@ natter.tools = (() => {
     thread: (of) => natter.rooms.go(`/rooms/${here()}/threads/${of.dataset.root ?? of.dataset.seq}`),
     pin: (of) => post(of, 'pin'),
     unpin: (of) => post(of, 'unpin'),
-    save: (of) => post(of, 'save'),
+    save: async (of) => { if (await post(of, 'save')) view.save(of, true); },
+    unsave: async (of) => { if (await post(of, 'unsave')) view.save(of, false); },
     delete: (of) => { if (confirm(words.askDelete)) post(of, 'delete'); },
     copy: copyLink,
     unread: markUnread,
@@ -167,6 +172,13 @@ natter.tools = (() => {
     enter: () => {
       row = null;
       $('tools')?.replaceWith($('tools').content);
+    },
+    // A message is deleted.
+    forget: (seq) => {
+      if (+row?.dataset.seq !== seq) return;
+      if (isTool(document.activeElement)) $('message').focus(); // it would be lost
+      close();
+      place(null);
     },
   };
 })();

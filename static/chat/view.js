@@ -22,14 +22,11 @@ natter.view = (() => {
   const localize = (root) => {
     const now = new Date().toDateString();
     for (const time of root.querySelectorAll('time')) {
-      const at = new Date(time.dateTime), clock = clockFormat.format(at), row = time.closest('.message');
+      const at = new Date(time.dateTime), clock = clockFormat.format(at), row = time.closest('.message > .at')?.parentElement;
       const full = at.toDateString() === now ? clock : `${dayFormat.format(at)}, ${clock}`;
       time.textContent = row ? clock : full;
       time.title = fullFormat.format(at);
-      if (!row) continue;
-      part(row, 'b').dataset.time = full;
-      const edited = part(row, 'small');
-      if (edited) edited.title = fullFormat.format(new Date(row.dataset.edited));
+      if (row) part(row, 'b').dataset.time = full;
     }
   };
 
@@ -86,6 +83,29 @@ natter.view = (() => {
     item.textContent = fill(words.logNotices[kind] ?? '', { by, of, value });
   };
 
+  // What is said of a message beside its time.
+  const label = (item) => {
+    const { edited, pinned, saved } = item.dataset, labels = [];
+    if (edited) {
+      const time = Object.assign(element('time'), { dateTime: edited });
+      labels.push(element('small', `${words.edited} `, time));
+    }
+    if (pinned !== undefined) labels.push(element('small', words.pinned));
+    if (saved !== undefined) labels.push(element('small', words.saved));
+    part(item, '.at').after(...labels.flatMap((one) => [' ', one]));
+  };
+  // The viewer has saved the message, or does not want it any more.
+  const save = (item, isSaved) => {
+    item.toggleAttribute('data-saved', isSaved);
+    const before = [...item.childNodes].filter((node) => node.nodeName === 'SMALL');
+    for (const one of before) {
+      one.previousSibling.remove();
+      one.remove();
+    }
+    label(item);
+    localize(item);
+  };
+
   // Marks the live fragment of a message. `shown`: the row that it will change; `parent`: the row that it replies to.
   const message = (item, shown, parent) => {
     if (item.matches('.notice')) return logNotice(item);
@@ -95,7 +115,8 @@ natter.view = (() => {
     markMentions(item, isOwn);
     if (isOwn) setAuthor(item, words.you);
     else if ('deletedUser' in item.dataset) setAuthor(item, element('i', words.deletedUser));
-    if (item.dataset.edited && !part(item, 'small')) part(item, '.at').after(' ', element('small', words.edited));
+    if (shown && 'saved' in shown.dataset) item.dataset.saved = ''; // nobody else knows of it
+    label(item);
     const replies = part(item, '.replies'), count = item.dataset.replies;
     if (replies) replies.textContent = count === '1' ? words.replies[0] : fill(words.replies[1], { count });
     const slot = part(item, 'blockquote'), filled = shown && part(shown, 'blockquote');
@@ -143,5 +164,5 @@ natter.view = (() => {
     for (const cite of cited) cite.textContent = isDeleted ? words.deletedUser : name;
   };
 
-  return { beginning, element, follows, initials, localize, message, quote, authorOf, textOf, notice, roster, rename };
+  return { beginning, element, follows, initials, localize, message, quote, save, authorOf, textOf, notice, roster, rename };
 })();

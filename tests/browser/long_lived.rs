@@ -59,9 +59,10 @@ async fn the_memory_of_a_page_is_flat_over_10_000_changes() {
     }
     let [[nodes, heap, rows], [nodes_now, heap_now, rows_now]] = measured[..] else { panic!("{measured:?}") };
     assert!(rows_now <= 901.0, "{rows_now} rows");
-    // how many of the last 900 rows are there depends on when they were last trimmed; a row has 13 nodes
+    // how many of the last 900 rows are there depends on when they were last trimmed; an edited row has 18 nodes, and some
+    // that have left may not be collected yet. Without trimming there would be 80,000
     let more_rows = (rows_now - rows).max(0.0);
-    assert!(nodes_now < nodes + 13.0 * more_rows + 500.0, "{nodes} nodes and then {nodes_now}");
+    assert!(nodes_now < nodes + 18.0 * more_rows + 2000.0, "{nodes} nodes and then {nodes_now}");
     assert!(heap_now < 1.1 * heap + 1000.0 * more_rows, "{heap} bytes and then {heap_now}");
     // and history is still there
     let first = "return +document.querySelector('#messages .message').dataset.seq";

@@ -11,6 +11,7 @@ mod changes;
 mod chat;
 mod composer;
 mod keyboard;
+mod lists;
 mod long_lived;
 mod marks;
 mod mentions;

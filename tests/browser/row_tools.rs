@@ -175,6 +175,7 @@ async fn the_menu_pins_and_unpins_saves_and_copies_the_link() {
     ann.waits_until_connected().await;
     ann.chooses_at(seq, "pin").await;
     ann.finds(&format!("#messages > [data-seq='{seq}'][data-pinned]")).await;
+    assert_eq!(ann.texts("#messages small").await, ["pinned"]);
     ann.points_at(seq).await;
     assert!(!offered(&ann).await.contains(&"pin".to_owned()));
     ann.chooses_at(seq, "unpin").await;
@@ -185,6 +186,17 @@ async fn the_menu_pins_and_unpins_saves_and_copies_the_link() {
     let address = natter.url(&format!("/rooms/lobby/{seq}"));
     ann.holds("the address", &format!("window.copied === '{address}'")).await;
     ann.chooses_at(seq, "save").await;
+    ann.finds(&format!("#messages > [data-seq='{seq}'][data-saved]")).await;
+    natter.react(&robot, seq, "👍").await;
+    ann.holds("a reaction", "document.querySelector('#messages .reactions')").await;
+    assert_eq!(ann.texts("#messages small").await, ["saved"], "also after a change");
+    ann.chooses_at(seq, "unsave").await;
+    ann.finds(&format!("#messages > [data-seq='{seq}']:not([data-saved])")).await;
+    assert_eq!(ann.texts("#messages small").await.len(), 0);
+    ann.chooses_at(seq, "save").await;
+    ann.finds(&format!("#messages > [data-seq='{seq}'][data-saved]")).await;
+    ann.driver.refresh().await.unwrap();
+    assert_eq!(ann.texts("#messages small").await, ["saved"]);
     let saved = || async {
         ann.goes_to("/saved").await;
         ann.texts(".messages .text").await.contains(&"the plan".to_owned()).then_some(())

@@ -43,3 +43,26 @@ async fn a_thread_is_live_and_what_is_written_on_it_is_in_the_room_too() {
     ann.closes_browser(&[]).await;
     bob.closes_browser(&[]).await;
 }
+
+/// What stands between the messages of a thread is not on its page.
+#[tokio::test]
+async fn the_page_of_a_thread_marks_nothing_of_the_room_as_read() {
+    let natter = Natter::start().await;
+    let (robot, ann) = (natter.token("robot").await, natter.person("Ann").await);
+    ann.waits_until_connected().await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    for text in ["the root", "one", "two", "three"] {
+        natter.post_to(&robot, &room, text).await;
+    }
+    ann.counts(&room, "4").await;
+    ann.goes_to(&format!("/rooms/{room}/threads/1")).await;
+    ann.waits_until_connected().await;
+    ann.sees("Robot: the root").await;
+    ann.says("to the root").await;
+    ann.sees("You: to the root").await;
+    natter.post_to(&robot, &room, "four").await;
+    ann.counts(&room, "5").await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await; // longer than a page waits before it reports
+    ann.counts(&room, "5").await;
+    ann.closes_browser(&[]).await;
+}

@@ -1,7 +1,7 @@
 //! A room as the fold of commands by the rules.
 
 use natter::domain::{
-    Command, Membership, MentionedUser, Message, Room, UserKey,
+    Command, Membership, MentionedUser, Message, Room, UserId, UserKey,
     rules::{self, Actor, Change, Concerned, Head, Refusal, State},
 };
 
@@ -24,7 +24,7 @@ impl Fold {
 
     /// The members among the names that the command addresses.
     fn mentioned(&self, command: &Command) -> Vec<MentionedUser> {
-        let names = command.action.mention_names().user_ids;
+        let names: Vec<UserId> = command.action.addressed().collect();
         let is_mentioned = |account: &&MentionedUser| {
             self.members.iter().any(|member| member.user == account.key)
                 && names.iter().any(|name| name.as_str().eq_ignore_ascii_case(&account.user_id))

@@ -1,6 +1,6 @@
 //! The natter binary, the Node application's database, and a natter in this process on the result.
 
-use std::process::Output;
+use std::{process::Output, time::Duration};
 
 use clap::Parser;
 use mongodb::bson::{Document, oid::ObjectId};
@@ -13,6 +13,7 @@ use natter::{
 use natter_test_support::NatterCommand;
 use reqwest::Client;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::store::{TestDatabase, whole_log};
 
@@ -147,6 +148,13 @@ pub async fn user(store: &dyn Database, user_id: &str) -> User {
     store.user(&crate::store::id(user_id)).await.unwrap().expect(user_id)
 }
 
+/// Longest time of a request and of a stop. A test that waits for ever would say nothing of why.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn client() -> Client {
+    Client::builder().timeout(LIMIT).build().unwrap()
+}
+
 /// A natter server in this process.
 pub struct Natter {
     server: Server,
@@ -157,31 +165,32 @@ impl Natter {
     pub async fn start(database: &TestDatabase) -> Self {
         let (flag, value) = setting(database);
         let args = ["natter", "--bcrypt-cost", "4", "--rate-limits", "off", "--listen", "127.0.0.1:0", flag, &value];
-        let server = Server::start(Cli::try_parse_from(args).map_err(|e| e.to_string()).unwrap().config).await.unwrap();
+        let config = Cli::try_parse_from(args).map_err(|e| e.to_string()).unwrap().config;
+        let server = timeout(LIMIT, Server::start(config)).await.expect("natter starts").unwrap();
         let url = format!("http://{}", server.address());
         Self { server, url }
     }
 
     pub async fn stop(self) {
-        self.server.stop().await;
+        timeout(LIMIT, self.server.stop()).await.expect("natter stops");
     }
 
     /// Logs in; returns a token if the password is right.
     pub async fn log_in(&self, user_id: &str, password: &str) -> Option<String> {
         let login = json!({ "userID": user_id, "password": password });
-        let response = Client::new().post(format!("{}/api/login", self.url)).json(&login).send().await.unwrap();
+        let response = client().post(format!("{}/api/login", self.url)).json(&login).send().await.unwrap();
         response.json::<Value>().await.unwrap()["jwtToken"].as_str().map(str::to_owned)
     }
 
     pub async fn get(&self, token: &str, path: &str) -> (u16, Value) {
-        let response = Client::new().get(format!("{}{path}", self.url)).bearer_auth(token).send().await.unwrap();
+        let response = client().get(format!("{}{path}", self.url)).bearer_auth(token).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
     /// Posts a message; returns its `seq`.
     pub async fn post(&self, token: &str, text: &str) -> u64 {
         let message = json!({ "message": text, "clientID": "next" });
-        let post = Client::new().post(format!("{}/api/messages", self.url)).bearer_auth(token).json(&message);
+        let post = client().post(format!("{}/api/messages", self.url)).bearer_auth(token).json(&message);
         post.send().await.unwrap().json::<Value>().await.unwrap()["seq"].as_u64().unwrap()
     }
 }

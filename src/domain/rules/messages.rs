@@ -21,10 +21,10 @@ pub fn post(state: &State<'_>, post: &Post, at: Timestamp) -> Result<Change, Ref
     let message = Message {
         reply_to: post.reply_to,
         root: parent.map(|parent| parent.root.unwrap_or(parent.id.seq)),
-        mentions: Mentions::resolve(post.text.as_str(), state.mentioned, actor.key),
+        mentions: Mentions::resolve(post.text.names(), state.mentioned, actor.key),
         room_texts: state.head.texts + 1,
         author_texts: actor.texts + 1,
-        joins: actor.membership.is_none() && !state.room.everyone && !actor.is_trusted,
+        joins: !actor.is_member(state.room),
         ..new_message(state, at, Content::Text(Some(post.text.as_str().to_owned())))
     };
     let joined = Membership { user: actor.key, rev, role: MemberRole::Member, joined_at: at };
@@ -72,7 +72,7 @@ pub fn edit(state: &State<'_>, text_rev: u64, text: &Text, at: Timestamp) -> App
     changed(state, target, |message| {
         message.text_rev = message.rev;
         message.content = Content::Text(Some(text.as_str().to_owned()));
-        message.mentions = Mentions::resolve(text.as_str(), state.mentioned, state.actor.key);
+        message.mentions = Mentions::resolve(text.names(), state.mentioned, state.actor.key);
         message.edited_at = Some(at);
     })
 }
@@ -101,8 +101,13 @@ pub fn delete(state: &State<'_>) -> Applied {
     Ok(change.map(|change| Change { root: root(change.message.rev), ..change }))
 }
 
+/// Gives a reaction. Members only: it would be a change by somebody who is nowhere in the room. Former members may take
+/// theirs back.
 pub fn react(state: &State<'_>, emoji: &Emoji) -> Applied {
     let target = changeable(state)?;
+    if !state.actor.is_member(state.room) {
+        return Err(Refusal::NotJoined);
+    }
     let user = state.actor.key;
     let given = target.reactions.iter().position(|reaction| reaction.emoji == *emoji);
     if given.is_some_and(|index| target.reactions[index].users.contains(&user)) {
@@ -132,11 +137,11 @@ pub fn unreact(state: &State<'_>, emoji: &Emoji) -> Applied {
     })
 }
 
-/// Pins the message at a time, or unpins it: what a room's members see first is theirs to choose.
+/// Pins the message at a time, or unpins it.
 pub fn pin(state: &State<'_>, at: Option<Timestamp>) -> Applied {
     let target = changeable(state)?;
-    if state.actor.membership.is_none() && !state.room.everyone && !state.actor.is_trusted {
-        return Err(Refusal::NotAllowed);
+    if !state.actor.is_member(state.room) {
+        return Err(Refusal::NotJoined);
     }
     if target.pinned_at.is_some() == at.is_some() {
         return Ok(None);

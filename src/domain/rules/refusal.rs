@@ -18,6 +18,8 @@ pub enum Refusal {
     NoSuchMessage,
     /// The message is deleted.
     Deleted,
+    /// Only members may do this. Everybody may join an open room.
+    NotJoined,
     /// Only the author may do this, or an owner or admin where they may.
     NotAllowed,
     /// The text was changed since the version that the edit is based on. This is the message now.
@@ -51,6 +53,7 @@ impl Refusal {
             Self::NoSuchRoom => Phrase::new("no-such-room"),
             Self::NoSuchMessage => Phrase::new("no-such-message"),
             Self::Deleted => Phrase::new("message-deleted"),
+            Self::NotJoined => Phrase::new("join-first"),
             Self::NotAllowed => Phrase::new("change-not-allowed"),
             Self::Stale(_) => Phrase::new("edit-stale"),
             Self::TooManyEmoji => Phrase::new("too-many-emoji").arg("max", MAX_EMOJI),

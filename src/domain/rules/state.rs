@@ -28,6 +28,11 @@ pub struct Actor<'a> {
 }
 
 impl Actor<'_> {
+    /// Whether the user is a member of the room, or the command is natter's own.
+    pub(super) fn is_member(&self, room: &Room) -> bool {
+        self.is_trusted || room.everyone || self.membership.is_some()
+    }
+
     /// Whether the user manages the room, or the command is natter's own.
     pub(super) fn manages(&self, room: &Room) -> bool {
         self.is_trusted || room.is_managed_by(self.membership.map(|membership| membership.role), self.is_admin)
@@ -44,7 +49,7 @@ pub struct State<'a> {
     pub target: Option<&'a Message>,
     /// The root of the target's thread, if the target is a reply.
     pub root: Option<&'a Message>,
-    /// The members among the [names](crate::domain::Action::mention_names) that a post or an edit addresses.
+    /// The members among those whom a post or an edit [addresses](crate::domain::Action::addressed).
     pub mentioned: &'a [MentionedUser],
     /// The number of pinned messages. Used by a pin only.
     pub pins: u64,

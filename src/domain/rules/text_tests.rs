@@ -159,7 +159,7 @@ fn a_message_is_pinned_once() {
     let pinned = world.change(3, Action::Pin { seq: 1 });
     assert_eq!((pinned.pinned_at, pinned.rev, pinned.text_rev), (Some(Timestamp(2)), 2, 1));
     assert_eq!(world.give(2, Action::Pin { seq: 1 }), Ok(None));
-    assert_eq!(world.give(4, Action::Unpin { seq: 1 }), Err(Refusal::NotAllowed), "who is no member");
+    assert_eq!(world.give(4, Action::Unpin { seq: 1 }), Err(Refusal::NotJoined), "who is no member");
     assert_eq!(world.change(2, Action::Unpin { seq: 1 }).pinned_at, None);
 }
 

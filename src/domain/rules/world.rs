@@ -81,7 +81,6 @@ impl World {
 
     /// The members among the names that the command addresses. The userID of user 2 is `user2`.
     fn mentioned(&self, action: &Action) -> Vec<MentionedUser> {
-        let names = action.mention_names().user_ids;
         let of_name = |name: UserId| {
             let key = user(name.as_str().strip_prefix("user")?.parse().ok()?);
             self.members
@@ -89,7 +88,7 @@ impl World {
                 .any(|member| member.user == key)
                 .then(|| MentionedUser { key, user_id: name.to_string() })
         };
-        names.into_iter().filter_map(of_name).collect()
+        action.addressed().filter_map(of_name).collect()
     }
 
     /// Gives a command, and keeps what it changes.

@@ -102,7 +102,7 @@ async fn edit(on: &OnMessage, fields: &EditFields) -> Result<(), Refused> {
         let before = on.message().await?;
         // who was mentioned before is not notified again
         if before.is_none_or(|message| message.mentions.everyone.is_none()) {
-            ask_first(state, access, text.as_str()).await?;
+            ask_first(state, access, &text).await?;
         }
     }
     count(state, access.user())?;

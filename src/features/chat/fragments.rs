@@ -67,6 +67,8 @@ pub(super) async fn messages(
     language: Language,
 ) -> Result<String> {
     let viewer = Viewer { key: access.user(), language };
+    let seqs: Vec<u64> = messages.iter().map(Message::seq).collect();
+    let saved = state.store.saved_among(access, &seqs).await?;
     let mut parents: HashMap<u64, Option<Message>> = HashMap::new();
     let mut before: Option<&Message> = None;
     let mut html = String::new();
@@ -86,7 +88,8 @@ pub(super) async fn messages(
         }
         let parent = loaded.or_else(|| parents.get(&message.reply_to?)?.as_ref());
         let target = marks.target.filter(|target| target.seq == message.seq());
-        let row = PageRow { parent, follows, is_target: target.is_some() };
+        let is_saved = saved.contains(&message.seq());
+        let row = PageRow { parent, follows, is_target: target.is_some(), is_saved };
         html.push_str(&render::row(message, row, &viewer, state.hub().texts()));
         if let Some(Target { forms, .. }) = target {
             html.push_str(forms);

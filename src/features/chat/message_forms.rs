@@ -34,7 +34,8 @@ struct MessageForms<'a> {
     may_delete: bool,
     /// Whether the room can be written to, and the message is a text.
     may_write: bool,
-    may_pin: bool,
+    /// Whether the reader may react to it and pin it.
+    may_mark: bool,
     is_member: bool,
     is_saved: bool,
     reactors: Vec<Reactors>,
@@ -93,7 +94,7 @@ pub(super) async fn forms(
         edit: (may_write && is_own).then(|| EditForm::of(message)),
         may_delete: may_write && (is_own || manages),
         may_write,
-        may_pin: may_write && (summary.own.is_some() || summary.room.everyone),
+        may_mark: may_write && summary.own.is_some(),
         is_member: summary.own.is_some(),
         is_saved,
         reactors: reactors(state, message, me.key).await?,

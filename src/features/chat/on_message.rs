@@ -64,7 +64,7 @@ impl OnMessage {
     /// # Errors
     /// The store's.
     pub(super) async fn missing(&self, error: Error) -> Result<Response> {
-        let page = NoMessagePage::load(&self.state, self.language, &self.me, &self.access).await?;
+        let page = NoMessagePage::load(&self.state, self.language, &self.me, &self.access, self.seq).await?;
         Ok(error.on_page(page))
     }
 

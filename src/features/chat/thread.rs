@@ -28,6 +28,7 @@ pub(super) struct ThreadPage {
     /// The address of the root in its room.
     back: String,
     messages: String,
+    is_root_deleted: bool,
     /// The room's latest `rev` on this page. The socket continues after it.
     head: u64,
     /// Whether this is the end of the thread.
@@ -75,6 +76,7 @@ impl ThreadPage {
         let composer = Composer { thread: Some(root), ..Composer::reply(parent.seq()) };
         let older = page.messages.first().filter(|_| page.has_older).map(Message::seq);
         let shell = Shell::in_room(state, *language, me, Some(access.room())).await?;
+        let is_root_deleted = message.is_deleted();
         let messages = match older {
             None => {
                 let all: Vec<Message> = std::iter::once(message).chain(page.messages).collect();
@@ -91,7 +93,19 @@ impl ThreadPage {
         let name = room_name(&summary, me, *language);
         let (head, is_latest) = (page.head, !page.has_newer);
         let is_admin = me.is_admin();
-        Ok(Some(Self { shell, summary, is_admin, name, root, back, messages, head, is_latest, composer }))
+        Ok(Some(Self {
+            shell,
+            summary,
+            is_admin,
+            name,
+            root,
+            back,
+            messages,
+            is_root_deleted,
+            head,
+            is_latest,
+            composer,
+        }))
     }
 }
 

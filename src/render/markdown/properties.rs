@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use scraper::Html;
 
 use super::*;
-use crate::domain::{MentionedUser, Text, UserKey, mention::Everyone};
+use crate::domain::{
+    MentionNames, MentionedUser, Text, UserKey,
+    mention::{EVERYONE_TAG, Everyone},
+};
 
 /// What texts are made of: marks of Markdown, HTML, addresses, mentions.
 const PIECES: [&str; 62] = [
@@ -74,11 +77,12 @@ const PIECES: [&str; 62] = [
     "\u{a0}",
 ];
 
+fn ada() -> UserKey {
+    UserKey(uuid::Uuid::from_u64_pair(0, 1))
+}
+
 fn mentions() -> Mentions {
-    Mentions {
-        users: vec![MentionedUser { key: UserKey(uuid::Uuid::from_u64_pair(0, 1)), user_id: "ada".into() }],
-        everyone: Some(Everyone::Room),
-    }
+    Mentions { users: vec![MentionedUser { key: ada(), user_id: "ada".into() }], everyone: Some(Everyone::Room) }
 }
 
 fn texts() -> impl Strategy<Value = String> {
@@ -153,6 +157,18 @@ proptest! {
         let text = text.trim();
         if !text.is_empty() && is_plain(text) {
             prop_assert_eq!(marked(text, &Mentions::default()), Some((typed::html(text), true)));
+        }
+    }
+
+    #[test]
+    fn who_is_mentioned_is_marked_and_nobody_else(text in texts()) {
+        let mentions = Mentions::resolve(&MentionNames::of(&text), &mentions().users, UserKey(uuid::Uuid::nil()));
+        let html = render(&text, &mentions).html;
+        let tags = super::mention::tags(&mentions);
+        prop_assume!(!html.is_empty() && (typed::is_plain(&text) || html != typed::html(&text)));
+        for tag in [EVERYONE_TAG, &ada().tag()] {
+            let is_marked = html.contains(&format!("<span class=\"mention\" data-tag=\"{tag}\">"));
+            prop_assert_eq!(is_marked, tags.split(' ').any(|mentioned| mentioned == tag), "{} in {}", tag, html);
         }
     }
 

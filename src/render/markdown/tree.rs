@@ -163,8 +163,7 @@ impl Tree<'_> {
             self.out.attribute("href", &address)?;
             self.out.raw(" rel=\"noopener nofollow ugc\" target=\"_blank\">")?;
         }
-        let was_in_link = self.is_in_link;
-        self.is_in_link |= is_link;
+        let was_in_link = std::mem::replace(&mut self.is_in_link, true);
         let had_text = self.out.take_has_text(); // to know whether its children write any
         self.children(node)?;
         if !self.out.has_text() {

@@ -165,6 +165,8 @@ quote-earlier = ↩ frühere Nachricht
 quote-deleted = ↩ gelöschte Nachricht
 # Neben der Zeit einer bearbeiteten Nachricht.
 message-edited = bearbeitet
+message-pinned = angeheftet
+message-saved = gemerkt
 # Was man mit einer Nachricht tun kann, auf ihrer eigenen Seite.
 message-edit = Nachricht bearbeiten
 message-present = Der Text jetzt
@@ -183,6 +185,7 @@ message-replying = Antwort an { $name }: { $text }
 message-editing = Eine Nachricht wird bearbeitet
 message-back = Zurück zur Nachricht
 message-gone = Diese Nachricht ist gelöscht, oder hier war nie eine.
+message-around = Nachrichten in der Nähe zeigen
 reactions = Reaktionen
 reaction-other = Ein anderes Emoji, oder sein :Name:
 reaction-give = Reagieren
@@ -351,7 +354,7 @@ too-many-attempts-minutes = { $minutes ->
     [one] Zu viele Versuche. Versuche es in { $minutes } Minute noch einmal.
    *[other] Zu viele Versuche. Versuche es in { $minutes } Minuten noch einmal.
 }
-too-many-messages = Du sendest Nachrichten zu schnell. Warte einen Moment und sende noch einmal.
+too-many-messages = Du sendest zu viel zu schnell. Warte einen Moment und versuche es noch einmal.
 
 ## Refused fields
 
@@ -381,7 +384,7 @@ client-id-format = Verwende 1 bis { $max } Buchstaben, Ziffern, _ und -, für je
 client-id-reused = Diese clientID wurde für eine andere Nachricht benutzt. Verwende für jede eine neue.
 mentions-many = @{ $name } erwähnt { $count } Leute. Bestätige das, oder lass es weg.
 slash-unknown = Den Befehl { $name } gibt es nicht. Dies sind die Befehle: /me Text, /shrug Text, /topic Text, /invite @ada, /leave, /msg @ada Text. Eine Nachricht, die mit einem Schrägstrich beginnt, braucht zwei: //
-slash-arguments = { $name } wurde anders verwendet, als es geht. Dies sind die Befehle: /me Text, /shrug Text, /topic Text, /invite @ada, /leave, /msg @ada Text. Eine Nachricht, die mit einem Schrägstrich beginnt, braucht zwei: //
+slash-arguments = So lässt sich { $name } nicht verwenden. Dies sind die Befehle: /me Text, /shrug Text, /topic Text, /invite @ada, /leave, /msg @ada Text. Eine Nachricht, die mit einem Schrägstrich beginnt, braucht zwei: //
 message-empty = Schreib erst etwas.
 message-too-long = Eine Nachricht hat höchstens { $max } Zeichen; diese hat { $length }. Teile sie.
 
@@ -391,6 +394,7 @@ room-unchanged = Es ist schon so.
 no-such-message = Diese Nachricht gibt es nicht.
 message-deleted = Diese Nachricht ist gelöscht.
 change-not-allowed = Das darfst du nicht ändern.
+join-first = Das dürfen nur Mitglieder. Tritt dem Raum zuerst bei.
 edit-stale = Die Nachricht wurde inzwischen geändert. Bearbeite den jetzigen Text.
 too-many-emoji = Eine Nachricht hat höchstens { $max } verschiedene Emoji. Gib eines, das sie hat.
 too-many-pins = Ein Raum hat höchstens { $max } angeheftete Nachrichten. Löse zuerst eine.

@@ -166,6 +166,9 @@ quote-earlier = ↩ earlier message
 quote-deleted = ↩ deleted message
 # Beside the time of an edited message.
 message-edited = edited
+# Beside the text of a message.
+message-pinned = pinned
+message-saved = saved
 # What one can do with a message, on its own page.
 message-edit = Edit message
 message-present = The text now
@@ -184,6 +187,7 @@ message-replying = Reply to { $name }: { $text }
 message-editing = Editing a message
 message-back = Back to the message
 message-gone = This message is deleted, or there never was one here.
+message-around = Show the messages around it
 reactions = Reactions
 reaction-other = Another emoji, or its :name:
 reaction-give = React
@@ -352,7 +356,7 @@ too-many-attempts-minutes = { $minutes ->
     [one] Too many attempts. Try again in { $minutes } minute.
    *[other] Too many attempts. Try again in { $minutes } minutes.
 }
-too-many-messages = You are sending messages too fast. Wait a moment and send again.
+too-many-messages = You are sending too much too fast. Wait a moment, then try again.
 
 ## Refused fields
 
@@ -382,7 +386,7 @@ client-id-format = Use 1 to { $max } letters, digits, _ and -, a fresh one for e
 client-id-reused = This clientID was used for another message. Use a fresh one for each.
 mentions-many = @{ $name } mentions { $count } people. Confirm that, or leave it out.
 slash-unknown = There is no command { $name }. These are the commands: /me text, /shrug text, /topic text, /invite @ada, /leave, /msg @ada text. A message that begins with a slash needs two: //
-slash-arguments = { $name } was not used as it can be. These are the commands: /me text, /shrug text, /topic text, /invite @ada, /leave, /msg @ada text. A message that begins with a slash needs two: //
+slash-arguments = { $name } cannot be used like this. These are the commands: /me text, /shrug text, /topic text, /invite @ada, /leave, /msg @ada text. A message that begins with a slash needs two: //
 message-empty = Write something first.
 message-too-long = A message has at most { $max } characters; this one has { $length }. Split it in two.
 
@@ -392,6 +396,7 @@ room-unchanged = It is like that already.
 no-such-message = There is no such message.
 message-deleted = This message is deleted.
 change-not-allowed = You may not change this.
+join-first = Only members may do this. Join the room first.
 edit-stale = The message was changed in the meantime. Edit the present text.
 too-many-emoji = A message has at most { $max } different emoji. Give one that it has.
 too-many-pins = A room has at most { $max } pinned messages. Unpin one first.

@@ -92,7 +92,7 @@ impl Batch<'_> {
     /// The members among the names that the command addresses.
     fn mentioned(&mut self, loaded: &LoadedRoom, action: &Action) -> Result<Vec<MentionedUser>> {
         let mut mentioned = Vec::new();
-        for name in action.mention_names().user_ids {
+        for name in action.addressed() {
             let account = self
                 .connection
                 .prepare_cached("SELECT key, user_id FROM users WHERE user_id = ?1")?

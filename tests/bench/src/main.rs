@@ -35,7 +35,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{comparison::Comparison, run::Run};
 
-const ROWS: [&str; 22] = [
+const ROWS: [&str; 23] = [
     "fanout",
     "authors",
     "ceiling",
@@ -43,6 +43,7 @@ const ROWS: [&str; 22] = [
     "idle-rooms",
     "ingest",
     "edits",
+    "delivered",
     "rooms",
     "hot",
     "reactions",
@@ -149,6 +150,7 @@ async fn measure(run: &Run, row: &str, scenes: &[(usize, usize)]) -> Result<(), 
         "idle-rooms" => rows::idle_rooms::measure(run).await,
         "ingest" => rows::ingest::measure(run).await,
         "edits" => rows::edits::measure(run).await,
+        "delivered" => rows::delivered::measure(run).await,
         "rooms" => rows::rooms::measure(run).await,
         "hot" => rows::hot::measure(run).await,
         "reactions" => rows::reactions::measure(run).await,

@@ -11,7 +11,7 @@ machine's speed drifts: compare with the reference, which is measured in the sam
 ";
 
 /// What each row measures.
-const ROWS: [(&str, &str); 22] = [
+const ROWS: [(&str, &str); 23] = [
     ("fanout", "fan-out, members × messages"),
     ("authors", "1,000 authors in turn against one, 1,000 members"),
     ("ceiling", "ceiling: most messages/s at which 1,000 members get all of them, p99 ≤ 250 ms"),
@@ -19,6 +19,7 @@ const ROWS: [(&str, &str); 22] = [
     ("idle-rooms", "10,000 idle sockets, each in a room of its own, against one room"),
     ("ingest", "durable ingest: 64 writers"),
     ("edits", "edits and reactions by one writer"),
+    ("delivered", "an edit and a reaction, delivered to all"),
     ("rooms", "50 rooms at once: 50 writers, through the store trait"),
     ("hot", "a hot message: posts and reads of others after 1,000 changes"),
     ("reactions", "200 reactions to one message within a second, 1,000 sockets"),

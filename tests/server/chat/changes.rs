@@ -196,6 +196,6 @@ async fn changes_count_against_the_limit_of_messages() {
     ada.edits(1, 1, "hello!").await.is(200);
     for refused in [ada.takes_back(1, "👍").await, ada.edits(1, 3, "hello?").await] {
         assert!(refused.headers.contains_key("retry-after"));
-        refused.says(429, "You are sending messages too fast. Wait a moment and send again.");
+        refused.says(429, "You are sending too much too fast. Wait a moment, then try again.");
     }
 }

@@ -63,7 +63,7 @@ async fn sending_too_fast_is_refused_with_the_time_to_wait() {
     for n in 1..=3 {
         ada.says(&format!("number {n}")).await;
     }
-    let why = "You are sending messages too fast. Wait a moment and send again.";
+    let why = "You are sending too much too fast. Wait a moment, then try again.";
     let answer = ada.socket.sends("number 4", "4").await;
     let expected =
         json!({ "room": "lobby", "clientID": "4", "status": 429, "error": { "message": why }, "retryAfter": 1 });

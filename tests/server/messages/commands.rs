@@ -41,8 +41,8 @@ async fn an_unknown_command_is_refused_with_the_list_and_stays_in_the_box() {
     let mut socket = Socket::open_in(&ada.browser, "").await;
     for (typed, beginning) in [
         ("/dance now", "There is no command /dance."),
-        ("/invite", "/invite was not used as it can be."),
-        ("/leave now", "/leave was not used as it can be."),
+        ("/invite", "/invite cannot be used like this."),
+        ("/leave now", "/leave cannot be used like this."),
     ] {
         let page = ada.types(typed).await.is(422);
         let why = page.text("#refused");

@@ -129,16 +129,26 @@ async fn a_script_gets_an_empty_answer_or_an_alert() {
 }
 
 #[tokio::test]
-async fn an_open_room_is_not_joined_by_a_reaction() {
+async fn reactions_to_an_open_room_are_of_its_members() {
     let natter = Natter::unlimited().await;
     let (ada, bob) = (User::sign_up(&natter, "ada").await, natter.register("bob").await);
     let meadow = bob.creates("open", "Meadow", &[]).await;
     bob.says_in(&meadow, "hello").await;
     let path = format!("/rooms/{meadow}/1");
-    ada.browser.submit(&format!("{path}/react"), &[("emoji", "👍")]).await.leads_to(&path);
-    assert_eq!(ada.script.room(&meadow).await.get("role"), None);
-    let who = bob.get(&format!("/api{path}/reactions").replace("/1/", "/messages/1/")).await.is(200).json;
-    assert_eq!(who["reactions"][0]["users"][0]["userID"], "ada", "who is no member is named too");
+    let reactions = format!("/api/rooms/{meadow}/messages/1/reactions");
+    let react = [("emoji", "👍")];
+    let page = ada.browser.submit(&format!("{path}/react"), &react).await.is(403);
+    assert_eq!(page.text("#emoji-note"), "Only members may do this. Join the room first.");
+    assert_eq!(page.texts(".react, #reactions button").len(), 0, "no reaction is offered");
+    assert_eq!(bob.get(&reactions).await.is(200).json, json!({ "reactions": [] }));
+    assert_eq!(ada.script.room(&meadow).await.get("role"), None, "nobody joins by it");
+    ada.browser.submit(&format!("/rooms/{meadow}/join"), &[]).await;
+    ada.browser.submit(&format!("{path}/react"), &react).await.leads_to(&path);
+    ada.browser.submit(&format!("/rooms/{meadow}/leave"), &[]).await;
+    let who = bob.get(&reactions).await.is(200).json;
+    assert_eq!(who["reactions"][0]["users"][0]["userID"], "ada", "who is no member any more is named too");
+    ada.browser.submit(&format!("{path}/unreact"), &react).await.leads_to(&path);
+    assert_eq!(bob.get(&reactions).await.is(200).json, json!({ "reactions": [] }));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::User;
 use crate::support::Natter;
 
-const WHY: &str = "You are sending messages too fast. Wait a moment and send again.";
+const WHY: &str = "You are sending too much too fast. Wait a moment, then try again.";
 
 #[tokio::test]
 async fn every_change_over_the_api_counts_as_a_message() {

@@ -75,6 +75,7 @@ async fn a_thread_outlives_its_root() {
     assert_eq!((refused.value_of("replyTo"), refused.text("textarea#message")), ("2".into(), "too late".into()));
     let page = ada.browser.visit("/rooms/lobby/threads/1").await.is(200);
     assert_eq!(page.messages(), ["You: reply"]);
+    assert_eq!(page.text("#scroller .notice"), "This message is deleted.", "in place of the root");
     assert_eq!(page.value_of("replyTo"), "2", "a deleted message has no new replies");
     assert_eq!(page.attribute("main > .head a", "href"), "/rooms/lobby?at=1");
     ada.script.deletes(2).await.is(204);

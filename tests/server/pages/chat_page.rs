@@ -76,7 +76,7 @@ async fn a_refused_message_stays_in_the_form_with_the_reason() {
     }
     let page = ada.submit("/rooms/lobby/messages", &[("message", "too quick"), ("clientID", "6")]).await.is(429);
     assert_eq!(page.header("retry-after"), "1");
-    assert_eq!(page.text("#refused"), "You are sending messages too fast. Wait a moment and send again.");
+    assert_eq!(page.text("#refused"), "You are sending too much too fast. Wait a moment, then try again.");
     assert_eq!(draft(&page), "too quick");
     assert_eq!(page.messages(), ["You: quick", "You: quick", "You: quick"], "the page is complete");
 

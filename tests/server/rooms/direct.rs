@@ -80,7 +80,7 @@ async fn a_first_post_that_comes_too_fast_creates_no_conversation() {
         ada.post("/api/messages", json!({ "message": "hello" })).await; // three of them are posted
     }
     let refused = browser.submit("/direct/bob/messages", &form).await.is(429);
-    assert_eq!(refused.text("#refused"), "You are sending messages too fast. Wait a moment and send again.");
+    assert_eq!(refused.text("#refused"), "You are sending too much too fast. Wait a moment, then try again.");
     browser.visit("/direct/bob").await.is(200);
     assert_eq!(bob.get("/api/rooms").await.is(200).json["rooms"].as_array().unwrap().len(), 1, "the lobby alone");
 }

@@ -8,15 +8,17 @@ use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    sync::mpsc,
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::Duration,
 };
 
-use crate::{ServerProcess, free_address};
+use crate::{ServerProcess, free_address, server::send_signal};
 
 /// Longest wait for the line that says natter is ready. natter itself waits for its database without a limit.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Longest time of a command that ends by itself.
+const RUN_LIMIT: Duration = Duration::from_secs(180);
 
 /// How to run a natter binary: its directory, environment and arguments.
 ///
@@ -104,14 +106,25 @@ impl NatterCommand {
         Ok(NatterProcess { process, command })
     }
 
-    /// Runs natter to its end, with `input` on standard input.
+    /// Runs natter to its end, with `input` on standard input. Panics with its output if that takes longer than [`RUN_LIMIT`].
     pub fn run(&self, input: &str) -> Output {
         let mut command = self.command();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|why| panic!("{}: {why}", self.binary.display()));
         // a command that reads no input may have ended already
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        child.wait_with_output().unwrap()
+        let (pid, (ended, wait)) = (child.id(), mpsc::channel::<()>());
+        let killer = thread::spawn(move || {
+            let is_late = wait.recv_timeout(RUN_LIMIT) == Err(RecvTimeoutError::Timeout);
+            if is_late {
+                send_signal(pid, "KILL"); // it is not waited for yet, so its id is not another's
+            }
+            is_late
+        });
+        let output = child.wait_with_output().unwrap();
+        drop(ended);
+        assert!(!killer.join().unwrap(), "{:?} did not end within {RUN_LIMIT:?}: {output:?}", self.arguments);
+        output
     }
 
     /// The command that starts a server on `address`. Its standard output is a pipe.

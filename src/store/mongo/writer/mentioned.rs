@@ -30,8 +30,7 @@ impl RoomWriter {
     /// Finds the members among the names that the commands address; reads nothing if there are none. Called after
     /// [`RoomWriter::load_rights`]: a commit under the next number then proves that they were members.
     pub async fn find_mentioned(&self, queued: &mut VecDeque<Queued>, session: &mut CausalSession) -> Result<()> {
-        let names: Vec<Vec<UserId>> =
-            queued.iter().map(|queued| queued.command.action.mention_names().user_ids).collect();
+        let names: Vec<Vec<UserId>> = queued.iter().map(|queued| queued.command.action.addressed().collect()).collect();
         if names.iter().all(Vec::is_empty) {
             return Ok(());
         }

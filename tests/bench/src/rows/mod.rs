@@ -4,6 +4,7 @@ pub mod authors;
 pub mod ceiling;
 mod changes;
 pub mod counts;
+pub mod delivered;
 pub mod edits;
 pub mod fanout;
 pub mod history;
