@@ -128,6 +128,9 @@ natter.list = (() => {
       $('room-topic').textContent = value ?? '';
     } else if (kind.endsWith('archived')) {
       shown.toggleAttribute('data-archived', kind === 'archived');
+      if (!shown.querySelector('.read-only')) {
+        shown.querySelector('.write').prepend(Object.assign(view.element('p', words.readOnly), { className: 'read-only' }));
+      }
     } else if (kind === 'opened' || kind === 'closed') {
       shown.dataset.kind = kind === 'opened' ? 'open' : 'closed';
       const use = shown.querySelector('.head use');
@@ -213,6 +216,7 @@ natter.list = (() => {
     if (!here()) return;
     ($('target') ?? $('new'))?.scrollIntoView({ block: 'center' });
     hideNewer();
+    $('newer').textContent = words.newer;
     $('newer').hidden = holdsEnd($('messages')); // leads to the end
   };
 

@@ -171,7 +171,7 @@ natter.tools = (() => {
     // Another room is in the document.
     enter: () => {
       row = null;
-      $('tools')?.replaceWith($('tools').content);
+      $('tools')?.replaceWith(document.createRange().createContextualFragment($('tools').text));
     },
     // A message is deleted.
     forget: (seq) => {
