@@ -45,7 +45,7 @@ pub enum Everyone {
 super::room::stored_names!(Everyone { Room = "room", Here = "here" });
 
 /// The names that a text addresses, before it is known who they are.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MentionNames {
     /// What follows an `@`, each once, in the order of the text.
     names: Vec<String>,
@@ -53,9 +53,17 @@ pub struct MentionNames {
 }
 
 impl MentionNames {
+    pub const fn nobody() -> Self {
+        Self { names: Vec::new(), everyone: None }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.everyone.is_none()
+    }
+
     /// The names in a Markdown text, outside code and links. A text that takes the parser too long addresses nobody.
     pub fn of(text: &str) -> Self {
-        let mut names = Self::default();
+        let mut names = Self::nobody();
         // most texts address nobody
         if text.contains('@') {
             let arena = Arena::new();

@@ -6,7 +6,8 @@ use super::{Invalid, MentionNames, Mentions, MessageId, Timestamp, User, UserKey
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     source: String,
-    names: MentionNames,
+    /// `None`: it addresses nobody. Boxed, because most texts do not, and commands are moved often.
+    names: Option<Box<MentionNames>>,
 }
 
 impl Text {
@@ -31,7 +32,8 @@ impl Text {
 
     /// A text from the store, which was checked when it was written.
     pub(crate) fn stored(source: String) -> Self {
-        Self { names: MentionNames::of(&source), source }
+        let names = MentionNames::of(&source);
+        Self { names: (!names.is_empty()).then(|| Box::new(names)), source }
     }
 
     pub fn as_str(&self) -> &str {
@@ -44,7 +46,8 @@ impl Text {
 
     /// The names that the text addresses.
     pub fn names(&self) -> &MentionNames {
-        &self.names
+        static NOBODY: MentionNames = MentionNames::nobody();
+        self.names.as_deref().unwrap_or(&NOBODY)
     }
 }
 

@@ -58,15 +58,14 @@ impl TextCache {
     /// The text of a message, rendered. `None` of a deleted message and of a notice.
     pub fn text(&self, message: &Message) -> Option<Arc<Rendered>> {
         let text = message.text()?;
-        let render = || Arc::new(markdown::render(text, &message.mentions));
-        if markdown::is_plain(text) {
-            return Some(render()); // faster than to look for it
+        if let Some(rendered) = markdown::render_plain(text) {
+            return Some(Arc::new(rendered)); // faster than to look for it
         }
         let (id, version) = (&message.id, Version::of(message));
         if let Some(found) = self.0.lock().find(&id.room, id.seq, version) {
             return Some(found);
         }
-        let rendered = render();
+        let rendered = Arc::new(markdown::render(text, &message.mentions));
         self.0.lock().insert(&id.room, id.seq, Entry { version, rendered: Some(Arc::clone(&rendered)) });
         Some(rendered)
     }

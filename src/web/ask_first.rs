@@ -3,7 +3,10 @@
 
 use super::{AppState, Error, Result};
 use crate::{
-    domain::{Fields, Phrase, Text, mention::MENTIONED_UNASKED},
+    domain::{
+        Fields, Phrase, Text,
+        mention::{Everyone, MENTIONED_UNASKED},
+    },
     store::Access,
 };
 
@@ -12,7 +15,13 @@ use crate::{
 /// # Errors
 /// 409 at the field `confirmed`, with how many people it mentions.
 pub async fn ask_first(state: &AppState, access: &Access, text: &Text) -> Result<()> {
-    let Some(everyone) = text.names().everyone else { return Ok(()) };
+    match text.names().everyone {
+        Some(everyone) => Box::pin(ask(state, access, everyone)).await, // boxed, because it is rare
+        None => Ok(()),
+    }
+}
+
+async fn ask(state: &AppState, access: &Access, everyone: Everyone) -> Result<()> {
     let members = state.store.member_count(access).await?;
     if members <= MENTIONED_UNASKED {
         return Ok(());

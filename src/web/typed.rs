@@ -41,8 +41,9 @@ pub async fn send(
         }
         Typed::Command(command) => {
             ClientId::parse(draft.client_id).map_err(|invalid| Error::invalid(Fields::one("clientID", invalid)))?;
-            let go = obey(state, &user.await?, access, command, draft.client_id).await.map_err(about_text)?;
-            Ok(Sent::Done { go })
+            // boxed: most of what is sent is a text, whose future stays small
+            let obeyed = Box::pin(async { obey(state, &user.await?, access, command, draft.client_id).await });
+            Ok(Sent::Done { go: obeyed.await.map_err(about_text)? })
         }
     }
 }

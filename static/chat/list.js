@@ -20,8 +20,7 @@ natter.list = (() => {
   const belongs = (list, item) => {
     const { thread } = list.dataset, { seq, root, deleted } = item.dataset;
     if (!thread || seq === thread) return true;
-    const older = list.querySelector(':scope > .older');
-    const first = older && older.nextElementSibling?.dataset.seq;
+    const first = list.querySelector(':scope > .older ~ [data-seq]')?.dataset.seq;
     return (root === thread || (deleted !== undefined && !!rows.find(list, seq))) && !(+seq < first);
   };
 
@@ -214,6 +213,7 @@ natter.list = (() => {
     view.localize(room());
     reactions.markAll(room());
     if (!here()) return;
+    rows.groupAll($('messages'));
     ($('target') ?? $('new'))?.scrollIntoView({ block: 'center' });
     hideNewer();
     $('newer').textContent = words.newer;

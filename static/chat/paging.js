@@ -49,7 +49,7 @@ natter.paging = (() => {
       if (!element?.matches('.older, .later')) continue;
       const isOlder = element.matches('.older'), list = element.closest('.messages');
       arrive(list, fragment, isOlder);
-      const row = element[isOlder ? 'nextElementSibling' : 'previousElementSibling'];
+      const row = rows.messageFrom(element, isOlder ? 'nextElementSibling' : 'previousElementSibling');
       if (row) anchor = { row, list, top: row.getBoundingClientRect().top, isOlder };
     }
   });

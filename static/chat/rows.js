@@ -46,20 +46,56 @@ natter.rows = (() => {
     }
   };
 
+  // The message at this element, or else the next one.
+  const messageFrom = (item, step) => {
+    let other = item;
+    while (other && !other.matches('.message')) other = other[step];
+    return other;
+  };
   // The next row that is not hidden; `step`: nextElementSibling or previousElementSibling.
   const beside = (row, step) => {
     let other = row[step];
     while (other?.hidden) other = other[step];
     return other;
   };
-  const group = (row) => row.classList.toggle('follows', view.follows(row, beside(row, 'previousElementSibling')));
+  // A line with the day stands before the first message of each day. The server has lines for the days of UTC.
+  const divide = (row) => {
+    const day = view.dayOf(row), lines = [];
+    let before = row.previousElementSibling;
+    for (; before && !before.matches('.message'); before = before.previousElementSibling) {
+      if (before.matches('.day')) lines.push(before);
+    }
+    const isFirst = !before || view.dayOf(before) !== day;
+    let line = isFirst && lines.find((one) => one.dataset.day === day);
+    for (const other of lines) if (other !== line) other.remove();
+    if (!isFirst) return;
+    if (!line) {
+      line = view.element('li', view.element('span'));
+      Object.assign(line, { className: 'day' }).dataset.day = day;
+      (row.previousElementSibling?.id === 'new' ? row.previousElementSibling : row).before(line);
+    }
+    const label = view.dayLabel(row);
+    if (line.textContent !== label) line.firstElementChild.textContent = label;
+  };
+  const group = (row) => {
+    divide(row);
+    row.classList.toggle('follows', view.follows(row, beside(row, 'previousElementSibling')));
+  };
+  // a day whose only message is deleted
+  const trimDays = (list) => {
+    for (let last = list?.lastElementChild; last && !last.matches('.message'); last = last.previousElementSibling) {
+      if (last.matches('.day')) return last.remove();
+    }
+  };
 
   return {
     patch,
     beside,
+    messageFrom,
     // Groups a row that changed with the rows around it.
     groupAround: (row) => {
-      for (const one of [row, beside(row, 'nextElementSibling')]) if (one?.matches('.message')) group(one);
+      for (const one of [row, messageFrom(row.nextElementSibling, 'nextElementSibling')]) if (one?.matches('.message')) group(one);
+      if (row.hidden) trimDays(row.parentElement);
     },
     groupAll: (list) => { for (const row of list.querySelectorAll(':scope > .message')) group(row); },
     // Fills the quotes of a message: a deleted text must not live on in one.

@@ -19,6 +19,11 @@ natter.view = (() => {
   const clockFormat = format({ hour: '2-digit', minute: '2-digit' });
   const dayFormat = format({ day: 'numeric', month: 'short', year: 'numeric' });
   const fullFormat = format({ dateStyle: 'short', timeStyle: 'medium' });
+  const weekdayFormat = format({ weekday: 'long', day: 'numeric', month: 'long' });
+  const weekdayOfYearFormat = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+  const relativeFormat = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  // `2026-11-22`, in the reader's time zone
+  const dateOf = (at) => [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
   const localize = (root) => {
     const now = new Date().toDateString();
     for (const time of root.querySelectorAll('time')) {
@@ -41,6 +46,15 @@ natter.view = (() => {
   const authorOf = (item) => part(item, 'b').textContent.slice(0, -2); // without ": "
   const textOf = (item) => part(item, '.text')?.textContent;
   const sentAt = (item) => Date.parse(part(item, '.at > time').dateTime);
+  const dayOf = (item) => dateOf(new Date(sentAt(item)));
+  const dayLabel = (item) => {
+    const at = new Date(sentAt(item)), now = new Date(), yesterday = new Date(now);
+    yesterday.setDate(now.getDate() - 1);
+    const day = dateOf(at), ago = [dateOf(now), dateOf(yesterday)].indexOf(day);
+    if (ago < 0) return (at.getFullYear() === now.getFullYear() ? weekdayFormat : weekdayOfYearFormat).format(at);
+    const label = relativeFormat.format(-ago, 'day');
+    return label[0].toLocaleUpperCase() + label.slice(1);
+  };
   const setAuthor = (item, name) => part(item, 'b').replaceChildren(name, element('span', ': '));
   // as in src/render/avatar.rs
   const initials = (name) => {
@@ -164,5 +178,5 @@ natter.view = (() => {
     for (const cite of cited) cite.textContent = isDeleted ? words.deletedUser : name;
   };
 
-  return { beginning, element, follows, initials, localize, message, quote, save, authorOf, textOf, notice, roster, rename };
+  return { beginning, element, follows, initials, localize, message, quote, save, authorOf, textOf, dayOf, dayLabel, notice, roster, rename };
 })();

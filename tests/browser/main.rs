@@ -10,6 +10,7 @@ mod away;
 mod changes;
 mod chat;
 mod composer;
+mod days;
 mod keyboard;
 mod lists;
 mod long_lived;

@@ -1,6 +1,6 @@
 //! The log as fragments: on a page, for scrolling, and for catching up without a socket.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use askama::Template;
 use axum::{extract::State, response::Html};
@@ -17,6 +17,14 @@ use crate::{
 pub(super) const PAGE: u32 = 50;
 
 #[derive(Template)]
+#[template(path = "chat/_day.html")]
+struct DayLine {
+    /// `2026-11-22`.
+    day: String,
+    label: Cow<'static, str>,
+}
+
+#[derive(Template)]
 #[template(path = "chat/_new_line.html")]
 struct NewLine {
     language: Language,
@@ -28,6 +36,9 @@ pub(super) struct Marks<'a> {
     /// The `seq` of the first unread message, before which there is the "new" line.
     pub unread: Option<u64>,
     pub target: Option<Target<'a>>,
+    /// Whether a line with the day stands before the first message of each day. The days are those of UTC: the page's script
+    /// knows the reader's.
+    pub days: bool,
 }
 
 /// The message that the page is about.
@@ -51,7 +62,7 @@ pub(super) async fn page(
     if let Some(first) = page.messages.first().filter(|_| page.has_older) {
         html.push_str(&render::older_link(room, first.seq(), language));
     }
-    html.push_str(&messages(state, access, &page.messages, marks, language).await?);
+    html.push_str(&messages(state, access, &page.messages, Marks { days: true, ..marks }, language).await?);
     if let Some(last) = page.messages.last().filter(|_| page.has_newer) {
         html.push_str(&render::newer_link(room, last.seq() + 1, language));
     }
@@ -70,9 +81,17 @@ pub(super) async fn messages(
     let seqs: Vec<u64> = messages.iter().map(Message::seq).collect();
     let saved = state.store.saved_among(access, &seqs).await?;
     let mut parents: HashMap<u64, Option<Message>> = HashMap::new();
-    let mut before: Option<&Message> = None;
+    let (mut before, mut day): (Option<&Message>, Option<String>) = (None, None);
     let mut html = String::new();
     for message in messages {
+        if marks.days && message.text().is_some() {
+            let next = message.sent_at.day();
+            if day.as_ref() != Some(&next) {
+                let line = DayLine { day: next.clone(), label: language.day(message.sent_at) };
+                html.push_str(&line.render().unwrap_or_default());
+                (before, day) = (None, Some(next));
+            }
+        }
         if marks.unread == Some(message.seq()) {
             html.push_str(&NewLine { language }.render().unwrap_or_default());
             before = None;

@@ -83,7 +83,7 @@ impl RoomPage {
         let (page, messages) = match view {
             View::Part(part) => {
                 let page = part.read(state, access, &summary).await?;
-                let marks = Marks { unread: first_unread(&page, &summary, me), target: None };
+                let marks = Marks { unread: first_unread(&page, &summary, me), ..Marks::default() };
                 let messages = fragments::page(state, access, &page, marks, language).await?;
                 (page, messages)
             }
@@ -91,7 +91,7 @@ impl RoomPage {
                 let page = state.store.around(access, message.seq(), PAGE).await?;
                 let forms = message_forms::forms(state, &shell, (me, access), &summary, message, refused).await?;
                 let target = Target { seq: message.seq(), forms: &forms };
-                let marks = Marks { unread: None, target: Some(target) };
+                let marks = Marks { target: Some(target), ..Marks::default() };
                 let messages = fragments::page(state, access, &page, marks, language).await?;
                 (page, messages)
             }

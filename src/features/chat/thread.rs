@@ -77,14 +77,15 @@ impl ThreadPage {
         let older = page.messages.first().filter(|_| page.has_older).map(Message::seq);
         let shell = Shell::in_room(state, *language, me, Some(access.room())).await?;
         let is_root_deleted = message.is_deleted();
+        let marks = Marks { days: true, ..Marks::default() };
         let messages = match older {
             None => {
                 let all: Vec<Message> = std::iter::once(message).chain(page.messages).collect();
-                fragments::messages(state, access, &all, Marks::default(), *language).await?
+                fragments::messages(state, access, &all, marks, *language).await?
             }
             Some(seq) => {
-                let first = fragments::messages(state, access, &[message], Marks::default(), *language).await?;
-                let replies = fragments::messages(state, access, &page.messages, Marks::default(), *language).await?;
+                let first = fragments::messages(state, access, &[message], marks, *language).await?;
+                let replies = fragments::messages(state, access, &page.messages, marks, *language).await?;
                 let address = format!("{room}/threads/{root}?before={seq}");
                 format!("{first}{}{replies}", OlderReplies { shell: &shell, address }.render().unwrap_or_default())
             }

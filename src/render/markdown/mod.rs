@@ -50,15 +50,19 @@ pub struct Rendered {
 pub fn render(text: &str, mentions: &Mentions) -> Rendered {
     let action = markdown::action(text);
     let text = action.unwrap_or(text);
-    let (html, is_inline) =
-        if typed::is_plain(text) { None } else { marked(text, mentions) }.unwrap_or_else(|| (typed::html(text), true));
-    let is_emoji = is_inline && emoji::is_few(&html);
-    Rendered { html, is_inline, is_action: action.is_some(), is_emoji }
+    let marked = if typed::is_plain(text) { None } else { marked(text, mentions) };
+    let (html, is_inline) = marked.unwrap_or_else(|| (typed::html(text), true));
+    Rendered { is_emoji: is_inline && emoji::is_few(&html), html, is_inline, is_action: action.is_some() }
 }
 
-/// Whether rendering the text is no more than escaping it.
-pub fn is_plain(text: &str) -> bool {
-    typed::is_plain(text)
+/// The same, if it is no more than escaping the text.
+pub fn render_plain(text: &str) -> Option<Rendered> {
+    let action = markdown::action(text);
+    let text = action.unwrap_or(text);
+    typed::is_plain(text).then(|| {
+        let html = typed::html(text);
+        Rendered { is_emoji: emoji::is_few(&html), html, is_inline: true, is_action: action.is_some() }
+    })
 }
 
 /// The HTML of the Markdown, and whether it is one paragraph.

@@ -155,8 +155,15 @@ proptest! {
     #[test]
     fn a_plain_text_is_what_markdown_makes_of_it(text in "[a-zA-Z0-9 ,?'\"();/%$+=#>!.:é👍-]{1,12}") {
         let text = text.trim();
-        if !text.is_empty() && is_plain(text) {
+        if !text.is_empty() && typed::is_plain(text) {
             prop_assert_eq!(marked(text, &Mentions::default()), Some((typed::html(text), true)));
+        }
+    }
+
+    #[test]
+    fn a_plain_text_is_rendered_in_the_same_way_without_the_parser(text in "(/me )?[a-z ,?'\"()/%$!.:é👍-]{1,12}") {
+        if let Some(rendered) = render_plain(&text) {
+            prop_assert_eq!(rendered, render(&text, &Mentions::default()));
         }
     }
 

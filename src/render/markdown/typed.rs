@@ -23,12 +23,12 @@ pub(super) fn is_plain(text: &str) -> bool {
 /// The text with its line breaks.
 pub(super) fn html(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' | '<' | '>' | '"' => html.push_str(escape(c as u8)),
-            '\n' => html.push_str("<br>\n"),
-            other => html.push(other),
-        }
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\n')) {
+        html.push_str(&rest[..at]);
+        html.push_str(if rest.as_bytes()[at] == b'\n' { "<br>\n" } else { escape(rest.as_bytes()[at]) });
+        rest = &rest[at + 1..];
     }
+    html.push_str(rest);
     html
 }

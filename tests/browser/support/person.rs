@@ -96,7 +96,7 @@ impl Person {
     }
 
     /// Sends a command of the DevTools protocol.
-    async fn commands(&self, command: &str, params: Value) -> Value {
+    pub async fn commands(&self, command: &str, params: Value) -> Value {
         let body = json!({ "cmd": command, "params": params });
         let response = reqwest::Client::new().post(&self.devtools).json(&body).send().await.unwrap();
         response.json().await.unwrap()
@@ -225,7 +225,7 @@ impl Person {
 
     /// The list of messages and notices, each without its time, quote, replies and reactions.
     pub async fn list(&self) -> Vec<String> {
-        let script = "return Array.from(document.querySelectorAll('#messages > li:not([hidden], .older, .later, .new-line)'), (item) => {
+        let script = "return Array.from(document.querySelectorAll('#messages > li:not([hidden], .older, .later, .new-line, .day)'), (item) => {
             const copy = item.cloneNode(true);
             for (const part of copy.querySelectorAll('time, small, :scope > blockquote, .replies, .reactions')) part.remove();
             return copy.textContent.trim();
