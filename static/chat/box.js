@@ -11,7 +11,7 @@ natter.box = (() => {
     const text = left > SHOWN ? '' : fill(words.left, { count: String(left).replace('-', '−') });
     const passed = SAID.filter((limit) => left <= limit).length;
     $('left').textContent = text;
-    $('left').classList.toggle('error', left < 0);
+    $('left').classList.toggle('over', left < 0);
     if (passed !== said) $('left-said').textContent = passed > said ? text : '';
     said = passed;
   };

@@ -133,9 +133,15 @@ pub async fn members_of_a_large_room_are_found_by_their_names(database: &TestDat
             room.manage(RoomAction::Add(user.key)).await;
         }
     }
-    assert_eq!(named(&room, "fan00", 8).await, ["fan000", "fan001", "fan002", "fan003", "fan004", "fan005", "fan006", "fan008"]);
+    assert_eq!(
+        named(&room, "fan00", 8).await,
+        ["fan000", "fan001", "fan002", "fan003", "fan004", "fan005", "fan006", "fan008"]
+    );
     assert_eq!(named(&room, "fan107", 8).await, [""; 0]);
-    assert_eq!(named(&ada, "07", 8).await, ["fan007", "fan070", "fan071", "fan072", "fan073", "fan074", "fan075", "fan076"]);
+    assert_eq!(
+        named(&ada, "07", 8).await,
+        ["fan007", "fan070", "fan071", "fan072", "fan073", "fan074", "fan075", "fan076"]
+    );
     room.manage(RoomAction::Leave).await;
     assert_eq!(named(&room, "bob", 8).await, [""; 0], "of an ended membership");
 }

@@ -53,7 +53,8 @@ async fn a_word_has_at_most_eight_options() {
     let last = options(&ada.browser, "lobby", "@fan8", "&people=true").await;
     assert_eq!(last.texts("li .name"), ["Fan8"]);
     assert_eq!(names(&ada.browser, "lobby", ":s").await.len(), 8);
-    for nothing in ["", "fan", "#fan", "@nobody", ":nothing_like_it", "/dance", "@ä\0", &format!("@{}", "f".repeat(64))] {
+    for nothing in ["", "fan", "#fan", "@nobody", ":nothing_like_it", "/dance", "@ä\0", &format!("@{}", "f".repeat(64))]
+    {
         assert_eq!(names(&ada.browser, "lobby", nothing).await, [""; 0], "{nothing}");
     }
 }
@@ -66,7 +67,10 @@ async fn emoji_and_commands_are_completed_by_their_beginning() {
     assert_eq!((page.text("li .name"), page.attribute("li", "data-put")), (":tada:".into(), "🎉".into()));
     assert_eq!(names(&ada.browser, "lobby", "/").await, ["/me", "/shrug", "/topic", "/invite", "/leave", "/msg"]);
     let page = options(&ada.browser, "lobby", "/T", "").await;
-    assert_eq!((page.text("li"), page.attribute("li", "data-put")), ("/topic Change the topic of this room".into(), "/topic ".into()));
+    assert_eq!(
+        (page.text("li"), page.attribute("li", "data-put")),
+        ("/topic Change the topic of this room".into(), "/topic ".into())
+    );
 }
 
 #[tokio::test]
