@@ -16,7 +16,7 @@ natter.completion = (() => {
   const hide = () => {
     if (!isOpen()) return;
     list.hidePopover();
-    $('message').removeAttribute('aria-activedescendant');
+    $('message')?.removeAttribute('aria-activedescendant');
   };
   const close = () => {
     turn++; // an answer comes too late

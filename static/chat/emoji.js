@@ -51,7 +51,7 @@ natter.emoji = (() => {
 
   picker.addEventListener('toggle', ({ newState }) => {
     if (newState !== 'open') return;
-    view.beside(use?.at ?? $('pick').getBoundingClientRect(), picker);
+    view.beside(use?.at ?? $('message').form.getBoundingClientRect(), picker);
     input.value = '';
     load();
     (isCoarse.matches ? picker : input).focus(); // the keyboard of a phone covers the grid
