@@ -36,6 +36,7 @@ fn words(language: Language) -> String {
         "empty": language.text("message-empty"),
         "gone": language.text("chat-gone"),
         "later": newer_link("{room}", 0, language),
+        "left": language.with("chat-left", [("count", "{count}".into())]),
         "logInAgain": language.text("chat-log-in-again"),
         "lost": language.text("chat-connection-lost"),
         "logNotices": notice::notice_patterns(language),

@@ -1,8 +1,7 @@
 // The form: the draft of each room, which survives a reload of this tab, what it answers or edits, and sending.
 natter.composer = (() => {
   'use strict';
-  const { $, fill, here, load, outbox, room, save, sidebar, view, words } = natter;
-  const MAX = 4000; // as in src/domain/message.rs
+  const { $, box, fill, here, load, outbox, room, save, sidebar, view, words } = natter;
   const input = () => $('message');
   const draftOf = (id) => `draft.${id}`;
   // `again`: what a button does that follows the reason.
@@ -48,7 +47,7 @@ natter.composer = (() => {
   };
   const leaveEdit = () => {
     if (!editing) return;
-    input().value = editing.draft;
+    box.write(editing.draft);
     editing = null;
     saveEdit();
     refuse('');
@@ -69,7 +68,7 @@ natter.composer = (() => {
     if (!form) return refuse(words.lost);
     leaveEdit();
     editing = { address, textRev: form.textRev.value, draft: input().value };
-    input().value = form.message.value;
+    box.write(form.message.value);
     saveEdit();
     refuse('');
     showContext();
@@ -124,7 +123,7 @@ natter.composer = (() => {
     answered = load(answerOf(place()));
     natter.typing.enter();
     const now = input();
-    now.value ||= before?.value ?? editing?.text ?? load(draftOf(place())) ?? '';
+    box.write(now.value || (before?.value ?? editing?.text ?? load(draftOf(place())) ?? ''));
     if (before) now.setSelectionRange(before.selectionStart, before.selectionEnd);
     showContext();
   };
@@ -142,10 +141,10 @@ natter.composer = (() => {
   };
   // Moves the form's text to the outbox. Returns whether htmx may send it now.
   const submit = (values) => {
-    const message = values.message.trim(), length = Array.from(message).length, confirmed = isConfirmed;
+    const message = values.message.trim(), length = box.lengthOf(message), confirmed = isConfirmed;
     isConfirmed = false;
     // the server checks this too, but it closes the socket on a frame that is far too long
-    if (!message || length > MAX) {
+    if (!message || length > box.MAX) {
       refuse(message ? fill(words.tooLong, { length }) : words.empty);
       return false;
     }
@@ -159,7 +158,7 @@ natter.composer = (() => {
     delete values.replyTo;
     Object.assign(values, { room: here(), clientID: newId() }, replyTo && { replyTo }, confirmed && { confirmed });
     const now = outbox.add({ clientID: values.clientID, message, replyTo, answered, confirmed });
-    input().value = '';
+    box.write('');
     setAnswered(null);
     saveDraft();
     refuse('');
@@ -173,7 +172,7 @@ natter.composer = (() => {
     setDraft(from, text);
     if (to) save(answerOf(from), to);
     if (!isHere) return;
-    input().value = text;
+    box.write(text);
     if (to) setAnswered(to);
     refuse(reason, asks && (() => {
       isConfirmed = true;

@@ -19,6 +19,12 @@ const natter = (() => {
     // Of this tab; it survives a reload. Storage can be turned off.
     load: (name) => { try { return JSON.parse(sessionStorage.getItem(storageKey(name))); } catch { return null; } },
     save: (name, value) => { try { sessionStorage.setItem(storageKey(name), JSON.stringify(value)); } catch { /* off */ } },
+    // Puts what is for pages with a script only into the page: a text browser would show the content of a <template>.
+    reveal: () => {
+      for (const hidden of document.querySelectorAll('.by-script')) {
+        hidden.replaceWith(document.createRange().createContextualFragment(hidden.text));
+      }
+    },
     socket: null,
     isOpen: () => natter.socket?.readyState === WebSocket.OPEN,
     // Whether the frame was sent. It may be lost with the connection.

@@ -1,7 +1,7 @@
 // Changing rooms: another #room takes the place of the present one. The sidebar, the drafts and the connection stay.
 natter.rooms = (() => {
   'use strict';
-  const { $, composer, here, list, marks, outbox, room, send, sidebar, tools, words } = natter;
+  const { $, box, completion, composer, emoji, here, list, marks, outbox, room, send, sidebar, tools, words } = natter;
   const { body } = document;
 
   // remove the token from the address and from the history
@@ -31,8 +31,11 @@ natter.rooms = (() => {
     sidebar.enter();
     marks.enter(isRefetched);
     tools.enter();
+    emoji.close();
     isBehind = false;
+    if ($('message')) box.enter();
     if (!here()) return;
+    completion.enter();
     composer.enter(before);
     outbox.enter();
     if (!matchMedia('(pointer: coarse)').matches && !before) $('message').focus({ preventScroll: true });

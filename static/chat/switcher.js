@@ -1,4 +1,4 @@
-// The keyboard: the quick switcher (Ctrl/⌘-K), the next unread room (Alt-↓), all read (Shift-Escape).
+// The keyboard: the quick switcher (Ctrl/⌘-K), the next unread room (Alt-↓), all read (Shift-Escape), the list of the keys (?).
 (() => {
   'use strict';
   const { $, rooms, sidebar, words } = natter;
@@ -48,6 +48,16 @@
     if (isUnread && confirm(words.askReadAll)) $('read-all').requestSubmit();
   };
 
+  // `?` is for the list, unless somebody writes
+  const keys = $('keys');
+  const isFree = (target) => (target.id === 'message' ? !target.value : !target.closest('input, textarea, select, dialog'));
+  const showKeys = async () => {
+    const response = keys.firstChild ? null : await fetch('/keys?part=true').catch(() => null);
+    if (response?.ok && !response.redirected) keys.innerHTML = await response.text();
+    if (keys.firstChild && !keys.open) keys.showModal();
+  };
+  keys.addEventListener('click', ({ target }) => { if (target === keys) keys.close(); });
+
   input.addEventListener('input', filter);
   dialog.addEventListener('click', ({ target }) => {
     if (target === dialog) close(); // the backdrop
@@ -71,6 +81,8 @@
       nextUnread();
     } else if (shiftKey && key === 'Escape' && !dialog.open) {
       readAll();
+    } else if (key === '?' && !ctrlKey && !metaKey && !event.isComposing && isFree(event.target)) {
+      showKeys();
     } else {
       return;
     }

@@ -1,7 +1,7 @@
 // The tools of a row: one bar for all rows, at the row that the pointer or the focus is on, with two popovers.
 natter.tools = (() => {
   'use strict';
-  const { $, composer, here, marks, room, rows, view, words } = natter;
+  const { $, composer, emoji, here, marks, room, rows, view, words } = natter;
   let row = null;
 
   const isRow = (target) => target?.matches?.('#messages > [data-seq]:not([hidden])');
@@ -97,13 +97,9 @@ natter.tools = (() => {
   const close = () => {
     for (const popover of document.querySelectorAll('#row-emoji:popover-open, #row-menu:popover-open')) popover.hidePopover();
   };
-  // A popover is at the bar, and inside of the window.
   document.addEventListener('toggle', ({ target, newState }) => {
     if (!isTool(target) || newState !== 'open') return;
-    const bar = $('row-tools').getBoundingClientRect(), { offsetWidth, offsetHeight } = target;
-    const under = bar.bottom + 4, over = bar.top - offsetHeight - 4;
-    target.style.left = `${Math.max(8, bar.right - offsetWidth)}px`;
-    target.style.top = `${under + offsetHeight > innerHeight ? Math.max(8, over) : under}px`;
+    view.beside($('row-tools').getBoundingClientRect(), target);
     target.querySelector('button:not([hidden])')?.focus();
   }, { capture: true });
 
@@ -113,6 +109,11 @@ natter.tools = (() => {
     if (chip && room().dataset.archived === undefined) {
       event.preventDefault();
       return react(chip.closest('[data-seq]'), chip.dataset.emoji);
+    }
+    if (row && target.closest('#row-emoji .row-page') && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      const of = row;
+      return emoji.open($('row-tools').getBoundingClientRect(), (given) => react(of, given), () => focusRow(of));
     }
     const button = target.closest('[data-do], [data-give]');
     if (!row || !button || !isTool(button)) return;

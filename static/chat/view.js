@@ -43,6 +43,13 @@ natter.view = (() => {
     for (const mention of item.querySelectorAll('.mention')) if (isMine(mention.dataset.tag)) mention.classList.add('me');
   };
 
+  // Puts an open popover under or over a rectangle, and inside of the window.
+  const beside = ({ bottom, right, top }, popover) => {
+    const { offsetWidth, offsetHeight } = popover, under = bottom + 4, over = top - offsetHeight - 4;
+    popover.style.left = `${Math.max(8, right - offsetWidth)}px`;
+    popover.style.top = `${under + offsetHeight > innerHeight ? Math.max(8, over) : under}px`;
+  };
+
   const authorOf = (item) => part(item, 'b').textContent.slice(0, -2); // without ": "
   const textOf = (item) => part(item, '.text')?.textContent;
   const sentAt = (item) => Date.parse(part(item, '.at > time').dateTime);
@@ -178,5 +185,7 @@ natter.view = (() => {
     for (const cite of cited) cite.textContent = isDeleted ? words.deletedUser : name;
   };
 
-  return { beginning, element, follows, initials, localize, message, quote, save, authorOf, textOf, dayOf, dayLabel, notice, roster, rename };
+  return {
+    beginning, beside, element, follows, initials, localize, message, quote, save, authorOf, textOf, dayOf, dayLabel, notice, roster, rename,
+  };
 })();

@@ -209,6 +209,8 @@ contract! {
         a_bot_is_no_admin
         last_seen_is_shown_unless_a_user_hides_it
         a_search_of_names_finds_no_addresses
+        members_are_found_by_the_beginnings_of_their_names_first
+        members_of_a_large_room_are_found_by_their_names
         a_notice_has_the_present_name_of_its_subject;
     paging:
         pages_go_backwards

@@ -6,7 +6,7 @@ use natter::{
 };
 
 use crate::{
-    members::in_lobby,
+    members::{Member, in_lobby},
     support::{TestDatabase, add, id, name, new_user},
 };
 
@@ -80,6 +80,70 @@ pub async fn a_search_of_names_finds_no_addresses(database: &TestDatabase) {
         let (found, total) = store.search_users(&search).await.unwrap();
         assert_eq!((found.len(), total), (expected, expected as u64), "{text}");
     }
+}
+
+/// The userIDs of the members whom a search in the room finds.
+async fn named(room: &Member, text: &str, limit: u32) -> Vec<String> {
+    let found = room.store.members_named(&room.access, text, limit).await.unwrap();
+    found.into_iter().map(|person| person.user_id).collect()
+}
+
+pub async fn members_are_found_by_the_beginnings_of_their_names_first(database: &TestDatabase) {
+    let [ada, bob, cyd, ann, joan] = in_lobby(database, ["ada", "bob", "cyd", "ann", "joan"]).await;
+    for (member, new) in
+        [(&ada, "Zoë Anders"), (&bob, "Jo-Ann (b.*)"), (&cyd, "ÄRGER $x"), (&ann, "Zed"), (&joan, "Aline")]
+    {
+        let changes = UserChanges { name: Some(name(new)), ..UserChanges::default() };
+        ada.store.update_user(member.user.key, changes).await.unwrap();
+    }
+    let room = bob.create(RoomKind::Closed, &[&ada, &cyd, &ann, &joan]).await;
+    for (text, expected) in [
+        ("AN", &["ann", "ada", "joan", "bob"][..]),
+        ("ann", &["ann", "bob"]),
+        ("joan", &["joan"]),
+        ("zoë a", &["ada"]),
+        ("(b.*)", &["bob"]),
+        ("ärg", &["cyd"]),
+        ("$x", &["cyd"]),
+        ("rg", &["cyd"]),
+        (".", &["bob"]),
+        ("the user", &[]),
+        ("example.org", &[]),
+        ("a\0", &[]),
+        ("", &["joan", "bob", "ann", "ada", "cyd"]),
+    ] {
+        assert_eq!(named(&room, text, 8).await, expected, "{text:?}");
+    }
+    assert_eq!(named(&room, "an", 2).await, ["ann", "ada"]);
+    assert_eq!(named(&room, "an", 0).await, [""; 0]);
+    // who is no member is not found, nor who has no account
+    room.manage(RoomAction::Remove(ann.user.key)).await;
+    assert_eq!(named(&room, "ann", 8).await, ["bob"]);
+    assert_eq!(named(&ada, "ann", 8).await, ["ann", "bob"], "in the lobby");
+    room.store.delete_user(joan.user.key, MessageRetention::Keep).await.unwrap();
+    assert_eq!(named(&room, "an", 8).await, ["ada", "bob"]);
+}
+
+pub async fn members_of_a_large_room_are_found_by_their_names(database: &TestDatabase) {
+    let [ada, bob] = in_lobby(database, ["ada", "bob"]).await;
+    let room = bob.create(RoomKind::Open, &[]).await;
+    for n in 0..205 {
+        let user = add(ada.store.as_ref(), &format!("fan{n:03}")).await;
+        if n % 100 != 7 {
+            room.manage(RoomAction::Add(user.key)).await;
+        }
+    }
+    assert_eq!(
+        named(&room, "fan00", 8).await,
+        ["fan000", "fan001", "fan002", "fan003", "fan004", "fan005", "fan006", "fan008"]
+    );
+    assert_eq!(named(&room, "fan107", 8).await, [""; 0]);
+    assert_eq!(
+        named(&ada, "07", 8).await,
+        ["fan007", "fan070", "fan071", "fan072", "fan073", "fan074", "fan075", "fan076"]
+    );
+    room.manage(RoomAction::Leave).await;
+    assert_eq!(named(&room, "bob", 8).await, [""; 0], "of an ended membership");
 }
 
 pub async fn a_notice_has_the_present_name_of_its_subject(database: &TestDatabase) {

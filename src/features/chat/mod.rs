@@ -2,13 +2,16 @@
 
 mod api;
 mod closing;
+mod complete;
 mod cursor;
 mod edit;
 mod edit_form;
+mod emoji;
 mod exchange;
 mod fragments;
 mod frames;
 mod home;
+mod keys;
 mod lists;
 mod message_changes;
 mod message_forms;
@@ -57,6 +60,7 @@ fn pages() -> OpenApiRouter<AppState> {
         .route("/", get(home::show))
         .route("/rooms/{room}", get(page::show))
         .route("/rooms/{room}/messages", get(fragments::list).post(submit::submit).layer(large()))
+        .route("/rooms/{room}/complete", get(complete::complete))
         .route("/rooms/{room}/{seq}", get(message_page::show))
         .route("/rooms/{room}/{seq}/edit", get(edit::show).post(edit::submit).layer(large()))
         .route("/rooms/{room}/{seq}/delete", get(changes::ask_delete).post(changes::delete))
@@ -70,5 +74,7 @@ fn pages() -> OpenApiRouter<AppState> {
         .route("/rooms/{room}/pins", get(lists::pins))
         .route("/mentions", get(lists::mentions))
         .route("/saved", get(lists::saved))
+        .route("/emoji", get(emoji::emoji))
+        .route("/keys", get(keys::keys))
         .route("/sidebar", get(sidebar::sidebar))
 }

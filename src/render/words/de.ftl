@@ -218,6 +218,55 @@ chat-typing-one = { $name } schreibt …
 chat-typing-two = { $name } und { $other } schreiben …
 chat-typing-several = Mehrere schreiben …
 
+## Vervollständigung im Nachrichtenfeld, die Emoji zur Auswahl, die Tasten
+
+complete = Vorschläge
+complete-room = alle Mitglieder dieses Raums
+complete-here = alle; wer online ist, erfährt es sofort
+slash-me = Sagen, was du tust
+slash-shrug = ¯\_(ツ)_/¯ anhängen
+slash-topic = Das Thema ändern
+slash-invite = Leute hinzufügen
+slash-leave = Diesen Raum verlassen
+slash-msg = Einer Person direkt schreiben
+emoji = Emoji
+emoji-search = Emoji suchen (auf Englisch)
+emoji-none = Kein Emoji gefunden
+emoji-smileys = Smileys und Gefühle
+emoji-people = Menschen
+emoji-nature = Tiere und Natur
+emoji-food = Essen und Trinken
+emoji-travel = Reisen und Orte
+emoji-activities = Aktivitäten
+emoji-objects = Gegenstände
+emoji-symbols = Symbole
+emoji-flags = Flaggen
+chat-left = { $count } übrig
+keys = Tasten
+keys-close = Schließen
+keys-ctrl = Strg
+keys-shift = Umschalt
+keys-writing = Im Nachrichtenfeld
+keys-send = die Nachricht senden
+keys-send-always = immer senden
+keys-break = eine neue Zeile beginnen
+keys-complete = Namen, Emoji und, am Anfang, Befehle
+keys-take = einen Vorschlag übernehmen
+keys-last = im leeren Feld: zur letzten Nachricht
+keys-leave = Vorschläge schließen, oder Antworten oder Bearbeiten abbrechen
+keys-reading = Bei einer Nachricht
+keys-move = zur vorigen oder nächsten Nachricht
+keys-tools = zu dem, was du mit ihr tun kannst
+keys-reply = antworten
+keys-edit = die eigene Nachricht bearbeiten
+keys-unread = ab hier als ungelesen markieren
+keys-back = zurück zum Nachrichtenfeld
+keys-everywhere = Überall
+keys-switcher = zu einem Raum
+keys-next = zum nächsten ungelesenen Raum
+keys-read-all = alle Räume als gelesen markieren
+keys-this = diese Liste zeigen
+
 ## Seiten von Räumen
 
 rooms-search = Räume nach Namen suchen

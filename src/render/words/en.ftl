@@ -220,6 +220,55 @@ chat-typing-one = { $name } is typing…
 chat-typing-two = { $name } and { $other } are typing…
 chat-typing-several = Several people are typing…
 
+## Completion in the message box, the emoji to pick from, the keys
+
+complete = Suggestions
+complete-room = all members of this room
+complete-here = everybody; who is online is notified at once
+slash-me = Say what you do
+slash-shrug = Add ¯\_(ツ)_/¯
+slash-topic = Change the topic of this room
+slash-invite = Add people to this room
+slash-leave = Leave this room
+slash-msg = Write to one person directly
+emoji = Emoji
+emoji-search = Search emoji
+emoji-none = No emoji found
+emoji-smileys = Smileys and emotion
+emoji-people = People
+emoji-nature = Animals and nature
+emoji-food = Food and drink
+emoji-travel = Travel and places
+emoji-activities = Activities
+emoji-objects = Objects
+emoji-symbols = Symbols
+emoji-flags = Flags
+chat-left = { $count } left
+keys = Keys
+keys-close = Close
+keys-ctrl = Ctrl
+keys-shift = Shift
+keys-writing = In the message box
+keys-send = send the message
+keys-send-always = send it, always
+keys-break = begin a new line
+keys-complete = names, emoji, and commands at the beginning
+keys-take = take a suggestion
+keys-last = in an empty box: go to the last message
+keys-leave = close suggestions, or leave a reply or an edit
+keys-reading = At a message
+keys-move = go to the message before or after
+keys-tools = go to what you can do with it
+keys-reply = reply
+keys-edit = edit your own message
+keys-unread = mark unread from here
+keys-back = go back to the message box
+keys-everywhere = Everywhere
+keys-switcher = go to a room
+keys-next = go to the next unread room
+keys-read-all = mark all rooms as read
+keys-this = show this list
+
 ## Pages of rooms
 
 rooms-search = Search rooms by name

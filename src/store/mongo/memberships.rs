@@ -153,6 +153,10 @@ impl Memberships for Mongo {
         self.people(rows, &mut session).await
     }
 
+    async fn members_named(&self, access: &Access, text: &str, limit: u32) -> Result<Vec<Person>> {
+        self.search_members(access.room(), text, limit).await
+    }
+
     async fn member_count(&self, access: &Access) -> Result<u64> {
         let mut session = self.db.reads().await?;
         self.db.room(access.room(), &mut session).await?;

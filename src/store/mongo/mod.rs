@@ -24,6 +24,7 @@ mod log;
 mod log_documents;
 mod log_queries;
 mod marks;
+mod member_search;
 mod memberships;
 mod mention_documents;
 mod migrations;

@@ -13,7 +13,7 @@ use super::{
     summaries::{Summaries, person_in},
 };
 use crate::{
-    domain::{Level, ReadMark, Reading, RoomId, Timestamp, User, UserKey, rules::Refusal},
+    domain::{Level, Person, ReadMark, Reading, RoomId, Timestamp, User, UserKey, fold, rules::Refusal},
     store::{Access, Error, Member, Memberships, Result, RoomSummary},
 };
 
@@ -90,6 +90,22 @@ impl Memberships for Sqlite {
                 found.extend(member.query_map(params![number, user.0.as_bytes()], member_in)?.next().transpose()?);
             }
             Ok(found)
+        })
+        .await
+    }
+
+    async fn members_named(&self, access: &Access, text: &str, limit: u32) -> Result<Vec<Person>> {
+        let (room, text) = (access.room().clone(), fold(text));
+        self.read(move |c| -> Result<_> {
+            let mut named = c.prepare_cached(
+                "SELECT u.key, u.user_id, u.name FROM memberships m JOIN users u ON u.key = m.user
+                 WHERE m.room = ?1 AND (instr(fold(u.user_id), ?2) OR instr(fold(u.name), ?2))
+                 ORDER BY fold(u.user_id) <> ?2,
+                     instr(fold(u.user_id), ?2) <> 1 AND instr(' ' || fold(u.name), ' ' || ?2) = 0,
+                     fold(u.name), u.key LIMIT ?3",
+            )?;
+            let found = named.query_map(params![present_number(c, &room)?, text, limit], person_in)?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }

@@ -95,6 +95,12 @@ impl Person {
         self.commands("Emulation.setCPUThrottlingRate", json!({ "rate": factor })).await;
     }
 
+    /// Gives the page this size, which can be smaller than that of a window.
+    pub async fn is_wide(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.commands("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
     /// Sends a command of the DevTools protocol.
     pub async fn commands(&self, command: &str, params: Value) -> Value {
         let body = json!({ "cmd": command, "params": params });

@@ -2,6 +2,7 @@
 
 mod api;
 mod commands;
+mod completion;
 mod editing;
 mod forms;
 mod lists;

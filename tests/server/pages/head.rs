@@ -60,6 +60,7 @@ async fn every_page_has_one_heading_and_a_description() {
         (&ada, "/rooms/new"),
         (&ada, "/people"),
         (&ada, "/people/bob"),
+        (&ada, "/keys"),
         (&ada, "/direct/bob"),
         (&ada, "/account"),
         (&ada, "/admin/users"),

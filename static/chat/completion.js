@@ -1,0 +1,109 @@
+// Completion of @names, :emoji: and /commands in the message box. The options are the server's, and the box keeps the focus.
+// A textarea must not have the role combobox, nor the state "expanded": it names the list, and the option that is chosen.
+natter.completion = (() => {
+  'use strict';
+  const { $, box, here } = natter;
+  const WORD = /(?:^|[\s(])(@[\p{L}\p{N}_.-]*|:[\w+-]{2,})$|^\s*(\/\w*)$/u;
+  const OF_ANYBODY = /^\s*\/(invite|msg)\s/i; // those who are added or written to are no members
+  const WAIT = 80; // ms between a key and the request
+  const list = $('completion');
+  let start = 0, end = 0; // of the word
+  let left = -1; // the start of a word that was left by Escape
+  let turn = 0, timer = null, chosen = null;
+
+  const isOpen = () => list.matches(':popover-open');
+  const word = () => $('message').value.slice(start, end);
+  const hide = () => {
+    if (!isOpen()) return;
+    list.hidePopover();
+    $('message')?.removeAttribute('aria-activedescendant');
+  };
+  const close = () => {
+    turn++; // an answer comes too late
+    clearTimeout(timer);
+    hide();
+  };
+  const choose = (option) => {
+    for (const one of list.children) one.ariaSelected = String(one === option);
+    chosen = option;
+    option.scrollIntoView({ block: 'nearest' });
+    $('message').setAttribute('aria-activedescendant', option.id);
+  };
+  const show = (options) => {
+    list.replaceChildren(...options);
+    if (!options.length) return hide();
+    const form = $('message').form.getBoundingClientRect();
+    Object.assign(list.style, { left: `${form.left}px`, bottom: `${innerHeight - form.top + 4}px`, maxWidth: `${form.width}px` });
+    list.style.setProperty('--over', `${form.top - 12}px`);
+    list.showPopover();
+    choose(options[0]);
+  };
+  const take = (option) => {
+    close();
+    $('message').setSelectionRange(start, end);
+    box.insert(option.dataset.put);
+  };
+  const ask = async (q, people) => {
+    const own = ++turn;
+    const response = await fetch(`/rooms/${here()}/complete?${new URLSearchParams({ q, people })}`).catch(() => null);
+    const html = response?.ok && await response.text().catch(() => null);
+    if (own !== turn) return;
+    show([...document.createRange().createContextualFragment(html || '').querySelectorAll('[role=option]')]);
+  };
+  const update = () => {
+    const { value, selectionStart, selectionEnd } = $('message');
+    const found = here() && selectionStart === selectionEnd && value.slice(0, selectionStart).match(WORD);
+    const text = found && (found[1] ?? found[2]);
+    if (!text) {
+      left = -1;
+      return close();
+    }
+    const isSame = start === selectionEnd - text.length;
+    end = selectionEnd;
+    start = end - text.length;
+    if (start === left) return;
+    clearTimeout(timer);
+    turn++;
+    // until the answer is there: those that still fit
+    const part = text.slice(1).toLowerCase();
+    if (isOpen()) show(isSame ? [...list.children].filter((option) => option.textContent.toLowerCase().includes(part)) : []);
+    timer = setTimeout(ask, WAIT, text, OF_ANYBODY.test(value));
+  };
+
+  const isBox = ({ target }) => target.id === 'message';
+  document.addEventListener('input', (event) => { if (isBox(event) && !event.isComposing) update(); });
+  document.addEventListener('compositionend', (event) => { if (isBox(event)) update(); });
+  document.addEventListener('selectionchange', () => { if (isOpen() && $('message').selectionEnd !== end) close(); });
+  document.addEventListener('focusout', (event) => { if (isBox(event)) close(); });
+  addEventListener('resize', close);
+  // before the other keys of the box
+  document.addEventListener('keydown', (event) => {
+    const { key, altKey, ctrlKey, metaKey, shiftKey } = event;
+    if (!isOpen() || !isBox(event) || event.isComposing || altKey || ctrlKey || metaKey || shiftKey) return;
+    const all = [...list.children], at = all.indexOf(chosen);
+    if (key === 'ArrowDown') choose(all[(at + 1) % all.length]);
+    else if (key === 'ArrowUp') choose(all.at(at - 1));
+    else if (key === 'Escape') {
+      left = start;
+      close();
+    } else if (key === 'Tab' || (key === 'Enter' && chosen.dataset.put.trim() !== word())) take(chosen); // a whole word is sent
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, { capture: true });
+  list.addEventListener('mousedown', (event) => event.preventDefault()); // the box keeps the focus
+  list.addEventListener('click', ({ target }) => {
+    const option = target.closest('li');
+    if (option) take(option);
+  });
+
+  return {
+    close,
+    // A page with the box is in the document.
+    enter: () => {
+      close();
+      Object.assign($('message'), { ariaAutoComplete: 'list', ariaHasPopup: 'listbox' });
+      $('message').setAttribute('aria-controls', list.id);
+    },
+  };
+})();
