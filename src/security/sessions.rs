@@ -61,13 +61,16 @@ pub async fn start(session: &Session, grant: Grant, lifetime: SessionLifetime) -
     }
     match lifetime {
         SessionLifetime::Renewable => session.insert(RENEWED, OffsetDateTime::now_utc().unix_timestamp()).await?,
-        SessionLifetime::UntilTokenExpires => {
-            let end =
-                OffsetDateTime::from_unix_timestamp(grant.expires().as_secs()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-            session.set_expiry(Some(Expiry::AtDateTime(end)));
-        }
+        SessionLifetime::UntilTokenExpires => end_with(session, &grant),
     }
     Ok(())
+}
+
+/// Lets the session end with the grant's token. To be called with each change of such a session: without it, a changed
+/// session is stored with the lifetime of others.
+fn end_with(session: &Session, grant: &Grant) {
+    let end = OffsetDateTime::from_unix_timestamp(grant.expires().as_secs()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    session.set_expiry(Some(Expiry::AtDateTime(end)));
 }
 
 /// The login that a browser's session has now.
@@ -107,6 +110,9 @@ pub async fn grants(session: &Session) -> Result<Vec<Grant>, Error> {
 pub async fn remember_grant(session: &Session, grant: Grant) -> Result<(), Error> {
     if grants(session).await?.iter().any(|known| known.token() == grant.token()) {
         return Ok(());
+    }
+    if let Some(Current { grant, lifetime: SessionLifetime::UntilTokenExpires }) = current(session).await? {
+        end_with(session, &grant);
     }
     let mut earlier = session.get::<Vec<Grant>>(EARLIER).await?.unwrap_or_default();
     earlier.push(grant);
@@ -178,5 +184,34 @@ impl SessionStore for SessionTable {
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
         self.0.delete_session(&hash_id(id)).await.map_err(backend_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_session_that_ends_with_its_token_still_does_after_another_token_of_the_user() {
+        let directory = tempfile::tempdir().unwrap();
+        let table = Arc::new(SessionTable(store::open_embedded(directory.path()).unwrap()));
+        let session = |id| Session::new(id, table.clone(), Some(Expiry::OnInactivity(LIFETIME)));
+        let end = Timestamp::now().plus_secs(3600).as_secs();
+        let grant = |token| Grant::from_parts(Uuid::nil(), 1, Uuid::from_u128(token), end);
+        let first = session(None);
+        start(&first, grant(1), SessionLifetime::UntilTokenExpires).await.unwrap();
+        first.save().await.unwrap();
+        let id = first.id().unwrap();
+        for token in [1, 2] {
+            let again = session(Some(id));
+            remember_grant(&again, grant(token)).await.unwrap();
+            if again.is_modified() {
+                again.save().await.unwrap();
+            }
+            assert_eq!(table.load(&id).await.unwrap().unwrap().expiry_date.unix_timestamp(), end, "token {token}");
+        }
+        assert_eq!(grants(&session(Some(id))).await.unwrap().len(), 2);
     }
 }
