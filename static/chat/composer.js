@@ -1,7 +1,7 @@
 // The form: the draft of each room, which survives a reload of this tab, what it answers or edits, and sending.
 natter.composer = (() => {
   'use strict';
-  const { $, box, fill, here, load, outbox, room, save, sidebar, view, words } = natter;
+  const { $, box, fill, here, load, outbox, room, rows, save, sidebar, view, words } = natter;
   const input = () => $('message');
   const draftOf = (id) => `draft.${id}`;
   // `again`: what a button does that follows the reason.
@@ -23,7 +23,7 @@ natter.composer = (() => {
   };
 
   // ---- what is answered, or edited ----
-  let answered = null; // {seq, name, text}
+  let answered = null; // {seq, name}; the text is in the list only, where it is changed and deleted
   let editing = null; // {address, textRev, draft: what was typed before}
   let isConfirmed = false; // of the next submit
   const answerOf = (id) => `answer.${id}`, editOf = (id) => `edit.${id}`;
@@ -32,7 +32,9 @@ natter.composer = (() => {
   const showContext = () => {
     const context = $('context');
     context.hidden = !answered && !editing;
-    context.firstElementChild.textContent = editing ? words.editing : answered ? fill(words.replying, answered) : '';
+    const row = answered && rows.find($('messages'), answered.seq);
+    const text = view.beginning((row && view.textOf(row)) ?? '…');
+    context.firstElementChild.textContent = editing ? words.editing : answered ? fill(words.replying, { ...answered, text }) : '';
   };
   const setAnswered = (to) => {
     answered = to;
@@ -41,8 +43,7 @@ natter.composer = (() => {
   };
   const reply = (row) => {
     leaveEdit();
-    const name = view.authorOf(row), text = view.beginning(view.textOf(row));
-    setAnswered({ seq: +row.dataset.seq, name, text });
+    setAnswered({ seq: +row.dataset.seq, name: view.authorOf(row) });
     input().focus();
   };
   const leaveEdit = () => {
@@ -112,15 +113,17 @@ natter.composer = (() => {
     input().focus();
   });
 
-  // The message is deleted: its text must not live on beside the form.
-  const forget = (seq) => {
-    if (answered?.seq === seq) setAnswered(null);
+  // A message of the room has another text, or (`isDeleted`) none.
+  const changed = (seq, isDeleted) => {
+    if (answered?.seq !== seq) return;
+    if (isDeleted) setAnswered(null); else showContext();
   };
 
   // A room is in the document. `before`: the input that it replaces, if that was the same room's.
   const enter = (before) => {
     if (!before) editing = load(editOf(place()));
     answered = load(answerOf(place()));
+    if (rows.find($('messages'), answered?.seq)?.hidden) setAnswered(null); // deleted meanwhile
     natter.typing.enter();
     const now = input();
     box.write(now.value || (before?.value ?? editing?.text ?? load(draftOf(place())) ?? ''));
@@ -167,10 +170,16 @@ natter.composer = (() => {
   // Puts a refused message back into the form of its room. `asks`: it mentions many people, and is sent if the user
   // confirms that.
   const takeBack = ({ message, room: where, thread, answered: to }, reason, asks) => {
-    const from = thread ? `${where}.${thread}` : where, isHere = here() && from === place() && !editing;
+    const from = thread ? `${where}.${thread}` : where, isShown = here() && from === place(), isHere = isShown && !editing;
     const text = [isHere ? input().value : load(draftOf(from)), message].filter(Boolean).join('\n');
     setDraft(from, text);
     if (to) save(answerOf(from), to);
+    if (isShown && editing) {
+      // it comes back with the draft
+      editing.draft = [editing.draft, message].filter(Boolean).join('\n');
+      saveEdit();
+      refuse(reason);
+    }
     if (!isHere) return;
     box.write(text);
     if (to) setAnswered(to);
@@ -180,5 +189,5 @@ natter.composer = (() => {
     }));
   };
 
-  return { edit, enter, forget, reply, submit, takeBack };
+  return { changed, edit, enter, reply, submit, takeBack };
 })();

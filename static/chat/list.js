@@ -7,6 +7,7 @@ natter.list = (() => {
   const SPOKEN = 20; // lines of the hidden log
   const scroller = () => $('scroller');
   let away = 0; // rows appended while the reader was not at the end
+  let said = null; // the room of the lines of the hidden log
 
   const holdsEnd = (list) => 'end' in list.dataset;
   const listsOf = (id) => document.querySelectorAll(`.messages[data-room="${CSS.escape(id)}"]`);
@@ -44,8 +45,8 @@ natter.list = (() => {
     if (shown?.dataset.textRev !== item.dataset.textRev) unsay(item);
     mark(list, item, shown);
     rows.quote(list, item);
+    if (list === $('messages')) queueMicrotask(() => natter.composer.changed(seq, 'deleted' in item.dataset));
     if ('deleted' in item.dataset) {
-      natter.composer.forget(seq);
       natter.tools.forget(seq);
       if (shown?.id === 'target') list.querySelector(':scope > .forms')?.remove();
     }
@@ -65,6 +66,7 @@ natter.list = (() => {
   };
 
   const trim = (list) => {
+    if (list.dataset.thread) return; // the links to the rest of the log are not for a thread
     const notices = list.querySelectorAll(':scope > .user-connect-or-disconnect');
     for (let index = 0; index < notices.length - NOTICES; index++) notices[index].remove();
     const messages = list.querySelectorAll(':scope > [data-seq]');
@@ -78,6 +80,7 @@ natter.list = (() => {
 
   // As `trim`, at the other end: the reader scrolls back.
   const trimEnd = (list) => {
+    if (list.dataset.thread) return;
     const messages = list.querySelectorAll(':scope > [data-seq]'), last = messages[KEEP - 1];
     if (list.childElementCount <= KEEP * 1.5 || !last) return;
     list.dataset.newest = Math.max(rows.last(list), list.dataset.newest ?? 0);
@@ -127,7 +130,7 @@ natter.list = (() => {
       $('room-topic').textContent = value ?? '';
     } else if (kind.endsWith('archived')) {
       shown.toggleAttribute('data-archived', kind === 'archived');
-      if (!shown.querySelector('.read-only')) {
+      if (kind === 'archived' && !shown.querySelector('.read-only')) {
         shown.querySelector('.write').prepend(Object.assign(view.element('p', words.readOnly), { className: 'read-only' }));
       }
     } else if (kind === 'opened' || kind === 'closed') {
@@ -200,6 +203,7 @@ natter.list = (() => {
 
   // Removes a deleted message from the pages of mentions, saved messages and pins, to which no socket sends changes.
   const forget = (id, seq) => {
+    unsay({ dataset: { room: id, seq } });
     for (const row of document.querySelectorAll(`.page .messages > [data-room="${CSS.escape(id)}"][data-seq="${seq}"]`)) {
       if (row.previousElementSibling?.matches('.place')) row.previousElementSibling.remove();
       row.remove();
@@ -210,6 +214,8 @@ natter.list = (() => {
   const enter = () => {
     away = 0;
     paging.enter();
+    if (here() !== said) $('said').replaceChildren(); // later edits and deletions there are not known here
+    said = here();
     view.localize(room());
     reactions.markAll(room());
     if (!here()) return;
@@ -219,6 +225,17 @@ natter.list = (() => {
     $('newer').textContent = words.newer;
     $('newer').hidden = holdsEnd($('messages')); // leads to the end
   };
+
+  // the words for days change at midnight
+  let today = new Date().toDateString();
+  const renewDays = () => {
+    if (!here() || new Date().toDateString() === today) return;
+    today = new Date().toDateString();
+    view.localize(room());
+    rows.groupAll($('messages'));
+  };
+  setInterval(renewDays, 60000);
+  document.addEventListener('visibilitychange', renewDays);
 
   const hideNewer = () => {
     const newer = $('newer');

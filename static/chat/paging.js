@@ -50,7 +50,7 @@ natter.paging = (() => {
       const isOlder = element.matches('.older'), list = element.closest('.messages');
       arrive(list, fragment, isOlder);
       const row = rows.messageFrom(element, isOlder ? 'nextElementSibling' : 'previousElementSibling');
-      if (row) anchor = { row, list, top: row.getBoundingClientRect().top, isOlder };
+      anchor = { row, list, top: row?.getBoundingClientRect().top, isOlder };
     }
   });
   document.addEventListener('htmx:after:swap', () => {
@@ -59,8 +59,8 @@ natter.paging = (() => {
     anchor = null;
     rows.groupAll(list);
     if (isOlder) natter.list.trimEnd(list); else natter.list.trim(list);
-    const moved = row.getBoundingClientRect().top - top;
-    if (row.isConnected && Math.abs(moved) > 1) $('scroller').scrollTop += moved;
+    const moved = row ? row.getBoundingClientRect().top - top : 0;
+    if (row?.isConnected && Math.abs(moved) > 1) $('scroller').scrollTop += moved;
   });
 
   return {

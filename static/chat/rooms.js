@@ -32,6 +32,7 @@ natter.rooms = (() => {
     marks.enter(isRefetched);
     tools.enter();
     emoji.close();
+    completion.close();
     isBehind = false;
     if ($('message')) box.enter();
     if (!here()) return;
@@ -140,9 +141,11 @@ natter.rooms = (() => {
     if (document.hidden || !old.matches('.page') || !old.querySelector('.messages')) return;
     const page = await read(location.href);
     if (room() !== old || !page?.fresh || contents(page.fresh) === contents(old)) return;
-    const { scrollTop } = old;
+    const { scrollTop } = old, focused = document.activeElement.closest('.messages > [data-seq]')?.dataset;
     show(page.fresh);
     page.fresh.scrollTop = scrollTop;
+    const row = focused && page.fresh.querySelector(`[data-room="${CSS.escape(focused.room)}"][data-seq="${focused.seq}"]`);
+    row?.querySelector('.at')?.focus({ preventScroll: true });
   };
   setInterval(renew, RENEW);
   document.addEventListener('visibilitychange', renew);

@@ -1,4 +1,4 @@
-// The keyboard: the quick switcher (Ctrl/⌘-K), the next unread room (Alt-↓), all read (Shift-Escape), the list of the keys (?).
+// The keyboard: the quick switcher (Ctrl/⌘-K), the next unread room (Alt-↓), all read (Shift-Escape), the list of the keys (?, Ctrl/⌘-/).
 (() => {
   'use strict';
   const { $, rooms, sidebar, words } = natter;
@@ -48,9 +48,8 @@
     if (isUnread && confirm(words.askReadAll)) $('read-all').requestSubmit();
   };
 
-  // `?` is for the list, unless somebody writes
   const keys = $('keys');
-  const isFree = (target) => (target.id === 'message' ? !target.value : !target.closest('input, textarea, select, dialog'));
+  const isFree = (target) => !target.closest('input, textarea, select, dialog');
   const showKeys = async () => {
     const response = keys.firstChild ? null : await fetch('/keys?part=true').catch(() => null);
     if (response?.ok && !response.redirected) keys.innerHTML = await response.text();
@@ -81,7 +80,7 @@
       nextUnread();
     } else if (shiftKey && key === 'Escape' && !dialog.open) {
       readAll();
-    } else if (key === '?' && !ctrlKey && !metaKey && !event.isComposing && isFree(event.target)) {
+    } else if ((key === '?' && !ctrlKey && !metaKey && isFree(event.target)) || (key === '/' && (ctrlKey || metaKey))) {
       showKeys();
     } else {
       return;

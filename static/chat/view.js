@@ -107,6 +107,10 @@ natter.view = (() => {
   // What is said of a message beside its time.
   const label = (item) => {
     const { edited, pinned, saved } = item.dataset, labels = [];
+    for (const one of [...item.childNodes].filter((node) => node.nodeName === 'SMALL')) {
+      one.previousSibling.remove();
+      one.remove();
+    }
     if (edited) {
       const time = Object.assign(element('time'), { dateTime: edited });
       labels.push(element('small', `${words.edited} `, time));
@@ -118,11 +122,6 @@ natter.view = (() => {
   // The viewer has saved the message, or does not want it any more.
   const save = (item, isSaved) => {
     item.toggleAttribute('data-saved', isSaved);
-    const before = [...item.childNodes].filter((node) => node.nodeName === 'SMALL');
-    for (const one of before) {
-      one.previousSibling.remove();
-      one.remove();
-    }
     label(item);
     localize(item);
   };

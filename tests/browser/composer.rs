@@ -169,3 +169,29 @@ async fn a_mention_of_many_people_is_sent_after_it_is_confirmed() {
     context(&ann, "").await;
     ann.closes_browser(&["409"]).await;
 }
+
+#[tokio::test]
+async fn a_deleted_text_is_kept_neither_for_the_form_nor_for_the_hidden_log_of_a_room_one_has_left() {
+    let natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    let room = natter.room(&robot, "design", "open", &["ann"]).await;
+    ann.counts(&room, "").await;
+    let seq = natter.post(&robot, "a secret").await;
+    ann.sees("Robot: a secret").await;
+    ann.does(seq, "reply").await;
+    ann.holds("what is answered", "document.querySelector('#context').textContent.includes('a secret')").await;
+    natter.edit(&robot, seq, "another secret").await;
+    ann.holds("its new text", "document.querySelector('#context').textContent.includes('another secret')").await;
+    ann.opens(&room).await;
+    natter.delete(&robot, seq).await;
+    natter.post_to(&robot, &room, "meanwhile").await;
+    ann.sees("Robot: meanwhile").await;
+    let kept = "document.documentElement.outerHTML + JSON.stringify({ ...sessionStorage })";
+    ann.holds("no secret", &format!("!({kept}).includes('secret')")).await;
+    ann.opens("lobby").await;
+    ann.waits_until_connected().await;
+    ann.holds("no secret", &format!("!({kept}).includes('secret')")).await;
+    ann.closes_browser(&[]).await;
+}
