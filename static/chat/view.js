@@ -52,8 +52,9 @@ natter.view = (() => {
 
   const authorOf = (item) => part(item, 'b').textContent.slice(0, -2); // without ": "
   const textOf = (item) => part(item, '.text')?.textContent;
-  const sentAt = (item) => Date.parse(part(item, '.at > time').dateTime);
-  const dayOf = (item) => dateOf(new Date(sentAt(item)));
+  // kept at the row, where they are asked for often
+  const sentAt = (item) => (item.sentAt ??= Date.parse(part(item, '.at > time').dateTime));
+  const dayOf = (item) => (item.day ??= dateOf(new Date(sentAt(item))));
   const dayLabel = (item) => {
     const at = new Date(sentAt(item)), now = new Date(), yesterday = new Date(now);
     yesterday.setDate(now.getDate() - 1);
