@@ -101,7 +101,6 @@ natter.completion = (() => {
     close,
     // A page with the box is in the document.
     enter: () => {
-      close();
       Object.assign($('message'), { ariaAutoComplete: 'list', ariaHasPopup: 'listbox' });
       $('message').setAttribute('aria-controls', list.id);
     },

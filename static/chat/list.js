@@ -7,7 +7,7 @@ natter.list = (() => {
   const SPOKEN = 20; // lines of the hidden log
   const scroller = () => $('scroller');
   let away = 0; // rows appended while the reader was not at the end
-  let said = null; // the room of the lines of the hidden log
+  let saidIn = null; // the room of the lines of the hidden log
 
   const holdsEnd = (list) => 'end' in list.dataset;
   const listsOf = (id) => document.querySelectorAll(`.messages[data-room="${CSS.escape(id)}"]`);
@@ -214,8 +214,8 @@ natter.list = (() => {
   const enter = () => {
     away = 0;
     paging.enter();
-    if (here() !== said) $('said').replaceChildren(); // later edits and deletions there are not known here
-    said = here();
+    if (here() !== saidIn) $('said').replaceChildren(); // later edits and deletions there are not known here
+    saidIn = here();
     view.localize(room());
     reactions.markAll(room());
     if (!here()) return;
