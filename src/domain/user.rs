@@ -5,7 +5,7 @@ use std::{collections::HashSet, fmt, ops::RangeInclusive, sync::LazyLock};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Invalid, Timestamp, UserId, UserKey,
+    Invalid, Settings, Timestamp, UserId, UserKey,
     visible::{as_read, is_deceptive, is_visible},
 };
 
@@ -21,6 +21,8 @@ pub struct User {
     pub about: About,
     /// Whether others may see when the user was last online.
     pub shows_last_seen: bool,
+    /// What the user has set for themselves. Others do not see it.
+    pub settings: Settings,
     pub role: Role,
     /// Raised by a changed password: tokens and sessions of an earlier version are void.
     pub version: i64,

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::account_schema::{AboutInput, EmailInput, NameInput, PasswordInput, PhoneInput, RoleName, UserIdInput};
 use super::passwords::{Busy, Passwords};
 use crate::{
-    domain::{About, Email, Fields, Name, Password, Phone, Role, User, UserId},
+    domain::{About, Email, Fields, Name, Password, Phone, Role, SettingsChanges, User, UserId},
     store::{self, NewUser, Store, UserChanges},
 };
 
@@ -132,7 +132,8 @@ impl Accounts {
             None => None,
         };
         let shows_last_seen = raw.shows_last_seen;
-        let changes = UserChanges { name, email, phone, about, shows_last_seen, role, password };
+        let settings = SettingsChanges::default();
+        let changes = UserChanges { name, email, phone, about, shows_last_seen, settings, role, password };
         Ok(self.store.update_user(user.key, changes).await?)
     }
 }

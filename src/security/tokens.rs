@@ -124,7 +124,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::{About, Email, Name, Phone, Role, UserId, UserKey};
+    use crate::domain::{About, Email, Name, Phone, Role, Settings, UserId, UserKey};
 
     fn ada() -> User {
         User {
@@ -135,6 +135,7 @@ mod tests {
             phone: Phone::default(),
             about: About::default(),
             shows_last_seen: true,
+            settings: Settings::default(),
             role: Role::Member,
             version: 3,
             created_at: Timestamp::now(),

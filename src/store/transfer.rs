@@ -138,6 +138,7 @@ impl Row {
                 u.created_at.0,
                 u.about.as_str(),
                 u.shows_last_seen,
+                u.settings,
                 last_seen.map(|at| at.0)
             ]),
             Self::Room(RoomRow { room: r, direct_key }) => json!([

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{PasswordHash, Result};
-use crate::domain::{About, Email, Name, Person, Phone, Role, Timestamp, User, UserId, UserKey};
+use crate::domain::{About, Email, Name, Person, Phone, Role, SettingsChanges, Timestamp, User, UserId, UserKey};
 
 /// The fields of a new account.
 pub struct NewUser {
@@ -24,6 +24,7 @@ pub struct UserChanges {
     pub phone: Option<Phone>,
     pub about: Option<About>,
     pub shows_last_seen: Option<bool>,
+    pub settings: SettingsChanges,
     pub role: Option<Role>,
     /// Raises [`User::version`], which voids every token and session of the user.
     pub password: Option<PasswordHash>,

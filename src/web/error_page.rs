@@ -60,7 +60,7 @@ struct AlertFragment<'a> {
 pub async fn render(State(pages): State<ErrorPages>, mut request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
     let format = ErrorFormat::accepted(request.headers(), api);
-    let language = language::of(request.headers(), pages.language);
+    let unchosen = language::of(request.headers(), pages.language, None);
     let signed_in = NavSlot::default();
     request.extensions_mut().insert(signed_in.clone());
     let mut response = next.run(request).await;
@@ -72,6 +72,8 @@ pub async fn render(State(pages): State<ErrorPages>, mut request: Request, next:
         }
         None => return response,
     };
+    let nav = signed_in.get();
+    let language = nav.as_ref().and_then(|nav| language::chosen(nav.settings)).unwrap_or(unchosen);
     *response.status_mut() = error.status;
     if let Some(secs) = error.retry_after_secs() {
         response.headers_mut().insert(header::RETRY_AFTER, secs.into());
@@ -80,7 +82,7 @@ pub async fn render(State(pages): State<ErrorPages>, mut request: Request, next:
         ErrorFormat::Json => axum::Json(error.json(Language::English)).into_response(),
         ErrorFormat::Fragment => html(&AlertFragment { message: &error.summary(language) }),
         ErrorFormat::Page => {
-            let shell = Shell { sites: pages.sites, nav: signed_in.get(), sidebar: None, language };
+            let shell = Shell { sites: pages.sites, nav, sidebar: None, language };
             html(&ErrorPage { shell, status: error.status, message: &error.summary(language) })
         }
     };

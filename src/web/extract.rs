@@ -34,10 +34,26 @@ pub struct SignedIn {
     pub lifetime: SessionLifetime,
 }
 
+/// Who a request's session belongs to. An extension that the first extraction leaves for the others, which then do not
+/// read the store again.
+#[derive(Debug, Clone)]
+struct CheckedSession(Option<SignedIn>);
+
 impl OptionalFromRequestParts<AppState> for SignedIn {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Error> {
+        if let Some(CheckedSession(found)) = parts.extensions.get() {
+            return Ok(found.clone());
+        }
+        let found = Self::of_session(parts, state).await?;
+        parts.extensions.insert(CheckedSession(found.clone()));
+        Ok(found)
+    }
+}
+
+impl SignedIn {
+    async fn of_session(parts: &Parts, state: &AppState) -> Result<Option<Self>, Error> {
         let Some(session) = parts.extensions.get::<Session>() else { return Ok(None) };
         let Some(current) = sessions::current(session).await? else { return Ok(None) };
         let Some(user) = state.logins.user_of(&current.grant).await? else { return Ok(None) };

@@ -7,7 +7,7 @@ use std::{
 
 use super::{AppState, Result, SharedSites, Sidebar};
 use crate::{
-    domain::{RoomId, User},
+    domain::{RoomId, Settings, Theme, User},
     render::{
         Language,
         words::{FluentValue, Html},
@@ -46,6 +46,20 @@ impl Shell {
         Self { sidebar: Some(sidebar), ..Self::new(state, language, Some(user)) }
     }
 
+    /// What the signed-in user has set; the defaults if nobody is.
+    pub fn settings(&self) -> Settings {
+        self.nav.as_ref().map_or_else(Settings::default, |nav| nav.settings)
+    }
+
+    /// The themes that the page may have, for `<meta name="color-scheme">`.
+    pub fn color_scheme(&self) -> &'static str {
+        match self.settings().theme {
+            Theme::Auto => "light dark",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
     pub fn text(&self, key: &str) -> Cow<'static, str> {
         self.language.text(key)
     }
@@ -79,16 +93,17 @@ impl Shell {
     }
 }
 
-/// The signed-in user in the head of a page.
+/// The signed-in user, for the head of a page.
 #[derive(Debug, Clone)]
 pub struct Nav {
     pub name: String,
     pub admin: bool,
+    pub settings: Settings,
 }
 
 impl From<&User> for Nav {
     fn from(user: &User) -> Self {
-        Self { name: user.name.to_string(), admin: user.is_admin() }
+        Self { name: user.name.to_string(), admin: user.is_admin(), settings: user.settings }
     }
 }
 

@@ -70,9 +70,10 @@ pub fn confirmation(
         Some(me) => me.user.key != other.key,
         None => is_cross_site(headers, &state.settings.sites),
     };
+    let current = current.map(|me| &me.user);
     let page = needed.then(|| SwitchPage {
-        shell: Shell::new(state, language::of(headers, state.settings.language), current.map(|me| &me.user)),
-        current: current.map(|me| me.user.name.to_string()),
+        shell: Shell::new(state, language::of(headers, state.settings.language, current), current),
+        current: current.map(|user| user.name.to_string()),
         other: other.name.to_string(),
         token: token.to_owned(),
         next: next.to_owned(),

@@ -6,7 +6,7 @@ use uuid::Builder;
 
 use super::report::quote;
 use crate::{
-    domain::{Email, Name, Phone, Role, Timestamp, User, UserId, UserKey},
+    domain::{Email, Name, Phone, Role, Settings, Timestamp, User, UserId, UserKey},
     security::passwords,
     store::{Account, NodeUser, NodeValue, PasswordHash},
 };
@@ -30,6 +30,7 @@ pub fn account(user: &NodeUser, unusable_hash: &PasswordHash) -> (Account, Vec<S
         phone,
         about: crate::domain::About::default(),
         shows_last_seen: true,
+        settings: Settings::default(),
         role: Role::Member,
         version: 1,
         created_at: user.created.unwrap_or_else(Timestamp::now),

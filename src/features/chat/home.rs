@@ -11,9 +11,8 @@ use tower_sessions::Session;
 use super::page::{Part, RoomPage, View, last_room};
 use crate::{
     domain::{RoomId, User},
-    render::Language,
     store::Access,
-    web::{AppState, Bearer, Error, Query, Result, SignedIn, token_login},
+    web::{AppState, Bearer, Error, Query, Result, SignedIn, language, token_login},
 };
 
 #[derive(Deserialize)]
@@ -23,14 +22,13 @@ pub(super) struct HomeQuery {
 
 pub(super) async fn show(
     State(state): State<AppState>,
-    language: Language,
     headers: HeaderMap,
     session: Session,
     signed_in: Result<Option<SignedIn>, Error>,
     query: Result<Query<HomeQuery>, Error>,
 ) -> Response {
     // an error page, too, has an address with a token in it
-    match open(&state, language, &headers, &session, signed_in, query).await {
+    match open(&state, &headers, &session, signed_in, query).await {
         Ok(response) => response,
         Err(error) => token_login::hide_token(error.into_response()),
     }
@@ -38,7 +36,6 @@ pub(super) async fn show(
 
 async fn open(
     state: &AppState,
-    language: Language,
     headers: &HeaderMap,
     session: &Session,
     signed_in: Result<Option<SignedIn>, Error>,
@@ -46,7 +43,7 @@ async fn open(
 ) -> Result<Response> {
     let (signed_in, Query(query)) = (signed_in?, query?);
     if let Some(token) = query.jwt.as_deref() {
-        let page = by_token(state, language, headers, session, signed_in, token).await;
+        let page = by_token(state, headers, session, signed_in, token).await;
         return Ok(token_login::hide_token(page.into_response()));
     }
     let Some(me) = signed_in else {
@@ -59,7 +56,6 @@ async fn open(
 /// Shows the room at the address with the token. The page's script replaces the address.
 async fn by_token(
     state: &AppState,
-    language: Language,
     headers: &HeaderMap,
     session: &Session,
     signed_in: Option<SignedIn>,
@@ -71,6 +67,8 @@ async fn by_token(
     }
     token_login::start_session(session, signed_in.as_ref(), grant).await?;
     let access = last_access(state, headers, &user).await?;
+    // the request had no session of this user
+    let language = language::of(headers, state.settings.language, Some(&user));
     let mut page = RoomPage::read(state, language, &user, &access, View::Part(Part::default())).await?;
     page.token_in_address = true;
     Ok(page.into_response())

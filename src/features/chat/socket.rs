@@ -120,7 +120,7 @@ pub async fn open(
             let is_outdated = identity.is_page && room.is_none();
             let room = room.as_deref().map_or_else(RoomId::lobby, RoomId::named);
             // a script gets the API's English
-            let page_language = language::of(&headers, state.settings.language);
+            let page_language = language::of(&headers, state.settings.language, Some(&identity.user));
             let language = if identity.is_page { page_language } else { Language::English };
             let opening =
                 Box::new(OpeningSocket { state, connection, identity, room, after, returning, language, is_outdated });

@@ -6,7 +6,7 @@ use mongodb::bson::{self, Binary, DateTime, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
 use super::bson_values::{bson_date, bson_uuid, timestamp, user_key};
-use crate::domain::{About, Author, Email, MessageId, Name, Phone, Role, RoomId, User, UserId, UserKey, fold};
+use crate::domain::{About, Author, Email, MessageId, Name, Phone, Role, RoomId, Settings, User, UserId, UserKey, fold};
 
 /// Authors that have an account, by key, with their current names.
 pub type Authors = HashMap<UserKey, Author>;
@@ -30,6 +30,8 @@ pub struct UserDoc {
     pub about: String,
     #[serde(rename = "showsLastSeen", default = "shows_last_seen")]
     pub shows_last_seen: bool,
+    #[serde(default, skip_serializing_if = "Settings::is_default")]
+    pub settings: Settings,
     #[serde(rename = "lastSeen", default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<DateTime>,
     /// The fields that are compared and sorted case-insensitively. Equality and order are the same as in the embedded
@@ -80,6 +82,7 @@ impl UserDoc {
             created_at: bson_date(user.created_at),
             about: user.about.to_string(),
             shows_last_seen: user.shows_last_seen,
+            settings: user.settings,
             last_seen: None,
             folded: Folded::new(&user.user_id, user.name.as_str(), user.email.as_str()),
         }
@@ -100,6 +103,7 @@ impl From<UserDoc> for User {
             phone: Phone::stored(doc.phone),
             about: About::stored(doc.about),
             shows_last_seen: doc.shows_last_seen,
+            settings: doc.settings,
             // the validator allows no other roles
             role: Role::parse(&doc.role).unwrap_or(Role::Member),
             version: doc.version,

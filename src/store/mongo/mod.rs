@@ -41,6 +41,7 @@ mod room_queries;
 mod room_removals;
 mod rooms;
 mod sessions;
+mod settings;
 mod settle;
 mod statements;
 mod summaries;

@@ -17,10 +17,11 @@ use super::{
     documents::UserDoc,
     driver::{with_timeout, with_timeout_raw},
     guarded::Guarded,
+    settings::update_settings,
     unique_index::account_error,
 };
 use crate::{
-    domain::{About, Author, Email, Name, Person, Phone, Role, Timestamp, User, UserId, UserKey, fold},
+    domain::{About, Author, Email, Name, Person, Phone, Role, Settings, Timestamp, User, UserId, UserKey, fold},
     store::{
         Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, Searched, SortUsersBy, UserChanges,
         UserSearch, Users,
@@ -40,6 +41,7 @@ impl Users for Mongo {
             phone: new.phone,
             about: About::default(),
             shows_last_seen: true,
+            settings: Settings::default(),
             role: new.role.unwrap_or(Role::Member),
             version: 1,
             created_at: Timestamp::now(),
@@ -125,6 +127,7 @@ impl Users for Mongo {
             phone: changes.phone.unwrap_or(before.phone),
             about: changes.about.unwrap_or(before.about),
             shows_last_seen: changes.shows_last_seen.unwrap_or(before.shows_last_seen),
+            settings: before.settings.with(changes.settings),
             role: changes.role.unwrap_or(before.role),
             version: before.version + i64::from(changes.password.is_some()),
             ..before
@@ -231,7 +234,7 @@ impl Mongo {
 
 /// The update that makes the changes; empty if there are none.
 fn update(changes: &UserChanges) -> Document {
-    let mut set = Document::new();
+    let (mut set, mut unset) = (Document::new(), Document::new());
     if let Some(name) = changes.name.as_ref().map(Name::as_str) {
         set.extend(doc! { "name": name, "folded.name": fold(name) });
     }
@@ -252,6 +255,7 @@ fn update(changes: &UserChanges) -> Document {
     if let Some(role) = changes.role {
         set.insert("role", role.as_str());
     }
+    update_settings(changes.settings, &mut set, &mut unset);
     let mut update = Document::new();
     if let Some(hash) = &changes.password {
         set.insert("password", &hash.0);
@@ -259,6 +263,9 @@ fn update(changes: &UserChanges) -> Document {
     }
     if !set.is_empty() {
         update.insert("$set", set);
+    }
+    if !unset.is_empty() {
+        update.insert("$unset", unset);
     }
     update
 }

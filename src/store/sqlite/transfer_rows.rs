@@ -27,8 +27,8 @@ pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Re
             let sql =
                 format!("SELECT {COLUMNS}, password_hash, last_seen FROM users WHERE key > ?1 ORDER BY key LIMIT ?2");
             keyed(c, &sql, after, limit, |row| {
-                let last_seen = row.get::<_, Option<i64>>(11)?.map(Timestamp);
-                Ok(Row::Account(Account { user: user(row)?, password: PasswordHash(row.get(10)?), last_seen }))
+                let last_seen = row.get::<_, Option<i64>>(12)?.map(Timestamp);
+                Ok(Row::Account(Account { user: user(row)?, password: PasswordHash(row.get(11)?), last_seen }))
             })?
         }
         Table::Rooms => {

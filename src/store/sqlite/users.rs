@@ -1,12 +1,15 @@
 //! Users.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{
+    Connection, OptionalExtension, Row, named_params, params,
+    types::{FromSqlError, FromSqlResult, ValueRef},
+};
 use uuid::Uuid;
 
 use super::{batch::Batch, database::Sqlite, summaries::person_in};
 use crate::{
-    domain::{About, Email, Name, Person, Phone, Role, Timestamp, User, UserId, UserKey, fold},
+    domain::{About, Email, Name, Person, Phone, Role, Settings, Timestamp, User, UserId, UserKey, fold},
     store::{
         Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, Searched, SortUsersBy, UserChanges,
         UserSearch, Users,
@@ -15,7 +18,8 @@ use crate::{
 };
 
 /// The columns that [`user`] reads.
-pub const COLUMNS: &str = "key, user_id, name, email, phone, role, version, created_at, about, shows_last_seen";
+pub const COLUMNS: &str = "key, user_id, name, email, phone, role, version, created_at, about, shows_last_seen,
+    settings";
 
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -26,11 +30,26 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         phone: Phone::stored(row.get(4)?),
         about: About::stored(row.get(8)?),
         shows_last_seen: row.get(9)?,
+        settings: settings(row.get_ref(10)?)?,
         // the schema allows no other roles
         role: Role::parse(row.get_ref(5)?.as_str()?).unwrap_or(Role::Member),
         version: row.get(6)?,
         created_at: Timestamp(row.get(7)?),
     })
+}
+
+fn settings(value: ValueRef<'_>) -> FromSqlResult<Settings> {
+    match value {
+        ValueRef::Null => Ok(Settings::default()),
+        stored => serde_json::from_str(stored.as_str()?).map_err(FromSqlError::other),
+    }
+}
+
+/// `None` if nothing was set.
+fn stored_settings(settings: Settings) -> rusqlite::Result<Option<String>> {
+    let json = || serde_json::to_string(&settings);
+    let stored = (!settings.is_default()).then(json).transpose();
+    stored.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 pub fn has_account(connection: &Connection, key: UserKey) -> rusqlite::Result<bool> {
@@ -77,7 +96,7 @@ impl Users for Sqlite {
         let id = id.clone();
         self.read(move |c| {
             c.prepare_cached(&format!("SELECT {COLUMNS}, password_hash FROM users WHERE user_id = ?1"))?
-                .query_row([id.as_str()], |row| Ok((user(row)?, PasswordHash(row.get(10)?))))
+                .query_row([id.as_str()], |row| Ok((user(row)?, PasswordHash(row.get(11)?))))
                 .optional()
         })
         .await
@@ -226,6 +245,7 @@ impl Batch<'_> {
             phone: new.phone,
             about: About::default(),
             shows_last_seen: true,
+            settings: Settings::default(),
             role,
             version: 1,
             created_at: Timestamp::now(),
@@ -239,7 +259,7 @@ impl Batch<'_> {
         self.connection
             .prepare_cached(&format!(
                 "INSERT INTO users ({COLUMNS}, password_hash, last_seen)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
             ))?
             .execute(params![
                 user.key.0.as_bytes(),
@@ -252,6 +272,7 @@ impl Batch<'_> {
                 user.created_at.0,
                 user.about.as_str(),
                 user.shows_last_seen,
+                stored_settings(user.settings)?,
                 password.0,
                 last_seen.map(|at| at.0),
             ])
@@ -270,7 +291,7 @@ impl Batch<'_> {
                 "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email),
                     phone = coalesce(?4, phone), role = coalesce(?5, role),
                     password_hash = coalesce(?6, password_hash), version = version + ?7, about = coalesce(?8, about),
-                    shows_last_seen = coalesce(?9, shows_last_seen) WHERE key = ?1",
+                    shows_last_seen = coalesce(?9, shows_last_seen), settings = ?10 WHERE key = ?1",
             )?
             .execute(params![
                 key.0.as_bytes(),
@@ -282,6 +303,7 @@ impl Batch<'_> {
                 i64::from(revoked),
                 changes.about.as_ref().map(About::as_str),
                 changes.shows_last_seen,
+                stored_settings(before.settings.with(changes.settings))?,
             ])
             .map_err(account_conflict)?;
         let after = self.user_by_key(key)?;
