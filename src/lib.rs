@@ -91,7 +91,9 @@
 //!   `tests/store`, which runs on both.
 //! - **a kind of change**: a [`domain::Action`], its rule in [`domain::rules`], the state in [`domain::Message`], the fragment
 //!   in [`render::message()`]; stores, hub, ring and fan-out need no change unless the state has new fields.
-//! - **a setting**: a field of [`app::Config`], the README's table; if handlers read it, [`web::state::Settings`].
+//! - **a setting of the operator**: a field of [`app::Config`], the README's table; if handlers read it, [`web::state::Settings`].
+//! - **a setting of users**: a field of [`domain::Settings`] and of its changes, `store/mongo/settings.rs`, the form and
+//!   the API (`features/users/settings.rs`). Pages read it from [`web::Shell::settings`].
 //! - **a word**: a key in every file of `render/words`; `render/words/check.rs` fails until all have it.
 //!
 //! # Invariants

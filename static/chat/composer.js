@@ -2,6 +2,7 @@
 natter.composer = (() => {
   'use strict';
   const { $, box, fill, here, load, outbox, room, rows, save, sidebar, view, words } = natter;
+  const enterSends = document.documentElement.dataset.enterSends === 'true';
   const input = () => $('message');
   const draftOf = (id) => `draft.${id}`;
   // `again`: what a button does that follows the reason.
@@ -103,7 +104,8 @@ natter.composer = (() => {
     const { key, target } = event;
     if (target.id !== 'message' || event.isComposing) return;
     if (key === 'Escape' && !event.shiftKey && here() && leave()) return event.preventDefault();
-    if (key !== 'Enter' || event.shiftKey) return;
+    const sends = event.ctrlKey || event.metaKey || (enterSends && !event.shiftKey);
+    if (key !== 'Enter' || !sends) return;
     event.preventDefault();
     target.form.requestSubmit();
   });

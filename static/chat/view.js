@@ -15,7 +15,8 @@ natter.view = (() => {
   const part = (item, selector) => item.querySelector(`:scope > ${selector}`);
 
   // made once: making one takes longer than using it a hundred times
-  const format = (options) => new Intl.DateTimeFormat(locale, options);
+  const hours = { 12: { hourCycle: 'h12' }, 24: { hourCycle: 'h23' } }[document.documentElement.dataset.clock]; // as the reader has set
+  const format = (options) => new Intl.DateTimeFormat(locale, { ...options, ...hours });
   const clockFormat = format({ hour: '2-digit', minute: '2-digit' });
   const dayFormat = format({ day: 'numeric', month: 'short', year: 'numeric' });
   const fullFormat = format({ dateStyle: 'short', timeStyle: 'medium' });

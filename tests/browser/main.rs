@@ -28,6 +28,7 @@ mod room_history;
 mod rooms;
 mod row_tools;
 mod scroll;
+mod settings;
 mod sidebar;
 mod support;
 mod tabs;

@@ -16,7 +16,7 @@ async fn the_openapi_description_matches_its_snapshot() {
     insta::assert_snapshot!("openapi", answer.text);
     let page = natter.browser().visit("/api/docs").await.is(200);
     let operations = page.texts("section h2");
-    assert_eq!(operations.len(), 36);
+    assert_eq!(operations.len(), 38);
     assert!(operations.contains(&"PATCH /api/users/{userID}".to_owned()), "{operations:?}");
     assert!(page.html.contains("<td>An address with a dotted domain; unique, ignoring case.</td>"));
 }
@@ -96,6 +96,7 @@ impl Api {
 
 const USERS: &str = "/api/users";
 const USER: &str = "/api/users/{userID}";
+const SETTINGS: &str = "/api/settings";
 const MESSAGES: &str = "/api/messages";
 const IN_ROOM: &str = "/api/rooms/{room}/messages";
 const MESSAGE: &str = "/api/rooms/{room}/messages/{seq}";
@@ -143,6 +144,7 @@ async fn invalid_requests(api: &mut Api, ada: &Script) {
         ("put", USER, own),
         ("patch", USER, own),
         ("delete", USER, own),
+        ("patch", SETTINGS, SETTINGS),
         ("post", MESSAGES, MESSAGES),
         ("post", IN_ROOM, "/api/rooms/lobby/messages"),
         ("patch", MESSAGE, "/api/rooms/lobby/messages/1"),
@@ -202,6 +204,8 @@ async fn without_token(api: &mut Api, nobody: &Script) {
     api.documents("put", USER, nobody.put("/api/users/ada", json!({})).await, 401);
     api.documents("patch", USER, nobody.patch("/api/users/ada", json!({})).await, 401);
     api.documents("delete", USER, nobody.delete("/api/users/ada").await, 401);
+    api.documents("get", SETTINGS, nobody.get(SETTINGS).await, 401);
+    api.documents("patch", SETTINGS, nobody.patch(SETTINGS, json!({})).await, 401);
     api.documents("get", MESSAGES, nobody.get(MESSAGES).await, 401);
     api.documents("post", MESSAGES, nobody.post(MESSAGES, json!({ "message": "hello" })).await, 401);
     let room = "/api/rooms/lobby/messages";
@@ -322,6 +326,9 @@ async fn users(api: &mut Api, nobody: &Script, ada: &Script, bob: &Script) {
         api.documents(method, USER, send(bob, "bob", &taken).await, 409);
         api.documents(method, USER, send(bob, "bob", &json!({ "name": "" })).await, 422);
     }
+    api.documents("get", SETTINGS, bob.get(SETTINGS).await, 200);
+    api.documents("patch", SETTINGS, bob.patch(SETTINGS, json!({ "theme": "dark" })).await, 200);
+    api.documents("patch", SETTINGS, bob.patch(SETTINGS, json!({ "theme": "sepia" })).await, 422);
     api.documents("delete", USER, bob.delete("/api/users/cyd").await, 403);
     api.documents("delete", USER, ada.delete("/api/users/nobody").await, 404);
     api.documents("delete", USER, ada.delete("/api/users/ada").await, 409);

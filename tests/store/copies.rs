@@ -1,7 +1,7 @@
 //! Copying all rows of a store into another, as `natter copy` does.
 
 use natter::{
-    domain::{About, Action, Level, Role, RoomAction, RoomKind, Timestamp},
+    domain::{About, Action, Level, Role, RoomAction, RoomKind, SettingsChanges, Theme, Timestamp},
     store::{self, Database, Location, MongoUrl, Row, Table, UserChanges},
 };
 use std::sync::Arc;
@@ -59,6 +59,7 @@ pub async fn a_copy_has_all_rows_and_continues(database: &TestDatabase) {
     let about = UserChanges {
         about: Some(About::parse("likes bees").unwrap()),
         shows_last_seen: Some(false),
+        settings: SettingsChanges { theme: Some(Theme::Dark), enter_sends: Some(false), ..SettingsChanges::default() },
         ..UserChanges::default()
     };
     ada.store.update_user(ada.user.key, about).await.unwrap();
@@ -98,6 +99,8 @@ pub async fn a_copy_has_all_rows_and_continues(database: &TestDatabase) {
         assert_eq!((here.id, here.rev, here.author_texts), (there.id, there.rev, there.author_texts));
         assert_eq!(copied.summary().await.own, room.summary().await.own);
     }
+    let settings = copy.user(&ada.user.user_id).await.unwrap().unwrap().settings;
+    assert_eq!((settings.theme, settings.enter_sends), (Theme::Dark, false));
     let copied = crate::members::Member { store: Arc::clone(&copy), ..ada.clone() };
     assert_eq!(copied.mentions(9).await, ada.mentions(9).await);
     assert_eq!((copied.mentions(9).await.len(), copied.summary().await.mentions), (2, 1));

@@ -39,6 +39,7 @@ mod room_lists;
 mod rooms;
 mod saved;
 mod sessions;
+mod settings;
 mod size_limits;
 mod sqlite;
 mod sqlite_chunks;
@@ -212,6 +213,11 @@ contract! {
         members_are_found_by_the_beginnings_of_their_names_first
         members_of_a_large_room_are_found_by_their_names
         a_notice_has_the_present_name_of_its_subject;
+    settings:
+        settings_are_changed_one_by_one
+        two_settings_are_changed_at_the_same_time
+        the_default_leaves_nothing_in_the_store
+        an_unknown_value_is_read_as_the_default;
     paging:
         pages_go_backwards
         pages_go_forwards

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use mongodb::bson::doc;
 use natter::{
-    domain::{Action, Command, Level, ReadMark, Role, RoomAction, RoomKind, RoomName, TokenId},
+    domain::{Action, Command, Level, ReadMark, Role, RoomAction, RoomKind, RoomName, Theme, TokenId},
     store::{self, Database, Location, MessageRetention, MongoUrl, NewRoom, Row, Table},
 };
 use tokio::time::timeout;
@@ -50,6 +50,7 @@ async fn a_copy_to_another_directory_is_identical() {
     assert_eq!((&original.users[0].version, original.users[0].role), (&2, Role::Admin));
     assert!(original.session.is_some());
     assert_eq!(original.mentions.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1], "of dan");
+    assert_eq!((original.users[1].settings.theme, original.users[0].settings.theme), (Theme::Dark, Theme::Auto));
     assert_eq!(original.saved.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(contents(&second).await, original);
     assert_continues(&second, changes).await;

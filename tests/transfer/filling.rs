@@ -2,8 +2,8 @@
 
 use natter::{
     domain::{
-        About, Action, ClientId, Command, Emoji, Level, Message, Post, Reading, RoomAction, RoomId, RoomKind,
-        Timestamp, TokenId, Topic, User,
+        About, Action, ClientId, Command, Emoji, LanguageChoice, Level, Message, Post, Reading, RoomAction, RoomId,
+        RoomKind, SettingsChanges, Theme, TimeFormat, Timestamp, TokenId, Topic, User,
     },
     store::{Access, Database, MessageRetention, NewRoom, RoomRow, Row, SavedMessage, SessionRow, Table, UserChanges},
 };
@@ -52,7 +52,13 @@ pub async fn fill(database: &TestDatabase) -> u64 {
 /// What a user keeps in an account and in the lobby.
 async fn keep_for_oneself(store: &dyn Database, user: &User) {
     let about = Some(About::parse("likes bees").unwrap());
-    let changes = UserChanges { about, shows_last_seen: Some(false), ..UserChanges::default() };
+    let settings = SettingsChanges {
+        theme: Some(Theme::Dark),
+        language: Some(LanguageChoice::German),
+        time_format: Some(TimeFormat::Hours12),
+        enter_sends: Some(false),
+    };
+    let changes = UserChanges { about, shows_last_seen: Some(false), settings, ..UserChanges::default() };
     store.update_user(user.key, changes).await.unwrap();
     store.record_seen(&[user.key], Timestamp(1_700_000_000_000)).await.unwrap();
     let access = lobby(store, user).await;

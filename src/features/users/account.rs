@@ -1,4 +1,4 @@
-//! The account page: changing the own profile and password, deleting the account.
+//! The account page: changing the own profile, settings and password, deleting the account.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::{current_password::check_current_password, session_lifetime::session_lifetime};
+use super::{current_password::check_current_password, session_lifetime::session_lifetime, settings::SettingsForm};
 use crate::{
     domain::{Network, User},
     render::Language,
@@ -29,6 +29,7 @@ struct AccountPage {
     phone: String,
     about: String,
     shows_last_seen: bool,
+    settings: SettingsForm,
     fields: FieldTexts,
     alert: Option<String>,
     /// The key of the text that confirms a change.
@@ -45,6 +46,7 @@ impl AccountPage {
             phone: user.phone.to_string(),
             about: user.about.to_string(),
             shows_last_seen: user.shows_last_seen,
+            settings: user.settings.into(),
             fields: FieldTexts::default(),
             alert: None,
             saved: None,
@@ -71,6 +73,7 @@ pub async fn show(
 ) -> Response {
     let saved = match query.saved.as_deref() {
         Some("profile") => Some("account-profile-saved"),
+        Some("settings") => Some("account-settings-saved"),
         Some("password") => Some("account-password-changed"),
         _ => None,
     };
@@ -102,6 +105,18 @@ pub async fn submit_profile(
             let page = AccountPage::new(&state, language, &me.user);
             AccountPage { name, email, phone, about, shows_last_seen, ..page }.refused(error.into())
         }
+    }
+}
+
+pub async fn submit_settings(
+    State(state): State<AppState>,
+    language: Language,
+    me: SignedIn,
+    Form(settings): Form<SettingsForm>,
+) -> Response {
+    match settings.edit().save(&state, &me.user).await {
+        Ok(_) => Redirect::to("/account?saved=settings").into_response(),
+        Err(error) => AccountPage { settings, ..AccountPage::new(&state, language, &me.user) }.refused(error),
     }
 }
 

@@ -5,6 +5,8 @@ mod api;
 mod api_types;
 mod current_password;
 mod session_lifetime;
+mod settings;
+mod settings_api;
 mod signup;
 
 use axum::routing::{get, post};
@@ -16,8 +18,10 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(api::create, api::list))
         .routes(routes!(api::read, api::patch, api::put, api::delete))
+        .routes(routes!(settings_api::read, settings_api::patch))
         .route("/signup", get(signup::show).post(signup::submit))
         .route("/account", get(account::show).post(account::submit_profile))
+        .route("/account/settings", post(account::submit_settings))
         .route("/account/password", post(account::submit_password))
         .route("/account/delete", post(account::submit_delete))
 }

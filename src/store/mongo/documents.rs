@@ -6,7 +6,9 @@ use mongodb::bson::{self, Binary, DateTime, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
 use super::bson_values::{bson_date, bson_uuid, timestamp, user_key};
-use crate::domain::{About, Author, Email, MessageId, Name, Phone, Role, RoomId, Settings, User, UserId, UserKey, fold};
+use crate::domain::{
+    About, Author, Email, MessageId, Name, Phone, Role, RoomId, Settings, User, UserId, UserKey, fold,
+};
 
 /// Authors that have an account, by key, with their current names.
 pub type Authors = HashMap<UserKey, Author>;

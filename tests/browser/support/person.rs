@@ -90,6 +90,12 @@ impl Person {
         self.commands("Page.bringToFront", json!({})).await;
     }
 
+    /// Sets what the device prefers: `light` or `dark`.
+    pub async fn prefers_colors(&self, scheme: &str) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.commands("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
     /// Makes the processor slower by this factor.
     pub async fn throttles(&self, factor: f64) {
         self.commands("Emulation.setCPUThrottlingRate", json!({ "rate": factor })).await;

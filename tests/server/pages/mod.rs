@@ -8,5 +8,6 @@ mod head;
 mod language;
 mod login;
 mod protection;
+mod settings;
 mod signup;
 mod switching;

@@ -12,7 +12,7 @@ use crate::support::Natter;
 
 /// The routes that name no room. They are asked too: they must not show anything of the rooms. A new route belongs here
 /// only if it reads and writes no room, or no room but those of the user.
-const OF_NO_ROOM: [(&str, &str); 48] = [
+const OF_NO_ROOM: [(&str, &str); 51] = [
     ("DELETE", "/api/users/{userID}"),
     ("GET", "/"),
     ("GET", "/account"),
@@ -23,6 +23,7 @@ const OF_NO_ROOM: [(&str, &str); 48] = [
     ("GET", "/api/openapi.json"),
     ("GET", "/api/rooms"),
     ("GET", "/api/saved"),
+    ("GET", "/api/settings"),
     ("GET", "/api/users"),
     ("GET", "/api/users/{userID}"),
     ("GET", "/direct/{users}"),
@@ -42,10 +43,12 @@ const OF_NO_ROOM: [(&str, &str); 48] = [
     ("GET", "/signup"),
     // its frames are asked in `frames`
     ("GET", "/ws"),
+    ("PATCH", "/api/settings"),
     ("PATCH", "/api/users/{userID}"),
     ("POST", "/account"),
     ("POST", "/account/delete"),
     ("POST", "/account/password"),
+    ("POST", "/account/settings"),
     ("POST", "/admin/users"),
     ("POST", "/admin/users/{userID}"),
     ("POST", "/admin/users/{userID}/delete"),
@@ -151,6 +154,7 @@ fn body(method: &str, pattern: &str) -> Option<Value> {
         ("POST", "/direct") => Some(json!({ "members": ["cyd", "dan"] })),
         ("POST", "/messages" | "/rooms/{room}/messages") => Some(json!({ "message": "x" })),
         ("POST", "/rooms") => Some(json!({ "name": "x", "kind": "closed", "members": ["cyd", "dan"] })),
+        ("PATCH", "/settings") => Some(json!({ "theme": "light" })),
         ("PATCH", "/users/{userID}") => Some(json!({ "about": "x" })),
         ("PATCH", "/rooms/{room}") => Some(json!({ "topic": "x" })),
         ("PATCH", "/rooms/{room}/messages/{seq}") => Some(json!({ "message": "x", "textRev": 1 })),
