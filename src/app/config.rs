@@ -185,7 +185,8 @@ pub enum PageLanguage {
 }
 
 impl PageLanguage {
-    /// The language of every page; `None` leaves it to each browser's `Accept-Language`.
+    /// The language of every page whose user has not chosen another; `None` leaves it to each browser's
+    /// `Accept-Language`.
     pub fn fixed(self) -> Option<Language> {
         match self {
             Self::Auto => None,

@@ -18,7 +18,7 @@ use crate::render::Language;
 #[derive(Debug, Clone)]
 pub struct ErrorPages {
     pub sites: SharedSites,
-    /// The operator's language; `None` leaves it to the browser.
+    /// The operator's language, for users who have not chosen another; `None` leaves it to the browser.
     pub language: Option<Language>,
 }
 

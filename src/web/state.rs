@@ -30,7 +30,8 @@ pub struct Settings {
     pub signup_open: bool,
     /// The public addresses of the three servers.
     pub sites: SharedSites,
-    /// The language of every page; `None` leaves it to each browser's `Accept-Language`.
+    /// The language of every page whose user has not chosen another; `None` leaves it to each browser's
+    /// `Accept-Language`.
     pub language: Option<Language>,
     /// Number of trusted proxies in front that append to `X-Forwarded-For`.
     pub proxies: u8,
