@@ -2,6 +2,7 @@
 //! check again. No I/O, no HTTP, no database, and no sentences: a refusal is a [`Phrase`].
 
 pub mod command;
+pub mod device;
 pub mod fields;
 pub mod folding;
 pub mod ids;
@@ -20,6 +21,7 @@ pub mod user;
 mod visible;
 
 pub use command::{Action, Command, Post, RoomAction};
+pub use device::Device;
 pub use fields::Fields;
 pub use folding::fold;
 pub use ids::{ClientId, MessageId, RoomId, TokenId, UserId, UserKey, user_ids};

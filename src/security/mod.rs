@@ -4,7 +4,7 @@
 //! - [`grant`]: the proof of a login that a token and a session carry.
 //! - [`login`]: checks passwords, issues tokens, revokes grants.
 //! - [`tokens`]: JSON Web Tokens; `jwt_hmac` signs them with ring.
-//! - [`sessions`]: browser sessions in the store's table.
+//! - [`sessions`]: browser sessions in the store's table; [`open_sessions`] lists and ends those of a user.
 //! - [`passwords`]: bcrypt, limited in how many hashes run at a time.
 //! - [`limits`]: rate limits of logins, sign-ups, password confirmations and messages.
 //! - [`accounts`]: parses and validates the input for a new or changed account.
@@ -15,6 +15,7 @@ pub mod grant;
 mod jwt_hmac;
 pub mod limits;
 pub mod login;
+pub mod open_sessions;
 pub mod passwords;
 pub mod sessions;
 pub mod tokens;

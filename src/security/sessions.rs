@@ -1,9 +1,11 @@
 //! Browser sessions: tower-sessions on the store's own table, so that a restart does not log users out.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
 use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use tower_sessions::{
     Expiry, Session, SessionStore,
@@ -13,19 +15,20 @@ use tower_sessions::{
 
 use super::Grant;
 use crate::{
-    domain::Timestamp,
+    domain::{Device, Timestamp},
     store::{self, SessionRow, Store},
 };
 
 /// How long a session lasts after the last visit.
 pub const LIFETIME: Duration = Duration::days(30);
-/// A visit renews a session if the last renewal is older than this. To renew at each visit would cost a write for each
-/// page.
-const RENEW_AFTER: Duration = Duration::days(1);
+/// A visit is recorded if the last record is older than this, in seconds. To record each would cost a write for each page.
+pub const VISIT_INTERVAL: i64 = 600;
 
 const GRANT: &str = "grant";
+/// Only renewable sessions have it.
 const RENEWED: &str = "renewed";
 const EARLIER: &str = "earlier";
+const VISIT: &str = "visit";
 /// Most earlier grants that a session keeps.
 const MAX_EARLIER: usize = 16;
 
@@ -60,7 +63,11 @@ pub async fn start(session: &Session, grant: Grant, lifetime: SessionLifetime) -
         session.insert(EARLIER, earlier).await?;
     }
     match lifetime {
-        SessionLifetime::Renewable => session.insert(RENEWED, OffsetDateTime::now_utc().unix_timestamp()).await?,
+        SessionLifetime::Renewable => {
+            // the session before may have ended with its token
+            session.set_expiry(Some(Expiry::OnInactivity(LIFETIME)));
+            session.insert(RENEWED, OffsetDateTime::now_utc().unix_timestamp()).await?;
+        }
         SessionLifetime::UntilTokenExpires => end_with(session, &grant),
     }
     Ok(())
@@ -71,6 +78,15 @@ pub async fn start(session: &Session, grant: Grant, lifetime: SessionLifetime) -
 fn end_with(session: &Session, grant: &Grant) {
     let end = OffsetDateTime::from_unix_timestamp(grant.expires().as_secs()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     session.set_expiry(Some(Expiry::AtDateTime(end)));
+}
+
+/// Where a session was used last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    pub device: Device,
+    pub address: IpAddr,
+    /// In seconds since 1970.
+    pub at: i64,
 }
 
 /// The login that a browser's session has now.
@@ -120,15 +136,41 @@ pub async fn remember_grant(session: &Session, grant: Grant) -> Result<(), Error
     session.insert(EARLIER, earlier).await
 }
 
-/// Extends a renewable session, at most once a day.
+/// Records a visit, which also extends a renewable session, unless one was recorded a few minutes ago.
 ///
 /// # Errors
 /// The session's error if the store does not answer.
-pub async fn renew(session: &Session) -> Result<(), Error> {
-    let now = OffsetDateTime::now_utc().unix_timestamp();
-    match session.get::<i64>(RENEWED).await? {
-        Some(then) if now - then > RENEW_AFTER.whole_seconds() => session.insert(RENEWED, now).await,
-        _ => Ok(()),
+pub async fn record_visit(session: &Session, current: &Current, visit: Visit) -> Result<(), Error> {
+    let last = session.get_value(VISIT).await?;
+    let last = last.and_then(|last| serde_json::from_value::<Visit>(last).ok());
+    if last.is_some_and(|last| visit.at - last.at < VISIT_INTERVAL) {
+        return Ok(());
+    }
+    if current.lifetime == SessionLifetime::UntilTokenExpires {
+        end_with(session, &current.grant);
+    }
+    session.insert(VISIT, visit).await
+}
+
+/// What is stored of a user's session.
+pub(super) struct Stored {
+    /// The grant that it has now.
+    pub grant: Grant,
+    /// All its grants.
+    pub grants: Vec<Grant>,
+    pub visit: Option<Visit>,
+}
+
+impl Stored {
+    /// `None` if nobody is signed in.
+    pub(super) fn read(row: &SessionRow) -> Option<Self> {
+        let mut data: HashMap<String, Value> = serde_json::from_slice(&row.data).ok()?;
+        let grant = serde_json::from_value(data.remove(GRANT)?).ok()?;
+        let earlier = data.remove(EARLIER).and_then(|earlier| serde_json::from_value(earlier).ok());
+        let mut grants: Vec<Grant> = earlier.unwrap_or_default();
+        grants.push(grant);
+        let visit = data.remove(VISIT).and_then(|visit| serde_json::from_value(visit).ok());
+        Some(Self { grant, grants, visit })
     }
 }
 
@@ -151,7 +193,8 @@ fn hash_id(id: &Id) -> [u8; 32] {
 fn row(record: &Record) -> session_store::Result<SessionRow> {
     let data = serde_json::to_vec(&record.data).map_err(|e| session_store::Error::Encode(e.to_string()))?;
     let expires = Timestamp(record.expiry_date.unix_timestamp() * 1000);
-    Ok(SessionRow { id: hash_id(&record.id), data, expires })
+    let grant = record.data.get(GRANT).and_then(|grant| Grant::deserialize(grant).ok());
+    Ok(SessionRow { id: hash_id(&record.id), data, expires, user: grant.map(|grant| grant.user()) })
 }
 
 fn backend_error(error: store::Error) -> session_store::Error {

@@ -12,6 +12,8 @@ pub struct SessionRow {
     pub id: [u8; 32],
     pub data: Vec<u8>,
     pub expires: Timestamp,
+    /// Who is signed in. `None`: nobody, or an earlier natter has stored it.
+    pub user: Option<UserKey>,
 }
 
 #[async_trait]
@@ -21,6 +23,8 @@ pub trait Sessions {
     /// Updates an existing session. A session that was deleted in the meantime stays deleted.
     async fn save_session(&self, row: &SessionRow) -> Result<()>;
     async fn session(&self, id: &[u8; 32]) -> Result<Option<SessionRow>>;
+    /// The sessions of a user, also expired ones, in any order.
+    async fn sessions_of(&self, user: UserKey) -> Result<Vec<SessionRow>>;
     async fn delete_session(&self, id: &[u8; 32]) -> Result<()>;
     /// Removes sessions and revocations that have expired by `now`, and networks that were last seen 90 days before.
     /// Finishes removals of accounts that were interrupted.

@@ -169,7 +169,7 @@ impl Row {
             Self::Saved(SavedRow { user, message, at }) => {
                 json!(["saved message", user.0, message.room.as_str(), message.seq, at.0])
             }
-            Self::Session(s) => json!(["session", s.id, s.data, s.expires.0]),
+            Self::Session(s) => json!(["session", s.id, s.data, s.expires.0, s.user]),
             Self::Revocation(r) => json!(["voided token", r.token.0, r.expires.0]),
         };
         format!("{value}\n")

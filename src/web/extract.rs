@@ -18,11 +18,11 @@ use tower_sessions::Session;
 
 use super::{AppState, Error, NavSlot, Sites, page::is_from_htmx, sites::without_token};
 use crate::{
-    domain::{Fields, Phrase, User},
+    domain::{Device, Fields, Phrase, Timestamp, User},
     net::address,
     security::{
         Grant,
-        sessions::{self, SessionLifetime},
+        sessions::{self, SessionLifetime, Visit},
     },
 };
 
@@ -53,16 +53,22 @@ impl OptionalFromRequestParts<AppState> for SignedIn {
 }
 
 impl SignedIn {
-    async fn of_session(parts: &Parts, state: &AppState) -> Result<Option<Self>, Error> {
-        let Some(session) = parts.extensions.get::<Session>() else { return Ok(None) };
-        let Some(current) = sessions::current(session).await? else { return Ok(None) };
+    async fn of_session(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Error> {
+        let Some(session) = parts.extensions.get::<Session>().cloned() else { return Ok(None) };
+        let Some(current) = sessions::current(&session).await? else { return Ok(None) };
         let Some(user) = state.logins.user_of(&current.grant).await? else { return Ok(None) };
-        sessions::renew(session).await?;
+        sessions::record_visit(&session, &current, visit(parts, state).await).await?;
         if let Some(slot) = parts.extensions.get::<NavSlot>() {
             slot.fill(&user);
         }
         Ok(Some(Self { user, grant: current.grant, lifetime: current.lifetime }))
     }
+}
+
+async fn visit(parts: &mut Parts, state: &AppState) -> Visit {
+    let Ok(ClientAddr(address)) = ClientAddr::from_request_parts(parts, state).await;
+    let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Visit { device: Device::of(user_agent.unwrap_or_default()), address, at: Timestamp::now().as_secs() }
 }
 
 impl FromRequestParts<AppState> for SignedIn {

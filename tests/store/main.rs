@@ -243,6 +243,7 @@ contract! {
     sessions:
         a_session_is_kept_until_it_is_deleted
         an_existing_session_id_is_refused
+        the_sessions_of_a_user_are_found
         a_deleted_session_is_not_saved_again
         expired_sessions_and_revocations_are_removed
         a_grant_is_valid_until_it_is_revoked

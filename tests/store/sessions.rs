@@ -8,7 +8,7 @@ use natter::{
 use crate::support::{TestDatabase, add, hash};
 
 fn row(id: u8, data: &[u8], expires: i64) -> SessionRow {
-    SessionRow { id: [id; 32], data: data.to_vec(), expires: Timestamp(expires) }
+    SessionRow { id: [id; 32], data: data.to_vec(), expires: Timestamp(expires), user: None }
 }
 
 pub async fn a_session_is_kept_until_it_is_deleted(database: &TestDatabase) {
@@ -31,6 +31,31 @@ pub async fn an_existing_session_id_is_refused(database: &TestDatabase) {
     assert!(store.create_session(&first).await.unwrap());
     assert!(!store.create_session(&row(1, b"second", 2_000)).await.unwrap());
     assert_eq!(store.session(&first.id).await.unwrap(), Some(first));
+}
+
+pub async fn the_sessions_of_a_user_are_found(database: &TestDatabase) {
+    let store = database.open().await;
+    let (ada, bob) = (UserKey::generate(), UserKey::generate());
+    let of = |user: UserKey, id: u8| SessionRow { user: Some(user), ..row(id, b"data", 1_000) };
+    for session in [of(ada, 1), of(bob, 2), of(ada, 3), row(4, b"nobody", 1_000)] {
+        assert!(store.create_session(&session).await.unwrap());
+    }
+    let ids = async |user: UserKey| {
+        let sessions = store.sessions_of(user).await.unwrap();
+        assert!(sessions.iter().all(|session| session.user == Some(user) && session.data == b"data"));
+        let mut ids: Vec<_> = sessions.iter().map(|session| session.id[0]).collect();
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!((ids(ada).await, ids(bob).await), (vec![1, 3], vec![2]));
+    // a login makes it another user's
+    store.save_session(&of(bob, 3)).await.unwrap();
+    store.save_session(&of(bob, 4)).await.unwrap();
+    assert_eq!(store.session(&[3; 32]).await.unwrap().unwrap().user, Some(bob));
+    assert_eq!((ids(ada).await, ids(bob).await), (vec![1], vec![2, 3, 4]));
+    store.save_session(&row(4, b"data", 1_000)).await.unwrap();
+    store.delete_session(&[2; 32]).await.unwrap();
+    assert_eq!((ids(ada).await, ids(bob).await), (vec![1], vec![3]));
 }
 
 pub async fn a_deleted_session_is_not_saved_again(database: &TestDatabase) {

@@ -42,7 +42,8 @@ pub async fn fill(database: &TestDatabase) -> u64 {
         s.save(access, seq).await.unwrap();
     }
     let later = Timestamp::now().plus_secs(3600);
-    assert!(s.create_session(&SessionRow { id: SESSION, data: vec![1, 2, 255], expires: later }).await.unwrap());
+    let session = SessionRow { id: SESSION, data: vec![1, 2, 255], expires: later, user: Some(dan.key) };
+    assert!(s.create_session(&session).await.unwrap());
     s.revoke_token(TOKEN, later).await.unwrap();
     s.close().await;
     // cyd has reacted to one message that is left, which mentions cyd too

@@ -10,7 +10,10 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::{current_password::check_current_password, session_lifetime::session_lifetime, settings::SettingsForm};
+use super::{
+    current_password::check_current_password, session_lifetime::session_lifetime, sessions::SessionLine,
+    settings::SettingsForm,
+};
 use crate::{
     domain::{Network, User},
     render::Language,
@@ -30,6 +33,7 @@ struct AccountPage {
     about: String,
     shows_last_seen: bool,
     settings: SettingsForm,
+    sessions: Vec<SessionLine>,
     fields: FieldTexts,
     alert: Option<String>,
     /// The key of the text that confirms a change.
@@ -37,9 +41,12 @@ struct AccountPage {
 }
 
 impl AccountPage {
-    fn new(state: &AppState, language: Language, user: &User) -> Self {
-        Self {
-            shell: Shell::new(state, language, Some(user)),
+    async fn read(state: &AppState, language: Language, me: &SignedIn) -> Result<Self> {
+        let user = &me.user;
+        let shell = Shell::new(state, language, Some(user));
+        Ok(Self {
+            sessions: SessionLine::all(state, &shell, me).await?,
+            shell,
             user_id: user.user_id.to_string(),
             name: user.name.to_string(),
             email: user.email.to_string(),
@@ -50,7 +57,11 @@ impl AccountPage {
             fields: FieldTexts::default(),
             alert: None,
             saved: None,
-        }
+        })
+    }
+
+    fn has_other_sessions(&self) -> bool {
+        self.sessions.iter().any(|session| !session.is_current)
     }
 
     fn refused(self, error: Error) -> Response {
@@ -70,14 +81,16 @@ pub async fn show(
     language: Language,
     me: SignedIn,
     Query(query): Query<AccountQuery>,
-) -> Response {
+) -> Result<Response> {
     let saved = match query.saved.as_deref() {
         Some("profile") => Some("account-profile-saved"),
         Some("settings") => Some("account-settings-saved"),
         Some("password") => Some("account-password-changed"),
+        Some("session") => Some("session-ended"),
+        Some("sessions") => Some("sessions-ended"),
         _ => None,
     };
-    AccountPage { saved, ..AccountPage::new(&state, language, &me.user) }.into_response()
+    Ok(AccountPage { saved, ..AccountPage::read(&state, language, &me).await? }.into_response())
 }
 
 /// Changes the profile. The form's other fields, such as a role, are ignored.
@@ -86,7 +99,7 @@ pub async fn submit_profile(
     language: Language,
     me: SignedIn,
     Form(form): Form<AccountEdit>,
-) -> Response {
+) -> Result<Response> {
     let text = |field: Option<String>| field.unwrap_or_default();
     let (name, email, phone, about) = (text(form.name), text(form.email), text(form.phone), text(form.about));
     // an empty checkbox is not sent
@@ -100,10 +113,10 @@ pub async fn submit_profile(
         ..AccountEdit::default()
     };
     match state.accounts.edit(&me.user, &edit).await {
-        Ok(_) => Redirect::to("/account?saved=profile").into_response(),
+        Ok(_) => Ok(Redirect::to("/account?saved=profile").into_response()),
         Err(error) => {
-            let page = AccountPage::new(&state, language, &me.user);
-            AccountPage { name, email, phone, about, shows_last_seen, ..page }.refused(error.into())
+            let page = AccountPage::read(&state, language, &me).await?;
+            Ok(AccountPage { name, email, phone, about, shows_last_seen, ..page }.refused(error.into()))
         }
     }
 }
@@ -113,10 +126,10 @@ pub async fn submit_settings(
     language: Language,
     me: SignedIn,
     Form(settings): Form<SettingsForm>,
-) -> Response {
+) -> Result<Response> {
     match settings.edit().save(&state, &me.user).await {
-        Ok(_) => Redirect::to("/account?saved=settings").into_response(),
-        Err(error) => AccountPage { settings, ..AccountPage::new(&state, language, &me.user) }.refused(error),
+        Ok(_) => Ok(Redirect::to("/account?saved=settings").into_response()),
+        Err(error) => Ok(AccountPage { settings, ..AccountPage::read(&state, language, &me).await? }.refused(error)),
     }
 }
 
@@ -136,7 +149,7 @@ pub async fn submit_password(
             sessions::start(&session, grant, session_lifetime(&state.settings.sites)).await?;
             Ok(Redirect::to("/account?saved=password").into_response())
         }
-        Err(error) => Ok(AccountPage::new(&state, language, &me.user).refused(error)),
+        Err(error) => Ok(AccountPage::read(&state, language, &me).await?.refused(error)),
     }
 }
 
@@ -173,6 +186,6 @@ pub async fn submit_delete(
             session.flush().await?;
             Ok(Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response())
         }
-        Err(error) => Ok(AccountPage::new(&state, language, &me.user).refused(error)),
+        Err(error) => Ok(AccountPage::read(&state, language, &me).await?.refused(error)),
     }
 }

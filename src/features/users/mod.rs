@@ -5,6 +5,7 @@ mod api;
 mod api_types;
 mod current_password;
 mod session_lifetime;
+mod sessions;
 mod settings;
 mod settings_api;
 mod signup;
@@ -22,6 +23,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .route("/signup", get(signup::show).post(signup::submit))
         .route("/account", get(account::show).post(account::submit_profile))
         .route("/account/settings", post(account::submit_settings))
+        .route("/account/sessions/end", post(sessions::end))
         .route("/account/password", post(account::submit_password))
         .route("/account/delete", post(account::submit_delete))
 }

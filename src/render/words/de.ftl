@@ -84,6 +84,28 @@ settings-enter = Enter sendet die Nachricht
 settings-enter-hint = Sonst beginnt Enter eine neue Zeile. Strg+Enter und ⌘+Enter senden immer.
 language-en = English
 language-de = Deutsch
+sessions = Wo du angemeldet bist
+session-device = { $browser } unter { $system }
+session-unknown = Unbekanntes Gerät
+session-current = diese Sitzung
+session-end = Beenden
+session-end-device = Beenden: { $device }
+sessions-end-others = Alle anderen beenden
+session-ended = Die Sitzung ist beendet.
+sessions-ended = Alle anderen Sitzungen sind beendet.
+seen-now = gerade benutzt
+seen-minutes = { $count ->
+    [one] vor { $count } Minute benutzt
+   *[other] vor { $count } Minuten benutzt
+}
+seen-hours = { $count ->
+    [one] vor { $count } Stunde benutzt
+   *[other] vor { $count } Stunden benutzt
+}
+seen-days = { $count ->
+    [one] vor { $count } Tag benutzt
+   *[other] vor { $count } Tagen benutzt
+}
 account-current-password = Aktuelles Passwort
 account-new-password = Neues Passwort
 account-new-password-hint = Mindestens 8 Zeichen. Meldet dich überall sonst ab.

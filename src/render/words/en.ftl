@@ -85,6 +85,28 @@ settings-enter = Enter sends the message
 settings-enter-hint = If not, Enter begins a new line. Ctrl+Enter and ⌘+Enter always send.
 language-en = English
 language-de = Deutsch
+sessions = Where you are signed in
+session-device = { $browser } on { $system }
+session-unknown = Unknown device
+session-current = this session
+session-end = End
+session-end-device = End: { $device }
+sessions-end-others = End all others
+session-ended = The session has ended.
+sessions-ended = All other sessions have ended.
+seen-now = used just now
+seen-minutes = { $count ->
+    [one] used { $count } minute ago
+   *[other] used { $count } minutes ago
+}
+seen-hours = { $count ->
+    [one] used { $count } hour ago
+   *[other] used { $count } hours ago
+}
+seen-days = { $count ->
+    [one] used { $count } day ago
+   *[other] used { $count } days ago
+}
 account-current-password = Current password
 account-new-password = New password
 account-new-password-hint = 8 characters or more. Signs you out everywhere else.

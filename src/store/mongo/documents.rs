@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use mongodb::bson::{self, Binary, DateTime, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
-use super::bson_values::{bson_date, bson_uuid, timestamp, user_key};
-use crate::domain::{
-    About, Author, Email, MessageId, Name, Phone, Role, RoomId, Settings, User, UserId, UserKey, fold,
+use super::bson_values::{bson_binary, bson_date, bson_uuid, timestamp, user_key};
+use crate::{
+    domain::{About, Author, Email, MessageId, Name, Phone, Role, RoomId, Settings, User, UserId, UserKey, fold},
+    store::{Error, SessionRow},
 };
 
 /// Authors that have an account, by key, with their current names.
@@ -159,6 +160,25 @@ pub struct SessionDoc {
     pub id: Binary,
     pub data: Binary,
     pub expires: DateTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<bson::Uuid>,
+}
+
+impl SessionDoc {
+    pub fn new(row: &SessionRow) -> Self {
+        let (id, data) = (bson_binary(&row.id), bson_binary(&row.data));
+        Self { id, data, expires: bson_date(row.expires), user: row.user.map(bson_uuid) }
+    }
+}
+
+impl TryFrom<SessionDoc> for SessionRow {
+    type Error = Error;
+
+    fn try_from(doc: SessionDoc) -> Result<Self, Error> {
+        let id = doc.id.bytes.try_into();
+        let id = id.map_err(|_| Error::Failed("a session's id does not have 32 bytes".into()))?;
+        Ok(Self { id, data: doc.data.bytes, expires: timestamp(doc.expires), user: doc.user.map(user_key) })
+    }
 }
 
 /// The lease of a running process.

@@ -8,7 +8,7 @@ use mongodb::bson::{self, doc};
 use serde::Deserialize;
 
 use super::{
-    bson_values::{any_of, bson_binary, bson_date, bson_token, bson_uuid, timestamp, token_id, user_key},
+    bson_values::{any_of, bson_binary, bson_date, bson_token, bson_uuid, token_id, user_key},
     database::Mongo,
     documents::SessionDoc,
     driver::{with_timeout, with_timeout_raw},
@@ -25,9 +25,7 @@ const MAX_GRANTS: usize = 1000;
 #[async_trait]
 impl Sessions for Mongo {
     async fn create_session(&self, row: &SessionRow) -> Result<bool> {
-        let session =
-            SessionDoc { id: bson_binary(&row.id), data: bson_binary(&row.data), expires: bson_date(row.expires) };
-        match with_timeout_raw(self.db.sessions.insert_one(session)).await {
+        match with_timeout_raw(self.db.sessions.insert_one(SessionDoc::new(row))).await {
             Ok(_) => Ok(true),
             Err(error) if is_duplicate_key(&error) => Ok(false),
             Err(error) => Err(error.into()),
@@ -35,13 +33,19 @@ impl Sessions for Mongo {
     }
 
     async fn save_session(&self, row: &SessionRow) -> Result<()> {
-        let update = doc! { "$set": { "data": bson_binary(&row.data), "expires": bson_date(row.expires) } };
-        with_timeout(self.db.sessions.update_one(doc! { "_id": bson_binary(&row.id) }, update)).await.map(drop)
+        let session = SessionDoc::new(row);
+        with_timeout(self.db.sessions.replace_one(doc! { "_id": bson_binary(&row.id) }, session)).await.map(drop)
     }
 
     async fn session(&self, id: &[u8; 32]) -> Result<Option<SessionRow>> {
         let found = with_timeout(self.db.sessions.find_one(doc! { "_id": bson_binary(id) })).await?;
-        Ok(found.map(|session| SessionRow { id: *id, data: session.data.bytes, expires: timestamp(session.expires) }))
+        found.map(SessionRow::try_from).transpose()
+    }
+
+    async fn sessions_of(&self, user: UserKey) -> Result<Vec<SessionRow>> {
+        let find = self.db.sessions.find(doc! { "user": bson_uuid(user) });
+        let found: Vec<SessionDoc> = with_timeout(async { find.await?.try_collect().await }).await?;
+        found.into_iter().map(SessionRow::try_from).collect()
     }
 
     async fn delete_session(&self, id: &[u8; 32]) -> Result<()> {

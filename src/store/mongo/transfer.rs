@@ -86,8 +86,7 @@ fn saved_document(row: &SavedRow) -> SavedDoc {
 }
 
 fn session(doc: SessionDoc) -> Result<Row> {
-    let id = doc.id.bytes.try_into().map_err(|_| Error::Failed("a session's id does not have 32 bytes".into()))?;
-    Ok(Row::Session(SessionRow { id, data: doc.data.bytes, expires: timestamp(doc.expires) }))
+    SessionRow::try_from(doc).map(Row::Session)
 }
 
 fn revocation(doc: RevocationDoc) -> Row {
@@ -103,11 +102,7 @@ fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
         Row::Member(member) => bson::serialize_to_document(&member_document(member)),
         Row::Message(row) => bson::serialize_to_document(&MessageDoc::new(&row.message, row.post_rev, &row.client)),
         Row::Saved(row) => bson::serialize_to_document(&saved_document(row)),
-        Row::Session(s) => bson::serialize_to_document(&SessionDoc {
-            id: bson_binary(&s.id),
-            data: bson_binary(&s.data),
-            expires: bson_date(s.expires),
-        }),
+        Row::Session(session) => bson::serialize_to_document(&SessionDoc::new(session)),
         Row::Revocation(r) => {
             bson::serialize_to_document(&RevocationDoc { token: bson_token(r.token), expires: bson_date(r.expires) })
         }

@@ -1,7 +1,8 @@
 //! Sessions and revoked tokens.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use uuid::Uuid;
 
 use super::{
     database::Sqlite,
@@ -12,25 +13,34 @@ use crate::{
     store::{Event, Result, SessionRow, Sessions, networks::NETWORK_LIFETIME_SECS},
 };
 
+/// The columns that [`session`] reads.
+pub const SESSION_COLUMNS: &str = "id, data, expires, user";
+
+pub fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    let user = row.get::<_, Option<[u8; 16]>>(3)?.map(|key| UserKey(Uuid::from_bytes(key)));
+    Ok(SessionRow { id: row.get(0)?, data: row.get(1)?, expires: Timestamp(row.get(2)?), user })
+}
+
+/// The values of [`SESSION_COLUMNS`].
+pub fn values(row: &SessionRow) -> impl Params {
+    let user = row.user.map(|user| user.0.into_bytes());
+    (row.id, row.data.clone(), row.expires.0, user)
+}
+
 #[async_trait]
 impl Sessions for Sqlite {
     async fn create_session(&self, row: &SessionRow) -> Result<bool> {
         let row = row.clone();
-        let insert = "INSERT INTO sessions VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        self.writer
-            .run(move |batch| {
-                let values = params![row.id, row.data, row.expires.0];
-                Ok(batch.connection.prepare_cached(insert)?.execute(values)? == 1)
-            })
-            .await
+        let insert = "INSERT INTO sessions (id, data, expires, user) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+        self.writer.run(move |batch| Ok(batch.connection.prepare_cached(insert)?.execute(values(&row))? == 1)).await
     }
 
     async fn save_session(&self, row: &SessionRow) -> Result<()> {
         let row = row.clone();
-        let update = "UPDATE sessions SET data = ?2, expires = ?3 WHERE id = ?1";
+        let update = "UPDATE sessions SET data = ?2, expires = ?3, user = ?4 WHERE id = ?1";
         self.writer
             .run(move |batch| {
-                batch.connection.prepare_cached(update)?.execute(params![row.id, row.data, row.expires.0])?;
+                batch.connection.prepare_cached(update)?.execute(values(&row))?;
                 Ok(())
             })
             .await
@@ -39,9 +49,16 @@ impl Sessions for Sqlite {
     async fn session(&self, id: &[u8; 32]) -> Result<Option<SessionRow>> {
         let id = *id;
         self.read(move |c| {
-            c.prepare_cached("SELECT data, expires FROM sessions WHERE id = ?1")?
-                .query_row([id], |row| Ok(SessionRow { id, data: row.get(0)?, expires: Timestamp(row.get(1)?) }))
-                .optional()
+            let sql = format!("SELECT {SESSION_COLUMNS} FROM sessions WHERE id = ?1");
+            c.prepare_cached(&sql)?.query_row([id], session).optional()
+        })
+        .await
+    }
+
+    async fn sessions_of(&self, user: UserKey) -> Result<Vec<SessionRow>> {
+        self.read(move |c| {
+            let sql = format!("SELECT {SESSION_COLUMNS} FROM sessions WHERE user = ?1");
+            c.prepare_cached(&sql)?.query_map([user.0.as_bytes()], session)?.collect()
         })
         .await
     }

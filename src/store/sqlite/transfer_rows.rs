@@ -10,14 +10,12 @@ use super::{
     position::{last_position, number_of, position},
     room_rows::{self, ROOM_COLUMNS, room_in},
     rows,
+    sessions::{SESSION_COLUMNS, session, values},
     users::{COLUMNS, user},
 };
 use crate::{
     domain::{Mentions, MessageId, RoomId, Timestamp, TokenId, UserKey},
-    store::{
-        Account, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, RoomRow, Row, SavedRow, SessionRow,
-        Table,
-    },
+    store::{Account, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, RoomRow, Row, SavedRow, Table},
 };
 
 /// The first `limit` rows after `after`.
@@ -50,10 +48,8 @@ pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Re
         Table::Messages => messages(c, after, limit)?,
         Table::Saved => saved(c, after, limit)?,
         Table::Sessions => {
-            let sql = "SELECT id, data, expires FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2";
-            keyed(c, sql, after, limit, |row| {
-                Ok(Row::Session(SessionRow { id: row.get(0)?, data: row.get(1)?, expires: Timestamp(row.get(2)?) }))
-            })?
+            let sql = format!("SELECT {SESSION_COLUMNS} FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2");
+            keyed(c, &sql, after, limit, |row| session(row).map(Row::Session))?
         }
         Table::Revocations => {
             let sql = "SELECT id, expires FROM revoked_tokens WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -158,8 +154,8 @@ impl Batch<'_> {
                 Ok(c.prepare_cached(insert)?.execute(params![user.0.as_bytes(), id, at.0]).map(drop)?)
             }
             Row::Session(s) => {
-                let insert = "INSERT INTO sessions VALUES (?1, ?2, ?3)";
-                Ok(c.prepare_cached(insert)?.execute(params![s.id, s.data, s.expires.0]).map(drop)?)
+                let insert = format!("INSERT INTO sessions ({SESSION_COLUMNS}) VALUES (?1, ?2, ?3, ?4)");
+                Ok(c.prepare_cached(&insert)?.execute(values(&s)).map(drop)?)
             }
             Row::Revocation(r) => {
                 let insert = "INSERT INTO revoked_tokens VALUES (?1, ?2)";

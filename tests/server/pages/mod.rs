@@ -8,6 +8,7 @@ mod head;
 mod language;
 mod login;
 mod protection;
+mod sessions;
 mod settings;
 mod signup;
 mod switching;

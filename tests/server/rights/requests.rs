@@ -12,7 +12,7 @@ use crate::support::Natter;
 
 /// The routes that name no room. They are asked too: they must not show anything of the rooms. A new route belongs here
 /// only if it reads and writes no room, or no room but those of the user.
-const OF_NO_ROOM: [(&str, &str); 51] = [
+const OF_NO_ROOM: [(&str, &str); 52] = [
     ("DELETE", "/api/users/{userID}"),
     ("GET", "/"),
     ("GET", "/account"),
@@ -48,6 +48,7 @@ const OF_NO_ROOM: [(&str, &str); 51] = [
     ("POST", "/account"),
     ("POST", "/account/delete"),
     ("POST", "/account/password"),
+    ("POST", "/account/sessions/end"),
     ("POST", "/account/settings"),
     ("POST", "/admin/users"),
     ("POST", "/admin/users/{userID}"),

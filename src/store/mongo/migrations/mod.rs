@@ -8,6 +8,7 @@ mod m0005_log;
 mod m0006_live;
 mod m0007_rooms;
 mod m0008_mentions;
+mod m0009_sessions;
 mod schema;
 mod steps;
 
