@@ -101,7 +101,7 @@ async fn a_logged_out_session_is_not_listed() {
     assert_eq!(devices(&ada.visit("/account").await).len(), 1);
     // a link with the token of a login is the same login: both end together
     let guest = natter.browser();
-    visit_with(&guest, FIREFOX, &format!("/?jwt={}", ada.token.as_deref().unwrap())).await.is(200);
+    guest.submit("/switch", &[("jwt", ada.token.as_deref().unwrap())]).await.leads_to("/");
     visit_with(&guest, FIREFOX, "/rooms/lobby").await.is(200);
     let page = ada.visit("/account").await;
     assert_eq!((devices(&page).len(), page.texts(".rows .tag").len()), (2, 2));

@@ -6,6 +6,7 @@ use crate::support::{Natter, Page};
 async fn a_link_with_another_users_token_asks_before_it_switches() {
     let natter = Natter::start().await;
     let (ada, bob) = (natter.browse_as("ada").await, natter.register("bob").await);
+    ada.visit("/account").await.is(200); // the visit is recorded, which sets the cookie
     let page = ada.visit(&format!("/?jwt={}", bob.token())).await.is(200);
     assert_eq!(page.text("h1"), "Switch account?");
     assert_eq!(page.texts("main b"), ["Ada", "Bob"]);
