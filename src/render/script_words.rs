@@ -28,6 +28,7 @@ fn words(language: Language) -> String {
     let words = json!({
         "askDelete": language.text("message-delete-text"),
         "askReadAll": language.text("rooms-read-all-ask"),
+        "close": language.text("close"),
         "deletedUser": language.text("deleted-user"),
         "draft": language.text("sidebar-draft"),
         "confirm": language.text("mentions-confirm"),

@@ -1,44 +1,47 @@
 // The message box: what is put into it, and how many characters are left.
 natter.box = (() => {
   'use strict';
-  const { $, fill, words } = natter;
+  const { $, fill, paneOf, within, words } = natter;
   const MAX = 4000; // as in src/domain/message.rs
   const SHOWN = 500, SAID = [SHOWN, 100, -1];
-  let said = 0; // how many of SAID were passed
   const lengthOf = (text) => Array.from(text.trim()).length;
-  const count = () => {
-    const { value } = $('message'), left = value.length < MAX - SHOWN ? MAX : MAX - lengthOf(value);
+  // `said`: how many of SAID were passed
+  const count = (box, said) => {
+    const { value } = box, left = value.length < MAX - SHOWN ? MAX : MAX - lengthOf(value);
     const text = left > SHOWN ? '' : fill(words.left, { count: String(left).replace('-', '−') });
-    const passed = SAID.filter((limit) => left <= limit).length;
-    $('left').textContent = text;
-    $('left').classList.toggle('over', left < 0);
-    if (passed !== said) $('left-said').textContent = passed > said ? text : '';
-    said = passed;
+    const passed = SAID.filter((limit) => left <= limit).length, shown = within(paneOf(box), 'left');
+    shown.textContent = text;
+    shown.classList.toggle('over', left < 0);
+    if (passed !== said) within(paneOf(box), 'left-said').textContent = passed > said ? text : '';
+    box.said = passed;
   };
-  document.addEventListener('input', ({ target }) => { if (target.id === 'message') count(); });
+  document.addEventListener('input', ({ target }) => { if (target.matches('.pane .box')) count(target, target.said); });
+  // the one that was used last
+  let last = null;
+  document.addEventListener('focusin', ({ target }) => { if (target.matches('.box')) last = target; });
 
   return {
     MAX,
     lengthOf,
-    // A page with the box is in the document.
-    enter: () => {
+    last: () => (last?.isConnected ? last : $('message')),
+    use: (box) => { last = box; },
+    // The box is in the document.
+    enter: (box) => {
       natter.reveal();
-      said = 0;
-      count();
+      count(box, 0);
     },
     // Puts a text in place of what is selected, as if it was typed: it can be undone.
-    insert: (text) => {
-      const box = $('message');
+    insert: (box, text) => {
       box.focus();
       if (document.execCommand('insertText', false, text)) return;
       box.setRangeText(text, box.selectionStart, box.selectionEnd, 'end');
       box.dispatchEvent(new Event('input', { bubbles: true }));
     },
     // Replaces all that is in it.
-    write: (text) => {
+    write: (box, text) => {
       natter.completion.close();
-      $('message').value = text;
-      count();
+      box.value = text;
+      count(box, box.said);
     },
   };
 })();

@@ -7,16 +7,17 @@ natter.completion = (() => {
   const OF_ANYBODY = /^\s*\/(invite|msg)\s/i; // those who are added or written to are no members
   const WAIT = 80; // ms between a key and the request
   const list = $('completion');
+  let input = null; // the message box that it completes
   let start = 0, end = 0; // of the word
   let left = -1; // the start of a word that was left by Escape
   let turn = 0, timer = null, chosen = null;
 
   const isOpen = () => list.matches(':popover-open');
-  const word = () => $('message').value.slice(start, end);
+  const word = () => input.value.slice(start, end);
   const hide = () => {
     if (!isOpen()) return;
     list.hidePopover();
-    $('message')?.removeAttribute('aria-activedescendant');
+    input?.removeAttribute('aria-activedescendant');
   };
   const close = () => {
     turn++; // an answer comes too late
@@ -27,12 +28,12 @@ natter.completion = (() => {
     for (const one of list.children) one.ariaSelected = String(one === option);
     chosen = option;
     option.scrollIntoView({ block: 'nearest' });
-    $('message').setAttribute('aria-activedescendant', option.id);
+    input.setAttribute('aria-activedescendant', option.id);
   };
   const show = (options) => {
     list.replaceChildren(...options);
     if (!options.length) return hide();
-    const form = $('message').form.getBoundingClientRect();
+    const form = input.form.getBoundingClientRect();
     Object.assign(list.style, { left: `${form.left}px`, bottom: `${innerHeight - form.top + 4}px`, maxWidth: `${form.width}px` });
     list.style.setProperty('--over', `${form.top - 12}px`);
     list.showPopover();
@@ -40,8 +41,8 @@ natter.completion = (() => {
   };
   const take = (option) => {
     close();
-    $('message').setSelectionRange(start, end);
-    box.insert(option.dataset.put);
+    input.setSelectionRange(start, end);
+    box.insert(input, option.dataset.put);
   };
   const ask = async (q, people) => {
     const own = ++turn;
@@ -51,7 +52,7 @@ natter.completion = (() => {
     show([...document.createRange().createContextualFragment(html || '').querySelectorAll('[role=option]')]);
   };
   const update = () => {
-    const { value, selectionStart, selectionEnd } = $('message');
+    const { value, selectionStart, selectionEnd } = input;
     const found = here() && selectionStart === selectionEnd && value.slice(0, selectionStart).match(WORD);
     const text = found && (found[1] ?? found[2]);
     if (!text) {
@@ -70,10 +71,10 @@ natter.completion = (() => {
     timer = setTimeout(ask, WAIT, text, OF_ANYBODY.test(value));
   };
 
-  const isBox = ({ target }) => target.id === 'message';
+  const isBox = ({ target }) => target.matches?.('.box') && (input = target);
   document.addEventListener('input', (event) => { if (isBox(event) && !event.isComposing) update(); });
   document.addEventListener('compositionend', (event) => { if (isBox(event)) update(); });
-  document.addEventListener('selectionchange', () => { if (isOpen() && $('message').selectionEnd !== end) close(); });
+  document.addEventListener('selectionchange', () => { if (isOpen() && input.selectionEnd !== end) close(); });
   document.addEventListener('focusout', (event) => { if (isBox(event)) close(); });
   addEventListener('resize', close);
   // before the other keys of the box
@@ -99,10 +100,10 @@ natter.completion = (() => {
 
   return {
     close,
-    // A page with the box is in the document.
-    enter: () => {
-      Object.assign($('message'), { ariaAutoComplete: 'list', ariaHasPopup: 'listbox' });
-      $('message').setAttribute('aria-controls', list.id);
+    // A message box is in the document.
+    enter: (box) => {
+      Object.assign(box, { ariaAutoComplete: 'list', ariaHasPopup: 'listbox' });
+      box.setAttribute('aria-controls', list.id);
     },
   };
 })();

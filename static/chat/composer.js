@@ -1,136 +1,147 @@
 // The form: the draft of each room, which survives a reload of this tab, what it answers or edits, and sending.
 natter.composer = (() => {
   'use strict';
-  const { $, box, fill, here, load, outbox, room, rows, save, sidebar, view, words } = natter;
+  const { box, fill, here, load, logOf, outbox, paneOf, panes, rows, save, sidebar, view, within, words } = natter;
   const enterSends = document.documentElement.dataset.enterSends === 'true';
-  const input = () => $('message');
+  const inputOf = (pane) => within(pane, 'box');
   const draftOf = (id) => `draft.${id}`;
   // `again`: what a button does that follows the reason.
-  const refuse = (reason, again) => {
-    $('refused').replaceChildren(reason);
+  const refuse = (pane, reason, again) => {
+    const refused = within(pane, 'refused');
+    refused.replaceChildren(reason);
     if (!again) return;
     const button = Object.assign(view.element('button', words.confirm), { type: 'button', className: 'link-button' });
     button.addEventListener('click', again, { once: true });
-    $('refused').append(' ', button);
+    refused.append(' ', button);
   };
   const setDraft = (id, text) => {
     save(draftOf(id), text);
     sidebar.showDraft(id, text);
   };
   // the draft of a thread is not that of its room
-  const place = () => (room().dataset.thread ? `${here()}.${room().dataset.thread}` : here());
-  const saveDraft = () => {
-    if (editing) saveEdit(); else setDraft(place(), input().value);
+  const nameOf = ({ room, thread }) => (thread ? `${room}.${thread}` : room);
+  const idOf = (pane) => nameOf(pane.dataset);
+  const saveDraft = (pane) => {
+    if (stateOf(pane).editing) saveEdit(pane); else setDraft(idOf(pane), inputOf(pane).value);
   };
 
   // ---- what is answered, or edited ----
-  let answered = null; // {seq, name}; the text is in the list only, where it is changed and deleted
-  let editing = null; // {address, textRev, draft: what was typed before}
-  let isConfirmed = false; // of the next submit
+  // by pane: {answered: {seq, name}, editing: {address, textRev, draft: what was typed before}, isConfirmed: the next submit}.
+  // The text of what is answered is in the list only, where it is changed and deleted.
+  const states = new WeakMap();
+  const stateOf = (pane) => states.get(pane) ?? {};
   const answerOf = (id) => `answer.${id}`, editOf = (id) => `edit.${id}`;
   // an edit in progress survives a reload and a change of the room, as drafts do
-  const saveEdit = () => save(editOf(place()), editing && { ...editing, text: input().value });
-  const showContext = () => {
-    const context = $('context');
+  const saveEdit = (pane) => {
+    const { editing } = stateOf(pane);
+    save(editOf(idOf(pane)), editing && { ...editing, text: inputOf(pane).value });
+  };
+  const showContext = (pane) => {
+    const { answered, editing } = stateOf(pane), context = within(pane, 'context');
     context.hidden = !answered && !editing;
-    const row = answered && rows.find($('messages'), answered.seq);
+    const row = answered && rows.find(logOf(pane), answered.seq);
     const text = view.beginning((row && view.textOf(row)) ?? '…');
     context.firstElementChild.textContent = editing ? words.editing : answered ? fill(words.replying, { ...answered, text }) : '';
   };
-  const setAnswered = (to) => {
-    answered = to;
-    save(answerOf(place()), to);
-    showContext();
+  const setAnswered = (pane, to) => {
+    stateOf(pane).answered = to;
+    save(answerOf(idOf(pane)), to);
+    showContext(pane);
   };
   const reply = (row) => {
-    leaveEdit();
-    setAnswered({ seq: +row.dataset.seq, name: view.authorOf(row) });
-    input().focus();
+    const pane = paneOf(row);
+    leaveEdit(pane);
+    setAnswered(pane, { seq: +row.dataset.seq, name: view.authorOf(row) });
+    inputOf(pane).focus();
   };
-  const leaveEdit = () => {
-    if (!editing) return;
-    box.write(editing.draft);
-    editing = null;
-    saveEdit();
-    refuse('');
-    showContext();
+  const leaveEdit = (pane) => {
+    const state = stateOf(pane);
+    if (!state.editing) return;
+    box.write(inputOf(pane), state.editing.draft);
+    state.editing = null;
+    saveEdit(pane);
+    refuse(pane, '');
+    showContext(pane);
   };
   // Leaves what is answered or edited. Returns whether there was something.
-  const leave = () => {
-    if (editing) leaveEdit();
-    else if (answered) setAnswered(null);
+  const leave = (pane) => {
+    const { answered, editing } = stateOf(pane);
+    if (editing) leaveEdit(pane);
+    else if (answered) setAnswered(pane, null);
     else return false;
     return true;
   };
   const read = async (response) => new DOMParser().parseFromString(await response.text(), 'text/html');
   const edit = async (row) => {
-    const address = `/rooms/${here()}/${row.dataset.seq}/edit`;
+    const pane = paneOf(row), address = `/rooms/${here()}/${row.dataset.seq}/edit`;
     const response = await fetch(address).catch(() => null), form = response?.ok && (await read(response)).querySelector('form.edit');
     if (!row.isConnected) return;
-    if (!form) return refuse(words.lost);
-    leaveEdit();
-    editing = { address, textRev: form.textRev.value, draft: input().value };
-    box.write(form.message.value);
-    saveEdit();
-    refuse('');
-    showContext();
-    input().focus();
+    if (!form) return refuse(pane, words.lost);
+    leaveEdit(pane);
+    stateOf(pane).editing = { address, textRev: form.textRev.value, draft: inputOf(pane).value };
+    box.write(inputOf(pane), form.message.value);
+    saveEdit(pane);
+    refuse(pane, '');
+    showContext(pane);
+    inputOf(pane).focus();
   };
   // Sends the edited text. It stays in the form until the server has it.
-  const submitEdit = async (message, confirmed) => {
-    const { address, textRev } = editing, current = editing;
+  const submitEdit = async (pane, message, confirmed) => {
+    const { editing } = stateOf(pane), { address, textRev } = editing;
     const body = new URLSearchParams({ message, textRev, ...(confirmed && { confirmed: true }) });
     const response = await fetch(address, { method: 'POST', headers: { 'HX-Request': 'true' }, body }).catch(() => null);
-    if (editing !== current) return;
-    if (response?.ok) return leaveEdit();
-    if (!response || response.status >= 500) return refuse(words.lost);
+    if (stateOf(pane).editing !== editing) return;
+    if (response?.ok) return leaveEdit(pane);
+    if (!response || response.status >= 500) return refuse(pane, words.lost);
     const page = await read(response), form = page.querySelector('form.edit');
     const present = page.getElementById('present')?.textContent;
     const reason = page.querySelector('.alert')?.textContent ?? words.lost;
     // sent again, it replaces the present text knowingly
     if (form) editing.textRev = form.textRev.value;
-    saveEdit();
-    const asks = form?.confirmed && !confirmed;
-    refuse(present ? `${reason} ${words.present}: “${present}”` : reason, asks ? () => submitEdit(input().value.trim(), true) : null);
+    saveEdit(pane);
+    const asks = form?.confirmed && !confirmed, again = () => submitEdit(pane, inputOf(pane).value.trim(), true);
+    refuse(pane, present ? `${reason} ${words.present}: “${present}”` : reason, asks ? again : null);
   };
 
   document.addEventListener('input', ({ target }) => {
-    if (target.id !== 'message' || !here()) return;
-    refuse('');
-    saveDraft();
+    if (!target.matches('.box') || !here()) return;
+    const pane = paneOf(target);
+    refuse(pane, '');
+    saveDraft(pane);
     natter.typing.report(target.value);
   });
   document.addEventListener('keydown', (event) => {
     const { key, target } = event;
-    if (target.id !== 'message' || event.isComposing) return;
-    if (key === 'Escape' && !event.shiftKey && here() && leave()) return event.preventDefault();
+    if (!target.matches?.('.box') || event.isComposing) return;
+    if (key === 'Escape' && !event.shiftKey && here() && leave(paneOf(target))) return event.preventDefault();
     const sends = event.ctrlKey || event.metaKey || (enterSends && !event.shiftKey);
     if (key !== 'Enter' || !sends) return;
     event.preventDefault();
     target.form.requestSubmit();
   });
   document.addEventListener('click', ({ target }) => {
-    if (!target.closest('#context button')) return;
-    leave();
-    input().focus();
+    const pane = target.closest('.context button') && paneOf(target);
+    if (!pane) return;
+    leave(pane);
+    inputOf(pane).focus();
   });
 
-  // A message of the room has another text, or (`isDeleted`) none.
-  const changed = (seq, isDeleted) => {
-    if (answered?.seq !== seq) return;
-    if (isDeleted) setAnswered(null); else showContext();
+  // A message of a log has another text, or (`isDeleted`) none.
+  const changed = (list, seq, isDeleted) => {
+    const pane = paneOf(list);
+    if (!pane || stateOf(pane).answered?.seq !== seq) return;
+    if (isDeleted) setAnswered(pane, null); else showContext(pane);
   };
 
-  // A room is in the document. `before`: the input that it replaces, if that was the same room's.
-  const enter = (before) => {
-    if (!before) editing = load(editOf(place()));
-    answered = load(answerOf(place()));
-    if (rows.find($('messages'), answered?.seq)?.hidden) setAnswered(null); // deleted meanwhile
-    natter.typing.enter();
-    const now = input();
-    box.write(now.value || (before?.value ?? editing?.text ?? load(draftOf(place())) ?? ''));
+  // A pane is in the document. `old`: the one that it replaces, if that was of the same room or thread.
+  const enter = (pane, old) => {
+    const id = idOf(pane), before = old && inputOf(old), now = inputOf(pane);
+    const state = { answered: load(answerOf(id)), editing: old ? stateOf(old).editing : load(editOf(id)) };
+    states.set(pane, state);
+    if (rows.find(logOf(pane), state.answered?.seq)?.hidden) setAnswered(pane, null); // deleted meanwhile
+    box.write(now, now.value || (before?.value ?? state.editing?.text ?? load(draftOf(id)) ?? ''));
     if (before) now.setSelectionRange(before.selectionStart, before.selectionEnd);
-    showContext();
+    showContext(pane);
   };
 
   // ---- sending ----
@@ -145,16 +156,17 @@ natter.composer = (() => {
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   };
   // Moves the form's text to the outbox. Returns whether htmx may send it now.
-  const submit = (values) => {
-    const message = values.message.trim(), length = box.lengthOf(message), confirmed = isConfirmed;
-    isConfirmed = false;
+  const submit = (pane, values) => {
+    const state = stateOf(pane), { answered, editing, isConfirmed: confirmed } = state;
+    const message = values.message.trim(), length = box.lengthOf(message);
+    state.isConfirmed = false;
     // the server checks this too, but it closes the socket on a frame that is far too long
     if (!message || length > box.MAX) {
-      refuse(message ? fill(words.tooLong, { length }) : words.empty);
+      refuse(pane, message ? fill(words.tooLong, { length }) : words.empty);
       return false;
     }
     if (editing) {
-      submitEdit(message, confirmed);
+      submitEdit(pane, message, confirmed);
       return false;
     }
     // what the form has for pages without the script
@@ -162,32 +174,35 @@ natter.composer = (() => {
     const replyTo = answered?.seq ?? (values.replyTo ? +values.replyTo : undefined);
     delete values.replyTo;
     Object.assign(values, { room: here(), clientID: newId() }, replyTo && { replyTo }, confirmed && { confirmed });
-    const now = outbox.add({ clientID: values.clientID, message, replyTo, answered, confirmed });
-    box.write('');
-    setAnswered(null);
-    saveDraft();
-    refuse('');
+    const { thread } = pane.dataset;
+    const now = outbox.add({ clientID: values.clientID, room: here(), thread, message, replyTo, answered, confirmed });
+    box.write(inputOf(pane), '');
+    setAnswered(pane, null);
+    saveDraft(pane);
+    refuse(pane, '');
     return now;
   };
-  // Puts a refused message back into the form of its room. `asks`: it mentions many people, and is sent if the user
+  // Puts a refused message back into the form of its pane. `asks`: it mentions many people, and is sent if the user
   // confirms that.
-  const takeBack = ({ message, room: where, thread, answered: to }, reason, asks) => {
-    const from = thread ? `${where}.${thread}` : where, isShown = here() && from === place(), isHere = isShown && !editing;
-    const text = [isHere ? input().value : load(draftOf(from)), message].filter(Boolean).join('\n');
-    setDraft(from, text);
-    if (to) save(answerOf(from), to);
-    if (isShown && editing) {
+  const takeBack = (item, reason, asks) => {
+    const { message, answered } = item, id = nameOf(item);
+    const pane = here() && [...panes()].find((one) => idOf(one) === id), state = pane && stateOf(pane);
+    const joined = (draft) => [draft, message].filter(Boolean).join('\n');
+    const text = joined(pane && !state.editing ? inputOf(pane).value : load(draftOf(id)));
+    setDraft(id, text);
+    if (answered) save(answerOf(id), answered);
+    if (!pane) return;
+    if (state.editing) {
       // it comes back with the draft
-      editing.draft = [editing.draft, message].filter(Boolean).join('\n');
-      saveEdit();
-      refuse(reason);
+      state.editing.draft = joined(state.editing.draft);
+      saveEdit(pane);
+      return refuse(pane, reason);
     }
-    if (!isHere) return;
-    box.write(text);
-    if (to) setAnswered(to);
-    refuse(reason, asks && (() => {
-      isConfirmed = true;
-      input().form.requestSubmit();
+    box.write(inputOf(pane), text);
+    if (answered) setAnswered(pane, answered);
+    refuse(pane, reason, asks && (() => {
+      state.isConfirmed = true;
+      inputOf(pane).form.requestSubmit();
     }));
   };
 

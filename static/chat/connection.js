@@ -1,7 +1,7 @@
 // The connection: continues after the last change, and notices when it has died.
 (() => {
   'use strict';
-  const { $, composer, here, list, marks, outbox, room, rooms, sidebar, typing, view, words } = natter;
+  const { composer, here, list, marks, outbox, paneOf, room, rooms, sidebar, typing, view, words } = natter;
   const { body } = document;
   const { showStatus } = rooms;
 
@@ -65,8 +65,9 @@
     },
   });
   body.addEventListener('htmx:ws:before:message:outgoing', (event) => {
-    if (!composer.submit(event.detail.message.values)) event.preventDefault();
-    else rooms.toEnd();
+    const pane = paneOf(event.target);
+    if (!composer.submit(pane, event.detail.message.values)) event.preventDefault();
+    else rooms.toEnd(pane);
   });
   // frames about the room that the page shows
   const receiveHere = (frame) => {

@@ -1,7 +1,7 @@
 // The emoji picker: for the message box, and for a reaction.
 natter.emoji = (() => {
   'use strict';
-  const { $, box, view, words } = natter;
+  const { $, box, paneOf, view, within, words } = natter;
   const WAIT = 150; // ms between a key and the search
   natter.reveal();
   const picker = $('picker'), [input, found] = picker.children;
@@ -41,17 +41,17 @@ natter.emoji = (() => {
     const { back } = use ?? {};
     close();
     if (back) back();
-    else $('message')?.focus();
+    else box.last()?.focus();
   };
   const take = (button) => {
-    const give = use?.give ?? box.insert;
+    const give = use?.give ?? ((emoji) => box.insert(box.last(), emoji));
     leave();
     give(button.textContent);
   };
 
   picker.addEventListener('toggle', ({ newState }) => {
     if (newState !== 'open') return;
-    view.beside(use?.at ?? $('message').form.getBoundingClientRect(), picker);
+    view.beside(use?.at ?? box.last().form.getBoundingClientRect(), picker);
     input.value = '';
     load();
     (isCoarse.matches ? picker : input).focus(); // the keyboard of a phone covers the grid
@@ -61,6 +61,11 @@ natter.emoji = (() => {
     clearTimeout(timer);
     timer = setTimeout(load, WAIT);
   });
+  // the button beside a message box opens it for that one
+  document.addEventListener('click', ({ target }) => {
+    const pick = target.closest('.pick');
+    if (pick) box.use(within(paneOf(pick), 'box'));
+  }, { capture: true });
   picker.addEventListener('click', ({ target }) => {
     const button = target.closest('button');
     if (button) take(button);

@@ -1,17 +1,15 @@
 // The swap: puts the fragments of a frame into every list of their room.
 natter.list = (() => {
   'use strict';
-  const { $, fill, here, me, paging, reactions, room, rows, view, words } = natter;
+  const { $, fill, here, logOf, logs, me, paging, paneOf, panes, reactions, room, rows, view, within, words } = natter;
   // rows, and notices among them; both bound the memory of a tab that stays open for weeks
   const KEEP = 600, NOTICES = 100;
   const SPOKEN = 20; // lines of the hidden log
-  const scroller = () => $('scroller');
-  let away = 0; // rows appended while the reader was not at the end
   let saidIn = null; // the room of the lines of the hidden log
 
   const holdsEnd = (list) => 'end' in list.dataset;
-  const listsOf = (id) => document.querySelectorAll(`.messages[data-room="${CSS.escape(id)}"]`);
-  const atEnd = () => scroller().scrollTop > -60; // the list is reversed: 0 is the end
+  const scrollerOf = (list) => list.closest('.scroller');
+  const atEnd = (list) => scrollerOf(list).scrollTop > -60; // it is reversed: 0 is the end
   const mark = (list, item, shown) => {
     const slot = item.querySelector(':scope > blockquote');
     view.message(item, shown, slot && rows.find(list, slot.dataset.replyTo));
@@ -45,7 +43,7 @@ natter.list = (() => {
     if (shown?.dataset.textRev !== item.dataset.textRev) unsay(item);
     mark(list, item, shown);
     rows.quote(list, item);
-    if (list === $('messages')) queueMicrotask(() => natter.composer.changed(seq, 'deleted' in item.dataset));
+    queueMicrotask(() => natter.composer.changed(list, seq, 'deleted' in item.dataset));
     if ('deleted' in item.dataset) {
       natter.tools.forget(seq);
       if (shown?.id === 'target') list.querySelector(':scope > .forms')?.remove();
@@ -104,15 +102,12 @@ natter.list = (() => {
   const unsay = ({ dataset: { room: id, seq } }) => {
     for (const line of $('said').querySelectorAll(`[data-said="${seq}"]`)) if (line.dataset.room === id) line.remove();
   };
-  const report = (items, wasAtEnd) => {
-    const news = items.filter((item) => item.matches('.message') && item.dataset.author !== me);
-    if (!news.length) return;
-    say(news);
-    const newer = $('newer');
-    if (!wasAtEnd || !holdsEnd($('messages'))) {
-      newer.hidden = false;
-      newer.dataset.count = +(newer.dataset.count ?? 0) + news.length;
-    }
+  const isOthers = (item) => item.matches('.message') && item.dataset.author !== me;
+  const report = ({ list, added, wasAtEnd }) => {
+    const { length } = added.filter(isOthers), newer = within(paneOf(list), 'newer');
+    if (!length || (wasAtEnd && holdsEnd(list))) return;
+    newer.hidden = false;
+    newer.dataset.count = +(newer.dataset.count ?? 0) + length;
   };
 
   const nameRoom = (name) => {
@@ -141,14 +136,15 @@ natter.list = (() => {
   };
 
   // What the reader sees stays where it is, whatever changes above or below. Returns what puts it back.
-  const placeOf = (isAtEnd) => {
-    if (isAtEnd) return () => {};
-    const { left, top, width } = scroller().getBoundingClientRect();
+  const holdStill = (list) => {
+    const scroller = scrollerOf(list);
+    if (atEnd(list)) return () => {};
+    const { left, top, width } = scroller.getBoundingClientRect();
     const seen = document.elementFromPoint(left + width / 2, top + 8)?.closest('.messages > li');
     const before = seen?.getBoundingClientRect().top;
     return () => {
       const moved = seen?.isConnected ? seen.getBoundingClientRect().top - before : 0;
-      if (Math.abs(moved) >= 1) scroller().scrollTop += moved;
+      if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
     };
   };
   const markOwn = (list, seq) => {
@@ -157,41 +153,50 @@ natter.list = (() => {
   };
   const ownReactions = (frame) => {
     reactions.noteOwn(frame);
-    for (const list of listsOf(frame.room)) for (const [seq] of frame.own) markOwn(list, seq);
+    if (frame.room === here()) for (const list of logs()) for (const [seq] of frame.own) markOwn(list, seq);
   };
 
   // Applies the fragments of a frame. Returns the new messages. `isMoving`: the room's changes will come again.
   // `isBehind`: changes are missing before these, so the cursor stays.
   const swap = (fragment, { isMoving, isBehind }) => {
     if (!here()) return []; // the page shows no room
-    const list = $('messages'), wasAtEnd = atEnd(), items = [...fragment.children], added = [];
-    let rev = 0, appended = 0;
-    const reacted = items.filter((item) => item.matches('data'));
-    if (!isMoving) reacted.forEach(reactions.note);
-    const keepPlace = placeOf(wasAtEnd);
+    const all = Array.from(logs(), (list) => ({ list, added: [], appended: 0, wasAtEnd: atEnd(list), release: holdStill(list) }));
+    const items = [...fragment.children], reacted = isMoving ? [] : items.filter((item) => item.matches('data')), added = [];
+    let rev = 0;
+    reacted.forEach(reactions.note);
     for (const item of items) {
-      if (item.matches('data') || (isMoving && item.dataset.rev)) continue;
-      const lists = [...listsOf(item.dataset.room)], isHere = item.dataset.room === here();
+      if (item.matches('data') || (isMoving && item.dataset.rev) || item.dataset.room !== here()) continue;
       if (!item.dataset.seq) {
-        if (lists[0] && holdsEnd(lists[0]) && view.notice(item)) { lists[0].append(item); appended++; }
+        const [first] = all;
+        if (holdsEnd(first.list) && view.notice(item)) { first.list.append(item); first.appended++; }
         continue;
       }
-      if (isHere && item.matches('.notice') && +item.dataset.rev > +room().dataset.head) changeRoom(item);
+      if (item.matches('.notice') && +item.dataset.rev > +room().dataset.head) changeRoom(item);
+      rev = Math.max(rev, +item.dataset.rev);
       // each list takes a copy, the last one the fragment itself
-      const placed = lists.map((one, index) => place(one, index < lists.length - 1 ? item.cloneNode(true) : item));
-      if (placed.some(Boolean)) { added.push(item); appended++; }
-      if (isHere) rev = Math.max(rev, +item.dataset.rev);
+      const placed = all.map((log, index) => {
+        const row = place(log.list, index < all.length - 1 ? item.cloneNode(true) : item);
+        if (row) { log.added.push(row); log.appended++; }
+        return row;
+      }).find(Boolean);
+      if (placed) added.push(placed);
     }
-    for (const { dataset } of isMoving ? [] : reacted) {
-      for (const one of listsOf(dataset.room)) markOwn(one, dataset.of);
+    for (const { dataset } of reacted) {
+      if (dataset.room === here()) for (const { list } of all) markOwn(list, dataset.of);
     }
-    keepPlace();
     // the cursor: the socket continues after it
     if (!isBehind) room().dataset.head = Math.max(room().dataset.head, rev);
-    report(added, wasAtEnd);
-    away = wasAtEnd ? 0 : away + appended;
-    if (away > KEEP) delete list.dataset.end; // the button leads to the end
-    else if (wasAtEnd && appended) trim(list);
+    const news = added.filter(isOthers);
+    if (news.length) say(news);
+    for (const log of all) {
+      const { list, appended, wasAtEnd } = log;
+      log.release();
+      report(log);
+      list.away = wasAtEnd ? 0 : (list.away ?? 0) + appended; // rows appended while the reader was not at the end
+      if (list.away > KEEP) delete list.dataset.end; // the button leads to the end
+      else if (wasAtEnd && appended) trim(list);
+    }
+    natter.panel.changed(items, added);
     return added;
   };
 
@@ -210,20 +215,24 @@ natter.list = (() => {
     }
   };
 
+  // A pane is in the document: its rows get what depends on the reader.
+  const open = (pane) => {
+    view.localize(pane);
+    reactions.markAll(pane);
+    const list = logOf(pane), newer = within(pane, 'newer');
+    if (!list) return;
+    rows.groupAll(list);
+    hideNewer(list);
+    newer.textContent = words.newer;
+    newer.hidden = holdsEnd(list); // leads to the end
+  };
   // Another room is in the document. It opens at the message that the address names, or at the first unread one.
   const enter = () => {
-    away = 0;
     paging.enter();
     if (here() !== saidIn) $('said').replaceChildren(); // later edits and deletions there are not known here
     saidIn = here();
-    view.localize(room());
-    reactions.markAll(room());
-    if (!here()) return;
-    rows.groupAll($('messages'));
-    ($('target') ?? $('new'))?.scrollIntoView({ block: 'center' });
-    hideNewer();
-    $('newer').textContent = words.newer;
-    $('newer').hidden = holdsEnd($('messages')); // leads to the end
+    open(room());
+    if (here()) ($('target') ?? $('new'))?.scrollIntoView({ block: 'center' });
   };
 
   // the words for days change at midnight
@@ -231,21 +240,25 @@ natter.list = (() => {
   const renewDays = () => {
     if (!here() || new Date().toDateString() === today) return;
     today = new Date().toDateString();
-    view.localize(room());
-    rows.groupAll($('messages'));
+    for (const pane of panes()) view.localize(pane);
+    for (const list of logs()) rows.groupAll(list);
   };
   setInterval(renewDays, 60000);
   document.addEventListener('visibilitychange', renewDays);
 
-  const hideNewer = () => {
-    const newer = $('newer');
+  const hideNewer = (list) => {
+    const newer = within(paneOf(list), 'newer');
     newer.hidden = true;
     delete newer.dataset.count;
   };
   // scroll events do not bubble
   document.addEventListener('scroll', ({ target }) => {
-    if (target === scroller() && atEnd() && holdsEnd($('messages'))) hideNewer();
+    const list = target.matches?.('.scroller') && logOf(target);
+    if (list && atEnd(list) && holdsEnd(list)) hideNewer(list);
   }, { capture: true });
 
-  return { swap, enter, forget, ownReactions, nameRoom, rename, trim, trimEnd, holdsEnd: () => holdsEnd($('messages')), toEnd: () => { scroller().scrollTop = 0; } };
+  return {
+    swap, enter, forget, open, ownReactions, nameRoom, rename, trim, trimEnd, holdsEnd,
+    toEnd: (list) => { scrollerOf(list).scrollTop = 0; },
+  };
 })();

@@ -1,27 +1,29 @@
 // Messages that the server has not confirmed. They survive a reload of this tab, and are sent again under the same id.
 natter.outbox = (() => {
   'use strict';
-  const { $, here, load, room, rows, save, view, words } = natter;
+  const { here, load, logOf, logs, panes, room, rows, save, view, within, words } = natter;
   const { hue, initials } = document.body.dataset;
   // {clientID, room, thread, message, replyTo, answered, confirmed, sent: when, or 0, retried, seq and rev: since the
   // acknowledgement, hasRow}
   let items = load('outbox') ?? [];
   for (const item of items) item.room ??= 'lobby'; // of an older version
 
-  // a thread's page shows what was written on it
-  const isShownHere = ({ thread }) => !room().dataset.thread || thread === room().dataset.thread;
+  const rowOf = ({ message, rev }) => {
+    const text = Object.assign(view.element('span', message), { className: 'text' });
+    const row = view.element('li', view.element('b', words.you, view.element('span', ': ')), text);
+    row.className = `message hue-${hue} sent-by-user${rev ? '' : ' pending'}`;
+    row.dataset.initials = initials;
+    if (!rev) row.dataset.state = words.sending;
+    return row;
+  };
   const show = () => {
     save('outbox', items);
     if (!here()) return;
-    const shown = items.filter((item) => item.room === here() && !item.hasRow && isShownHere(item));
-    $('outbox').replaceChildren(...shown.map(({ message, rev }) => {
-      const text = Object.assign(view.element('span', message), { className: 'text' });
-      const row = view.element('li', view.element('b', words.you, view.element('span', ': ')), text);
-      row.className = `message hue-${hue} sent-by-user${rev ? '' : ' pending'}`;
-      row.dataset.initials = initials;
-      if (!rev) row.dataset.state = words.sending;
-      return row;
-    }));
+    for (const pane of panes()) {
+      const { thread } = pane.dataset; // it shows what was written in it
+      const shown = items.filter((item) => item.room === here() && !item.hasRow && (!thread || item.thread === thread));
+      within(pane, 'outbox').replaceChildren(...shown.map(rowOf));
+    }
   };
   const drop = (item) => {
     items = items.filter((one) => one !== item);
@@ -30,7 +32,7 @@ natter.outbox = (() => {
   // An acknowledged message stays until its fragment has arrived, so that it is neither missing nor shown twice.
   const settle = () => {
     const { head } = room().dataset;
-    const hasRow = (item) => item.hasRow || item.rev <= +head || rows.find($('messages'), item.seq);
+    const hasRow = (item) => item.hasRow || item.rev <= +head || [...logs()].some((list) => rows.find(list, item.seq));
     const isShown = (item) => item.rev && (item.room !== here() || hasRow(item));
     if (!items.some(isShown)) return;
     items = items.filter((item) => !isShown(item));
@@ -53,7 +55,7 @@ natter.outbox = (() => {
 
   // A room is in the document. Its last messages may be those whose acknowledgement was lost.
   const enter = () => {
-    if (items.length) claim(Array.from($('messages').querySelectorAll('.sent-by-user')).slice(-items.length));
+    if (items.length) claim(Array.from(logOf(room()).querySelectorAll('.sent-by-user')).slice(-items.length));
     show();
   };
 
@@ -70,7 +72,7 @@ natter.outbox = (() => {
   // Keeps a message. Returns whether it may be sent now; else it is sent after the earlier ones.
   const add = (message) => {
     const now = natter.isOpen() && items.every((one) => one.sent);
-    items.push({ ...message, room: here(), thread: room().dataset.thread, sent: now ? Date.now() : 0, retried: !now });
+    items.push({ ...message, sent: now ? Date.now() : 0, retried: !now });
     show();
     return now;
   };
@@ -101,5 +103,5 @@ natter.outbox = (() => {
   };
   const waitingSince = () => items.find((item) => !item.rev)?.sent;
 
-  return { add, claim, enter, receive, restart, waitingSince };
+  return { add, claim, enter, receive, restart, show, waitingSince };
 })();

@@ -16,6 +16,13 @@ const natter = (() => {
     room: () => $('room'),
     // the id of the room that is shown, if it is one
     here: () => $('room').dataset.room,
+    // A pane is a log with its message box: the page of a room or of a thread, or a thread in the panel beside the room.
+    // The parts of each have the same classes.
+    panes: () => document.querySelectorAll('.pane'),
+    paneOf: (part) => part.closest('.pane'),
+    within: (pane, name) => pane?.querySelector(`.${name}`),
+    logs: () => document.querySelectorAll('.log'),
+    logOf: (pane) => pane?.querySelector('.log'),
     // Of this tab; it survives a reload. Storage can be turned off.
     load: (name) => { try { return JSON.parse(sessionStorage.getItem(storageKey(name))); } catch { return null; } },
     save: (name, value) => { try { sessionStorage.setItem(storageKey(name), JSON.stringify(value)); } catch { /* off */ } },

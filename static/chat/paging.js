@@ -1,7 +1,7 @@
 // Older and newer messages arrive at the ends of a list. What changed since the server read them is known.
 natter.paging = (() => {
   'use strict';
-  const { $, rows, view, words } = natter;
+  const { rows, view, words } = natter;
   let requests = 0; // that are under way
   const late = new Map(); // by seq: changes of rows that such a response may bring in an older state
   const lateNames = new Map(); // by tag: names as well
@@ -60,7 +60,7 @@ natter.paging = (() => {
     rows.groupAll(list);
     if (isOlder) natter.list.trimEnd(list); else natter.list.trim(list);
     const moved = row ? row.getBoundingClientRect().top - top : 0;
-    if (row?.isConnected && Math.abs(moved) > 1) $('scroller').scrollTop += moved;
+    if (row?.isConnected && Math.abs(moved) > 1) list.closest('.scroller').scrollTop += moved;
   });
 
   return {

@@ -1,7 +1,7 @@
 // Changing rooms: another #room takes the place of the present one. The sidebar, the drafts and the connection stay.
 natter.rooms = (() => {
   'use strict';
-  const { $, box, completion, composer, emoji, here, list, marks, outbox, room, send, sidebar, tools, words } = natter;
+  const { $, box, completion, composer, emoji, here, list, logOf, marks, outbox, panel, paneOf, room, send, sidebar, tools, typing, words } = natter;
   const { body } = document;
 
   // remove the token from the address and from the history
@@ -24,8 +24,8 @@ natter.rooms = (() => {
     if (here()) isMoving = send({ room: here(), after: +room().dataset.head });
     else send({ room: null, after: null });
   };
-  // `before`: the input that the new one replaces, if that was the same room's. `isRefetched`: the reader did not open it.
-  const enter = (before, isRefetched) => {
+  // `old`: the #room that the new one replaces, if that was the same room's. `isRefetched`: the reader did not open it.
+  const enter = (old, isRefetched) => {
     if (!isRefetched) $('alert').replaceChildren(); // of a request before
     list.enter();
     sidebar.enter();
@@ -34,21 +34,26 @@ natter.rooms = (() => {
     emoji.close();
     completion.close();
     isBehind = false;
-    if ($('message')) box.enter();
+    if ($('message')) box.enter($('message'));
+    panel.enter();
     if (!here()) return;
-    completion.enter();
-    composer.enter(before);
+    completion.enter($('message'));
+    composer.enter(room(), old);
+    typing.enter();
     outbox.enter();
-    if (!matchMedia('(pointer: coarse)').matches && !before) $('message').focus({ preventScroll: true });
+    if (isStarted && !old) focusBox();
   };
-  let shown = room(), input = $('message'), refetched = null;
+  let isStarted = false;
+  const isCoarse = matchMedia('(pointer: coarse)');
+  const focusBox = () => { if (here() && !isCoarse.matches) $('message').focus({ preventScroll: true }); };
+  let shown = room(), refetched = null;
   // before the new page is painted
   new MutationObserver(() => {
     if (!room() || room() === shown) return;
     const isSame = here() && here() === shown.dataset.room && room().dataset.thread === shown.dataset.thread, status = shown.querySelector('#status');
     if (status) showStatus(...status.childNodes);
-    enter(isSame ? input : null, isSame && room() === refetched);
-    [shown, input] = [room(), $('message')];
+    enter(isSame ? shown : null, isSame && room() === refetched);
+    shown = room();
     closeDrawer();
     move();
   }).observe(body, { childList: true });
@@ -89,15 +94,16 @@ natter.rooms = (() => {
   // Another page of the chat, as the links of the sidebar lead to it.
   const go = (address) => htmx.ajax('GET', address, { target: '#room', select: '#room', swap: 'outerHTML', push: 'true' });
   // A link to a message leads to its row, if the row is loaded; else it, as the other links of a row, to its page.
-  const ROW_LINKS = '.messages :is(.at, .replies, blockquote a, .place a), #row-tools a, #row-menu a, #row-emoji a, .head a';
+  const ROW_LINKS = '.messages :is(.at, .replies, blockquote a, .place a), #row-tools a, #row-menu a, #row-emoji a, .head a, #panel a';
   document.addEventListener('click', (event) => {
     const link = event.target.closest(ROW_LINKS);
     if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const { pathname, search, hash, origin } = new URL(link.href);
-    if (origin !== location.origin || !link.closest('#room')) return;
+    if (origin !== location.origin || !link.closest('#room, #panel')) return;
     event.preventDefault();
     const seq = pathname.match(/^\/rooms\/[^/]+\/(\d+)$/)?.[1];
-    const row = seq && link.closest('blockquote') && document.querySelector(`#messages > [data-seq="${seq}"]:not([hidden])`);
+    const list = link.closest('.log') ?? $('messages'), isNear = link.closest('blockquote, #panel .messages');
+    const row = seq && isNear && [list, $('messages')].map((one) => one?.querySelector(`:scope > [data-seq="${seq}"]:not([hidden])`)).find(Boolean);
     if (!row) return go(`${pathname}${search}${hash}`);
     row.scrollIntoView({ block: 'center' });
     row.tabIndex = -1;
@@ -118,10 +124,11 @@ natter.rooms = (() => {
     const page = await read(address);
     if (room() !== old) return; // another room has come since
     if (!page?.fresh) return refetchLater();
-    const hadFocus = document.activeElement === input;
+    const hadFocus = document.activeElement === $('message');
     refetched = page.fresh;
     show(refetched);
     if (hadFocus) $('message').focus({ preventScroll: true });
+    panel.refetch();
   };
   const refetchLater = () => {
     const wait = Math.max(Math.random() * SPREAD, refetchedAt + PAUSE - performance.now());
@@ -150,12 +157,13 @@ natter.rooms = (() => {
   setInterval(renew, RENEW);
   document.addEventListener('visibilitychange', renew);
 
-  const toEnd = () => {
-    if (list.holdsEnd()) list.toEnd();
+  const toEnd = (pane) => {
+    if (list.holdsEnd(logOf(pane))) list.toEnd(logOf(pane));
+    else if (pane !== room()) panel.refetch();
     else if (room().dataset.thread) refetch(`/rooms/${here()}/threads/${room().dataset.thread}`);
     else refetch(`/rooms/${here()}?before=${Number.MAX_SAFE_INTEGER}`);
   };
-  document.addEventListener('click', ({ target }) => { if (target.closest('#newer')) toEnd(); });
+  document.addEventListener('click', ({ target }) => { if (target.closest('.newer')) toEnd(paneOf(target)); });
 
   // ---- the drawer of a narrow window ----
   const closeDrawer = () => {
@@ -180,10 +188,13 @@ natter.rooms = (() => {
   });
 
   enter();
+  isStarted = true;
+  requestAnimationFrame(focusBox); // a focus before that of the page's own autofocus is a warning in the console
 
   return {
     go,
     move,
+    read,
     open: (id) => { sidebar.itemOf(id)?.querySelector('a').click(); },
     gone: () => {
       room().dataset.gone = '';

@@ -1,10 +1,11 @@
 // The tools of a row: one bar for all rows, at the row that the pointer or the focus is on, with two popovers.
 natter.tools = (() => {
   'use strict';
-  const { $, composer, emoji, here, marks, room, rows, view, words } = natter;
+  const { $, composer, emoji, here, logOf, marks, paneOf, room, rows, view, within, words } = natter;
   let row = null;
 
-  const isRow = (target) => target?.matches?.('#messages > [data-seq]:not([hidden])');
+  const isRow = (target) => target?.matches?.('.log > [data-seq]:not([hidden])');
+  const boxOf = (part) => within(paneOf(part), 'box');
   const isTool = (target) => target?.closest?.('#row-tools, #row-emoji, #row-menu');
   const isOpen = () => document.querySelector('#row-emoji:popover-open, #row-menu:popover-open');
   const isText = () => row?.matches('.message');
@@ -21,6 +22,7 @@ natter.tools = (() => {
       unpin: isText() && isMember && row.dataset.pinned !== undefined,
       save: isText() && row.dataset.saved === undefined,
       unsave: isText() && row.dataset.saved !== undefined,
+      unread: !row.parentElement.dataset.thread,
       delete: isText() && mayWrite && (isOwn || manages !== undefined),
     };
     for (const button of document.querySelectorAll('#row-tools [data-do], #row-menu [data-do]')) {
@@ -36,6 +38,7 @@ natter.tools = (() => {
     bar.hidden = !row;
     if (!row) return;
     fit();
+    if (!row.parentElement.parentElement.contains(bar)) row.parentElement.after(bar);
     bar.style.top = `${Math.max(0, row.offsetTop - 14)}px`;
   };
   const focusRow = (next) => {
@@ -45,9 +48,10 @@ natter.tools = (() => {
     next.scrollIntoView({ block: 'nearest' });
   };
   const markUnread = () => {
+    const box = boxOf(row);
     marks.unread(row);
     place(null);
-    $('message').focus();
+    box.focus();
   };
   // the row that is next in this direction, over notices that are not in the log
   const nextRow = (from, step) => {
@@ -85,7 +89,7 @@ natter.tools = (() => {
   const actions = {
     reply: (of) => composer.reply(of),
     edit: (of) => composer.edit(of),
-    thread: (of) => natter.rooms.go(`/rooms/${here()}/threads/${of.dataset.root ?? of.dataset.seq}`),
+    thread: (of) => natter.panel.open(`/rooms/${here()}/threads/${of.dataset.root ?? of.dataset.seq}`),
     pin: (of) => post(of, 'pin'),
     unpin: (of) => post(of, 'unpin'),
     save: async (of) => { if (await post(of, 'save')) view.save(of, true); },
@@ -105,7 +109,7 @@ natter.tools = (() => {
 
   document.addEventListener('click', (event) => {
     const { target } = event;
-    const chip = target.closest('#messages .reactions > li');
+    const chip = target.closest('.log .reactions > li');
     if (chip && room().dataset.archived === undefined) {
       event.preventDefault();
       return react(chip.closest('[data-seq]'), chip.dataset.emoji);
@@ -126,37 +130,38 @@ natter.tools = (() => {
   // ---- where the bar is ----
   document.addEventListener('pointerover', ({ target, pointerType }) => {
     if (isTool(target)) return;
-    const over = target.closest('#messages > [data-seq]');
+    const over = target.closest('.log > [data-seq]');
     if (isRow(over)) place(over);
     else if (pointerType === 'mouse' && !isRow(document.activeElement)) place(null);
   });
   document.addEventListener('focusin', ({ target }) => {
     if (isTool(target)) return;
-    const within = target.closest('#messages > [data-seq]');
+    const within = target.closest('.log > [data-seq]');
     place(isRow(within) ? within : null);
   });
   document.addEventListener('keydown', (event) => {
     const { key, target } = event;
-    if (key === ' ' && target.matches?.('#messages .reactions a')) {
+    if (key === ' ' && target.matches?.('.log .reactions a')) {
       event.preventDefault();
       target.click();
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.('[popover]')) return;
-    const isInput = target === $('message') && !target.value;
-    if (key === 'ArrowUp' && (isInput || target === $('scroller'))) {
-      const last = $('messages')?.lastElementChild;
+    const isInput = target.matches('.box') && !target.value;
+    if (key === 'ArrowUp' && (isInput || target.matches('.scroller'))) {
+      const last = logOf(paneOf(target))?.lastElementChild;
       focusRow(isRow(last) ? last : last && nextRow(last, 'previousElementSibling'));
     } else if (isRow(target) && key === 'ArrowUp') {
       focusRow(nextRow(target, 'previousElementSibling'));
     } else if (isRow(target) && key === 'ArrowDown') {
-      focusRow(nextRow(target, 'nextElementSibling') ?? $('message'));
-      if (!nextRow(target, 'nextElementSibling')) $('message').focus();
+      const next = nextRow(target, 'nextElementSibling');
+      if (next) focusRow(next);
+      else boxOf(target).focus();
     } else if (isRow(target) && key === 'Tab' && !event.shiftKey && $('row-tools')) {
       $('row-tools').querySelector('button:not([hidden])').focus();
     } else if ((isRow(target) || isTool(target)) && key === 'Escape') {
-      $('message').focus();
-    } else if (isRow(target) && key === 'u') {
+      boxOf(row ?? target).focus();
+    } else if (isRow(target) && key === 'u' && !row.parentElement.dataset.thread) {
       markUnread();
     } else if (isRow(target) && key === 'r' && !document.querySelector('#row-tools [data-do=reply]').hidden) {
       actions.reply(row);
@@ -177,9 +182,16 @@ natter.tools = (() => {
     // A message is deleted.
     forget: (seq) => {
       if (+row?.dataset.seq !== seq) return;
-      if (isTool(document.activeElement)) $('message').focus(); // it would be lost
+      if (isTool(document.activeElement)) boxOf(row).focus(); // it would be lost
       close();
       place(null);
+    },
+    // The pane leaves the document: the bar stays in it.
+    leave: (left) => {
+      if (!left.contains($('row-tools'))) return;
+      close();
+      place(null);
+      logOf(room()).after($('row-tools'));
     },
   };
 })();

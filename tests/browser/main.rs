@@ -19,6 +19,7 @@ mod marks;
 mod mentions;
 mod no_script;
 mod paging;
+mod panel;
 mod picker;
 mod quotes;
 mod read_marks;

@@ -5,7 +5,7 @@ use thirtyfour::Key;
 use super::support::{BrowserOptions, LOBBY, Natter, Person};
 
 async fn opens_picker(person: &Person) {
-    person.finds("#pick").await.click().await.unwrap();
+    person.finds("#send .pick").await.click().await.unwrap();
     person.holds("the emoji", "document.querySelectorAll('#picker:popover-open button').length > 1000").await;
 }
 
