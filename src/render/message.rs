@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use askama::Template;
 
 use super::{
-    Language, TextCache, Viewer, avatar,
+    Avatar, Language, TextCache, Viewer, avatar,
     fragment::render,
     markdown::{Rendered, mention, plain},
     notice,
@@ -210,6 +210,37 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, row: PageR
         quote,
         reactions: message.reactions.iter().map(|reaction| ReactionView::new(reaction, viewer)).collect(),
         language: viewer.map(|viewer| viewer.language),
+    })
+}
+
+/// The row of a message that the server does not have yet: of the user with this tag, without a text. The page's script
+/// fills a copy.
+pub fn pending_row(author_tag: &str, author: &Avatar, language: Language) -> String {
+    render(&MessageView {
+        room: "",
+        seq: 0,
+        rev: 0,
+        text_rev: 0,
+        author_tag: author_tag.to_owned(),
+        author: None,
+        initials: author.initials.clone(),
+        hue: author.hue,
+        own: true,
+        mentions_me: false,
+        follows: false,
+        is_target: false,
+        text: Some(TextView { rendered: Arc::new(Rendered { is_inline: true, ..Rendered::default() }), marked: None }),
+        sent_at: Timestamp(0),
+        edited_at: None,
+        replies: 0,
+        root: None,
+        pinned: false,
+        is_saved: false,
+        mentions: String::new(),
+        reply_to: Some(0),
+        quote: Quote::Unknown,
+        reactions: Vec::new(),
+        language: Some(language),
     })
 }
 

@@ -24,7 +24,7 @@ pub mod words;
 
 pub use avatar::Avatar;
 pub use markdown::Rendered;
-pub use message::{PageRow, beginning, follows, message, row};
+pub use message::{PageRow, beginning, follows, message, pending_row, row};
 pub use more::{newer_link, older_link};
 pub use presence_notice::{entered, left};
 pub use reacted::reacted;

@@ -7,7 +7,7 @@ use askama::Template;
 use super::{AppState, Result, SharedSites, room_limits::may_create_rooms};
 use crate::{
     domain::{Level, RoomId, RoomKind, User, UserKey, fold},
-    render::{Avatar, Language, script_words, words::Html},
+    render::{Avatar, Language, pending_row, script_words, words::Html},
     room::Presence,
     store::{self, RoomSummary, Store},
 };
@@ -98,6 +98,11 @@ impl Sidebar {
     /// The texts of the page's scripts.
     pub fn script_words(&self) -> &'static Html {
         script_words(self.language)
+    }
+
+    /// What the page's script fills for a message of the user that is on its way.
+    pub fn pending_row(&self) -> String {
+        pending_row(&self.user.tag, &self.user.avatar, self.language)
     }
 
     fn text(&self, key: &str) -> Cow<'static, str> {

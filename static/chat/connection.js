@@ -91,8 +91,10 @@
       if (frame.room === here()) receiveHere(frame);
       return;
     }
-    const refused = outbox.receive(frame);
-    if (refused) composer.takeBack(refused, frame.error.fields?.message ?? frame.error.message, !!frame.error.fields?.confirmed);
+    // a message that has to be confirmed, and a command, go back into their form
+    const reason = frame.error?.fields?.message ?? frame.error?.message, asks = !!frame.error?.fields?.confirmed;
+    const refused = outbox.receive(frame, asks ? '' : reason);
+    if (refused) composer.takeBack(refused, reason, asks);
     if (frame.go) rooms.go(frame.go);
   });
 

@@ -1,19 +1,30 @@
 // Messages that the server has not confirmed. They survive a reload of this tab, and are sent again under the same id.
 natter.outbox = (() => {
   'use strict';
-  const { here, load, logOf, logs, panes, room, rows, save, view, within, words } = natter;
-  const { hue, initials } = document.body.dataset;
-  // {clientID, room, thread, message, replyTo, answered, confirmed, sent: when, or 0, retried, seq and rev: since the
-  // acknowledgement, hasRow}
+  const { $, here, load, logOf, logs, panes, room, rows, save, view, within, words } = natter;
+  // {clientID, room, thread, message, at: when it was written, replyTo, answered, confirmed, sent: when, or 0, retried,
+  // failed: why it was refused, seq and rev: since the acknowledgement, hasRow}
   let items = load('outbox') ?? [];
   for (const item of items) item.room ??= 'lobby'; // of an older version
 
-  const rowOf = ({ message, rev }) => {
-    const text = Object.assign(view.element('span', message), { className: 'text' });
-    const row = view.element('li', view.element('b', words.you, view.element('span', ': ')), text);
-    row.className = `message hue-${hue} sent-by-user${rev ? '' : ' pending'}`;
-    row.dataset.initials = initials;
-    if (!rev) row.dataset.state = words.sending;
+  const copyOf = (id) => document.createRange().createContextualFragment($(id).text).firstElementChild;
+  const rowOf = (item, list, before) => {
+    const { message, at, replyTo, failed, rev, clientID } = item, row = copyOf('pending');
+    for (const name of ['room', 'seq', 'rev', 'textRev']) delete row.dataset[name];
+    row.querySelector('.text').textContent = message;
+    row.querySelector('time').dateTime = new Date(at ?? Date.now()).toISOString();
+    const slot = row.querySelector('blockquote'), parent = replyTo && rows.find(list, replyTo);
+    if (parent) view.quote(slot, parent); else slot.remove();
+    view.localize(row);
+    row.classList.toggle('follows', view.follows(row, before));
+    row.classList.toggle('pending', !rev);
+    if (failed) {
+      row.append(copyOf('failed'));
+      row.querySelector('.failed').dataset.id = clientID;
+      row.querySelector('.failed span').textContent = failed;
+    } else if (!rev) {
+      row.dataset.state = words.sending;
+    }
     return row;
   };
   const show = () => {
@@ -22,7 +33,10 @@ natter.outbox = (() => {
     for (const pane of panes()) {
       const { thread } = pane.dataset; // it shows what was written in it
       const shown = items.filter((item) => item.room === here() && !item.hasRow && (!thread || item.thread === thread));
-      within(pane, 'outbox').replaceChildren(...shown.map(rowOf));
+      const list = logOf(pane);
+      let before = list.lastElementChild;
+      while (before && (before.hidden || before.matches('.later'))) before = before.previousElementSibling;
+      within(pane, 'outbox').replaceChildren(...shown.map((item) => (before = rowOf(item, list, before))));
     }
   };
   const drop = (item) => {
@@ -46,11 +60,10 @@ natter.outbox = (() => {
       if (!row.matches('.sent-by-user')) continue;
       const text = letters(view.textOf(row));
       const item = items.find((one) => one.room === row.dataset.room && one.sent && !one.rev && !one.hasRow && letters(one.message) === text);
-      if (!item) continue;
-      item.hasRow = true;
-      show();
+      if (item) item.hasRow = true;
     }
     settle();
+    if (items.length && added.length) show(); // they stand below another row now
   };
 
   // A room is in the document. Its last messages may be those whose acknowledgement was lost.
@@ -65,20 +78,20 @@ natter.outbox = (() => {
   };
   // after a reconnect: one message at a time, to keep their order and the server's rate limit
   const resend = () => {
-    const item = items.find((one) => !one.sent && !one.rev);
+    const item = items.find((one) => !one.sent && !one.rev && !one.failed);
     if (item) transmit(item);
   };
 
   // Keeps a message. Returns whether it may be sent now; else it is sent after the earlier ones.
   const add = (message) => {
-    const now = natter.isOpen() && items.every((one) => one.sent);
-    items.push({ ...message, sent: now ? Date.now() : 0, retried: !now });
+    const now = natter.isOpen() && items.every((one) => one.sent || one.failed);
+    items.push({ ...message, at: Date.now(), sent: now ? Date.now() : 0, retried: !now });
     show();
     return now;
   };
 
-  // The server's reply. Returns the message if it was refused.
-  const receive = ({ clientID, seq, rev, done, status, retryAfter }) => {
+  // The server's reply. `failed`: why it was refused, if it stays here for that. Returns the message if it does not.
+  const receive = ({ clientID, seq, rev, done, status, retryAfter }, failed) => {
     const item = items.find((one) => one.clientID === clientID);
     if (!item) return null;
     // it is unknown whether the server has the message; under the same id it is safe to send it again
@@ -88,20 +101,35 @@ natter.outbox = (() => {
       setTimeout(resend, (retryAfter ?? 5) * 1000);
       return null;
     }
-    Object.assign(item, { seq, rev });
-    if (status || done) drop(item); // a command leaves no message
+    const isBack = status && (!failed || item.message.startsWith('/'));
+    if (status && !isBack) Object.assign(item, { failed, sent: 0 });
+    else Object.assign(item, { seq, rev });
+    if (isBack || done) drop(item); // a command leaves no message
     else show();
     settle();
     resend();
-    return status ? item : null;
+    return isBack ? item : null;
   };
+  document.addEventListener('click', ({ target }) => {
+    const button = target.closest('.failed button'), id = button?.parentElement.dataset.id;
+    const item = items.find((one) => one.clientID === id);
+    if (!button || !item) return;
+    if ('again' in button.dataset) {
+      Object.assign(item, { failed: '', sent: 0 });
+      show();
+      resend();
+    } else {
+      drop(item);
+      natter.composer.takeBack(item, '');
+    }
+  });
 
   // A new connection: it is unknown what the server has received.
   const restart = () => {
-    for (const item of items) { item.sent = 0; item.retried = true; }
+    for (const item of items) if (!item.failed) Object.assign(item, { sent: 0, retried: true });
     resend();
   };
-  const waitingSince = () => items.find((item) => !item.rev)?.sent;
+  const waitingSince = () => items.find((item) => !item.rev && !item.failed)?.sent;
 
   return { add, claim, enter, receive, restart, show, waitingSince };
 })();

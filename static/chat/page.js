@@ -5,6 +5,15 @@ const natter = (() => {
   const { dataset } = document.body;
   const $ = (id) => document.getElementById(id);
   const storageKey = (name) => `natter.${name}.${dataset.user}`;
+  // What the tabs keep is the user's own: a logout wipes it in each of them. An expired session leaves it.
+  const wipe = () => { try { sessionStorage.clear(); } catch { /* off */ } };
+  const logouts = new BroadcastChannel(storageKey('logout'));
+  logouts.addEventListener('message', wipe);
+  document.addEventListener('submit', ({ target }) => {
+    if (!target.matches('[action$="/logout"]')) return;
+    wipe();
+    logouts.postMessage('');
+  });
   return {
     $,
     // the tag of the viewer's key, as in data-author

@@ -23,6 +23,7 @@ natter.tools = (() => {
       save: isText() && row.dataset.saved === undefined,
       unsave: isText() && row.dataset.saved !== undefined,
       unread: !row.parentElement.dataset.thread,
+      copyText: isText(),
       delete: isText() && mayWrite && (isOwn || manages !== undefined),
     };
     for (const button of document.querySelectorAll('#row-tools [data-do], #row-menu [data-do]')) {
@@ -75,11 +76,10 @@ natter.tools = (() => {
     const isMine = of.querySelector(`.reactions > .mine[data-emoji="${emoji}"]`);
     return post(of, isMine ? 'unreact' : 'react', { emoji });
   };
-  const copyLink = async (of) => {
-    const address = new URL(`/rooms/${here()}/${of.dataset.seq}`, location.href).href;
+  const copy = (text) => {
     // the clipboard's interface is for secure contexts only; an http address in the local network is none
-    if (navigator.clipboard) return navigator.clipboard.writeText(address);
-    const hadFocus = document.activeElement, field = Object.assign(document.createElement('textarea'), { value: address });
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const hadFocus = document.activeElement, field = Object.assign(document.createElement('textarea'), { value: text });
     document.body.append(field);
     field.select();
     document.execCommand('copy');
@@ -95,7 +95,8 @@ natter.tools = (() => {
     save: async (of) => { if (await post(of, 'save')) view.save(of, true); },
     unsave: async (of) => { if (await post(of, 'unsave')) view.save(of, false); },
     delete: (of) => { if (confirm(words.askDelete)) post(of, 'delete'); },
-    copy: copyLink,
+    copy: (of) => copy(new URL(`/rooms/${here()}/${of.dataset.seq}`, location.href).href),
+    copyText: (of) => copy(view.textOf(of)),
     unread: markUnread,
   };
   const close = () => {
@@ -107,8 +108,36 @@ natter.tools = (() => {
     target.querySelector('button:not([hidden])')?.focus();
   }, { capture: true });
 
+  // ---- touch: a long press opens the menu, and so does the sign at the end of a row, which is a link to its page ----
+  const LONG = 500; // ms
+  const isCoarse = matchMedia('(pointer: coarse)');
+  let pressTimer = null, pressed = null; // `pressed`: the row, if that was long
+  const openMenu = (of) => {
+    place(of);
+    $('row-menu')?.showPopover();
+  };
+  document.addEventListener('pointerdown', ({ target, pointerType }) => {
+    const down = pointerType === 'touch' && !target.closest('a') && target.closest('.log > [data-seq]');
+    clearTimeout(pressTimer);
+    pressed = null;
+    if (isRow(down)) pressTimer = setTimeout(() => place(pressed = down), LONG);
+  });
+  for (const name of ['pointerup', 'pointercancel']) {
+    document.addEventListener(name, () => {
+      clearTimeout(pressTimer);
+      // a popover that opens before the end of the press would be closed by it
+      if (pressed && name === 'pointerup') setTimeout(openMenu, 0, pressed);
+      pressed = null;
+    });
+  }
+
   document.addEventListener('click', (event) => {
     const { target } = event;
+    const sign = isCoarse.matches && target.closest('.log > .message > .at');
+    if (sign) {
+      event.preventDefault();
+      return openMenu(sign.parentElement);
+    }
     const chip = target.closest('.log .reactions > li');
     if (chip && room().dataset.archived === undefined) {
       event.preventDefault();

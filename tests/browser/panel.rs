@@ -154,9 +154,9 @@ async fn members_and_pins_are_beside_the_room_and_pages_in_a_narrow_window() {
     // it belongs to the room
     ann.finds(&tool("pins")).await.click().await.unwrap();
     panel_of(&ann, &format!("/rooms/{room}/pins")).await;
-    ann.opens("Lobby").await;
+    ann.opens("lobby").await;
     ann.holds("no panel", "!document.querySelector('#panel')").await;
-    ann.opens("design").await;
+    ann.opens(&room).await;
     ann.finds(&tool("pins")).await.click().await.unwrap();
     panel_of(&ann, &format!("/rooms/{room}/pins")).await;
     ann.is_wide(1000, 800).await;

@@ -25,7 +25,7 @@ async fn after_a_kill_every_message_is_shown_once_and_in_order() {
     let lost = || async { ann.text("#status").await.starts_with("Connection lost").then_some(()) };
     eventually("the banner", lost).await;
     ann.says("two, written without a connection").await;
-    assert_eq!(ann.texts("#outbox .pending").await, ["You: two, written without a connection"]);
+    assert_eq!(ann.texts("#outbox .pending .text").await, ["two, written without a connection"]);
     let failed = || async { ann.runs::<bool>("return window.failures > 0").await.then_some(()) };
     eventually("an attempt to connect that fails", failed).await;
     // the message survives a reload too, but a page cannot be loaded without a server: see below
@@ -128,7 +128,7 @@ async fn a_connection_is_kept_while_the_server_reports_that_it_waits() {
     let heard = "return window.dropped ? -1 : window.heard";
     let over = || async { Some(ann.runs::<i64>(heard).await).filter(|heard| !(0..16).contains(heard)) };
     assert_ne!(eventually("16 reports", over).await, -1, "the connection was dropped");
-    assert_eq!(ann.texts("#outbox .pending").await, ["You: please wait"]);
+    assert_eq!(ann.texts("#outbox .pending .text").await, ["please wait"]);
     // without reports, the connection is dropped and the next one sends the message
     let _: bool = ann.runs("clearInterval(window.waiting); return true;").await;
     ann.sees("You: please wait").await;

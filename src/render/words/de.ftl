@@ -8,6 +8,7 @@ nav-users = Benutzer
 nav-log-out = Abmelden
 back-to-chat = Zurück zum Chat
 cancel = Abbrechen
+try-again = Noch einmal senden
 skip-to-content = Zum Inhalt springen
 nav-menu = Räume und Leute
 
@@ -217,6 +218,7 @@ message-delete = Nachricht löschen
 message-delete-text = Der Text wird für alle gelöscht. Das lässt sich nicht rückgängig machen.
 message-tools = Was du mit dieser Nachricht tun kannst
 message-more = Mehr
+message-copy-text = Text kopieren
 message-copy-link = Link kopieren
 message-open = Auf eigener Seite öffnen
 message-replying = Antwort an { $name }: { $text }

@@ -9,6 +9,7 @@ nav-users = Users
 nav-log-out = Log out
 back-to-chat = Back to the chat
 cancel = Cancel
+try-again = Try again
 skip-to-content = Skip to the content
 nav-menu = Rooms and people
 
@@ -219,6 +220,7 @@ message-delete = Delete message
 message-delete-text = The text is deleted for everybody. This cannot be undone.
 message-tools = What to do with this message
 message-more = More
+message-copy-text = Copy text
 message-copy-link = Copy link
 message-open = Open on its own page
 message-replying = Reply to { $name }: { $text }

@@ -78,9 +78,10 @@ impl Natter {
         settings: &[String],
     ) -> Self {
         let directory = tempfile::tempdir().unwrap();
+        let limits = if settings.iter().any(|setting| setting.ends_with("-rate")) { "on" } else { "off" };
         let command = NatterCommand::new(env!("CARGO_BIN_EXE_natter"), directory.path())
             .lowest_bcrypt_cost()
-            .args(["--rate-limits", "off", "--log", "warn"])
+            .args(["--rate-limits", limits, "--log", "warn"])
             .args(settings);
         let command = listen.into_iter().fold(command, NatterCommand::listen);
         let process = command.start();
