@@ -25,6 +25,8 @@ struct LoginPage {
     next: Option<String>,
     alert: Option<String>,
     signup_open: bool,
+    /// Whether nobody has an account.
+    is_first_start: bool,
 }
 
 #[derive(Deserialize)]
@@ -37,20 +39,22 @@ pub async fn show(
     language: Language,
     signed_in: Option<SignedIn>,
     Query(query): Query<LoginQuery>,
-) -> Response {
+) -> Result<Response> {
     let sites = state.sites();
     let next = sites.next(query.next.as_deref());
     if let Some(me) = signed_in {
         let next = next.unwrap_or_else(|| format!("{}/", sites.chat));
         if !sites.leaves_auth(&next) {
-            return Redirect::to(&next).into_response();
+            return Ok(Redirect::to(&next).into_response());
         }
         let token = state.logins.token_for_other_server(&me.user, &me.grant, me.lifetime);
-        return Redirect::to(&with_token(&next, &token)).into_response();
+        return Ok(Redirect::to(&with_token(&next, &token)).into_response());
     }
     let signup_open = state.settings.signup_open;
+    let is_first_start = signup_open && state.store.users_after(None, 1).await?.is_empty();
     let shell = Shell::new(&state, language, None);
-    LoginPage { shell, user_id: String::new(), next, alert: None, signup_open }.into_response()
+    let page = LoginPage { shell, user_id: String::new(), next, alert: None, signup_open, is_first_start };
+    Ok(page.into_response())
 }
 
 #[derive(Deserialize)]
@@ -90,6 +94,7 @@ pub async fn submit(
                 next,
                 alert: Some(error.alert(language)),
                 signup_open: state.settings.signup_open,
+                is_first_start: false,
             };
             Ok(error.on_page(page))
         }

@@ -27,6 +27,8 @@ struct SignupPage {
     fields: FieldTexts,
     alert: Option<String>,
     open: bool,
+    /// Whether nobody has an account.
+    is_first: bool,
 }
 
 impl SignupPage {
@@ -37,13 +39,19 @@ impl SignupPage {
             fields: FieldTexts::default(),
             alert: None,
             open: state.settings.signup_open,
+            is_first: false,
         }
     }
 }
 
-pub async fn show(State(state): State<AppState>, language: Language, signed_in: Option<SignedIn>) -> Response {
-    let page = SignupPage::new(&state, language, signed_in.as_ref());
-    (if page.open { StatusCode::OK } else { StatusCode::FORBIDDEN }, page).into_response()
+pub async fn show(
+    State(state): State<AppState>,
+    language: Language,
+    signed_in: Option<SignedIn>,
+) -> Result<impl IntoResponse> {
+    let is_first = state.store.users_after(None, 1).await?.is_empty();
+    let page = SignupPage { is_first, ..SignupPage::new(&state, language, signed_in.as_ref()) };
+    Ok((if page.open { StatusCode::OK } else { StatusCode::FORBIDDEN }, page))
 }
 
 pub async fn submit(

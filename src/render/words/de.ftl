@@ -44,9 +44,11 @@ role-admin = Admin
 
 log-in = Anmelden
 log-in-description = Melde dich beim Team-Chat auf diesem Server an.
+log-in-first-start = Hier hat noch niemand ein Konto. <a href="{ $url }">Registriere dich</a> zuerst: Das erste Konto ist das eines Admins.
 log-in-no-account = Neu hier? <a href="{ $url }">Registrieren</a>
 sign-up = Registrieren
 sign-up-description = Lege ein Konto für den Team-Chat auf diesem Server an.
+sign-up-first = Du bist hier zuerst: Dein Konto wird das eines Admins. Andere registrieren sich auf demselben Weg.
 sign-up-closed = Die Registrierung ist hier geschlossen. Bitte einen Admin um ein Konto.
 sign-up-have-account = Du hast ein Konto? <a href="{ $url }">Anmelden</a>
 

@@ -45,9 +45,11 @@ role-admin = admin
 
 log-in = Log in
 log-in-description = Log in to the team chat on this server.
+log-in-first-start = Nobody has an account here yet. <a href="{ $url }">Sign up</a> first: the first account is an admin's.
 log-in-no-account = New here? <a href="{ $url }">Sign up</a>
 sign-up = Sign up
 sign-up-description = Make an account for the team chat on this server.
+sign-up-first = You are the first here: your account will be an admin's. Others sign up in the same way.
 sign-up-closed = Signing up is closed here. Ask an admin for an account.
 sign-up-have-account = Have an account? <a href="{ $url }">Log in</a>
 

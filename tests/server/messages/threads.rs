@@ -16,7 +16,7 @@ async fn a_thread_shows_its_root_and_the_latest_replies() {
     let messages = page.messages();
     assert_eq!((messages.len(), messages[0].as_str(), messages[1].as_str()), (51, "You: root", "Bob: reply 4"));
     assert_eq!(messages[50], "Bob: reply 53");
-    assert_eq!(page.attribute("#room", "class"), "room thread");
+    assert_eq!(page.attribute("#room", "class"), "room thread pane");
     assert_eq!(page.attribute("main > .head a", "href"), "/rooms/lobby/1");
     assert_eq!(
         (page.attribute("#room", "data-thread"), page.attribute("#room", "data-head")),

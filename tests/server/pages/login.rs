@@ -110,3 +110,14 @@ async fn sessions_and_tokens_survive_a_restart() {
     natter.restart().await;
     natter.script().with_token(&token).get("/api/users/ada").await.says_token_did_not_match();
 }
+
+#[tokio::test]
+async fn the_first_start_says_that_nobody_has_an_account() {
+    let natter = Natter::start().await;
+    let browser = natter.browser();
+    assert!(browser.visit("/login").await.text("main").contains("Nobody has an account here yet."));
+    assert!(browser.visit("/signup").await.text("main").contains("You are the first here"));
+    natter.register("ada").await;
+    assert!(!browser.visit("/login").await.text("main").contains("Nobody"));
+    assert!(!browser.visit("/signup").await.text("main").contains("You are the first"));
+}
