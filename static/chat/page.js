@@ -1,5 +1,5 @@
-// What all scripts of a page with the sidebar use. They are plain scripts, loaded in the order of templates/layout.html; each
-// adds one member to `natter` and uses those before it.
+// What all scripts of a page with the sidebar use. build.rs makes one script of htmx and all of
+// these; each adds one member to `natter` and uses those before it.
 const natter = (() => {
   'use strict';
   const { dataset } = document.body;
