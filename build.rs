@@ -79,7 +79,11 @@ fn join(directory: &Path, extension: &str, names: &[&str]) -> String {
 fn minify(script: &str) -> String {
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, script, SourceType::script()).parse();
-    let errors: Vec<_> = parsed.diagnostics.iter().map(|error| format!("{:?}", error.clone().with_source_code(script.to_owned()))).collect();
+    let errors: Vec<_> = parsed
+        .diagnostics
+        .iter()
+        .map(|error| format!("{:?}", error.clone().with_source_code(script.to_owned())))
+        .collect();
     assert!(errors.is_empty(), "{}", errors.join("\n"));
     let mut program = parsed.program;
     let minified = Minifier::new(MinifierOptions::default()).minify(&allocator, &mut program);

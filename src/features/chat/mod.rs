@@ -13,6 +13,7 @@ mod frames;
 mod home;
 mod keys;
 mod lists;
+mod manifest;
 mod message_changes;
 mod message_forms;
 mod message_page;
@@ -77,4 +78,5 @@ fn pages() -> OpenApiRouter<AppState> {
         .route("/emoji", get(emoji::emoji))
         .route("/keys", get(keys::keys))
         .route("/sidebar", get(sidebar::sidebar))
+        .route("/manifest.webmanifest", get(manifest::show))
 }

@@ -3,6 +3,7 @@
 ## Every page
 
 app-description = Team-Chat: Nachrichten erscheinen sofort; keine geht verloren, keine kommt doppelt.
+app-new-message = Neue Nachricht
 title = { $page } · natter
 nav-users = Benutzer
 nav-log-out = Abmelden

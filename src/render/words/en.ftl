@@ -4,6 +4,7 @@
 ## Every page
 
 app-description = Team chat: messages appear as they are sent, and none is lost or doubled.
+app-new-message = New message
 title = { $page } · natter
 nav-users = Users
 nav-log-out = Log out

@@ -8,6 +8,7 @@ mod chat_page;
 mod head;
 mod language;
 mod login;
+mod manifest;
 mod protection;
 mod sessions;
 mod settings;
