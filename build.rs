@@ -11,7 +11,7 @@ use oxc_span::SourceType;
 
 const HTMX: [&str; 2] = ["vendor/htmx-4.0.1.min.js", "vendor/hx-ws-4.0.1.min.js"];
 /// Each uses those before it.
-const SCRIPTS: [&str; 18] = [
+const SCRIPTS: [&str; 19] = [
     "page",
     "reactions",
     "view",
@@ -29,6 +29,7 @@ const SCRIPTS: [&str; 18] = [
     "tools",
     "rooms",
     "switcher",
+    "notifications",
     "connection",
 ];
 /// Of two rules of the same weight, the later one wins.
@@ -44,11 +45,13 @@ fn main() {
         fs::remove_dir_all(&to).expect("a writable directory");
     }
     copy(from, &to);
-    let script = HTMX.map(|name| read(&from.join(name))).join("\n") + &join(&from.join("chat"), "js", &SCRIPTS);
+    let htmx = HTMX.map(|name| read(&from.join(name))).join("\n");
+    // in a function, because the names of global variables are not shortened
+    let own = join(&from.join("chat"), "js", &SCRIPTS).replace("  'use strict';\n", "");
+    let script = format!("{htmx}\n(() => {{ 'use strict';\n{own}\nwindow.natter = natter; }})();");
     write(&to.join("natter.js"), &minify(&script));
     write(&to.join("natter.css"), &join(&from.join("style"), "css", &STYLES));
-    // a debug build reads them at each request
-    let code = memory_serve::assets_to_code("static", &to, out, !cfg!(debug_assertions), |_| ());
+    let code = memory_serve::assets_to_code("static", &to, out, true, |_| ());
     write(&out.join("assets.rs"), &code);
 }
 
@@ -75,7 +78,6 @@ fn join(directory: &Path, extension: &str, names: &[&str]) -> String {
     names.iter().map(|name| read(&directory.join(name).with_extension(extension))).collect()
 }
 
-/// The names of the top level stay: pages and tests use them.
 fn minify(script: &str) -> String {
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, script, SourceType::script()).parse();
@@ -87,7 +89,7 @@ fn minify(script: &str) -> String {
     assert!(errors.is_empty(), "{}", errors.join("\n"));
     let mut program = parsed.program;
     let minified = Minifier::new(MinifierOptions::default()).minify(&allocator, &mut program);
-    Codegen::new().with_options(CodegenOptions::minify()).with_scoping(minified.scoping).build(&program).code.into()
+    Codegen::new().with_options(CodegenOptions::minify()).with_scoping(minified.scoping).build(&program).code
 }
 
 fn read(path: &Path) -> String {

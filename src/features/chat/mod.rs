@@ -18,6 +18,7 @@ mod message_changes;
 mod message_forms;
 mod message_page;
 mod no_message;
+mod notifications;
 mod numbers;
 mod on_message;
 mod page;
@@ -79,4 +80,5 @@ fn pages() -> OpenApiRouter<AppState> {
         .route("/keys", get(keys::keys))
         .route("/sidebar", get(sidebar::sidebar))
         .route("/manifest.webmanifest", get(manifest::show))
+        .route("/notifications", get(notifications::show))
 }
