@@ -7,7 +7,7 @@ _default:
 run *args:
     cargo run --release -- {{args}}
 
-# Start a debug build with cheap password hashes and debug logs; it reads changed assets from static/
+# Start a debug build with cheap password hashes and debug logs
 dev *args:
     NATTER_BCRYPT_COST=4 NATTER_LOG=info,natter=debug cargo run -- {{args}}
 

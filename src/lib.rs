@@ -94,6 +94,8 @@
 //! - **a setting of the operator**: a field of [`app::Config`], the README's table; if handlers read it, [`web::state::Settings`].
 //! - **a setting of users**: a field of [`domain::Settings`] and of its changes, `store/mongo/settings.rs`, the form and
 //!   the API (`features/users/settings.rs`). Pages read it from [`web::Shell::settings`].
+//! - **a script or a style sheet**: a file in `static/chat` or `static/style`, and its name in `build.rs`, which makes one
+//!   file of each kind. `server` `pages::budgets` fails if they grow too large.
 //! - **a word**: a key in every file of `render/words`; `render/words/check.rs` fails until all have it.
 //!
 //! # Invariants

@@ -60,6 +60,23 @@ impl Shell {
         }
     }
 
+    /// The colours of what a browser or a phone has around the page, for `<meta name="theme-color">`: each with the
+    /// media query for which it is, which is empty for all.
+    pub fn theme_colors(&self) -> Vec<(&'static str, &'static str)> {
+        match self.settings().theme {
+            Theme::Auto => vec![
+                (ground(Theme::Light), "(prefers-color-scheme: light)"),
+                (ground(Theme::Dark), "(prefers-color-scheme: dark)"),
+            ],
+            theme => vec![(ground(theme), "")],
+        }
+    }
+
+    /// Whether the page's browser may be offered to install natter: the manifest is the chat server's.
+    pub fn is_installable(&self) -> bool {
+        self.sidebar.is_some() || !self.sites.are_apart()
+    }
+
     pub fn text(&self, key: &str) -> Cow<'static, str> {
         self.language.text(key)
     }
@@ -90,6 +107,14 @@ impl Shell {
 
     pub fn html<const N: usize>(&self, key: &str, args: &[(&'static str, &str); N]) -> Html {
         self.language.html(key, args)
+    }
+}
+
+/// `--ground` of `static/style/tokens.css` in a theme, as RGB: what is around a page does not know OKLCH everywhere.
+pub fn ground(theme: Theme) -> &'static str {
+    match theme {
+        Theme::Auto | Theme::Light => "#fbfdfc",
+        Theme::Dark => "#101513",
     }
 }
 

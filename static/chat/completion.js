@@ -2,7 +2,7 @@
 // A textarea must not have the role combobox, nor the state "expanded": it names the list, and the option that is chosen.
 natter.completion = (() => {
   'use strict';
-  const { $, box, here } = natter;
+  const { $, box, get, here, parse } = natter;
   const WORD = /(?:^|[\s(])(@[\p{L}\p{N}_.-]*|:[\w+-]{2,})$|^\s*(\/\w*)$/u;
   const OF_ANYBODY = /^\s*\/(invite|msg)\s/i; // those who are added or written to are no members
   const WAIT = 80; // ms between a key and the request
@@ -46,10 +46,8 @@ natter.completion = (() => {
   };
   const ask = async (q, people) => {
     const own = ++turn;
-    const response = await fetch(`/rooms/${here()}/complete?${new URLSearchParams({ q, people })}`).catch(() => null);
-    const html = response?.ok && await response.text().catch(() => null);
-    if (own !== turn) return;
-    show([...document.createRange().createContextualFragment(html || '').querySelectorAll('[role=option]')]);
+    const html = await get(`/rooms/${here()}/complete?${new URLSearchParams({ q, people })}`);
+    if (own === turn) show([...parse(html).querySelectorAll('[role=option]')]);
   };
   const update = () => {
     const { value, selectionStart, selectionEnd } = input;

@@ -1,7 +1,7 @@
 // The emoji picker: for the message box, and for a reaction.
 natter.emoji = (() => {
   'use strict';
-  const { $, box, paneOf, view, within, words } = natter;
+  const { $, box, get, paneOf, view, within, words } = natter;
   const WAIT = 150; // ms between a key and the search
   natter.reveal();
   const picker = $('picker'), [input, found] = picker.children;
@@ -14,8 +14,7 @@ natter.emoji = (() => {
     const q = input.value.trim();
     if (q === shown) return;
     shown = q;
-    const response = await fetch(`/emoji?${new URLSearchParams({ q })}`).catch(() => null);
-    const html = response?.ok && !response.redirected && await response.text().catch(() => null);
+    const html = await get(`/emoji?${new URLSearchParams({ q })}`);
     if (q !== shown) return; // a late answer
     if (html) found.innerHTML = html;
     else {

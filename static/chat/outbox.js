@@ -1,13 +1,13 @@
 // Messages that the server has not confirmed. They survive a reload of this tab, and are sent again under the same id.
 natter.outbox = (() => {
   'use strict';
-  const { $, here, load, logOf, logs, panes, room, rows, save, view, within, words } = natter;
+  const { $, here, load, logOf, logs, panes, parse, room, rows, save, view, within, words } = natter;
   // {clientID, room, thread, message, at: when it was written, replyTo, answered, confirmed, sent: when, or 0, retried,
   // failed: why it was refused, seq and rev: since the acknowledgement, hasRow}
   let items = load('outbox') ?? [];
   for (const item of items) item.room ??= 'lobby'; // of an older version
 
-  const copyOf = (id) => document.createRange().createContextualFragment($(id).text).firstElementChild;
+  const copyOf = (id) => parse($(id).text).firstElementChild;
   const rowOf = (item, list, before) => {
     const { message, at, replyTo, failed, rev, clientID } = item, row = copyOf('pending');
     for (const name of ['room', 'seq', 'rev', 'textRev']) delete row.dataset[name];

@@ -1,5 +1,5 @@
-// What all scripts of a page with the sidebar use. They are plain scripts, loaded in the order of templates/layout.html; each
-// adds one member to `natter` and uses those before it.
+// What all scripts of a page with the sidebar use. build.rs makes one script of htmx and all of
+// these; each adds one member to `natter` and uses those before it.
 const natter = (() => {
   'use strict';
   const { dataset } = document.body;
@@ -35,11 +35,15 @@ const natter = (() => {
     // Of this tab; it survives a reload. Storage can be turned off.
     load: (name) => { try { return JSON.parse(sessionStorage.getItem(storageKey(name))); } catch { return null; } },
     save: (name, value) => { try { sessionStorage.setItem(storageKey(name), JSON.stringify(value)); } catch { /* off */ } },
+    // The HTML of an address; empty if it does not come, or only after a redirect: that is to the login.
+    get: async (address) => {
+      const response = await fetch(address).catch(() => null);
+      return response?.ok && !response.redirected ? response.text().catch(() => '') : '';
+    },
+    parse: (html) => document.createRange().createContextualFragment(html),
     // Puts what is for pages with a script only into the page: a text browser would show the content of a <template>.
     reveal: () => {
-      for (const hidden of document.querySelectorAll('.by-script')) {
-        hidden.replaceWith(document.createRange().createContextualFragment(hidden.text));
-      }
+      for (const hidden of document.querySelectorAll('.by-script')) hidden.replaceWith(natter.parse(hidden.text));
     },
     socket: null,
     isOpen: () => natter.socket?.readyState === WebSocket.OPEN,

@@ -39,6 +39,10 @@ natter.sidebar = (() => {
     item.querySelector('.count').textContent = +unread ? unread : '';
     showTotal();
   };
+  // `count`, `seq`: for the reader, and the room's last, before the numbers changed
+  const notify = (item, count, seq) => {
+    if (forReader(item) > count && +item.dataset.seq > +seq) natter.notifications.notify(item, seq);
+  };
   const retitle = (name) => {
     title = title.replace(/^.*(?= · )/, () => name);
     showTotal();
@@ -57,6 +61,12 @@ natter.sidebar = (() => {
     if (+seq <= +readSeq) item.dataset.mentions = 0;
     show(item);
   };
+  const update = (item, numbers, unread) => {
+    const count = forReader(item), { seq } = item.dataset;
+    Object.assign(item.dataset, numbers);
+    setUnread(item, unread);
+    notify(item, count, seq);
+  };
   // Ids of hidden rooms whose news are nothing to the list. A direct room with unread messages is in it after the next fetch.
   const unlisted = new Set();
   const isMissing = ({ room: id, kind, level, unread }) => {
@@ -74,8 +84,7 @@ natter.sidebar = (() => {
     if (one.gone) return !!item;
     if (!item) return isMissing(one);
     if (one.rev < +item.dataset.rev) { ask(one.room); return false; } // read before the latest news
-    for (const field of FIELDS) item.dataset[field] = one[field];
-    setUnread(item, one.unread);
+    update(item, Object.fromEntries(FIELDS.map((field) => [field, one[field]])), one.unread);
     return isDifferent(item, one);
   };
   const numbers = ({ rooms, complete }) => {
@@ -105,8 +114,7 @@ natter.sidebar = (() => {
     // whether a message that is deleted or was edited mentioned this user is not known here
     if ((gone && forMe) || (edited && (forMe || concernsMe(edited)))) ask(id);
     const unread = +data.unread + (texts - data.texts) - (own - data.own) - gone;
-    Object.assign(data, { rev: to, seq, texts, own, at, mentions: forMe });
-    setUnread(item, unread);
+    update(item, { rev: to, seq, texts, own, at, mentions: forMe }, unread);
     if (changed) change(item, changed);
     else if (data.kind === 'direct') sort(item);
   };
@@ -147,11 +155,13 @@ natter.sidebar = (() => {
       refetchedAt = performance.now();
       unlisted.clear(); // if the list does not come, these are missing again with the next numbers
       const address = here() ? `/sidebar?room=${encodeURIComponent(here())}` : '/sidebar';
+      const before = new Map(Array.from(items(), (item) => [item.dataset.room, [forReader(item), item.dataset.seq]]));
       const { className } = $('sidebar'), { open } = $('sidebar').querySelector('.own-menu');
       await htmx.ajax('GET', address, { target: '#sidebar', swap: 'outerMorph' });
       $('sidebar').className = className;
       $('sidebar').querySelector('.own-menu').open = open;
       enter();
+      for (const item of items()) notify(item, ...(before.get(item.dataset.room) ?? [0, item.dataset.readSeq]));
       const shown = here() && itemOf(here());
       if (shown?.dataset.kind === 'direct') natter.list.nameRoom(shown.querySelector('.name').textContent);
       send({ rooms: null }); // what came meanwhile
@@ -181,6 +191,7 @@ natter.sidebar = (() => {
       if (isCurrent) link.ariaCurrent = 'page'; else link.removeAttribute('aria-current');
     }
     for (const item of items()) showDraft(item.dataset.room, load(`draft.${item.dataset.room}`));
+    natter.notifications?.enter();
     takeTitle();
   };
   // A user has a new name, which may be that of a direct room. A room of several does not say who they are.

@@ -1,7 +1,7 @@
 // The keyboard: the quick switcher (Ctrl/⌘-K), the next unread room (Alt-↓), all read (Shift-Escape), the list of the keys (?, Ctrl/⌘-/).
 (() => {
   'use strict';
-  const { $, rooms, sidebar, words } = natter;
+  const { $, get, rooms, sidebar, words } = natter;
   const dialog = $('switcher'), input = dialog.querySelector('input'), options = dialog.querySelector('ul');
   const fold = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
   let chosen = 0;
@@ -51,8 +51,7 @@
   const keys = $('keys');
   const isFree = (target) => !target.closest('input, textarea, select, dialog');
   const showKeys = async () => {
-    const response = keys.firstChild ? null : await fetch('/keys?part=true').catch(() => null);
-    if (response?.ok && !response.redirected) keys.innerHTML = await response.text();
+    if (!keys.firstChild) keys.innerHTML = await get('/keys?part=true');
     if (keys.firstChild && !keys.open) keys.showModal();
   };
   keys.addEventListener('click', ({ target }) => { if (target === keys) keys.close(); });

@@ -206,7 +206,7 @@ natter.tools = (() => {
     // Another room is in the document.
     enter: () => {
       row = null;
-      $('tools')?.replaceWith(document.createRange().createContextualFragment($('tools').text));
+      $('tools')?.replaceWith(natter.parse($('tools').text));
     },
     // A message is deleted.
     forget: (seq) => {

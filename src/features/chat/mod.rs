@@ -13,10 +13,12 @@ mod frames;
 mod home;
 mod keys;
 mod lists;
+mod manifest;
 mod message_changes;
 mod message_forms;
 mod message_page;
 mod no_message;
+mod notifications;
 mod numbers;
 mod on_message;
 mod page;
@@ -77,4 +79,6 @@ fn pages() -> OpenApiRouter<AppState> {
         .route("/emoji", get(emoji::emoji))
         .route("/keys", get(keys::keys))
         .route("/sidebar", get(sidebar::sidebar))
+        .route("/manifest.webmanifest", get(manifest::show))
+        .route("/notifications", get(notifications::show))
 }

@@ -3,6 +3,7 @@
 ## Every page
 
 app-description = Team-Chat: Nachrichten erscheinen sofort; keine geht verloren, keine kommt doppelt.
+app-new-message = Neue Nachricht
 title = { $page } · natter
 nav-users = Benutzer
 nav-log-out = Abmelden
@@ -85,6 +86,14 @@ settings-time-12 = 1:30 PM
 settings-time-24 = 13:30
 settings-enter = Enter sendet die Nachricht
 settings-enter-hint = Sonst beginnt Enter eine neue Zeile. Strg+Enter und ⌘+Enter senden immer.
+account-notifications = Benachrichtigungen einrichten
+notifications = Benachrichtigungen
+notifications-text = natter kann dir neue Nachrichten melden, solange eine seiner Seiten offen ist, aber nicht die eines Raums, den du vor dir hast. Welche, steht in den Einstellungen jedes Raums. Was du hier wählst, gilt für diesen Browser.
+notifications-no-script = Benachrichtigungen brauchen JavaScript.
+notifications-desktop = Benachrichtigungen auf dem Bildschirm
+notifications-sound = Ein leiser Ton
+notifications-denied = Dieser Browser blockiert Benachrichtigungen von natter. Erlaube sie in den Einstellungen des Browsers für diese Website: Sie sind neben ihrer Adresse.
+notifications-none = Dieser Browser kann hier keine Benachrichtigungen zeigen. Sie brauchen den Browser eines Computers und eine Adresse, die mit https beginnt.
 language-en = English
 language-de = Deutsch
 sessions = Wo du angemeldet bist

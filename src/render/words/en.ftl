@@ -4,6 +4,7 @@
 ## Every page
 
 app-description = Team chat: messages appear as they are sent, and none is lost or doubled.
+app-new-message = New message
 title = { $page } · natter
 nav-users = Users
 nav-log-out = Log out
@@ -86,6 +87,14 @@ settings-time-12 = 1:30 PM
 settings-time-24 = 13:30
 settings-enter = Enter sends the message
 settings-enter-hint = If not, Enter begins a new line. Ctrl+Enter and ⌘+Enter always send.
+account-notifications = Set up notifications
+notifications = Notifications
+notifications-text = natter can notify you of new messages while one of its pages is open, and not of a room that you have before you. The settings of each room say of which messages. What you choose here is for this browser.
+notifications-no-script = Notifications need JavaScript.
+notifications-desktop = Desktop notifications
+notifications-sound = A quiet sound
+notifications-denied = This browser blocks notifications of natter. Allow them in the browser’s settings for this site: they are beside its address.
+notifications-none = This browser cannot show notifications here. They need a browser of a computer, and an address that begins with https.
 language-en = English
 language-de = Deutsch
 sessions = Where you are signed in

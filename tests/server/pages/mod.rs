@@ -3,10 +3,12 @@
 mod account;
 mod admin;
 mod admin_changes;
+mod budgets;
 mod chat_page;
 mod head;
 mod language;
 mod login;
+mod manifest;
 mod protection;
 mod sessions;
 mod settings;

@@ -12,7 +12,7 @@ use crate::support::Natter;
 
 /// The routes that name no room. They are asked too: they must not show anything of the rooms. A new route belongs here
 /// only if it reads and writes no room, or no room but those of the user.
-const OF_NO_ROOM: [(&str, &str); 52] = [
+const OF_NO_ROOM: [(&str, &str); 54] = [
     ("DELETE", "/api/users/{userID}"),
     ("GET", "/"),
     ("GET", "/account"),
@@ -31,8 +31,10 @@ const OF_NO_ROOM: [(&str, &str); 52] = [
     ("GET", "/healthz"),
     ("GET", "/keys"),
     ("GET", "/login"),
+    ("GET", "/manifest.webmanifest"),
     ("GET", "/mentions"),
     ("GET", "/metrics"),
+    ("GET", "/notifications"),
     ("GET", "/people"),
     ("GET", "/people/{userID}"),
     ("GET", "/readyz"),

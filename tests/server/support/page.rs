@@ -84,7 +84,8 @@ impl Page {
         self.each("li.message", |li| Fragment::parse(li).text)
     }
 
-    fn each<T>(&self, css: &str, read: impl Fn(ElementRef<'_>) -> T) -> Vec<T> {
+    /// What `read` returns of each element that matches `css`.
+    pub fn each<T>(&self, css: &str, read: impl Fn(ElementRef<'_>) -> T) -> Vec<T> {
         let document = Html::parse_document(&self.html);
         document.select(&Selector::parse(css).unwrap()).map(read).collect()
     }
