@@ -20,6 +20,7 @@ mod mentions;
 mod no_script;
 mod paging;
 mod picker;
+mod quality;
 mod quotes;
 mod read_marks;
 mod reconnect;
