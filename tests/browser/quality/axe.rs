@@ -6,8 +6,23 @@ use serde::Deserialize;
 
 use crate::support::Person;
 
-/// WCAG 2.2 AA, and best practices.
-const TAGS: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']";
+/// Which rules are checked.
+#[derive(Debug, Clone, Copy)]
+pub enum Rules {
+    /// WCAG 2.2 AA, and best practices.
+    All,
+    /// Those of them that look at colours.
+    OfColors,
+}
+
+impl Rules {
+    fn options(self) -> &'static str {
+        match self {
+            Self::All => "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']",
+            Self::OfColors => "['color-contrast', 'link-in-text-block']",
+        }
+    }
+}
 
 #[derive(Deserialize)]
 struct Violation {
@@ -26,15 +41,16 @@ impl Axe {
     }
 
     /// The elements of the present page that break a rule, a line each.
-    pub async fn check(&self, person: &Person) -> Vec<String> {
+    pub async fn check(&self, person: &Person, rules: Rules) -> Vec<String> {
         // a script of the driver is not subject to the page's CSP
         if !person.runs::<bool>("return !!window.axe").await {
             let _: bool = person.runs(&format!("{}\nwindow.axe = axe; return true", self.0)).await;
         }
         let run = format!(
-            "return axe.run(document, {{ runOnly: {TAGS}, resultTypes: ['violations'] }})
+            "return axe.run(document, {{ runOnly: {}, resultTypes: ['violations'] }})
                  .then(({{ violations }}) => violations.map(({{ id, help, nodes }}) =>
-                     ({{ id, help, nodes: nodes.map(({{ target, html }}) => [target.join(' '), html.slice(0, 200)]) }})))"
+                     ({{ id, help, nodes: nodes.map(({{ target, html }}) => [target.join(' '), html.slice(0, 200).replace(/\\s+/g, ' ')]) }})))",
+            rules.options()
         );
         let found: Vec<Violation> = person.runs(&run).await;
         let lines = |Violation { id, help, nodes }: Violation| {

@@ -2,6 +2,7 @@
 
 mod accessibility;
 mod axe;
+mod fragments;
 mod html;
 mod layout_shift;
 mod long_tasks;

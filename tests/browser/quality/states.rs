@@ -22,10 +22,13 @@ pub struct State {
 pub const TOOLS: &str = "
     const $ = (css) => document.querySelector(css);
     const press = (key, more) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }));
+    const search = (css, text) => {
+      $(css).value = text;
+      $(css).dispatchEvent(new InputEvent('input', { bubbles: true }));
+    };
     const type = (text) => {
       $('#message').focus();
-      $('#message').value = text;
-      $('#message').dispatchEvent(new InputEvent('input', { bubbles: true }));
+      search('#message', text);
     };
     const send = (text) => {
       type(text);
@@ -153,7 +156,7 @@ fn of_lobby() -> Vec<State> {
         lobby("emoji picker", "$('#pick').click()", "document.querySelectorAll('#picker:popover-open button').length > 1000"),
         lobby(
             "emoji not found",
-            "$('#pick').click(); $('#picker input').value = 'qqqq'; $('#picker input').dispatchEvent(new InputEvent('input', { bubbles: true }))",
+            "$('#picker').addEventListener('toggle', () => setTimeout(search, 0, '#picker input', 'qqqq'), { once: true }); $('#pick').click()",
             "document.querySelector('#picker .empty')",
         ),
         lobby("completion of a name", "type('@')", "document.querySelector('#completion:popover-open li')"),
@@ -163,7 +166,7 @@ fn of_lobby() -> Vec<State> {
         lobby("switcher", "press('k', { ctrlKey: true })", "document.querySelector('#switcher[open] li')"),
         lobby(
             "switcher without rooms",
-            "press('k', { ctrlKey: true }); $('#switcher input').value = 'qqqq'; $('#switcher input').dispatchEvent(new InputEvent('input'))",
+            "press('k', { ctrlKey: true }); search('#switcher input', 'qqqq')",
             "document.querySelector('#switcher[open]') && !document.querySelector('#switcher li')",
         ),
         lobby("own menu", "$('.own-menu > summary').click()", "document.querySelector('.own-menu[open]')"),
