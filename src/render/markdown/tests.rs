@@ -55,7 +55,10 @@ fn headings_are_bold_paragraphs() {
 
 #[test]
 fn code_has_the_class_of_a_language_only() {
-    assert_eq!(html("```rust ignore\na < b\n\n```"), "<pre tabindex=\"0\"><code class=\"language-rust\">a &lt; b\n\n</code></pre>");
+    assert_eq!(
+        html("```rust ignore\na < b\n\n```"),
+        "<pre tabindex=\"0\"><code class=\"language-rust\">a &lt; b\n\n</code></pre>"
+    );
     assert_eq!(html("```c++\nx\n```"), "<pre tabindex=\"0\"><code class=\"language-c++\">x\n</code></pre>");
     let long = "x".repeat(33);
     for info in ["a\"onclick=1", "<b>", "../x", "é", "a.b", long.as_str()] {

@@ -29,7 +29,9 @@ impl Wrapper {
             Self::Dialog => ["<dialog>", "</dialog>"],
             Self::Template => ["<template>", "</template>"],
         };
-        format!("<!doctype html>\n<html lang=\"en\">\n<title>fragment</title>\n<body>\n{start}\n{fragment}\n{end}\n</body>\n</html>")
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<title>fragment</title>\n<body>\n{start}\n{fragment}\n{end}\n</body>\n</html>"
+        )
     }
 }
 

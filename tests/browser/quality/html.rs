@@ -114,7 +114,9 @@ fn refused(site: &Site) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
 async fn saves_pages(site: &Site, language: &str, news: &str, files: &mut Files<'_>) {
     let client = client(language);
     let natter = &site.natter;
-    for (names, form) in [("log in", vec![("userID", "ann"), ("password", "x")]), ("sign up", vec![("userID", "a b"), ("email", "x")])] {
+    for (names, form) in
+        [("log in", vec![("userID", "ann"), ("password", "x")]), ("sign up", vec![("userID", "a b"), ("email", "x")])]
+    {
         let address = if names == "log in" { "/login" } else { "/signup" };
         let answer = client.post(natter.url(address)).form(&form).send().await.unwrap();
         assert!(answer.status().is_client_error(), "{names}: {}", answer.status());

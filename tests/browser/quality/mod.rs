@@ -9,3 +9,4 @@ mod long_tasks;
 mod pages;
 mod site;
 mod states;
+mod trace;

@@ -70,7 +70,14 @@ fn lobby(name: &'static str, act: &'static str, ready: &'static str) -> State {
 
 /// A form that is refused.
 fn refused(name: &'static str, path: impl Into<String>, act: &'static str) -> State {
-    State { name, path: path.into(), act, ready: ERROR, width: WIDE, expected: "the server responded with a status of 4" }
+    State {
+        name,
+        path: path.into(),
+        act,
+        ready: ERROR,
+        width: WIDE,
+        expected: "the server responded with a status of 4",
+    }
 }
 
 fn narrow(name: &'static str, path: impl Into<String>, act: &'static str, ready: &'static str) -> State {
@@ -101,20 +108,37 @@ pub fn of_ann(site: &Site) -> Vec<State> {
         ),
         refused("deletion, refused", "/account", "submit('form[action=\"/account/delete\"]', { deletePassword: 'x' })"),
         refused("new room, refused", "/rooms/new", "submit('main form', { name: '', members: 'nobody' })"),
-        refused("room settings, refused", format!("/rooms/{own}/settings"), "submit('form.panel[action$=settings]', { name: '' })"),
+        refused(
+            "room settings, refused",
+            format!("/rooms/{own}/settings"),
+            "submit('form.panel[action$=settings]', { name: '' })",
+        ),
         refused("members, refused", format!("/rooms/{own}/members"), "submit('form.panel', { members: 'nobody' })"),
-        refused("edit of an old text", format!("/rooms/lobby/{mine}/edit"), "submit('form.edit', { textRev: '1', message: 'x' })"),
+        refused(
+            "edit of an old text",
+            format!("/rooms/lobby/{mine}/edit"),
+            "submit('form.edit', { textRev: '1', message: 'x' })",
+        ),
         refused("reply, refused", format!("/rooms/lobby/{mine}"), "submit('form.reply', { message: '' })"),
         refused("reaction, refused", format!("/rooms/lobby/{mine}"), "submit('form.react', { emoji: 'x' })"),
         refused("new user, refused", "/admin/users?new=true", "submit('#users form', { userID: 'a b' })"),
         refused("user, refused", "/admin/users?edit=bob", "submit('#row', { email: 'x', name: '' })"),
         State {
             path: format!("/rooms/lobby/threads/{root}"),
-            ..lobby("answer in a thread", "tool('#row-tools [data-do=reply]')", "document.querySelector('#context:not([hidden])')")
+            ..lobby(
+                "answer in a thread",
+                "tool('#row-tools [data-do=reply]')",
+                "document.querySelector('#context:not([hidden])')",
+            )
         },
         narrow("narrow lobby", "/rooms/lobby", "", LOADED),
         narrow("narrow lobby with its rooms", "/rooms/lobby", "$('#menu').click()", MENU),
-        narrow("narrow tools of a row", "/rooms/lobby", "tool('#row-tools [popovertarget=row-menu]')", "document.querySelector('#row-menu:popover-open')"),
+        narrow(
+            "narrow tools of a row",
+            "/rooms/lobby",
+            "tool('#row-tools [popovertarget=row-menu]')",
+            "document.querySelector('#row-menu:popover-open')",
+        ),
         narrow("narrow archived room", format!("/rooms/{archived}"), "", LOADED),
         narrow("narrow room", format!("/rooms/{own}"), "", LOADED),
         narrow("narrow thread", format!("/rooms/lobby/threads/{root}"), "", LOADED),
@@ -145,15 +169,43 @@ fn of_lobby() -> Vec<State> {
         lobby("signed out", "lose(1008)", STATUS),
         lobby("too many tabs", "lose(1013)", STATUS),
         lobby("room is gone", "receive({ room: 'lobby', gone: true })", STATUS),
-        lobby("somebody types", "receive({ room: 'lobby', typing: { key: 'x', name: 'Bob' } })", "document.querySelector('#typing').textContent"),
-        lobby("failed request", "fetch = () => Promise.reject(new TypeError()); tool('#row-menu [data-do=pin], #row-menu [data-do=unpin]')", "document.querySelector('#alert').textContent"),
-        lobby("tools of a row", "point('#messages > .sent-by-user')", "document.querySelector('#row-tools:not([hidden])')"),
-        lobby("menu of a row", "tool('#row-tools [popovertarget=row-menu]')", "document.querySelector('#row-menu:popover-open')"),
-        lobby("reactions of a row", "tool('#row-tools [data-do=react]')", "document.querySelector('#row-emoji:popover-open')"),
-        lobby("row with the focus", "$('#message').focus(); press('ArrowUp')", "document.activeElement.matches('.message')"),
+        lobby(
+            "somebody types",
+            "receive({ room: 'lobby', typing: { key: 'x', name: 'Bob' } })",
+            "document.querySelector('#typing').textContent",
+        ),
+        lobby(
+            "failed request",
+            "fetch = () => Promise.reject(new TypeError()); tool('#row-menu [data-do=pin], #row-menu [data-do=unpin]')",
+            "document.querySelector('#alert').textContent",
+        ),
+        lobby(
+            "tools of a row",
+            "point('#messages > .sent-by-user')",
+            "document.querySelector('#row-tools:not([hidden])')",
+        ),
+        lobby(
+            "menu of a row",
+            "tool('#row-tools [popovertarget=row-menu]')",
+            "document.querySelector('#row-menu:popover-open')",
+        ),
+        lobby(
+            "reactions of a row",
+            "tool('#row-tools [data-do=react]')",
+            "document.querySelector('#row-emoji:popover-open')",
+        ),
+        lobby(
+            "row with the focus",
+            "$('#message').focus(); press('ArrowUp')",
+            "document.activeElement.matches('.message')",
+        ),
         lobby("answer", "tool('#row-tools [data-do=reply]')", "document.querySelector('#context:not([hidden])')"),
         lobby("edit", "tool('#row-tools [data-do=edit]')", "document.querySelector('#context:not([hidden])')"),
-        lobby("emoji picker", "$('#pick').click()", "document.querySelectorAll('#picker:popover-open button').length > 1000"),
+        lobby(
+            "emoji picker",
+            "$('#pick').click()",
+            "document.querySelectorAll('#picker:popover-open button').length > 1000",
+        ),
         lobby(
             "emoji not found",
             "$('#picker').addEventListener('toggle', () => setTimeout(search, 0, '#picker input', 'qqqq'), { once: true }); $('#pick').click()",
