@@ -24,6 +24,7 @@ mod outbox;
 mod paging;
 mod panel;
 mod picker;
+mod quality;
 mod quotes;
 mod read_marks;
 mod reconnect;

@@ -34,6 +34,8 @@ pub(super) struct RoomPage {
     /// Whether the address contains a token.
     pub(super) token_in_address: bool,
     messages: String,
+    /// Whether a row has the focus: the line of what is new, or the message that the page is about.
+    has_focused_row: bool,
     /// The room's latest `rev` on this page. The socket continues after it.
     head: u64,
     /// The `seq` of the first and the last message on this page.
@@ -80,12 +82,12 @@ impl RoomPage {
             Some(summary) => summary,
             None => state.store.summary(access).await?,
         };
-        let (page, messages) = match view {
+        let (page, messages, has_focused_row) = match view {
             View::Part(part) => {
                 let page = part.read(state, access, &summary).await?;
                 let marks = Marks { unread: first_unread(&page, &summary, me), ..Marks::default() };
                 let messages = fragments::page(state, access, &page, marks, language).await?;
-                (page, messages)
+                (page, messages, marks.unread.is_some())
             }
             View::Message { message, refused } => {
                 let page = state.store.around(access, message.seq(), PAGE).await?;
@@ -93,7 +95,7 @@ impl RoomPage {
                 let target = Target { seq: message.seq(), forms: &forms };
                 let marks = Marks { target: Some(target), ..Marks::default() };
                 let messages = fragments::page(state, access, &page, marks, language).await?;
-                (page, messages)
+                (page, messages, true)
             }
         };
         let is_lobby = *access.room() == RoomId::lobby();
@@ -102,6 +104,7 @@ impl RoomPage {
             is_admin: me.is_admin(),
             token_in_address: false,
             messages,
+            has_focused_row,
             head: page.head,
             shown: page.messages.first().zip(page.messages.last()).map(|(first, last)| (first.seq(), last.seq())),
             has_older: page.has_older,

@@ -104,7 +104,9 @@ fn ammonia() -> ammonia::Builder<'static> {
         .tag_attributes(HashMap::from([
             ("a", HashSet::from(["href", "rel", "target"])),
             ("code", HashSet::from(["class"])), // the language
+            ("div", HashSet::from(["tabindex"])),
             ("ol", HashSet::from(["start"])),
+            ("pre", HashSet::from(["tabindex"])),
             ("span", HashSet::from(["data-tag"])),
         ]))
         .allowed_classes(HashMap::from([

@@ -41,7 +41,7 @@ fn the_marks_of_githubs_markdown_are_shown() {
         assert_eq!(html(text), expected, "{text}");
     }
     let table = "|a|b|c|\n|-|:-:|-:|\n|1|*2*|";
-    let expected = "<div class=\"table\"><table>\n<thead>\n<tr>\n<th>a</th>\n<th class=\"center\">b</th>\n\
+    let expected = "<div class=\"table\" tabindex=\"0\"><table>\n<thead>\n<tr>\n<th>a</th>\n<th class=\"center\">b</th>\n\
          <th class=\"right\">c</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td class=\"center\"><em>2</em></td>\n\
          <td class=\"right\"></td>\n</tr>\n</tbody>\n</table></div>";
     assert_eq!(html(table), expected);
@@ -55,13 +55,16 @@ fn headings_are_bold_paragraphs() {
 
 #[test]
 fn code_has_the_class_of_a_language_only() {
-    assert_eq!(html("```rust ignore\na < b\n\n```"), "<pre><code class=\"language-rust\">a &lt; b\n\n</code></pre>");
-    assert_eq!(html("```c++\nx\n```"), "<pre><code class=\"language-c++\">x\n</code></pre>");
+    assert_eq!(
+        html("```rust ignore\na < b\n\n```"),
+        "<pre tabindex=\"0\"><code class=\"language-rust\">a &lt; b\n\n</code></pre>"
+    );
+    assert_eq!(html("```c++\nx\n```"), "<pre tabindex=\"0\"><code class=\"language-c++\">x\n</code></pre>");
     let long = "x".repeat(33);
     for info in ["a\"onclick=1", "<b>", "../x", "é", "a.b", long.as_str()] {
-        assert_eq!(html(&format!("```{info}\nx\n```")), "<pre><code>x\n</code></pre>", "{info}");
+        assert_eq!(html(&format!("```{info}\nx\n```")), "<pre tabindex=\"0\"><code>x\n</code></pre>", "{info}");
     }
-    assert_eq!(html("a\n\n    x"), "<p>a</p>\n<pre><code>x\n</code></pre>");
+    assert_eq!(html("a\n\n    x"), "<p>a</p>\n<pre tabindex=\"0\"><code>x\n</code></pre>");
 }
 
 #[test]
@@ -151,7 +154,7 @@ fn a_text_that_is_nested_too_deep_or_too_large_is_shown_as_it_was_typed() {
         format!("{head}\n{line}\n{}", "a\n".repeat(rows))
     };
     assert!(html(&"*a* ".repeat(1000)).starts_with("<em>a</em> <em>"));
-    assert!(html(&table(10, 100)).starts_with("<div class=\"table\">"));
+    assert!(html(&table(10, 100)).starts_with("<div class=\"table\" tabindex=\"0\">"));
     assert!(html(&table(100, 150)).starts_with("|a|a"), "150 KB");
     assert!(html(&table(900, 199)).starts_with("|a|a"), "179,100 cells");
 }

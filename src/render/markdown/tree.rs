@@ -126,13 +126,14 @@ impl Tree<'_> {
         self.out.line()?;
         let name = block.info.split_whitespace().next().filter(|name| is_language(name));
         let class = name.map(|name| format!(" class=\"language-{name}\"")).unwrap_or_default();
-        self.code(&format!("<pre><code{class}>"), &block.literal, "</code></pre>")
+        // it can scroll: a keyboard alone has to reach it
+        self.code(&format!("<pre tabindex=\"0\"><code{class}>"), &block.literal, "</code></pre>")
     }
 
-    /// The rows, the first of which is the head. The element around the table can scroll.
+    /// The rows, the first of which is the head. The element around the table can scroll, also by the keyboard.
     fn table(&mut self, alignments: &[TableAlignment], node: Node<'_>) -> Result {
         self.out.line()?;
-        self.out.raw("<div class=\"table\"><table>")?;
+        self.out.raw("<div class=\"table\" tabindex=\"0\"><table>")?;
         for (index, row) in node.children().enumerate() {
             self.out.raw(["\n<thead>", "\n<tbody>", ""][index.min(2)])?;
             self.out.raw("\n<tr>")?;

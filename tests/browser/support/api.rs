@@ -134,7 +134,8 @@ impl Natter {
         eventually("the mark", read).await;
     }
 
-    async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Value {
+    /// Sends a request to the API, and returns the answer; null: without a body.
+    pub async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Value {
         let request = self.http.request(method, self.url(path));
         let request = if token.is_empty() { request } else { request.bearer_auth(token) };
         let request = if body.is_null() { request } else { request.json(&body) };

@@ -1,5 +1,7 @@
 //! A person with a browser.
 
+use std::path::Path;
+
 use natter_test_support::eventually;
 use serde_json::{Value, json};
 use thirtyfour::{common::log::LoggingPrefsLogLevel, prelude::*};
@@ -83,6 +85,11 @@ impl Person {
             metrics.iter().find(|metric| metric["name"] == name).unwrap()["value"].as_f64().unwrap()
         };
         (metric("Nodes"), metric("JSHeapUsedSize"))
+    }
+
+    /// The directory of the browser's profile.
+    pub fn profile(&self) -> &Path {
+        self.profile.path()
     }
 
     /// Gives the present tab the focus, which the driver leaves where it was.

@@ -30,7 +30,7 @@ async fn paging_backwards_returns_every_message_once() {
     let mut all = seqs(&page);
     assert_eq!(all, (451..=500).collect::<Vec<_>>(), "the last 50");
     for step in 1..=9 {
-        let link = page.attribute("li.older a", "hx-get");
+        let link = page.attribute("li.older a", "data-hx-get");
         assert_eq!(link, format!("/rooms/lobby/messages?before={}", all[0]), "step {step}");
         page = browser.visit(&link).await.is(200);
         let older = seqs(&page);

@@ -60,7 +60,7 @@ async fn chat_pages_with_large_messages_contain_each_once() {
         if page.texts("li.older").is_empty() {
             break;
         }
-        path = page.attribute("li.older a", "hx-get");
+        path = page.attribute("li.older a", "data-hx-get");
     }
     assert_eq!(seqs, all);
 
