@@ -133,7 +133,7 @@ impl Accounts {
         };
         let shows_last_seen = raw.shows_last_seen;
         let settings = SettingsChanges::default();
-        let changes = UserChanges { name, email, phone, about, shows_last_seen, settings, role, password };
+        let changes = UserChanges { name, email, phone, about, shows_last_seen, settings, role, password, entries: Vec::new() };
         Ok(self.store.update_user(user.key, changes).await?)
     }
 }
