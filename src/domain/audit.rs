@@ -1,5 +1,7 @@
 //! What admins did.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use super::Timestamp;
@@ -13,6 +15,11 @@ impl AuditId {
         Self(Uuid::now_v7())
     }
 
+    /// `None` if it is no id.
+    pub fn parse(raw: &str) -> Option<Self> {
+        Uuid::try_parse(raw).ok().map(Self)
+    }
+
     /// The first id that an entry of this time can have.
     pub fn first_at(at: Timestamp) -> Self {
         // a UUIDv7 begins with the milliseconds, in 48 bits
@@ -22,6 +29,12 @@ impl AuditId {
     /// When the entry was written.
     pub fn at(self) -> Timestamp {
         Timestamp((self.0.as_u128() >> 80) as i64)
+    }
+}
+
+impl fmt::Display for AuditId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
