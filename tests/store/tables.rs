@@ -56,7 +56,7 @@ pub async fn the_table_of_users_counts_what_its_reader_may_read(database: &TestD
     }
     // a deleted text was posted; a notice is none; a room that was left still has the texts
     let in_open = s.access(&bob, &open).await.unwrap();
-    s.change(&in_open, Command::new(Action::Delete { seq: 5 })).await.unwrap();
+    s.change(&in_open, Command::new(Action::Delete { seq: 4 })).await.unwrap();
     s.change(&in_open, Command::new(Action::Room(RoomAction::Leave))).await.unwrap();
     let in_gone = s.access(&bob, &gone).await.unwrap();
     s.change(&in_gone, Command::new(Action::Room(RoomAction::Delete))).await.unwrap();

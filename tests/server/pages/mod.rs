@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod admin_changes;
+mod administration;
 mod chat_page;
 mod head;
 mod language;
