@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 use super::account_schema::{AboutInput, EmailInput, NameInput, PasswordInput, PhoneInput, RoleName, UserIdInput};
 use super::passwords::{Busy, Passwords};
 use crate::{
-    domain::{About, AuditAction, AuditEntry, Email, Fields, Name, Password, Phone, Role, SettingsChanges, User, UserId},
+    domain::{
+        About, AuditAction, AuditEntry, Email, Fields, Name, Password, Phone, Role, SettingsChanges, User, UserId,
+    },
     store::{self, NewUser, Store, UserChanges},
 };
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Administration, Events, Log, LogReader, Memberships, Networks, Personal, PresenceStore, Result, Rooms, Sessions, Transfer, Users,
+    Administration, Events, Log, LogReader, Memberships, Networks, Personal, PresenceStore, Result, Rooms, Sessions,
+    Transfer, Users,
 };
 use crate::domain::RoomId;
 

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Changed, LoginLink, PasswordHash, Result, SessionRow, rooms::direct_members};
 use crate::domain::{
-    AuditEntry, Content, Level, Membership, Message, MessageId, Post, ReadMark, Room, RoomId, Timestamp, TokenId, User, UserKey,
+    AuditEntry, Content, Level, Membership, Message, MessageId, Post, ReadMark, Room, RoomId, Timestamp, TokenId, User,
+    UserKey,
 };
 
 /// The error for a store that an unfinished copy left.

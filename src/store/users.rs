@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::{PasswordHash, Result};
-use crate::domain::{About, AuditEntry, Email, Name, Person, Phone, Role, SettingsChanges, Timestamp, User, UserId, UserKey};
+use crate::domain::{
+    About, AuditEntry, Email, Name, Person, Phone, Role, SettingsChanges, Timestamp, User, UserId, UserKey,
+};
 
 /// The fields of a new account.
 pub struct NewUser {

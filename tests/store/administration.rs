@@ -3,8 +3,8 @@
 use natter::{
     domain::{AuditAction, AuditEntry, AuditId, Role, RoomKind, Timestamp, TokenId, User, UserKey},
     store::{
-        AUDIT_LIFETIME_SECS, Conflict, Database, Error, Event, Events, LoginLink, MessageRetention, Searched, UserChanges,
-        UserSearch,
+        AUDIT_LIFETIME_SECS, Conflict, Database, Error, Event, Events, LoginLink, MessageRetention, Searched,
+        UserChanges, UserSearch,
     },
 };
 

@@ -16,9 +16,8 @@ async fn table(
 ) -> Vec<(String, u64, Option<i64>)> {
     let (lines, total) = store.user_table(reader, &search, by).await.unwrap();
     assert_eq!(total, store.search_users(&search).await.unwrap().1);
-    let line = |line: natter::store::UserLine| {
-        (line.user.user_id.to_string(), line.messages, line.last_seen.map(|at| at.0))
-    };
+    let line =
+        |line: natter::store::UserLine| (line.user.user_id.to_string(), line.messages, line.last_seen.map(|at| at.0));
     lines.into_iter().map(line).collect()
 }
 
@@ -101,7 +100,7 @@ pub async fn the_table_of_users_sorts_and_pages_by_activity(database: &TestDatab
     assert_eq!(ids(seen, true, 0, 3).await, ["ada", "dan", "bob"]);
     assert_eq!(ids(seen, true, 3, 3).await, ["cyd"]);
     assert!(ids(messages, false, 4, 10).await.is_empty() && ids(seen, false, 0, 0).await.is_empty());
-    let by_name = UserSearch { sort: SortUsersBy::Created, descending: true, limit: 2, ..UserSearch::default() };
+    let by_name = UserSearch { sort: SortUsersBy::Name, descending: true, limit: 2, ..UserSearch::default() };
     assert_eq!(table(s, &users[0], by_name, None).await[0].0, "dan");
 }
 

@@ -2,10 +2,13 @@
 
 use natter::{
     domain::{
-        About, Action, AuditAction, AuditEntry, ClientId, Command, Emoji, LanguageChoice, Level, Message, Post, Reading, RoomAction, RoomId,
-        RoomKind, SettingsChanges, Theme, TimeFormat, Timestamp, TokenId, Topic, User,
+        About, Action, AuditAction, AuditEntry, ClientId, Command, Emoji, LanguageChoice, Level, Message, Post,
+        Reading, RoomAction, RoomId, RoomKind, SettingsChanges, Theme, TimeFormat, Timestamp, TokenId, Topic, User,
     },
-    store::{Access, Database, LoginLink, MessageRetention, NewRoom, RoomRow, Row, SavedMessage, SessionRow, Table, UserChanges},
+    store::{
+        Access, Database, LoginLink, MessageRetention, NewRoom, RoomRow, Row, SavedMessage, SessionRow, Table,
+        UserChanges,
+    },
 };
 use uuid::Uuid;
 

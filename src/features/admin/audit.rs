@@ -78,9 +78,7 @@ impl AuditPage {
             AuditAction::RoomArchived => shell.html("audit-room-archived", &[("room", subject)]),
             AuditAction::RoomUnarchived => shell.html("audit-room-unarchived", &[("room", subject)]),
             AuditAction::RoomDeleted => shell.html("audit-room-deleted", &[("room", subject)]),
-            AuditAction::RoomRoleChanged => {
-                shell.html("audit-room-role-changed", &[("room", subject), ("id", detail)])
-            }
+            AuditAction::RoomRoleChanged => shell.html("audit-room-role-changed", &[("room", subject), ("id", detail)]),
             AuditAction::Unknown => shell.html("audit-unknown", &[("id", subject)]),
         }
     }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use crate::{
-    domain::fold,
+    domain::{Timestamp, fold},
     render::Language,
     store::{MAX_COUNTED_MEMBERS, RoomLine},
     web::{Admin, AppState, Query, Result, Shell},
@@ -64,7 +64,8 @@ impl RoomsPage {
         if row.members < MAX_COUNTED_MEMBERS { row.members.to_string() } else { format!("{MAX_COUNTED_MEMBERS}+") }
     }
 
-    fn latest(&self, row: &RoomLine) -> Cow<'static, str> {
-        self.shell.language.day(row.latest_at)
+    /// The day of a time; of the lobby, which was never created, a dash.
+    fn day(&self, at: &Timestamp) -> Cow<'static, str> {
+        if at.0 > 0 { self.shell.language.day(*at) } else { "–".into() }
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{acts::FullLink, api_types::order};
 use crate::{
     domain::{User, UserKey},
-    render::Language,
+    render::{Avatar, Language},
     room::Presence,
     security::accounts::{AccountEdit, NewAccount},
     store::{UserLine, UserSearch},
@@ -91,6 +91,10 @@ struct Row {
 }
 
 impl Row {
+    fn avatar(&self) -> Avatar {
+        Avatar::new(self.user.key, self.user.name.as_str())
+    }
+
     fn all(state: &AppState, lines: Vec<UserLine>) -> Vec<Self> {
         let keys: Vec<UserKey> = lines.iter().map(|line| line.user.key).collect();
         let row = |(UserLine { user, last_seen, messages }, presence)| {

@@ -88,8 +88,7 @@ pub async fn submit(
     let Some(login) = state.logins.use_link(&token, Network::of(from)).await? else {
         return Ok(LinkPage::void(&state, language, signed_in.as_ref()));
     };
-    let response =
-        continue_as(&state, &session, login.grant, SessionLifetime::Renewable, "/login/password").await?;
+    let response = continue_as(&state, &session, login.grant, SessionLifetime::Renewable, "/login/password").await?;
     sessions::allow_new_password(&session, Timestamp::now().plus_secs(PASSWORD_SECS)).await?;
     Ok(response)
 }

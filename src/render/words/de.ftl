@@ -146,6 +146,7 @@ users-actions = Aktionen
 users-you = (du)
 users-edit = Bearbeiten
 users-save = Speichern
+users-password-hint = Leer: es bleibt, wie es ist. Ein neues meldet den Benutzer überall ab.
 users-delete = Löschen
 users-delete-text = <b>{ $id }</b> ({ $name }) löschen? Das lässt sich nicht rückgängig machen.
 users-delete-messages = Auch die Nachrichten löschen

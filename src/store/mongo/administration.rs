@@ -74,7 +74,8 @@ impl Administration for Mongo {
             },
             false => doc! { "$unset": { "disabled": "", "loginLink": "" } },
         };
-        let change = AccountUpdate { removes_admin: disabled, ..AccountUpdate::new(key, &update, std::slice::from_ref(&entry)) };
+        let change =
+            AccountUpdate { removes_admin: disabled, ..AccountUpdate::new(key, &update, std::slice::from_ref(&entry)) };
         let before = User::from(self.guarded(Guarded::Update(change)).await?);
         let after = User { disabled, version: before.version + i64::from(disabled), ..before };
         if disabled {
@@ -95,7 +96,8 @@ impl Administration for Mongo {
     async fn set_login_link(&self, key: UserKey, link: LoginLink, entry: AuditEntry) -> Result<()> {
         let link = bson::serialize_to_bson(&LinkDoc::new(link)).map_err(|error| Error::Failed(error.to_string()))?;
         let update = doc! { "$set": { "loginLink": link } };
-        let change = AccountUpdate { needs_enabled: true, ..AccountUpdate::new(key, &update, std::slice::from_ref(&entry)) };
+        let change =
+            AccountUpdate { needs_enabled: true, ..AccountUpdate::new(key, &update, std::slice::from_ref(&entry)) };
         self.guarded(Guarded::Update(change)).await.map(drop)
     }
 

@@ -112,7 +112,10 @@ impl Mongo {
         let users: HashMap<UserKey, User> = users.into_iter().map(|user| (user_key(user.key), user.into())).collect();
         let revoked: HashSet<TokenId> = revoked.into_iter().map(|revoked| token_id(revoked.token)).collect();
         let user = |(key, version, token): &(UserKey, i64, TokenId)| {
-            users.get(key).filter(|user| user.version == *version && !user.disabled && !revoked.contains(token)).cloned()
+            users
+                .get(key)
+                .filter(|user| user.version == *version && !user.disabled && !revoked.contains(token))
+                .cloned()
         };
         Ok(grants.iter().map(user).collect())
     }

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
-use uuid::Uuid;
 
 use super::{
+    audit_rows::{AUDIT_COLUMNS, entry, insert_entry},
     batch::Batch,
     database::Sqlite,
     head::head,
@@ -12,32 +12,12 @@ use super::{
     users::{COLUMNS, matching, sorted_by, user},
 };
 use crate::{
-    domain::{AuditAction, AuditEntry, AuditId, Timestamp, User, UserKey, fold},
+    domain::{AuditEntry, AuditId, Timestamp, User, UserKey, fold},
     store::{
         Administration, Error, Event, LoginLink, MAX_COUNTED_MEMBERS, MessageRetention, Result, RoomLine,
         SortByActivity, UserLine, UserSearch,
     },
 };
-
-/// The columns that [`entry`] reads.
-pub const AUDIT_COLUMNS: &str = "id, admin, action, subject, detail";
-
-pub fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
-    Ok(AuditEntry {
-        id: AuditId(Uuid::from_bytes(row.get(0)?)),
-        admin: row.get(1)?,
-        action: AuditAction::stored(row.get_ref(2)?.as_str()?),
-        subject: row.get(3)?,
-        detail: row.get(4)?,
-    })
-}
-
-pub fn insert_entry(c: &Connection, entry: &AuditEntry) -> rusqlite::Result<()> {
-    let id = entry.id.0.as_bytes();
-    let values = params![id, entry.admin, entry.action.as_str(), entry.subject, entry.detail];
-    let insert = format!("INSERT INTO audit ({AUDIT_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5)");
-    c.prepare_cached(&insert)?.execute(values).map(drop)
-}
 
 /// The number of texts of the user `u.key` in the rooms that `:reader` may read. A message has its author's number of
 /// texts in its room, so this reads the user's latest message of each room, with or without a text: from one room to

@@ -5,6 +5,7 @@
 //! off, because an I/O error in mapped memory is a crash and not an error.
 
 mod administration;
+mod audit_rows;
 mod batch;
 mod checkpoints;
 mod commands;

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{administration::insert_entry, batch::Batch, database::Sqlite, position::number_of};
+use super::{audit_rows::insert_entry, batch::Batch, database::Sqlite, position::number_of};
 use crate::{
     domain::{AuditEntry, RoomId, UserKey},
     store::{Event, MessageRetention, Result},

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params, types::Valu
 use uuid::Uuid;
 
 use super::{
-    administration::{AUDIT_COLUMNS, entry, insert_entry},
+    audit_rows::{AUDIT_COLUMNS, entry, insert_entry},
     batch::Batch,
     connection::sql_integer,
     member_rows, mention_rows,
@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     domain::{Mentions, MessageId, RoomId, Timestamp, TokenId, UserKey},
-    store::{Account, Error, LoginLink, MemberRow, MessageRow, PasswordHash, Result, Revocation, RoomRow, Row, SavedRow, Table},
+    store::{
+        Account, Error, LoginLink, MemberRow, MessageRow, PasswordHash, Result, Revocation, RoomRow, Row, SavedRow,
+        Table,
+    },
 };
 
 /// The first `limit` rows after `after`.

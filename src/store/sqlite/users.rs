@@ -7,12 +7,12 @@ use rusqlite::{
 };
 use uuid::Uuid;
 
-use super::{administration::insert_entry, batch::Batch, database::Sqlite, summaries::person_in};
+use super::{audit_rows::insert_entry, batch::Batch, database::Sqlite, summaries::person_in};
 use crate::{
     domain::{About, Email, Name, Person, Phone, Role, Settings, Timestamp, User, UserId, UserKey, fold},
     store::{
-        Account, Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, Searched, SortUsersBy, UserChanges,
-        UserSearch, Users,
+        Account, Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, Searched, SortUsersBy,
+        UserChanges, UserSearch, Users,
         password_hash::{HASH_VERSIONS, hash_cost},
     },
 };

@@ -70,7 +70,7 @@ async fn the_user_table_can_be_searched() {
 async fn the_user_table_can_be_sorted_in_both_directions() {
     let (natter, ada) = natter_with_users().await;
     let script = natter.script();
-    for (user_id, texts) in [("bob", 3), ("dan", 2), ("cyd", 1)] {
+    for (user_id, texts) in [("bob", 3), ("dan", 2), ("Cyd", 1)] {
         let script = script.log_in(user_id, &password_of(user_id)).await;
         for _ in 0..texts {
             script.says("hello").await;

@@ -9,7 +9,7 @@ use crate::support::{Browser, Natter, Page, password_of};
 /// Makes a login link for `user_id`; returns its path.
 async fn link(admin: &Browser, user_id: &str) -> String {
     let page = admin.submit(&format!("/admin/users/{user_id}/link"), &[]).await.is(200);
-    let url = page.value_of("link");
+    let url = page.attribute("#link", "value");
     let path = url.strip_prefix(&format!("http://{}", admin.address)).expect("the address of natter");
     assert!(path.starts_with("/login/link?token="), "{url}");
     path.to_owned()
@@ -78,8 +78,7 @@ async fn a_login_link_works_once() {
 #[tokio::test]
 async fn a_login_link_signs_another_user_of_the_browser_out() {
     let natter = Natter::start().await;
-    let (ada, _bob, cyd) =
-        (natter.browse_as("ada").await, natter.register("bob").await, natter.browse_as("cyd").await);
+    let (ada, _bob, cyd) = (natter.browse_as("ada").await, natter.register("bob").await, natter.browse_as("cyd").await);
     let path = link(&ada, "bob").await;
     let page = cyd.visit(&path).await.is(200);
     assert!(page.text("main").contains("You are signed in as Cyd, and will be signed out."));
@@ -144,12 +143,8 @@ async fn the_audit_page_says_what_admins_did() {
     admin.delete(&format!("/api/rooms/{room}")).await.is(204);
     ada.submit("/admin/users/bob/delete", &[]).await.is(303);
     let page = ada.visit("/admin/audit").await.is(200);
-    let acts = [
-        "Deleted the account bob",
-        "Deleted the room <b>Garden</b>",
-        "Changed the role of bob to Bot",
-        "Disabled bob",
-    ];
+    let acts =
+        ["Deleted the account bob", "Deleted the room <b>Garden</b>", "Changed the role of bob to Bot", "Disabled bob"];
     assert_eq!(page.texts("tbody td:nth-child(3)"), acts);
     assert!(page.text("tbody tr:first-child td:first-child").ends_with(" UTC"));
     let german = ada.request(Method::GET, "/admin/audit").header("accept-language", "de").send().await.unwrap();
@@ -191,7 +186,7 @@ async fn the_list_of_rooms_has_open_rooms() {
     let page = ada.visit("/admin/rooms").await.is(200);
     assert_eq!(page.texts("tbody td:first-child"), ["Garden archived", "Lobby"]);
     assert_eq!(page.texts("tbody tr:first-child .number"), ["2", "1"]);
-    assert_eq!(page.attribute("tbody a", "href"), format!("/rooms/{garden}"));
+    assert_eq!(page.attribute("tbody tr:first-child td:first-child a", "href"), format!("/rooms/{garden}"));
     assert_eq!(ada.visit("/admin/rooms?q=lob").await.texts("tbody td:first-child"), ["Lobby"]);
     assert_eq!(ada.visit("/admin/rooms?q=secret").await.text(".empty"), "No rooms found");
 }

@@ -18,7 +18,8 @@ pub async fn run(database: &Database) -> Result<&'static str> {
     // created here, so that no transaction has to create it
     create_collection(database, "audit", schema).await?;
     let of_links = doc! { "loginLink.hash": { "$exists": true } };
-    let options = IndexOptions::builder().name("login_link".to_owned()).unique(true).partial_filter_expression(of_links);
+    let options =
+        IndexOptions::builder().name("login_link".to_owned()).unique(true).partial_filter_expression(of_links);
     let links = IndexModel::builder().keys(doc! { "loginLink.hash": 1 }).options(options.build()).build();
     create_indexes(database, "users", vec![links]).await?;
     Ok("administration")
