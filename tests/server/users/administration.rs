@@ -83,6 +83,9 @@ async fn disabled_users_are_not_offered_and_not_written_to() {
     assert_eq!(people.texts(".rows .text a"), ["Ada"]);
     let person = browser.visit("/people/cyd").await.is(200);
     assert!(person.text(".alert").contains("disabled") && person.texts("a[href='/direct/cyd']").is_empty());
+    let direct = browser.visit("/direct/cyd").await.is(200);
+    assert_eq!(direct.text(".scroller .empty"), "The account cyd is disabled.");
+    assert!(direct.texts("form.send").is_empty());
     for query in ["q=@cy", "q=@cyd&people=true"] {
         let options = browser.visit(&format!("/rooms/lobby/complete?{query}")).await.is(200);
         assert!(!options.html.contains("@cyd"), "{query}: {}", options.html);
