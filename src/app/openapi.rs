@@ -22,6 +22,7 @@ use utoipa::{
     tags(
         (name = "auth", description = "Tokens for passwords"),
         (name = "users", description = "Accounts"),
+        (name = "admin", description = "What only admins may"),
         (name = "chat", description = "The log of messages"),
         (name = "rooms", description = "Rooms, their members, and what you have read"),
     ),

@@ -1,9 +1,9 @@
 //! `natter copy`: copies all data from one store to another.
 //!
 //! It copies users with their passwords, rooms, their members and their logs with all numbers, what users have saved,
-//! sessions and voided tokens. It does not copy the networks that users log in from, because later logins record them
-//! again. It does not copy the secret that signs tokens: the copy generates its own, so earlier tokens are void there.
-//! They expire within the hour anyway. Sessions are not signed and stay valid.
+//! sessions, voided tokens and the audit list. It does not copy the networks that users log in from, because later
+//! logins record them again. It does not copy the secret that signs tokens: the copy generates its own, so earlier
+//! tokens are void there. They expire within the hour anyway. Sessions are not signed and stay valid.
 
 use std::{fs::File, path::PathBuf};
 

@@ -1,6 +1,7 @@
 //! Users, rooms, messages, ids and their rules. A newtype can be made from valid input only, so the layers above do not
 //! check again. No I/O, no HTTP, no database, and no sentences: a refusal is a [`Phrase`].
 
+pub mod audit;
 pub mod command;
 pub mod device;
 pub mod fields;
@@ -20,6 +21,7 @@ pub mod time;
 pub mod user;
 mod visible;
 
+pub use audit::{AuditAction, AuditEntry, AuditId};
 pub use command::{Action, Command, Post, RoomAction};
 pub use device::Device;
 pub use fields::Fields;

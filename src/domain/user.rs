@@ -24,6 +24,8 @@ pub struct User {
     /// What the user has set for themselves. Others do not see it.
     pub settings: Settings,
     pub role: Role,
+    /// Whether an admin has disabled the account: nobody can log in to it.
+    pub disabled: bool,
     /// Raised by a changed password: tokens and sessions of an earlier version are void.
     pub version: i64,
     pub created_at: Timestamp,

@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 use super::account_schema::{AboutInput, EmailInput, NameInput, PasswordInput, PhoneInput, RoleName, UserIdInput};
 use super::passwords::{Busy, Passwords};
 use crate::{
-    domain::{About, Email, Fields, Name, Password, Phone, Role, SettingsChanges, User, UserId},
+    domain::{
+        About, AuditAction, AuditEntry, Email, Fields, Name, Password, Phone, Role, SettingsChanges, User, UserId,
+    },
     store::{self, NewUser, Store, UserChanges},
 };
 
@@ -115,6 +117,19 @@ impl Accounts {
     /// As [`Accounts::create`]; the store's `NotFound` if the account is deleted, and its conflict if the last admin
     /// would no longer be one.
     pub async fn edit(&self, user: &User, raw: &AccountEdit) -> Result<User, AccountError> {
+        self.change(user, raw, Vec::new()).await
+    }
+
+    /// As [`Accounts::edit`], by an admin: what changes is in the audit list, but not what admins change of their own
+    /// profile.
+    ///
+    /// # Errors
+    /// Those of [`Accounts::edit`].
+    pub async fn edit_by_admin(&self, admin: &User, user: &User, raw: &AccountEdit) -> Result<User, AccountError> {
+        self.change(user, raw, entries(admin, user, raw)).await
+    }
+
+    async fn change(&self, user: &User, raw: &AccountEdit, entries: Vec<AuditEntry>) -> Result<User, AccountError> {
         let mut fields = Fields::default();
         // an unchanged name is not checked: it may be older than a rule
         let name = raw.name.as_deref().filter(|name| *name != user.name.as_str());
@@ -133,7 +148,28 @@ impl Accounts {
         };
         let shows_last_seen = raw.shows_last_seen;
         let settings = SettingsChanges::default();
-        let changes = UserChanges { name, email, phone, about, shows_last_seen, settings, role, password };
+        let changes = UserChanges { name, email, phone, about, shows_last_seen, settings, role, password, entries };
         Ok(self.store.update_user(user.key, changes).await?)
     }
+}
+
+/// What an admin does by an edit.
+fn entries(admin: &User, user: &User, raw: &AccountEdit) -> Vec<AuditEntry> {
+    let entry = |action| AuditEntry::new(admin.user_id.as_str(), action, user.user_id.as_str());
+    let differs = |new: &Option<String>, old: &str| new.as_deref().is_some_and(|new| new.trim() != old);
+    let is_edited = differs(&raw.name, user.name.as_str())
+        || differs(&raw.email, user.email.as_str())
+        || differs(&raw.phone, user.phone.as_str())
+        || differs(&raw.about, user.about.as_str())
+        || raw.shows_last_seen.is_some_and(|shows| shows != user.shows_last_seen);
+    let is_other = admin.key != user.key;
+    let role = raw.role.as_deref().filter(|role| *role != user.role.as_str());
+    [
+        (is_other && is_edited).then(|| entry(AuditAction::UserEdited)),
+        role.map(|role| entry(AuditAction::RoleChanged).with_detail(role)),
+        (is_other && raw.password.is_some()).then(|| entry(AuditAction::PasswordSet)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -97,6 +97,11 @@ impl RateLimits {
         check(self.networks.as_ref(), &from)
     }
 
+    /// Counts a login by a link.
+    pub fn link(&self, from: Network) -> Result<(), RateLimited> {
+        check(self.networks.as_ref(), &from)
+    }
+
     /// Counts a check of the current password of a user who is logged in.
     pub fn confirmation(&self, user: UserKey, from: Network) -> Result<(), RateLimited> {
         check(self.confirmations.as_ref(), &(user, from))

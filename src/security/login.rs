@@ -33,6 +33,9 @@ pub enum LoginError {
     /// Wrong password or unknown user: the answer and its time are the same, so that an attacker cannot tell which.
     #[error("This userID and password don't match.")]
     WrongPassword,
+    /// The password matches, but an admin has disabled the account.
+    #[error("This account is disabled.")]
+    Disabled,
     #[error(transparent)]
     RateLimited(#[from] RateLimited),
     #[error(transparent)]
@@ -59,6 +62,7 @@ impl LoginService {
         let result = match &outcome {
             Ok(_) => "ok",
             Err(LoginError::WrongPassword) => "wrong",
+            Err(LoginError::Disabled) => "disabled",
             Err(LoginError::RateLimited(_)) => "limited",
             Err(_) => "failed",
         };
@@ -84,6 +88,9 @@ impl LoginService {
         let hash = found.as_ref().map(|(_, hash)| hash.clone());
         let matches = self.passwords.verify(password.clone(), hash).await?.matches;
         let Some((user, hash)) = found.filter(|_| matches) else { return Err(LoginError::WrongPassword) };
+        if user.disabled {
+            return Err(LoginError::Disabled);
+        }
         self.rehash(&user, password, hash).await;
         if seen.is_none_or(|seen| seen < Timestamp::now().plus_secs(-RECORD_AFTER)) {
             self.record_network(&user, from).await;

@@ -2,7 +2,7 @@
 //! knows of HTTP.
 //!
 //! - [`grant`]: the proof of a login that a token and a session carry.
-//! - [`login`]: checks passwords, issues tokens, revokes grants.
+//! - [`login`]: checks passwords, issues tokens, revokes grants. [`login_links`]: logging in without a password, once.
 //! - [`tokens`]: JSON Web Tokens; `jwt_hmac` signs them with ring.
 //! - [`sessions`]: browser sessions in the store's table; [`open_sessions`] lists and ends those of a user.
 //! - [`passwords`]: bcrypt, limited in how many hashes run at a time.
@@ -15,6 +15,7 @@ pub mod grant;
 mod jwt_hmac;
 pub mod limits;
 pub mod login;
+pub mod login_links;
 pub mod open_sessions;
 pub mod passwords;
 pub mod sessions;

@@ -29,6 +29,8 @@ const GRANT: &str = "grant";
 const RENEWED: &str = "renewed";
 const EARLIER: &str = "earlier";
 const VISIT: &str = "visit";
+/// Until when the password can be set without the current one, in seconds since 1970.
+const NEW_PASSWORD: &str = "newPassword";
 /// Most earlier grants that a session keeps.
 const MAX_EARLIER: usize = 16;
 
@@ -150,6 +152,24 @@ pub async fn record_visit(session: &Session, current: &Current, visit: Visit) ->
         end_with(session, &current.grant);
     }
     session.insert(VISIT, visit).await
+}
+
+/// Lets the session's user set a password without the current one until a time: they have logged in without it. A login
+/// ends that.
+///
+/// # Errors
+/// The session's error if the store does not answer.
+pub async fn allow_new_password(session: &Session, until: Timestamp) -> Result<(), Error> {
+    session.insert(NEW_PASSWORD, until.as_secs()).await
+}
+
+/// Whether the session's user may set a password without the current one.
+///
+/// # Errors
+/// The session's error if the store does not answer.
+pub async fn may_set_password(session: &Session) -> Result<bool, Error> {
+    let until = session.get::<i64>(NEW_PASSWORD).await?;
+    Ok(until.is_some_and(|until| until > Timestamp::now().as_secs()))
 }
 
 /// What is stored of a user's session.

@@ -137,6 +137,7 @@ mod tests {
             shows_last_seen: true,
             settings: Settings::default(),
             role: Role::Member,
+            disabled: false,
             version: 3,
             created_at: Timestamp::now(),
         }

@@ -73,7 +73,7 @@ pub trait Memberships {
     async fn members_after(&self, access: &Access, after: Option<UserKey>, limit: u32) -> Result<Vec<Member>>;
     /// The members of the room among these users, in any order.
     async fn members_among(&self, access: &Access, users: &[UserKey]) -> Result<Vec<Member>>;
-    /// The first `limit` members of the room whose userID or name contains `text`, in the form that
+    /// The first `limit` members of the room who are not disabled and whose userID or name contains `text`, in the form that
     /// [`fold`](crate::domain::fold) makes: first the one with this userID, then those whose userID or a word of whose
     /// name begins with it, then the others; each in order of their names.
     async fn members_named(&self, access: &Access, text: &str, limit: u32) -> Result<Vec<Person>>;

@@ -13,6 +13,7 @@
 //! that natter replaces.
 
 mod access;
+mod administration;
 mod answer_budget;
 mod error;
 mod events;
@@ -34,6 +35,7 @@ mod transfer;
 mod users;
 
 pub use access::Access;
+pub use administration::{AUDIT_LIFETIME_SECS, Administration, LoginLink, RoomLine, SortByActivity, UserLine};
 pub use answer_budget::TEXT_BYTES;
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Events, Log, LogReader, Memberships, Networks, Personal, PresenceStore, Result, Rooms, Sessions, Transfer, Users,
+    Administration, Events, Log, LogReader, Memberships, Networks, Personal, PresenceStore, Result, Rooms, Sessions,
+    Transfer, Users,
 };
 use crate::domain::RoomId;
 
 /// What handlers of requests use of a database. Everything here that reads or writes a room needs an
 /// [`Access`](super::Access).
 #[async_trait]
-pub trait Store: Users + Networks + Rooms + Memberships + Log + Personal + Sessions + Send + Sync + 'static {
+pub trait Store:
+    Users + Networks + Rooms + Memberships + Log + Personal + Sessions + Administration + Send + Sync + 'static
+{
     /// Checks that the database can take writes.
     ///
     /// # Errors

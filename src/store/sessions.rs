@@ -26,13 +26,14 @@ pub trait Sessions {
     /// The sessions of a user, also expired ones, in any order.
     async fn sessions_of(&self, user: UserKey) -> Result<Vec<SessionRow>>;
     async fn delete_session(&self, id: &[u8; 32]) -> Result<()>;
-    /// Removes sessions and revocations that have expired by `now`, and networks that were last seen 90 days before.
+    /// Removes sessions and revocations that have expired by `now`, networks that were last seen 90 days before, and
+    /// entries of the audit list that are a year old.
     /// Finishes removals of accounts that were interrupted.
     async fn sweep(&self, now: Timestamp) -> Result<()>;
     /// Voids a token. The revocation is kept until the token's own expiry, `expires`.
     async fn revoke_token(&self, token: TokenId, expires: Timestamp) -> Result<()>;
-    /// The user of a token or session. `None` if the account is deleted, its version is no longer `version`, or the
-    /// token is revoked.
+    /// The user of a token or session. `None` if the account is deleted or disabled, its version is no longer
+    /// `version`, or the token is revoked.
     async fn authenticate(&self, user: UserKey, version: i64, token: TokenId) -> Result<Option<User>>;
     /// The tokens for which [`Sessions::authenticate`] finds no user, in the order of `grants`: each a user, a version and
     /// a token. Few queries, however many there are.

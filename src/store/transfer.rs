@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::{Changed, PasswordHash, Result, SessionRow, rooms::direct_members};
+use super::{Changed, LoginLink, PasswordHash, Result, SessionRow, rooms::direct_members};
 use crate::domain::{
-    Content, Level, Membership, Message, MessageId, Post, ReadMark, Room, RoomId, Timestamp, TokenId, User, UserKey,
+    AuditEntry, Content, Level, Membership, Message, MessageId, Post, ReadMark, Room, RoomId, Timestamp, TokenId, User,
+    UserKey,
 };
 
 /// The error for a store that an unfinished copy left.
@@ -25,11 +26,21 @@ pub enum Table {
     Sessions,
     /// Tokens that were voided before they expired.
     Revocations,
+    /// What admins did.
+    Audit,
 }
 
 impl Table {
-    pub const ALL: [Self; 7] =
-        [Self::Accounts, Self::Rooms, Self::Members, Self::Messages, Self::Saved, Self::Sessions, Self::Revocations];
+    pub const ALL: [Self; 8] = [
+        Self::Accounts,
+        Self::Rooms,
+        Self::Members,
+        Self::Messages,
+        Self::Saved,
+        Self::Sessions,
+        Self::Revocations,
+        Self::Audit,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -40,6 +51,7 @@ impl Table {
             Self::Saved => "saved messages",
             Self::Sessions => "sessions",
             Self::Revocations => "voided tokens",
+            Self::Audit => "audit entries",
         }
     }
 }
@@ -50,6 +62,7 @@ pub struct Account {
     pub user: User,
     pub password: PasswordHash,
     pub last_seen: Option<Timestamp>,
+    pub link: Option<LoginLink>,
 }
 
 /// A membership with every stored field.
@@ -119,13 +132,14 @@ pub enum Row {
     Saved(SavedRow),
     Session(SessionRow),
     Revocation(Revocation),
+    Audit(AuditEntry),
 }
 
 impl Row {
     /// The row in a form that does not depend on the store: a JSON array on its own line.
     pub fn canonical(&self) -> String {
         let value = match self {
-            Self::Account(Account { user: u, password, last_seen }) => json!([
+            Self::Account(Account { user: u, password, last_seen, link }) => json!([
                 "account",
                 u.key.0,
                 u.user_id.as_str(),
@@ -139,7 +153,9 @@ impl Row {
                 u.about.as_str(),
                 u.shows_last_seen,
                 u.settings,
-                last_seen.map(|at| at.0)
+                last_seen.map(|at| at.0),
+                u.disabled,
+                link.map(|link| (link.hash, link.expires.0))
             ]),
             Self::Room(RoomRow { room: r, direct_key }) => json!([
                 "room",
@@ -171,6 +187,7 @@ impl Row {
             }
             Self::Session(s) => json!(["session", s.id, s.data, s.expires.0, s.user]),
             Self::Revocation(r) => json!(["voided token", r.token.0, r.expires.0]),
+            Self::Audit(e) => json!(["audit entry", e.id.0, e.admin, e.action.as_str(), e.subject, e.detail]),
         };
         format!("{value}\n")
     }

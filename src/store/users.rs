@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::{PasswordHash, Result};
-use crate::domain::{About, Email, Name, Person, Phone, Role, SettingsChanges, Timestamp, User, UserId, UserKey};
+use crate::domain::{
+    About, AuditEntry, Email, Name, Person, Phone, Role, SettingsChanges, Timestamp, User, UserId, UserKey,
+};
 
 /// The fields of a new account.
 pub struct NewUser {
@@ -26,8 +28,10 @@ pub struct UserChanges {
     pub shows_last_seen: Option<bool>,
     pub settings: SettingsChanges,
     pub role: Option<Role>,
-    /// Raises [`User::version`], which voids every token and session of the user.
+    /// Raises [`User::version`], which voids every token and session of the user, and the login link.
     pub password: Option<PasswordHash>,
+    /// What an admin does by this change, for the audit list.
+    pub entries: Vec<AuditEntry>,
 }
 
 /// Whether a deleted user's messages stay.
@@ -54,7 +58,7 @@ pub enum Searched {
     /// UserID, name, e-mail address and phone number, for admins.
     #[default]
     All,
-    /// UserID and name: what every user sees.
+    /// UserID and name: what every user sees. Disabled accounts are left out.
     Names,
 }
 

@@ -1,6 +1,6 @@
 //! Changes a room for a request that came from the socket, a page's form or the API.
 
-use super::{AppState, Error, Result, ask_first::ask_first, room_limits};
+use super::{AppState, Error, Result, ask_first::ask_first, room_audit, room_limits};
 use crate::{
     domain::{Action, ClientId, Command, Fields, Phrase, Post, RoomAction, Text, UserKey},
     security::limits::RateLimited,
@@ -96,8 +96,12 @@ pub async fn command(state: &AppState, access: &Access, action: RoomAction) -> R
 /// # Errors
 /// Those of the rules.
 pub async fn give(state: &AppState, access: &Access, action: RoomAction) -> Result<Option<Changed>> {
+    let entry = room_audit::entry(state, access, &action).await?;
     match state.store.change(access, Command::new(Action::Room(action))).await {
-        Ok(changed) => Ok(Some(changed)),
+        Ok(changed) => {
+            room_audit::record(state, entry).await;
+            Ok(Some(changed))
+        }
         Err(store::Error::Unchanged) => Ok(None),
         Err(error) => Err(refused(error)),
     }

@@ -3,7 +3,7 @@
 use super::{
     AppState, Error, Result,
     change::{Draft, count, post_counted},
-    named_users::with_me,
+    named_users::{refuse_disabled, with_me},
     room_limits::{check_new_room, check_rooms_of},
 };
 use crate::{
@@ -31,12 +31,14 @@ pub fn members(me: &User, users: &[User]) -> Result<Vec<UserKey>> {
 /// The direct room of `me` and `users`, and whether it is new.
 ///
 /// # Errors
-/// 422 at `members` if they are too many, 409 if a limit is reached, 429 if the user creates rooms too fast.
+/// 422 at `members` if they are too many, or if one is disabled and the room is new; 409 if a limit is reached, 429 if the
+/// user creates rooms too fast.
 pub async fn open(state: &AppState, me: &User, users: &[User]) -> Result<(Room, bool)> {
     let members = members(me, users)?;
     if let Some(room) = state.store.direct_room(&members).await? {
         return Ok((room, false));
     }
+    refuse_disabled(users)?;
     check_rooms_of(state, me.key, &with_me(me, users)).await?;
     check_new_room(state, me.key).await?;
     let (name, topic) = (String::new(), String::new());

@@ -224,6 +224,7 @@ impl From<LoginError> for Error {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::WrongPassword => Self::new(StatusCode::UNAUTHORIZED, Phrase::new("wrong-login")),
+            LoginError::Disabled => Self::forbidden("account-disabled"),
             LoginError::RateLimited(limited) => limited.into(),
             LoginError::Busy(busy) => busy.into(),
             LoginError::Store(store) => store.into(),

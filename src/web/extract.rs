@@ -167,6 +167,19 @@ impl FromRequestParts<AppState> for Bearer {
     }
 }
 
+/// A script with an admin's valid token. Others get 403.
+#[derive(Debug, Clone)]
+pub struct AdminBearer(pub Bearer);
+
+impl FromRequestParts<AppState> for AdminBearer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
+        let bearer = <Bearer as FromRequestParts<_>>::from_request_parts(parts, state).await?;
+        if bearer.user.is_admin() { Ok(Self(bearer)) } else { Err(Error::forbidden("admins-only")) }
+    }
+}
+
 /// The client's address: the peer's, or the one that the configured number of proxies report.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddr(pub IpAddr);

@@ -3,6 +3,7 @@
 use super::{
     AppState, Result,
     change::{command, give},
+    named_users::refuse_disabled,
     room_limits::{check_new_members, count_new_member},
 };
 use crate::{
@@ -13,17 +14,18 @@ use crate::{
 /// Adds these users to the room, or joins it. Returns how many of them are new.
 ///
 /// # Errors
-/// Those of [`give`], 409 if a limit is reached, 429 if members are added too fast. Those before a refused one are added.
+/// Those of [`give`], 422 at `members` if an account is disabled, 409 if a limit is reached, 429 if members are added too fast. Those before a refused one are added.
 pub async fn add(state: &AppState, access: &Access, users: &[User]) -> Result<usize> {
     let me = access.user();
     let keys: Vec<UserKey> = users.iter().map(|user| user.key).chain([me]).collect();
     let members = state.store.members_among(access, &keys).await?;
     let member = |user: UserKey| members.iter().find(|member| member.person.key == user);
-    let new = users.iter().filter(|user| member(user.key).is_none());
-    let new: Vec<_> = new.map(|user| (user.key, user.user_id.as_str())).collect();
+    let new: Vec<&User> = users.iter().filter(|user| member(user.key).is_none()).collect();
     if new.is_empty() {
         return Ok(0);
     }
+    new.iter().try_for_each(|user| refuse_disabled(std::slice::from_ref(*user)))?;
+    let new: Vec<_> = new.iter().map(|user| (user.key, user.user_id.as_str())).collect();
     let role = member(me).map(|member| member.role);
     let room = state.store.room(access).await?;
     // before the limits: these say something about the users, and refused commands do not count

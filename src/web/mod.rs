@@ -1,5 +1,6 @@
 //! The HTTP kit that the features share: the state of handlers, extractors, errors, assets, what all pages have.
 
+pub mod accounts;
 pub mod ask_first;
 pub mod assets;
 pub mod change;
@@ -14,6 +15,7 @@ pub mod members;
 pub mod named_users;
 pub mod origin;
 pub mod page;
+pub mod room_audit;
 pub mod room_limits;
 pub mod session;
 pub mod shell;
@@ -24,7 +26,7 @@ pub mod token_login;
 pub mod typed;
 
 pub use error::{Error, FieldTexts};
-pub use extract::{Admin, Bearer, ClientAddr, Form, Json, Path, Query, SignedIn};
+pub use extract::{Admin, AdminBearer, Bearer, ClientAddr, Form, Json, Path, Query, SignedIn};
 pub use in_room::InRoom;
 pub use shell::{Nav, NavSlot, Shell};
 pub use sidebar::Sidebar;

@@ -28,6 +28,14 @@ pub async fn find_all(state: &AppState, user_ids: &[String]) -> Result<Vec<User>
     Ok(ids.iter().filter_map(|id| found.remove(&id.folded())).collect())
 }
 
+/// # Errors
+/// 422 at `members` if the account of one of them is disabled: nobody would read what is written to it.
+pub fn refuse_disabled(users: &[User]) -> Result<()> {
+    let Some(disabled) = users.iter().find(|user| user.disabled) else { return Ok(()) };
+    let reason = Phrase::new("user-is-disabled").arg("user", disabled.user_id.to_string());
+    Err(Error::invalid(Fields::one("members", reason)))
+}
+
 /// `me` and those of `users` who are others, by key and userID.
 pub fn with_me<'a>(me: &'a User, users: &'a [User]) -> Vec<(UserKey, &'a str)> {
     let others = users.iter().filter(|user| user.key != me.key);

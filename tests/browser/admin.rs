@@ -30,19 +30,21 @@ async fn an_admin_searches_edits_and_deletes_in_the_table() {
     ann.finds("tr.open").await;
     ann.fills("email", "cyd@localhost").await; // valid for the browser
     ann.fills("name", "Cyd the Second").await;
-    ann.presses("Save").await;
+    ann.presses("Save cyd").await;
     let refused = || async { (ann.texts("tr.open .error").await.len() == 1).then_some(()) };
     eventually("an error at the field", refused).await;
     assert_eq!(ann.value("name").await, "Cyd the Second", "the input is kept");
     ann.fills("email", "cyd2@example.org").await;
-    ann.presses("Save").await;
+    ann.presses("Save cyd").await;
     let saved = || async { ann.texts("tbody td").await.contains(&"cyd2@example.org".to_owned()).then_some(()) };
     eventually("the new address", saved).await;
 
+    ann.presses("More cyd").await;
     ann.presses("Delete cyd").await;
     ann.finds("form.confirm").await;
     ann.presses("Cancel").await;
     rows(&["cyd"]).await;
+    ann.presses("More cyd").await;
     ann.presses("Delete cyd").await;
     ann.finds("form.confirm").await;
     ann.presses("Delete cyd").await;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod account_removals;
+mod administration;
 mod copies;
 mod deletions;
 mod edits;
@@ -45,6 +46,7 @@ mod sqlite;
 mod sqlite_chunks;
 mod subscriber;
 mod support;
+mod tables;
 mod threads;
 mod typing;
 mod unread;
@@ -89,6 +91,18 @@ contract! {
         a_search_matches_its_text_literally
         a_search_sorts_and_pages
         a_search_ignores_the_case_of_every_letter;
+    administration:
+        a_disabled_account_has_no_valid_token
+        an_admin_who_can_log_in_is_kept
+        a_logout_by_an_admin_voids_all_tokens
+        a_login_link_works_once
+        the_audit_list_has_the_latest_first
+        entries_of_the_audit_list_expire
+        disabled_people_are_found_by_admins_only;
+    tables:
+        the_table_of_users_counts_what_its_reader_may_read
+        the_table_of_users_sorts_and_pages_by_activity
+        the_table_of_rooms_has_open_rooms_only;
     password_hashes:
         the_highest_hash_cost_is_found_in_every_bcrypt_version
         a_hash_is_replaced_only_if_it_is_unchanged;

@@ -44,6 +44,14 @@ impl TestDatabase {
         }
     }
 
+    /// Opens the store as another process does at the same time. `None` for the embedded database, which is of one process.
+    pub async fn open_another(&self) -> Option<Arc<dyn Database>> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::MongoDb(_) => Some(self.open().await),
+        }
+    }
+
     /// The same database on MongoDB, for a process that the server knows by this name.
     pub fn named_process(&self, name: &str) -> Self {
         Self::MongoDb(format!("{}?appName={name}", self.url()))

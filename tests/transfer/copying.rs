@@ -49,9 +49,11 @@ async fn a_copy_to_another_directory_is_identical() {
     assert_eq!(original.log.len() as u64, IN_LOBBY + IN_ROOMS);
     assert_eq!((&original.users[0].version, original.users[0].role), (&2, Role::Admin));
     assert!(original.session.is_some());
-    assert_eq!(original.mentions.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1], "of dan");
+    assert_eq!(original.mentions.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1, 0], "of dan");
     assert_eq!((original.users[1].settings.theme, original.users[0].settings.theme), (Theme::Dark, Theme::Auto));
-    assert_eq!(original.saved.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(original.saved.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1, 0]);
+    assert_eq!(original.linked.as_ref().map(|user| user.key), Some(original.users[1].key));
+    assert!(original.users[2].disabled && original.audit.len() == 2);
     assert_eq!(contents(&second).await, original);
     assert_continues(&second, changes).await;
 }
@@ -94,13 +96,14 @@ async fn a_copy_keeps_who_a_direct_room_is_of_and_names_that_the_lobby_gave_up()
 fn assert_copied(copied: &CommandOutput) {
     let messages = format!("messages       {}\n", IN_LOBBY + IN_ROOMS);
     for expected in [
-        "accounts       2\n",
+        "accounts       3\n",
         "rooms          3\n",
-        "memberships    3\n",
+        "memberships    4\n",
         messages.as_str(),
         "saved messages 3\n",
         "sessions       1\n",
         "voided tokens  1\n",
+        "audit entries  2\n",
         "the same on both sides",
     ] {
         copied.says(expected);

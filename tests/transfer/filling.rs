@@ -2,21 +2,25 @@
 
 use natter::{
     domain::{
-        About, Action, ClientId, Command, Emoji, LanguageChoice, Level, Message, Post, Reading, RoomAction, RoomId,
-        RoomKind, SettingsChanges, Theme, TimeFormat, Timestamp, TokenId, Topic, User,
+        About, Action, AuditAction, AuditEntry, ClientId, Command, Emoji, LanguageChoice, Level, Message, Post,
+        Reading, RoomAction, RoomId, RoomKind, SettingsChanges, Theme, TimeFormat, Timestamp, TokenId, Topic, User,
     },
-    store::{Access, Database, MessageRetention, NewRoom, RoomRow, Row, SavedMessage, SessionRow, Table, UserChanges},
+    store::{
+        Access, Database, LoginLink, MessageRetention, NewRoom, RoomRow, Row, SavedMessage, SessionRow, Table,
+        UserChanges,
+    },
 };
 use uuid::Uuid;
 
 use crate::store::{TestDatabase, add, hash, lobby, log_of, post, text, whole_log};
 
 pub const SESSION: [u8; 32] = [7; 32];
+pub const LINK: [u8; 32] = [8; 32];
 pub const TOKEN: TokenId = TokenId(Uuid::from_u128(42));
 
 /// Fills a database with an admin, a changed password, deleted messages, a deleted account, edits, reactions,
-/// mentions, a pin, threads, saved messages, a room with members and notices, a session, a revoked token, and more
-/// messages than one batch. Returns the number of changes in the lobby.
+/// mentions, a pin, threads, saved messages, a room with members and notices, a session, a revoked token, a login link,
+/// a disabled account, entries of the audit list, and more messages than one batch. Returns the number of changes in the lobby.
 pub async fn fill(database: &TestDatabase) -> u64 {
     let store = database.open().await;
     let s = store.as_ref();
@@ -45,6 +49,10 @@ pub async fn fill(database: &TestDatabase) -> u64 {
     let session = SessionRow { id: SESSION, data: vec![1, 2, 255], expires: later, user: Some(dan.key) };
     assert!(s.create_session(&session).await.unwrap());
     s.revoke_token(TOKEN, later).await.unwrap();
+    let link = LoginLink { hash: LINK, expires: later };
+    s.set_login_link(dan.key, link, AuditEntry::new("ada", AuditAction::LoginLinkMade, "dan")).await.unwrap();
+    let eve = add(s, "eve").await;
+    s.set_disabled(eve.key, true, AuditEntry::new("ada", AuditAction::UserDisabled, "eve")).await.unwrap();
     s.close().await;
     // cyd has reacted to one message that is left, which mentions cyd too
     3 * (250 + 150 + 1) + changes + 450 + 1 + 5 + 1
@@ -143,8 +151,10 @@ pub async fn contents(database: &TestDatabase) -> Contents {
         mentions.push(store.mentions_of(user, None, 100).await.unwrap());
         saved.push(store.saved_by(user, None, 100).await.unwrap());
     }
+    let linked = store.login_link_user(&LINK, Timestamp::now()).await.unwrap();
+    let audit = store.audit(None, 100).await.unwrap();
     store.close().await;
-    Contents { log, users, session, mentions, saved }
+    Contents { log, users, session, mentions, saved, linked, audit }
 }
 
 #[derive(Debug, PartialEq)]
@@ -154,6 +164,8 @@ pub struct Contents {
     pub session: Option<SessionRow>,
     pub mentions: Vec<Vec<Message>>,
     pub saved: Vec<Vec<SavedMessage>>,
+    pub linked: Option<User>,
+    pub audit: Vec<AuditEntry>,
 }
 
 /// The messages of [`fill`] in the lobby.

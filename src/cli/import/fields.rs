@@ -32,6 +32,7 @@ pub fn account(user: &NodeUser, unusable_hash: &PasswordHash) -> (Account, Vec<S
         shows_last_seen: true,
         settings: Settings::default(),
         role: Role::Member,
+        disabled: false,
         version: 1,
         created_at: user.created.unwrap_or_else(Timestamp::now),
     };
@@ -51,7 +52,7 @@ pub fn account(user: &NodeUser, unusable_hash: &PasswordHash) -> (Account, Vec<S
             unusable_hash.clone()
         }
     };
-    (Account { user: account, password, last_seen: None }, repairs)
+    (Account { user: account, password, last_seen: None, link: None }, repairs)
 }
 
 /// The key of the account: the same for the same document at every import. Like every key, it begins with the time when

@@ -7,11 +7,13 @@ use askama_web::WebTemplate;
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 
+use super::{acts::FullLink, api_types::order};
 use crate::{
-    domain::User,
-    render::Language,
+    domain::{User, UserKey},
+    render::{Avatar, Language},
+    room::Presence,
     security::accounts::{AccountEdit, NewAccount},
-    store::{SortUsersBy, UserSearch},
+    store::{UserLine, UserSearch},
     web::{Admin, AppState, Error, FieldTexts, Query, Result, Shell},
 };
 
@@ -33,24 +35,25 @@ pub struct View {
     pub edit: Option<String>,
     /// The row whose deletion waits for a confirmation.
     pub delete: Option<String>,
+    /// The row that shows what else can be done with its user.
+    pub more: Option<String>,
+    /// What was done just now, and with which user.
+    pub done: Option<String>,
+    pub user: Option<String>,
     /// Whether the form for a new user is open.
     #[serde(default)]
     pub new: bool,
 }
 
 impl View {
-    fn sort_by(&self) -> SortUsersBy {
-        match self.sort.as_str() {
-            "name" => SortUsersBy::Name,
-            "email" => SortUsersBy::Email,
-            "created" => SortUsersBy::Created,
-            _ => SortUsersBy::UserId,
-        }
-    }
-
     /// The address of this view without an open form.
     pub fn plain(&self) -> String {
         self.address(&self.sort, self.desc, self.page, &[])
+    }
+
+    /// The address of this view that says what was done with a user.
+    pub fn done(&self, what: &str, user: &User) -> String {
+        self.address(&self.sort, self.desc, self.page, &[("done", what), ("user", user.user_id.as_str())])
     }
 
     fn address(&self, sort: &str, desc: bool, page: u32, more: &[(&str, &str)]) -> String {
@@ -79,42 +82,72 @@ pub(super) struct Editing {
     pub edit: AccountEdit,
 }
 
+/// A user in the table.
+struct Row {
+    user: User,
+    last_seen: Option<crate::domain::Timestamp>,
+    presence: Presence,
+    messages: u64,
+}
+
+impl Row {
+    fn avatar(&self) -> Avatar {
+        Avatar::new(self.user.key, self.user.name.as_str())
+    }
+
+    fn all(state: &AppState, lines: Vec<UserLine>) -> Vec<Self> {
+        let keys: Vec<UserKey> = lines.iter().map(|line| line.user.key).collect();
+        let row = |(UserLine { user, last_seen, messages }, presence)| {
+            // an account that does not show it is not online either
+            let presence = if user.shows_last_seen { presence } else { Presence::Offline };
+            Self { user, last_seen, presence, messages }
+        };
+        lines.into_iter().zip(state.presence_of(&keys)).map(row).collect()
+    }
+}
+
 #[derive(Template, WebTemplate)]
 #[template(path = "admin/users.html")]
 pub(super) struct UsersPage {
     shell: Shell,
     me: String,
     view: View,
-    rows: Vec<User>,
+    rows: Vec<Row>,
     total: u64,
     pages: u32,
     editing: Option<Editing>,
     new: Option<NewAccount>,
     fields: FieldTexts,
     alert: Option<String>,
+    /// A login link that was just made, and the userID of whom it is for.
+    link: Option<(String, FullLink)>,
 }
 
 impl UsersPage {
     /// The page as `view` describes it.
     pub(super) async fn load(state: &AppState, language: Language, admin: &Admin, mut view: View) -> Result<Self> {
+        // an order that does not exist is made up in the address
+        let (sort, by) = order(&view.sort).unwrap_or_default();
         let mut search = UserSearch {
             fields: crate::store::Searched::All,
             text: view.q.trim().to_owned(),
-            sort: view.sort_by(),
+            sort,
             descending: view.desc,
             offset: view.page.saturating_mul(ROWS),
             limit: ROWS,
         };
-        let (mut rows, total) = state.store.search_users(&search).await?;
+        let me = &admin.0.user;
+        let (mut rows, total) = state.store.user_table(me, &search, by).await?;
         let pages = u32::try_from(total.div_ceil(u64::from(ROWS))).unwrap_or(u32::MAX).max(1);
         if view.page >= pages {
             // the page's last user was deleted, or the address is made up: show the last page
             view.page = pages - 1;
             search.offset = view.page.saturating_mul(ROWS);
-            (rows, _) = state.store.search_users(&search).await?;
+            (rows, _) = state.store.user_table(me, &search, by).await?;
         }
-        let edited = view.edit.as_ref().and_then(|id| rows.iter().find(|row| row.user_id.as_str() == id));
-        let editing = edited.map(|row| Editing {
+        let rows = Row::all(state, rows);
+        let edited = view.edit.as_ref().and_then(|id| rows.iter().find(|row| row.user.user_id.as_str() == id));
+        let editing = edited.map(|Row { user: row, .. }| Editing {
             user_id: row.user_id.to_string(),
             edit: AccountEdit {
                 name: Some(row.name.to_string()),
@@ -125,8 +158,8 @@ impl UsersPage {
             },
         });
         Ok(Self {
-            shell: Shell::new(state, language, Some(&admin.0.user)),
-            me: admin.0.user.user_id.to_string(),
+            shell: Shell::new(state, language, Some(me)),
+            me: me.user_id.to_string(),
             new: view.new.then(NewAccount::default),
             pages,
             view,
@@ -135,6 +168,7 @@ impl UsersPage {
             editing,
             fields: FieldTexts::default(),
             alert: None,
+            link: None,
         })
     }
 
@@ -143,6 +177,37 @@ impl UsersPage {
         let language = self.shell.language;
         let (fields, alert) = (error.field_texts(language), Some(error.alert(language)));
         error.on_page(Self { fields, alert, editing, new, ..self })
+    }
+
+    /// The same page with a login link that was just made for `user`.
+    pub(super) fn with_link(self, user: &User, link: FullLink) -> Self {
+        Self { link: Some((user.user_id.to_string(), link)), ..self }
+    }
+
+    /// The sentence on what was done just now.
+    fn done(&self) -> Option<Cow<'static, str>> {
+        let (shell, user) = (&self.shell, self.view.user.as_deref().unwrap_or_default());
+        match self.view.done.as_deref()? {
+            "disabled" => Some(shell.with("users-disabled", &[("id", user)])),
+            "enabled" => Some(shell.with("users-enabled", &[("id", user)])),
+            "logged-out" => Some(shell.with("users-logged-out", &[("id", user)])),
+            _ => None,
+        }
+    }
+
+    /// Until when the link is valid, in words.
+    fn link_until(&self, link: &FullLink) -> Cow<'static, str> {
+        let (day, clock) = (self.shell.language.day(link.expires), link.expires.clock());
+        self.shell.with("users-link-until", &[("day", &day), ("time", &clock)])
+    }
+
+    fn last_seen(&self, row: &Row) -> Cow<'static, str> {
+        match (row.presence, row.last_seen) {
+            (Presence::Online, _) => self.shell.text("presence-online"),
+            (Presence::Idle, _) => self.shell.text("presence-idle"),
+            (Presence::Offline, Some(seen)) => self.shell.language.day(seen),
+            (Presence::Offline, None) => "–".into(),
+        }
     }
 
     fn heading(&self, sort: &str) -> String {
@@ -180,13 +245,17 @@ impl UsersPage {
         format!("/admin/users{path}{}", self.view.plain().strip_prefix("/admin/users").unwrap_or_default())
     }
 
-    fn edit_of(&self, row: &User) -> Option<&AccountEdit> {
+    fn edit_of(&self, row: &Row) -> Option<&AccountEdit> {
         let editing = self.editing.as_ref()?;
-        (editing.user_id == row.user_id.as_str()).then_some(&editing.edit)
+        (editing.user_id == row.user.user_id.as_str()).then_some(&editing.edit)
     }
 
-    fn is_deleting(&self, row: &User) -> bool {
-        self.view.delete.as_deref() == Some(row.user_id.as_str())
+    fn is_deleting(&self, row: &Row) -> bool {
+        self.view.delete.as_deref() == Some(row.user.user_id.as_str())
+    }
+
+    fn is_more(&self, row: &Row) -> bool {
+        self.view.more.as_deref() == Some(row.user.user_id.as_str())
     }
 }
 

@@ -53,6 +53,7 @@ impl From<&User> for LoggedIn {
     responses(
         (status = 200, description = "A token, valid for an hour", body = LoginResponse),
         (status = 401, description = "Wrong password or unknown user"),
+        (status = 403, description = "An admin has disabled the account, or the request came from a page of another site"),
         (status = 429, description = "Too many attempts; Retry-After says how long to wait"),
         (status = 503, description = "Too many logins at once; Retry-After says how long to wait"),
     )

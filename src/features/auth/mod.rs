@@ -1,6 +1,7 @@
 //! The auth server: checks passwords, gives tokens and sessions.
 
 mod api;
+mod link;
 mod login;
 mod logout;
 
@@ -10,7 +11,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::web::AppState;
 
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(api::login)).route("/login", get(login::show).post(login::submit))
+    OpenApiRouter::new()
+        .routes(routes!(api::login))
+        .route("/login", get(login::show).post(login::submit))
+        .route("/login/link", get(link::show).post(link::submit))
+        .route("/login/password", get(link::show_password).post(link::submit_password))
 }
 
 /// The route for logging out, on every server.

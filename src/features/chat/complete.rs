@@ -94,7 +94,7 @@ async fn anybody(state: &AppState, text: &str) -> Result<Vec<Completion>> {
     };
     // who has exactly this userID may be later in the order of names
     let exact = match UserId::parse(text) {
-        Ok(user_id) => state.store.user(&user_id).await?,
+        Ok(user_id) => state.store.user(&user_id).await?.filter(|user| !user.disabled),
         Err(_) => None,
     };
     let (found, _) = state.store.search_users(&search).await?;

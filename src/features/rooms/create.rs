@@ -9,7 +9,7 @@ use crate::{
     store::NewRoom,
     web::{
         AppState, Error, Result,
-        named_users::{find_all, with_me},
+        named_users::{find_all, refuse_disabled, with_me},
         room_limits::{check_members, check_new_room, check_rooms_of, may_create_rooms},
     },
 };
@@ -46,7 +46,8 @@ pub(super) async fn create(state: &AppState, me: &User, draft: &RoomDraft) -> Re
     let name = fields.keep("name", RoomName::parse(&draft.name));
     let topic = fields.keep("topic", Topic::parse(&draft.topic));
     let kind = fields.keep("kind", parse_kind(&draft.kind));
-    let members = match find_all(state, &draft.members).await {
+    let found = find_all(state, &draft.members).await;
+    let members = match found.and_then(|found| refuse_disabled(&found).map(|()| found)) {
         Ok(members) => members,
         Err(error) => {
             error.fields.iter().for_each(|(field, reason)| fields.add(field, reason.clone()));

@@ -13,7 +13,10 @@ use crate::{
     domain::{Fields, Network, Phrase, RoomId, User, UserId, UserKey},
     security::accounts::{AccountEdit, NewAccount},
     store::{Chunk, MessageRetention},
-    web::{AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result},
+    web::{
+        AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result,
+        accounts::{delete_account, record_created},
+    },
 };
 
 /// Messages shown with a user.
@@ -37,16 +40,17 @@ pub async fn create(
     Json(account): Json<NewAccount>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], axum::Json<UserResponse>)> {
     let from = Network::of(from);
-    let by_admin = bearer.is_some_and(|bearer| bearer.user.is_admin());
-    if !by_admin {
+    let admin = bearer.filter(|bearer| bearer.user.is_admin());
+    if admin.is_none() {
         if !state.settings.signup_open {
             return Err(forbidden("Signing up is closed here. An admin's token is needed."));
         }
         state.logins.limits.sign_up(from)?;
     }
     let user = state.accounts.create(&account, None).await?;
-    if !by_admin {
-        state.logins.record_network(&user, from).await;
+    match admin {
+        Some(admin) => record_created(&state, &admin.user, &user).await?,
+        None => state.logins.record_network(&user, from).await,
     }
     let location = format!("/api/users/{}", user.user_id);
     let response = UserResponse::new(&user, &Chunk::default());
@@ -158,7 +162,7 @@ pub async fn delete(
         Some("delete") => MessageRetention::Delete,
         Some(_) => return Err(Error::invalid(Fields::one("messages", Phrase::english("Use \"keep\" or \"delete\".")))),
     };
-    state.store.delete_user(user.key, messages).await?;
+    delete_account(&state, &bearer.user, &user, messages).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -184,7 +188,10 @@ async fn change(
         };
         check_current_password(state, me, current, from, "currentPassword").await?;
     }
-    let user = state.accounts.edit(&user, &edit).await?;
+    let user = match me.is_admin() {
+        true => state.accounts.edit_by_admin(me, &user, &edit).await?,
+        false => state.accounts.edit(&user, &edit).await?,
+    };
     Ok(axum::Json(one_with_messages(state, me, &user).await?))
 }
 

@@ -68,6 +68,8 @@ pub struct UserResponse {
     pub shows_last_seen: bool,
     #[schema(value_type = RoleName)]
     pub role: &'static str,
+    /// Whether an admin has disabled the account: nobody can log in to it.
+    pub disabled: bool,
     #[serde(rename = "createdAt")]
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -99,6 +101,7 @@ impl UserResponse {
             about: user.about.to_string(),
             shows_last_seen: user.shows_last_seen,
             role: user.role.as_str(),
+            disabled: user.disabled,
             created_at: user.created_at.rfc3339(),
             messages: messages
                 .iter()

@@ -6,6 +6,7 @@ mod api_types;
 mod current_password;
 mod session_lifetime;
 mod sessions;
+mod sessions_api;
 mod settings;
 mod settings_api;
 mod signup;
@@ -20,6 +21,8 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(api::create, api::list))
         .routes(routes!(api::read, api::patch, api::put, api::delete))
         .routes(routes!(settings_api::read, settings_api::patch))
+        .routes(routes!(sessions_api::list, sessions_api::end_others))
+        .routes(routes!(sessions_api::end))
         .route("/signup", get(signup::show).post(signup::submit))
         .route("/account", get(account::show).post(account::submit_profile))
         .route("/account/settings", post(account::submit_settings))

@@ -7,6 +7,7 @@ use mongodb::{
 };
 
 use super::{
+    audit_documents::AuditDoc,
     causal::CausalClock,
     documents::{LeaseDoc, PresenceDoc, RemovalDoc, RoomNameDoc, SavedDoc, SessionDoc, UserDoc},
     log_documents::MessageDoc,
@@ -33,6 +34,8 @@ pub struct Collections {
     pub sessions: Collection<SessionDoc>,
     pub networks: Collection<Document>,
     pub revoked: Collection<Document>,
+    /// What admins did.
+    pub audit: Collection<AuditDoc>,
     pub leases: Collection<LeaseDoc>,
     pub presence: Collection<PresenceDoc>,
     pub typing: Collection<Document>,
@@ -60,6 +63,7 @@ impl Collections {
             sessions: database.collection("sessions"),
             networks: database.collection("loginNetworks"),
             revoked: database.collection("revokedTokens"),
+            audit: database.collection("audit"),
             leases: database.collection("leases"),
             presence: database.collection("presence"),
             typing: database.collection("typing"),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use mongodb::bson::{self, Binary, DateTime, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
+use super::audit_documents::LinkDoc;
 use super::bson_values::{bson_binary, bson_date, bson_uuid, timestamp, user_key};
 use crate::{
     domain::{About, Author, Email, MessageId, Name, Phone, Role, RoomId, Settings, User, UserId, UserKey, fold},
@@ -35,6 +36,10 @@ pub struct UserDoc {
     pub shows_last_seen: bool,
     #[serde(default, skip_serializing_if = "Settings::is_default")]
     pub settings: Settings,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+    #[serde(rename = "loginLink", default, skip_serializing_if = "Option::is_none")]
+    pub login_link: Option<LinkDoc>,
     #[serde(rename = "lastSeen", default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<DateTime>,
     /// The fields that are compared and sorted case-insensitively. Equality and order are the same as in the embedded
@@ -86,6 +91,8 @@ impl UserDoc {
             about: user.about.to_string(),
             shows_last_seen: user.shows_last_seen,
             settings: user.settings,
+            disabled: user.disabled,
+            login_link: None,
             last_seen: None,
             folded: Folded::new(&user.user_id, user.name.as_str(), user.email.as_str()),
         }
@@ -107,6 +114,7 @@ impl From<UserDoc> for User {
             about: About::stored(doc.about),
             shows_last_seen: doc.shows_last_seen,
             settings: doc.settings,
+            disabled: doc.disabled,
             // the validator allows no other roles
             role: Role::parse(&doc.role).unwrap_or(Role::Member),
             version: doc.version,

@@ -1,5 +1,5 @@
-//! Changes of accounts that only one process may make at a time: those that could remove the last admin, and the
-//! creation of the first user, who becomes an admin.
+//! Changes of accounts that only one process may make at a time: those that could remove the last admin, those by
+//! admins, and the creation of the first user, who becomes an admin.
 //!
 //! Each is a transaction that first writes to one guard document. If two run at once, the server refuses the second one
 //! (a write conflict). The driver then runs it again, and it sees the result of the first.
@@ -14,6 +14,7 @@ use mongodb::{
 };
 
 use super::{
+    audit_documents::AuditDoc,
     bson_values::{bson_uuid, by_user_key},
     collections::Collections,
     database::Mongo,
@@ -22,7 +23,7 @@ use super::{
     unique_index::account_error,
 };
 use crate::{
-    domain::{Role, UserKey},
+    domain::{AuditEntry, Role, UserKey},
     store::{Conflict, Error, MessageRetention, Result},
 };
 
@@ -35,11 +36,29 @@ type DriverResult<T> = mongodb::error::Result<T>;
 pub enum Guarded<'a> {
     /// Creates the user; as an admin if there is no user yet.
     CreateFirst(&'a UserDoc),
-    /// An update that makes the user no admin.
-    Demote(UserKey, &'a Document),
+    /// An update by an admin, or one that makes the user no admin.
+    Update(AccountUpdate<'a>),
     /// Deletes the user. The same transaction records what is then to be removed: in `departures` the memberships, and
-    /// in `removals` the messages, if they are to be deleted too.
-    Delete(UserKey, MessageRetention),
+    /// in `removals` the messages, if they are to be deleted too. With an entry, an admin does it.
+    Delete(UserKey, MessageRetention, Option<&'a AuditEntry>),
+}
+
+#[derive(Clone, Copy)]
+pub struct AccountUpdate<'a> {
+    pub user: UserKey,
+    pub update: &'a Document,
+    /// What an admin does by it. The same transaction writes them.
+    pub entries: &'a [AuditEntry],
+    /// Whether the user is no admin afterwards, or one that cannot log in.
+    pub removes_admin: bool,
+    /// Whether a disabled account is refused, as one that does not exist.
+    pub needs_enabled: bool,
+}
+
+impl<'a> AccountUpdate<'a> {
+    pub fn new(user: UserKey, update: &'a Document, entries: &'a [AuditEntry]) -> Self {
+        Self { user, update, entries, removes_admin: false, needs_enabled: false }
+    }
 }
 
 impl Mongo {
@@ -82,13 +101,25 @@ async fn attempt(db: &Collections, change: Guarded<'_>, session: &mut ClientSess
             with_timeout_raw(users.insert_one(&user).session(session)).await?;
             Ok(user)
         }
-        Guarded::Demote(user, update) => {
-            let before = check_other_admin(db, user, session).await?;
-            with_timeout_raw(users.update_one(by_user_key(user), update.clone()).session(session)).await?;
+        Guarded::Update(AccountUpdate { user, update, entries, removes_admin, needs_enabled }) => {
+            let before = match removes_admin {
+                true => check_other_admin(db, user, session).await?,
+                false => read_user(db, user, session).await?,
+            };
+            if needs_enabled && before.disabled {
+                return Err(refusal(Error::NotFound));
+            }
+            with_timeout_raw(users.update_one(by_user_key(user), update.clone()).session(&mut *session)).await?;
+            for entry in entries {
+                with_timeout_raw(db.audit.insert_one(AuditDoc::from(entry)).session(&mut *session)).await?;
+            }
             Ok(before)
         }
-        Guarded::Delete(user, messages) => {
+        Guarded::Delete(user, messages, entry) => {
             let before = check_other_admin(db, user, session).await?;
+            if let Some(entry) = entry {
+                with_timeout_raw(db.audit.insert_one(AuditDoc::from(entry)).session(&mut *session)).await?;
+            }
             let messages = (messages == MessageRetention::Delete).then_some(&db.removals);
             for removals in [Some(&db.departures), messages].into_iter().flatten() {
                 let now = doc! { "$currentDate": { "at": true } };
@@ -103,13 +134,21 @@ async fn attempt(db: &Collections, change: Guarded<'_>, session: &mut ClientSess
 
 /// Reads the user. Refuses if they are the last admin.
 async fn check_other_admin(db: &Collections, user: UserKey, session: &mut ClientSession) -> DriverResult<UserDoc> {
-    let before = with_timeout_raw(db.users.find_one(by_user_key(user)).session(&mut *session)).await?;
-    let before = before.ok_or_else(|| refusal(Error::NotFound))?;
-    let other = doc! { "_id": { "$ne": bson_uuid(user) }, "role": Role::Admin.as_str() };
-    if before.is_admin() && with_timeout_raw(db.users.find_one(other).session(session)).await?.is_none() {
+    let before = read_user(db, user, session).await?;
+    if before.is_admin() && with_timeout_raw(db.users.find_one(other_admin(user)).session(session)).await?.is_none() {
         return Err(refusal(Conflict::LastAdmin.into()));
     }
     Ok(before)
+}
+
+async fn read_user(db: &Collections, user: UserKey, session: &mut ClientSession) -> DriverResult<UserDoc> {
+    let found = with_timeout_raw(db.users.find_one(by_user_key(user)).session(session)).await?;
+    found.ok_or_else(|| refusal(Error::NotFound))
+}
+
+/// The filter for the other admins who can log in.
+pub fn other_admin(user: UserKey) -> Document {
+    doc! { "_id": { "$ne": bson_uuid(user) }, "role": Role::Admin.as_str(), "disabled": { "$ne": true } }
 }
 
 /// Wraps an error of the store in an error of the driver. The driver aborts the transaction and returns the error.

@@ -43,7 +43,8 @@ impl Mongo {
         let sort = doc! { "_id": 1 };
         let members = self.db.find_members(doc! { "_id": of_room }, sort, FEW as i64 + 1, &mut session).await?;
         let part = doc! { "$regex": literal_pattern(&text) };
-        let mut matching = doc! { "$or": [{ "folded.userID": &part }, { "folded.name": &part }] };
+        let mut matching =
+            doc! { "disabled": { "$ne": true }, "$or": [{ "folded.userID": &part }, { "folded.name": &part }] };
         let is_large = members.len() > FEW;
         if !is_large {
             matching.insert("_id", any_of(members.iter().map(|member| member.id.user)));

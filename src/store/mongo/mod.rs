@@ -8,6 +8,8 @@
 //! post is also the latest state of its message; `settle` derives it. The `writer` takes the numbers; the `tail` follows
 //! the commits of other processes; `trim` removes old changes.
 
+mod administration;
+mod audit_documents;
 mod authors;
 mod bson_values;
 mod causal;
@@ -27,6 +29,7 @@ mod marks;
 mod member_search;
 mod memberships;
 mod mention_documents;
+mod message_counts;
 mod migrations;
 mod networks;
 mod node_app;

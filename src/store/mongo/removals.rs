@@ -13,19 +13,46 @@ use super::{
     database::Mongo,
     documents::RemovalDoc,
     driver::with_timeout,
+    guarded::Guarded,
     room_documents::MemberDoc,
     room_queries::lasting,
     writer::Removed,
 };
 use crate::{
-    domain::{MemberRole, RoomId, RoomKind, UserKey},
-    store::{Error, Result},
+    domain::{AuditEntry, MemberRole, RoomId, RoomKind, UserKey},
+    store::{Error, Event, MessageRetention, Result},
 };
 
 /// The time after a removal when no process can still store a post or a membership of the user.
 const SETTLE_TIME: Duration = Duration::from_secs(60);
 
 impl Mongo {
+    /// Deletes an account. `entry`: an admin does it.
+    pub(super) async fn remove_user(
+        &self,
+        key: UserKey,
+        messages: MessageRetention,
+        entry: Option<&AuditEntry>,
+    ) -> Result<()> {
+        if messages == MessageRetention::Delete {
+            // before the account is deleted, so that a deletion that fails half way can be repeated
+            self.check_deletable(key).await?;
+            self.delete_messages(key).await?;
+        }
+        self.guarded(Guarded::Delete(key, messages, entry)).await?;
+        self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
+        // before the messages, which may take long: if they fail, the networks must not stay for their 90 days
+        with_timeout(self.db.networks.delete_many(doc! { "user": bson_uuid(key) })).await?;
+        // if this process ends before all of it is removed, `finish_removals` goes on
+        self.depart(key).await?;
+        if messages == MessageRetention::Delete {
+            // messages posted in the meantime. Later posts fail without an account (see `writer::accounts`). If this or
+            // another process ends before it has deleted its part, `finish_removals` deletes it
+            self.delete_messages(key).await?;
+        }
+        Ok(())
+    }
+
     /// Finishes the removals of accounts that were deleted at least [`SETTLE_TIME`] ago, then deletes the removals' own
     /// documents. One that fails does not keep the others from being finished.
     pub(super) async fn finish_removals(&self) -> Result<()> {

@@ -8,6 +8,7 @@ use mongodb::bson::{self, doc};
 use serde::Deserialize;
 
 use super::{
+    audit_documents::bson_audit_id,
     bson_values::{any_of, bson_binary, bson_date, bson_token, bson_uuid, token_id, user_key},
     database::Mongo,
     documents::SessionDoc,
@@ -15,8 +16,8 @@ use super::{
     unique_index::is_duplicate_key,
 };
 use crate::{
-    domain::{Timestamp, TokenId, User, UserKey},
-    store::{Event, Result, SessionRow, Sessions, networks::NETWORK_LIFETIME_SECS},
+    domain::{AuditId, Timestamp, TokenId, User, UserKey},
+    store::{AUDIT_LIFETIME_SECS, Event, Result, SessionRow, Sessions, networks::NETWORK_LIFETIME_SECS},
 };
 
 /// The maximum grants in one query.
@@ -57,6 +58,8 @@ impl Sessions for Mongo {
         let expired = doc! { "expires": { "$lte": bson_date(now) } };
         with_timeout(self.db.sessions.delete_many(expired.clone())).await?;
         with_timeout(self.db.revoked.delete_many(expired)).await?;
+        let oldest_entry = bson_audit_id(AuditId::first_at(now.plus_secs(-AUDIT_LIFETIME_SECS)));
+        with_timeout(self.db.audit.delete_many(doc! { "_id": { "$lt": oldest_entry } })).await?;
         let outdated = doc! { "noted": { "$lte": bson_date(now.plus_secs(-NETWORK_LIFETIME_SECS)) } };
         with_timeout(self.db.networks.delete_many(outdated)).await?;
         // one that fails must not put off the others
@@ -109,7 +112,10 @@ impl Mongo {
         let users: HashMap<UserKey, User> = users.into_iter().map(|user| (user_key(user.key), user.into())).collect();
         let revoked: HashSet<TokenId> = revoked.into_iter().map(|revoked| token_id(revoked.token)).collect();
         let user = |(key, version, token): &(UserKey, i64, TokenId)| {
-            users.get(key).filter(|user| user.version == *version && !revoked.contains(token)).cloned()
+            users
+                .get(key)
+                .filter(|user| user.version == *version && !user.disabled && !revoked.contains(token))
+                .cloned()
         };
         Ok(grants.iter().map(user).collect())
     }

@@ -11,6 +11,7 @@ use mongodb::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
+    audit_documents::{AuditDoc, LinkDoc, bson_audit_id},
     bson_values::{
         bson_binary, bson_date, bson_int, bson_token, bson_uuid, by_user_key, timestamp, token_id, user_key,
     },
@@ -43,7 +44,8 @@ struct RevocationDoc {
 fn account(mut doc: UserDoc) -> Row {
     let password = PasswordHash(std::mem::take(&mut doc.password));
     let last_seen = doc.last_seen.map(timestamp);
-    Row::Account(Account { user: User::from(doc), password, last_seen })
+    let link = doc.login_link.take().and_then(LinkDoc::read);
+    Row::Account(Account { user: User::from(doc), password, last_seen, link })
 }
 
 fn room(mut doc: RoomDoc) -> Row {
@@ -72,7 +74,11 @@ fn member_document(row: &MemberRow) -> MemberDoc {
 }
 
 fn account_document(account: &Account) -> UserDoc {
-    UserDoc { last_seen: account.last_seen.map(bson_date), ..UserDoc::new(&account.user, account.password.0.clone()) }
+    UserDoc {
+        last_seen: account.last_seen.map(bson_date),
+        login_link: account.link.map(LinkDoc::new),
+        ..UserDoc::new(&account.user, account.password.0.clone())
+    }
 }
 
 fn saved(doc: SavedDoc) -> Row {
@@ -93,6 +99,10 @@ fn revocation(doc: RevocationDoc) -> Row {
     Row::Revocation(Revocation { token: token_id(doc.token), expires: timestamp(doc.expires) })
 }
 
+fn audit(doc: AuditDoc) -> Row {
+    Row::Audit(doc.into())
+}
+
 fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
     match row {
         Row::Account(account) => bson::serialize_to_document(&account_document(account)),
@@ -106,6 +116,7 @@ fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
         Row::Revocation(r) => {
             bson::serialize_to_document(&RevocationDoc { token: bson_token(r.token), expires: bson_date(r.expires) })
         }
+        Row::Audit(entry) => bson::serialize_to_document(&AuditDoc::from(entry)),
     }
 }
 
@@ -117,7 +128,7 @@ fn all(table: Table, deleted: Vec<Bson>) -> Document {
         Table::Members => lasting(doc! { "_id.room": { "$nin": deleted } }),
         Table::Rooms => present(doc! {}),
         Table::Saved => doc! { "_id.room": { "$nin": deleted } },
-        Table::Accounts | Table::Sessions | Table::Revocations => doc! {},
+        Table::Accounts | Table::Sessions | Table::Revocations | Table::Audit => doc! {},
     }
 }
 
@@ -143,6 +154,7 @@ fn rows_after(table: Table, row: Option<&Row>, deleted: Vec<Bson>) -> Document {
             doc! { "user": bson_uuid(row.user), "room": room.as_str(), "seq": bson_int(*seq) }.into()
         }
         Some(Row::Revocation(revocation)) => bson_token(revocation.token).into(),
+        Some(Row::Audit(entry)) => bson_audit_id(entry.id).into(),
     };
     filter.insert("_id", doc! { "$gt": key });
     filter
@@ -158,6 +170,7 @@ impl Collections {
             Table::Saved => self.saved.clone_with_type(),
             Table::Sessions => self.sessions.clone_with_type(),
             Table::Revocations => self.revoked.clone(),
+            Table::Audit => self.audit.clone_with_type(),
         }
     }
 
@@ -219,6 +232,7 @@ impl Transfer for Mongo {
             Table::Revocations => {
                 Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(revocation).collect())
             }
+            Table::Audit => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(audit).collect()),
         }
     }
 
@@ -281,6 +295,7 @@ impl Transfer for Mongo {
             Some(Row::Saved(_)) => Table::Saved,
             Some(Row::Session(_)) => Table::Sessions,
             Some(Row::Revocation(_)) => Table::Revocations,
+            Some(Row::Audit(_)) => Table::Audit,
         };
         let documents: mongodb::bson::error::Result<Vec<Document>> = rows.iter().map(document).collect();
         let documents = documents.map_err(|error| Error::Failed(error.to_string()))?;

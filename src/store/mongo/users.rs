@@ -16,7 +16,7 @@ use super::{
     database::Mongo,
     documents::UserDoc,
     driver::{with_timeout, with_timeout_raw},
-    guarded::Guarded,
+    guarded::{AccountUpdate, Guarded, other_admin},
     settings::update_settings,
     unique_index::account_error,
 };
@@ -43,6 +43,7 @@ impl Users for Mongo {
             shows_last_seen: true,
             settings: Settings::default(),
             role: new.role.unwrap_or(Role::Member),
+            disabled: false,
             version: 1,
             created_at: Timestamp::now(),
         };
@@ -88,33 +89,20 @@ impl Users for Mongo {
     }
 
     async fn search_users(&self, search: &UserSearch) -> Result<(Vec<User>, u64)> {
-        let filter = if search.text.is_empty() {
-            doc! {}
-        } else {
-            let part = doc! { "$regex": literal_pattern(&fold(&search.text)) };
-            let fields = match search.fields {
-                Searched::All => ["folded.userID", "folded.name", "folded.emailSearch", "phone"].as_slice(),
-                Searched::Names => ["folded.userID", "folded.name"].as_slice(),
-            };
-            doc! { "$or": fields.iter().map(|field| doc! { *field: &part }).collect::<Vec<_>>() }
-        };
-        let field = match search.sort {
-            SortUsersBy::UserId => "folded.userID",
-            SortUsersBy::Name => "folded.name",
-            SortUsersBy::Email => "folded.email",
-            SortUsersBy::Created => "createdAt",
-        };
-        let sort = doc! { field: if search.descending { -1 } else { 1 }, "_id": 1 };
+        let filter = search_filter(search);
+        let sort = doc! { sort_field(search.sort): if search.descending { -1 } else { 1 }, "_id": 1 };
         let total = with_timeout(self.db.users.count_documents(filter.clone())).await?;
         Ok((self.list(filter, sort, search.offset, search.limit).await?, total))
     }
 
     async fn update_user(&self, key: UserKey, changes: UserChanges) -> Result<User> {
         let update = update(&changes);
+        let removes_admin = changes.role.is_some_and(|role| role != Role::Admin);
         let before = if update.is_empty() {
             self.user_doc(key).await?
-        } else if changes.role.is_some_and(|role| role != Role::Admin) {
-            self.guarded(Guarded::Demote(key, &update)).await?
+        } else if removes_admin || !changes.entries.is_empty() {
+            let change = AccountUpdate { removes_admin, ..AccountUpdate::new(key, &update, &changes.entries) };
+            self.guarded(Guarded::Update(change)).await?
         } else {
             let updated =
                 self.db.users.find_one_and_update(by_user_key(key), update).return_document(ReturnDocument::Before);
@@ -139,23 +127,7 @@ impl Users for Mongo {
     }
 
     async fn delete_user(&self, key: UserKey, messages: MessageRetention) -> Result<()> {
-        if messages == MessageRetention::Delete {
-            // before the account is deleted, so that a deletion that fails half way can be repeated
-            self.check_deletable(key).await?;
-            self.delete_messages(key).await?;
-        }
-        self.guarded(Guarded::Delete(key, messages)).await?;
-        self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
-        // before the messages, which may take long: if they fail, the networks must not stay for their 90 days
-        with_timeout(self.db.networks.delete_many(doc! { "user": bson_uuid(key) })).await?;
-        // if this process ends before all of it is removed, `finish_removals` goes on
-        self.depart(key).await?;
-        if messages == MessageRetention::Delete {
-            // messages posted in the meantime. Later posts fail without an account (see `writer::accounts`). If this or
-            // another process ends before it has deleted its part, `finish_removals` deletes it
-            self.delete_messages(key).await?;
-        }
-        Ok(())
+        self.remove_user(key, messages, None).await
     }
 
     async fn record_seen(&self, users: &[UserKey], at: Timestamp) -> Result<()> {
@@ -210,7 +182,7 @@ impl Mongo {
         with_timeout(self.db.users.find_one(doc! { "folded.userID": id.folded() })).await
     }
 
-    async fn user_doc(&self, key: UserKey) -> Result<UserDoc> {
+    pub(super) async fn user_doc(&self, key: UserKey) -> Result<UserDoc> {
         with_timeout(self.db.users.find_one(by_user_key(key))).await?.ok_or(Error::NotFound)
     }
 
@@ -223,12 +195,39 @@ impl Mongo {
         Ok(found.into_iter().map(User::from).collect())
     }
 
-    async fn check_deletable(&self, key: UserKey) -> Result<()> {
-        let other = doc! { "_id": { "$ne": bson_uuid(key) }, "role": Role::Admin.as_str() };
-        if self.user_doc(key).await?.is_admin() && with_timeout(self.db.users.find_one(other)).await?.is_none() {
+    pub(super) async fn check_deletable(&self, key: UserKey) -> Result<()> {
+        let other = with_timeout(self.db.users.find_one(other_admin(key)));
+        if self.user_doc(key).await?.is_admin() && other.await?.is_none() {
             return Err(Conflict::LastAdmin.into());
         }
         Ok(())
+    }
+}
+
+/// The filter for the users that a search finds.
+pub fn search_filter(search: &UserSearch) -> Document {
+    let mut filter = match search.fields {
+        Searched::All => doc! {},
+        Searched::Names => doc! { "disabled": { "$ne": true } },
+    };
+    if !search.text.is_empty() {
+        let part = doc! { "$regex": literal_pattern(&fold(&search.text)) };
+        let fields = match search.fields {
+            Searched::All => ["folded.userID", "folded.name", "folded.emailSearch", "phone"].as_slice(),
+            Searched::Names => ["folded.userID", "folded.name"].as_slice(),
+        };
+        filter.insert("$or", fields.iter().map(|field| doc! { *field: &part }).collect::<Vec<_>>());
+    }
+    filter
+}
+
+/// The field that a search is sorted by.
+pub fn sort_field(sort: SortUsersBy) -> &'static str {
+    match sort {
+        SortUsersBy::UserId => "folded.userID",
+        SortUsersBy::Name => "folded.name",
+        SortUsersBy::Email => "folded.email",
+        SortUsersBy::Created => "createdAt",
     }
 }
 
@@ -259,6 +258,7 @@ fn update(changes: &UserChanges) -> Document {
     let mut update = Document::new();
     if let Some(hash) = &changes.password {
         set.insert("password", &hash.0);
+        unset.insert("loginLink", "");
         update.insert("$inc", doc! { "version": 1_i64 });
     }
     if !set.is_empty() {

@@ -99,7 +99,8 @@ fn id_of(c: &Connection, room: i64) -> RoomId {
 fn two_users(c: &Connection) -> [UserKey; 2] {
     [0, 1].map(|n| {
         let user = UserKey::generate();
-        let insert = "INSERT INTO users VALUES (?1, ?2, ?2, ?2, '', '', 'member', 1, 0, '', 1, NULL, NULL)";
+        let insert =
+            "INSERT INTO users VALUES (?1, ?2, ?2, ?2, '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL)";
         c.execute(insert, params![user.0.as_bytes(), format!("user{n}")]).unwrap();
         user
     })

@@ -99,7 +99,7 @@ impl Memberships for Sqlite {
         self.read(move |c| -> Result<_> {
             let mut named = c.prepare_cached(
                 "SELECT u.key, u.user_id, u.name FROM memberships m JOIN users u ON u.key = m.user
-                 WHERE m.room = ?1 AND (instr(fold(u.user_id), ?2) OR instr(fold(u.name), ?2))
+                 WHERE m.room = ?1 AND u.disabled = 0 AND (instr(fold(u.user_id), ?2) OR instr(fold(u.name), ?2))
                  ORDER BY fold(u.user_id) <> ?2,
                      instr(fold(u.user_id), ?2) <> 1 AND instr(' ' || fold(u.name), ' ' || ?2) = 0,
                      fold(u.name), u.key LIMIT ?3",

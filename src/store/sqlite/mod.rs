@@ -4,6 +4,8 @@
 //! 978 acknowledged commits, FULL none. Group commit makes up for the cost of FULL (see `writer`). `mmap_size` stays
 //! off, because an I/O error in mapped memory is a crash and not an error.
 
+mod administration;
+mod audit_rows;
 mod batch;
 mod checkpoints;
 mod commands;

@@ -2,10 +2,10 @@
 
 use rusqlite::params;
 
-use super::{batch::Batch, database::Sqlite, position::number_of};
+use super::{audit_rows::insert_entry, batch::Batch, database::Sqlite, position::number_of};
 use crate::{
-    domain::{RoomId, UserKey},
-    store::Result,
+    domain::{AuditEntry, RoomId, UserKey},
+    store::{Event, MessageRetention, Result},
 };
 
 /// The maximum messages deleted, or rooms left, in one commit, so that other writes can be committed in between.
@@ -24,6 +24,39 @@ impl Sqlite {
         let leave = move |batch: &mut Batch<'_>| batch.atomically(|batch| batch.leave_rooms(user));
         while self.writer.run(leave).await? == CHUNK {}
         Ok(())
+    }
+}
+
+impl Sqlite {
+    /// Deletes an account. `entry`: an admin does it.
+    pub(super) async fn remove_user(
+        &self,
+        key: UserKey,
+        messages: MessageRetention,
+        entry: Option<AuditEntry>,
+    ) -> Result<()> {
+        self.writer.run(move |batch| batch.check_deletable(key)).await?;
+        if messages == MessageRetention::Delete {
+            self.delete_messages_in_chunks(key).await?;
+        }
+        let scanned = self.forget_in_chunks(key).await?;
+        self.leave_rooms_in_chunks(key).await?;
+        let delete = move |batch: &mut Batch<'_>| {
+            batch.check_deletable(key)?;
+            if messages == MessageRetention::Delete {
+                // messages posted since the last chunk are deleted with the account, in the same commit
+                while batch.delete_messages(key)? > 0 {}
+            }
+            batch.forget_since(key, &scanned)?;
+            while batch.leave_rooms(key)? > 0 {}
+            batch.end_memberships(key)?;
+            batch.connection.prepare_cached("DELETE FROM saved WHERE user = ?1")?.execute([key.0.as_bytes()])?;
+            batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
+            entry.iter().try_for_each(|entry| insert_entry(batch.connection, entry))?;
+            batch.events.push(Event::UserRevoked { key, version: i64::MAX });
+            Ok(())
+        };
+        self.writer.run(move |batch| batch.atomically(delete)).await
     }
 }
 

@@ -9,8 +9,8 @@ use super::{
     users::{COLUMNS, user},
 };
 use crate::{
-    domain::{Timestamp, TokenId, User, UserKey},
-    store::{Event, Result, SessionRow, Sessions, networks::NETWORK_LIFETIME_SECS},
+    domain::{AuditId, Timestamp, TokenId, User, UserKey},
+    store::{AUDIT_LIFETIME_SECS, Event, Result, SessionRow, Sessions, networks::NETWORK_LIFETIME_SECS},
 };
 
 /// The columns that [`session`] reads.
@@ -79,6 +79,8 @@ impl Sessions for Sqlite {
                 batch.connection.execute("DELETE FROM sessions WHERE expires <= ?1", [now.0])?;
                 batch.connection.execute("DELETE FROM revoked_tokens WHERE expires <= ?1", [now.0])?;
                 let oldest_kept = now.plus_secs(-NETWORK_LIFETIME_SECS);
+                let oldest_entry = AuditId::first_at(now.plus_secs(-AUDIT_LIFETIME_SECS));
+                batch.connection.execute("DELETE FROM audit WHERE id < ?1", [oldest_entry.0.as_bytes()])?;
                 batch.connection.execute("DELETE FROM login_networks WHERE noted <= ?1", [oldest_kept.0])?;
                 Ok(())
             })
@@ -117,7 +119,7 @@ impl Sessions for Sqlite {
 
 fn authenticate(c: &Connection, (key, version, token): (UserKey, i64, TokenId)) -> rusqlite::Result<Option<User>> {
     c.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM users WHERE key = ?1 AND version = ?2
+        "SELECT {COLUMNS} FROM users WHERE key = ?1 AND version = ?2 AND disabled = 0
          AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE id = ?3)"
     ))?
     .query_row(params![key.0.as_bytes(), version, token.0.as_bytes()], user)

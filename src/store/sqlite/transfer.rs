@@ -24,6 +24,7 @@ impl Transfer for Sqlite {
             Table::Saved => "saved WHERE id >> 40 NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
             Table::Sessions => "sessions",
             Table::Revocations => "revoked_tokens",
+            Table::Audit => "audit",
         };
         let sql = format!("SELECT count(*) FROM {table}");
         self.read(move |c| c.query_row(&sql, [], |row| Ok(row.get::<_, i64>(0)? as u64))).await
@@ -45,7 +46,7 @@ impl Transfer for Sqlite {
                 batch.atomically(|batch| {
                     let is_new = !batch.has_account(account.user.key)?;
                     if is_new {
-                        batch.insert_user(&account.user, &account.password, account.last_seen)?;
+                        batch.insert_user(&account)?;
                         batch.join_rooms_of_everyone(account.user.key)?;
                     }
                     Ok(is_new)
@@ -82,7 +83,7 @@ impl Transfer for Sqlite {
                 batch.connection.execute_batch(
                     "DELETE FROM users; DELETE FROM messages; DELETE FROM mentions; DELETE FROM saved;
                      DELETE FROM memberships; DELETE FROM rooms WHERE room_id <> 'lobby'; DELETE FROM sessions;
-                     DELETE FROM revoked_tokens;",
+                     DELETE FROM revoked_tokens; DELETE FROM audit;",
                 )?;
             }
             // the lobby gives its name up: a room that comes before the copied lobby may have it

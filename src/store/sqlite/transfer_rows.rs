@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params, types::Valu
 use uuid::Uuid;
 
 use super::{
+    audit_rows::{AUDIT_COLUMNS, entry, insert_entry},
     batch::Batch,
     connection::sql_integer,
     member_rows, mention_rows,
@@ -15,18 +16,25 @@ use super::{
 };
 use crate::{
     domain::{Mentions, MessageId, RoomId, Timestamp, TokenId, UserKey},
-    store::{Account, Error, MemberRow, MessageRow, PasswordHash, Result, Revocation, RoomRow, Row, SavedRow, Table},
+    store::{
+        Account, Error, LoginLink, MemberRow, MessageRow, PasswordHash, Result, Revocation, RoomRow, Row, SavedRow,
+        Table,
+    },
 };
 
 /// The first `limit` rows after `after`.
 pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
     Ok(match table {
         Table::Accounts => {
-            let sql =
-                format!("SELECT {COLUMNS}, password_hash, last_seen FROM users WHERE key > ?1 ORDER BY key LIMIT ?2");
+            let sql = format!(
+                "SELECT {COLUMNS}, password_hash, last_seen, link_hash, link_expires FROM users
+                 WHERE key > ?1 ORDER BY key LIMIT ?2"
+            );
             keyed(c, &sql, after, limit, |row| {
-                let last_seen = row.get::<_, Option<i64>>(12)?.map(Timestamp);
-                Ok(Row::Account(Account { user: user(row)?, password: PasswordHash(row.get(11)?), last_seen }))
+                let last_seen = row.get::<_, Option<i64>>(13)?.map(Timestamp);
+                let (hash, expires) = (row.get::<_, Option<[u8; 32]>>(14)?, row.get::<_, Option<i64>>(15)?);
+                let link = hash.zip(expires.map(Timestamp)).map(|(hash, expires)| LoginLink { hash, expires });
+                Ok(Row::Account(Account { user: user(row)?, password: PasswordHash(row.get(12)?), last_seen, link }))
             })?
         }
         Table::Rooms => {
@@ -58,6 +66,10 @@ pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Re
                 Ok(Row::Revocation(Revocation { token, expires: Timestamp(row.get(1)?) }))
             })?
         }
+        Table::Audit => {
+            let sql = format!("SELECT {AUDIT_COLUMNS} FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2");
+            keyed(c, &sql, after, limit, |row| entry(row).map(Row::Audit))?
+        }
     })
 }
 
@@ -74,6 +86,7 @@ fn keyed(
         Some(Row::Room(room)) => Value::Text(room.room.id.as_str().to_owned()),
         Some(Row::Session(session)) => Value::Blob(session.id.to_vec()),
         Some(Row::Revocation(revocation)) => Value::Blob(revocation.token.0.as_bytes().to_vec()),
+        Some(Row::Audit(entry)) => Value::Blob(entry.id.0.as_bytes().to_vec()),
         // an integer is less than every text and every blob
         _ => Value::Integer(0),
     };
@@ -134,7 +147,7 @@ impl Batch<'_> {
     pub fn insert_row(&mut self, row: Row) -> Result<()> {
         let c = self.connection;
         match row {
-            Row::Account(account) => self.insert_user(&account.user, &account.password, account.last_seen),
+            Row::Account(account) => self.insert_user(&account),
             // replaces the lobby that every database has
             Row::Room(row) => room_rows::write_room(c, &row.room, row.direct_key.as_deref()).map(drop),
             Row::Member(MemberRow { room, membership, level, starred, mark }) => {
@@ -161,6 +174,7 @@ impl Batch<'_> {
                 let insert = "INSERT INTO revoked_tokens VALUES (?1, ?2)";
                 Ok(c.prepare_cached(insert)?.execute(params![r.token.0.as_bytes(), r.expires.0]).map(drop)?)
             }
+            Row::Audit(entry) => Ok(insert_entry(c, &entry)?),
         }
     }
 }

@@ -7,19 +7,19 @@ use rusqlite::{
 };
 use uuid::Uuid;
 
-use super::{batch::Batch, database::Sqlite, summaries::person_in};
+use super::{audit_rows::insert_entry, batch::Batch, database::Sqlite, summaries::person_in};
 use crate::{
     domain::{About, Email, Name, Person, Phone, Role, Settings, Timestamp, User, UserId, UserKey, fold},
     store::{
-        Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, Searched, SortUsersBy, UserChanges,
-        UserSearch, Users,
+        Account, Conflict, Error, Event, MessageRetention, NewUser, PasswordHash, Result, Searched, SortUsersBy,
+        UserChanges, UserSearch, Users,
         password_hash::{HASH_VERSIONS, hash_cost},
     },
 };
 
 /// The columns that [`user`] reads.
 pub const COLUMNS: &str = "key, user_id, name, email, phone, role, version, created_at, about, shows_last_seen,
-    settings";
+    settings, disabled";
 
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -31,6 +31,7 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         about: About::stored(row.get(8)?),
         shows_last_seen: row.get(9)?,
         settings: settings(row.get_ref(10)?)?,
+        disabled: row.get(11)?,
         // the schema allows no other roles
         role: Role::parse(row.get_ref(5)?.as_str()?).unwrap_or(Role::Member),
         version: row.get(6)?,
@@ -50,6 +51,27 @@ fn stored_settings(settings: Settings) -> rusqlite::Result<Option<String>> {
     let json = || serde_json::to_string(&settings);
     let stored = (!settings.is_default()).then(json).transpose();
     stored.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+/// The condition of SQL for the users that a search for `:text` finds.
+pub fn matching(fields: Searched) -> &'static str {
+    match fields {
+        Searched::All => {
+            "(instr(fold(user_id), :text) OR instr(fold(name), :text) OR instr(fold(email), :text)
+                OR instr(fold(phone), :text))"
+        }
+        Searched::Names => "disabled = 0 AND (instr(fold(user_id), :text) OR instr(fold(name), :text))",
+    }
+}
+
+/// What SQL sorts a search by.
+pub fn sorted_by(sort: SortUsersBy) -> &'static str {
+    match sort {
+        SortUsersBy::UserId => "user_id",
+        SortUsersBy::Name => "fold(name)",
+        SortUsersBy::Email => "email",
+        SortUsersBy::Created => "created_at",
+    }
 }
 
 pub fn has_account(connection: &Connection, key: UserKey) -> rusqlite::Result<bool> {
@@ -96,7 +118,7 @@ impl Users for Sqlite {
         let id = id.clone();
         self.read(move |c| {
             c.prepare_cached(&format!("SELECT {COLUMNS}, password_hash FROM users WHERE user_id = ?1"))?
-                .query_row([id.as_str()], |row| Ok((user(row)?, PasswordHash(row.get(11)?))))
+                .query_row([id.as_str()], |row| Ok((user(row)?, PasswordHash(row.get(12)?))))
                 .optional()
         })
         .await
@@ -116,18 +138,8 @@ impl Users for Sqlite {
         let search = search.clone();
         self.read(move |c| -> Result<_> {
             let text = fold(&search.text);
-            let for_admins = match search.fields {
-                Searched::All => "OR instr(fold(email), :text) OR instr(fold(phone), :text)",
-                Searched::Names => "",
-            };
-            let matching =
-                format!("FROM users WHERE instr(fold(user_id), :text) OR instr(fold(name), :text) {for_admins}");
-            let column = match search.sort {
-                SortUsersBy::UserId => "user_id",
-                SortUsersBy::Name => "fold(name)",
-                SortUsersBy::Email => "email",
-                SortUsersBy::Created => "created_at",
-            };
+            let matching = format!("FROM users WHERE {}", matching(search.fields));
+            let column = sorted_by(search.sort);
             let direction = if search.descending { "DESC" } else { "ASC" };
             let total: i64 = c
                 .prepare_cached(&format!("SELECT count(*) {matching}"))?
@@ -148,27 +160,7 @@ impl Users for Sqlite {
     }
 
     async fn delete_user(&self, key: UserKey, messages: MessageRetention) -> Result<()> {
-        self.writer.run(move |batch| batch.check_deletable(key)).await?;
-        if messages == MessageRetention::Delete {
-            self.delete_messages_in_chunks(key).await?;
-        }
-        let scanned = self.forget_in_chunks(key).await?;
-        self.leave_rooms_in_chunks(key).await?;
-        let delete = move |batch: &mut Batch<'_>| {
-            batch.check_deletable(key)?;
-            if messages == MessageRetention::Delete {
-                // messages posted since the last chunk are deleted with the account, in the same commit
-                while batch.delete_messages(key)? > 0 {}
-            }
-            batch.forget_since(key, &scanned)?;
-            while batch.leave_rooms(key)? > 0 {}
-            batch.end_memberships(key)?;
-            batch.connection.prepare_cached("DELETE FROM saved WHERE user = ?1")?.execute([key.0.as_bytes()])?;
-            batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
-            batch.events.push(Event::UserRevoked { key, version: i64::MAX });
-            Ok(())
-        };
-        self.writer.run(move |batch| batch.atomically(delete)).await
+        self.remove_user(key, messages, None).await
     }
 
     async fn record_seen(&self, users: &[UserKey], at: Timestamp) -> Result<()> {
@@ -247,19 +239,20 @@ impl Batch<'_> {
             shows_last_seen: true,
             settings: Settings::default(),
             role,
+            disabled: false,
             version: 1,
             created_at: Timestamp::now(),
         };
-        self.insert_user(&user, &new.password, None)?;
+        self.insert_user(&Account { user: user.clone(), password: new.password, last_seen: None, link: None })?;
         self.join_rooms_of_everyone(user.key)?;
         Ok(user)
     }
 
-    pub fn insert_user(&self, user: &User, password: &PasswordHash, last_seen: Option<Timestamp>) -> Result<()> {
+    pub fn insert_user(&self, Account { user, password, last_seen, link }: &Account) -> Result<()> {
         self.connection
             .prepare_cached(&format!(
-                "INSERT INTO users ({COLUMNS}, password_hash, last_seen)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+                "INSERT INTO users ({COLUMNS}, password_hash, last_seen, link_hash, link_expires)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
             ))?
             .execute(params![
                 user.key.0.as_bytes(),
@@ -273,8 +266,11 @@ impl Batch<'_> {
                 user.about.as_str(),
                 user.shows_last_seen,
                 stored_settings(user.settings)?,
+                user.disabled,
                 password.0,
                 last_seen.map(|at| at.0),
+                link.map(|link| link.hash),
+                link.map(|link| link.expires.0),
             ])
             .map_err(account_conflict)?;
         Ok(())
@@ -291,7 +287,8 @@ impl Batch<'_> {
                 "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email),
                     phone = coalesce(?4, phone), role = coalesce(?5, role),
                     password_hash = coalesce(?6, password_hash), version = version + ?7, about = coalesce(?8, about),
-                    shows_last_seen = coalesce(?9, shows_last_seen), settings = ?10 WHERE key = ?1",
+                    shows_last_seen = coalesce(?9, shows_last_seen), settings = ?10,
+                    link_hash = iif(?7, NULL, link_hash), link_expires = iif(?7, NULL, link_expires) WHERE key = ?1",
             )?
             .execute(params![
                 key.0.as_bytes(),
@@ -306,6 +303,7 @@ impl Batch<'_> {
                 stored_settings(before.settings.with(changes.settings))?,
             ])
             .map_err(account_conflict)?;
+        changes.entries.iter().try_for_each(|entry| insert_entry(self.connection, entry))?;
         let after = self.user_by_key(key)?;
         if after.name != before.name {
             self.events.push(Event::UserChanged { key, name: after.name.clone() });
@@ -316,7 +314,7 @@ impl Batch<'_> {
         Ok(after)
     }
 
-    fn user_by_key(&self, key: UserKey) -> Result<User> {
+    pub fn user_by_key(&self, key: UserKey) -> Result<User> {
         self.connection
             .prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE key = ?1"))?
             .query_row([key.0.as_bytes()], user)
@@ -324,14 +322,16 @@ impl Batch<'_> {
             .ok_or(Error::NotFound)
     }
 
-    fn check_deletable(&self, key: UserKey) -> Result<()> {
+    pub fn check_deletable(&self, key: UserKey) -> Result<()> {
         if self.user_by_key(key)?.is_admin() { self.check_other_admin(key) } else { Ok(()) }
     }
 
-    fn check_other_admin(&self, key: UserKey) -> Result<()> {
+    /// # Errors
+    /// [`Conflict::LastAdmin`] if no other admin can log in.
+    pub fn check_other_admin(&self, key: UserKey) -> Result<()> {
         let others: bool = self
             .connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND key <> ?1)")?
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE role = 'admin' AND disabled = 0 AND key <> ?1)")?
             .query_row([key.0.as_bytes()], |row| row.get(0))?;
         if others { Ok(()) } else { Err(Conflict::LastAdmin.into()) }
     }

@@ -1,6 +1,6 @@
 //! The admin's user table: access, search, order, pages.
 
-use crate::support::{Browser, Natter, Page, new_user};
+use crate::support::{Browser, Natter, Page, new_user, password_of};
 
 /// The userIDs in the table, in order.
 pub fn rows(page: &Page) -> Vec<String> {
@@ -68,12 +68,20 @@ async fn the_user_table_can_be_searched() {
 
 #[tokio::test]
 async fn the_user_table_can_be_sorted_in_both_directions() {
-    let (_natter, ada) = natter_with_users().await;
+    let (natter, ada) = natter_with_users().await;
+    let script = natter.script();
+    for (user_id, texts) in [("bob", 3), ("dan", 2), ("Cyd", 1)] {
+        let script = script.log_in(user_id, &password_of(user_id)).await;
+        for _ in 0..texts {
+            script.says("hello").await;
+        }
+    }
     let page = ada.visit("/admin/users").await;
     for (column, link, up) in [
         (2, "/admin/users?sort=name", ["ada", "Cyd", "dan", "bob"]),
         (3, "/admin/users?sort=email", ["ada", "bob", "dan", "Cyd"]),
         (6, "/admin/users?sort=created", ["ada", "bob", "Cyd", "dan"]),
+        (8, "/admin/users?sort=messages", ["ada", "Cyd", "dan", "bob"]),
     ] {
         let heading = format!("th:nth-child({column}) a");
         assert_eq!(page.attribute(&heading, "href"), link);

@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod admin_changes;
+mod administration;
 mod budgets;
 mod chat_page;
 mod head;

@@ -12,17 +12,26 @@ use crate::support::Natter;
 
 /// The routes that name no room. They are asked too: they must not show anything of the rooms. A new route belongs here
 /// only if it reads and writes no room, or no room but those of the user.
-const OF_NO_ROOM: [(&str, &str); 54] = [
+const OF_NO_ROOM: [(&str, &str); 73] = [
+    ("DELETE", "/api/sessions"),
+    ("DELETE", "/api/sessions/{id}"),
     ("DELETE", "/api/users/{userID}"),
+    ("DELETE", "/api/users/{userID}/disabled"),
+    ("DELETE", "/api/users/{userID}/sessions"),
     ("GET", "/"),
     ("GET", "/account"),
+    ("GET", "/admin/audit"),
+    ("GET", "/admin/rooms"),
     ("GET", "/admin/users"),
+    ("GET", "/api/admin/users"),
+    ("GET", "/api/audit"),
     ("GET", "/api/docs"),
     ("GET", "/api/mentions"),
     ("GET", "/api/messages"),
     ("GET", "/api/openapi.json"),
     ("GET", "/api/rooms"),
     ("GET", "/api/saved"),
+    ("GET", "/api/sessions"),
     ("GET", "/api/settings"),
     ("GET", "/api/users"),
     ("GET", "/api/users/{userID}"),
@@ -31,6 +40,8 @@ const OF_NO_ROOM: [(&str, &str); 54] = [
     ("GET", "/healthz"),
     ("GET", "/keys"),
     ("GET", "/login"),
+    ("GET", "/login/link"),
+    ("GET", "/login/password"),
     ("GET", "/manifest.webmanifest"),
     ("GET", "/mentions"),
     ("GET", "/metrics"),
@@ -55,24 +66,41 @@ const OF_NO_ROOM: [(&str, &str); 54] = [
     ("POST", "/admin/users"),
     ("POST", "/admin/users/{userID}"),
     ("POST", "/admin/users/{userID}/delete"),
+    ("POST", "/admin/users/{userID}/disable"),
+    ("POST", "/admin/users/{userID}/enable"),
+    ("POST", "/admin/users/{userID}/link"),
+    ("POST", "/admin/users/{userID}/logout"),
     ("POST", "/api/direct"),
     ("POST", "/api/login"),
     ("POST", "/api/messages"),
     ("POST", "/api/rooms"),
     ("POST", "/api/users"),
+    ("POST", "/api/users/{userID}/login-link"),
     ("POST", "/direct/{users}/messages"),
     ("POST", "/login"),
+    ("POST", "/login/link"),
+    ("POST", "/login/password"),
     ("POST", "/logout"),
     ("POST", "/rooms/new"),
     ("POST", "/rooms/read-all"),
     ("POST", "/signup"),
     ("POST", "/switch"),
     ("PUT", "/api/users/{userID}"),
+    ("PUT", "/api/users/{userID}/disabled"),
 ];
 
 /// Those that are not asked: they end the accounts and the sessions with which the others are asked.
-const NOT_ASKED: [(&str, &str); 4] =
-    [("DELETE", "/api/users/{userID}"), ("GET", "/ws"), ("POST", "/admin/users/{userID}/delete"), ("POST", "/logout")];
+const NOT_ASKED: [(&str, &str); 9] = [
+    ("DELETE", "/api/users/{userID}"),
+    ("DELETE", "/api/users/{userID}/sessions"),
+    ("GET", "/ws"),
+    ("POST", "/admin/users/{userID}/delete"),
+    ("POST", "/admin/users/{userID}/disable"),
+    ("POST", "/admin/users/{userID}/logout"),
+    ("POST", "/logout"),
+    ("PUT", "/api/users/{userID}/disabled"),
+    ("DELETE", "/api/sessions"),
+];
 
 #[tokio::test]
 async fn every_route_of_a_room_answers_404_to_everybody_else() {
@@ -148,7 +176,7 @@ async fn no_other_route_shows_a_room_to_everybody_else() {
 /// The address of a route. What it names exists, so that the room is the only reason for 404.
 fn path(pattern: &str, room: &str) -> String {
     let path = pattern.replace("{room}", room).replace("{seq}", "1").replace("{emoji}", "👍");
-    path.replace("{userID}", "cyd").replace("{users}", "cyd+dan")
+    path.replace("{userID}", "cyd").replace("{users}", "cyd+dan").replace("{id}", "x")
 }
 
 /// A valid body of an API call.

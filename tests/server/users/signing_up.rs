@@ -22,7 +22,7 @@ async fn the_first_to_sign_up_is_an_admin_and_the_second_a_member() {
     assert!(created_at.starts_with("20") && created_at.ends_with('Z'), "{created_at}");
     let expected = json!({
         "userID": "ada", "name": "Ada", "email": "ada@example.org", "phone": "+49 (0)30 123-456", "about": "",
-        "showsLastSeen": true, "role": "admin", "createdAt": created_at, "messages": [],
+        "showsLastSeen": true, "role": "admin", "disabled": false, "createdAt": created_at, "messages": [],
     });
     assert_eq!(answer.json, expected, "no other field, no password and no hash");
 

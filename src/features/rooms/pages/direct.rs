@@ -29,6 +29,8 @@ struct DirectPage {
     /// The names of the others; one's own in a conversation with oneself.
     name: String,
     composer: Composer,
+    /// The userID of one of them whose account is disabled: the conversation cannot begin.
+    disabled: Option<String>,
 }
 
 impl DirectPage {
@@ -40,6 +42,7 @@ impl DirectPage {
             users,
             name: if names.is_empty() { me.name.to_string() } else { names.join(", ") },
             composer: Composer::default(),
+            disabled: found.iter().find(|user| user.disabled).map(|user| user.user_id.to_string()),
         })
     }
 }

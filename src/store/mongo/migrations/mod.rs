@@ -9,6 +9,7 @@ mod m0006_live;
 mod m0007_rooms;
 mod m0008_mentions;
 mod m0009_sessions;
+mod m0010_administration;
 mod schema;
 mod steps;
 

@@ -9,7 +9,7 @@ use mongodb::{
 
 use super::{
     m0001_initial_schema, m0002_presence, m0003_removals, m0004_networks, m0005_log, m0006_live, m0007_rooms,
-    m0008_mentions, m0009_sessions,
+    m0008_mentions, m0009_sessions, m0010_administration,
 };
 use crate::store::{
     Error, Result,
@@ -20,7 +20,7 @@ use crate::store::{
 };
 
 /// The number of migrations that this natter knows. Each is a file of its own. A released file is never changed.
-const LATEST: i32 = 9;
+const LATEST: i32 = 10;
 
 /// Refuses a database whose schema is not exactly this natter's.
 pub async fn check_current(database: &Database) -> Result<()> {
@@ -63,6 +63,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
             7 => m0007_rooms::run(database).await?,
             8 => m0008_mentions::run(database).await?,
             9 => m0009_sessions::run(database).await?,
+            10 => m0010_administration::run(database).await?,
             unknown => return Err(Error::Failed(format!("there is no migration {unknown}"))),
         };
         let record = doc! { "$setOnInsert": { "name": name, "at": DateTime::now() } };

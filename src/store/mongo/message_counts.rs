@@ -1,0 +1,71 @@
+//! How many texts users have posted in the rooms that somebody may read.
+
+use std::collections::HashMap;
+
+use mongodb::bson::{self, Bson, Document, doc};
+use serde::Deserialize;
+
+use super::{
+    bson_values::{any_of, bson_uuid, user_key},
+    causal::{CausalSession, collect},
+    collections::Collections,
+    driver::with_timeout,
+};
+use crate::{
+    domain::{RoomId, RoomKind, UserKey},
+    store::Result,
+};
+
+/// The number of users in one query: each is a part of its pipeline, with the ids of all rooms.
+const COUNTED_USERS: usize = 50;
+
+#[derive(Deserialize)]
+struct CountDoc {
+    #[serde(rename = "_id")]
+    key: bson::Uuid,
+    texts: i64,
+}
+
+impl Collections {
+    /// The rooms that the user may read: the open ones, and those that the user is a member of.
+    async fn counted_rooms(&self, reader: UserKey, session: &mut CausalSession) -> Result<Vec<String>> {
+        let own = self.find_members(doc! { "_id.user": bson_uuid(reader) }, doc! {}, 0, session).await?;
+        let own: Vec<RoomId> = own.iter().map(|member| RoomId::named(&member.id.room)).collect();
+        let own = doc! { "_id": any_of(own.iter().map(RoomId::as_str)) };
+        let readable = doc! { "$or": [{ "kind": RoomKind::Open.as_str() }, own] };
+        Ok(self.find_rooms(readable, session).await?.into_iter().map(|room| room.id).collect())
+    }
+
+    /// The number of texts of each of these users in the rooms that `reader` may read; without those who have none. A
+    /// message has its author's number of texts in its room, so the latest message of each room is read.
+    pub async fn count_messages(
+        &self,
+        reader: UserKey,
+        users: &[UserKey],
+        session: &mut CausalSession,
+    ) -> Result<HashMap<UserKey, u64>> {
+        let rooms = any_of(self.counted_rooms(reader, session).await?);
+        let mut counts = HashMap::new();
+        for users in users.chunks(COUNTED_USERS) {
+            let mut parts = users.iter().map(|user| texts_of(*user, &rooms));
+            let mut pipeline = parts.next().unwrap_or_default();
+            pipeline.extend(parts.map(|part| doc! { "$unionWith": { "coll": self.log.name(), "pipeline": part } }));
+            let found = self.log.aggregate(pipeline).with_type::<CountDoc>();
+            let found = async { collect(found.session(&mut **session).await?, session).await };
+            let found = with_timeout(found).await?.into_iter();
+            counts.extend(found.map(|CountDoc { key, texts }| (user_key(key), texts as u64)));
+        }
+        Ok(counts)
+    }
+}
+
+/// With this order the server reads one key of the index `author` for each room.
+fn texts_of(user: UserKey, rooms: &Document) -> Vec<Document> {
+    let user: Bson = bson_uuid(user).into();
+    vec![
+        doc! { "$match": { "author": &user, "_id.room": rooms, "seq": { "$gte": 0_i64 } } },
+        doc! { "$sort": { "author": -1, "_id.room": -1, "seq": -1 } },
+        doc! { "$group": { "_id": "$_id.room", "texts": { "$first": "$authorTexts" } } },
+        doc! { "$group": { "_id": { "$literal": user }, "texts": { "$sum": "$texts" } } },
+    ]
+}
