@@ -72,7 +72,8 @@ async fn a_refused_message_says_why_and_is_sent_again_or_edited() {
     // it is still there after a reload
     ann.driver.refresh().await.unwrap();
     ann.waits_until_connected().await;
-    let texts = "return [...document.querySelectorAll('#outbox > li:has(.failed) .text')].map((text) => text.textContent)";
+    let texts =
+        "return [...document.querySelectorAll('#outbox > li:has(.failed) .text')].map((text) => text.textContent)";
     let failed: Vec<String> = ann.runs(texts).await;
     assert!(failed.len() > 1, "{failed:?}");
     for text in &failed {

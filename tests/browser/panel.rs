@@ -58,7 +58,10 @@ async fn a_thread_is_beside_its_room_and_both_are_live() {
     shows(&ann, LOG, &["Robot: the root", "Robot: first", "You: from the panel", "Robot: second"]).await;
     ann.sees("Robot: outside too").await;
     let log = rows(&ann, "#messages").await;
-    assert!(log.ends_with(&["You: from the panel", "Robot: second", "Robot: outside too"].map(str::to_owned)), "{log:?}");
+    assert!(
+        log.ends_with(&["You: from the panel", "Robot: second", "Robot: outside too"].map(str::to_owned)),
+        "{log:?}"
+    );
     assert_eq!(ann.runs::<u32>("return document.querySelectorAll('.outbox > li').length").await, 0);
     assert_eq!(ann.value("message").await, "a draft for the room");
 
@@ -147,7 +150,8 @@ async fn members_and_pins_are_beside_the_room_and_pages_in_a_narrow_window() {
     shows(&ann, "#panel .messages", &["You: of ann"]).await;
     // its time leads to the row in the log
     ann.finds("#panel .message .at").await.click().await.unwrap();
-    ann.holds("the focus at the row", &format!("document.activeElement.matches('#messages > [data-seq=\"{seq}\"]')")).await;
+    ann.holds("the focus at the row", &format!("document.activeElement.matches('#messages > [data-seq=\"{seq}\"]')"))
+        .await;
     ann.finds(&tool("pins")).await.click().await.unwrap();
     ann.holds("no panel", "!document.querySelector('#panel')").await;
 

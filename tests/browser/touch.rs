@@ -40,7 +40,8 @@ async fn a_long_press_and_the_sign_of_a_row_open_its_menu() {
     ann.runs::<()>("document.querySelector('#row-menu').hidePopover()").await;
     ann.finds(&format!("#messages > [data-seq='{second}'] > .at")).await.click().await.unwrap();
     ann.holds("the menu", is_open).await;
-    ann.holds("of this row", &format!("document.querySelector('#row-menu .row-page').href.endsWith('/{second}')")).await;
+    ann.holds("of this row", &format!("document.querySelector('#row-menu .row-page').href.endsWith('/{second}')"))
+        .await;
     // what one touches is large enough
     let small = "return [...document.querySelectorAll('a, button, input, summary')]
         .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest('.message, .unseen, .skip'))
