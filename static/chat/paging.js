@@ -5,7 +5,8 @@ natter.paging = (() => {
   let requests = 0; // that are under way
   const late = new Map(); // by seq: changes of rows that such a response may bring in an older state
   const lateNames = new Map(); // by tag: names as well
-  let anchor = null; // {row, list, top, isOlder}: a row, and where it has to stay
+  let anchor = null; // {row, list, at, isOlder}: a row, and where its edge towards what is read has to stay
+  const edgeOf = (row, isOlder) => row.getBoundingClientRect()[isOlder ? 'bottom' : 'top'];
 
   // A link that loads messages before (`words.older`) or from (`words.later`) a `seq`.
   const link = (html, room, seq) => {
@@ -50,17 +51,19 @@ natter.paging = (() => {
       const isOlder = element.matches('.older'), list = element.closest('.messages');
       arrive(list, fragment, isOlder);
       const row = rows.messageFrom(element, isOlder ? 'nextElementSibling' : 'previousElementSibling');
-      anchor = { row, list, top: row?.getBoundingClientRect().top, isOlder };
+      anchor = { row, list, at: row && edgeOf(row, isOlder), isOlder };
     }
   });
   document.addEventListener('htmx:after:swap', () => {
     if (!anchor) return;
-    const { row, list, top, isOlder } = anchor;
+    const { row, list, at, isOlder } = anchor;
     anchor = null;
     rows.groupAll(list);
+    // the row that was the first one keeps its name: without it, it would be shorter
+    if (isOlder) row?.classList.remove('follows');
     if (isOlder) natter.list.trimEnd(list); else natter.list.trim(list);
-    const moved = row ? row.getBoundingClientRect().top - top : 0;
-    if (row?.isConnected && Math.abs(moved) > 1) list.closest('.scroller').scrollTop += moved;
+    const moved = row?.isConnected ? edgeOf(row, isOlder) - at : 0;
+    if (Math.abs(moved) >= 1) list.closest('.scroller').scrollTop += moved;
   });
 
   return {

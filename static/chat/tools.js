@@ -40,7 +40,7 @@ natter.tools = (() => {
     if (!row) return;
     fit();
     if (!row.parentElement.parentElement.contains(bar)) row.parentElement.after(bar);
-    bar.style.top = `${Math.max(0, row.offsetTop - 14)}px`;
+    bar.style.translate = `0 ${Math.max(0, row.offsetTop - 14)}px`; // with `top` it would count as a shift of the layout
   };
   const focusRow = (next) => {
     if (!isRow(next)) return;

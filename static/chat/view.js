@@ -44,12 +44,17 @@ natter.view = (() => {
     for (const mention of item.querySelectorAll('.mention')) if (isMine(mention.dataset.tag)) mention.classList.add('me');
   };
 
-  // Puts an open popover under or over a rectangle, and inside of the window.
+  // Puts an open popover under or over a rectangle, and inside of the window. It is hidden until then (style/room.css).
   const beside = ({ bottom, right, top }, popover) => {
     const { offsetWidth, offsetHeight } = popover, under = bottom + 4, over = top - offsetHeight - 4;
     popover.style.left = `${Math.max(8, right - offsetWidth)}px`;
     popover.style.top = `${under + offsetHeight > innerHeight ? Math.max(8, over) : under}px`;
+    popover.classList.add('placed');
   };
+
+  document.addEventListener('beforetoggle', ({ target, newState }) => {
+    if (newState === 'closed') target.classList.remove('placed');
+  }, { capture: true });
 
   const authorOf = (item) => part(item, 'b').textContent.slice(0, -2); // without ": "
   const textOf = (item) => part(item, '.text')?.textContent;

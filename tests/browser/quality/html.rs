@@ -44,19 +44,8 @@ const EXCEPTIONS: [(&str, &str); 11] = [
     ("hx-target:inherited", "div"),
 ];
 
-/// Attributes of `templates/admin`, which are to begin with `data-hx-`, and their elements.
-const OF_ADMINS: [(&str, &str); 7] = [
-    ("hx-get", "a"),
-    ("hx-get", "form"),
-    ("hx-post", "form"),
-    ("hx-select", "form"),
-    ("hx-swap", "form"),
-    ("hx-target", "form"),
-    ("hx-trigger", "form"),
-];
-
 fn is_excepted(message: &str) -> bool {
-    EXCEPTIONS.iter().chain(&OF_ADMINS).any(|(attribute, element)| {
+    EXCEPTIONS.iter().any(|(attribute, element)| {
         message == format!("Attribute “{attribute}” not allowed on element “{element}” at this point.")
     })
 }

@@ -133,7 +133,6 @@ async fn nothing_jumps_at_the_end_of_the_log() {
 }
 
 #[tokio::test]
-#[ignore = "static/chat/paging.js keeps the top of a row that becomes shorter"]
 async fn older_messages_move_nothing() {
     let site = Site::start().await;
     let (ann, _) = reader(&site).await;
@@ -155,7 +154,6 @@ async fn older_messages_move_nothing() {
 }
 
 #[tokio::test]
-#[ignore = "static/chat/tools.js moves the bar, and gives a popover its place after it is painted, as emoji.js does"]
 async fn the_tools_of_a_row_appear_where_they_stay() {
     let site = Site::start().await;
     let (ann, last) = reader(&site).await;
@@ -167,7 +165,7 @@ async fn the_tools_of_a_row_appear_where_they_stay() {
         found.extend(is_still(&ann, tool).await);
         ann.driver.action_chain().send_keys(Key::Escape + "").perform().await.unwrap();
     }
-    ann.finds("#pick").await.click().await.unwrap();
+    ann.finds("#send .pick").await.click().await.unwrap();
     ann.holds("the emoji", "document.querySelectorAll('#picker:popover-open button').length > 1000").await;
     found.extend(is_still(&ann, "the emoji picker").await);
     is_quiet(&found);
