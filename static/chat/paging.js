@@ -58,9 +58,9 @@ natter.paging = (() => {
     if (!anchor) return;
     const { row, list, at, isOlder } = anchor;
     anchor = null;
-    rows.groupAll(list);
     // the row that was the first one keeps its name: without it, it would be shorter
-    if (isOlder) row?.classList.remove('follows');
+    if (isOlder && row) row.keepsName = true;
+    rows.groupAll(list);
     if (isOlder) natter.list.trimEnd(list); else natter.list.trim(list);
     const moved = row?.isConnected ? edgeOf(row, isOlder) - at : 0;
     if (Math.abs(moved) >= 1) list.closest('.scroller').scrollTop += moved;

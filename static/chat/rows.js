@@ -79,7 +79,7 @@ natter.rows = (() => {
   };
   const group = (row) => {
     divide(row);
-    row.classList.toggle('follows', view.follows(row, beside(row, 'previousElementSibling')));
+    row.classList.toggle('follows', !row.keepsName && view.follows(row, beside(row, 'previousElementSibling')));
   };
   // a day whose only message is deleted
   const trimDays = (list) => {
