@@ -35,20 +35,20 @@ pub struct SignedIn {
 }
 
 /// Who a request's session belongs to. An extension that the first extraction leaves for the others, which then do not
-/// read the store again.
+/// read the store again, nor wait for one that does not answer.
 #[derive(Debug, Clone)]
-struct CheckedSession(Option<SignedIn>);
+struct CheckedSession(Result<Option<SignedIn>, Error>);
 
 impl OptionalFromRequestParts<AppState> for SignedIn {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Error> {
         if let Some(CheckedSession(found)) = parts.extensions.get() {
-            return Ok(found.clone());
+            return found.clone();
         }
-        let found = Self::of_session(parts, state).await?;
+        let found = Self::of_session(parts, state).await;
         parts.extensions.insert(CheckedSession(found.clone()));
-        Ok(found)
+        found
     }
 }
 
