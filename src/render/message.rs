@@ -222,7 +222,7 @@ pub fn pending_row(author_tag: &str, author: &Avatar, language: Language) -> Str
         rev: 0,
         text_rev: 0,
         author_tag: author_tag.to_owned(),
-        author: None,
+        author: Some(""),
         initials: author.initials.clone(),
         hue: author.hue,
         own: true,

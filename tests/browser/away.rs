@@ -122,7 +122,7 @@ async fn loads_all(person: &Person) {
         const line = document.querySelector('#new'), next = line?.nextElementSibling;
         line?.remove();
         if (next) natter.rows.groupAround(next);
-        natter.list.toEnd();
+        natter.list.toEnd(document.querySelector('#messages'));
         return true;";
     let _: bool = person.runs(script).await;
 }

@@ -75,7 +75,7 @@ async fn all_tabs_of_a_user_show_a_sent_message() {
     ann.presses("Log in").await;
     ann.finds("#room").await;
     ann.waits_until_connected().await;
-    assert_eq!(ann.value("message").await, "half a sentence");
+    assert_eq!(ann.value("message").await, "", "a logout wipes the drafts of all tabs");
     ann.closes_browser(&[]).await;
 }
 

@@ -58,9 +58,12 @@ async fn the_bar_is_at_the_row_of_the_pointer_or_the_focus_and_offers_what_is_al
     ann.sees("You: own").await;
     assert!(ann.runs::<bool>("return document.querySelector('#row-tools').hidden").await);
     ann.points_at(other).await;
-    assert_eq!(offered(&ann).await, ["react", "reply", "unread", "thread", "pin", "save", "copy"]);
+    assert_eq!(offered(&ann).await, ["react", "reply", "unread", "thread", "pin", "save", "copyText", "copy"]);
     ann.points_at(own).await;
-    assert_eq!(offered(&ann).await, ["react", "reply", "edit", "unread", "thread", "pin", "save", "copy", "delete"]);
+    assert_eq!(
+        offered(&ann).await,
+        ["react", "reply", "edit", "unread", "thread", "pin", "save", "copyText", "copy", "delete"]
+    );
     // the focus goes to the last row, and the bar with it
     ann.points_at(other).await;
     ann.finds("#message").await.send_keys("" + thirtyfour::Key::Up).await.unwrap();

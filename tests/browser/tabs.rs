@@ -21,7 +21,7 @@ async fn two_tabs_of_one_person_show_every_message_once() {
         window.missing = [];
         new MutationObserver(() => {
             const texts = Array.from(document.querySelectorAll('#messages .message > .text'), (text) => text.textContent);
-            for (const row of document.querySelectorAll('#outbox li')) texts.push(row.lastChild.textContent);
+            for (const row of document.querySelectorAll('#outbox li')) texts.push(row.querySelector('.text').textContent);
             for (const text of Object.keys(window.most)) if (!texts.includes(text)) window.missing.push(text);
             for (const text of new Set(texts)) {
                 window.most[text] = Math.max(window.most[text] ?? 0, texts.filter((one) => one === text).length);

@@ -61,7 +61,8 @@ impl Files<'_> {
     fn add(&mut self, name: &str, html: &str) {
         for (part, inside) in html.split("<script type=\"text/html\"").skip(1).enumerate() {
             let inside = inside.split_once('>').unwrap().1.split_once("</script>").unwrap().0;
-            self.write(&format!("{name}, part {part} of the script"), &Wrapper::Div.around(inside));
+            let wrapper = if inside.starts_with("<li") { Wrapper::List } else { Wrapper::Div };
+            self.write(&format!("{name}, part {part} of the script"), &wrapper.around(inside));
         }
         self.write(name, html);
     }

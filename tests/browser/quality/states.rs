@@ -203,12 +203,12 @@ fn of_lobby() -> Vec<State> {
         lobby("edit", "tool('#row-tools [data-do=edit]')", "document.querySelector('#context:not([hidden])')"),
         lobby(
             "emoji picker",
-            "$('#pick').click()",
+            "$('#send .pick').click()",
             "document.querySelectorAll('#picker:popover-open button').length > 1000",
         ),
         lobby(
             "emoji not found",
-            "$('#picker').addEventListener('toggle', () => setTimeout(search, 0, '#picker input', 'qqqq'), { once: true }); $('#pick').click()",
+            "$('#picker').addEventListener('toggle', () => setTimeout(search, 0, '#picker input', 'qqqq'), { once: true }); $('#send .pick').click()",
             "document.querySelector('#picker .empty')",
         ),
         lobby("completion of a name", "type('@')", "document.querySelector('#completion:popover-open li')"),
