@@ -120,7 +120,10 @@ async fn users_are_disabled_and_enabled_in_the_table() {
     assert_eq!(ada.visit(done.location()).await.text(".done"), "bob is logged out everywhere.");
 
     let own = ada.visit("/admin/users?more=ada").await.is(200);
-    assert!(own.texts(".acts form[action*=disable]").is_empty());
+    assert_eq!(own.texts(".acts form"), Vec::<String>::new());
+    let refused = ada.submit("/admin/users/ada/link", &[]).await.is(409);
+    assert!(refused.text("#users > .alert").starts_with("Change your own password under Account"));
+    assert!(refused.texts("#link").is_empty());
     let refused = ada.submit("/admin/users/ada/disable", &[]).await.is(409);
     assert_eq!(refused.text("#users > .alert"), "You cannot disable your own account.");
     for act in ["disable", "enable", "logout", "link"] {
