@@ -30,7 +30,7 @@ async fn sessions_are_listed_and_ended_one_by_one() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     visit_with(&ada, FIREFOX, "/rooms/lobby").await.is(200);
-    assert_eq!(devices(&ada.visit("/account").await), ["Firefox on Linux"]);
+    assert_eq!(devices(&ada.visit("/account").await), ["Firefox · Linux"]);
     assert!(ada.visit("/account").await.texts("[action='/account/sessions/end']").is_empty(), "log out ends it");
 
     let phone = elsewhere(&natter, IPHONE).await;
@@ -38,23 +38,23 @@ async fn sessions_are_listed_and_ended_one_by_one() {
     let mut tab = Socket::open_in(&phone, "").await;
     let page = visit_with(&ada, IPHONE, "/account").await.is(200);
     let mut listed = devices(&page);
-    assert_eq!(listed.remove(0), "Firefox on Linux", "the own one is first");
+    assert_eq!(listed.remove(0), "Firefox · Linux", "the own one is first");
     listed.sort_unstable();
-    assert_eq!(listed, ["Safari on iPhone", "Unknown device"]);
+    assert_eq!(listed, ["Safari · iPhone", "Unknown device"]);
     assert_eq!(page.texts("section .rows small"), ["127.0.0.1 · used just now"; 3]);
     assert_eq!(page.texts("section .rows .tag"), ["this session"]);
     let german = ada.request(Method::GET, "/account").header("accept-language", "de").send().await.unwrap();
     let german = Page::of(german).await;
-    assert_eq!(devices(&german)[0], "Firefox unter Linux");
+    assert_eq!(devices(&german)[0], "Firefox · Linux");
 
-    let of_phone = page.attribute("[aria-label='End: Safari on iPhone']", "value");
+    let of_phone = page.attribute("[aria-label='End: Safari · iPhone']", "value");
     let form = [("session", of_phone.as_str())];
     let ended = ada.submit("/account/sessions/end", &form).await.leads_to("/account?saved=session");
     assert_eq!(tab.close_frame().await, (1008, "signed out".to_owned()));
     phone.visit("/account").await.leads_to("/login?next=%2Faccount");
     let page = ada.visit(ended.location()).await.is(200);
     assert_eq!(page.text(".done"), "The session has ended.");
-    assert_eq!(devices(&page), ["Firefox on Linux", "Unknown device"]);
+    assert_eq!(devices(&page), ["Firefox · Linux", "Unknown device"]);
     assert!(other.is_signed_in().await);
     ada.submit("/account/sessions/end", &form).await.is(303);
 }
