@@ -133,7 +133,7 @@ impl AuditAction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     pub id: AuditId,
-    /// The userID of the admin, or of the user who used a login link.
+    /// The userID of the admin, or of the user who used a login link; `natter user` from the shell.
     pub admin: String,
     pub action: AuditAction,
     /// The userID of the account, or the name of the room.

@@ -156,7 +156,7 @@ pub struct EntryResponse {
     id: String,
     #[schema(format = DateTime)]
     at: String,
-    /// The userID that the admin had; of `login-link-used`, the user's.
+    /// The userID that the admin had; of `login-link-used`, the user's. `natter user` from the shell.
     admin: String,
     #[schema(value_type = ActionName)]
     action: &'static str,

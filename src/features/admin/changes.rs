@@ -18,9 +18,7 @@ use crate::{
     render::Language,
     security::accounts::{AccountEdit, NewAccount},
     store::MessageRetention,
-    web::{
-        Admin, AppState, Error, Form, IsHttps, Path, Query, Result, accounts::delete_account,
-    },
+    web::{Admin, AppState, Error, Form, IsHttps, Path, Query, Result, accounts::delete_account},
 };
 
 pub async fn create(

@@ -19,9 +19,7 @@ use crate::{
     render::Language,
     security::{accounts::AccountEdit, sessions},
     store::MessageRetention,
-    web::{
-        AppState, ClientAddr, Error, FieldTexts, Form, Query, Result, Shell, SignedIn, accounts::delete_account,
-    },
+    web::{AppState, ClientAddr, Error, FieldTexts, Form, Query, Result, Shell, SignedIn, accounts::delete_account},
 };
 
 #[derive(Template, WebTemplate)]

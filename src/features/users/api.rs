@@ -13,9 +13,7 @@ use crate::{
     domain::{Fields, Network, Phrase, RoomId, User, UserId, UserKey},
     security::accounts::{AccountEdit, NewAccount},
     store::{Chunk, MessageRetention},
-    web::{
-        AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result, accounts::delete_account,
-    },
+    web::{AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result, accounts::delete_account},
 };
 
 /// Messages shown with a user.

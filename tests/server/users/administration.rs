@@ -150,7 +150,8 @@ async fn the_audit_list_has_what_admins_did_in_pages() {
 async fn the_audit_list_has_what_admins_did_in_open_rooms() {
     let natter = Natter::start().await;
     let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
-    let (open, closed) = (bob.creates("open", "Garden", &["ada"]).await, ada.creates("closed", "Secret", &["bob"]).await);
+    let (open, closed) =
+        (bob.creates("open", "Garden", &["ada"]).await, ada.creates("closed", "Secret", &["bob"]).await);
     let mut deleted = Vec::new();
     for room in [&open, &closed] {
         let seq = bob.says_in(room, "an apple").await;
