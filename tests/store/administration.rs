@@ -165,7 +165,7 @@ pub async fn a_new_account_is_listed_if_an_admin_creates_it(database: &TestDatab
         ..new_user(user_id, Some(Role::Member))
     };
     assert_eq!(store.create_user(new("bob")).await.unwrap().role, Role::Member);
-    assert!(matches!(store.create_user(new("bob")).await, Err(Error::Conflict(Conflict::UserIdTaken))));
+    assert!(matches!(store.create_user(new("bob")).await, Err(Error::Conflict(_))));
     assert_eq!(listed(store.as_ref()).await, [(AuditAction::UserCreated, "bob".to_owned())]);
 }
 
