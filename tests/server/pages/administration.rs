@@ -121,6 +121,7 @@ async fn users_are_disabled_and_enabled_in_the_table() {
 
     let made_up = ada.visit("/admin/users?done=disabled&user=everybody").await.is(200);
     assert!(made_up.texts(".done").is_empty(), "{}", made_up.html);
+    assert_eq!(made_up.attribute(".scroll-x[role=region][tabindex='0']", "aria-label"), "Users");
     let own = ada.visit("/admin/users?more=ada").await.is(200);
     assert_eq!(own.texts(".acts form"), Vec::<String>::new());
     let refused = ada.submit("/admin/users/ada/link", &[]).await.is(409);
