@@ -61,7 +61,7 @@
 //! | grant | what a token or a session proves: a user, the account's version, a token id, an expiry |
 //! | session | a grant in a browser's cookie |
 //! | login link | a link with which a user logs in once without a password; an admin makes it |
-//! | audit list | what admins did; an entry is written with the act |
+//! | audit list | what admins did, and the use of login links; an entry is written with the act |
 //! | role | a server that a process runs (users, auth, chat); a user's rights (member, admin, bot); a member's (member, owner) |
 //!
 //! # Write path

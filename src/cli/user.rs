@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::open::open;
 use crate::{
     app::config::DataArgs,
-    domain::{Role, User, UserId},
+    domain::{AuditAction, AuditEntry, Role, User, UserId},
     render::Language,
     security::{
         accounts::{AccountEdit, AccountError, Accounts, NewAccount},
@@ -20,6 +20,9 @@ use crate::{
 
 /// The number of users read at a time.
 const PAGE_USERS: u32 = 500;
+
+/// Who acts, in the audit list. It is no userID.
+const SHELL: &str = "natter user";
 
 #[derive(Subcommand)]
 pub enum UserCommand {
@@ -44,6 +47,10 @@ pub enum UserCommand {
         #[arg(long)]
         revoke: bool,
     },
+    /// Disable a user: nobody can log in to the account, and their tokens and sessions end
+    Disable { user_id: String },
+    /// Enable a disabled user again
+    Enable { user_id: String },
     /// Set a new password; prompts for it, or reads it from standard input
     Password { user_id: String },
     /// Delete a user; their messages stay, under "deleted user"
@@ -85,6 +92,16 @@ async fn run_on(command: UserCommand, store: &Arc<dyn Database>, bcrypt_cost: u3
             println!("{} is {} now.", user.user_id, if user.is_admin() { "an admin" } else { "a member" });
             Ok(())
         }
+        UserCommand::Disable { user_id } => {
+            let user = set_disabled(store.as_ref(), &user_id, true).await?;
+            println!("{} is disabled; all their tokens and sessions are void.", user.user_id);
+            Ok(())
+        }
+        UserCommand::Enable { user_id } => {
+            let user = set_disabled(store.as_ref(), &user_id, false).await?;
+            println!("{} is enabled.", user.user_id);
+            Ok(())
+        }
         UserCommand::Password { user_id } => {
             let user = find(store.as_ref(), &user_id).await?;
             let edit = AccountEdit { password: Some(read_password()?), ..AccountEdit::default() };
@@ -100,6 +117,13 @@ async fn run_on(command: UserCommand, store: &Arc<dyn Database>, bcrypt_cost: u3
             Ok(())
         }
     }
+}
+
+async fn set_disabled(store: &dyn Store, user_id: &str, disabled: bool) -> Result<User, String> {
+    let user = find(store, user_id).await?;
+    let action = if disabled { AuditAction::UserDisabled } else { AuditAction::UserEnabled };
+    let entry = AuditEntry::new(SHELL, action, user.user_id.as_str());
+    store.set_disabled(user.key, disabled, entry).await.map_err(|error| reason(error.into()))
 }
 
 /// The error in English, in the same words as in the API.
@@ -125,12 +149,13 @@ async fn list(store: &dyn Store) -> Result<(), String> {
         after = Some(last.user_id.clone());
         for user in users {
             println!(
-                "{:<32}  {:<6}  {}  {}  <{}>",
+                "{:<32}  {:<6}  {}  {}  <{}>{}",
                 user.user_id.as_str(),
                 user.role.as_str(),
                 user.created_at.day(),
                 user.name,
-                user.email
+                user.email,
+                if user.disabled { "  disabled" } else { "" }
             );
         }
     }

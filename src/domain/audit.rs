@@ -50,18 +50,29 @@ pub enum AuditAction {
     UserEnabled,
     UserLoggedOut,
     LoginLinkMade,
+    /// A user, not an admin, logged in with the link.
+    LoginLinkUsed,
     UserDeleted,
     RoomArchived,
     RoomUnarchived,
     RoomDeleted,
     /// Made a member an owner, or an owner a member.
     RoomRoleChanged,
+    RoomMemberRemoved,
+    RoomRenamed,
+    RoomTopicChanged,
+    RoomOpened,
+    RoomClosed,
+    /// Made every account a member, or ended that.
+    RoomEveryoneChanged,
+    /// Deleted a message of somebody else.
+    MessageDeleted,
     /// A later natter wrote it.
     Unknown,
 }
 
 impl AuditAction {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 21] = [
         Self::UserCreated,
         Self::UserEdited,
         Self::RoleChanged,
@@ -70,11 +81,19 @@ impl AuditAction {
         Self::UserEnabled,
         Self::UserLoggedOut,
         Self::LoginLinkMade,
+        Self::LoginLinkUsed,
         Self::UserDeleted,
         Self::RoomArchived,
         Self::RoomUnarchived,
         Self::RoomDeleted,
         Self::RoomRoleChanged,
+        Self::RoomMemberRemoved,
+        Self::RoomRenamed,
+        Self::RoomTopicChanged,
+        Self::RoomOpened,
+        Self::RoomClosed,
+        Self::RoomEveryoneChanged,
+        Self::MessageDeleted,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -87,11 +106,19 @@ impl AuditAction {
             Self::UserEnabled => "user-enabled",
             Self::UserLoggedOut => "user-logged-out",
             Self::LoginLinkMade => "login-link-made",
+            Self::LoginLinkUsed => "login-link-used",
             Self::UserDeleted => "user-deleted",
             Self::RoomArchived => "room-archived",
             Self::RoomUnarchived => "room-unarchived",
             Self::RoomDeleted => "room-deleted",
             Self::RoomRoleChanged => "room-role-changed",
+            Self::RoomMemberRemoved => "room-member-removed",
+            Self::RoomRenamed => "room-renamed",
+            Self::RoomTopicChanged => "room-topic-changed",
+            Self::RoomOpened => "room-opened",
+            Self::RoomClosed => "room-closed",
+            Self::RoomEveryoneChanged => "room-everyone-changed",
+            Self::MessageDeleted => "message-deleted",
             Self::Unknown => "unknown",
         }
     }
@@ -106,12 +133,14 @@ impl AuditAction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     pub id: AuditId,
-    /// The admin's userID.
+    /// The userID of the admin, or of the user who used a login link; `natter user` from the shell.
     pub admin: String,
     pub action: AuditAction,
     /// The userID of the account, or the name of the room.
     pub subject: String,
-    /// The new role, whether messages were deleted too (`messages`), or whose role in the room changed; else empty.
+    /// The new role; whether messages were deleted too (`messages`); whose role in the room changed, and the new one; who
+    /// was removed from the room; the room's new name; whether it has everyone (`on`, `off`); the deleted message's `seq`.
+    /// Else empty.
     pub detail: String,
 }
 

@@ -162,6 +162,7 @@ mod tests {
             phone: Phone::default(),
             password: PasswordHash("none".into()),
             role: Some(Role::Admin),
+            entry: None,
         };
         store.create_user(user).await.unwrap()
     }

@@ -113,6 +113,7 @@ mod tests {
             phone: Phone::default(),
             password: PasswordHash("none".into()),
             role: None,
+            entry: None,
         };
         store.create_user(user).await.unwrap().key
     }

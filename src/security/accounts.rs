@@ -91,6 +91,18 @@ impl Accounts {
     /// [`AccountError::Invalid`] with every invalid field; [`AccountError::Busy`] if too many hashes wait; the store's
     /// conflict if the userID or the e-mail address is taken.
     pub async fn create(&self, raw: &NewAccount, role: Option<Role>) -> Result<User, AccountError> {
+        self.add(raw, role, None).await
+    }
+
+    /// As [`Accounts::create`], of a member by an admin: it is in the audit list.
+    ///
+    /// # Errors
+    /// Those of [`Accounts::create`].
+    pub async fn create_by_admin(&self, admin: &User, raw: &NewAccount) -> Result<User, AccountError> {
+        self.add(raw, Some(Role::Member), Some(admin)).await
+    }
+
+    async fn add(&self, raw: &NewAccount, role: Option<Role>, by: Option<&User>) -> Result<User, AccountError> {
         let mut fields = Fields::default();
         let user_id = fields.keep("userID", UserId::parse_new(&raw.user_id));
         let name = fields.keep("name", Name::parse(&raw.name));
@@ -107,7 +119,9 @@ impl Accounts {
             return Err(store::Error::from(store::Conflict::UserIdTaken).into());
         }
         let password = self.passwords.hash(password).await?;
-        Ok(self.store.create_user(NewUser { user_id, name, email, phone, password, role }).await?)
+        let entry = |by: &User| AuditEntry::new(by.user_id.as_str(), AuditAction::UserCreated, user_id.as_str());
+        let entry = by.map(entry);
+        Ok(self.store.create_user(NewUser { user_id, name, email, phone, password, role, entry }).await?)
     }
 
     /// Changes an account. The caller has checked the permission, and the current password where it is needed;

@@ -21,6 +21,13 @@ pub struct OpenSession {
     grants: Vec<Grant>,
 }
 
+impl OpenSession {
+    /// Whether it has the session with this stored id.
+    pub fn has(&self, id: &[u8; 32]) -> bool {
+        self.ids.contains(id)
+    }
+}
+
 impl LoginService {
     /// The open sessions of `user`, the one that was used last first.
     ///
@@ -54,12 +61,14 @@ impl LoginService {
         Ok(open)
     }
 
-    /// Ends a session: its tokens, and the sockets and other sessions that began with them.
+    /// Ends a session: its tokens, and the sockets and other sessions that began with them. The token of who asks may be
+    /// among its earlier ones: it stays, unless that session itself is meant.
     ///
     /// # Errors
     /// The store's error if it does not answer. A part of it may have ended then; a repeat ends the rest.
-    pub async fn end_session(&self, session: &OpenSession) -> store::Result<()> {
-        for grant in &session.grants {
+    pub async fn end_session(&self, session: &OpenSession, asking: TokenId) -> store::Result<()> {
+        let ends = |grant: &&Grant| grant.token() != asking || session.token == asking;
+        for grant in session.grants.iter().filter(ends) {
             self.revoke(grant).await?;
         }
         for id in &session.ids {

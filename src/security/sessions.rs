@@ -204,6 +204,11 @@ impl fmt::Debug for SessionTable {
     }
 }
 
+/// The id under which the session is stored; `None` if it is not stored yet.
+pub fn stored_id(session: &Session) -> Option<[u8; 32]> {
+    session.id().map(|id| hash_id(&id))
+}
+
 fn hash_id(id: &Id) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, &id.0.to_le_bytes()).as_ref());

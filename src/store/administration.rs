@@ -1,9 +1,10 @@
-//! What admins do to accounts, and the list of what they did. Each act is committed together with its entry in the list.
+//! What admins do to accounts, and the list of what they did. Each act on an account is committed together with
+//! its entry in the list.
 
 use async_trait::async_trait;
 
 use super::{MessageRetention, Result, UserSearch};
-use crate::domain::{AuditEntry, AuditId, Room, Timestamp, User, UserKey};
+use crate::domain::{AuditAction, AuditEntry, AuditId, Room, Timestamp, User, UserKey};
 
 /// How long an entry of the audit list is kept, in seconds.
 pub const AUDIT_LIFETIME_SECS: i64 = 365 * 24 * 3600;
@@ -63,19 +64,20 @@ pub trait Administration {
     /// [`Error::NotFound`](super::Error::NotFound) if there is no such user,
     /// [`Error::Conflict`](super::Error::Conflict) if no admin would be left who is not disabled.
     async fn set_disabled(&self, key: UserKey, disabled: bool, entry: AuditEntry) -> Result<User>;
-    /// Raises [`User::version`], which voids every token and session of the user.
+    /// Raises [`User::version`], which voids every token and session of the user, and voids the login link.
     ///
     /// # Errors
     /// [`Error::NotFound`](super::Error::NotFound) if there is no such user.
     async fn log_out(&self, key: UserKey, entry: AuditEntry) -> Result<User>;
-    /// Gives the user a login link, in place of an earlier one. A new password and the disabling of the account void it.
+    /// Gives the user a login link, in place of an earlier one. A new password, the disabling of the account and a logout
+    /// everywhere void it.
     ///
     /// # Errors
     /// [`Error::NotFound`](super::Error::NotFound) if there is no such user, or it is disabled.
     async fn set_login_link(&self, key: UserKey, link: LoginLink, entry: AuditEntry) -> Result<()>;
     /// The user of a login link that is valid at `now`.
     async fn login_link_user(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<User>>;
-    /// The same, and voids the link: of several calls, only one gets the user.
+    /// The same, voids the link and adds the use to the audit list: of several calls, only one gets the user.
     async fn use_login_link(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<User>>;
     /// As [`Users::delete_user`](super::Users::delete_user), by an admin.
     ///
@@ -88,4 +90,9 @@ pub trait Administration {
     async fn audit(&self, before: Option<AuditId>, limit: u32) -> Result<Vec<AuditEntry>>;
     /// The open rooms, as [`Rooms::open_rooms`](super::Rooms::open_rooms) finds them.
     async fn room_table(&self, search: &str, after: Option<&str>, limit: u32) -> Result<Vec<RoomLine>>;
+}
+
+/// The entry for the use of a login link: the user does it.
+pub(super) fn link_used(user_id: &str) -> AuditEntry {
+    AuditEntry::new(user_id, AuditAction::LoginLinkUsed, user_id)
 }

@@ -16,6 +16,8 @@ pub struct NewUser {
     pub password: PasswordHash,
     /// `None`: admin if there is no user yet, else member.
     pub role: Option<Role>,
+    /// What an admin does by it. It is committed together with the account.
+    pub entry: Option<AuditEntry>,
 }
 
 /// The fields to change of a user. A field that is `None` stays as it is.

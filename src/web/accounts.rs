@@ -11,14 +11,6 @@ pub fn entry(admin: &User, action: AuditAction, user: &User) -> AuditEntry {
     AuditEntry::new(admin.user_id.as_str(), action, user.user_id.as_str())
 }
 
-/// Records that `admin` has created an account.
-///
-/// # Errors
-/// The store's.
-pub async fn record_created(state: &AppState, admin: &User, user: &User) -> Result<()> {
-    Ok(state.store.record(entry(admin, AuditAction::UserCreated, user)).await?)
-}
-
 /// Deletes the account of `user` for `me`: the same user, or an admin.
 ///
 /// # Errors

@@ -79,7 +79,7 @@ pub async fn post_counted(
 /// 429 if the user sends too fast, and those of [`refused`].
 pub async fn change(state: &AppState, access: &Access, action: Action) -> Result<Changed> {
     count(state, access.user())?;
-    state.store.change(access, Command::new(action)).await.map_err(refused)
+    room_audit::change(state, access, action).await.map_err(refused)
 }
 
 /// Gives a command to the room, which counts as a message. `None`: the room is like that already.
@@ -96,12 +96,8 @@ pub async fn command(state: &AppState, access: &Access, action: RoomAction) -> R
 /// # Errors
 /// Those of the rules.
 pub async fn give(state: &AppState, access: &Access, action: RoomAction) -> Result<Option<Changed>> {
-    let entry = room_audit::entry(state, access, &action).await?;
-    match state.store.change(access, Command::new(Action::Room(action))).await {
-        Ok(changed) => {
-            room_audit::record(state, entry).await;
-            Ok(Some(changed))
-        }
+    match room_audit::change(state, access, Action::Room(action)).await {
+        Ok(changed) => Ok(Some(changed)),
         Err(store::Error::Unchanged) => Ok(None),
         Err(error) => Err(refused(error)),
     }

@@ -32,6 +32,8 @@ pub struct SignedIn {
     pub user: User,
     pub grant: Grant,
     pub lifetime: SessionLifetime,
+    /// The id under which the session is stored; `None` if it is not stored yet.
+    pub session: Option<[u8; 32]>,
 }
 
 /// Who a request's session belongs to. An extension that the first extraction leaves for the others, which then do not
@@ -61,7 +63,12 @@ impl SignedIn {
         if let Some(slot) = parts.extensions.get::<NavSlot>() {
             slot.fill(&user);
         }
-        Ok(Some(Self { user, grant: current.grant, lifetime: current.lifetime }))
+        Ok(Some(Self {
+            user,
+            grant: current.grant,
+            lifetime: current.lifetime,
+            session: sessions::stored_id(&session),
+        }))
     }
 }
 

@@ -79,6 +79,7 @@ async fn a_post_whose_response_is_lost_is_not_reported_as_not_done() {
         phone: Phone::parse("112").unwrap(),
         password: PasswordHash("none".into()),
         role: None,
+        entry: None,
     };
     let ada = direct.create_user(user).await.unwrap();
     let post = |text: &str| Command::post(ClientId::generate(), Text::parse(text).unwrap());

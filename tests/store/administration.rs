@@ -1,14 +1,16 @@
 //! What admins do to accounts, and the list of it.
 
 use natter::{
-    domain::{AuditAction, AuditEntry, AuditId, Role, RoomKind, Timestamp, TokenId, User, UserKey},
+    domain::{
+        Action, AuditAction, AuditEntry, AuditId, Command, Emoji, Role, RoomKind, Timestamp, TokenId, User, UserKey,
+    },
     store::{
-        AUDIT_LIFETIME_SECS, Conflict, Database, Error, Event, Events, LoginLink, MessageRetention, Searched,
+        AUDIT_LIFETIME_SECS, Conflict, Database, Error, Event, Events, LoginLink, MessageRetention, NewUser, Searched,
         UserChanges, UserSearch,
     },
 };
 
-use crate::support::{TestDatabase, add, hash, lobby, name, new_user, next};
+use crate::support::{TestDatabase, add, hash, lobby, name, new_user, next, post, whole_log};
 
 pub fn entry(action: AuditAction, subject: &str) -> AuditEntry {
     AuditEntry::new("ada", action, subject)
@@ -140,7 +142,54 @@ pub async fn a_login_link_works_once(database: &TestDatabase) {
     }
     store.set_disabled(bob.key, false, entry(AuditAction::UserEnabled, "bob")).await.unwrap();
     assert_eq!((user(4).await, user(5).await), (None, None));
-    assert_eq!(listed(store.as_ref()).await.len(), 6, "four links, disabled, enabled");
+    let used: Vec<_> = store.audit(None, 100).await.unwrap();
+    let used: Vec<_> = used.iter().filter(|entry| entry.action == AuditAction::LoginLinkUsed).collect();
+    assert_eq!(used.len(), 1, "{used:?}");
+    assert_eq!((used[0].admin.as_str(), used[0].subject.as_str()), ("bob", "bob"));
+    assert_eq!(listed(store.as_ref()).await.len(), 7, "four links, a use, disabled, enabled");
+
+    make(7).await.unwrap();
+    store.log_out(bob.key, entry(AuditAction::UserLoggedOut, "bob")).await.unwrap();
+    assert_eq!((user(7).await, used_key(store.as_ref(), 7).await), (None, None), "a logout everywhere voids it");
+}
+
+async fn used_key(store: &dyn Database, n: u8) -> Option<UserKey> {
+    store.use_login_link(&[n; 32], Timestamp::now()).await.unwrap().map(|user| user.key)
+}
+
+pub async fn a_new_account_is_listed_if_an_admin_creates_it(database: &TestDatabase) {
+    let store = database.open().await;
+    add(store.as_ref(), "ada").await;
+    let new = |user_id: &str| NewUser {
+        entry: Some(entry(AuditAction::UserCreated, user_id)),
+        ..new_user(user_id, Some(Role::Member))
+    };
+    assert_eq!(store.create_user(new("bob")).await.unwrap().role, Role::Member);
+    assert!(matches!(store.create_user(new("bob")).await, Err(Error::Conflict(_))));
+    assert_eq!(listed(store.as_ref()).await, [(AuditAction::UserCreated, "bob".to_owned())]);
+}
+
+pub async fn a_disabled_user_writes_nothing(database: &TestDatabase) {
+    let store = database.open().await;
+    let (ada, bob) = (add(store.as_ref(), "ada").await, add(store.as_ref(), "bob").await);
+    // as of a request that was authenticated before
+    let access = lobby(store.as_ref(), &bob).await;
+    store.change(&access, post("a", "before")).await.unwrap();
+    let seq = store.change(&lobby(store.as_ref(), &ada).await, post("b", "of ada")).await.unwrap().message.id.seq;
+    store.set_disabled(bob.key, true, entry(AuditAction::UserDisabled, "bob")).await.unwrap();
+    let before = whole_log(store.as_ref()).await;
+    assert!(before.iter().all(|message| message.author.is_some()), "the name stays");
+    let react = || Command::new(Action::React { seq, emoji: Emoji::parse("👍").unwrap() });
+    for command in [post("c", "after"), react()] {
+        let refused = store.change(&access, command).await.unwrap_err();
+        assert!(matches!(refused, Error::NotFound), "{refused:?}");
+    }
+    assert_eq!(whole_log(store.as_ref()).await, before);
+    // natter itself still deletes what it has
+    store.delete_user(bob.key, MessageRetention::Delete).await.unwrap();
+    let after = whole_log(store.as_ref()).await;
+    assert!(after.iter().all(|message| message.author_key != bob.key || message.text().is_none()), "{after:?}");
+    store.change(&lobby(store.as_ref(), &ada).await, react()).await.unwrap();
 }
 
 pub async fn the_audit_list_has_the_latest_first(database: &TestDatabase) {

@@ -96,6 +96,8 @@ contract! {
         an_admin_who_can_log_in_is_kept
         a_logout_by_an_admin_voids_all_tokens
         a_login_link_works_once
+        a_new_account_is_listed_if_an_admin_creates_it
+        a_disabled_user_writes_nothing
         the_audit_list_has_the_latest_first
         entries_of_the_audit_list_expire
         disabled_people_are_found_by_admins_only;
@@ -258,6 +260,7 @@ contract! {
         a_session_is_kept_until_it_is_deleted
         an_existing_session_id_is_refused
         the_sessions_of_a_user_are_found
+        a_deleted_account_has_no_sessions
         a_deleted_session_is_not_saved_again
         expired_sessions_and_revocations_are_removed
         a_grant_is_valid_until_it_is_revoked

@@ -58,6 +58,19 @@ pub async fn the_sessions_of_a_user_are_found(database: &TestDatabase) {
     assert_eq!((ids(ada).await, ids(bob).await), (vec![1], vec![3]));
 }
 
+pub async fn a_deleted_account_has_no_sessions(database: &TestDatabase) {
+    let store = database.open().await;
+    let (ada, bob) = (add(store.as_ref(), "ada").await, add(store.as_ref(), "bob").await);
+    let of = |user: UserKey, id: u8| SessionRow { user: Some(user), ..row(id, b"data", 1_000) };
+    for session in [of(ada.key, 1), of(bob.key, 2), of(bob.key, 3)] {
+        assert!(store.create_session(&session).await.unwrap());
+    }
+    store.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
+    assert_eq!(store.sessions_of(bob.key).await.unwrap(), []);
+    assert_eq!(store.session(&[2; 32]).await.unwrap(), None);
+    assert_eq!(store.sessions_of(ada.key).await.unwrap().len(), 1);
+}
+
 pub async fn a_deleted_session_is_not_saved_again(database: &TestDatabase) {
     let store = database.open().await;
     let session = row(1, b"data", 1_000);

@@ -91,6 +91,7 @@ pub fn new_user(user_id: &str, role: Option<Role>) -> NewUser {
         phone: Phone::parse("112").unwrap(),
         password: hash(user_id),
         role,
+        entry: None,
     }
 }
 

@@ -30,7 +30,6 @@ pub(super) async fn log_out(state: &AppState, admin: &User, user: &User) -> Resu
 }
 
 /// A login link, as only the answer to its making has it.
-#[derive(Debug, Clone)]
 pub(super) struct FullLink {
     pub url: String,
     pub expires: Timestamp,
@@ -39,7 +38,8 @@ pub(super) struct FullLink {
 /// Makes a login link for `user`, in place of an earlier one.
 ///
 /// # Errors
-/// 409 if the account is disabled, 404 if it is deleted.
+/// 409 if `user` is the admin, whose new password needs the current one, or if the account is disabled; 404 if it is
+/// deleted.
 pub(super) async fn make_link(
     state: &AppState,
     headers: &HeaderMap,
@@ -47,6 +47,9 @@ pub(super) async fn make_link(
     admin: &User,
     user: &User,
 ) -> Result<FullLink> {
+    if admin.key == user.key {
+        return Err(Error::conflict(Phrase::new("own-password")));
+    }
     if user.disabled {
         return Err(Error::conflict(Phrase::new("link-disabled")));
     }

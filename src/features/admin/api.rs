@@ -111,7 +111,7 @@ pub async fn log_out(
         (status = 201, description = "The link. It is not shown again", body = LinkResponse),
         (status = 403, description = "Only admins may"),
         (status = 404, description = "There is no such user"),
-        (status = 409, description = "The account is disabled"),
+        (status = 409, description = "This is you, or the account is disabled"),
     )
 )]
 pub async fn make_link(

@@ -156,13 +156,15 @@ pub struct EntryResponse {
     id: String,
     #[schema(format = DateTime)]
     at: String,
-    /// The userID that the admin had.
+    /// The userID that the admin had; of `login-link-used`, the user's. `natter user` from the shell.
     admin: String,
     #[schema(value_type = ActionName)]
     action: &'static str,
     /// The userID that the user had, or the name that the room had.
     subject: String,
-    /// The new role; `messages` if they were deleted too; or whose role in the room changed. Else empty.
+    /// The new role; `messages` if they were deleted too; whose role in the room changed, and the new role; who was
+    /// removed from the room; the room's new name; `on` or `off` for everyone; the `seq` of the deleted message. Else
+    /// empty.
     detail: String,
 }
 
@@ -178,11 +180,19 @@ pub enum ActionName {
     UserEnabled,
     UserLoggedOut,
     LoginLinkMade,
+    LoginLinkUsed,
     UserDeleted,
     RoomArchived,
     RoomUnarchived,
     RoomDeleted,
     RoomRoleChanged,
+    RoomMemberRemoved,
+    RoomRenamed,
+    RoomTopicChanged,
+    RoomOpened,
+    RoomClosed,
+    RoomEveryoneChanged,
+    MessageDeleted,
     Unknown,
 }
 

@@ -71,6 +71,7 @@ impl AuditPage {
             AuditAction::UserEnabled => shell.html("audit-user-enabled", &[("id", subject)]),
             AuditAction::UserLoggedOut => shell.html("audit-user-logged-out", &[("id", subject)]),
             AuditAction::LoginLinkMade => shell.html("audit-login-link-made", &[("id", subject)]),
+            AuditAction::LoginLinkUsed => shell.html("audit-login-link-used", &[("id", subject)]),
             AuditAction::UserDeleted if detail == "messages" => {
                 shell.html("audit-user-deleted-messages", &[("id", subject)])
             }
@@ -78,7 +79,23 @@ impl AuditPage {
             AuditAction::RoomArchived => shell.html("audit-room-archived", &[("room", subject)]),
             AuditAction::RoomUnarchived => shell.html("audit-room-unarchived", &[("room", subject)]),
             AuditAction::RoomDeleted => shell.html("audit-room-deleted", &[("room", subject)]),
-            AuditAction::RoomRoleChanged => shell.html("audit-room-role-changed", &[("room", subject), ("id", detail)]),
+            AuditAction::RoomRoleChanged => {
+                let (user, role) = detail.split_once(' ').unwrap_or((detail, ""));
+                let role = if role == "owner" { shell.text("member-owner") } else { shell.text("role-member") };
+                shell.html("audit-room-role-changed", &[("room", subject), ("id", user), ("role", &role)])
+            }
+            AuditAction::RoomMemberRemoved => {
+                shell.html("audit-room-member-removed", &[("room", subject), ("id", detail)])
+            }
+            AuditAction::RoomRenamed => shell.html("audit-room-renamed", &[("room", subject), ("name", detail)]),
+            AuditAction::RoomTopicChanged => shell.html("audit-room-topic-changed", &[("room", subject)]),
+            AuditAction::RoomOpened => shell.html("audit-room-opened", &[("room", subject)]),
+            AuditAction::RoomClosed => shell.html("audit-room-closed", &[("room", subject)]),
+            AuditAction::RoomEveryoneChanged if detail == "on" => {
+                shell.html("audit-room-everyone", &[("room", subject)])
+            }
+            AuditAction::RoomEveryoneChanged => shell.html("audit-room-not-everyone", &[("room", subject)]),
+            AuditAction::MessageDeleted => shell.html("audit-message-deleted", &[("room", subject), ("seq", detail)]),
             AuditAction::Unknown => shell.html("audit-unknown", &[("id", subject)]),
         }
     }

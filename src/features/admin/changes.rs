@@ -14,14 +14,11 @@ use super::{
     table::{Editing, UsersPage, View},
 };
 use crate::{
-    domain::{Fields, Phrase, Role},
+    domain::{Fields, Phrase},
     render::Language,
     security::accounts::{AccountEdit, NewAccount},
     store::MessageRetention,
-    web::{
-        Admin, AppState, Error, Form, IsHttps, Path, Query, Result,
-        accounts::{delete_account, record_created},
-    },
+    web::{Admin, AppState, Error, Form, IsHttps, Path, Query, Result, accounts::delete_account},
 };
 
 pub async fn create(
@@ -31,11 +28,8 @@ pub async fn create(
     Query(view): Query<View>,
     Form(form): Form<NewAccount>,
 ) -> Result<Response> {
-    match state.accounts.create(&form, Some(Role::Member)).await {
-        Ok(user) => {
-            record_created(&state, &admin.0.user, &user).await?;
-            Ok(Redirect::to(&view.plain()).into_response())
-        }
+    match state.accounts.create_by_admin(&admin.0.user, &form).await {
+        Ok(_) => Ok(Redirect::to(&view.plain()).into_response()),
         Err(error) => {
             let page = UsersPage::load(&state, language, &admin, view).await?;
             Ok(page.refused(error.into(), None, Some(form)))

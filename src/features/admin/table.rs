@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{acts::FullLink, api_types::order};
 use crate::{
-    domain::{User, UserKey},
+    domain::{User, UserId, UserKey},
     render::{Avatar, Language},
     room::Presence,
     security::accounts::{AccountEdit, NewAccount},
@@ -119,6 +119,8 @@ pub(super) struct UsersPage {
     new: Option<NewAccount>,
     fields: FieldTexts,
     alert: Option<String>,
+    /// With whom something was done just now.
+    done_with: Option<String>,
     /// A login link that was just made, and the userID of whom it is for.
     link: Option<(String, FullLink)>,
 }
@@ -157,7 +159,14 @@ impl UsersPage {
                 ..AccountEdit::default()
             },
         });
+        // an address that is made up names no user
+        let done_with = view.user.as_deref().filter(|_| view.done.is_some()).and_then(|id| UserId::parse(id).ok());
+        let done_with = match done_with {
+            Some(id) => state.store.user(&id).await?.map(|user| user.user_id.to_string()),
+            None => None,
+        };
         Ok(Self {
+            done_with,
             shell: Shell::new(state, language, Some(me)),
             me: me.user_id.to_string(),
             new: view.new.then(NewAccount::default),
@@ -186,7 +195,7 @@ impl UsersPage {
 
     /// The sentence on what was done just now.
     fn done(&self) -> Option<Cow<'static, str>> {
-        let (shell, user) = (&self.shell, self.view.user.as_deref().unwrap_or_default());
+        let (shell, user) = (&self.shell, self.done_with.as_deref()?);
         match self.view.done.as_deref()? {
             "disabled" => Some(shell.with("users-disabled", &[("id", user)])),
             "enabled" => Some(shell.with("users-enabled", &[("id", user)])),

@@ -151,7 +151,7 @@ async fn identify(state: &AppState, query: &SocketQuery, is_page: bool, credenti
     if let Some(Bearer { grant, user }) = bearer {
         return Ok(Identity { user, grant, expires: Some(grant.expires()), is_page });
     }
-    let SignedIn { user, grant, lifetime } = credentials.session?.ok_or_else(Error::bad_token)?;
+    let SignedIn { user, grant, lifetime, .. } = credentials.session?.ok_or_else(Error::bad_token)?;
     if query.user.as_deref().is_some_and(|shown| shown != user.user_id.as_str()) {
         return Err(Error::bad_token());
     }

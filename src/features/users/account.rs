@@ -19,7 +19,7 @@ use crate::{
     render::Language,
     security::{accounts::AccountEdit, sessions},
     store::MessageRetention,
-    web::{AppState, ClientAddr, Error, FieldTexts, Form, Query, Result, Shell, SignedIn},
+    web::{AppState, ClientAddr, Error, FieldTexts, Form, Query, Result, Shell, SignedIn, accounts::delete_account},
 };
 
 #[derive(Template, WebTemplate)]
@@ -179,7 +179,7 @@ pub async fn submit_delete(
         if form.messages.as_deref() == Some("delete") { MessageRetention::Delete } else { MessageRetention::Keep };
     let deleted = async {
         check_current_password(&state, &me.user, form.password, Network::of(from), "deletePassword").await?;
-        Ok(state.store.delete_user(me.user.key, messages).await?)
+        delete_account(&state, &me.user, &me.user, messages).await
     };
     match deleted.await {
         Ok(()) => {

@@ -13,10 +13,7 @@ use crate::{
     domain::{Fields, Network, Phrase, RoomId, User, UserId, UserKey},
     security::accounts::{AccountEdit, NewAccount},
     store::{Chunk, MessageRetention},
-    web::{
-        AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result,
-        accounts::{delete_account, record_created},
-    },
+    web::{AppState, Bearer, ClientAddr, Error, Json, Path, Query, Result, accounts::delete_account},
 };
 
 /// Messages shown with a user.
@@ -47,11 +44,14 @@ pub async fn create(
         }
         state.logins.limits.sign_up(from)?;
     }
-    let user = state.accounts.create(&account, None).await?;
-    match admin {
-        Some(admin) => record_created(&state, &admin.user, &user).await?,
-        None => state.logins.record_network(&user, from).await,
-    }
+    let user = match admin {
+        Some(admin) => state.accounts.create_by_admin(&admin.user, &account).await?,
+        None => {
+            let user = state.accounts.create(&account, None).await?;
+            state.logins.record_network(&user, from).await;
+            user
+        }
+    };
     let location = format!("/api/users/{}", user.user_id);
     let response = UserResponse::new(&user, &Chunk::default());
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], axum::Json(response)))

@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    domain::{Timestamp, TokenId},
+    domain::Timestamp,
     security::{
         open_sessions::OpenSession,
         sessions::{VISIT_INTERVAL, Visit},
@@ -27,6 +27,8 @@ pub(super) struct SessionLine {
     pub address: String,
     /// How long ago it was used, in words.
     pub seen: String,
+    /// Whether the page itself belongs to it.
+    pub is_own: bool,
     /// Whether it began with the same login as the page's own session: it ends with it.
     pub is_current: bool,
 }
@@ -35,19 +37,20 @@ impl SessionLine {
     /// The lines of the user's sessions; that of the page itself first.
     pub(super) async fn all(state: &AppState, shell: &Shell, me: &SignedIn) -> Result<Vec<Self>> {
         let open = state.logins.open_sessions(&me.user).await?;
-        let mut lines: Vec<_> = open.iter().map(|session| Self::new(shell, session, me.grant.token())).collect();
-        lines.sort_by_key(|line| !line.is_current);
+        let mut lines: Vec<_> = open.iter().map(|session| Self::new(shell, session, me)).collect();
+        lines.sort_by_key(|line| (!line.is_own, !line.is_current));
         Ok(lines)
     }
 
-    fn new(shell: &Shell, session: &OpenSession, own: TokenId) -> Self {
+    fn new(shell: &Shell, session: &OpenSession, me: &SignedIn) -> Self {
         let visit = session.visit.as_ref();
         Self {
             id: session.token.0.to_string(),
             device: visit.map_or_else(|| shell.text("session-unknown"), |visit| device(shell, visit)).into_owned(),
             address: visit.map_or_else(String::new, |visit| visit.address.to_canonical().to_string()),
             seen: visit.map_or_else(String::new, |visit| seen(shell, visit).into_owned()),
-            is_current: session.token == own,
+            is_own: me.session.is_some_and(|id| session.has(&id)),
+            is_current: session.token == me.grant.token(),
         }
     }
 }
@@ -84,7 +87,7 @@ pub async fn end(State(state): State<AppState>, me: SignedIn, Form(form): Form<E
     let open = state.logins.open_sessions(&me.user).await?;
     let is_meant = |session: &OpenSession| form.session.as_ref().is_none_or(|id| *id == session.token.0.to_string());
     for session in open.iter().filter(|session| session.token != me.grant.token() && is_meant(session)) {
-        state.logins.end_session(session).await?;
+        state.logins.end_session(session, me.grant.token()).await?;
     }
     let saved = if form.session.is_some() { "session" } else { "sessions" };
     Ok(Redirect::to(&format!("/account?saved={saved}")).into_response())

@@ -78,7 +78,7 @@ pub async fn end(State(state): State<AppState>, bearer: Bearer, Path(id): Path<S
     if open.is_empty() {
         return Err(Error::not_found("no-such-session"));
     }
-    end_all(&state, &open).await
+    end_all(&state, &open, bearer.grant.token()).await
 }
 
 /// End all your sessions but those that began with the login of the token that is sent.
@@ -89,12 +89,12 @@ pub async fn end(State(state): State<AppState>, bearer: Bearer, Path(id): Path<S
 pub async fn end_others(State(state): State<AppState>, bearer: Bearer) -> Result<StatusCode> {
     let mut open = state.logins.open_sessions(&bearer.user).await?;
     open.retain(|session| session.token != bearer.grant.token());
-    end_all(&state, &open).await
+    end_all(&state, &open, bearer.grant.token()).await
 }
 
-async fn end_all(state: &AppState, sessions: &[OpenSession]) -> Result<StatusCode> {
+async fn end_all(state: &AppState, sessions: &[OpenSession], asking: TokenId) -> Result<StatusCode> {
     for session in sessions {
-        state.logins.end_session(session).await?;
+        state.logins.end_session(session, asking).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,8 +8,8 @@ use mongodb::bson::{self, Document, doc};
 use serde::Deserialize;
 
 use super::{
-    audit_documents::{AuditDoc, LinkDoc, bson_audit_id},
-    bson_values::{any_of, bson_binary, bson_date, bson_uuid, query_limit, timestamp, user_key},
+    audit_documents::{AuditDoc, LinkDoc, bson_audit_id, linked},
+    bson_values::{any_of, bson_uuid, query_limit, timestamp, user_key},
     database::Mongo,
     documents::UserDoc,
     driver::with_timeout,
@@ -85,7 +85,7 @@ impl Administration for Mongo {
     }
 
     async fn log_out(&self, key: UserKey, entry: AuditEntry) -> Result<User> {
-        let update = doc! { "$inc": { "version": 1_i64 } };
+        let update = doc! { "$unset": { "loginLink": "" }, "$inc": { "version": 1_i64 } };
         let change = AccountUpdate::new(key, &update, std::slice::from_ref(&entry));
         let before = User::from(self.guarded(Guarded::Update(change)).await?);
         let after = User { version: before.version + 1, ..before };
@@ -106,8 +106,13 @@ impl Administration for Mongo {
     }
 
     async fn use_login_link(&self, hash: &[u8; 32], now: Timestamp) -> Result<Option<User>> {
-        let void = doc! { "$unset": { "loginLink": "" } };
-        Ok(with_timeout(self.db.users.find_one_and_update(linked(hash, now), void)).await?.map(User::from))
+        let Some(linked) = self.login_link_user(hash, now).await? else { return Ok(None) };
+        match self.guarded(Guarded::UseLink(linked.key, hash, now)).await {
+            Ok(user) => Ok(Some(user.into())),
+            // another use was faster, or it became void
+            Err(Error::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn delete_user_by_admin(&self, key: UserKey, messages: MessageRetention, entry: AuditEntry) -> Result<()> {
@@ -141,14 +146,6 @@ impl Administration for Mongo {
             RoomLine { room: open.room, members: open.members, messages: head.texts, latest_at }
         };
         Ok(open.into_iter().zip(&ids).map(line).collect())
-    }
-}
-
-/// The filter for the account with this login link.
-fn linked(hash: &[u8; 32], now: Timestamp) -> Document {
-    doc! {
-        "loginLink.hash": bson_binary(hash), "loginLink.expires": { "$gt": bson_date(now) },
-        "disabled": { "$ne": true },
     }
 }
 

@@ -1,12 +1,12 @@
 //! The entries of the audit list, and login links, as documents.
 
-use mongodb::bson::{self, Binary, DateTime};
+use mongodb::bson::{self, Binary, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::bson_values::{bson_binary, bson_date, timestamp};
 use crate::{
-    domain::{AuditAction, AuditEntry, AuditId},
+    domain::{AuditAction, AuditEntry, AuditId, Timestamp},
     store::LoginLink,
 };
 
@@ -63,5 +63,13 @@ impl LinkDoc {
     /// `None` if natter has not written it.
     pub fn read(self) -> Option<LoginLink> {
         Some(LoginLink { hash: self.hash.bytes.try_into().ok()?, expires: timestamp(self.expires) })
+    }
+}
+
+/// The filter for the account with this login link.
+pub fn linked(hash: &[u8; 32], now: Timestamp) -> Document {
+    doc! {
+        "loginLink.hash": bson_binary(hash), "loginLink.expires": { "$gt": bson_date(now) },
+        "disabled": { "$ne": true },
     }
 }

@@ -1,5 +1,7 @@
 //! The names of messages' authors.
 
+use std::collections::HashSet;
+
 use futures_util::TryStreamExt;
 use mongodb::{
     Collection,
@@ -39,6 +41,22 @@ struct AuthorDoc {
     #[serde(rename = "userID")]
     user_id: String,
     name: String,
+    #[serde(default)]
+    disabled: bool,
+}
+
+/// Accounts, with the names of their users.
+#[derive(Default)]
+pub struct Accounts {
+    pub authors: Authors,
+    disabled: HashSet<UserKey>,
+}
+
+impl Accounts {
+    /// Whether the user has an account that is not disabled.
+    pub fn may_write(&self, user: &UserKey) -> bool {
+        self.authors.contains_key(user) && !self.disabled.contains(user)
+    }
 }
 
 /// Reads the names of `keys`. A key without an account is missing from the result.
@@ -46,15 +64,25 @@ pub async fn read_authors(
     users: &Collection<UserDoc>,
     keys: impl IntoIterator<Item = UserKey>,
 ) -> mongodb::error::Result<Authors> {
+    Ok(read_accounts(users, keys).await?.authors)
+}
+
+/// The same, with who is disabled.
+pub async fn read_accounts(
+    users: &Collection<UserDoc>,
+    keys: impl IntoIterator<Item = UserKey>,
+) -> mongodb::error::Result<Accounts> {
     let mut keys: Vec<UserKey> = keys.into_iter().collect();
     keys.sort_unstable();
     keys.dedup();
     if keys.is_empty() {
-        return Ok(Authors::new());
+        return Ok(Accounts::default());
     }
     let users = users.clone_with_type::<AuthorDoc>();
     let filter = doc! { "_id": any_of(keys.into_iter().map(bson_uuid)) };
-    let find = users.find(filter).projection(doc! { "userID": 1, "name": 1 });
+    let find = users.find(filter).projection(doc! { "userID": 1, "name": 1, "disabled": 1 });
     let found: Vec<AuthorDoc> = with_timeout_raw(async { find.await?.try_collect().await }).await?;
-    Ok(found.into_iter().map(|a| (user_key(a.key), Author { user_id: a.user_id, name: a.name })).collect())
+    let disabled = found.iter().filter(|a| a.disabled).map(|a| user_key(a.key)).collect();
+    let authors = found.into_iter().map(|a| (user_key(a.key), Author { user_id: a.user_id, name: a.name })).collect();
+    Ok(Accounts { authors, disabled })
 }

@@ -14,7 +14,7 @@ use mongodb::{
 };
 
 use super::{
-    audit_documents::AuditDoc,
+    audit_documents::{AuditDoc, linked},
     bson_values::{bson_uuid, by_user_key},
     collections::Collections,
     database::Mongo,
@@ -23,8 +23,8 @@ use super::{
     unique_index::account_error,
 };
 use crate::{
-    domain::{AuditEntry, Role, UserKey},
-    store::{Conflict, Error, MessageRetention, Result},
+    domain::{AuditEntry, Role, Timestamp, UserKey},
+    store::{Conflict, Error, MessageRetention, Result, administration::link_used},
 };
 
 /// The maximum time that a change is retried after transient errors, such as write conflicts.
@@ -34,10 +34,12 @@ type DriverResult<T> = mongodb::error::Result<T>;
 
 #[derive(Clone, Copy)]
 pub enum Guarded<'a> {
-    /// Creates the user; as an admin if there is no user yet.
-    CreateFirst(&'a UserDoc),
+    /// Creates the user. Without an entry, as an admin if there is no user yet; with one, an admin does it.
+    Create(&'a UserDoc, Option<&'a AuditEntry>),
     /// An update by an admin, or one that makes the user no admin.
     Update(AccountUpdate<'a>),
+    /// Voids the user's login link, if it has this hash and is valid at this time, and writes the entry of its use.
+    UseLink(UserKey, &'a [u8; 32], Timestamp),
     /// Deletes the user. The same transaction records what is then to be removed: in `departures` the memberships, and
     /// in `removals` the messages, if they are to be deleted too. With an entry, an admin does it.
     Delete(UserKey, MessageRetention, Option<&'a AuditEntry>),
@@ -93,7 +95,12 @@ async fn attempt(db: &Collections, change: Guarded<'_>, session: &mut ClientSess
     with_timeout_raw(guard.upsert(true).session(&mut *session)).await?;
     let users = &db.users;
     match change {
-        Guarded::CreateFirst(user) => {
+        Guarded::Create(user, Some(entry)) => {
+            with_timeout_raw(users.insert_one(user).session(&mut *session)).await?;
+            with_timeout_raw(db.audit.insert_one(AuditDoc::from(entry)).session(session)).await?;
+            Ok(user.clone())
+        }
+        Guarded::Create(user, None) => {
             let mut user = user.clone();
             if with_timeout_raw(users.find_one(doc! {}).session(&mut *session)).await?.is_none() {
                 user.role = Role::Admin.as_str().to_owned();
@@ -114,6 +121,15 @@ async fn attempt(db: &Collections, change: Guarded<'_>, session: &mut ClientSess
                 with_timeout_raw(db.audit.insert_one(AuditDoc::from(entry)).session(&mut *session)).await?;
             }
             Ok(before)
+        }
+        Guarded::UseLink(user, hash, now) => {
+            let valid = doc! { "$and": [by_user_key(user), linked(hash, now)] };
+            let void = doc! { "$unset": { "loginLink": "" } };
+            let found = with_timeout_raw(users.find_one_and_update(valid, void).session(&mut *session)).await?;
+            let found = found.ok_or_else(|| refusal(Error::NotFound))?;
+            let entry = link_used(&found.user_id);
+            with_timeout_raw(db.audit.insert_one(AuditDoc::from(&entry)).session(session)).await?;
+            Ok(found)
         }
         Guarded::Delete(user, messages, entry) => {
             let before = check_other_admin(db, user, session).await?;

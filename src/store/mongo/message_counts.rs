@@ -16,8 +16,10 @@ use crate::{
     store::Result,
 };
 
-/// The number of users in one query: each is a part of its pipeline, with the ids of all rooms.
+/// The maximum number of users in one query: each is a part of its pipeline, with the ids of all rooms.
 const COUNTED_USERS: usize = 50;
+/// The maximum number of room ids in one query. An id takes up to about 60 bytes, and a query must stay below 16 MB.
+const COUNTED_ROOMS: usize = 150_000;
 
 #[derive(Deserialize)]
 struct CountDoc {
@@ -44,9 +46,11 @@ impl Collections {
         users: &[UserKey],
         session: &mut CausalSession,
     ) -> Result<HashMap<UserKey, u64>> {
-        let rooms = any_of(self.counted_rooms(reader, session).await?);
+        let rooms = self.counted_rooms(reader, session).await?;
+        let in_query = users_in_query(rooms.len());
+        let rooms = any_of(rooms);
         let mut counts = HashMap::new();
-        for users in users.chunks(COUNTED_USERS) {
+        for users in users.chunks(in_query) {
             let mut parts = users.iter().map(|user| texts_of(*user, &rooms));
             let mut pipeline = parts.next().unwrap_or_default();
             pipeline.extend(parts.map(|part| doc! { "$unionWith": { "coll": self.log.name(), "pipeline": part } }));
@@ -59,6 +63,10 @@ impl Collections {
     }
 }
 
+fn users_in_query(rooms: usize) -> usize {
+    (COUNTED_ROOMS / rooms.max(1)).clamp(1, COUNTED_USERS)
+}
+
 /// With this order the server reads one key of the index `author` for each room.
 fn texts_of(user: UserKey, rooms: &Document) -> Vec<Document> {
     let user: Bson = bson_uuid(user).into();
@@ -68,4 +76,19 @@ fn texts_of(user: UserKey, rooms: &Document) -> Vec<Document> {
         doc! { "$group": { "_id": "$_id.room", "texts": { "$first": "$authorTexts" } } },
         doc! { "$group": { "_id": { "$literal": user }, "texts": { "$sum": "$texts" } } },
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_stays_below_sixteen_megabytes() {
+        for rooms in [0, 1, 3_000, 3_001, 40_000, 150_000] {
+            let ids = any_of((0..rooms).map(|_| uuid::Uuid::now_v7().to_string()));
+            let part = bson::serialize_to_vec(&doc! { "pipeline": texts_of(UserKey::generate(), &ids) }).unwrap().len();
+            assert!(part * users_in_query(rooms) < 16_000_000, "{rooms} rooms");
+        }
+        assert_eq!((users_in_query(0), users_in_query(3_000), users_in_query(1_000_000)), (50, 50, 1));
+    }
 }

@@ -41,8 +41,6 @@ impl Mongo {
         }
         self.guarded(Guarded::Delete(key, messages, entry)).await?;
         self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
-        // before the messages, which may take long: if they fail, the networks must not stay for their 90 days
-        with_timeout(self.db.networks.delete_many(doc! { "user": bson_uuid(key) })).await?;
         // if this process ends before all of it is removed, `finish_removals` goes on
         self.depart(key).await?;
         if messages == MessageRetention::Delete {
@@ -68,8 +66,11 @@ impl Mongo {
         outcome
     }
 
-    /// Removes what a user whose account is deleted has in all rooms, but for their messages.
+    /// Removes the sessions of a user whose account is deleted, and what they have in all rooms but for their messages.
     pub(super) async fn depart(&self, user: UserKey) -> Result<()> {
+        // before the rooms, which may take long: these say where the user was
+        with_timeout(self.db.networks.delete_many(doc! { "user": bson_uuid(user) })).await?;
+        with_timeout(self.db.sessions.delete_many(doc! { "user": bson_uuid(user) })).await?;
         self.leave_all_rooms(user).await?;
         self.remove_traces(user).await
     }

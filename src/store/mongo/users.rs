@@ -48,8 +48,8 @@ impl Users for Mongo {
             created_at: Timestamp::now(),
         };
         let row = UserDoc::new(&user, new.password.0);
-        let user = if may_be_first {
-            self.guarded(Guarded::CreateFirst(&row)).await?.into()
+        let user = if may_be_first || new.entry.is_some() {
+            self.guarded(Guarded::Create(&row, new.entry.as_ref())).await?.into()
         } else {
             with_timeout_raw(self.db.users.insert_one(&row)).await.map_err(account_error)?;
             user

@@ -15,7 +15,7 @@ use crate::{
     domain::{AuditEntry, AuditId, Timestamp, User, UserKey, fold},
     store::{
         Administration, Error, Event, LoginLink, MAX_COUNTED_MEMBERS, MessageRetention, Result, RoomLine,
-        SortByActivity, UserLine, UserSearch,
+        SortByActivity, UserLine, UserSearch, administration::link_used,
     },
 };
 
@@ -90,6 +90,8 @@ impl Administration for Sqlite {
     async fn log_out(&self, key: UserKey, entry: AuditEntry) -> Result<User> {
         let log_out = move |batch: &mut Batch<'_>| {
             insert_entry(batch.connection, &entry)?;
+            let void = "UPDATE users SET link_hash = NULL, link_expires = NULL WHERE key = ?1";
+            batch.connection.prepare_cached(void)?.execute([key.0.as_bytes()])?;
             batch.raise_version(key)
         };
         self.writer.run(move |batch| batch.atomically(log_out)).await
@@ -116,8 +118,11 @@ impl Administration for Sqlite {
         let hash = *hash;
         let used = move |batch: &mut Batch<'_>| {
             let found = linked_user(batch.connection, &hash, now)?;
-            let void = "UPDATE users SET link_hash = NULL, link_expires = NULL WHERE link_hash = ?1";
-            batch.connection.prepare_cached(void)?.execute([hash])?;
+            if let Some(user) = &found {
+                let void = "UPDATE users SET link_hash = NULL, link_expires = NULL WHERE link_hash = ?1";
+                batch.connection.prepare_cached(void)?.execute([hash])?;
+                insert_entry(batch.connection, &link_used(user.user_id.as_str()))?;
+            }
             Ok(found)
         };
         self.writer.run(move |batch| batch.atomically(used)).await

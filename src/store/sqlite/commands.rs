@@ -68,10 +68,11 @@ impl Batch<'_> {
         self.apply(room, self.giver(user, true)?, &Command::new(Action::Forget { seq })).map(drop)
     }
 
+    /// A disabled account gives no commands, but natter itself still deletes what it has.
     fn giver(&self, key: UserKey, is_trusted: bool) -> Result<Giver> {
         self.connection
-            .prepare_cached("SELECT user_id, name, role FROM users WHERE key = ?1")?
-            .query_row([key.0.as_bytes()], |row| {
+            .prepare_cached("SELECT user_id, name, role FROM users WHERE key = ?1 AND (?2 OR disabled = 0)")?
+            .query_row(params![key.0.as_bytes(), is_trusted], |row| {
                 let author = Author { user_id: row.get(0)?, name: row.get(1)? };
                 let is_admin = row.get_ref(2)?.as_str()? == Role::Admin.as_str();
                 Ok(Giver { key, author: Some(author), is_admin, is_trusted })

@@ -138,6 +138,7 @@ mod tests {
             phone: Phone::parse("112").unwrap(),
             password: PasswordHash("hash".into()),
             role: None,
+            entry: None,
         };
         store.create_user(new).await.unwrap()
     }

@@ -51,6 +51,7 @@ impl Sqlite {
             while batch.leave_rooms(key)? > 0 {}
             batch.end_memberships(key)?;
             batch.connection.prepare_cached("DELETE FROM saved WHERE user = ?1")?.execute([key.0.as_bytes()])?;
+            batch.connection.prepare_cached("DELETE FROM sessions WHERE user = ?1")?.execute([key.0.as_bytes()])?;
             batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
             entry.iter().try_for_each(|entry| insert_entry(batch.connection, entry))?;
             batch.events.push(Event::UserRevoked { key, version: i64::MAX });

@@ -245,6 +245,7 @@ impl Batch<'_> {
         };
         self.insert_user(&Account { user: user.clone(), password: new.password, last_seen: None, link: None })?;
         self.join_rooms_of_everyone(user.key)?;
+        new.entry.iter().try_for_each(|entry| insert_entry(self.connection, entry))?;
         Ok(user)
     }
 

@@ -67,9 +67,34 @@ async fn the_admin_role_is_granted_and_revoked() {
     assert_eq!(refused(here.path(), &["admin", "bob", "--revoke"], ""), why);
     assert_eq!(refused(here.path(), &["delete", "bob"], ""), why);
     let nobody = "natter: there is no user cyd; natter user list shows all users\n";
-    for command in ["admin", "password", "delete"] {
+    assert_eq!(refused(here.path(), &["disable", "bob"], ""), why);
+    for command in ["admin", "password", "delete", "disable", "enable"] {
         assert_eq!(refused(here.path(), &[command, "cyd"], "a long secret"), nobody);
     }
+    natter.kill();
+}
+
+#[tokio::test]
+async fn a_user_is_disabled_and_enabled() {
+    let here = tempdir().unwrap();
+    let natter = Process::start(here.path(), &[]);
+    for user_id in ["ada", "bob"] {
+        natter.script().post("/api/users", new_user(user_id)).await.is(201);
+    }
+    let ada = natter.script().log_in("ada", &password_of("ada")).await;
+    let bob = natter.script().log_in("bob", &password_of("bob")).await;
+    let listed = || user(here.path(), &["list"], "").lines().filter(|line| line.ends_with("  disabled")).count();
+    assert_eq!(listed(), 0);
+    let expected = "bob is disabled; all their tokens and sessions are void.\n";
+    assert_eq!(user(here.path(), &["disable", "BOB"], ""), expected);
+    assert_eq!(listed(), 1);
+    bob.get("/api/users").await.is(401);
+    natter.script().try_log_in("bob", &password_of("bob")).await.is(403);
+    assert_eq!(user(here.path(), &["enable", "bob"], ""), "bob is enabled.\n");
+    assert_eq!(listed(), 0);
+    natter.script().log_in("bob", &password_of("bob")).await;
+    let entry = ada.get("/api/audit").await.is(200).json["entries"][1].clone();
+    assert_eq!((&entry["admin"], &entry["action"]), (&"natter user".into(), &"user-disabled".into()));
     natter.kill();
 }
 

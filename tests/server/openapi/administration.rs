@@ -59,6 +59,9 @@ pub(super) async fn administration(api: &mut Api, natter: &Natter, ada: &Script,
         api.documents(method, pattern, ask(ada, method, &of(pattern, "bob")).await, status);
     }
     api.documents("put", DISABLED, ask(ada, "put", &of(DISABLED, "ada")).await, 409);
+    let own = ask(ada, "post", &of(LINK, "ada")).await;
+    assert!(!own.text.contains("token="), "{}", own.text);
+    api.documents("post", LINK, own, 409);
     api.documents("post", LINK, ask(ada, "post", &of(LINK, "bob")).await, 409);
     ask(ada, "delete", &of(DISABLED, "bob")).await.is(204);
 }

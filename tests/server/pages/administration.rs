@@ -119,8 +119,14 @@ async fn users_are_disabled_and_enabled_in_the_table() {
     let done = ada.submit("/admin/users/bob/logout", &[]).await.is(303);
     assert_eq!(ada.visit(done.location()).await.text(".done"), "bob is logged out everywhere.");
 
+    let made_up = ada.visit("/admin/users?done=disabled&user=everybody").await.is(200);
+    assert!(made_up.texts(".done").is_empty(), "{}", made_up.html);
+    assert_eq!(made_up.attribute(".scroll-x[role=region][tabindex='0']", "aria-label"), "Users");
     let own = ada.visit("/admin/users?more=ada").await.is(200);
-    assert!(own.texts(".acts form[action*=disable]").is_empty());
+    assert_eq!(own.texts(".acts form"), Vec::<String>::new());
+    let refused = ada.submit("/admin/users/ada/link", &[]).await.is(409);
+    assert!(refused.text("#users > .alert").starts_with("Change your own password under Account"));
+    assert!(refused.texts("#link").is_empty());
     let refused = ada.submit("/admin/users/ada/disable", &[]).await.is(409);
     assert_eq!(refused.text("#users > .alert"), "You cannot disable your own account.");
     for act in ["disable", "enable", "logout", "link"] {
@@ -132,7 +138,7 @@ async fn users_are_disabled_and_enabled_in_the_table() {
 async fn the_audit_page_says_what_admins_did() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
-    assert_eq!(ada.visit("/admin/audit").await.is(200).text(".empty"), "No admin has done anything yet.");
+    assert_eq!(ada.visit("/admin/audit").await.is(200).text(".empty"), "No entries.");
     let admin = natter.script().log_in("ada", &password_of("ada")).await;
     natter.register("bob").await;
     natter.register("cyd").await;
@@ -158,6 +164,30 @@ async fn the_audit_page_says_what_admins_did() {
     let older = ada.visit(&page.attribute("a.button", "href")).await.is(200);
     assert_eq!(older.texts("tbody td:nth-child(3)"), acts);
     assert_eq!(older.attribute("main p.above a", "href"), "/admin/audit");
+}
+
+#[tokio::test]
+async fn an_admin_who_deletes_the_own_account_and_the_use_of_a_link_are_listed() {
+    let natter = Natter::start().await;
+    let (ada, bob) = (natter.browse_as("ada").await, natter.browse_as("bob").await);
+    natter.register("cyd").await;
+    let path = link(&ada, "cyd").await;
+    let browser = natter.browser();
+    browser.visit(&path).await.is(200);
+    open(&browser, &path).await.leads_to("/login/password");
+    open(&browser, &path).await.is(410);
+    ada.submit("/admin/users/bob", &[("role", "admin")]).await.is(303);
+    bob.submit("/account/delete", &[("deletePassword", &password_of("bob"))]).await.is(303);
+    browser.submit("/account/delete", &[("deletePassword", &password_of("cyd"))]).await.is(303);
+    let page = ada.visit("/admin/audit").await.is(200);
+    let expected = [
+        "Deleted the account bob",
+        "Changed the role of bob to admin",
+        "Used the login link for cyd",
+        "Made a login link for cyd",
+    ];
+    assert_eq!(page.texts("tbody td:nth-child(3)"), expected);
+    assert_eq!(page.texts("tbody td:nth-child(2)"), ["bob", "ada", "cyd", "ada"]);
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ async fn sessions_are_listed_and_ended_one_by_one() {
     let natter = Natter::start().await;
     let ada = natter.browse_as("ada").await;
     visit_with(&ada, FIREFOX, "/rooms/lobby").await.is(200);
-    assert_eq!(devices(&ada.visit("/account").await), ["Firefox on Linux"]);
+    assert_eq!(devices(&ada.visit("/account").await), ["Firefox · Linux"]);
     assert!(ada.visit("/account").await.texts("[action='/account/sessions/end']").is_empty(), "log out ends it");
 
     let phone = elsewhere(&natter, IPHONE).await;
@@ -38,23 +38,23 @@ async fn sessions_are_listed_and_ended_one_by_one() {
     let mut tab = Socket::open_in(&phone, "").await;
     let page = visit_with(&ada, IPHONE, "/account").await.is(200);
     let mut listed = devices(&page);
-    assert_eq!(listed.remove(0), "Firefox on Linux", "the own one is first");
+    assert_eq!(listed.remove(0), "Firefox · Linux", "the own one is first");
     listed.sort_unstable();
-    assert_eq!(listed, ["Safari on iPhone", "Unknown device"]);
+    assert_eq!(listed, ["Safari · iPhone", "Unknown device"]);
     assert_eq!(page.texts("section .rows small"), ["127.0.0.1 · used just now"; 3]);
     assert_eq!(page.texts("section .rows .tag"), ["this session"]);
     let german = ada.request(Method::GET, "/account").header("accept-language", "de").send().await.unwrap();
     let german = Page::of(german).await;
-    assert_eq!(devices(&german)[0], "Firefox unter Linux");
+    assert_eq!(devices(&german)[0], "Firefox · Linux");
 
-    let of_phone = page.attribute("[aria-label='End: Safari on iPhone']", "value");
+    let of_phone = page.attribute("[aria-label='End: Safari · iPhone']", "value");
     let form = [("session", of_phone.as_str())];
     let ended = ada.submit("/account/sessions/end", &form).await.leads_to("/account?saved=session");
     assert_eq!(tab.close_frame().await, (1008, "signed out".to_owned()));
     phone.visit("/account").await.leads_to("/login?next=%2Faccount");
     let page = ada.visit(ended.location()).await.is(200);
     assert_eq!(page.text(".done"), "The session has ended.");
-    assert_eq!(devices(&page), ["Firefox on Linux", "Unknown device"]);
+    assert_eq!(devices(&page), ["Firefox · Linux", "Unknown device"]);
     assert!(other.is_signed_in().await);
     ada.submit("/account/sessions/end", &form).await.is(303);
 }
@@ -104,7 +104,25 @@ async fn a_logged_out_session_is_not_listed() {
     guest.submit("/switch", &[("jwt", ada.token.as_deref().unwrap())]).await.leads_to("/");
     visit_with(&guest, FIREFOX, "/rooms/lobby").await.is(200);
     let page = ada.visit("/account").await;
-    assert_eq!((devices(&page).len(), page.texts(".rows .tag").len()), (2, 2));
+    assert_eq!(page.texts(".rows .tag"), ["this session", "same login: ends when you log out"]);
+    assert_eq!(devices(&page), ["Unknown device", "Firefox · Linux"]);
+    assert_eq!(devices(&guest.visit("/account").await), ["Firefox · Linux", "Unknown device"], "the own one is first");
+}
+
+#[tokio::test]
+async fn the_end_of_a_session_leaves_the_token_of_who_asks() {
+    let natter = Natter::start().await;
+    let ada = natter.browse_as("ada").await;
+    let of_another_login = natter.script().log_in("ada", &password_of("ada")).await.token().to_owned();
+    let guest = natter.browser();
+    // its session is of the other login, and has the token of ada's too
+    for token in [of_another_login.as_str(), ada.token.as_deref().unwrap()] {
+        guest.visit(&format!("/?jwt={token}")).await.is(200);
+    }
+    assert_eq!(ada.visit("/account").await.texts(".rows .tag"), ["this session"]);
+    ada.submit("/account/sessions/end", &[]).await.leads_to("/account?saved=sessions");
+    assert!(!guest.is_signed_in().await, "it has ended");
+    assert!(ada.is_signed_in().await, "who asked is still signed in");
 }
 
 /// The seconds for which the browser keeps the session's cookie, if the page has set it.

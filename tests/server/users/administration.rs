@@ -31,9 +31,9 @@ async fn a_disabled_user_is_signed_out_and_cannot_log_in() {
     let nobody = natter.script().try_log_in("nobody", "not a secret").await.is(401);
     assert_eq!(wrong.json, nobody.json, "it betrays nothing without the password");
     let right = natter.script().try_log_in("bob", &password_of("bob")).await.is(403);
-    assert_eq!(right.json["message"], "An admin has disabled this account. Ask an admin.");
+    assert_eq!(right.json["message"], "This account is disabled. An admin can enable it.");
     let page = browser.submit("/login", &[("userID", "bob"), ("password", &password_of("bob"))]).await.is(403);
-    assert_eq!(page.text(".alert"), "An admin has disabled this account. Ask an admin.");
+    assert_eq!(page.text(".alert"), "This account is disabled. An admin can enable it.");
     assert_eq!(page.value_of("userID"), "bob");
     assert_eq!(ada.get("/api/users/bob").await.json["disabled"], true);
     let messages = ada.get("/api/messages").await.is(200).json;
@@ -131,7 +131,7 @@ async fn the_audit_list_has_what_admins_did_in_pages() {
         "ada room-deleted Garden",
         "ada room-unarchived Garden",
         "ada room-archived Garden",
-        "ada room-role-changed Garden cyd",
+        "ada room-role-changed Garden cyd owner",
         "ada user-created cyd",
         "ada password-set bob",
         "ada role-changed bob admin",
@@ -144,6 +144,49 @@ async fn the_audit_list_has_what_admins_did_in_pages() {
     assert_eq!(rest["entries"][0]["action"], "user-edited");
     assert!(first["entries"][0]["at"].as_str().unwrap().ends_with('Z'));
     ada.get("/api/audit?before=x").await.is(422);
+}
+
+#[tokio::test]
+async fn the_audit_list_has_what_admins_did_in_open_rooms() {
+    let natter = Natter::start().await;
+    let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
+    let (open, closed) =
+        (bob.creates("open", "Garden", &["ada"]).await, ada.creates("closed", "Secret", &["bob"]).await);
+    let mut deleted = Vec::new();
+    for room in [&open, &closed] {
+        let seq = bob.says_in(room, "an apple").await;
+        let own = ada.says_in(room, "a pear").await;
+        deleted.push(seq);
+        for _ in 0..2 {
+            ada.delete(&format!("/api/rooms/{room}/messages/{seq}")).await.is(204);
+            ada.delete(&format!("/api/rooms/{room}/messages/{own}")).await.is(204);
+        }
+        ada.patch(&format!("/api/rooms/{room}"), json!({ "name": format!("Park {room}") })).await.is(200);
+        ada.patch(&format!("/api/rooms/{room}"), json!({ "topic": "apples" })).await.is(200);
+        ada.delete(&format!("/api/rooms/{room}/members/bob")).await.is(204);
+        ada.delete(&format!("/api/rooms/{room}/members/ada")).await;
+    }
+    let [opened, hidden] = [ada.creates("open", "Orchard", &[]).await, ada.creates("closed", "Shed", &[]).await];
+    for everyone in [true, true, false] {
+        ada.patch(&format!("/api/rooms/{opened}"), json!({ "everyone": everyone })).await.is(200);
+    }
+    ada.patch(&format!("/api/rooms/{opened}"), json!({ "kind": "closed" })).await.is(200);
+    ada.patch(&format!("/api/rooms/{hidden}"), json!({ "kind": "open" })).await.is(200);
+    // refused, so not listed
+    ada.delete("/api/rooms/lobby").await.is(409);
+    bob.patch(&format!("/api/rooms/{hidden}"), json!({ "topic": "pears" })).await.is(403);
+    let name = format!("Park {open}");
+    let expected = [
+        "ada room-opened Shed".to_owned(),
+        "ada room-closed Orchard".to_owned(),
+        "ada room-everyone-changed Orchard off".to_owned(),
+        "ada room-everyone-changed Orchard on".to_owned(),
+        format!("ada room-member-removed {name} bob"),
+        format!("ada room-topic-changed {name}"),
+        format!("ada room-renamed Garden {name}"),
+        format!("ada message-deleted Garden {}", deleted[0]),
+    ];
+    assert_eq!(audit(&ada).await, expected);
 }
 
 #[tokio::test]

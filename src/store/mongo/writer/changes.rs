@@ -21,8 +21,9 @@ use crate::{
     store::{
         Error, Result,
         mongo::{
+            authors::Accounts,
             causal::CausalSession,
-            documents::{Authors, RoomNameDoc},
+            documents::RoomNameDoc,
             log_documents::{ChangeDoc, MessageDoc},
             settle::derive,
             statements::{Failure, Ran, Statements},
@@ -45,7 +46,7 @@ struct Loaded {
 struct Read {
     messages: HashMap<u64, Loaded>,
     /// The accounts of those who gave the commands, and of those whom they add.
-    accounts: Arc<Authors>,
+    accounts: Arc<Accounts>,
     /// The number of pinned messages; 0 unless a command is a pin.
     pins: u64,
 }
@@ -124,7 +125,7 @@ impl RoomWriter {
         let mut plan = Plan::default();
         let mut commands = commands;
         while let Some(mut queued) = commands.pop_front() {
-            queued.account_exists |= queued.is_trusted || accounts.contains_key(&queued.by);
+            queued.account_exists |= queued.is_trusted || accounts.may_write(&queued.by);
             if !queued.account_exists {
                 queued.fail(&Error::NotFound);
                 continue;
@@ -159,7 +160,7 @@ impl RoomWriter {
                 (Ok(Some(change)), before) => {
                     let start = plan.statements.len();
                     // deleted after the user was looked up
-                    if queued.added_user().is_some_and(|user| !accounts.contains_key(&user)) {
+                    if queued.added_user().is_some_and(|user| !accounts.authors.contains_key(&user)) {
                         plan.commands.push(Planned::answer(queued, Err(Refusal::NoSuchMember.into())));
                         continue;
                     }

@@ -15,9 +15,8 @@ use crate::{
     store::{
         Error, Result,
         mongo::{
-            authors::read_authors,
+            authors::{Accounts, read_accounts},
             collections::Collections,
-            documents::Authors,
             driver::with_timeout_raw,
             log_documents::MessageDoc,
             marks::OwnPosts,
@@ -35,7 +34,7 @@ const MAX_STATEMENTS: usize = 250;
 pub struct Commands {
     inserts: Group<MessageDoc>,
     updates: Group<Bson>,
-    accounts: Accounts,
+    accounts: AccountLookup,
     pub own_posts: OwnPosts,
 }
 
@@ -45,7 +44,7 @@ impl Commands {
         Self {
             inserts: Group::start(MAX_POSTS, move |documents| insert(inserting.clone(), documents).boxed()),
             updates: Group::start(MAX_STATEMENTS, move |statements| update(updating.clone(), statements).boxed()),
-            accounts: Accounts::start(db.clone()),
+            accounts: AccountLookup::start(db.clone()),
             own_posts: OwnPosts::start(db.clone()),
         }
     }
@@ -61,7 +60,7 @@ impl Commands {
     }
 
     /// The accounts that exist now, with their names.
-    pub async fn accounts(&self, keys: impl IntoIterator<Item = UserKey>) -> Result<Arc<Authors>> {
+    pub async fn accounts(&self, keys: impl IntoIterator<Item = UserKey>) -> Result<Arc<Accounts>> {
         self.accounts.read(keys.into_iter().collect()).await
     }
 }
@@ -104,12 +103,12 @@ async fn update(db: Collections, statements: Vec<Bson>) -> (Vec<Bson>, Ran) {
 }
 
 /// Looks up accounts, those of several rooms at once.
-struct Accounts(mpsc::UnboundedSender<Request>);
+struct AccountLookup(mpsc::UnboundedSender<Request>);
 
 /// The keys, and where the found accounts are sent.
-type Request = (Vec<UserKey>, oneshot::Sender<Result<Arc<Authors>>>);
+type Request = (Vec<UserKey>, oneshot::Sender<Result<Arc<Accounts>>>);
 
-impl Accounts {
+impl AccountLookup {
     fn start(db: Collections) -> Self {
         let (requests, mut queue) = mpsc::unbounded_channel::<Request>();
         tokio::spawn(async move {
@@ -119,7 +118,7 @@ impl Accounts {
                     requests.push(next);
                 }
                 let keys = requests.iter().flat_map(|(keys, _)| keys.iter().copied());
-                let found = read_authors(&db.users_now, keys).await.map(Arc::new).map_err(Error::from);
+                let found = read_accounts(&db.users_now, keys).await.map(Arc::new).map_err(Error::from);
                 for (_, answer) in requests {
                     let _ = answer.send(found.clone());
                 }
@@ -128,7 +127,7 @@ impl Accounts {
         Self(requests)
     }
 
-    async fn read(&self, keys: Vec<UserKey>) -> Result<Arc<Authors>> {
+    async fn read(&self, keys: Vec<UserKey>) -> Result<Arc<Accounts>> {
         if keys.is_empty() {
             return Ok(Arc::default());
         }

@@ -33,8 +33,8 @@ impl RoomWriter {
         let keys: Vec<UserKey> = keys.flat_map(named_users).collect();
         // If an author's account was deleted since it was looked up, the deletion of their messages may have run before
         // this message was stored. If the account still exists here, a later deletion includes this message.
-        let authors = match self.commands.accounts(keys).await {
-            Ok(authors) => authors,
+        let accounts = match self.commands.accounts(keys).await {
+            Ok(accounts) => accounts,
             // the changes are durable, but their authors cannot be looked up; a repeat of the command finds the change
             Err(error) => {
                 let error = Error::Failed(error.to_string());
@@ -46,7 +46,7 @@ impl RoomWriter {
                 return Vec::new();
             }
         };
-        let named = |message| with_names(message, &authors);
+        let named = |message| with_names(message, &accounts.authors);
         let committed: Vec<Committed> = committed
             .into_iter()
             .map(|done| Committed { message: named(done.message), root: done.root.map(named), queued: done.queued })

@@ -112,6 +112,7 @@ pub async fn create_user(store: &Store, n: usize) -> Result<User, String> {
         phone: Phone::default(),
         password: PasswordHash(String::new()), // no user logs in
         role: None,
+        entry: None,
     };
     store.create_user(new).await.map_err(|why| why.to_string())
 }
