@@ -122,6 +122,9 @@ async fn loads_all(person: &Person) {
         const line = document.querySelector('#new'), next = line?.nextElementSibling;
         line?.remove();
         if (next) natter.rows.groupAround(next);
+        // rows that were the first when older ones came have kept their name
+        for (const row of document.querySelectorAll('#messages > .message')) row.keepsName = false;
+        natter.rows.groupAll(document.querySelector('#messages'));
         natter.list.toEnd(document.querySelector('#messages'));
         return true;";
     let _: bool = person.runs(script).await;
