@@ -111,22 +111,23 @@ natter.tools = (() => {
   // ---- touch: a long press opens the menu, and so does the sign at the end of a row, which is a link to its page ----
   const LONG = 500; // ms
   const isCoarse = matchMedia('(pointer: coarse)');
-  let pressTimer = null, pressed = null; // `pressed`: the row, if that was long
+  let pressed = null, pressTimer = null; // `pressed`: {row, at: when}
   const openMenu = (of) => {
     place(of);
     $('row-menu')?.showPopover();
   };
-  document.addEventListener('pointerdown', ({ target, pointerType }) => {
-    const down = pointerType === 'touch' && !target.closest('a') && target.closest('.log > [data-seq]');
+  document.addEventListener('pointerdown', ({ target, pointerType, timeStamp }) => {
+    const of = pointerType === 'touch' && !target.closest('a') && target.closest('.log > [data-seq]');
     clearTimeout(pressTimer);
-    pressed = null;
-    if (isRow(down)) pressTimer = setTimeout(() => place(pressed = down), LONG);
+    pressed = isRow(of) ? { row: of, at: timeStamp } : null;
+    if (pressed) pressTimer = setTimeout(place, LONG, of);
   });
   for (const name of ['pointerup', 'pointercancel']) {
-    document.addEventListener(name, () => {
+    document.addEventListener(name, ({ timeStamp }) => {
       clearTimeout(pressTimer);
+      const isLong = name === 'pointerup' && pressed && timeStamp - pressed.at >= LONG;
       // a popover that opens before the end of the press would be closed by it
-      if (pressed && name === 'pointerup') setTimeout(openMenu, 0, pressed);
+      if (isLong) setTimeout(openMenu, 0, pressed.row);
       pressed = null;
     });
   }
