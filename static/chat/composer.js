@@ -1,7 +1,7 @@
 // The form: the draft of each room, which survives a reload of this tab, what it answers or edits, and sending.
 natter.composer = (() => {
   'use strict';
-  const { box, fill, here, load, logOf, outbox, paneOf, panes, rows, save, sidebar, view, within, words } = natter;
+  const { box, fill, here, load, logOf, outbox, paneOf, panes, room, rows, save, sidebar, view, within, words } = natter;
   const enterSends = document.documentElement.dataset.enterSends === 'true';
   const inputOf = (pane) => within(pane, 'box');
   const draftOf = (id) => `draft.${id}`;
@@ -21,6 +21,7 @@ natter.composer = (() => {
   // the draft of a thread is not that of its room
   const nameOf = ({ room, thread }) => (thread ? `${room}.${thread}` : room);
   const idOf = (pane) => nameOf(pane.dataset);
+  const paneBy = (id) => [...panes()].find((one) => idOf(one) === id);
   const saveDraft = (pane) => {
     if (stateOf(pane).editing) saveEdit(pane); else setDraft(idOf(pane), inputOf(pane).value);
   };
@@ -86,10 +87,11 @@ natter.composer = (() => {
     inputOf(pane).focus();
   };
   // Sends the edited text. It stays in the form until the server has it.
-  const submitEdit = async (pane, message, confirmed) => {
-    const { editing } = stateOf(pane), { address, textRev } = editing;
+  const submitEdit = async (from, message, confirmed) => {
+    const id = idOf(from), { editing } = stateOf(from), { address, textRev } = editing;
     const body = new URLSearchParams({ message, textRev, ...(confirmed && { confirmed: true }) });
     const response = await fetch(address, { method: 'POST', headers: { 'HX-Request': 'true' }, body }).catch(() => null);
+    const pane = paneBy(id) ?? from; // it may have been fetched anew
     if (stateOf(pane).editing !== editing) return;
     if (response?.ok) return leaveEdit(pane);
     if (!response || response.status >= 500) return refuse(pane, words.lost);
@@ -136,7 +138,7 @@ natter.composer = (() => {
   // A pane is in the document. `old`: the one that it replaces, if that was of the same room or thread.
   const enter = (pane, old) => {
     const id = idOf(pane), before = old && inputOf(old), now = inputOf(pane);
-    const state = { answered: load(answerOf(id)), editing: old ? stateOf(old).editing : load(editOf(id)) };
+    const state = Object.assign(old ? stateOf(old) : { editing: load(editOf(id)) }, { answered: load(answerOf(id)) });
     states.set(pane, state);
     if (rows.find(logOf(pane), state.answered?.seq)?.hidden) setAnswered(pane, null); // deleted meanwhile
     box.write(now, now.value || (before?.value ?? state.editing?.text ?? load(draftOf(id)) ?? ''));
@@ -186,12 +188,16 @@ natter.composer = (() => {
   // confirms that.
   const takeBack = (item, reason, asks) => {
     const { message, answered } = item, id = nameOf(item);
-    const pane = here() && [...panes()].find((one) => idOf(one) === id), state = pane && stateOf(pane);
+    const pane = here() && paneBy(id), state = pane && stateOf(pane);
     const joined = (draft) => [draft, message].filter(Boolean).join('\n');
     const text = joined(pane && !state.editing ? inputOf(pane).value : load(draftOf(id)));
     setDraft(id, text);
     if (answered) save(answerOf(id), answered);
-    if (!pane) return;
+    if (!pane) {
+      // a draft of a thread is seen there only
+      if (item.thread && item.room === here() && !room().dataset.thread) natter.panel.open(`/rooms/${here()}/threads/${item.thread}`);
+      return;
+    }
     if (state.editing) {
       // it comes back with the draft
       state.editing.draft = joined(state.editing.draft);

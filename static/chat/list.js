@@ -25,7 +25,14 @@ natter.list = (() => {
 
   // Puts one message into a list. Returns the row if it is a new message.
   const place = (list, item) => {
-    if (!belongs(list, item)) return null;
+    if (!belongs(list, item)) {
+      // a reply may quote what is not loaded
+      if (list.querySelector(`[data-reply-to="${item.dataset.seq}"]`)) {
+        mark(list, item);
+        rows.quote(list, item);
+      }
+      return null;
+    }
     const seq = +item.dataset.seq, last = rows.last(list), newest = Math.max(last, list.dataset.newest ?? 0);
     if (seq > last) {
       mark(list, item);
@@ -209,6 +216,7 @@ natter.list = (() => {
   // Removes a deleted message from the pages of mentions, saved messages and pins, to which no socket sends changes.
   const forget = (id, seq) => {
     unsay({ dataset: { room: id, seq } });
+    natter.notifications.forget(id, +seq);
     for (const row of document.querySelectorAll(`.page .messages > [data-room="${CSS.escape(id)}"][data-seq="${seq}"]`)) {
       if (row.previousElementSibling?.matches('.place')) row.previousElementSibling.remove();
       row.remove();

@@ -31,7 +31,7 @@ natter.notifications = (() => {
 
   // ---- once over all tabs, and not for a room that one of them shows ----
   // A tab holds the lock of the room that it shows.
-  const shown = new Map(); // by room: the last notification
+  const shown = new Map(); // by room: the last notification, and the `seq` of its message
   let leave = () => {};
   const enter = () => {
     const { room: id, thread } = room().dataset;
@@ -42,7 +42,7 @@ natter.notifications = (() => {
     const { promise, resolve } = Promise.withResolvers();
     locks.request(lockOf(id), { mode: 'shared' }, () => promise);
     leave = resolve;
-    shown.get(id)?.close();
+    shown.get(id)?.note.close();
   };
 
   let audio;
@@ -77,7 +77,7 @@ natter.notifications = (() => {
       focus();
       rooms.go(`/rooms/${id}/${row.dataset.seq}`);
     };
-    shown.set(id, note);
+    shown.set(id, { note, seq: row.dataset.seq });
   };
   // There are messages for the reader in a room after the `seq`.
   const notify = async (item, after) => {
@@ -95,5 +95,10 @@ natter.notifications = (() => {
   document.addEventListener('visibilitychange', enter);
   enter();
 
-  return { enter, notify };
+  return {
+    enter,
+    // A message is deleted.
+    forget: (id, seq) => { if (+shown.get(id)?.seq === seq) shown.get(id).note.close(); },
+    notify,
+  };
 })();

@@ -1,7 +1,7 @@
 // Messages that the server has not confirmed. They survive a reload of this tab, and are sent again under the same id.
 natter.outbox = (() => {
   'use strict';
-  const { $, here, load, logOf, logs, panes, parse, room, rows, save, view, within, words } = natter;
+  const { $, here, load, logOf, logs, paneOf, panes, parse, room, rows, save, view, within, words } = natter;
   // {clientID, room, thread, message, at: when it was written, replyTo, answered, confirmed, sent: when, or 0, retried,
   // failed: why it was refused, seq and rev: since the acknowledgement, hasRow}
   let items = load('outbox') ?? [];
@@ -15,6 +15,8 @@ natter.outbox = (() => {
     row.querySelector('time').dateTime = new Date(at ?? Date.now()).toISOString();
     const slot = row.querySelector('blockquote'), parent = replyTo && rows.find(list, replyTo);
     if (parent) view.quote(slot, parent); else slot.remove();
+    const link = row.querySelector('.at'); // it has no page yet
+    link.replaceWith(Object.assign(view.element('span', ...link.childNodes), { className: 'at' }));
     view.localize(row);
     row.classList.toggle('follows', view.follows(row, before));
     row.classList.toggle('pending', !rev);
@@ -22,6 +24,8 @@ natter.outbox = (() => {
       row.append(copyOf('failed'));
       row.querySelector('.failed').dataset.id = clientID;
       row.querySelector('.failed span').textContent = failed;
+      if (item.isSaid) row.querySelector('.failed span').role = null;
+      item.isSaid = true; // once
     } else if (!rev) {
       row.dataset.state = words.sending;
     }
@@ -30,14 +34,18 @@ natter.outbox = (() => {
   const show = () => {
     save('outbox', items);
     if (!here()) return;
+    const { activeElement: button } = document, focused = button?.closest('.failed')?.dataset.id;
     for (const pane of panes()) {
-      const { thread } = pane.dataset; // it shows what was written in it
+      const { thread } = pane.dataset; // the pane of a thread shows what was written there
       const shown = items.filter((item) => item.room === here() && !item.hasRow && (!thread || item.thread === thread));
       const list = logOf(pane);
       let before = list.lastElementChild;
       while (before && (before.hidden || before.matches('.later'))) before = before.previousElementSibling;
       within(pane, 'outbox').replaceChildren(...shown.map((item) => (before = rowOf(item, list, before))));
     }
+    if (!focused || button.isConnected) return;
+    const same = 'again' in button.dataset ? '[data-again]' : ':last-child';
+    document.querySelector(`.failed[data-id="${focused}"] button${same}`)?.focus({ preventScroll: true });
   };
   const drop = (item) => {
     items = items.filter((one) => one !== item);
@@ -102,7 +110,7 @@ natter.outbox = (() => {
       return null;
     }
     const isBack = status && (!failed || item.message.startsWith('/'));
-    if (status && !isBack) Object.assign(item, { failed, sent: 0 });
+    if (status && !isBack) Object.assign(item, { failed, sent: 0, hasRow: false });
     else Object.assign(item, { seq, rev });
     if (isBack || done) drop(item); // a command leaves no message
     else show();
@@ -114,8 +122,9 @@ natter.outbox = (() => {
     const button = target.closest('.failed button'), id = button?.parentElement.dataset.id;
     const item = items.find((one) => one.clientID === id);
     if (!button || !item) return;
+    within(paneOf(button), 'box').focus();
     if ('again' in button.dataset) {
-      Object.assign(item, { failed: '', sent: 0 });
+      Object.assign(item, { failed: '', sent: 0, isSaid: false });
       show();
       resend();
     } else {

@@ -6,7 +6,8 @@ const natter = (() => {
   const $ = (id) => document.getElementById(id);
   const storageKey = (name) => `natter.${name}.${dataset.user}`;
   // What the tabs keep is the user's own: a logout wipes it in each of them. An expired session leaves it.
-  const wipe = () => { try { sessionStorage.clear(); } catch { /* off */ } };
+  let isWiped = false; // what comes until the page is left is not kept
+  const wipe = () => { isWiped = true; try { sessionStorage.clear(); } catch { /* off */ } };
   const logouts = new BroadcastChannel(storageKey('logout'));
   logouts.addEventListener('message', wipe);
   document.addEventListener('submit', ({ target }) => {
@@ -25,7 +26,8 @@ const natter = (() => {
     room: () => $('room'),
     // the id of the room that is shown, if it is one
     here: () => $('room').dataset.room,
-    // A pane is a log with its message box: the page of a room or of a thread, or a thread in the panel beside the room.
+    // A pane is a log with its message box: the page of a room or of a thread, or a thread in the panel beside the room; a
+    // direct conversation that has not begun has no log.
     // The parts of each have the same classes.
     panes: () => document.querySelectorAll('.pane'),
     paneOf: (part) => part.closest('.pane'),
@@ -34,7 +36,7 @@ const natter = (() => {
     logOf: (pane) => pane?.querySelector('.log'),
     // Of this tab; it survives a reload. Storage can be turned off.
     load: (name) => { try { return JSON.parse(sessionStorage.getItem(storageKey(name))); } catch { return null; } },
-    save: (name, value) => { try { sessionStorage.setItem(storageKey(name), JSON.stringify(value)); } catch { /* off */ } },
+    save: (name, value) => { try { if (!isWiped) sessionStorage.setItem(storageKey(name), JSON.stringify(value)); } catch { /* off */ } },
     // The HTML of an address; empty if it does not come, or only after a redirect: that is to the login.
     get: async (address) => {
       const response = await fetch(address).catch(() => null);

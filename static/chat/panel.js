@@ -4,7 +4,7 @@ natter.panel = (() => {
   const { $, box, completion, composer, here, list, load, logOf, outbox, room, save, tools, view, within, words } = natter;
   const isWide = matchMedia('(min-width: 70rem)');
   const PAGES = /^\/rooms\/([^/]+)\/(?:threads\/\d+|members|pins)$/;
-  const RENEW_PAUSE = 1000; // ms
+  const RENEW_PAUSE = 1000, RETRY = 5000; // ms
   let opener = null; // had the focus
   let turn = 0;
 
@@ -64,7 +64,7 @@ natter.panel = (() => {
     const hadFocus = old.contains(document.activeElement);
     tools.leave(old);
     old.remove();
-    if (hadFocus) (opener?.isConnected ? opener : box.last())?.focus({ preventScroll: true });
+    if (hadFocus) (opener?.checkVisibility() ? opener : box.last())?.focus({ preventScroll: true });
   };
   // `isRestored`: the reader has not asked for it.
   const fetchPage = async (address, isRestored) => {
@@ -98,7 +98,7 @@ natter.panel = (() => {
   });
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || event.shiftKey || event.defaultPrevented || !event.target.closest?.('#panel')) return;
-    if (event.target.closest('.log')) return; // leads to the message box
+    if (event.target.matches('.log > li')) return; // leads to the message box
     event.preventDefault();
     close();
   });
@@ -125,6 +125,12 @@ natter.panel = (() => {
     natter.rooms.go(address);
   });
 
+  const refetch = async () => {
+    const address = addressOf(), page = address && await natter.rooms.read(address);
+    if (!address || addressOf() !== address) return;
+    if (page?.fresh) show(page.fresh, address); else setTimeout(refetch, RETRY);
+  };
+
   // ---- a list has no socket: it is read again when a change may concern it ----
   const isTyped = (panel) => [...panel.querySelectorAll('input:not([type=hidden])')].some(({ value }) => value);
   let renewTimer = null;
@@ -136,7 +142,7 @@ natter.panel = (() => {
   // `items`: the fragments of a frame; `added`: the new messages among them.
   const changed = (items, added) => {
     if (!$('panel')?.matches('.page')) return;
-    const concerns = addressOf().endsWith('/members') ? (item) => item.matches('.notice')
+    const concerns = /\/members(\?|$)/.test(addressOf()) ? (item) => item.matches('.notice')
       : (item) => 'rev' in item.dataset && !item.matches('data') && !added.includes(item);
     if (items.some(concerns)) renewTimer ??= setTimeout(renew, RENEW_PAUSE);
   };
@@ -146,11 +152,11 @@ natter.panel = (() => {
     changed,
     // Another page is in the document. The panel belongs to a room, and comes back with a reload.
     enter: () => {
-      const address = load('panel'), isOfRoom = address && isFor(new URL(address, location.href));
+      const address = addressOf() ?? load('panel'), isOfRoom = address && isFor(new URL(address, location.href));
       if (!isOfRoom) close();
       else if (!$('panel')) queueMicrotask(() => fetchPage(address, true)); // when all scripts have run
     },
     // Changes were missed.
-    refetch: () => { if ($('panel')) fetchPage(addressOf(), true); },
+    refetch,
   };
 })();

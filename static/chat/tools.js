@@ -207,6 +207,7 @@ natter.tools = (() => {
     // Another room is in the document.
     enter: () => {
       row = null;
+      $('panel')?.querySelector('#row-tools')?.remove(); // of the #room before
       $('tools')?.replaceWith(natter.parse($('tools').text));
     },
     // A message is deleted.
@@ -218,10 +219,11 @@ natter.tools = (() => {
     },
     // The pane leaves the document: the bar stays in it.
     leave: (left) => {
-      if (!left.contains($('row-tools'))) return;
+      const bar = $('row-tools'), list = logOf(room());
+      if (!left.contains(bar)) return;
       close();
       place(null);
-      logOf(room()).after($('row-tools'));
+      if (list) list.after(bar); else bar.remove();
     },
   };
 })();

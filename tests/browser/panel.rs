@@ -89,6 +89,17 @@ async fn a_thread_is_beside_its_room_and_both_are_live() {
     ann.holds("no panel", "!document.querySelector('#panel')").await;
     focus(&ann, "message").await;
     ann.does(first, "reply").await; // the tools are in the room again
+
+    // a page without a log takes the place of the room, while the tools are in the panel
+    ann.chooses_at(first, "thread").await;
+    focus(&ann, "panel-message").await;
+    ann.finds("#panel-message").await.send_keys("" + Key::Up).await.unwrap();
+    ann.holds("the tools in the panel", "document.querySelector('#panel #row-tools:not([hidden])')").await;
+    ann.finds("#sidebar a[href='/mentions']").await.click().await.unwrap();
+    ann.reaches("/mentions").await;
+    ann.holds("no panel", "!document.querySelector('#panel, #row-tools')").await;
+    ann.opens("lobby").await;
+    ann.does(first, "reply").await;
     ann.closes_browser(&[]).await;
 }
 
