@@ -93,6 +93,7 @@ async fn a_thread_is_beside_its_room_and_both_are_live() {
     // a page without a log takes the place of the room, while the tools are in the panel
     ann.chooses_at(first, "thread").await;
     focus(&ann, "panel-message").await;
+    ann.runs::<()>("document.querySelector('#panel-message').value = ''").await; // the draft
     ann.finds("#panel-message").await.send_keys("" + Key::Up).await.unwrap();
     ann.holds("the tools in the panel", "document.querySelector('#panel #row-tools:not([hidden])')").await;
     ann.finds("#sidebar a[href='/mentions']").await.click().await.unwrap();
