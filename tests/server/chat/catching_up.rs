@@ -130,7 +130,9 @@ async fn a_full_frame_never_divides_a_change() {
 /// Opens a socket whose receive buffer is small, so that it blocks the server unless it is read.
 async fn open_with_a_small_window(script: &Script) -> Socket {
     let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(2048).unwrap();
+    // Smaller than what is sent at once, and so large that the window opens again by itself: with 2048 bytes the kernel may
+    // send each KiB by its timer for closed windows only (200 ms), depending on the length of the response's head.
+    socket.set_recv_buffer_size(8192).unwrap();
     let stream = socket.connect(SocketAddr::V4(match script.address {
         SocketAddr::V4(address) => address,
         SocketAddr::V6(_) => unreachable!("tests listen on IPv4"),
