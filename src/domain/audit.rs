@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::Timestamp;
+use super::{Timestamp, User};
 
 /// The id of an entry: a UUIDv7, so that ids are in order of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,6 +149,11 @@ impl AuditEntry {
     pub fn new(admin: &str, action: AuditAction, subject: &str) -> Self {
         let (admin, subject) = (admin.to_owned(), subject.to_owned());
         Self { id: AuditId::generate(), admin, action, subject, detail: String::new() }
+    }
+
+    /// What `admin` does now to the account of `user`.
+    pub fn of_account(admin: &User, action: AuditAction, user: &User) -> Self {
+        Self::new(admin.user_id.as_str(), action, user.user_id.as_str())
     }
 
     pub fn with_detail(self, detail: impl Into<String>) -> Self {

@@ -169,7 +169,7 @@ impl Accounts {
 
 /// What an admin does by an edit.
 fn entries(admin: &User, user: &User, raw: &AccountEdit) -> Vec<AuditEntry> {
-    let entry = |action| AuditEntry::new(admin.user_id.as_str(), action, user.user_id.as_str());
+    let entry = |action| AuditEntry::of_account(admin, action, user);
     let differs = |new: &Option<String>, old: &str| new.as_deref().is_some_and(|new| new.trim() != old);
     let is_edited = differs(&raw.name, user.name.as_str())
         || differs(&raw.email, user.email.as_str())

@@ -1,11 +1,11 @@
 //! Links with which users log in once without a password, for those who have forgotten it. Admins make them.
 
-use ring::{
-    digest::{SHA256, digest},
-    rand::{SecureRandom, SystemRandom},
-};
+use ring::rand::{SecureRandom, SystemRandom};
 
-use super::login::{Login, LoginError, LoginService};
+use super::{
+    hash::sha256,
+    login::{Login, LoginError, LoginService},
+};
 use crate::{
     domain::{AuditAction, AuditEntry, Network, Timestamp, User},
     store::{self, LoginLink},
@@ -34,9 +34,8 @@ impl LoginService {
         random.map_err(|_| store::Error::Failed("the system has no random numbers".into()))?;
         let secret = hex::encode(secret);
         let expires = Timestamp::now().plus_secs(LIFETIME);
-        let (admin, subject) = (admin.user_id.as_str(), user.user_id.as_str());
-        let entry = AuditEntry::new(admin, AuditAction::LoginLinkMade, subject);
-        self.store.set_login_link(user.key, LoginLink { hash: hash(&secret), expires }, entry).await?;
+        let entry = AuditEntry::of_account(admin, AuditAction::LoginLinkMade, user);
+        self.store.set_login_link(user.key, LoginLink { hash: sha256(secret.as_bytes()), expires }, entry).await?;
         Ok(MadeLink { secret, expires })
     }
 
@@ -45,7 +44,7 @@ impl LoginService {
     /// # Errors
     /// The store's error if it does not answer.
     pub async fn linked_user(&self, secret: &str) -> store::Result<Option<User>> {
-        self.store.login_link_user(&hash(secret), Timestamp::now()).await
+        self.store.login_link_user(&sha256(secret.as_bytes()), Timestamp::now()).await
     }
 
     /// Logs in with a link, which voids it. `None` if it is not valid.
@@ -54,15 +53,11 @@ impl LoginService {
     /// See [`LoginError`].
     pub async fn use_link(&self, secret: &str, from: Network) -> Result<Option<Login>, LoginError> {
         self.limits.link(from)?;
-        let Some(user) = self.store.use_login_link(&hash(secret), Timestamp::now()).await? else { return Ok(None) };
+        let Some(user) = self.store.use_login_link(&sha256(secret.as_bytes()), Timestamp::now()).await? else {
+            return Ok(None);
+        };
         metrics::counter!("natter_logins_total", "result" => "link").increment(1);
         self.record_network(&user, from).await;
         Ok(Some(self.issue_login(user)))
     }
-}
-
-fn hash(secret: &str) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
-    hash
 }

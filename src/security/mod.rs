@@ -6,12 +6,14 @@
 //! - [`tokens`]: JSON Web Tokens; `jwt_hmac` signs them with ring.
 //! - [`sessions`]: browser sessions in the store's table; [`open_sessions`] lists and ends those of a user.
 //! - [`passwords`]: bcrypt, limited in how many hashes run at a time.
+//! - `hash`: the hashes of sessions' ids and of login links' secrets.
 //! - [`limits`]: rate limits of logins, sign-ups, password confirmations and messages.
 //! - [`accounts`]: parses and validates the input for a new or changed account.
 
 pub mod account_schema;
 pub mod accounts;
 pub mod grant;
+mod hash;
 mod jwt_hmac;
 pub mod limits;
 pub mod login;

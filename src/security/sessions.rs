@@ -3,7 +3,6 @@
 use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -13,7 +12,7 @@ use tower_sessions::{
     session_store,
 };
 
-use super::Grant;
+use super::{Grant, hash::sha256};
 use crate::{
     domain::{Device, Timestamp},
     store::{self, SessionRow, Store},
@@ -210,9 +209,7 @@ pub fn stored_id(session: &Session) -> Option<[u8; 32]> {
 }
 
 fn hash_id(id: &Id) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, &id.0.to_le_bytes()).as_ref());
-    hash
+    sha256(&id.0.to_le_bytes())
 }
 
 fn row(record: &Record) -> session_store::Result<SessionRow> {

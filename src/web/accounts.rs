@@ -1,15 +1,10 @@
-//! What admins do to accounts, with its entry in the audit list.
+//! Deleting an account, with its entry in the audit list if an admin does it.
 
 use super::{AppState, Result};
 use crate::{
     domain::{AuditAction, AuditEntry, User},
     store::MessageRetention,
 };
-
-/// The entry for what `admin` does to the account of `user`.
-pub fn entry(admin: &User, action: AuditAction, user: &User) -> AuditEntry {
-    AuditEntry::new(admin.user_id.as_str(), action, user.user_id.as_str())
-}
 
 /// Deletes the account of `user` for `me`: the same user, or an admin.
 ///
@@ -20,6 +15,6 @@ pub async fn delete_account(state: &AppState, me: &User, user: &User, messages: 
         return Ok(state.store.delete_user(user.key, messages).await?);
     }
     let detail = if messages == MessageRetention::Delete { "messages" } else { "" };
-    let entry = entry(me, AuditAction::UserDeleted, user).with_detail(detail);
+    let entry = AuditEntry::of_account(me, AuditAction::UserDeleted, user).with_detail(detail);
     Ok(state.store.delete_user_by_admin(user.key, messages, entry).await?)
 }

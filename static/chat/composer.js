@@ -1,7 +1,7 @@
 // The form: the draft of each room, which survives a reload of this tab, what it answers or edits, and sending.
 natter.composer = (() => {
   'use strict';
-  const { box, fill, here, load, logOf, outbox, paneOf, panes, room, rows, save, sidebar, view, within, words } = natter;
+  const { box, fill, here, load, logOf, outbox, paneOf, panes, parsePage, room, rows, save, sidebar, view, within, words } = natter;
   const enterSends = document.documentElement.dataset.enterSends === 'true';
   const inputOf = (pane) => within(pane, 'box');
   const draftOf = (id) => `draft.${id}`;
@@ -72,7 +72,7 @@ natter.composer = (() => {
     else return false;
     return true;
   };
-  const read = async (response) => new DOMParser().parseFromString(await response.text(), 'text/html');
+  const read = async (response) => parsePage(await response.text());
   const edit = async (row) => {
     const pane = paneOf(row), address = `/rooms/${here()}/${row.dataset.seq}/edit`;
     const response = await fetch(address).catch(() => null), form = response?.ok && (await read(response)).querySelector('form.edit');

@@ -1,11 +1,10 @@
 // The emoji picker: for the message box, and for a reaction.
 natter.emoji = (() => {
   'use strict';
-  const { $, box, get, paneOf, view, within, words } = natter;
+  const { $, box, get, isCoarse, paneOf, view, within, words } = natter;
   const WAIT = 150; // ms between a key and the search
   natter.reveal();
   const picker = $('picker'), [input, found] = picker.children;
-  const isCoarse = matchMedia('(pointer: coarse)');
   // where it is, what becomes of an emoji, and where the focus goes; without any, it is for the message box
   let use = null, shown = null, timer = null;
 

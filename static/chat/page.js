@@ -43,6 +43,8 @@ const natter = (() => {
       return response?.ok && !response.redirected ? response.text().catch(() => '') : '';
     },
     parse: (html) => document.createRange().createContextualFragment(html),
+    parsePage: (html) => new DOMParser().parseFromString(html, 'text/html'),
+    isCoarse: matchMedia('(pointer: coarse)'),
     // Puts what is for pages with a script only into the page: a text browser would show the content of a <template>.
     reveal: () => {
       for (const hidden of document.querySelectorAll('.by-script')) hidden.replaceWith(natter.parse(hidden.text));

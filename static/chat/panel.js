@@ -1,7 +1,7 @@
 // The panel beside the room: a thread, the members or the pinned messages. A narrow window shows them as pages.
 natter.panel = (() => {
   'use strict';
-  const { $, box, completion, composer, here, list, load, logOf, outbox, room, save, tools, view, within, words } = natter;
+  const { $, box, completion, composer, here, isCoarse, list, load, logOf, outbox, parsePage, room, save, tools, view, within, words } = natter;
   const isWide = matchMedia('(min-width: 70rem)');
   const PAGES = /^\/rooms\/([^/]+)\/(?:threads\/\d+|members|pins)$/;
   const RENEW_PAUSE = 1000, RETRY = 5000; // ms
@@ -52,7 +52,7 @@ natter.panel = (() => {
     if (hadFocus) focus();
   };
   const focus = () => {
-    const input = !matchMedia('(pointer: coarse)').matches && within($('panel'), 'box');
+    const input = !isCoarse.matches && within($('panel'), 'box');
     (input || $('panel')).focus({ preventScroll: true });
   };
 
@@ -111,7 +111,7 @@ natter.panel = (() => {
     const response = await fetch(form.action, { method: 'POST', body }).catch(() => null);
     const text = await response?.text().catch(() => null);
     if (addressOf() !== address) return;
-    const fresh = text && new DOMParser().parseFromString(text, 'text/html').getElementById('room');
+    const fresh = text && parsePage(text).getElementById('room');
     const { pathname, search } = new URL(response?.url ?? address, location.href);
     if (!fresh) natter.rooms.go(address);
     else if (!response.ok) show(fresh, address);

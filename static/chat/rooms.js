@@ -1,7 +1,7 @@
 // Changing rooms: another #room takes the place of the present one. The sidebar, the drafts and the connection stay.
 natter.rooms = (() => {
   'use strict';
-  const { $, box, completion, composer, emoji, here, list, logOf, marks, outbox, panel, paneOf, room, send, sidebar, tools, typing, words } = natter;
+  const { $, box, completion, composer, emoji, here, isCoarse, list, logOf, marks, outbox, panel, paneOf, parsePage, room, send, sidebar, tools, typing, words } = natter;
   const { body } = document;
 
   // remove the token from the address and from the history
@@ -44,7 +44,6 @@ natter.rooms = (() => {
     if (isStarted && !old) focusBox();
   };
   let isStarted = false;
-  const isCoarse = matchMedia('(pointer: coarse)');
   const focusBox = () => { if (here() && !isCoarse.matches) $('message').focus({ preventScroll: true }); };
   let shown = room(), refetched = null;
   // before the new page is painted
@@ -70,7 +69,7 @@ natter.rooms = (() => {
   const read = async (address) => {
     const response = await fetch(address).catch(() => null);
     const text = response?.ok && await response.text().catch(() => null);
-    const page = text && new DOMParser().parseFromString(text, 'text/html');
+    const page = text && parsePage(text);
     return page && { title: page.title, fresh: page.getElementById('room') };
   };
   const show = (fresh) => {

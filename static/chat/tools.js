@@ -1,7 +1,7 @@
 // The tools of a row: one bar for all rows, at the row that the pointer or the focus is on, with two popovers.
 natter.tools = (() => {
   'use strict';
-  const { $, composer, emoji, here, logOf, marks, paneOf, room, rows, view, within, words } = natter;
+  const { $, composer, emoji, here, isCoarse, logOf, marks, paneOf, parsePage, room, rows, view, within, words } = natter;
   let row = null;
 
   const isRow = (target) => target?.matches?.('.log > [data-seq]:not([hidden])');
@@ -66,7 +66,7 @@ natter.tools = (() => {
   const post = async (of, what, values = {}) => {
     const address = `/rooms/${here()}/${of.dataset.seq}/${what}`, headers = { 'HX-Request': 'true' };
     const response = await fetch(address, { method: 'POST', headers, body: new URLSearchParams(values) }).catch(() => null);
-    const page = response && !response.ok && new DOMParser().parseFromString(await response.text(), 'text/html');
+    const page = response && !response.ok && parsePage(await response.text());
     const alert = response?.ok ? [] : [view.element('p', page?.querySelector('.alert')?.textContent ?? words.lost)];
     for (const text of alert) text.className = 'alert';
     $('alert').replaceChildren(...alert);
@@ -110,7 +110,6 @@ natter.tools = (() => {
 
   // ---- touch: a long press opens the menu, and so does the sign at the end of a row, which is a link to its page ----
   const LONG = 500; // ms
-  const isCoarse = matchMedia('(pointer: coarse)');
   let pressed = null, pressTimer = null; // `pressed`: {row, at: when}
   const openMenu = (of) => {
     place(of);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use natter::{
-    domain::{Action, ClientId, Command, RoomId, Text, UserId},
-    store::{self, Access, Database},
+    domain::{Action, ClientId, Command, Text},
+    store::{Access, Database},
 };
 use natter_test_support::eventually;
 
@@ -45,9 +45,7 @@ async fn the_memory_of_a_page_is_flat_over_10_000_changes() {
     natter.token("robot").await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
-    let store = store::open_embedded(&natter.data()).unwrap();
-    let robot = store.user(&UserId::parse("robot").unwrap()).await.unwrap().unwrap();
-    let access = store.access(&robot, &RoomId::lobby()).await.unwrap();
+    let (store, access) = natter.lobby_of("robot").await;
     let mut measured = Vec::new();
     for part in 1..=20 {
         let rev = change(&store, &access, part * CHANGES).await;

@@ -3,8 +3,8 @@
 use axum::http::{HeaderMap, header};
 
 use crate::{
-    domain::{AuditAction, Phrase, Timestamp, User},
-    web::{AppState, Error, IsHttps, Result, accounts::entry},
+    domain::{AuditAction, AuditEntry, Phrase, Timestamp, User},
+    web::{AppState, Error, IsHttps, Result},
 };
 
 /// Disables the account of `user`, or enables it.
@@ -16,7 +16,7 @@ pub(super) async fn set_disabled(state: &AppState, admin: &User, user: &User, di
         return Err(Error::conflict(Phrase::new("own-account-disabled")));
     }
     let action = if disabled { AuditAction::UserDisabled } else { AuditAction::UserEnabled };
-    state.store.set_disabled(user.key, disabled, entry(admin, action, user)).await?;
+    state.store.set_disabled(user.key, disabled, AuditEntry::of_account(admin, action, user)).await?;
     Ok(())
 }
 
@@ -25,7 +25,7 @@ pub(super) async fn set_disabled(state: &AppState, admin: &User, user: &User, di
 /// # Errors
 /// 404 if the account is deleted.
 pub(super) async fn log_out(state: &AppState, admin: &User, user: &User) -> Result<()> {
-    state.store.log_out(user.key, entry(admin, AuditAction::UserLoggedOut, user)).await?;
+    state.store.log_out(user.key, AuditEntry::of_account(admin, AuditAction::UserLoggedOut, user)).await?;
     Ok(())
 }
 

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use natter::{
-    domain::{ClientId, Command, RoomId, Text, UserId},
-    store,
-};
+use natter::domain::{ClientId, Command, Text};
 use tokio::time::interval;
 
 use super::trace::Trace;
@@ -43,9 +40,7 @@ async fn live_messages_make_no_long_task() {
     natter.token("robot").await;
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
-    let store = store::open_embedded(&natter.data()).unwrap();
-    let robot = store.user(&UserId::parse("robot").unwrap()).await.unwrap().unwrap();
-    let access = store.access(&robot, &RoomId::lobby()).await.unwrap();
+    let (store, access) = natter.lobby_of("robot").await;
     // posts so many messages in this time, and waits until the page has all of them
     let post = async |count: u32, time: Duration| {
         let (mut seq, mut ticks) = (0, interval((time / count).max(Duration::from_millis(1))));

@@ -1,7 +1,11 @@
 //! natter under test: a process on a directory of its own, and a chromedriver for the browsers of its users.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
+use natter::{
+    domain::{RoomId, UserId},
+    store::{self, Access, Database},
+};
 use natter_test_support::{NatterCommand, NatterProcess, free_port};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -96,6 +100,14 @@ impl Natter {
     /// Where the database is.
     pub fn data(&self) -> PathBuf {
         self.directory.path().join("data")
+    }
+
+    /// The database beside the running server, and the lobby's access for a user: a write here is faster than by any API.
+    pub async fn lobby_of(&self, user_id: &str) -> (Arc<dyn Database>, Access) {
+        let store = store::open_embedded(&self.data()).unwrap();
+        let user = store.user(&UserId::parse(user_id).unwrap()).await.unwrap().unwrap();
+        let access = store.access(&user, &RoomId::lobby()).await.unwrap();
+        (store, access)
     }
 
     pub fn port(&self) -> u16 {
