@@ -2,6 +2,7 @@
 
 use natter_test_support::eventually;
 use serde::Deserialize;
+use serde_json::json;
 use thirtyfour::Key;
 
 use super::site::Site;
@@ -128,6 +129,21 @@ async fn nothing_jumps_at_the_end_of_the_log() {
     ann.says("my own").await;
     ann.sees("You: my own").await;
     found.extend(is_still(&ann, "an own message").await);
+    is_quiet(&found);
+    ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn nothing_jumps_while_a_page_arrives_in_parts() {
+    let site = Site::start().await;
+    let (ann, _) = reader(&site).await;
+    // the style sheet and the script are in the cache, so what is slow is the page
+    ann.goes_to(LOBBY).await;
+    let slow = json!({ "offline": false, "latency": 0, "downloadThroughput": 8192, "uploadThroughput": -1 });
+    ann.commands("Network.emulateNetworkConditions", slow).await;
+    let found = opens(&ann, LOBBY).await;
+    let took: f64 = ann.runs("const [{ requestStart, responseEnd }] = performance.getEntriesByType('navigation'); return responseEnd - requestStart").await;
+    assert!(took > 500.0, "the page came in {took} ms");
     is_quiet(&found);
     ann.closes_browser(&[]).await;
 }
