@@ -49,6 +49,8 @@ pub struct Member {
     pub role: MemberRole,
     /// When the user was last online; `None` if unknown, or if the user does not show it.
     pub last_seen: Option<Timestamp>,
+    /// Whether an admin has disabled the account.
+    pub disabled: bool,
 }
 
 #[async_trait]

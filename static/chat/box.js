@@ -33,9 +33,7 @@ natter.box = (() => {
     // Puts a text in place of what is selected, as if it was typed: it can be undone.
     insert: (box, text) => {
       box.focus();
-      if (document.execCommand('insertText', false, text)) return;
-      box.setRangeText(text, box.selectionStart, box.selectionEnd, 'end');
-      box.dispatchEvent(new Event('input', { bubbles: true }));
+      document.execCommand('insertText', false, text); // nothing else can be undone
     },
     // Replaces all that is in it.
     write: (box, text) => {

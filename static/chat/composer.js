@@ -150,12 +150,9 @@ natter.composer = (() => {
   // A UUIDv7: time-ordered, so that new ids share pages of the database's index. Without crypto.randomUUID, which makes
   // version 4 only, and exists in secure contexts only; an http address in the local network is none.
   const newId = () => {
-    const bytes = crypto.getRandomValues(new Uint8Array(16)), now = Date.now();
-    for (let i = 0; i < 6; i++) bytes[i] = now / 256 ** (5 - i); // conversion to a byte takes the remainder
-    bytes[6] = 0x70 | (bytes[6] & 0x0f);
-    bytes[8] = 0x80 | (bytes[8] & 0x3f);
-    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+    const time = Date.now().toString(16).padStart(12, '0');
+    const [a, b, ...more] = Array.from(crypto.getRandomValues(new Uint16Array(5)), (part) => part.toString(16).padStart(4, '0'));
+    return `${time.slice(0, 8)}-${time.slice(8)}-7${a.slice(1)}-8${b.slice(1)}-${more.join('')}`;
   };
   // Moves the form's text to the outbox. Returns whether htmx may send it now.
   const submit = (pane, values) => {

@@ -5,7 +5,6 @@ natter.outbox = (() => {
   // {clientID, room, thread, message, at: when it was written, replyTo, answered, confirmed, sent: when, or 0, retried,
   // failed: why it was refused, seq and rev: since the acknowledgement, hasRow}
   let items = load('outbox') ?? [];
-  for (const item of items) item.room ??= 'lobby'; // of an older version
 
   const copyOf = (id) => parse($(id).text).firstElementChild;
   const rowOf = (item, list, before) => {

@@ -179,6 +179,8 @@ pub async fn a_disabled_user_writes_nothing(database: &TestDatabase) {
     store.set_disabled(bob.key, true, entry(AuditAction::UserDisabled, "bob")).await.unwrap();
     let before = whole_log(store.as_ref()).await;
     assert!(before.iter().all(|message| message.author.is_some()), "the name stays");
+    let members = store.members_among(&access, &[ada.key, bob.key]).await.unwrap();
+    assert_eq!(members.iter().map(|member| member.disabled).collect::<Vec<_>>(), [false, true]);
     let react = || Command::new(Action::React { seq, emoji: Emoji::parse("👍").unwrap() });
     for command in [post("c", "after"), react()] {
         let refused = store.change(&access, command).await.unwrap_err();

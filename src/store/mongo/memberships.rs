@@ -37,6 +37,8 @@ struct PersonDoc {
     last_seen: Option<DateTime>,
     #[serde(rename = "showsLastSeen")]
     shows_last_seen: Option<bool>,
+    #[serde(default)]
+    disabled: bool,
 }
 
 #[async_trait]
@@ -208,7 +210,7 @@ impl Mongo {
     /// The members with what other users see of them, without those whose account is deleted.
     async fn people(&self, members: Vec<MemberDoc>, session: &mut CausalSession) -> Result<Vec<Member>> {
         let keys = any_of(members.iter().map(|member| member.id.user));
-        let fields = doc! { "userID": 1, "name": 1, "lastSeen": 1, "showsLastSeen": 1 };
+        let fields = doc! { "userID": 1, "name": 1, "lastSeen": 1, "showsLastSeen": 1, "disabled": 1 };
         let users = self.db.users.clone_with_type::<PersonDoc>();
         let people = users.find(doc! { "_id": keys }).projection(fields);
         let people = with_timeout(async { collect(people.session(&mut **session).await?, session).await }).await?;
@@ -222,6 +224,7 @@ impl Mongo {
                 person: Person { key, user_id: person.user_id, name: person.name },
                 role: member.role(),
                 last_seen: last_seen.map(timestamp),
+                disabled: person.disabled,
             })
         };
         Ok(members.into_iter().filter_map(member).collect())

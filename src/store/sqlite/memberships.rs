@@ -18,12 +18,12 @@ use crate::{
 };
 
 /// A query of the rows that [`member_in`] reads, up to the end of its `WHERE`.
-const MEMBERS: &str = "SELECT u.key, u.user_id, u.name, m.role, iif(u.shows_last_seen, u.last_seen, NULL)
+const MEMBERS: &str = "SELECT u.key, u.user_id, u.name, m.role, iif(u.shows_last_seen, u.last_seen, NULL), u.disabled
     FROM memberships m JOIN users u ON u.key = m.user WHERE m.room = ?1";
 
 fn member_in(row: &Row<'_>) -> rusqlite::Result<Member> {
     let last_seen = row.get::<_, Option<i64>>(4)?.map(Timestamp);
-    Ok(Member { person: person_in(row)?, role: role_in(row, 3)?, last_seen })
+    Ok(Member { person: person_in(row)?, role: role_in(row, 3)?, last_seen, disabled: row.get(5)? })
 }
 
 #[async_trait]

@@ -6,8 +6,8 @@ use scraper::{Html, Selector};
 
 use crate::support::Natter;
 
-/// Bytes after compression. 30,000 is the target, and missed; htmx and its extension have 14,200 of it.
-const SCRIPTS: usize = 32_500;
+/// Bytes after compression.
+const SCRIPTS: usize = 31_000;
 const STYLES: usize = 14_000;
 /// The page with everything it loads.
 const PAGE: usize = 80_000;

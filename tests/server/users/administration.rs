@@ -81,6 +81,12 @@ async fn disabled_users_are_not_offered_and_not_written_to() {
     browser.log_in("ada").await;
     let people = browser.visit("/people").await.is(200);
     assert_eq!(people.texts(".rows .text a"), ["Ada"]);
+    let members = browser.visit("/rooms/lobby/members").await.is(200);
+    assert_eq!(members.texts(".rows li:has(a[href='/people/cyd']) .tag"), ["disabled"]);
+    assert!(members.texts(".rows li:has(a[href='/people/ada']) .tag").is_empty());
+    let members = ada.get("/api/rooms/lobby/members").await.is(200).json;
+    let disabled = |member: &Value| (member["userID"] == "cyd").then(|| member["disabled"].clone());
+    assert_eq!(members["members"].as_array().unwrap().iter().find_map(disabled), Some(json!(true)));
     let person = browser.visit("/people/cyd").await.is(200);
     assert!(person.text(".alert").contains("disabled") && person.texts("a[href='/direct/cyd']").is_empty());
     let direct = browser.visit("/direct/cyd").await.is(200);

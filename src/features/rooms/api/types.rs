@@ -160,6 +160,8 @@ pub struct MemberResponse {
     #[serde(rename = "lastSeen", skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     last_seen: Option<String>,
+    /// Whether an admin has disabled the account.
+    disabled: bool,
 }
 
 impl From<PresentMember> for MemberResponse {
@@ -170,6 +172,7 @@ impl From<PresentMember> for MemberResponse {
             role: member.role.as_str(),
             presence: presence.as_str(),
             last_seen: member.last_seen.filter(|_| presence == Presence::Offline).map(Timestamp::rfc3339),
+            disabled: member.disabled,
         }
     }
 }
