@@ -137,20 +137,22 @@ pub async fn remember_grant(session: &Session, grant: Grant) -> Result<(), Error
     session.insert(EARLIER, earlier).await
 }
 
-/// Records a visit, which also extends a renewable session, unless one was recorded a few minutes ago.
+/// Records a visit, which also extends a renewable session, unless one was recorded a few minutes ago. Returns whether it
+/// was recorded.
 ///
 /// # Errors
 /// The session's error if the store does not answer.
-pub async fn record_visit(session: &Session, current: &Current, visit: Visit) -> Result<(), Error> {
+pub async fn record_visit(session: &Session, current: &Current, visit: Visit) -> Result<bool, Error> {
     let last = session.get_value(VISIT).await?;
     let last = last.and_then(|last| serde_json::from_value::<Visit>(last).ok());
     if last.is_some_and(|last| visit.at - last.at < VISIT_INTERVAL) {
-        return Ok(());
+        return Ok(false);
     }
     if current.lifetime == SessionLifetime::UntilTokenExpires {
         end_with(session, &current.grant);
     }
-    session.insert(VISIT, visit).await
+    session.insert(VISIT, visit).await?;
+    Ok(true)
 }
 
 /// Lets the session's user set a password without the current one until a time: they have logged in without it. A login

@@ -87,19 +87,30 @@ impl Composer {
         Self { reply_to: Some(to), ..Self::default() }
     }
 
+    /// The form again, with all that was in it.
+    pub fn kept(form: MessageForm) -> Self {
+        Self {
+            draft: form.message,
+            client_id: form.client_id,
+            reply_to: form.reply_to,
+            thread: form.thread,
+            asks: form.confirmed,
+            is_confirmed: form.confirmed,
+            alert: None,
+        }
+    }
+
     /// The form again, with all that was in it and the reason. The client id stays the one that was sent, because the
     /// message may be stored although the answer was an error; unless the error is about the id itself.
     pub fn refused(form: MessageForm, error: &Error, language: Language) -> Self {
         let reason = error.fields.get("message").map(|reason| language.phrase(reason));
-        Self {
-            draft: form.message,
-            client_id: error.fields.get("clientID").map_or(form.client_id, |_| new_client_id()),
-            reply_to: form.reply_to,
-            thread: form.thread,
-            asks: form.confirmed || error.fields.get("confirmed").is_some(),
-            is_confirmed: form.confirmed,
-            alert: Some(reason.unwrap_or_else(|| error.summary(language)).into_owned()),
+        let mut composer = Self::kept(form);
+        if error.fields.get("clientID").is_some() {
+            composer.client_id = new_client_id();
         }
+        composer.asks |= error.fields.get("confirmed").is_some();
+        composer.alert = Some(reason.unwrap_or_else(|| error.summary(language)).into_owned());
+        composer
     }
 }
 

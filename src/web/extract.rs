@@ -59,7 +59,10 @@ impl SignedIn {
         let Some(session) = parts.extensions.get::<Session>().cloned() else { return Ok(None) };
         let Some(current) = sessions::current(&session).await? else { return Ok(None) };
         let Some(user) = state.logins.user_of(&current.grant).await? else { return Ok(None) };
-        sessions::record_visit(&session, &current, visit(parts, state).await).await?;
+        if sessions::record_visit(&session, &current, visit(parts, state).await).await? {
+            // a page without the script has no socket that shows when the user was here
+            state.store.record_seen(&[user.key], Timestamp::now()).await?;
+        }
         if let Some(slot) = parts.extensions.get::<NavSlot>() {
             slot.fill(&user);
         }

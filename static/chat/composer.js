@@ -160,8 +160,9 @@ natter.composer = (() => {
     const message = values.message.trim(), length = box.lengthOf(message);
     state.isConfirmed = false;
     // the server checks this too, but it closes the socket on a frame that is far too long
-    if (!message || length > box.MAX) {
-      refuse(pane, message ? fill(words.tooLong, { length }) : words.empty);
+    if (!message) return false;
+    if (length > box.MAX) {
+      refuse(pane, fill(words.tooLong, { length }));
       return false;
     }
     if (editing) {
@@ -209,5 +210,5 @@ natter.composer = (() => {
     }));
   };
 
-  return { changed, edit, enter, reply, submit, takeBack };
+  return { changed, edit, enter, refuse, reply, submit, takeBack };
 })();

@@ -7,7 +7,7 @@
 
   // ---- opening and closing ----
   let connectedBefore = false, refusals = 0; // refusals: closes for too many sockets in a row
-  let lastFrameAt = 0;
+  let lastFrameAt = 0, isSignedOut = false;
   // for a connection that died without a close: the extension sees a close event and opens another
   const drop = () => {
     if (!natter.isOpen()) return;
@@ -47,8 +47,10 @@
       return showStatus(words.tooManyTabs);
     }
     if (code !== 1008) return showStatus(words.lost);
+    if (natter.isLoggedOut()) return location.reload(); // what is typed here goes, too
+    isSignedOut = true;
     const login = view.element('a', words.logInAgain);
-    login.href = body.dataset.login;
+    login.href = location.pathname; // leads to the login, and back
     showStatus(`${words.signedOut} `, login);
     natter.socket = null;
   });
@@ -64,6 +66,13 @@
       return added;
     },
   });
+  body.addEventListener('submit', (event) => {
+    const pane = isSignedOut && paneOf(event.target);
+    if (!pane) return;
+    event.preventDefault();
+    event.stopPropagation();
+    composer.refuse(pane, words.signedOut);
+  }, { capture: true });
   body.addEventListener('htmx:ws:before:message:outgoing', (event) => {
     const pane = paneOf(event.target);
     if (!composer.submit(pane, event.detail.message.values)) event.preventDefault();

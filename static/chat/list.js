@@ -122,6 +122,10 @@ natter.list = (() => {
     if ($('message')) $('message').placeholder = fill(words.writeTo, { room: name });
     natter.sidebar.retitle(name);
   };
+  // The message box will be hidden.
+  const leaveBox = () => {
+    if (document.activeElement?.closest('.write')) scrollerOf(logOf(room())).focus({ preventScroll: true });
+  };
   // A notice of the room's log changes the head of its page.
   const changeRoom = ({ dataset: { kind, value } }) => {
     const shown = room();
@@ -131,6 +135,7 @@ natter.list = (() => {
     } else if (kind.startsWith('topic')) {
       $('room-topic').textContent = value ?? '';
     } else if (kind.endsWith('archived')) {
+      if (kind === 'archived') leaveBox();
       shown.toggleAttribute('data-archived', kind === 'archived');
       if (kind === 'archived' && !shown.querySelector('.read-only')) {
         shown.querySelector('.write').prepend(Object.assign(view.element('p', words.readOnly), { className: 'read-only' }));
@@ -167,6 +172,7 @@ natter.list = (() => {
   // `isBehind`: changes are missing before these, so the cursor stays.
   const swap = (fragment, { isMoving, isBehind }) => {
     if (!here()) return []; // the page shows no room
+    const holdFocus = natter.tools.holdFocus();
     const all = Array.from(logs(), (list) => ({ list, added: [], appended: 0, wasAtEnd: atEnd(list), release: holdStill(list) }));
     const items = [...fragment.children], reacted = isMoving ? [] : items.filter((item) => item.matches('data')), added = [];
     let rev = 0;
@@ -204,6 +210,7 @@ natter.list = (() => {
       else if (wasAtEnd && appended) trim(list);
     }
     natter.panel.changed(items, added);
+    holdFocus();
     return added;
   };
 
@@ -266,7 +273,7 @@ natter.list = (() => {
   }, { capture: true });
 
   return {
-    swap, enter, forget, open, ownReactions, nameRoom, rename, trim, trimEnd, holdsEnd,
+    swap, enter, forget, leaveBox, open, ownReactions, nameRoom, rename, trim, trimEnd, holdsEnd,
     toEnd: (list) => { scrollerOf(list).scrollTop = 0; },
   };
 })();

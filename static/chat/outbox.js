@@ -43,8 +43,8 @@ natter.outbox = (() => {
       within(pane, 'outbox').replaceChildren(...shown.map((item) => (before = rowOf(item, list, before))));
     }
     if (!focused || button.isConnected) return;
-    const same = 'again' in button.dataset ? '[data-again]' : ':last-child';
-    document.querySelector(`.failed[data-id="${focused}"] button${same}`)?.focus({ preventScroll: true });
+    const same = [...button.parentElement.querySelectorAll('button')].indexOf(button);
+    document.querySelectorAll(`.failed[data-id="${focused}"] button`)[same]?.focus({ preventScroll: true });
   };
   const drop = (item) => {
     items = items.filter((one) => one !== item);
@@ -122,7 +122,9 @@ natter.outbox = (() => {
     const item = items.find((one) => one.clientID === id);
     if (!button || !item) return;
     within(paneOf(button), 'box').focus();
-    if ('again' in button.dataset) {
+    if ('discard' in button.dataset) {
+      drop(item);
+    } else if ('again' in button.dataset) {
       Object.assign(item, { failed: '', sent: 0, isSaid: false });
       show();
       resend();

@@ -9,7 +9,11 @@ const natter = (() => {
   let isWiped = false; // what comes until the page is left is not kept
   const wipe = () => { isWiped = true; try { sessionStorage.clear(); } catch { /* off */ } };
   const logouts = new BroadcastChannel(storageKey('logout'));
-  logouts.addEventListener('message', wipe);
+  let isLoggedOut = false; // in another tab
+  logouts.addEventListener('message', () => {
+    wipe();
+    isLoggedOut = true;
+  });
   document.addEventListener('submit', ({ target }) => {
     if (!target.matches('[action$="/logout"]')) return;
     wipe();
@@ -17,6 +21,7 @@ const natter = (() => {
   });
   return {
     $,
+    isLoggedOut: () => isLoggedOut,
     // the tag of the viewer's key, as in data-author
     me: dataset.me,
     words: JSON.parse(dataset.words), // render/script_words.rs

@@ -51,12 +51,12 @@ natter.paging = (() => {
       const isOlder = element.matches('.older'), list = element.closest('.messages');
       arrive(list, fragment, isOlder);
       const row = rows.messageFrom(element, isOlder ? 'nextElementSibling' : 'previousElementSibling');
-      anchor = { row, list, at: row && edgeOf(row, isOlder), isOlder };
+      anchor = { row, list, at: row && edgeOf(row, isOlder), isOlder, hasFocus: element.contains(document.activeElement) };
     }
   });
   document.addEventListener('htmx:after:swap', () => {
     if (!anchor) return;
-    const { row, list, at, isOlder } = anchor;
+    const { row, list, at, isOlder, hasFocus } = anchor;
     anchor = null;
     // the row that was the first one keeps its name: without it, it would be shorter
     if (isOlder && row) row.keepsName = true;
@@ -64,6 +64,7 @@ natter.paging = (() => {
     if (isOlder) natter.list.trimEnd(list); else natter.list.trim(list);
     const moved = row?.isConnected ? edgeOf(row, isOlder) - at : 0;
     if (Math.abs(moved) >= 1) list.closest('.scroller').scrollTop += moved;
+    if (hasFocus && row) natter.tools.focusRow(row); // the link is gone
   });
 
   return {

@@ -18,7 +18,7 @@ natter.panel = (() => {
     Object.assign(panel, { id: 'panel', className: fresh.className, tabIndex: -1, ariaLabel: heading.textContent });
     Object.assign(panel.dataset, fresh.dataset, { address });
     for (const name of ['id', 'for', 'aria-describedby']) {
-      for (const part of panel.querySelectorAll(`[${name}]`)) part.setAttribute(name, `panel-${part.getAttribute(name)}`);
+      for (const part of panel.querySelectorAll(`[${name}]`)) part.setAttribute(name, part.getAttribute(name).replace(/\S+/g, 'panel-$&'));
     }
     for (const part of panel.querySelectorAll('[autofocus]')) part.autofocus = false;
     heading.replaceWith(view.element('h2', ...heading.childNodes));

@@ -9,9 +9,6 @@ natter.rooms = (() => {
   // a page restored from the back/forward cache has a closed socket and an old log
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 
-  // while it settles, htmx gives new elements the style attributes of old ones, which the CSP forbids
-  htmx.config.defaultSettleDelay = 0;
-
   let isMoving = false; // until the server answers a move, frames are of the subscription before
   let isBehind = false; // until the room is fetched anew, changes are missing before those that come
   const showStatus = (...content) => {
@@ -44,7 +41,7 @@ natter.rooms = (() => {
     if (isStarted && !old) focusBox();
   };
   let isStarted = false;
-  const focusBox = () => { if (here() && !isCoarse.matches) $('message').focus({ preventScroll: true }); };
+  const focusBox = () => { ($('target') ?? (isCoarse.matches ? null : $('message')))?.focus({ preventScroll: true }); };
   let shown = room(), refetched = null;
   // before the new page is painted
   new MutationObserver(() => {
@@ -60,8 +57,8 @@ natter.rooms = (() => {
   document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
     for (const { fragment } of tasks) {
       if (fragment.querySelector('#room')) marks.leave();
-      // the "new" line takes the focus on pages without a script only
-      fragment.querySelector('#new')?.removeAttribute('autofocus');
+      // on pages without a script they take the focus by themselves
+      for (const row of fragment.querySelectorAll('#new, #target')) row.removeAttribute('autofocus');
     }
   });
 
@@ -156,11 +153,13 @@ natter.rooms = (() => {
   setInterval(renew, RENEW);
   document.addEventListener('visibilitychange', renew);
 
-  const toEnd = (pane) => {
-    if (list.holdsEnd(logOf(pane))) list.toEnd(logOf(pane));
-    else if (pane !== room()) panel.open(`/rooms/${here()}/threads/${pane.dataset.thread}`);
-    else if (room().dataset.thread) refetch(`/rooms/${here()}/threads/${room().dataset.thread}`);
-    else refetch(`/rooms/${here()}?before=${Number.MAX_SAFE_INTEGER}`);
+  const toEnd = async (pane) => {
+    const { room: id, thread } = pane.dataset;
+    list.toEnd(logOf(pane)); // what is on its way is there, even if the end is not loaded and does not come
+    if (list.holdsEnd(logOf(pane))) return;
+    if (pane !== room()) return panel.open(`/rooms/${id}/threads/${thread}`);
+    await refetch(thread ? `/rooms/${id}/threads/${thread}` : `/rooms/${id}?before=${Number.MAX_SAFE_INTEGER}`);
+    if (here() === id) list.toEnd(logOf(room()));
   };
   document.addEventListener('click', ({ target }) => { if (target.closest('.newer')) toEnd(paneOf(target)); });
 
@@ -196,6 +195,7 @@ natter.rooms = (() => {
     read,
     open: (id) => { sidebar.itemOf(id)?.querySelector('a').click(); },
     gone: () => {
+      list.leaveBox();
       room().dataset.gone = '';
       showStatus(words.gone);
     },

@@ -2,7 +2,7 @@
 // data- attributes of the items.
 natter.sidebar = (() => {
   'use strict';
-  const { $, here, load, me, room, send, words } = natter;
+  const { $, get, here, load, me, parse, room, send, words } = natter;
   const ASK_PAUSE = 1000, REFETCH_PAUSE = 2000, SPREAD = 5000; // ms
   const FIELDS = ['rev', 'seq', 'texts', 'own', 'unread', 'mentions', 'readSeq', 'readVersion', 'at'];
   const items = () => $('sidebar').querySelectorAll('li[data-room]');
@@ -147,6 +147,18 @@ natter.sidebar = (() => {
       if (send({ rooms: [...asked].slice(0, 100) })) asked.clear();
     }, ASK_PAUSE);
   };
+  // The list in its new order is where the reader has scrolled to, and keeps the focus.
+  const replace = (fresh) => {
+    const old = $('sidebar'), { activeElement: focused } = document, [from, to] = [old, fresh].map((list) => list.querySelector('.own-menu'));
+    const { scrollTop } = old.querySelector('.scroll'), nameOf = (one) => one.href ?? one.textContent;
+    fresh.className = old.className;
+    to.open = from.open;
+    old.replaceWith(fresh);
+    htmx.process(fresh);
+    fresh.querySelector('.scroll').scrollTop = scrollTop;
+    if (!old.contains(focused)) return;
+    [...fresh.querySelectorAll(focused.localName)].find((one) => nameOf(one) === nameOf(focused))?.focus({ preventScroll: true });
+  };
   let refetchTimer = null, refetchedAt = -REFETCH_PAUSE;
   const refetch = (spread = 0) => {
     const wait = Math.max(Math.random() * spread, refetchedAt + REFETCH_PAUSE - performance.now());
@@ -155,11 +167,10 @@ natter.sidebar = (() => {
       refetchedAt = performance.now();
       unlisted.clear(); // if the list does not come, these are missing again with the next numbers
       const address = here() ? `/sidebar?room=${encodeURIComponent(here())}` : '/sidebar';
+      const html = await get(address);
+      if (!html) return;
       const before = new Map(Array.from(items(), (item) => [item.dataset.room, [forReader(item), item.dataset.seq]]));
-      const { className } = $('sidebar'), { open } = $('sidebar').querySelector('.own-menu');
-      await htmx.ajax('GET', address, { target: '#sidebar', swap: 'outerMorph' });
-      $('sidebar').className = className;
-      $('sidebar').querySelector('.own-menu').open = open;
+      replace(parse(html).firstElementChild);
       enter();
       for (const item of items()) notify(item, ...(before.get(item.dataset.room) ?? [0, item.dataset.readSeq]));
       const shown = here() && itemOf(here());

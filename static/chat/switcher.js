@@ -1,7 +1,7 @@
 // The keyboard: the quick switcher (Ctrl/⌘-K), the next unread room (Alt-↓), all read (Shift-Escape), the list of the keys (?, Ctrl/⌘-/).
 (() => {
   'use strict';
-  const { $, get, rooms, sidebar, words } = natter;
+  const { $, get, rooms, sidebar, view, words } = natter;
   const dialog = $('switcher'), input = dialog.querySelector('input'), options = dialog.querySelector('ul');
   const fold = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
   let chosen = 0;
@@ -27,11 +27,12 @@
       option.append(...Array.from(item.firstElementChild.childNodes, (part) => part.cloneNode(true)));
       return option;
     }));
+    if (!found.length) options.append(Object.assign(view.element('li', words.none), { className: 'empty' }));
     choose(0);
   };
   const close = () => dialog.close();
   const go = (option) => {
-    if (!option) return;
+    if (!option?.id) return;
     close();
     rooms.open(option.dataset.id);
   };

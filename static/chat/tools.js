@@ -48,6 +48,7 @@ natter.tools = (() => {
     next.focus();
     next.scrollIntoView({ block: 'nearest' });
   };
+  const firstTool = () => $('row-tools').querySelector('button:not([hidden])');
   const markUnread = () => {
     const box = boxOf(row);
     marks.unread(row);
@@ -60,16 +61,30 @@ natter.tools = (() => {
     while (next && !isRow(next)) next = rows.beside(next, step);
     return next;
   };
+  // The focus may leave the page with a change of its row. Returns what puts it back: into the row, or beside it.
+  const holdFocus = () => {
+    const { activeElement: at } = document, of = isTool(at) ? row : at?.closest('.log > [data-seq]');
+    return () => {
+      if (!of || (isRow(of) && at.isConnected)) return;
+      const near = isRow(of) ? of : nextRow(of, 'previousElementSibling') ?? nextRow(of, 'nextElementSibling');
+      if (near) focusRow(near); else boxOf(of)?.focus();
+    };
+  };
 
   // ---- what the buttons do ----
+  const TOLD = 10000; // ms
+  let toldTimer = null;
+  const tell = (text, className = 'alert') => {
+    clearTimeout(toldTimer);
+    $('alert').replaceChildren(...text ? [Object.assign(view.element('p', text), { className })] : []);
+    if (text) toldTimer = setTimeout(tell, TOLD, '');
+  };
   // The change comes back over the socket; a refusal is shown in #alert.
   const post = async (of, what, values = {}) => {
     const address = `/rooms/${here()}/${of.dataset.seq}/${what}`, headers = { 'HX-Request': 'true' };
     const response = await fetch(address, { method: 'POST', headers, body: new URLSearchParams(values) }).catch(() => null);
     const page = response && !response.ok && parsePage(await response.text());
-    const alert = response?.ok ? [] : [view.element('p', page?.querySelector('.alert')?.textContent ?? words.lost)];
-    for (const text of alert) text.className = 'alert';
-    $('alert').replaceChildren(...alert);
+    tell(response?.ok ? '' : page?.querySelector('.alert')?.textContent ?? words.notDone);
     return response?.ok;
   };
   const react = (of, emoji) => {
@@ -77,6 +92,7 @@ natter.tools = (() => {
     return post(of, isMine ? 'unreact' : 'react', { emoji });
   };
   const copy = (text) => {
+    tell(words.copied, 'done');
     // the clipboard's interface is for secure contexts only; an http address in the local network is none
     if (navigator.clipboard) return navigator.clipboard.writeText(text);
     const hadFocus = document.activeElement, field = Object.assign(document.createElement('textarea'), { value: text });
@@ -121,15 +137,14 @@ natter.tools = (() => {
     pressed = isRow(of) ? { row: of, at: timeStamp } : null;
     if (pressed) pressTimer = setTimeout(place, LONG, of);
   });
-  for (const name of ['pointerup', 'pointercancel']) {
-    document.addEventListener(name, ({ timeStamp }) => {
-      clearTimeout(pressTimer);
-      const isLong = name === 'pointerup' && pressed && timeStamp - pressed.at >= LONG;
-      // a popover that opens before the end of the press would be closed by it
-      if (isLong) setTimeout(openMenu, 0, pressed.row);
-      pressed = null;
-    });
-  }
+  document.addEventListener('pointercancel', () => { pressed = null; });
+  // after the pointer's events, so that this press does not close the popover; nor may the click that would follow
+  document.addEventListener('touchend', (event) => {
+    clearTimeout(pressTimer);
+    if (!pressed || event.timeStamp - pressed.at < LONG) return;
+    event.preventDefault();
+    openMenu(pressed.row);
+  }, { passive: false });
 
   document.addEventListener('click', (event) => {
     const { target } = event;
@@ -178,16 +193,22 @@ natter.tools = (() => {
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.('[popover]')) return;
     const isInput = target.matches('.box') && !target.value;
     if (key === 'ArrowUp' && (isInput || target.matches('.scroller'))) {
-      const last = logOf(paneOf(target))?.lastElementChild;
-      focusRow(isRow(last) ? last : last && nextRow(last, 'previousElementSibling'));
+      const list = logOf(paneOf(target)), last = list?.lastElementChild;
+      const own = isInput && !event.shiftKey && [...list?.querySelectorAll(':scope > .sent-by-user') ?? []].at(-1);
+      if (own) composer.edit(own);
+      else focusRow(isRow(last) ? last : last && nextRow(last, 'previousElementSibling'));
     } else if (isRow(target) && key === 'ArrowUp') {
-      focusRow(nextRow(target, 'previousElementSibling'));
+      const next = nextRow(target, 'previousElementSibling');
+      if (next) focusRow(next);
+      else target.parentElement.querySelector('.older > a')?.click();
+    } else if (key === 'Tab' && event.shiftKey && row && target === firstTool()) {
+      focusRow(row);
     } else if (isRow(target) && key === 'ArrowDown') {
       const next = nextRow(target, 'nextElementSibling');
       if (next) focusRow(next);
       else boxOf(target).focus();
     } else if (isRow(target) && key === 'Tab' && !event.shiftKey && $('row-tools')) {
-      $('row-tools').querySelector('button:not([hidden])').focus();
+      firstTool().focus();
     } else if ((isRow(target) || isTool(target)) && key === 'Escape') {
       boxOf(row ?? target).focus();
     } else if (isRow(target) && key === 'u' && !row.parentElement.dataset.thread) {
@@ -209,10 +230,11 @@ natter.tools = (() => {
       $('panel')?.querySelector('#row-tools')?.remove(); // of the #room before
       $('tools')?.replaceWith(natter.parse($('tools').text));
     },
+    focusRow,
+    holdFocus,
     // A message is deleted.
     forget: (seq) => {
       if (+row?.dataset.seq !== seq) return;
-      if (isTool(document.activeElement)) boxOf(row).focus(); // it would be lost
       close();
       place(null);
     },

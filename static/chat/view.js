@@ -17,14 +17,14 @@ natter.view = (() => {
   // made once: making one takes longer than using it a hundred times
   const hours = { 12: { hourCycle: 'h12' }, 24: { hourCycle: 'h23' } }[document.documentElement.dataset.clock]; // as the reader has set
   const format = (options) => new Intl.DateTimeFormat(locale, { ...options, ...hours });
-  const clockFormat = format({ hour: '2-digit', minute: '2-digit' });
+  const clockFormat = format({ hour: 'numeric', minute: '2-digit' });
   const dayFormat = format({ day: 'numeric', month: 'short', year: 'numeric' });
   const fullFormat = format({ dateStyle: 'short', timeStyle: 'medium' });
   const weekdayFormat = format({ weekday: 'long', day: 'numeric', month: 'long' });
   const weekdayOfYearFormat = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
   const relativeFormat = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
-  // `2026-11-22`, in the reader's time zone
-  const dateOf = (at) => [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0')).join('-');
+  // `2026-11-22`, as in Sweden, in the reader's time zone
+  const { format: dateOf } = new Intl.DateTimeFormat('sv');
   const localize = (root) => {
     const now = new Date().toDateString();
     for (const time of root.querySelectorAll('time')) {
@@ -32,7 +32,8 @@ natter.view = (() => {
       const full = at.toDateString() === now ? clock : `${dayFormat.format(at)}, ${clock}`;
       time.textContent = row ? clock : full;
       time.title = fullFormat.format(at);
-      if (row) part(row, 'b').dataset.time = full;
+      // a log has a line for each day
+      if (row) part(row, 'b').dataset.time = row.closest('.messages:not(.log)') ? full : clock;
     }
   };
 

@@ -91,8 +91,12 @@ async fn a_refused_message_says_why_and_is_sent_again_or_edited() {
     ann.holds("a reason", &format!("({FAILED}).startsWith('You are sending too much too fast')")).await;
     let text: String = ann.runs("return document.querySelector('#outbox > li:has(.failed) .text').textContent").await;
     ann.fills("message", "").await;
-    ann.finds("#outbox .failed button:last-child").await.click().await.unwrap();
+    ann.presses("Edit message").await;
     ann.holds("the text in the box", &format!("document.querySelector('#message').value === '{text}'")).await;
+    let left: Vec<String> = ann.runs(texts).await;
+    ann.presses("Discard").await;
+    let rest = format!("document.querySelectorAll('#outbox > li:has(.failed)').length === {}", left.len() - 1);
+    ann.holds("one less", &rest).await;
     ann.closes_browser(&[]).await;
 }
 
@@ -123,7 +127,7 @@ async fn drafts_survive_an_expired_session_and_a_login_and_not_a_logout() {
     ann.holds("the login page", "document.querySelector('[name=password]')").await;
     assert_eq!(ann.runs::<Vec<String>>(kept).await, [""; 0]);
     ann.driver.switch_to_window(second).await.unwrap();
-    ann.holds("signed out", "document.querySelector('#status a')").await;
+    ann.holds("the login page", "document.querySelector('[name=password]')").await;
     assert_eq!(ann.runs::<Vec<String>>(kept).await, [""; 0]);
     ann.closes_browser(&[]).await;
 }

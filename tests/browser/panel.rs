@@ -69,7 +69,7 @@ async fn a_thread_is_beside_its_room_and_both_are_live() {
     natter.edit(&robot, second, "the second").await;
     shows(&ann, LOG, &["Robot: the root", "Robot: first", "You: from the panel", "Robot: the second"]).await;
     ann.sees("Robot: the second").await;
-    ann.finds("#panel-message").await.send_keys("" + Key::Up).await.unwrap();
+    ann.finds("#panel-message").await.send_keys("" + Key::Shift + Key::Up).await.unwrap();
     ann.holds("the tools in the panel", "document.querySelector('#panel #row-tools:not([hidden])')").await;
     ann.finds("#panel [data-do=reply]").await.click().await.unwrap();
     ann.holds("the context", "document.querySelector('#panel .context').textContent.includes('the second')").await;
@@ -94,7 +94,7 @@ async fn a_thread_is_beside_its_room_and_both_are_live() {
     ann.chooses_at(first, "thread").await;
     focus(&ann, "panel-message").await;
     ann.runs::<()>("document.querySelector('#panel-message').value = ''").await; // the draft
-    ann.finds("#panel-message").await.send_keys("" + Key::Up).await.unwrap();
+    ann.finds("#panel-message").await.send_keys("" + Key::Shift + Key::Up).await.unwrap();
     ann.holds("the tools in the panel", "document.querySelector('#panel #row-tools:not([hidden])')").await;
     ann.finds("#sidebar a[href='/mentions']").await.click().await.unwrap();
     ann.reaches("/mentions").await;

@@ -148,7 +148,7 @@ async fn the_keys_are_shown_and_a_message_can_begin_with_a_question_mark() {
     ann.holds("no dialog", "!document.querySelector('#keys').open").await;
     assert_eq!((ann.value("message").await.as_str(), focused(&ann).await.as_str()), ("", "message"));
     // at a row, too
-    ann.types("" + Key::Up).await;
+    ann.types("" + Key::Shift + Key::Up).await;
     presses(&ann, "?").await;
     ann.holds("the dialog", "document.querySelector('#keys').open").await;
     ann.presses("Close").await;

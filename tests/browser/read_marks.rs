@@ -103,9 +103,9 @@ async fn messages_marked_as_unread_stay_so_until_the_room_is_opened_again() {
     ann.closes_browser(&[]).await;
 }
 
-/// By keyboard: up from the empty input to the last row, and up again.
+/// By keyboard: Shift and up from the empty box to the last row, and up again.
 async fn marks_the_second_last_as_unread(person: &Person) {
-    person.finds("#message").await.send_keys("" + Key::Up).await.unwrap();
+    person.finds("#message").await.send_keys("" + Key::Shift + Key::Up).await.unwrap();
     person.driver.action_chain().send_keys(Key::Up).perform().await.unwrap();
     person.holds("a bar at the row", "!document.querySelector('#row-tools').hidden").await;
     person.driver.action_chain().send_keys("u").perform().await.unwrap();

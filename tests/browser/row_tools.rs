@@ -66,7 +66,7 @@ async fn the_bar_is_at_the_row_of_the_pointer_or_the_focus_and_offers_what_is_al
     );
     // the focus goes to the last row, and the bar with it
     ann.points_at(other).await;
-    ann.finds("#message").await.send_keys("" + thirtyfour::Key::Up).await.unwrap();
+    ann.finds("#message").await.send_keys("" + thirtyfour::Key::Shift + thirtyfour::Key::Up).await.unwrap();
     let focused = "return document.activeElement.dataset.seq";
     assert_eq!(ann.runs::<String>(focused).await, own.to_string());
     assert!(offered(&ann).await.contains(&"edit".to_owned()));

@@ -1,6 +1,5 @@
 //! A touch screen.
 
-use natter_test_support::eventually;
 use serde_json::json;
 
 use super::support::{Natter, Person};
@@ -35,13 +34,8 @@ async fn a_long_press_and_the_sign_of_a_row_open_its_menu() {
     let is_open = "document.querySelector('#row-menu:popover-open')";
     touches(&ann, first, 100).await;
     assert!(!ann.runs::<bool>(&format!("return !!{is_open}")).await, "a short touch");
-    // a page that is still settling under the finger, on a busy machine, cancels a press
-    let open = || async {
-        touches(&ann, first, 900).await;
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        ann.runs::<bool>(&format!("return !!{is_open}")).await.then_some(())
-    };
-    eventually("the menu", open).await;
+    touches(&ann, first, 900).await;
+    ann.holds("the menu", is_open).await;
     ann.holds("of this row", &format!("document.querySelector('#row-menu .row-page').href.endsWith('/{first}')")).await;
     ann.runs::<()>("document.querySelector('#row-menu').hidePopover()").await;
     let sign = format!("document.querySelector(`#messages > [data-seq='{second}'] > .at`).click()");

@@ -63,3 +63,13 @@ async fn the_account_page_changes_about_and_whether_last_seen_is_shown() {
         ("Use at most 200 characters.".into(), too_long.into())
     );
 }
+
+#[tokio::test]
+async fn who_reads_without_the_script_was_seen_too() {
+    let natter = Natter::start().await;
+    let (ada, bob) = (natter.register("ada").await, natter.browse_as("bob").await);
+    bob.visit("/rooms/lobby").await.is(200);
+    let members = ada.get("/api/rooms/lobby/members").await.is(200).json["members"].clone();
+    let member = members.as_array().unwrap().iter().find(|member| member["userID"] == "bob").unwrap();
+    assert!(member["lastSeen"].is_string(), "{member}");
+}

@@ -117,7 +117,12 @@ pub async fn members_are_paged_in_order_of_their_keys(database: &TestDatabase) {
     let seen = Timestamp(1_700_000_000_000);
     ada.store.record_seen(&[cyd.user.key], seen).await.unwrap();
     let members = room.store.members_after(&room.access, None, 10).await.unwrap();
-    let of = |member: &Member, role, last_seen| RoomMember { person: (&member.user).into(), role, last_seen };
+    let of = |member: &Member, role, last_seen| RoomMember {
+        person: (&member.user).into(),
+        role,
+        last_seen,
+        disabled: false,
+    };
     let mut expected = [
         of(&bob, MemberRole::Owner, None),
         of(&cyd, MemberRole::Member, Some(seen)),

@@ -13,6 +13,7 @@ mod frames;
 mod home;
 mod keys;
 mod lists;
+mod logged_out;
 mod manifest;
 mod message_changes;
 mod message_forms;

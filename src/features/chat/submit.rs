@@ -1,12 +1,13 @@
 //! Sends what was typed into a page's form, without JavaScript.
 
 use axum::{
-    extract::State,
+    extract::{OriginalUri, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 
 use super::{
+    logged_out::LoggedOutPage,
     message_forms::Refused,
     message_page,
     on_message::OnMessage,
@@ -25,13 +26,23 @@ use crate::{
 
 /// Sends a message or obeys a command, and marks the page that it was written on as read. Leads to where the effect is:
 /// to the room, the thread, the reply itself, or where a command leads. What is refused comes back on the page that it was
-/// written on, with the reason.
+/// written on, with the reason; what was sent after the session had ended, on a page of its own.
 pub(super) async fn submit(
     State(state): State<AppState>,
     language: Language,
-    InRoom { caller: me, access }: InRoom<SignedIn>,
+    OriginalUri(uri): OriginalUri,
+    in_room: Result<InRoom<SignedIn>, Response>,
     Form(form): Form<MessageForm>,
 ) -> Result<Response> {
+    let InRoom { caller: me, access } = match in_room {
+        Ok(in_room) => in_room,
+        // to the login
+        Err(response) if response.status().is_redirection() => {
+            let page = LoggedOutPage::new(&state, language, uri.path().to_owned(), form);
+            return Ok((StatusCode::UNAUTHORIZED, page).into_response());
+        }
+        Err(response) => return Ok(response),
+    };
     let room = format!("/rooms/{}", access.room().as_str());
     let author = async { Ok(me.user.clone()) };
     let sent = match typed::send(&state, &access, form.draft(), author).await {
@@ -49,6 +60,10 @@ pub(super) async fn submit(
         (Sent::Done { go: Some(go) }, ..) => go,
         (Sent::Posted(_), Some(root), _) => format!("{room}/threads/{root}"),
         (Sent::Posted(posted), None, Some(_)) => format!("{room}/{}", posted.message.seq()),
+        // where more is unread, the room opens there, and not at what was sent
+        (Sent::Posted(posted), None, None) if state.store.summary(&access).await?.unread > 0 => {
+            format!("{room}?before={}", posted.message.seq() + 1)
+        }
         (Sent::Done { go: None } | Sent::Posted(_), ..) => room,
     };
     Ok(Redirect::to(&to).into_response())

@@ -10,6 +10,7 @@ nav-log-out = Abmelden
 back-to-chat = Zurück zum Chat
 cancel = Abbrechen
 try-again = Noch einmal senden
+discard = Verwerfen
 skip-to-content = Zum Inhalt springen
 nav-menu = Räume und Leute
 
@@ -336,9 +337,13 @@ message-replies = { $count ->
    *[other] { $count } Antworten
 }
 # Texte des Skripts der Seite.
+not-done = Nichts wurde geändert: Es gibt keine Verbindung. Versuche es später noch einmal.
+copied = Kopiert
 chat-connection-lost = Verbindung verloren. Verbinde neu …
 chat-offline = Du bist offline. Was du schreibst, wird gesendet, sobald du wieder online bist.
 chat-signed-out = Du bist abgemeldet. Was du geschrieben hast, bleibt erhalten.
+logged-out = Du bist abgemeldet
+logged-out-text = Deine Nachricht wurde nicht gesendet. Melde dich in einem anderen Tab an, komm hierher zurück und sende sie.
 chat-log-in-again = Neu anmelden
 chat-too-many-tabs = Du hast zu viele Tabs mit dem Chat offen. Schließe einen; dieser verbindet sich dann von selbst.
 chat-gone = Diesen Raum gibt es nicht mehr, oder nicht für dich.
@@ -381,10 +386,11 @@ keys-send-always = immer senden
 keys-break = eine neue Zeile beginnen
 keys-complete = Namen, Emoji und, am Anfang, Befehle
 keys-take = einen Vorschlag übernehmen
-keys-last = im leeren Feld: zur letzten Nachricht
+keys-last = im leeren Feld: deine letzte Nachricht bearbeiten
 keys-leave = Vorschläge schließen, oder Antworten oder Bearbeiten abbrechen
 keys-reading = Bei einer Nachricht
 keys-move = zur vorigen oder nächsten Nachricht
+keys-to-messages = aus dem leeren Feld zur letzten Nachricht
 keys-tools = zu dem, was du mit ihr tun kannst
 keys-reply = antworten
 keys-edit = die eigene Nachricht bearbeiten

@@ -11,6 +11,7 @@ nav-log-out = Log out
 back-to-chat = Back to the chat
 cancel = Cancel
 try-again = Try again
+discard = Discard
 skip-to-content = Skip to the content
 nav-menu = Rooms and people
 
@@ -338,9 +339,13 @@ message-replies = { $count ->
    *[other] { $count } replies
 }
 # Texts of the page's script.
+not-done = Nothing was changed: there is no connection. Try again later.
+copied = Copied
 chat-connection-lost = Connection lost. Reconnecting…
 chat-offline = You are offline. What you write is sent when you are back.
 chat-signed-out = You are signed out. What you typed is kept.
+logged-out = You are logged out
+logged-out-text = Your message was not sent. Log in in another tab, come back here, and send it.
 chat-log-in-again = Log in again
 chat-too-many-tabs = You have too many tabs with the chat open. Close one; this one then connects by itself.
 chat-gone = This room is not there any more, or not for you.
@@ -383,10 +388,11 @@ keys-send-always = send it, always
 keys-break = begin a new line
 keys-complete = names, emoji, and commands at the beginning
 keys-take = take a suggestion
-keys-last = in an empty box: go to the last message
+keys-last = in an empty box: edit your last message
 keys-leave = close suggestions, or leave a reply or an edit
 keys-reading = At a message
 keys-move = go to the message before or after
+keys-to-messages = from an empty box to the last message
 keys-tools = go to what you can do with it
 keys-reply = reply
 keys-edit = edit your own message

@@ -196,7 +196,7 @@ fn of_lobby() -> Vec<State> {
         ),
         lobby(
             "row with the focus",
-            "$('#message').focus(); press('ArrowUp')",
+            "$('#scroller').focus(); press('ArrowUp')",
             "document.activeElement.matches('.message')",
         ),
         lobby("answer", "tool('#row-tools [data-do=reply]')", "document.querySelector('#context:not([hidden])')"),

@@ -7,7 +7,7 @@ use scraper::{Html, Selector};
 use crate::support::Natter;
 
 /// Bytes after compression.
-const SCRIPTS: usize = 31_000;
+const SCRIPTS: usize = 30_000;
 const STYLES: usize = 14_000;
 /// The page with everything it loads.
 const PAGE: usize = 80_000;

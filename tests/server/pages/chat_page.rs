@@ -81,7 +81,9 @@ async fn a_refused_message_stays_in_the_form_with_the_reason() {
     assert_eq!(page.messages(), ["You: quick", "You: quick", "You: quick"], "the page is complete");
 
     let form = [("message", "another"), ("clientID", "3")];
-    natter.browser().submit("/rooms/lobby/messages", &form).await.leads_to("/login");
+    let page = natter.browser().submit("/rooms/lobby/messages", &form).await.is(401);
+    assert_eq!(page.attribute("main form", "action"), "/rooms/lobby/messages");
+    assert_eq!((page.text("textarea"), page.value_of("clientID")), (form[0].1.to_owned(), form[1].1.to_owned()));
 }
 
 #[tokio::test]
@@ -125,4 +127,17 @@ async fn older_messages_have_pages_of_their_own() {
     assert_eq!(page.messages(), ["You: number 1", "You: number 2"]);
     assert!(page.texts("li.older").is_empty());
     assert_eq!(page.attribute("p.latest a", "href"), "/rooms/lobby?before=53");
+}
+
+#[tokio::test]
+async fn what_one_sends_is_shown_although_more_is_unread() {
+    let natter = Natter::unlimited().await;
+    let (ada, bob) = (natter.browse_as("ada").await, natter.register("bob").await);
+    for number in 0..80 {
+        bob.says(&format!("number {number}")).await;
+    }
+    let to = ada.submit("/rooms/lobby/messages", &[("message", "mine"), ("clientID", "1")]).await.is(303);
+    let to = to.location();
+    let messages = ada.visit(to).await.is(200).messages();
+    assert_eq!(messages.last().map(String::as_str), Some("You: mine"), "{to}");
 }

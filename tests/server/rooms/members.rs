@@ -19,7 +19,10 @@ async fn members_are_added_and_removed_by_those_who_may() {
     let id = bob.creates("closed", "Garden", &[]).await;
     let member = |user_id: &str| format!("/api/rooms/{id}/members/{user_id}");
     let added = bob.put(&member("cyd"), json!({})).await.is(201).json;
-    assert_eq!(added, json!({ "userID": "cyd", "name": "Cyd", "role": "member", "presence": "offline" }));
+    assert_eq!(
+        added,
+        json!({ "userID": "cyd", "name": "Cyd", "role": "member", "presence": "offline", "disabled": false })
+    );
     bob.put(&member("cyd"), json!({})).await.is(200);
     cyd.put(&member("ada"), json!({})).await.says(403, "You may not change this.");
     ada.put(&member("ada"), json!({})).await.says(404, "There is no such room.");
