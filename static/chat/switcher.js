@@ -27,7 +27,7 @@
       option.append(...Array.from(item.firstElementChild.childNodes, (part) => part.cloneNode(true)));
       return option;
     }));
-    if (!found.length) options.append(Object.assign(view.element('li', words.none), { className: 'empty' }));
+    if (!found.length) options.append(Object.assign(view.element('li', words.none), { className: 'empty', role: 'option' }));
     choose(0);
   };
   const close = () => dialog.close();
