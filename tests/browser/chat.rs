@@ -66,7 +66,7 @@ async fn all_tabs_of_a_user_show_a_sent_message() {
     ann.chooses("Log out").await;
     ann.reaches("/login").await;
     ann.driver.switch_to_window(tabs[0].clone()).await.unwrap();
-    let probe = || async { ann.text("#status").await.starts_with("You are signed out").then_some(()) };
+    let probe = || async { ann.text("#status").await.starts_with("You are logged out").then_some(()) };
     eventually("signed out", probe).await;
     assert_eq!(ann.value("message").await, "half a sentence");
     ann.presses("Log in again").await;

@@ -27,7 +27,7 @@ async fn every_page_is_in_the_language_of_the_browser() {
         (&ada, "/rooms/new", "Neuer Raum"),
         (&ada, "/rooms/lobby/members", "Mitglieder von Lobby"),
         (&ada, "/people", "Leute"),
-        (&ada, "/keys", "Tasten"),
+        (&ada, "/keys", "Tastenkürzel"),
         (&ada, "/account", "ada"),
         (&ada, "/admin/users", "Benutzer"),
         (&ada, "/api/docs", "API"),
