@@ -197,7 +197,10 @@ fn a_mention_is_marked_for_who_is_mentioned() {
 fn a_row_says_what_its_text_is() {
     let html = |text: &str| message(&Message { content: Content::Text(Some(text.into())), ..hello() }, None);
     assert!(html("a *b*").contains(r#"<span class="text">a <em>b</em></span> <a class="at""#));
-    assert!(html("> a").contains("<div class=\"text\"><blockquote>\n<p>a</p></blockquote></div> <a class=\"at\""));
+    assert!(
+        html("> a")
+            .contains("<div class=\"text\"><blockquote dir=\"auto\">\n<p>a</p></blockquote></div> <a class=\"at\"")
+    );
     assert!(html("/me waves").starts_with(r#"<li class="message hue-1 action""#));
     assert!(html("👍 :tada:").starts_with(r#"<li class="message hue-1 emoji""#));
 }

@@ -57,10 +57,10 @@ mod tests {
     fn the_roster_names_who_is_online() {
         let two = roster(&["Ada".into(), "<Bob>".into()]);
         let inside = |count| format!(r#"<h2 data-count="2">{count}</h2><ul><li>Ada</li><li>&#60;Bob&#62;</li></ul>"#);
-        assert_eq!(*two.inside.get(Language::English), inside("2 here"));
-        assert_eq!(*two.inside.get(Language::German), inside("2 da"));
+        assert_eq!(*two.inside.get(Language::English), inside("2 online"));
+        assert_eq!(*two.inside.get(Language::German), inside("2 online"));
         let expected =
-            format!(r##"<hx-partial hx-target="#roster" hx-swap="innerHTML">{}</hx-partial>"##, inside("2 here"));
+            format!(r##"<hx-partial hx-target="#roster" hx-swap="innerHTML">{}</hx-partial>"##, inside("2 online"));
         assert_eq!(two.fragment, expected);
     }
 

@@ -131,11 +131,25 @@ impl Error {
     }
 }
 
+/// The fields that take the focus when they are refused, in the order in which forms have them.
+const FORM_ORDER: [&str; 9] =
+    ["userID", "name", "email", "phone", "topic", "members", "currentPassword", "password", "deletePassword"];
+
 /// The reason beside each refused field of a form.
 #[derive(Debug, Clone, Default)]
 pub struct FieldTexts(BTreeMap<String, String>);
 
 impl FieldTexts {
+    /// Whether `field` is the first refused one of its form: it takes the focus.
+    pub fn is_first(&self, field: &str) -> bool {
+        FORM_ORDER.iter().find(|name| self.0.contains_key(**name)).is_some_and(|first| *first == field)
+    }
+
+    /// No field was refused.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The reason for `field`, or an empty text.
     pub fn get(&self, field: &str) -> &str {
         self.0.get(field).map_or("", String::as_str)

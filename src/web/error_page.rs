@@ -27,11 +27,18 @@ pub struct ErrorPages {
 struct ErrorPage<'a> {
     shell: Shell,
     status: StatusCode,
+    /// The key of what is said of the error.
+    key: &'static str,
     message: &'a str,
 }
 
 impl ErrorPage<'_> {
     fn heading(&self) -> &'static str {
+        match self.key {
+            "token-mismatch" => return "error-token",
+            "admins-only" => return "error-admins",
+            _ => {}
+        }
         match self.status.as_u16() {
             400 => "error-400",
             401 => "error-401",
@@ -83,7 +90,7 @@ pub async fn render(State(pages): State<ErrorPages>, mut request: Request, next:
         ErrorFormat::Fragment => html(&AlertFragment { message: &error.summary(language) }),
         ErrorFormat::Page => {
             let shell = Shell { sites: pages.sites, nav, sidebar: None, language };
-            html(&ErrorPage { shell, status: error.status, message: &error.summary(language) })
+            html(&ErrorPage { shell, status: error.status, key: error.message.key, message: &error.summary(language) })
         }
     };
     let (parts, body) = body.into_parts();

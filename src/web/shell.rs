@@ -15,6 +15,9 @@ use crate::{
     store::RoomSummary,
 };
 
+/// Longest name in the text of an empty message box, in characters.
+const WRITE_TO_CHARS: usize = 24;
+
 /// The part of a page that `layout.html` renders: the links, the signed-in user and the language. Every page's
 /// template has one as `shell` and takes its texts from it.
 #[derive(Debug, Clone)]
@@ -89,6 +92,14 @@ impl Shell {
     /// The page's title from its heading.
     pub fn title_of(&self, heading: &str) -> Cow<'static, str> {
         self.with("title", &[("page", heading)])
+    }
+
+    /// What the empty box says for messages to a room or to people. A long name is cut: the box has one line.
+    pub fn write_to(&self, name: &str) -> Cow<'static, str> {
+        let mut rest = name.chars();
+        let beginning: String = rest.by_ref().take(WRITE_TO_CHARS).collect();
+        let name = if rest.next().is_some() { format!("{}…", beginning.trim_end()) } else { beginning };
+        self.with("chat-message-to", &[("room", &name)])
     }
 
     /// A text with one number, `$count`.

@@ -47,10 +47,10 @@ async fn a_link_with_a_token_opens_the_chat_and_asks_before_it_switches() {
 
     guest.goes_to(&format!("/?jwt={bob}")).await;
     assert_eq!(guest.texts("h1").await, ["Switch account?"]);
-    guest.presses("Stay signed in as Ann").await;
+    guest.presses("Stay logged in as Ann").await;
     guest.sees("You: by link").await;
     guest.goes_to(&format!("/?jwt={bob}")).await;
-    guest.presses("Sign out Ann and continue as Bob").await;
+    guest.presses("Log out Ann and continue as Bob").await;
     guest.reaches(LOBBY).await;
     guest.sees("Ann: by link").await;
 
@@ -101,7 +101,7 @@ async fn a_page_does_not_continue_as_another_user_who_signs_in() {
     ann.sign_up(&natter, "Bob").await;
     ann.waits_until_connected().await;
     ann.driver.switch_to_window(first).await.unwrap();
-    let signed_out = || async { ann.text("#status").await.starts_with("You are signed out").then_some(()) };
+    let signed_out = || async { ann.text("#status").await.starts_with("You are logged out").then_some(()) };
     eventually("signed out", signed_out).await;
     assert_eq!(ann.value("message").await, "mine");
     ann.closes_browser(&[]).await;

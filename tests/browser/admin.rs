@@ -11,7 +11,7 @@ async fn an_admin_searches_edits_and_deletes_in_the_table() {
     for user in ["bob", "cyd", "dan"] {
         natter.token(user).await;
     }
-    ann.chooses("Users").await;
+    ann.chooses("Administration").await;
     ann.reaches("/admin/users").await;
     let ids = || async { ann.texts("tbody tr td:first-child").await };
     let rows = |expected: &'static [&'static str]| {

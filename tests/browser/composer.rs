@@ -88,7 +88,7 @@ async fn a_reply_says_what_it_answers_and_its_quote_leads_there() {
     let ann = natter.person("Ann").await;
     ann.waits_until_connected().await;
     ann.does(parent, "reply").await;
-    context(&ann, "Reply to Robot: the parent").await;
+    context(&ann, "Reply to “Robot: the parent”").await;
     press(&ann, Key::Escape).await;
     context(&ann, "").await;
     ann.does(parent, "reply").await;
@@ -148,23 +148,23 @@ async fn a_mention_of_many_people_is_sent_after_it_is_confirmed() {
     ann.waits_until_connected().await;
     let own = natter.login("ann").await;
     ann.says("@room, hello").await;
-    refused(&ann, "@room mentions 21 people").await;
+    refused(&ann, "@room notifies 21 people").await;
     typed(&ann, "@room, hello").await;
     assert_eq!(natter.log(&own).await, [""; 0]);
     // what is confirmed is this message only
-    ann.presses("Mention all of them").await;
+    ann.presses("Send anyway").await;
     ann.sees("You: @room, hello").await;
     typed(&ann, "").await;
     ann.says("@room, again").await;
-    refused(&ann, "@room mentions 21 people").await;
+    refused(&ann, "@room notifies 21 people").await;
     // an edit asks as well
     let seq = natter.post(&own, "quiet").await;
     ann.fills("message", "").await;
     ann.does(seq, "edit").await;
     typed(&ann, "quiet").await;
     ann.says("loud @here").await;
-    refused(&ann, "@here mentions 21 people").await;
-    ann.presses("Mention all of them").await;
+    refused(&ann, "@here notifies 21 people").await;
+    ann.presses("Send anyway").await;
     ann.sees("You: loud @here").await;
     context(&ann, "").await;
     ann.closes_browser(&["409"]).await;

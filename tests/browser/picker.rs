@@ -155,8 +155,8 @@ async fn the_keys_are_shown_and_a_message_can_begin_with_a_question_mark() {
     ann.holds("the row", "!document.querySelector('#keys').open && document.activeElement.matches('#messages > li')")
         .await;
     // a page of its own is in the menu
-    ann.chooses("Keys").await;
+    ann.chooses("Keyboard shortcuts").await;
     ann.reaches("/keys").await;
-    assert_eq!(ann.text("main h1").await, "Keys");
+    assert_eq!(ann.text("main h1").await, "Keyboard shortcuts");
     ann.closes_browser(&[]).await;
 }

@@ -38,6 +38,7 @@ async fn a_closed_room_is_created_and_members_come_and_go() {
     cyd.says("thank you").await;
     bob.sees("Cyd: thank you").await;
 
+    ann.finds("li:has(a[href='/people/bob']) summary").await.click().await.unwrap();
     ann.presses("Remove Bob").await;
     ann.holds("without Bob", "!document.querySelector('a[href=\"/people/bob\"]')").await;
     bob.holds("gone", "document.querySelector('#status').textContent.startsWith('This room')").await;

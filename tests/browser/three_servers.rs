@@ -29,7 +29,7 @@ async fn visit_all_pages(natter: Natter) {
     ann.presses("Back to the chat").await;
     ann.arrives_at(&natter.url(LOBBY)).await;
     ann.sees("You: from elsewhere").await;
-    ann.chooses("Users").await;
+    ann.chooses("Administration").await;
     ann.arrives_at(&format!("{}/admin/users", natter.users)).await;
     ann.presses("Log out").await;
     ann.arrives_at(&login).await;

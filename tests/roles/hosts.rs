@@ -64,7 +64,7 @@ async fn a_link_with_another_users_token_asks_before_it_switches() {
     let back = ann.log_in(&natter, "ann", Some(&account)).await.location;
     ann.get(&back).await;
     let asked = ann.get(&link).await;
-    assert!(asked.body.contains("Sign out ann and continue as eve"), "{asked:?}");
+    assert!(asked.body.contains("Log out ann and continue as eve"), "{asked:?}");
     assert!(ann.get(&account).await.body.contains("<h1>ann</h1>"));
 
     // after a yes it continues at the link, but never on another site

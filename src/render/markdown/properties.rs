@@ -105,7 +105,9 @@ fn ammonia() -> ammonia::Builder<'static> {
             ("a", HashSet::from(["href", "rel", "target"])),
             ("code", HashSet::from(["class"])), // the language
             ("div", HashSet::from(["tabindex"])),
-            ("ol", HashSet::from(["start"])),
+            ("blockquote", HashSet::from(["dir"])),
+            ("ul", HashSet::from(["dir"])),
+            ("ol", HashSet::from(["dir", "start"])),
             ("pre", HashSet::from(["tabindex"])),
             ("span", HashSet::from(["data-tag"])),
         ]))

@@ -31,11 +31,11 @@ fn the_marks_of_githubs_markdown_are_shown() {
         ("*a* **b** ~~c~~ `d * <e>`", "<em>a</em> <strong>b</strong> <del>c</del> <code>d * &lt;e&gt;</code>"),
         ("one\ntwo  \nthree", "one<br>\ntwo<br>\nthree"),
         ("one\n\ntwo", "<p>one</p>\n<p>two</p>"),
-        ("> a\n> b", "<blockquote>\n<p>a<br>\nb</p></blockquote>"),
-        ("- a\n- b\n  - c", "<ul>\n<li>a</li>\n<li>b\n<ul>\n<li>c</li>\n</ul></li>\n</ul>"),
-        ("- a\n\n- b", "<ul>\n<li>\n<p>a</p></li>\n<li>\n<p>b</p></li>\n</ul>"),
-        ("7. a\n8. b", "<ol start=\"7\">\n<li>a</li>\n<li>b</li>\n</ol>"),
-        ("- [ ] a\n- [x] b", "<ul>\n<li class=\"task\">☐ a</li>\n<li class=\"task\">☑ b</li>\n</ul>"),
+        ("> a\n> b", "<blockquote dir=\"auto\">\n<p>a<br>\nb</p></blockquote>"),
+        ("- a\n- b\n  - c", "<ul dir=\"auto\">\n<li>a</li>\n<li>b\n<ul dir=\"auto\">\n<li>c</li>\n</ul></li>\n</ul>"),
+        ("- a\n\n- b", "<ul dir=\"auto\">\n<li>\n<p>a</p></li>\n<li>\n<p>b</p></li>\n</ul>"),
+        ("7. a\n8. b", "<ol dir=\"auto\" start=\"7\">\n<li>a</li>\n<li>b</li>\n</ol>"),
+        ("- [ ] a\n- [x] b", "<ul dir=\"auto\">\n<li class=\"task\">☐ a</li>\n<li class=\"task\">☑ b</li>\n</ul>"),
         ("a\n***\nb", "<p>a</p>\n<hr>\n<p>b</p>"),
     ] {
         assert_eq!(html(text), expected, "{text}");
@@ -147,7 +147,7 @@ fn a_text_of_which_nothing_would_be_seen_is_shown_as_it_was_typed() {
 #[test]
 fn a_text_that_is_nested_too_deep_or_too_large_is_shown_as_it_was_typed() {
     let quotes = |depth| format!("{}a", "> ".repeat(depth));
-    assert!(html(&quotes(16)).starts_with("<blockquote>"));
+    assert!(html(&quotes(16)).starts_with("<blockquote dir=\"auto\">"));
     assert_eq!(html(&quotes(17)), "&gt; ".repeat(17) + "a");
     let table = |columns, rows| {
         let [head, line] = ["|a", "|-"].map(|cell| cell.repeat(columns));

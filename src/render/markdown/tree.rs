@@ -56,7 +56,7 @@ impl Tree<'_> {
             }
             // a page has one <h1>
             Heading(_) => self.block("<p class=\"heading\"><strong>", node, "</strong></p>"),
-            BlockQuote => self.nested(|tree| tree.block("<blockquote>", node, "</blockquote>")),
+            BlockQuote => self.nested(|tree| tree.block("<blockquote dir=\"auto\">", node, "</blockquote>")),
             CodeBlock(code) => self.code_block(code),
             ThematicBreak => self.out.line().and_then(|()| self.out.raw("<hr>")),
             List(list) => self.list(list, node),
@@ -110,9 +110,9 @@ impl Tree<'_> {
 
     fn list(&mut self, list: &NodeList, node: Node<'_>) -> Result {
         match (list.list_type, list.start) {
-            (ListType::Bullet, _) => self.block("<ul>", node, "\n</ul>"),
-            (ListType::Ordered, 1) => self.block("<ol>", node, "\n</ol>"),
-            (ListType::Ordered, start) => self.block(&format!("<ol start=\"{start}\">"), node, "\n</ol>"),
+            (ListType::Bullet, _) => self.block("<ul dir=\"auto\">", node, "\n</ul>"),
+            (ListType::Ordered, 1) => self.block("<ol dir=\"auto\">", node, "\n</ol>"),
+            (ListType::Ordered, start) => self.block(&format!("<ol dir=\"auto\" start=\"{start}\">"), node, "\n</ol>"),
         }
     }
 

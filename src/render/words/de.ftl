@@ -5,7 +5,6 @@
 app-description = Team-Chat: Nachrichten erscheinen sofort; keine geht verloren, keine kommt doppelt.
 app-new-message = Neue Nachricht
 title = { $page } · natter
-nav-users = Benutzer
 nav-log-out = Abmelden
 back-to-chat = Zurück zum Chat
 cancel = Abbrechen
@@ -19,7 +18,7 @@ nav-menu = Räume und Leute
 sidebar = Räume und Leute
 sidebar-rooms = Räume
 sidebar-direct = Direkt
-switcher = Zu einem Raum
+switcher = Raum oder Person
 sidebar-draft = Entwurf
 rooms-all = Alle Räume
 room-new = Neuer Raum
@@ -46,9 +45,9 @@ role-admin = Admin
 
 log-in = Anmelden
 log-in-description = Melde dich beim Team-Chat auf diesem Server an.
-log-in-first-start = Hier hat noch niemand ein Konto. <a href="{ $url }">Registriere dich</a> zuerst: Das erste Konto ist das eines Admins.
+log-in-first-start = Hier hat noch niemand ein Konto. <a href="{ $url }">Registriere dich</a>: Wer sich zuerst registriert, wird Admin.
 log-in-no-account = Neu hier? <a href="{ $url }">Registrieren</a>
-log-in-forgotten = Passwort vergessen? Bitte einen Admin um einen Anmeldelink.
+log-in-forgotten = Passwort vergessen? Ein Admin kann dir einen Anmeldelink geben.
 link-heading = Als { $name } anmelden
 link-text = Dieser Link meldet dich einmal als <b>{ $id }</b> an. Danach wählst du ein neues Passwort.
 link-signed-in = Du bist als <b>{ $current }</b> angemeldet und wirst dann abgemeldet.
@@ -59,7 +58,7 @@ link-password-text = Du bist angemeldet. Lege ein Passwort fest, mit dem du dich
 link-password-save = Speichern und zum Chat
 sign-up = Registrieren
 sign-up-description = Lege ein Konto für den Team-Chat auf diesem Server an.
-sign-up-first = Du bist hier zuerst: Dein Konto wird das eines Admins. Andere registrieren sich auf demselben Weg.
+sign-up-first = Du bist hier zuerst: Wer sich zuerst registriert, wird Admin. Andere registrieren sich auf demselben Weg.
 sign-up-closed = Die Registrierung ist hier geschlossen. Bitte einen Admin um ein Konto.
 sign-up-have-account = Du hast ein Konto? <a href="{ $url }">Anmelden</a>
 
@@ -78,7 +77,7 @@ continue-as-submit = Als { $other } fortfahren
 account = Konto
 account-profile = Profil
 account-about = Über dich
-account-about-hint = Höchstens 200 Zeichen, für alle hier.
+account-about-hint = Höchstens 200 Zeichen. Alle hier sehen es.
 account-shows-last-seen = Zeigen, wann ich zuletzt online war
 account-save-profile = Profil speichern
 account-profile-saved = Dein Profil ist gespeichert.
@@ -102,7 +101,7 @@ notifications-text = natter kann dir neue Nachrichten melden, solange eine seine
 notifications-no-script = Benachrichtigungen brauchen JavaScript.
 notifications-desktop = Benachrichtigungen auf dem Bildschirm
 notifications-sound = Ein leiser Ton
-notifications-denied = Dieser Browser blockiert Benachrichtigungen von natter. Erlaube sie in den Einstellungen des Browsers für diese Website: Sie sind neben ihrer Adresse.
+notifications-denied = Dieser Browser blockiert Benachrichtigungen von natter. Erlaube sie in den Einstellungen des Browsers für diese Website: Du findest sie neben der Adresse.
 notifications-none = Dieser Browser kann hier keine Benachrichtigungen zeigen. Sie brauchen den Browser eines Computers und eine Adresse, die mit https beginnt.
 language-en = English
 language-de = Deutsch
@@ -116,18 +115,18 @@ session-end-device = Beenden: { $device }
 sessions-end-others = Alle anderen beenden
 session-ended = Die Sitzung ist beendet.
 sessions-ended = Alle anderen Sitzungen sind beendet.
-seen-now = gerade benutzt
+seen-now = gerade aktiv
 seen-minutes = { $count ->
-    [one] vor { $count } Minute benutzt
-   *[other] vor { $count } Minuten benutzt
+    [one] zuletzt aktiv vor { $count } Minute
+   *[other] zuletzt aktiv vor { $count } Minuten
 }
 seen-hours = { $count ->
-    [one] vor { $count } Stunde benutzt
-   *[other] vor { $count } Stunden benutzt
+    [one] zuletzt aktiv vor { $count } Stunde
+   *[other] zuletzt aktiv vor { $count } Stunden
 }
 seen-days = { $count ->
-    [one] vor { $count } Tag benutzt
-   *[other] vor { $count } Tagen benutzt
+    [one] zuletzt aktiv vor { $count } Tag
+   *[other] zuletzt aktiv vor { $count } Tagen
 }
 account-current-password = Aktuelles Passwort
 account-new-password = Neues Passwort
@@ -143,7 +142,8 @@ account-delete-submit = Mein Konto löschen
 
 users = Benutzer
 users-search = Suchen
-users-search-hint = Suche nach Benutzername, Name, E-Mail, Telefon
+users-search-label = Benutzer suchen
+users-search-hint = Nach Benutzername, Name, E-Mail oder Telefon
 users-count = { $count ->
     [one] { $count } Benutzer
    *[other] { $count } Benutzer
@@ -155,7 +155,7 @@ users-found = { $count ->
 users-none = Keine Benutzer gefunden
 users-new = Neuer Benutzer
 users-add = Benutzer anlegen
-users-since = Seit
+users-since = Angelegt
 users-actions = Aktionen
 users-you = (du)
 users-edit = Bearbeiten
@@ -199,7 +199,6 @@ date = { $day }.{ $month }.{ $year }
 
 admin = Verwaltung
 admin-rooms = Offene Räume
-admin-rooms-search = Raum suchen
 admin-rooms-hint = Geschlossene und direkte Räume sind Sache ihrer Mitglieder und stehen nicht hier.
 admin-rooms-members = Mitglieder
 admin-rooms-latest = Zuletzt aktiv
@@ -262,7 +261,7 @@ chat-no-script = Ohne JavaScript erscheinen neue Nachrichten, wenn du die Seite 
 # Der Absender der eigenen Nachrichten.
 you = Du
 deleted-user = gelöschtes Konto
-roster-count = { $count } da
+roster-count = { $count } online
 roster-more = und { $count } weitere
 # { $names } ist ein Name, oder mehrere mit Kommas dazwischen.
 notice-entered-one = { $names } hat den Chat betreten
@@ -298,7 +297,7 @@ message-pinned = angeheftet
 message-saved = gemerkt
 # Was man mit einer Nachricht tun kann, auf ihrer eigenen Seite.
 message-edit = Nachricht bearbeiten
-message-present = Der Text jetzt
+message-present = Aktueller Text
 message-reply = Antworten
 message-pin = Im Raum anheften
 message-unpin = Nicht mehr anheften
@@ -311,7 +310,7 @@ message-more = Mehr
 message-copy-text = Text kopieren
 message-copy-link = Link kopieren
 message-open = Auf eigener Seite öffnen
-message-replying = Antwort an { $name }: { $text }
+message-replying = Antwort auf „{ $name }: { $text }“
 message-editing = Eine Nachricht wird bearbeitet
 message-back = Zurück zur Nachricht
 message-gone = Diese Nachricht ist gelöscht, oder hier war nie eine.
@@ -321,16 +320,17 @@ reaction-other = Ein anderes Emoji, oder sein :Name:
 reaction-give = Reagieren
 thread-open = Thread öffnen
 thread-in = Thread in { $room }
+thread-write = Im Thread antworten
 thread-earlier = Frühere Antworten
 thread-latest = Neueste Antworten
 pins = Angeheftete Nachrichten
 pins-of = Angeheftet in { $room }
-pins-none = Hier ist nichts angeheftet.
+pins-none = Hier ist nichts angeheftet. Im Menü „…“ einer Nachricht kannst du sie anheften.
 mentions = Erwähnungen
-mentions-none = Dich hat noch niemand erwähnt.
-mentions-confirm = Alle davon erwähnen
+mentions-none = Dich hat noch niemand erwähnt. Nachrichten mit deinem @Namen erscheinen hier.
+mentions-confirm = Trotzdem senden
 saved = Gemerkte Nachrichten
-saved-none = Du hast dir noch nichts gemerkt.
+saved-none = Du hast dir noch nichts gemerkt. Im Menü „…“ einer Nachricht kannst du sie dir merken.
 # Unter einer Nachricht: ein Link zu ihrem Thread.
 message-replies = { $count ->
     [one] { $count } Antwort
@@ -339,7 +339,7 @@ message-replies = { $count ->
 # Texte des Skripts der Seite.
 not-done = Nichts wurde geändert: Es gibt keine Verbindung. Versuche es später noch einmal.
 copied = Kopiert
-chat-connection-lost = Verbindung verloren. Verbinde neu …
+chat-connection-lost = Verbindung verloren. Wird wiederhergestellt …
 chat-offline = Du bist offline. Was du schreibst, wird gesendet, sobald du wieder online bist.
 chat-signed-out = Du bist abgemeldet. Was du geschrieben hast, bleibt erhalten.
 logged-out = Du bist abgemeldet
@@ -362,7 +362,7 @@ slash-shrug = ¯\_(ツ)_/¯ anhängen
 slash-topic = Das Thema ändern
 slash-invite = Leute hinzufügen
 slash-leave = Diesen Raum verlassen
-slash-msg = Einer Person direkt schreiben
+slash-msg = Jemandem direkt schreiben
 emoji = Emoji
 emoji-search = Emoji suchen (auf Englisch)
 emoji-none = Kein Emoji gefunden
@@ -376,7 +376,7 @@ emoji-objects = Gegenstände
 emoji-symbols = Symbole
 emoji-flags = Flaggen
 chat-left = { $count } übrig
-keys = Tasten
+keys = Tastenkürzel
 close = Schließen
 keys-ctrl = Strg
 keys-shift = Umschalt
@@ -397,14 +397,14 @@ keys-edit = die eigene Nachricht bearbeiten
 keys-unread = ab hier als ungelesen markieren
 keys-back = zurück zum Nachrichtenfeld
 keys-everywhere = Überall
-keys-switcher = zu einem Raum
+keys-switcher = zu einem Raum oder einer Person
 keys-next = zum nächsten ungelesenen Raum
 keys-read-all = alle Räume als gelesen markieren
 keys-this = diese Liste zeigen
 
 ## Seiten von Räumen
 
-rooms-search = Räume nach Namen suchen
+rooms-search = Räume suchen
 rooms-own = Deine Räume
 rooms-open = Weitere offene Räume
 rooms-none = Keine Räume gefunden
@@ -447,13 +447,16 @@ room-back = Zurück zu { $room }
 room-is-archived = archiviert
 room-is-hidden = verborgen
 room-archive = Raum archivieren
+room-archive-heading = Archivieren
 room-archive-text = Einen archivierten Raum kann man lesen und verlassen, aber nicht mehr darin schreiben.
 room-unarchive = Archivierung aufheben
 room-everyone-off = Du kannst alle zu Mitgliedern machen, auch alle, die sich später anmelden. Sie können den Raum verbergen, aber nicht verlassen.
+room-everyone-heading = Alle
 room-everyone-on = Alle sind Mitglied dieses Raums, auch alle, die sich später anmelden.
 room-everyone-set = Alle zu Mitgliedern machen
 room-everyone-end = Verlassen erlauben
 room-delete = Raum löschen
+room-delete-hint = Löscht den Raum mit allen Nachrichten, für alle Mitglieder. Du wirst vorher gefragt.
 room-delete-of = { $room } löschen?
 room-delete-text = <b>{ $room }</b> mit allen Nachrichten und für alle Mitglieder löschen? Das lässt sich nicht rückgängig machen.
 room-members-of = Mitglieder von { $room }
@@ -464,6 +467,7 @@ room-members-count = { $count ->
 room-members-many = { $count } oder mehr Mitglieder
 room-members-add = Mitglieder hinzufügen
 room-members-submit = Hinzufügen
+member-acts = Was du mit { $name } tun kannst
 member-owner = Eigentümer
 member-make-owner = Zum Eigentümer machen
 member-make-member = Zum Mitglied machen
@@ -476,7 +480,7 @@ presence-online = online
 presence-idle = abwesend
 presence-offline = offline
 presence-last-seen = zuletzt online am { $day }
-people-search = Personen nach Namen oder Benutzernamen suchen
+people-search = Leute suchen
 people-none = Niemanden gefunden
 people-message = Nachricht schreiben
 people-you = Das bist du.
@@ -500,6 +504,7 @@ error-401 = Nicht angemeldet
 error-403 = Nicht erlaubt
 error-404 = Nicht gefunden
 error-405 = Methode nicht erlaubt
+error-admins = Nur für Admins
 error-409 = Konflikt
 error-413 = Zu groß
 error-415 = Nicht unterstütztes Format
@@ -509,6 +514,7 @@ error-500 = Serverfehler
 error-503 = Nicht verfügbar
 error-other = Fehler
 error-token-text = Der Link ist falsch oder älter als eine Stunde. <a href="{ $url }">Melde dich an</a>, um einen neuen zu bekommen.
+error-token = Dieser Link funktioniert nicht
 
 ## Errors
 
@@ -524,6 +530,7 @@ admins-only = Diese Seite ist für Admins.
 wrong-address = Diese Seite gehört nicht zur Adresse des Chats.
 other-site = Diese Anfrage kam von einer anderen Website.
 no-such-page = Diese Seite gibt es nicht.
+query-refused = Die Adresse hat einen Wert, der nicht passt: { $field }.
 no-such-user = Diesen Benutzer gibt es nicht.
 no-such-room = Diesen Raum gibt es nicht.
 no-such-session = Diese Sitzung gibt es nicht.
@@ -548,7 +555,7 @@ too-many-messages = Du sendest zu viel zu schnell. Warte einen Moment und versuc
 user-id-length = Verwende { $min } bis { $max } Zeichen.
 user-id-characters = Verwende nur Buchstaben (ohne Umlaute), Ziffern und _ . -
 user-id-dots = Verwende mindestens einen Buchstaben oder eine Ziffer.
-user-id-reserved = Wähle eine andere: mit @room und @here erwähnt man alle.
+user-id-reserved = Wähle einen anderen: Mit @room und @here erwähnt man alle.
 user-id-taken = Dieser Benutzername ist vergeben. Verwende einen anderen.
 name-length = Verwende 1 bis { $max } Zeichen.
 name-control-characters = Lass Steuerzeichen und Zeichen für die Schreibrichtung weg.
@@ -574,8 +581,8 @@ own-account-disabled = Dein eigenes Konto kannst du nicht sperren.
 link-disabled = Dieses Konto ist gesperrt. Entsperre es, bevor du einen Link erzeugst.
 client-id-format = Verwende 1 bis { $max } Buchstaben, Ziffern, _ und -, für jede Nachricht eine neue (zum Beispiel eine UUID).
 client-id-reused = Diese clientID wurde für eine andere Nachricht benutzt. Verwende für jede eine neue.
-mentions-many = @{ $name } erwähnt { $count } Leute. Bestätige das, oder lass es weg.
-slash-unknown = Den Befehl { $name } gibt es nicht. Dies sind die Befehle: /me Text, /shrug Text, /topic Text, /invite @ada, /leave, /msg @ada Text. Eine Nachricht, die mit einem Schrägstrich beginnt, braucht zwei: //
+mentions-many = @{ $name } benachrichtigt { $count } Leute.
+slash-unknown = Den Befehl { $name } gibt es nicht. Tippe /, um alle zu sehen, oder // für einen Text, der mit einem Schrägstrich beginnt.
 slash-arguments = So lässt sich { $name } nicht verwenden. Dies sind die Befehle: /me Text, /shrug Text, /topic Text, /invite @ada, /leave, /msg @ada Text. Eine Nachricht, die mit einem Schrägstrich beginnt, braucht zwei: //
 message-empty = Schreib erst etwas.
 message-too-long = Eine Nachricht hat höchstens { $max } Zeichen; diese hat { $length }. Teile sie.
@@ -587,9 +594,9 @@ no-such-message = Diese Nachricht gibt es nicht.
 message-deleted = Diese Nachricht ist gelöscht.
 change-not-allowed = Das darfst du nicht ändern.
 join-first = Das dürfen nur Mitglieder. Tritt dem Raum zuerst bei.
-edit-stale = Die Nachricht wurde inzwischen geändert. Bearbeite den jetzigen Text.
-too-many-emoji = Eine Nachricht hat höchstens { $max } verschiedene Emoji. Gib eines, das sie hat.
-too-many-pins = Ein Raum hat höchstens { $max } angeheftete Nachrichten. Löse zuerst eine.
+edit-stale = Die Nachricht wurde inzwischen geändert. Bearbeite den aktuellen Text.
+too-many-emoji = Eine Nachricht hat höchstens { $max } verschiedene Emoji. Nimm eines, das schon da ist.
+too-many-pins = Ein Raum hat höchstens { $max } angeheftete Nachrichten. Löse zuerst eine davon ab.
 emoji-unknown = Verwende ein Emoji.
 notice-unchangeable = Ein Hinweis lässt sich nicht ändern und nicht beantworten.
 room-archived = Dieser Raum ist archiviert. Er lässt sich nur lesen.
@@ -616,7 +623,7 @@ too-many-own-rooms = Du bist in { $max } Räumen, und mehr können es nicht sein
 too-many-rooms-of-user = { $user } ist in { $max } Räumen, und mehr können es nicht sein.
 admins-create-rooms = Hier legen nur Admins Räume an.
 room-kind-unknown = Verwende „open“ oder „closed“.
-too-many-named = Nenne höchstens { $max } Personen.
+too-many-named = Nenne höchstens { $max } Leute.
 no-such-user-named = Es gibt niemanden mit dem Benutzernamen { $user }.
 user-is-disabled = Das Konto { $user } ist gesperrt.
 direct-members = Ein direktes Gespräch hat höchstens { $max } Mitglieder, dich eingeschlossen.

@@ -6,7 +6,6 @@
 app-description = Team chat: messages appear as they are sent, and none is lost or doubled.
 app-new-message = New message
 title = { $page } · natter
-nav-users = Users
 nav-log-out = Log out
 back-to-chat = Back to the chat
 cancel = Cancel
@@ -20,7 +19,7 @@ nav-menu = Rooms and people
 sidebar = Rooms and people
 sidebar-rooms = Rooms
 sidebar-direct = Direct
-switcher = Go to a room
+switcher = Go to a room or person
 sidebar-draft = draft
 rooms-all = All rooms
 room-new = New room
@@ -40,7 +39,7 @@ password = Password
 password-hint = 8 characters or more.
 role = Role
 role-member = member
-role-bot = Bot
+role-bot = bot
 role-admin = admin
 
 ## Logging in and signing up
@@ -52,7 +51,7 @@ log-in-no-account = New here? <a href="{ $url }">Sign up</a>
 log-in-forgotten = Forgotten your password? Ask an admin for a login link.
 link-heading = Log in as { $name }
 link-text = This link logs you in as <b>{ $id }</b>, once. Then you choose a new password.
-link-signed-in = You are signed in as <b>{ $current }</b>, and will be signed out.
+link-signed-in = You are logged in as <b>{ $current }</b>, and will be logged out.
 link-void = This link is not valid
 link-void-text = It was used, it has expired, or there is a newer one. Ask an admin for another link.
 link-password = Choose a new password
@@ -67,9 +66,9 @@ sign-up-have-account = Have an account? <a href="{ $url }">Log in</a>
 ## Opening a link with somebody else's token
 
 switch-account = Switch account?
-switch-account-text = You are signed in as <b>{ $current }</b>. This link is for <b>{ $other }</b>: after you follow it, your messages are posted under that name.
-switch-account-submit = Sign out { $current } and continue as { $other }
-switch-account-stay = Stay signed in as { $current }
+switch-account-text = You are logged in as <b>{ $current }</b>. This link is for <b>{ $other }</b>: after you follow it, your messages are posted under that name.
+switch-account-submit = Log out { $current } and continue as { $other }
+switch-account-stay = Stay logged in as { $current }
 continue-as = Continue as { $other }?
 continue-as-text = This link is for <b>{ $other }</b>: after you follow it, your messages are posted under that name.
 continue-as-submit = Continue as { $other }
@@ -79,7 +78,7 @@ continue-as-submit = Continue as { $other }
 account = Account
 account-profile = Profile
 account-about = About you
-account-about-hint = At most 200 characters, for everybody here.
+account-about-hint = At most 200 characters. Everybody here sees it.
 account-shows-last-seen = Show when I was last online
 account-save-profile = Save profile
 account-profile-saved = Your profile is saved.
@@ -107,7 +106,7 @@ notifications-denied = This browser blocks notifications of natter. Allow them i
 notifications-none = This browser cannot show notifications here. They need a browser of a computer, and an address that begins with https.
 language-en = English
 language-de = Deutsch
-sessions = Where you are signed in
+sessions = Where you are logged in
 session-device = { $browser } · { $system }
 session-unknown = Unknown device
 session-current = this session
@@ -117,24 +116,24 @@ session-end-device = End: { $device }
 sessions-end-others = End all others
 session-ended = The session has ended.
 sessions-ended = All other sessions have ended.
-seen-now = used just now
+seen-now = active just now
 seen-minutes = { $count ->
-    [one] used { $count } minute ago
-   *[other] used { $count } minutes ago
+    [one] active { $count } minute ago
+   *[other] active { $count } minutes ago
 }
 seen-hours = { $count ->
-    [one] used { $count } hour ago
-   *[other] used { $count } hours ago
+    [one] active { $count } hour ago
+   *[other] active { $count } hours ago
 }
 seen-days = { $count ->
-    [one] used { $count } day ago
-   *[other] used { $count } days ago
+    [one] active { $count } day ago
+   *[other] active { $count } days ago
 }
 account-current-password = Current password
 account-new-password = New password
-account-new-password-hint = 8 characters or more. Signs you out everywhere else.
+account-new-password-hint = 8 characters or more. Logs you out everywhere else.
 account-change-password = Change password
-account-password-changed = Your password is changed. Your other browsers and tokens are signed out.
+account-password-changed = Your password is changed. Your other browsers and tokens are logged out.
 account-delete = Delete account
 account-delete-text = This cannot be undone. Your messages stay, under “deleted user”, unless you delete them too.
 account-delete-messages = Delete my messages too
@@ -144,7 +143,8 @@ account-delete-submit = Delete my account
 
 users = Users
 users-search = Search
-users-search-hint = Search by user ID, name, e-mail, phone
+users-search-label = Search users
+users-search-hint = By user ID, name, e-mail or phone
 users-count = { $count ->
     [one] { $count } user
    *[other] { $count } users
@@ -156,7 +156,7 @@ users-found = { $count ->
 users-none = No users found
 users-new = New user
 users-add = Add user
-users-since = Since
+users-since = Created
 users-actions = Actions
 users-you = (you)
 users-edit = Edit
@@ -200,13 +200,12 @@ date = { $year }-{ $month }-{ $day }
 
 admin = Administration
 admin-rooms = Open rooms
-admin-rooms-search = Search for a room
 admin-rooms-hint = Closed and direct rooms are the business of their members, and not listed.
 admin-rooms-members = Members
 admin-rooms-latest = Last activity
 admin-rooms-settings = Settings
 admin-rooms-none = No rooms found
-audit = Audit
+audit = Audit log
 audit-hint = What admins did to accounts and open rooms, for one year.
 audit-time = Time
 audit-admin = Who
@@ -263,7 +262,7 @@ chat-no-script = Without JavaScript new messages appear when you <a href="{ $url
 # The author of the reader's own messages.
 you = You
 deleted-user = deleted user
-roster-count = { $count } here
+roster-count = { $count } online
 roster-more = and { $count } more
 # { $names } is one name, or several joined by commas.
 notice-entered-one = { $names } has entered the chat
@@ -300,7 +299,7 @@ message-pinned = pinned
 message-saved = saved
 # What one can do with a message, on its own page.
 message-edit = Edit message
-message-present = The text now
+message-present = The current text
 message-reply = Reply
 message-pin = Pin to the room
 message-unpin = Unpin
@@ -313,7 +312,7 @@ message-more = More
 message-copy-text = Copy text
 message-copy-link = Copy link
 message-open = Open on its own page
-message-replying = Reply to { $name }: { $text }
+message-replying = Reply to “{ $name }: { $text }”
 message-editing = Editing a message
 message-back = Back to the message
 message-gone = This message is deleted, or there never was one here.
@@ -323,16 +322,17 @@ reaction-other = Another emoji, or its :name:
 reaction-give = React
 thread-open = Open thread
 thread-in = Thread in { $room }
+thread-write = Reply in the thread
 thread-earlier = Earlier replies
 thread-latest = Latest replies
 pins = Pinned messages
 pins-of = Pinned in { $room }
-pins-none = Nothing is pinned here.
+pins-none = Nothing is pinned here. Pin a message from its “…” menu.
 mentions = Mentions
-mentions-none = Nobody has mentioned you yet.
-mentions-confirm = Mention all of them
+mentions-none = Nobody has mentioned you yet. Messages with your @name appear here.
+mentions-confirm = Send anyway
 saved = Saved messages
-saved-none = You have saved nothing yet.
+saved-none = You have saved nothing yet. Save a message from its “…” menu.
 # Below a message: a link to its thread.
 message-replies = { $count ->
     [one] { $count } reply
@@ -343,7 +343,7 @@ not-done = Nothing was changed: there is no connection. Try again later.
 copied = Copied
 chat-connection-lost = Connection lost. Reconnecting…
 chat-offline = You are offline. What you write is sent when you are back.
-chat-signed-out = You are signed out. What you typed is kept.
+chat-signed-out = You are logged out. What you typed is kept.
 logged-out = You are logged out
 logged-out-text = Your message was not sent. Log in in another tab, come back here, and send it.
 chat-log-in-again = Log in again
@@ -378,7 +378,7 @@ emoji-objects = Objects
 emoji-symbols = Symbols
 emoji-flags = Flags
 chat-left = { $count } left
-keys = Keys
+keys = Keyboard shortcuts
 close = Close
 keys-ctrl = Ctrl
 keys-shift = Shift
@@ -399,14 +399,14 @@ keys-edit = edit your own message
 keys-unread = mark unread from here
 keys-back = go back to the message box
 keys-everywhere = Everywhere
-keys-switcher = go to a room
+keys-switcher = go to a room or person
 keys-next = go to the next unread room
 keys-read-all = mark all rooms as read
 keys-this = show this list
 
 ## Pages of rooms
 
-rooms-search = Search rooms by name
+rooms-search = Search rooms
 rooms-own = Your rooms
 rooms-open = Other open rooms
 rooms-none = No rooms found
@@ -449,13 +449,16 @@ room-back = Back to { $room }
 room-is-archived = archived
 room-is-hidden = hidden
 room-archive = Archive room
+room-archive-heading = Archive
 room-archive-text = An archived room can be read and left, but not written to.
 room-unarchive = Unarchive room
 room-everyone-off = You can make everybody a member, also those who sign up later. They can hide the room, but not leave it.
+room-everyone-heading = Everybody
 room-everyone-on = Everybody is a member of this room, also those who sign up later.
 room-everyone-set = Make everybody a member
 room-everyone-end = Let people leave
 room-delete = Delete room
+room-delete-hint = Deletes the room with all its messages, for all members. You are asked before it.
 room-delete-of = Delete { $room }?
 room-delete-text = Delete <b>{ $room }</b> with all its messages, for all members? This cannot be undone.
 room-members-of = Members of { $room }
@@ -466,6 +469,7 @@ room-members-count = { $count ->
 room-members-many = { $count } or more members
 room-members-add = Add members
 room-members-submit = Add
+member-acts = What to do with { $name }
 member-owner = owner
 member-make-owner = Make owner
 member-make-member = Make member
@@ -478,7 +482,7 @@ presence-online = online
 presence-idle = away
 presence-offline = offline
 presence-last-seen = last online on { $day }
-people-search = Search people by name or user ID
+people-search = Search people
 people-none = Nobody found
 people-message = Message
 people-you = This is you.
@@ -499,9 +503,10 @@ api-meaning = Meaning
 
 error-400 = Bad request
 error-401 = Unauthorized
-error-403 = Forbidden
+error-403 = Not allowed
 error-404 = Not found
 error-405 = Method not allowed
+error-admins = For admins only
 error-409 = Conflict
 error-413 = Too large
 error-415 = Unsupported media type
@@ -511,6 +516,7 @@ error-500 = Server error
 error-503 = Unavailable
 error-other = Error
 error-token-text = The link is wrong, or older than an hour. <a href="{ $url }">Log in</a> for a new one.
+error-token = This link does not work
 
 ## Errors
 
@@ -519,13 +525,14 @@ verbatim = { $text }
 field-refused = { $field }: { $reason }
 fields-refused = Some fields need attention.
 token-mismatch = Token didn't match
-signed-out = You are signed out. Reload the page to log in.
+signed-out = You are logged out. Reload the page to log in.
 wrong-login = This user ID and password don't match.
 account-disabled = This account is disabled. An admin can enable it.
 admins-only = This page is for admins.
 wrong-address = This page is not on the chat's own address.
 other-site = This request came from another site.
 no-such-page = There is no such page.
+query-refused = The address has a value that does not fit: { $field }.
 no-such-user = There is no such user.
 no-such-room = There is no such room.
 no-such-session = There is no such session.
@@ -576,8 +583,8 @@ own-account-disabled = You cannot disable your own account.
 link-disabled = This account is disabled. Enable it before you make a link.
 client-id-format = Use 1 to { $max } letters, digits, _ and -, a fresh one for each message (a UUID will do).
 client-id-reused = This clientID was used for another message. Use a fresh one for each.
-mentions-many = @{ $name } mentions { $count } people. Confirm that, or leave it out.
-slash-unknown = There is no command { $name }. These are the commands: /me text, /shrug text, /topic text, /invite @ada, /leave, /msg @ada text. A message that begins with a slash needs two: //
+mentions-many = @{ $name } notifies { $count } people.
+slash-unknown = There is no command { $name }. Type / to see them, or // for a text that begins with a slash.
 slash-arguments = { $name } cannot be used like this. These are the commands: /me text, /shrug text, /topic text, /invite @ada, /leave, /msg @ada text. A message that begins with a slash needs two: //
 message-empty = Write something first.
 message-too-long = A message has at most { $max } characters; this one has { $length }. Split it in two.
@@ -589,7 +596,7 @@ no-such-message = There is no such message.
 message-deleted = This message is deleted.
 change-not-allowed = You may not change this.
 join-first = Only members may do this. Join the room first.
-edit-stale = The message was changed in the meantime. Edit the present text.
+edit-stale = The message was changed in the meantime. Edit the current text.
 too-many-emoji = A message has at most { $max } different emoji. Give one that it has.
 too-many-pins = A room has at most { $max } pinned messages. Unpin one first.
 emoji-unknown = Use one emoji.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Natter, Socket};
 
-const STALE: &str = "The message was changed in the meantime. Edit the present text.";
+const STALE: &str = "The message was changed in the meantime. Edit the current text.";
 
 #[tokio::test]
 async fn an_edit_appears_on_open_pages_and_after_a_reload() {

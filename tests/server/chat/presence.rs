@@ -73,7 +73,7 @@ async fn name_changes_and_deletions_update_the_roster() {
     ada.socket.sees_roster(&["Abe", "Ada"]).await;
     let page = natter.browser().visit(&format!("/?jwt={}", ada.script.token())).await;
     assert_eq!(page.texts("#roster li"), ["Abe", "Ada"]);
-    assert_eq!(page.text("#roster h2"), "2 here");
+    assert_eq!(page.text("#roster h2"), "2 online");
     bob.script.delete("/api/users/bob").await.is(204);
     ada.socket.sees_notice("Abe has left the chat").await;
     assert_eq!(ada.socket.notices[1..], ["Bob has entered the chat", "Abe has left the chat"]);

@@ -98,11 +98,11 @@ async fn the_keys_are_a_page_and_a_part_of_one_in_both_languages() {
     let natter = Natter::unlimited().await;
     let ada = User::sign_up(&natter, "ada").await;
     let page = ada.browser.visit("/keys").await.is(200);
-    assert_eq!((page.text("main h1"), page.texts("main h2").len()), ("Keys".into(), 3));
+    assert_eq!((page.text("main h1"), page.texts("main h2").len()), ("Keyboard shortcuts".into(), 3));
     assert!(page.texts("main dd").contains(&"begin a new line".to_owned()));
     assert_eq!(page.attribute("#sidebar .own-menu a[href='/keys']", "href"), "/keys");
     let part = ada.browser.follow_link("/keys?part=true", &[("accept-language", "de")]).await.is(200);
-    assert_eq!((part.texts("h1").len(), part.text("form[method=dialog] h2")), (0, "Tasten".into()));
+    assert_eq!((part.texts("h1").len(), part.text("form[method=dialog] h2")), (0, "Tastenkürzel".into()));
     assert_eq!(part.texts("dl > div").len(), page.texts("main dl > div").len());
     natter.browser().visit("/keys").await.is(303);
 }

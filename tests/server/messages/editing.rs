@@ -42,7 +42,7 @@ async fn a_stale_edit_shows_the_present_text_and_replaces_it_the_second_time() {
     ada.script.edits(1, 1, "from another tab").await.is(200);
     let form = [("message", "what I typed"), ("textRev", "1")];
     let page = ada.submits("1/edit", &form).await.is(409);
-    assert_eq!(page.text(".alert"), "The message was changed in the meantime. Edit the present text.");
+    assert_eq!(page.text(".alert"), "The message was changed in the meantime. Edit the current text.");
     assert_eq!((page.text("#present"), page.text("textarea#edit")), ("from another tab".into(), "what I typed".into()));
     assert_eq!(page.value_of("textRev"), "2");
     assert_eq!(ada.script.message(1).await["message"], "from another tab");

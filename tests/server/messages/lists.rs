@@ -23,7 +23,10 @@ async fn the_pins_of_a_room_have_a_page() {
     let page = ada.browser.visit("/rooms/lobby").await.is(200);
     assert_eq!(page.texts(".tools a[href='/rooms/lobby/pins']"), ["Pinned messages"]);
     let page = ada.browser.visit("/rooms/lobby/pins").await.is(200);
-    assert_eq!((page.text("h1"), page.text("li.empty")), ("Pinned in Lobby".into(), "Nothing is pinned here.".into()));
+    assert_eq!(
+        (page.text("h1"), page.text("li.empty")),
+        ("Pinned in Lobby".into(), "Nothing is pinned here. Pin a message from its “…” menu.".into())
+    );
     for text in ["one", "two"] {
         ada.script.says(text).await;
     }
@@ -40,7 +43,10 @@ async fn mentions_have_a_page_with_the_names_of_their_rooms() {
     let natter = Natter::unlimited().await;
     let (ada, bob) = (User::sign_up(&natter, "ada").await, natter.register("bob").await);
     let page = ada.browser.visit("/mentions").await.is(200);
-    assert_eq!((page.text("h1"), page.text("li.empty")), ("Mentions".into(), "Nobody has mentioned you yet.".into()));
+    assert_eq!(
+        (page.text("h1"), page.text("li.empty")),
+        ("Mentions".into(), "Nobody has mentioned you yet. Messages with your @name appear here.".into())
+    );
     assert_eq!(page.texts("#sidebar a[href='/mentions']"), ["Mentions"]);
     let garden = bob.creates("closed", "Garden", &["ada"]).await;
     let direct = bob.opens_direct(&["ada"]).await;
@@ -79,7 +85,7 @@ async fn saved_messages_have_a_page_also_of_rooms_that_one_only_reads() {
     let natter = Natter::unlimited().await;
     let (ada, bob) = (User::sign_up(&natter, "ada").await, natter.register("bob").await);
     let page = ada.browser.visit("/saved").await.is(200);
-    assert_eq!(page.text("li.empty"), "You have saved nothing yet.");
+    assert_eq!(page.text("li.empty"), "You have saved nothing yet. Save a message from its “…” menu.");
     assert_eq!(page.texts("#sidebar a[href='/saved']"), ["Saved messages"]);
     let meadow = bob.creates("open", "Meadow", &[]).await;
     bob.says_in(&meadow, "grass").await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{User, by_script};
 use crate::support::{Natter, Socket, new_user};
 
-const QUESTION: &str = "@room mentions 20 people. Confirm that, or leave it out.";
+const QUESTION: &str = "@room notifies 20 people.";
 
 /// ada, and 20 other members of the lobby.
 async fn crowd(natter: &Natter) -> User {

@@ -114,7 +114,7 @@ async fn htmx_gets_the_same_table_and_errors_as_fragments() {
     let alert = r##"<hx-partial hx-target="#alert" hx-swap="innerHTML"><p class="alert">"##;
     assert_eq!(gone.html.trim(), format!("{alert}There is no such user.</p></hx-partial>"));
     let signed_out = ask(&natter.browser(), Method::GET, "/admin/users", &[]).await.is(401);
-    let told = "You are signed out. Reload the page to log in.";
+    let told = "You are logged out. Reload the page to log in.";
     assert_eq!(signed_out.html.trim(), format!("{alert}{told}</p></hx-partial>"));
     let bob = natter.browser();
     bob.log_in("bob").await;

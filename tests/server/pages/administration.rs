@@ -81,9 +81,9 @@ async fn a_login_link_signs_another_user_of_the_browser_out() {
     let (ada, _bob, cyd) = (natter.browse_as("ada").await, natter.register("bob").await, natter.browse_as("cyd").await);
     let path = link(&ada, "bob").await;
     let page = cyd.visit(&path).await.is(200);
-    assert!(page.text("main").contains("You are signed in as Cyd, and will be signed out."));
+    assert!(page.text("main").contains("You are logged in as Cyd, and will be logged out."));
     open(&cyd, &path).await.leads_to("/login/password");
-    assert!(cyd.visit("/account").await.is(200).text("h1") == "bob");
+    assert!(cyd.visit("/account").await.is(200).text("h1 + p") == "bob");
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn the_audit_page_says_what_admins_did() {
     ada.submit("/admin/users/bob/delete", &[]).await.is(303);
     let page = ada.visit("/admin/audit").await.is(200);
     let acts =
-        ["Deleted the account bob", "Deleted the room <b>Garden</b>", "Changed the role of bob to Bot", "Disabled bob"];
+        ["Deleted the account bob", "Deleted the room <b>Garden</b>", "Changed the role of bob to bot", "Disabled bob"];
     assert_eq!(page.texts("tbody td:nth-child(3)"), acts);
     assert!(page.text("tbody tr:first-child td:first-child").ends_with(" UTC"));
     let german = ada.request(Method::GET, "/admin/audit").header("accept-language", "de").send().await.unwrap();

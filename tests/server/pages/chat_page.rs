@@ -24,7 +24,7 @@ async fn an_invalid_token_is_refused_as_json_or_as_a_page() {
     natter.script().get("/?jwt=bad").await.says_token_did_not_match();
     let page = natter.browser().visit("/?jwt=bad").await.is(401);
     assert!(page.header("content-type").starts_with("text/html"));
-    assert_eq!(page.text("h1"), "Unauthorized");
+    assert_eq!(page.text("h1"), "This link does not work");
     assert!(page.text("main").contains("Token didn't match"));
     assert_eq!(page.text("main a[href='/login']"), "Log in");
     assert!(!page.headers.contains_key("set-cookie"));

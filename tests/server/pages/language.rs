@@ -27,15 +27,15 @@ async fn every_page_is_in_the_language_of_the_browser() {
         (&ada, "/rooms/new", "Neuer Raum"),
         (&ada, "/rooms/lobby/members", "Mitglieder von Lobby"),
         (&ada, "/people", "Leute"),
-        (&ada, "/keys", "Tasten"),
-        (&ada, "/account", "ada"),
+        (&ada, "/keys", "Tastenkürzel"),
+        (&ada, "/account", "Konto"),
         (&ada, "/admin/users", "Benutzer"),
         (&ada, "/api/docs", "API"),
         (&ada, &switch, "Konto wechseln?"),
         (&ada, "/nowhere", "Nicht gefunden"),
         (&signed_out, "/login", "Anmelden"),
         (&signed_out, "/signup", "Registrieren"),
-        (&signed_out, "/?jwt=bad", "Nicht angemeldet"),
+        (&signed_out, "/?jwt=bad", "Dieser Link funktioniert nicht"),
     ] {
         let page = visit(browser, path).await;
         assert_eq!(page.text("h1"), heading, "{path}");
@@ -69,7 +69,7 @@ async fn messages_and_the_roster_are_in_the_language_of_the_page() {
     bob.submit("/account/delete", &[("deletePassword", &password_of("bob"))]).await.is(303);
     let page = visit(&ada, "/rooms/lobby").await.is(200);
     assert_eq!(page.messages(), ["Du: hallo", "gelöschtes Konto: servus"]);
-    assert_eq!(page.text("#roster h2"), "0 da");
+    assert_eq!(page.text("#roster h2"), "0 online");
     let refused = submit(&ada, "/rooms/lobby/messages", &[("message", " "), ("clientID", "2")]).await.is(422);
     assert_eq!(refused.text("#refused"), "Schreib erst etwas.");
     let words: serde_json::Value = serde_json::from_str(&page.attribute("body", "data-words")).unwrap();

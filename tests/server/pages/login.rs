@@ -95,7 +95,7 @@ async fn a_login_replaces_an_earlier_session() {
     assert_ne!(browser.cookies(), planted);
     let request = natter.browser().request(reqwest::Method::GET, "/account").header("cookie", planted);
     let page = crate::support::Page::of(request.send().await.unwrap()).await;
-    assert_ne!(page.texts("h1"), ["ada"]);
+    assert_ne!(page.texts("h1 + p"), ["ada"]);
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn sessions_and_tokens_survive_a_restart() {
     let browser = natter.browse_as("ada").await;
     let token = browser.token.clone().unwrap();
     natter.restart().await;
-    assert_eq!(browser.visit("/account").await.is(200).text("h1"), "ada");
+    assert_eq!(browser.visit("/account").await.is(200).text("h1 + p"), "ada");
     natter.script().with_token(&token).get("/api/users/ada").await.is(200);
     browser.submit("/logout", &[]).await.is(303);
     natter.restart().await;

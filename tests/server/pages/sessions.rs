@@ -41,7 +41,7 @@ async fn sessions_are_listed_and_ended_one_by_one() {
     assert_eq!(listed.remove(0), "Firefox · Linux", "the own one is first");
     listed.sort_unstable();
     assert_eq!(listed, ["Safari · iPhone", "Unknown device"]);
-    assert_eq!(page.texts("section .rows small"), ["127.0.0.1 · used just now"; 3]);
+    assert_eq!(page.texts("section .rows small"), ["127.0.0.1 · active just now"; 3]);
     assert_eq!(page.texts("section .rows .tag"), ["this session"]);
     let german = ada.request(Method::GET, "/account").header("accept-language", "de").send().await.unwrap();
     let german = Page::of(german).await;

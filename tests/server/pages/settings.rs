@@ -98,7 +98,7 @@ async fn the_page_of_a_link_with_a_token_has_the_settings_of_its_user() {
     let link = format!("/?jwt={}", ada.token.as_deref().unwrap());
     let page = natter.browser().visit(&link).await.is(200);
     assert_eq!(set(&page), ["de", "dark", "dark", "12", "false"]);
-    assert_eq!(page.text("#roster h2"), "0 da");
+    assert_eq!(page.text("#roster h2"), "0 online");
 }
 
 #[tokio::test]
