@@ -73,7 +73,7 @@ async fn messages_and_the_roster_are_in_the_language_of_the_page() {
     let refused = submit(&ada, "/rooms/lobby/messages", &[("message", " "), ("clientID", "2")]).await.is(422);
     assert_eq!(refused.text("#refused"), "Schreib erst etwas.");
     let words: serde_json::Value = serde_json::from_str(&page.attribute("body", "data-words")).unwrap();
-    assert_eq!(words["empty"], "Schreib erst etwas.");
+    assert_eq!(words["copied"], "Kopiert");
     let alone = visit(&ada, "/rooms/lobby/messages?before=x").await.is(400);
     assert_eq!(alone.text("h1"), "Fehlerhafte Anfrage");
 }
