@@ -140,11 +140,11 @@ async fn frames_are_shown_in_the_language_of_the_page() {
     ann.sees("Du: Hallo").await;
     bob.says("Servus").await;
     ann.sees("Bob: Servus").await;
-    assert_eq!(ann.text("#roster h2").await, "2 da");
+    assert_eq!(ann.text("#roster h2").await, "2 online");
 
     bob.closes_browser(&[]).await;
     ann.sees("Bob hat den Chat verlassen").await;
-    let probe = || async { (ann.text("#roster h2").await == "1 da").then_some(()) };
+    let probe = || async { (ann.text("#roster h2").await == "1 online").then_some(()) };
     eventually("Bob is not in the roster", probe).await;
     ann.closes_browser(&[]).await;
 }

@@ -15,7 +15,7 @@ async fn everything_but_the_live_list_works_without_javascript() {
     ann.sign_up(&natter, "Ann").await;
     ann.reaches(LOBBY).await; // the page redirects to its URL without the token
     assert_eq!(ann.texts("#messages .message").await.len(), 50);
-    assert!(ann.text("#roster h2").await.ends_with(" here"));
+    assert!(ann.text("#roster h2").await.ends_with(" online"));
 
     ann.fills("message", "by form").await;
     ann.presses("Send").await;
