@@ -52,3 +52,29 @@ async fn an_admin_searches_edits_and_deletes_in_the_table() {
     assert!(ann.runs::<bool>("return window.stays === true").await, "the page was not loaded again");
     ann.closes_browser(&["status of 422"]).await;
 }
+
+#[tokio::test]
+async fn an_admin_keeps_the_focus_in_the_table() {
+    let natter = Natter::start().await;
+    let ann = natter.person("Ann").await;
+    natter.token("robot").await;
+    ann.goes_to("/admin/users").await;
+    let is_at = |what: &'static str, css: &'static str| {
+        let condition = format!("document.activeElement.matches(`{css}`)");
+        let ann = &ann;
+        async move { ann.holds(what, &condition).await }
+    };
+    for (pressed, what, css) in [
+        ("#edit-robot", "the first field", "#row [name=name]"),
+        ("#edit-robot", "the same row", ".actions > #edit-robot"),
+        ("#more-robot", "the acts are open", "tr:has(+ .acts) #more-robot"),
+        ("[action$='/robot/disable'] button", "what was done", "#users .done"),
+        ("#by-name", "the order", "[aria-sort=ascending] #by-name"),
+        ("#new", "the first field", "#users [name=userID]"),
+        ("#new", "the button", ".above > #new"),
+    ] {
+        ann.finds(pressed).await.send_keys("" + thirtyfour::Key::Enter).await.unwrap();
+        is_at(what, css).await;
+    }
+    ann.closes_browser(&[]).await;
+}
