@@ -8,6 +8,14 @@ const natter = (() => {
   // What the tabs keep is the user's own: a logout wipes it in each of them. An expired session leaves it.
   let isWiped = false; // what comes until the page is left is not kept
   const wipe = () => { isWiped = true; try { sessionStorage.clear(); } catch { /* off */ } };
+  // of a page without a script: the server keeps the time of the last one (features/auth/logout.rs)
+  const left = document.cookie.match(/natter-logout=(\d+)/)?.[1];
+  try {
+    if (left && sessionStorage.logout !== left) {
+      sessionStorage.clear();
+      sessionStorage.logout = left;
+    }
+  } catch { /* off */ }
   const logouts = new BroadcastChannel(storageKey('logout'));
   let isLoggedOut = false; // in another tab
   logouts.addEventListener('message', () => {

@@ -129,5 +129,15 @@ async fn drafts_survive_an_expired_session_and_a_login_and_not_a_logout() {
     ann.driver.switch_to_window(second).await.unwrap();
     ann.holds("the login page", "document.querySelector('[name=password]')").await;
     assert_eq!(ann.runs::<Vec<String>>(kept).await, [""; 0]);
+    // a page without the script leads to the same
+    ann.log_in("Ann").await;
+    ann.waits_until_connected().await;
+    ann.fills("message", "before the account page").await;
+    ann.goes_to("/account").await;
+    ann.finds(".bar [action='/logout'] button").await.click().await.unwrap();
+    ann.holds("the login page", "document.querySelector('[name=password]')").await;
+    ann.log_in("Ann").await;
+    ann.waits_until_connected().await;
+    assert_eq!((ann.value("message").await, ann.runs::<Vec<String>>(kept).await), (String::new(), vec![]));
     ann.closes_browser(&[]).await;
 }

@@ -3,19 +3,30 @@
 //! current page is sure to get its cookie.
 
 use axum::{
+    Extension,
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use tower_sessions::Session;
 
 use crate::{
+    domain::Timestamp,
     security::sessions,
-    web::{AppState, Bearer, Result},
+    web::{AppState, Bearer, IsHttps, Result},
 };
 
+/// The cookie with the time of the browser's last logout. The script of a page reads it: what a tab kept before, such as
+/// drafts, is wiped, although the page of the logout may have had no script.
+const LOGOUT_COOKIE: &str = "natter-logout";
+
 /// Redirects a browser to the login page; a script that sends a token gets 204.
-pub async fn submit(State(state): State<AppState>, bearer: Option<Bearer>, session: Session) -> Result<Response> {
+pub async fn submit(
+    State(state): State<AppState>,
+    Extension(IsHttps(is_https)): Extension<IsHttps>,
+    bearer: Option<Bearer>,
+    session: Session,
+) -> Result<Response> {
     if let Some(bearer) = bearer {
         state.logins.revoke(&bearer.grant).await?;
         return Ok(StatusCode::NO_CONTENT.into_response());
@@ -24,5 +35,8 @@ pub async fn submit(State(state): State<AppState>, bearer: Option<Bearer>, sessi
         state.logins.revoke(&grant).await?;
     }
     session.flush().await?;
-    Ok(Redirect::to(&format!("{}/login", state.settings.sites.auth)).into_response())
+    let (now, secure) = (Timestamp::now().0, if is_https { "; Secure" } else { "" });
+    let cookie = format!("{LOGOUT_COOKIE}={now}; Path=/; Max-Age=31536000; SameSite=Lax{secure}");
+    let login = Redirect::to(&format!("{}/login", state.settings.sites.auth));
+    Ok(([(header::SET_COOKIE, cookie)], login).into_response())
 }
