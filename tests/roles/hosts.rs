@@ -65,12 +65,12 @@ async fn a_link_with_another_users_token_asks_before_it_switches() {
     ann.get(&back).await;
     let asked = ann.get(&link).await;
     assert!(asked.body.contains("Log out ann and continue as eve"), "{asked:?}");
-    assert!(ann.get(&account).await.body.contains("<h1>ann</h1>"));
+    assert!(ann.get(&account).await.body.contains("<p class=\"hint\">ann</p>"));
 
     // after a yes it continues at the link, but never on another site
     let form = [("jwt", eves_token.as_str()), ("next", "//evil.example")];
     assert_eq!(ann.post(&format!("{users}/switch"), &form).await.location, "/");
-    assert!(ann.get(&account).await.body.contains("<h1>eve</h1>"));
+    assert!(ann.get(&account).await.body.contains("<p class=\"hint\">eve</p>"));
     let form = [("jwt", eves_token.as_str()), ("next", "/account")];
     assert_eq!(ann.post_from("https://evil.example", &format!("{users}/switch"), &form).await.status, 403);
     assert_eq!(ann.post(&format!("{users}/switch"), &form).await.location, "/account");

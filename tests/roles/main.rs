@@ -172,7 +172,7 @@ async fn on_one_address_all_links_are_relative() {
     natter.user("bob").await;
     let bob = natter.token("bob").await;
     assert_eq!(Browser::new().get(&format!("{base}/account?jwt={bob}")).await.status, 303);
-    assert!(ann.get(&format!("{base}/account?jwt={bob}")).await.body.contains("<h1>ann</h1>"));
+    assert!(ann.get(&format!("{base}/account?jwt={bob}")).await.body.contains("<p class=\"hint\">ann</p>"));
 }
 
 fn percent_encoded(url: &str) -> String {
