@@ -104,7 +104,7 @@ struct Shorten<'n> {
 }
 
 impl Shorten<'_> {
-    fn check(&mut self, name: &str, function: &mut Function) {
+    fn empty_if_unused(&mut self, name: &str, function: &mut Function) {
         let Some(at) = self.unused.iter().position(|unused| *unused == name) else { return };
         self.unused.swap_remove(at);
         function.params.items.clear();
@@ -119,7 +119,7 @@ impl<'a> VisitMut<'a> for Shorten<'_> {
             PropertyKey::StaticIdentifier(name) => name.name.as_str(),
             _ => "",
         };
-        self.check(name, &mut method.value);
+        self.empty_if_unused(name, &mut method.value);
         walk_mut::walk_method_definition(self, method);
     }
 
@@ -127,7 +127,7 @@ impl<'a> VisitMut<'a> for Shorten<'_> {
         if let Statement::FunctionDeclaration(function) = statement
             && let Some(name) = &function.id
         {
-            self.check(name.name.as_str(), function);
+            self.empty_if_unused(name.name.as_str(), function);
         }
         walk_mut::walk_statement(self, statement);
     }

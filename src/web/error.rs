@@ -145,7 +145,7 @@ impl FieldTexts {
         FORM_ORDER.iter().find(|name| self.0.contains_key(**name)).is_some_and(|first| *first == field)
     }
 
-    /// No field was refused.
+    /// Whether no field was refused.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -288,12 +288,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         query.map(|axum::extract::Query(value)| Self(value)).map_err(|error| {
-            let reason = Phrase::english(error.body_text());
             // "Failed to deserialize query string: limit: invalid digit found in string"
             let text = error.body_text();
             let field = text.split(": ").nth(1).filter(|name| !name.contains(' ')).unwrap_or("?").to_owned();
             let message = Phrase::new("query-refused").arg("field", field);
-            Error { fields: Fields::one("query", reason), ..Error::new(StatusCode::BAD_REQUEST, message) }
+            Error {
+                fields: Fields::one("query", Phrase::english(text)),
+                ..Error::new(StatusCode::BAD_REQUEST, message)
+            }
         })
     }
 }

@@ -59,6 +59,13 @@ pub struct RoomSettings {
 #[derive(Debug, Clone, Copy)]
 pub struct IsHttps(pub bool);
 
+impl IsHttps {
+    /// The attribute that ends a cookie of the address: over https a browser sends it nowhere else.
+    pub fn cookie_attribute(self) -> &'static str {
+        if self.0 { "; Secure" } else { "" }
+    }
+}
+
 pub struct Inner {
     pub store: Arc<dyn Store>,
     pub logins: LoginService,

@@ -159,8 +159,8 @@ natter.composer = (() => {
     const state = stateOf(pane), { answered, editing, isConfirmed: confirmed } = state;
     const message = values.message.trim(), length = box.lengthOf(message);
     state.isConfirmed = false;
-    // the server checks this too, but it closes the socket on a frame that is far too long
     if (!message) return false;
+    // the server checks this too, but it closes the socket on a frame that is far too long
     if (length > box.MAX) {
       refuse(pane, fill(words.tooLong, { length }));
       return false;

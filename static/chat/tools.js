@@ -137,7 +137,10 @@ natter.tools = (() => {
     pressed = isRow(of) ? { row: of, at: timeStamp } : null;
     if (pressed) pressTimer = setTimeout(place, LONG, of);
   });
-  document.addEventListener('pointercancel', () => { pressed = null; });
+  document.addEventListener('pointercancel', () => {
+    clearTimeout(pressTimer);
+    pressed = null;
+  });
   // after the pointer's events, so that this press does not close the popover; nor may the click that would follow
   document.addEventListener('touchend', (event) => {
     clearTimeout(pressTimer);

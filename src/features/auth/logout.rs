@@ -23,7 +23,7 @@ const LOGOUT_COOKIE: &str = "natter-logout";
 /// Redirects a browser to the login page; a script that sends a token gets 204.
 pub async fn submit(
     State(state): State<AppState>,
-    Extension(IsHttps(is_https)): Extension<IsHttps>,
+    Extension(is_https): Extension<IsHttps>,
     bearer: Option<Bearer>,
     session: Session,
 ) -> Result<Response> {
@@ -35,7 +35,7 @@ pub async fn submit(
         state.logins.revoke(&grant).await?;
     }
     session.flush().await?;
-    let (now, secure) = (Timestamp::now().0, if is_https { "; Secure" } else { "" });
+    let (now, secure) = (Timestamp::now().0, is_https.cookie_attribute());
     let cookie = format!("{LOGOUT_COOKIE}={now}; Path=/; Max-Age=31536000; SameSite=Lax{secure}");
     let login = Redirect::to(&format!("{}/login", state.settings.sites.auth));
     Ok(([(header::SET_COOKIE, cookie)], login).into_response())

@@ -184,14 +184,14 @@ pub(super) async fn show(
     State(state): State<AppState>,
     language: Language,
     headers: HeaderMap,
-    Extension(IsHttps(is_https)): Extension<IsHttps>,
+    Extension(is_https): Extension<IsHttps>,
     InRoom { caller: me, access }: InRoom<SignedIn>,
     Query(part): Query<Part>,
 ) -> Result<Response> {
     let page = RoomPage::read(&state, language, &me.user, &access, View::Part(part)).await?;
     let mut response = page.into_response();
     if last_room(&headers).as_ref() != Some(access.room()) {
-        let (room, secure) = (access.room().as_str(), if is_https { "; Secure" } else { "" });
+        let (room, secure) = (access.room().as_str(), is_https.cookie_attribute());
         let cookie = format!("{ROOM_COOKIE}={room}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -456,6 +456,7 @@ room-everyone-on = Alle sind Mitglied dieses Raums, auch alle, die sich später 
 room-everyone-set = Alle zu Mitgliedern machen
 room-everyone-end = Verlassen erlauben
 room-delete = Raum löschen
+room-delete-heading = Löschen
 room-delete-hint = Löscht den Raum mit allen Nachrichten, für alle Mitglieder. Du wirst vorher gefragt.
 room-delete-of = { $room } löschen?
 room-delete-text = <b>{ $room }</b> mit allen Nachrichten und für alle Mitglieder löschen? Das lässt sich nicht rückgängig machen.

@@ -458,6 +458,7 @@ room-everyone-on = Everybody is a member of this room, also those who sign up la
 room-everyone-set = Make everybody a member
 room-everyone-end = Let people leave
 room-delete = Delete room
+room-delete-heading = Delete
 room-delete-hint = Deletes the room with all its messages, for all members. You are asked before it.
 room-delete-of = Delete { $room }?
 room-delete-text = Delete <b>{ $room }</b> with all its messages, for all members? This cannot be undone.
