@@ -33,6 +33,12 @@ pub async fn database(url: &str) -> Result<Database> {
     let options = options(url).await?;
     let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
     let database = Client::with_options(options.clone())?.database(&name);
+    let checked = check(&database, options).await;
+    closed_on_error(database, checked).await
+}
+
+/// Checks that natter can use the server of `database`.
+async fn check(database: &Database, options: ClientOptions) -> Result<()> {
     let hello = match with_timeout_raw(database.run_command(doc! { "hello": 1 })).await {
         Ok(hello) => hello,
         // the driver never selects a server without a replica set, so ask it directly
@@ -43,9 +49,22 @@ pub async fn database(url: &str) -> Result<Database> {
     };
     match obstacle(&hello) {
         Some(obstacle) => Err(Error::Failed(obstacle.into())),
-        None if hello.get_bool("isWritablePrimary").unwrap_or(false) || is_router(&hello) => Ok(database),
+        None if hello.get_bool("isWritablePrimary").unwrap_or(false) || is_router(&hello) => Ok(()),
         None => Err(Error::Busy), // no primary yet
     }
+}
+
+/// Returns `database`. Closes its connections instead if `checked` is an error: a client that is only dropped ends its
+/// sessions in a task, which panics if the runtime stops meanwhile.
+pub async fn closed_on_error(database: Database, checked: Result<()>) -> Result<Database> {
+    if checked.is_err() {
+        close(&database).await;
+    }
+    checked.map(|()| database)
+}
+
+pub async fn close(database: &Database) {
+    database.client().clone().shutdown().immediate(true).await;
 }
 
 /// Parses an address. The driver's error is not passed on, because it quotes the part that it took for a host, which
@@ -82,8 +101,9 @@ async fn hello_directly(mut options: ClientOptions) -> Option<Document> {
     options.repl_set_name = None;
     options.server_selection_timeout = Some(Duration::from_secs(1));
     let client = Client::with_options(options).ok()?;
-    let hello = with_timeout_raw(client.database("admin").run_command(doc! { "hello": 1 })).await.ok();
-    client.shutdown().immediate(true).await;
+    let admin = client.database("admin");
+    let hello = with_timeout_raw(admin.run_command(doc! { "hello": 1 })).await.ok();
+    close(&admin).await;
     hello
 }
 

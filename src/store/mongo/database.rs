@@ -31,34 +31,34 @@ impl Mongo {
     /// Connects, and migrates the database's schema if necessary.
     pub async fn open(url: &str) -> Result<Self> {
         let db = Collections::new(connect::database(url).await?);
-        migrations::migrate(&db.database).await?;
-        refuse_unfinished(&db).await?;
-        Ok(Self::new(db))
+        let ready = async {
+            migrations::migrate(&db.database).await?;
+            refuse_unfinished(&db).await
+        };
+        Self::opened(&db, ready.await).await
     }
 
     /// Connects as the source of a copy. The schema must be this natter's, because the database is not migrated.
     pub async fn open_source(url: &str) -> Result<Self> {
         let db = Collections::new(connect::database(url).await?);
-        migrations::check_current(&db.database).await?;
-        refuse_unfinished(&db).await?;
-        // a copy reads states, so the newest change of each room must be derived
-        let rooms = with_timeout(db.rooms.distinct("_id", present(doc! {}))).await?;
-        let mut session = db.reads().await?;
-        for room in rooms.iter().filter_map(Bson::as_str) {
-            match db.settled_head(&RoomId::named(room), &mut session).await {
-                Ok(_) | Err(Error::NoSuchRoom) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        drop(session);
-        Ok(Self::new(db))
+        let ready = async {
+            migrations::check_current(&db.database).await?;
+            refuse_unfinished(&db).await?;
+            settle_rooms(&db).await
+        };
+        Self::opened(&db, ready.await).await
     }
 
     /// Connects as the target of a copy, even if an earlier copy into it is unfinished.
     pub async fn open_target(url: &str) -> Result<Self> {
         let db = Collections::new(connect::database(url).await?);
-        migrations::migrate(&db.database).await?;
-        Ok(Self::new(db))
+        let ready = migrations::migrate(&db.database).await;
+        Self::opened(&db, ready).await
+    }
+
+    async fn opened(db: &Collections, ready: Result<()>) -> Result<Self> {
+        connect::closed_on_error(db.database.clone(), ready).await?;
+        Ok(Self::new(db.clone()))
     }
 
     fn new(db: Collections) -> Self {
@@ -68,6 +68,19 @@ impl Mongo {
         let leases = Arc::new(Leases::new(db.clone(), Arc::clone(&outbox), process));
         Self { db, writer, outbox, leases, process, guard: Mutex::default() }
     }
+}
+
+/// Derives the newest change of each room: a copy reads states.
+async fn settle_rooms(db: &Collections) -> Result<()> {
+    let rooms = with_timeout(db.rooms.distinct("_id", present(doc! {}))).await?;
+    let mut session = db.reads().await?;
+    for room in rooms.iter().filter_map(Bson::as_str) {
+        match db.settled_head(&RoomId::named(room), &mut session).await {
+            Ok(_) | Err(Error::NoSuchRoom) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -111,6 +124,6 @@ impl Database for Mongo {
     async fn close(&self) {
         self.writer.stop().await;
         self.outbox.close();
-        self.db.client().clone().shutdown().immediate(true).await;
+        connect::close(&self.db.database).await;
     }
 }

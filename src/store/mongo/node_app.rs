@@ -114,7 +114,9 @@ impl NodeDatabase {
     /// As [`open_mongo`](crate::store::open_mongo).
     pub async fn is_at(&self, url: &MongoUrl) -> Result<bool> {
         let other = connect::database(url.as_str()).await?;
-        let (own_id, other_id) = (collection_id(&self.database).await?, collection_id(&other).await?);
+        let other_id = collection_id(&other).await;
+        connect::close(&other).await;
+        let (own_id, other_id) = (collection_id(&self.database).await?, other_id?);
         Ok(own_id.is_some() && own_id == other_id)
     }
 
