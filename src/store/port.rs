@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Administration, Events, Log, LogReader, Memberships, Networks, Personal, PresenceStore, Result, Rooms, Sessions,
+    Administration, Events, Log, LogReader, Memberships, Networks, Objects, Personal, PresenceStore, Result, Rooms, Sessions,
     Transfer, Users,
 };
 use crate::domain::RoomId;
@@ -21,6 +21,8 @@ pub trait Store:
     /// # Errors
     /// [`Error::Busy`](super::Error::Busy) or [`Error::Failed`](super::Error::Failed) if it cannot.
     async fn ping(&self) -> Result<()>;
+    /// The bytes of uploads.
+    fn objects(&self) -> &dyn Objects;
 }
 
 /// Everything that natter needs of a database.

@@ -28,6 +28,7 @@ mod mongo_removals;
 mod mongo_rooms;
 mod mongo_underived;
 mod networks;
+mod objects;
 mod paging;
 mod password_hashes;
 mod people;
@@ -108,6 +109,11 @@ contract! {
     password_hashes:
         the_highest_hash_cost_is_found_in_every_bcrypt_version
         a_hash_is_replaced_only_if_it_is_unchanged;
+    objects:
+        an_object_has_the_bytes_that_were_written
+        an_interrupted_object_goes_on_from_any_offset
+        an_object_has_no_gap_and_no_missing_end
+        a_removed_object_is_gone;
     networks:
         a_network_is_recorded_with_its_latest_time
         the_newest_networks_of_a_user_are_kept

@@ -36,6 +36,9 @@ pub struct Collections {
     pub revoked: Collection<Document>,
     /// What admins did.
     pub audit: Collection<AuditDoc>,
+    /// The objects, and their chunks.
+    pub files: Collection<Document>,
+    pub chunks: Collection<Document>,
     pub leases: Collection<LeaseDoc>,
     pub presence: Collection<PresenceDoc>,
     pub typing: Collection<Document>,
@@ -64,6 +67,8 @@ impl Collections {
             networks: database.collection("loginNetworks"),
             revoked: database.collection("revokedTokens"),
             audit: database.collection("audit"),
+            files: database.collection("fs.files"),
+            chunks: database.collection("fs.chunks"),
             leases: database.collection("leases"),
             presence: database.collection("presence"),
             typing: database.collection("typing"),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::RoomId,
-    store::{Database, Error, Events, PresenceStore, Result, Store},
+    store::{Database, Error, Events, Objects, PresenceStore, Result, Store},
 };
 
 pub struct Mongo {
@@ -88,6 +88,10 @@ impl Store for Mongo {
     async fn ping(&self) -> Result<()> {
         // the driver sends this to a primary, which can take writes
         with_timeout(self.db.database.run_command(doc! { "ping": 1 })).await.map(drop)
+    }
+
+    fn objects(&self) -> &dyn Objects {
+        self
     }
 }
 

@@ -33,6 +33,7 @@ mod message_counts;
 mod migrations;
 mod networks;
 mod node_app;
+mod objects;
 mod outbox;
 mod personal;
 mod presence;

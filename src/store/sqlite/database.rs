@@ -11,19 +11,23 @@ use super::{
 };
 use crate::{
     domain::RoomId,
-    store::{Database, Error, Events, PresenceStore, Result, Store},
+    store::{Database, Error, Events, Objects, PresenceStore, Result, Store, disk::Disk},
 };
 
 pub struct Sqlite {
     pub(super) writer: Writer,
     pub(super) summaries: Arc<SummaryCache>,
     readers: Arc<Readers>,
+    objects: Disk,
 }
 
 /// The writer's page cache in KiB, as SQLite takes it: 64 MiB. The pages that posts write to are the ends of each author's
 /// part of the indexes. With SQLite's 2 MB they are read again for each post as soon as there are many authors, and a
 /// large transaction writes pages to the WAL more than once.
 const WRITER_CACHE: i64 = -65_536;
+
+/// The directory of the objects, beside the database file.
+const OBJECTS: &str = "files";
 
 impl Sqlite {
     /// Opens the database file. Creates it or migrates its schema if necessary.
@@ -39,7 +43,7 @@ impl Sqlite {
         let connection = connect(path, flags)?;
         schema::check_current(&connection)?;
         refuse_unfinished(&connection)?;
-        Ok(Self::of(connection, None, Readers::new(path, flags)))
+        Ok(Self::of(path, connection, None, Readers::new(path, flags)))
     }
 
     /// Opens the file as the target of a copy, even if an earlier copy into it is unfinished.
@@ -57,13 +61,13 @@ impl Sqlite {
         let flags = OpenFlags::default();
         connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
         let checkpoints = Checkpoints::start(&mut connection, connect(path, flags)?)?;
-        Ok(Self::of(connection, Some(checkpoints), Readers::new(path, flags)))
+        Ok(Self::of(path, connection, Some(checkpoints), Readers::new(path, flags)))
     }
 
-    fn of(connection: Connection, checkpoints: Option<Checkpoints>, readers: Readers) -> Self {
+    fn of(path: &Path, connection: Connection, checkpoints: Option<Checkpoints>, readers: Readers) -> Self {
         let summaries = Arc::<SummaryCache>::default();
         let writer = Writer::start(connection, checkpoints, Arc::clone(&summaries));
-        Self { writer, summaries, readers: Arc::new(readers) }
+        Self { writer, summaries, readers: Arc::new(readers), objects: Disk::new(path.with_file_name(OBJECTS)) }
     }
 
     pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T>
@@ -81,6 +85,10 @@ impl Store for Sqlite {
     async fn ping(&self) -> Result<()> {
         // through the writer, because reads can still work when writes do not
         self.writer.run(|_| Ok(())).await
+    }
+
+    fn objects(&self) -> &dyn Objects {
+        &self.objects
     }
 }
 

@@ -10,6 +10,7 @@ mod m0007_rooms;
 mod m0008_mentions;
 mod m0009_sessions;
 mod m0010_administration;
+mod m0011_files;
 mod schema;
 mod steps;
 

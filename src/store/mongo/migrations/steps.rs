@@ -9,7 +9,7 @@ use mongodb::{
 
 use super::{
     m0001_initial_schema, m0002_presence, m0003_removals, m0004_networks, m0005_log, m0006_live, m0007_rooms,
-    m0008_mentions, m0009_sessions, m0010_administration,
+    m0008_mentions, m0009_sessions, m0010_administration, m0011_files,
 };
 use crate::store::{
     Error, Result,
@@ -64,6 +64,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
             8 => m0008_mentions::run(database).await?,
             9 => m0009_sessions::run(database).await?,
             10 => m0010_administration::run(database).await?,
+            11 => m0011_files::run(database).await?,
             unknown => return Err(Error::Failed(format!("there is no migration {unknown}"))),
         };
         let record = doc! { "$setOnInsert": { "name": name, "at": DateTime::now() } };

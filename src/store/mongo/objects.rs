@@ -1,0 +1,160 @@
+//! Objects in the collections of GridFS, so that other tools read them. The driver's streams are not used: they hold whole
+//! batches in memory, and cannot begin at an offset.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use mongodb::{
+    bson::{Binary, Bson, DateTime, doc, spec::BinarySubtype},
+    options::ReplaceOptions,
+};
+use serde::Deserialize;
+
+use super::{causal::collect, database::Mongo, driver::with_timeout};
+use crate::{
+    domain::FileId,
+    store::{
+        Error, Result,
+        objects::{Objects, PART_BYTES},
+    },
+};
+
+/// The size of a chunk, as GridFS has it by default.
+const CHUNK: u64 = PART_BYTES as u64;
+
+/// A part of an object. All but the last one have [`CHUNK`] bytes.
+#[derive(Deserialize)]
+struct ChunkDoc {
+    data: Binary,
+}
+
+/// In bytes.
+#[derive(Deserialize)]
+struct Lengths {
+    /// The number of the last chunk.
+    last: i32,
+    all: i64,
+    end: i64,
+}
+
+fn key(id: FileId) -> Bson {
+    Bson::Binary(Binary { subtype: BinarySubtype::Uuid, bytes: id.0.as_bytes().to_vec() })
+}
+
+impl Mongo {
+    async fn chunk(&self, id: FileId, number: u64) -> Result<Option<Vec<u8>>> {
+        let chunk = self.db.chunks.clone_with_type::<ChunkDoc>();
+        let one = doc! { "files_id": key(id), "n": number as i32 };
+        let found = with_timeout(chunk.find_one(one).projection(doc! { "data": 1 })).await?;
+        Ok(found.map(|chunk| chunk.data.bytes))
+    }
+
+    /// The bytes of a chunk, and of all chunks up to it. `None`: it does not exist.
+    async fn lengths(&self, id: FileId, number: u64) -> Result<Option<Lengths>> {
+        let pipeline = vec![
+            doc! { "$match": { "files_id": key(id), "n": { "$lte": number as i32 } } },
+            doc! { "$group": {
+                "_id": null, "last": { "$max": "$n" }, "all": { "$sum": { "$binarySize": "$data" } },
+                "end": { "$sum": { "$cond": [{ "$eq": ["$n", number as i32] }, { "$binarySize": "$data" }, 0] } },
+            } },
+        ];
+        let found = with_timeout(async {
+            let mut cursor = self.db.chunks.aggregate(pipeline).with_type::<Lengths>().await?;
+            cursor.try_next().await
+        });
+        Ok(found.await?.filter(|lengths| lengths.last == number as i32))
+    }
+
+    async fn write_chunk(&self, id: FileId, number: u64, bytes: Vec<u8>) -> Result<()> {
+        let place = doc! { "files_id": key(id), "n": number as i32 };
+        let mut chunk = place.clone();
+        chunk.insert("data", Binary { subtype: BinarySubtype::Generic, bytes });
+        let options = ReplaceOptions::builder().upsert(true).build();
+        with_timeout(self.db.chunks.replace_one(place, chunk).with_options(options)).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Objects for Mongo {
+    async fn write(&self, id: FileId, offset: u64, bytes: Bytes) -> Result<()> {
+        let (mut number, inside) = (offset / CHUNK, (offset % CHUNK) as usize);
+        let mut first = match inside {
+            0 => Vec::new(),
+            _ => self.chunk(id, number).await?.filter(|chunk| chunk.len() >= inside).ok_or(Error::NotFound)?,
+        };
+        if inside == 0 && number > 0 {
+            // read of the index, and of the lengths only
+            let before = self.lengths(id, number - 1).await?;
+            before.filter(|lengths| lengths.all as u64 == offset).ok_or(Error::NotFound)?;
+        }
+        first.truncate(inside);
+        let (head, rest) = bytes.split_at(bytes.len().min(PART_BYTES - inside));
+        first.extend_from_slice(head);
+        self.write_chunk(id, number, first).await?;
+        for part in rest.chunks(PART_BYTES) {
+            number += 1;
+            self.write_chunk(id, number, part.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// Each write is acknowledged by a majority.
+    async fn sync(&self, _: FileId) -> Result<()> {
+        Ok(())
+    }
+
+    async fn finish(&self, id: FileId, length: u64) -> Result<()> {
+        let last = length.saturating_sub(1) / CHUNK;
+        let found = self.lengths(id, last).await?.ok_or(Error::NotFound)?;
+        let needed = (length - last * CHUNK) as i64;
+        if found.end < needed || (found.all - found.end) as u64 != last * CHUNK {
+            return Err(Error::NotFound);
+        }
+        if found.end > needed {
+            let mut end = self.chunk(id, last).await?.ok_or(Error::NotFound)?;
+            end.truncate(needed as usize);
+            self.write_chunk(id, last, end).await?;
+        }
+        // of an upload that was interrupted and went on before its end
+        let beyond = doc! { "files_id": key(id), "n": { "$gt": last as i32 } };
+        with_timeout(self.db.chunks.delete_many(beyond)).await?;
+        let file = doc! { "$setOnInsert": {
+            "length": length as i64, "chunkSize": CHUNK as i32, "uploadDate": DateTime::now(), "filename": id.to_string(),
+        } };
+        with_timeout(self.db.files.update_one(doc! { "_id": key(id) }, file).upsert(true)).await.map(drop)
+    }
+
+    async fn read(&self, id: FileId, offset: u64, length: usize) -> Result<Bytes> {
+        let (number, inside) = (offset / CHUNK, (offset % CHUNK) as usize);
+        let Some(chunk) = self.chunk(id, number).await? else {
+            let is_end = inside == 0 && number > 0 && self.chunk(id, number - 1).await?.is_some();
+            return if is_end { Ok(Bytes::new()) } else { Err(Error::NotFound) };
+        };
+        let chunk = Bytes::from(chunk);
+        Ok(chunk.slice(inside.min(chunk.len())..(inside + length).min(chunk.len())))
+    }
+
+    async fn remove(&self, id: FileId) -> Result<()> {
+        // first what says that it is whole
+        with_timeout(self.db.files.delete_one(doc! { "_id": key(id) })).await?;
+        with_timeout(self.db.chunks.delete_many(doc! { "files_id": key(id) })).await.map(drop)
+    }
+
+    async fn objects_after(&self, after: Option<FileId>, limit: usize) -> Result<Vec<FileId>> {
+        let mut first = doc! { "n": 0 };
+        if let Some(after) = after {
+            first.insert("files_id", doc! { "$gt": key(after) });
+        }
+        let found = self.db.chunks.find(first).projection(doc! { "_id": 0, "files_id": 1 });
+        let found = with_timeout(async {
+            let mut session = self.db.reads().await?;
+            let cursor = found.sort(doc! { "files_id": 1 }).limit(limit as i64).session(&mut *session).await?;
+            collect(cursor, &mut session).await
+        });
+        let uuid = |chunk: &mongodb::bson::Document| match chunk.get("files_id") {
+            Some(Bson::Binary(binary)) => uuid::Uuid::from_slice(&binary.bytes).ok().map(FileId),
+            _ => None,
+        };
+        Ok(found.await?.iter().filter_map(uuid).collect())
+    }
+}

@@ -1,0 +1,41 @@
+//! The bytes of uploads.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::Result;
+use crate::domain::FileId;
+
+/// Bytes of an object that are read or written at a time. A transfer holds two such parts in memory at most.
+pub const PART_BYTES: usize = 255 * 1024;
+
+/// Objects: the bytes of one upload each. An object grows at its end until it is finished, and then it is only read. What it
+/// belongs to is in the database, which decides; an object that it does not know is removed by the sweep.
+#[async_trait]
+pub trait Objects: Send + Sync {
+    /// Writes `bytes` at `offset` of an unfinished object, which may not exist yet. What was there from `offset` on is
+    /// replaced: an upload that was interrupted goes on from where the database says. The bytes are durable after
+    /// [`Objects::sync`].
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](super::Error::NotFound) if the object has less than `offset` bytes,
+    /// [`Error::Failed`](super::Error::Failed) if they cannot be written.
+    async fn write(&self, id: FileId, offset: u64, bytes: Bytes) -> Result<()>;
+    /// Makes durable what was written.
+    async fn sync(&self, id: FileId) -> Result<()>;
+    /// Ends an object, which has `length` bytes. It is durable when this returns. A finished object stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](super::Error::NotFound) if it has less, or does not exist.
+    async fn finish(&self, id: FileId, length: u64) -> Result<()>;
+    /// Up to [`PART_BYTES`] from `offset`, of an object that may be unfinished; empty at its end. `length`: how many are
+    /// needed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](super::Error::NotFound) if there is no such object.
+    async fn read(&self, id: FileId, offset: u64, length: usize) -> Result<Bytes>;
+    /// Removes an object, finished or not; an absent one is removed already.
+    async fn remove(&self, id: FileId) -> Result<()>;
+    /// The ids of the first `limit` objects after `after`, finished or not, in their order.
+    async fn objects_after(&self, after: Option<FileId>, limit: usize) -> Result<Vec<FileId>>;
+}
