@@ -1,6 +1,6 @@
 //! Commands: what a user wants to change in a room.
 
-use super::{ClientId, Emoji, MemberRole, ReactionChange, RoomName, Text, Timestamp, Topic, UserId, UserKey};
+use super::{AltText, ClientId, Emoji, FileId, MemberRole, ReactionChange, RoomName, Text, Timestamp, Topic, UserId, UserKey};
 
 /// A command to a room. It makes one change of the room's log, or none.
 #[derive(Debug, Clone)]
@@ -20,6 +20,11 @@ pub enum Action {
     },
     Delete {
         seq: u64,
+    },
+    /// Removes a file from one's own message.
+    RemoveFile {
+        seq: u64,
+        file: FileId,
     },
     React {
         seq: u64,
@@ -50,6 +55,15 @@ pub struct Post {
     pub text: Text,
     /// The `seq` of the message that it replies to.
     pub reply_to: Option<u64>,
+    /// In the order in which they are shown.
+    pub files: Vec<Attachment>,
+}
+
+/// An upload that becomes a file of a message.
+#[derive(Debug, Clone)]
+pub struct Attachment {
+    pub id: FileId,
+    pub alt: AltText,
 }
 
 /// A command that changes the room itself or its members.
@@ -80,7 +94,7 @@ impl Command {
     }
 
     pub fn post(client: ClientId, text: Text) -> Self {
-        Self::new(Action::Post(Post { client, text, reply_to: None }))
+        Self::new(Action::Post(Post { client, text, reply_to: None, files: Vec::new() }))
     }
 }
 
@@ -103,6 +117,12 @@ impl Action {
         text.into_iter().flat_map(|text| text.names().user_ids())
     }
 
+    /// The uploads that a post makes its files.
+    pub fn uploads(&self) -> impl Iterator<Item = FileId> {
+        let files = if let Self::Post(post) = self { post.files.as_slice() } else { &[] };
+        files.iter().map(|file| file.id)
+    }
+
     /// The reaction that it changes, if `actor` gives it.
     pub fn reaction(&self, actor: UserKey) -> Option<ReactionChange> {
         let change = |emoji: &Emoji, is_given| Some(ReactionChange { user: actor, emoji: emoji.clone(), is_given });
@@ -119,6 +139,7 @@ impl Action {
             Self::Post(post) => post.reply_to,
             Self::Edit { seq, .. }
             | Self::Delete { seq }
+            | Self::RemoveFile { seq, .. }
             | Self::React { seq, .. }
             | Self::Unreact { seq, .. }
             | Self::Pin { seq }

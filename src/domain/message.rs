@@ -1,8 +1,9 @@
 //! Messages.
 
-use super::{Invalid, MentionNames, Mentions, MessageId, Timestamp, User, UserKey, room::Notice, visible::is_visible};
+use super::{File, Invalid, MentionNames, Mentions, MessageId, Timestamp, User, UserKey, room::Notice, visible::is_visible};
 
-/// A message's text: 1–[`Text::MAX`] characters, one of them visible. Line breaks are `\n`.
+/// A message's text: 1–[`Text::MAX`] characters, one of them visible; or none, if the message has files. Line breaks are
+/// `\n`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     source: String,
@@ -14,14 +15,27 @@ impl Text {
     /// Longest text, in characters.
     pub const MAX: usize = 4000;
 
+    /// The text of a message without files.
+    ///
+    /// # Errors
+    /// `message-empty`, and those of [`Text::caption`].
     pub fn parse(raw: &str) -> Result<Self, Invalid> {
+        let text = Self::caption(raw)?;
+        if text.is_empty() { Err(Invalid::new("message-empty")) } else { Ok(text) }
+    }
+
+    /// The text of a message that may have files: it may be empty.
+    ///
+    /// # Errors
+    /// `message-too-long`.
+    pub fn caption(raw: &str) -> Result<Self, Invalid> {
         // Browsers send a textarea's line breaks as \r\n. Other control characters show nothing, but a terminal obeys
         // them, and NUL ends strings in some readers of the database.
         let text = raw.replace("\r\n", "\n").replace('\r', "\n");
         let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
         let text = text.trim().to_owned();
         if !is_visible(&text) {
-            return Err(Invalid::new("message-empty"));
+            return Ok(Self::stored(String::new()));
         }
         let length = text.chars().count();
         if length > Self::MAX {
@@ -38,6 +52,11 @@ impl Text {
 
     pub fn as_str(&self) -> &str {
         &self.source
+    }
+
+    /// Whether nothing of it would be seen.
+    pub fn is_empty(&self) -> bool {
+        self.source.is_empty()
     }
 
     pub fn into_string(self) -> String {
@@ -95,6 +114,8 @@ pub struct Message {
     pub pinned_at: Option<Timestamp>,
     /// In the order in which each emoji was first given.
     pub reactions: Vec<Reaction>,
+    /// At most [`MAX_FILES`](super::MAX_FILES).
+    pub files: Vec<File>,
     pub mentions: Mentions,
     /// Whether the author became a member of the room by this message.
     pub joins: bool,

@@ -24,7 +24,7 @@ pub mod user;
 mod visible;
 
 pub use audit::{AuditAction, AuditEntry, AuditId};
-pub use command::{Action, Command, Post, RoomAction};
+pub use command::{Action, Attachment, Command, Post, RoomAction};
 pub use device::Device;
 pub use fields::Fields;
 pub use file::{AltText, Dimensions, File, FileId, FileName, MAX_FILES};

@@ -34,6 +34,7 @@ fn hello() -> Message {
         edited_at: None,
         pinned_at: None,
         reactions: Vec::new(),
+        files: Vec::new(),
         mentions: Mentions::default(),
         joins: false,
     }

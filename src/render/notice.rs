@@ -158,6 +158,7 @@ mod tests {
             edited_at: None,
             pinned_at: None,
             reactions: Vec::new(),
+            files: Vec::new(),
             mentions: crate::domain::Mentions::default(),
             joins: false,
         }

@@ -231,6 +231,7 @@ mod tests {
             edited_at: None,
             pinned_at: None,
             reactions: Vec::new(),
+            files: Vec::new(),
             mentions: Mentions::default(),
             joins: false,
         }

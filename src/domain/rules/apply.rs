@@ -22,6 +22,7 @@ pub fn apply(state: &State<'_>, command: &Command) -> Result<Option<Change>, Ref
         Action::Post(post) => messages::post(state, post, command.at).map(Some),
         Action::Edit { text_rev, text, .. } => messages::edit(state, *text_rev, text, command.at),
         Action::Delete { .. } => messages::delete(state),
+        Action::RemoveFile { file, .. } => messages::remove_file(state, *file, command.at),
         Action::React { emoji, .. } => messages::react(state, emoji),
         Action::Unreact { emoji, .. } => messages::unreact(state, emoji),
         Action::Pin { .. } => messages::pin(state, Some(command.at)),

@@ -2,10 +2,10 @@
 
 use super::{
     refusal::{MAX_EMOJI, MAX_PINS, Refusal},
-    state::{Change, State},
+    state::{Change, State, Upload},
 };
 use crate::domain::{
-    Content, Emoji, MemberRole, Membership, Mentions, Message, MessageId, Post, Reaction, Text, Timestamp,
+    Attachment, Content, Emoji, File, FileId, MAX_FILES, MemberRole, Membership, Mentions, Message, MessageId, Post, Reaction, Text, Timestamp,
 };
 
 type Applied = Result<Option<Change>, Refusal>;
@@ -18,7 +18,12 @@ pub fn post(state: &State<'_>, post: &Post, at: Timestamp) -> Result<Change, Ref
     };
     let actor = state.actor;
     let rev = state.head.rev + 1;
+    let files = attach(state, &post.files)?;
+    if post.text.is_empty() && files.is_empty() {
+        return Err(Refusal::Empty);
+    }
     let message = Message {
+        files,
         reply_to: post.reply_to,
         root: parent.map(|parent| parent.root.unwrap_or(parent.id.seq)),
         mentions: Mentions::resolve(post.text.names(), state.mentioned, actor.key),
@@ -31,6 +36,40 @@ pub fn post(state: &State<'_>, post: &Post, at: Timestamp) -> Result<Change, Ref
     let members = if message.joins { vec![(actor.key, Some(joined))] } else { Vec::new() };
     let root = parent.map(|parent| count_reply(state.root.unwrap_or(parent), rev, 1));
     Ok(Change { message, is_new: true, root, room: None, members })
+}
+
+/// The files of a new message. Each upload becomes a file of one message.
+fn attach(state: &State<'_>, attachments: &[Attachment]) -> Result<Vec<File>, Refusal> {
+    if attachments.len() > MAX_FILES {
+        return Err(Refusal::TooManyFiles);
+    }
+    let mut files = Vec::<File>::with_capacity(attachments.len());
+    for Attachment { id, alt } in attachments {
+        let is_free = |upload: &&Upload| upload.owner == state.actor.key && !upload.is_taken;
+        let upload = state.uploads.iter().filter(is_free).find(|upload| upload.file.id == *id);
+        let upload = upload.filter(|_| files.iter().all(|file| file.id != *id)).ok_or(Refusal::NoSuchUpload)?;
+        files.push(File { alt: alt.clone(), ..upload.file.clone() });
+    }
+    Ok(files)
+}
+
+/// Removes a file, which is an edit. A message without a text keeps one.
+pub fn remove_file(state: &State<'_>, file: FileId, at: Timestamp) -> Applied {
+    let target = changeable(state)?;
+    if target.author_key != state.actor.key {
+        return Err(Refusal::NotAllowed);
+    }
+    if target.files.iter().all(|other| other.id != file) {
+        return Ok(None);
+    }
+    if target.files.len() == 1 && target.text() == Some("") {
+        return Err(Refusal::Empty);
+    }
+    changed(state, target, |message| {
+        message.text_rev = message.rev;
+        message.files.retain(|other| other.id != file);
+        message.edited_at = Some(at);
+    })
 }
 
 /// A message of the actor under the room's next numbers, which is not counted as a text.
@@ -53,6 +92,7 @@ pub fn new_message(state: &State<'_>, at: Timestamp, content: Content) -> Messag
         edited_at: None,
         pinned_at: None,
         reactions: Vec::new(),
+        files: Vec::new(),
         mentions: Mentions::default(),
         joins: false,
     }
@@ -65,6 +105,9 @@ pub fn edit(state: &State<'_>, text_rev: u64, text: &Text, at: Timestamp) -> App
     }
     if target.text() == Some(text.as_str()) {
         return Ok(None);
+    }
+    if text.is_empty() && target.files.is_empty() {
+        return Err(Refusal::Empty);
     }
     if target.text_rev != text_rev {
         return Err(Refusal::Stale(Box::new(target.clone())));
@@ -95,6 +138,7 @@ pub fn delete(state: &State<'_>) -> Applied {
         message.edited_at = None;
         message.pinned_at = None;
         message.reactions = Vec::new();
+        message.files = Vec::new();
         message.mentions = Mentions::default();
     })?;
     let root = |rev| state.root.map(|root| count_reply(root, rev, -1));

@@ -19,4 +19,4 @@ pub use apply::apply;
 pub use members::check_right;
 pub use messages::{count_reply, present_text};
 pub use refusal::{MAX_PINS, Refusal};
-pub use state::{Actor, Change, Concerned, Head, Members, State};
+pub use state::{Actor, Change, Concerned, Head, Members, State, Upload};

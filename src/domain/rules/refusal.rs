@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::{Message, Phrase};
+use crate::domain::{MAX_FILES, Message, Phrase};
 
 /// The maximum number of different emoji on one message.
 pub const MAX_EMOJI: usize = 20;
@@ -28,6 +28,12 @@ pub enum Refusal {
     TooManyEmoji,
     /// The room has as many pinned messages as it can have.
     TooManyPins,
+    /// The message would have neither a text nor a file.
+    Empty,
+    /// The message would have more files than a message can have.
+    TooManyFiles,
+    /// There is no such upload of the user, or a message has it.
+    NoSuchUpload,
     /// A notice cannot be edited, deleted, reacted to, pinned or replied to.
     IsNotice,
     /// The room is archived.
@@ -58,6 +64,9 @@ impl Refusal {
             Self::Stale(_) => Phrase::new("edit-stale"),
             Self::TooManyEmoji => Phrase::new("too-many-emoji").arg("max", MAX_EMOJI),
             Self::TooManyPins => Phrase::new("too-many-pins").arg("max", MAX_PINS),
+            Self::Empty => Phrase::new("message-empty"),
+            Self::TooManyFiles => Phrase::new("too-many-files").arg("max", MAX_FILES),
+            Self::NoSuchUpload => Phrase::new("no-such-upload"),
             Self::IsNotice => Phrase::new("notice-unchangeable"),
             Self::Archived => Phrase::new("room-archived"),
             Self::IsDirect => Phrase::new("room-direct"),

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::domain::{Membership, MentionedUser, Message, Room, UserKey};
+use crate::domain::{File, Membership, MentionedUser, Message, Room, UserKey};
 
 /// The latest numbers of a room's log; 0 in an empty room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,10 +51,22 @@ pub struct State<'a> {
     pub root: Option<&'a Message>,
     /// The members among those whom a post or an edit [addresses](crate::domain::Action::addressed).
     pub mentioned: &'a [MentionedUser],
+    /// The complete ones among the [uploads](crate::domain::Action::uploads) that a post names.
+    pub uploads: &'a [Upload],
     /// The number of pinned messages. Used by a pin only.
     pub pins: u64,
     /// Whom the command is about, if it [changes a membership](crate::domain::Action::member).
     pub concerned: &'a Concerned,
+}
+
+/// A complete upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    pub owner: UserKey,
+    /// Whether a message has it.
+    pub is_taken: bool,
+    /// The file that it becomes, with an empty alternative text.
+    pub file: File,
 }
 
 /// What a change of a membership reads of the room's members, who can be many.

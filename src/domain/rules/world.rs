@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Actor, Change, Concerned, Head, Refusal, State, apply};
+use super::{Actor, Change, Concerned, Head, Refusal, State, Upload, apply};
 use crate::domain::{
     Action, ClientId, Command, Emoji, MemberRole, Membership, MentionedUser, Message, Post, Room, RoomAction, RoomId,
     RoomKind, Text, Timestamp, UserId, UserKey,
@@ -17,6 +17,7 @@ pub struct World {
     pub was_empty: bool,
     /// In order of `seq`.
     pub messages: Vec<Message>,
+    pub uploads: Vec<Upload>,
     pub rev: u64,
 }
 
@@ -35,7 +36,7 @@ impl World {
             Membership { user: user(n), rev: 0, role, joined_at: Timestamp(0) }
         };
         let room = Room { id: RoomId::named("room"), kind, everyone: false, ..Room::lobby() };
-        Self { room, members: (1..=3).map(member).collect(), was_empty: false, messages: Vec::new(), rev: 0 }
+        Self { room, members: (1..=3).map(member).collect(), was_empty: false, messages: Vec::new(), uploads: Vec::new(), rev: 0 }
     }
 
     pub fn lobby() -> Self {
@@ -72,6 +73,7 @@ impl World {
             target,
             root: target.and_then(|target| self.message(target.root?)),
             mentioned: &mentioned,
+            uploads: &self.uploads,
             pins: self.messages.iter().filter(|message| message.pinned_at.is_some()).count() as u64,
             concerned: &concerned,
         };
@@ -115,6 +117,9 @@ impl World {
         if change.is_new {
             self.messages.push(change.message.clone());
         }
+        for upload in &mut self.uploads {
+            upload.is_taken |= change.message.files.iter().any(|file| file.id == upload.file.id);
+        }
         for message in [&change.message].into_iter().chain(&change.root) {
             self.messages[message.id.seq as usize - 1] = message.clone();
         }
@@ -132,7 +137,7 @@ pub fn text(text: &str) -> Text {
 }
 
 pub fn post(reply_to: Option<u64>) -> Action {
-    Action::Post(Post { client: ClientId::generate(), text: text("hello"), reply_to })
+    Action::Post(Post { client: ClientId::generate(), text: text("hello"), reply_to, files: Vec::new() })
 }
 
 pub fn edit(message: &Message, what: &str) -> Action {

@@ -237,6 +237,7 @@ fn new_message(id: MessageId, rev: u64) -> Message {
         edited_at: None,
         pinned_at: None,
         reactions: Vec::new(),
+        files: Vec::new(),
         mentions: Mentions::default(),
         joins: false,
     }
