@@ -15,6 +15,11 @@ pub enum Conflict {
     LastAdmin,
     #[error("the name of an open room is taken")]
     RoomNameTaken,
+    /// The user's files would have more bytes than a user's may have.
+    #[error("the quota of the user is used up")]
+    QuotaOfUser,
+    #[error("the quota of the server is used up")]
+    QuotaOfServer,
     /// The author has used the client id for a message in another room.
     #[error("the client id is used in another room")]
     ClientIdReused,

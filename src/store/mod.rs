@@ -33,7 +33,9 @@ mod retry;
 mod rooms;
 mod sessions;
 mod sqlite;
+mod stored_file;
 mod transfer;
+mod uploads;
 mod users;
 
 pub use access::Access;
@@ -55,4 +57,5 @@ pub use presence::{LEASE_RENEWAL_INTERVAL, OnlineUser, PresenceStore, ProcessId}
 pub use rooms::{MAX_COUNTED_MEMBERS, NewRoom, OpenRoom, Rooms};
 pub use sessions::{SessionRow, Sessions};
 pub use transfer::{Account, AuthoredPost, MemberRow, MessageRow, Revocation, RoomRow, Row, SavedRow, Table, Transfer};
+pub use uploads::{FileFacts, NewUpload, Quota, UPLOAD_LIFETIME_SECS, Upload, Uploads};
 pub use users::{MessageRetention, NewUser, Searched, SortUsersBy, UserChanges, UserSearch, Users};

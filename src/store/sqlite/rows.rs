@@ -10,12 +10,15 @@ use super::{
     connection::sql_integer,
     position::{number_of, position},
 };
-use crate::domain::{Author, Content, Emoji, Mentions, Message, MessageId, Reaction, RoomId, Timestamp, UserKey};
+use crate::{
+    domain::{Author, Content, Emoji, File, Mentions, Message, MessageId, Reaction, RoomId, Timestamp, UserKey},
+    store::stored_file::StoredFile,
+};
 
 /// A query of the rows that [`message`] reads, up to its `WHERE`.
 pub const SELECT: &str = "SELECT m.id, m.post_rev, m.changed, m.text_rev, m.author, m.sent_at, m.text, m.notice,
     m.room_texts, m.author_texts, m.reply_to, m.root, m.replies, m.edited_at, m.pinned_at, m.reactions, m.joins,
-    u.user_id, u.name, m.client_id, s.user_id, s.name, m.mentions FROM messages m LEFT JOIN users u ON u.key = m.author
+    u.user_id, u.name, m.client_id, s.user_id, s.name, m.mentions, m.files FROM messages m LEFT JOIN users u ON u.key = m.author
     LEFT JOIN users s ON s.key = unhex(coalesce(m.notice ->> 'user', m.notice ->> 'heir'), '-')";
 
 /// The message in a row of [`SELECT`].
@@ -49,6 +52,7 @@ pub fn message(room: &RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
         pinned_at: time_or_none(14)?,
         reactions: reactions(row.get_ref(15)?)?,
         mentions: mentions(row.get_ref(22)?)?,
+        files: files(row.get_ref(23)?)?,
         joins: row.get(16)?,
     })
 }
@@ -102,8 +106,9 @@ pub fn insert(
     connection
         .prepare_cached(
             "INSERT INTO messages (id, post_rev, changed, text_rev, author, client_id, sent_at, text, notice, deleted,
-                room_texts, author_texts, reply_to, root, replies, edited_at, pinned_at, reactions, joins, mentions)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+                room_texts, author_texts, reply_to, root, replies, edited_at, pinned_at, reactions, joins, mentions,
+                files)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
              ON CONFLICT (author, client_id) DO NOTHING",
         )?
         .execute(params![
@@ -127,6 +132,7 @@ pub fn insert(
             reactions_json(&message.reactions)?,
             message.joins,
             mentions_json(&message.mentions)?,
+            files_json(&message.files)?,
         ])
         .map(|inserted| inserted == 1)
 }
@@ -138,7 +144,8 @@ pub fn update(connection: &Connection, room: i64, before: &Message, message: &Me
     let pinned = if message.pinned_at == before.pinned_at { "" } else { ", pinned_at = ?6" };
     connection
         .prepare_cached(&format!(
-            "UPDATE messages SET changed = ?2, text_rev = ?3, text = ?4, edited_at = ?5, reactions = ?7, mentions = ?8
+            "UPDATE messages SET changed = ?2, text_rev = ?3, text = ?4, edited_at = ?5, reactions = ?7, mentions = ?8,
+                files = ?9
                 {deleted} {pinned} WHERE id = ?1"
         ))?
         .execute(params![
@@ -150,6 +157,7 @@ pub fn update(connection: &Connection, room: i64, before: &Message, message: &Me
             message.pinned_at.map(|at| at.0),
             reactions_json(&message.reactions)?,
             mentions_json(&message.mentions)?,
+            files_json(&message.files)?,
         ])?;
     Ok(())
 }
@@ -187,6 +195,21 @@ fn reactions_json(reactions: &[Reaction]) -> rusqlite::Result<Option<String>> {
     }
     let stored: Vec<_> = reactions.iter().map(|reaction| (reaction.emoji.as_str(), &reaction.users)).collect();
     to_json(&stored).map(Some)
+}
+
+/// The files in a column of messages.
+pub fn files(value: ValueRef<'_>) -> FromSqlResult<Vec<File>> {
+    if value == ValueRef::Null {
+        return Ok(Vec::new());
+    }
+    let stored: Vec<StoredFile> = from_json(value)?;
+    Ok(stored.into_iter().filter_map(StoredFile::file).collect())
+}
+
+/// `None` if there are none.
+fn files_json(files: &[File]) -> rusqlite::Result<Option<String>> {
+    let stored = || files.iter().map(StoredFile::from).collect::<Vec<_>>();
+    (!files.is_empty()).then(|| to_json(&stored())).transpose()
 }
 
 /// The mentions in a column of messages.
