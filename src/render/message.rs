@@ -240,7 +240,6 @@ pub fn pending_row(author_tag: &str, author: &Avatar, language: Language) -> Str
         reply_to: Some(0),
         quote: Quote::Unknown,
         reactions: Vec::new(),
-        files: Vec::new(),
         language: Some(language),
     })
 }

@@ -58,7 +58,7 @@ pub async fn post_counted(
     (text, client): (Text, ClientId),
     reply_to: Option<u64>,
 ) -> Result<Changed> {
-    let post = Post { client, text: text.clone(), reply_to };
+    let post = Post { client, text: text.clone(), reply_to, files: Vec::new() };
     room_limits::check_post(state, access).await?;
     let posted = state.store.change(access, Command::new(Action::Post(post))).await.map_err(refused)?;
     let message = &posted.message;

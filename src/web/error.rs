@@ -180,6 +180,8 @@ impl From<Conflict> for Error {
             Conflict::EmailTaken => ("email", Phrase::new("email-taken")),
             Conflict::LastAdmin => ("role", Phrase::new("last-admin")),
             Conflict::RoomNameTaken => ("name", Phrase::new("room-name-taken")),
+            Conflict::QuotaOfUser => ("file", Phrase::new("quota-of-user")),
+            Conflict::QuotaOfServer => ("file", Phrase::new("quota-of-server")),
             Conflict::ClientIdReused => ("clientID", Phrase::new("client-id-reused")),
         };
         Self { fields: Fields::one(field, reason.clone()), ..Self::conflict(reason) }
@@ -192,6 +194,7 @@ impl From<Refusal> for Error {
             Refusal::NoSuchRoom | Refusal::NoSuchMessage | Refusal::NoSuchMember => StatusCode::NOT_FOUND,
             Refusal::Deleted => StatusCode::GONE,
             Refusal::NotJoined | Refusal::NotAllowed | Refusal::IsNotice => StatusCode::FORBIDDEN,
+            Refusal::Empty | Refusal::TooManyFiles | Refusal::NoSuchUpload => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::Stale(_)
             | Refusal::TooManyEmoji
             | Refusal::TooManyPins

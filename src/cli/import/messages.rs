@@ -122,7 +122,7 @@ fn convert(
     let client = hex::encode(&digest.as_ref()[..16]);
     let posts = (1..).zip(texts).map(|(part, text)| {
         let client = if part == 1 { client.clone() } else { format!("{client}-{part}") };
-        let post = Post { client: ClientId::stored(client), text, reply_to: None };
+        let post = Post { client: ClientId::stored(client), text, reply_to: None, files: Vec::new() };
         AuthoredPost { author, at: message.at, post }
     });
     Ok((posts.collect(), repairs))

@@ -585,6 +585,11 @@ client-id-reused = Diese clientID wurde für eine andere Nachricht benutzt. Verw
 mentions-many = @{ $name } benachrichtigt { $count } Leute.
 slash-unknown = Den Befehl { $name } gibt es nicht. Tippe /, um alle zu sehen, oder // für einen Text, der mit einem Schrägstrich beginnt.
 slash-arguments = So lässt sich { $name } nicht verwenden. Dies sind die Befehle: /me Text, /shrug Text, /topic Text, /invite @ada, /leave, /msg @ada Text. Eine Nachricht, die mit einem Schrägstrich beginnt, braucht zwei: //
+too-many-files = Eine Nachricht hat höchstens { $max } Dateien.
+no-such-upload = Diese Datei ist nicht mehr da, oder eine Nachricht hat sie. Füge sie noch einmal hinzu.
+quota-of-user = Deine Dateien bräuchten mehr Platz, als eine Person hier hat. Lösche zuerst welche.
+quota-of-server = Auf diesem Server ist kein Platz mehr für Dateien. Frage einen Admin.
+alt-too-long = Verwende höchstens { $max } Zeichen.
 message-empty = Schreib erst etwas.
 message-too-long = Eine Nachricht hat höchstens { $max } Zeichen; diese hat { $length }. Teile sie.
 

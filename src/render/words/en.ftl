@@ -587,6 +587,11 @@ client-id-reused = This clientID was used for another message. Use a fresh one f
 mentions-many = @{ $name } notifies { $count } people.
 slash-unknown = There is no command { $name }. Type / to see them, or // for a text that begins with a slash.
 slash-arguments = { $name } cannot be used like this. These are the commands: /me text, /shrug text, /topic text, /invite @ada, /leave, /msg @ada text. A message that begins with a slash needs two: //
+too-many-files = A message has at most { $max } files.
+no-such-upload = This file is not here any more, or a message has it. Add it again.
+quota-of-user = Your files would need more space than one person has here. Delete some first.
+quota-of-server = There is no space left for files on this server. Ask an admin.
+alt-too-long = Use at most { $max } characters.
 message-empty = Write something first.
 message-too-long = A message has at most { $max } characters; this one has { $length }. Split it in two.
 

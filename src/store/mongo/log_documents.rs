@@ -8,11 +8,11 @@ use super::{
     mention_documents::{MentionDoc, mention_docs, mentions},
 };
 use crate::domain::{
-    Action, Command, Content, Emoji, MentionedUser, Message, MessageId, Notice, Reaction, ReactionChange, RoomId, Text,
+    Action, Command, Content, Emoji, FileId, MentionedUser, Message, MessageId, Notice, Reaction, ReactionChange, RoomId, Text,
     UserKey,
     rules::{Change, Head},
 };
-use crate::store::{Error, Result};
+use crate::store::{Error, Result, stored_file::StoredFile};
 
 /// The key of a document of the log: the unique index of `_id` lets one document take a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,8 @@ pub struct MessageDoc {
     /// A post can have them from the beginning.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub mentions: Option<Vec<MentionDoc>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub files: Option<Vec<StoredFile>>,
 }
 
 /// The names of the fields of the state.
@@ -128,6 +130,9 @@ pub enum Op {
     },
     Pin,
     Unpin,
+    RemoveFile {
+        file: String,
+    },
     Forget,
     /// Stands for the changes up to its number, which a copy or a migration did not carry.
     Carried,
@@ -149,6 +154,7 @@ impl Op {
             Action::Unreact { emoji, .. } => Self::Unreact { emoji: emoji.as_str().to_owned() },
             Action::Pin { .. } => Self::Pin,
             Action::Unpin { .. } => Self::Unpin,
+            Action::RemoveFile { file, .. } => Self::RemoveFile { file: file.to_string() },
             Action::Forget { .. } => Self::Forget,
         })
     }
@@ -203,6 +209,7 @@ impl ChangeDoc {
             Op::Unreact { emoji: given } => Action::Unreact { seq, emoji: emoji(given) },
             Op::Pin => Action::Pin { seq },
             Op::Unpin => Action::Unpin { seq },
+            Op::RemoveFile { file } => Action::RemoveFile { seq, file: FileId::parse(file)? },
             Op::Forget => Action::Forget { seq },
             Op::Carried => return None,
         };
@@ -252,6 +259,7 @@ impl MessageDoc {
             reactions: (!message.reactions.is_empty())
                 .then(|| message.reactions.iter().map(ReactionDoc::from).collect()),
             mentions: mention_docs(&message.mentions),
+            files: (!message.files.is_empty()).then(|| message.files.iter().map(StoredFile::from).collect()),
         }
     }
 
@@ -259,7 +267,7 @@ impl MessageDoc {
     pub fn state_update(&self, sets_text: bool) -> Result<Document> {
         let all = bson::serialize_to_document(self).map_err(|error| Error::Failed(error.to_string()))?;
         let (mut set, mut unset) = (Document::new(), Document::new());
-        for field in STATE.into_iter().chain(sets_text.then_some("message")) {
+        for field in STATE.into_iter().chain(sets_text.then_some(["message", "files"]).into_iter().flatten()) {
             match all.get(field) {
                 Some(value) => set.insert(field, value.clone()),
                 None => unset.insert(field, ""),
@@ -330,6 +338,7 @@ impl MessageDoc {
             edited_at: self.edited_at.map(timestamp),
             pinned_at: self.pinned_at.map(timestamp),
             reactions: self.reactions.unwrap_or_default().into_iter().map(reaction).collect(),
+            files: self.files.unwrap_or_default().into_iter().filter_map(StoredFile::file).collect(),
             mentions: self.mentions.as_deref().map(mentions).unwrap_or_default(),
             joins: self.joins.unwrap_or_default(),
         }

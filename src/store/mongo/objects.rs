@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use mongodb::{
-    bson::{Binary, Bson, DateTime, doc, spec::BinarySubtype},
+    bson::{Binary, Bson, DateTime, Document, doc, spec::BinarySubtype},
     options::ReplaceOptions,
 };
 use serde::Deserialize;
 
-use super::{causal::collect, database::Mongo, driver::with_timeout};
+use super::{database::Mongo, driver::with_timeout};
 use crate::{
     domain::FileId,
     store::{
@@ -146,15 +146,12 @@ impl Objects for Mongo {
             first.insert("files_id", doc! { "$gt": key(after) });
         }
         let found = self.db.chunks.find(first).projection(doc! { "_id": 0, "files_id": 1 });
-        let found = with_timeout(async {
-            let mut session = self.db.reads().await?;
-            let cursor = found.sort(doc! { "files_id": 1 }).limit(limit as i64).session(&mut *session).await?;
-            collect(cursor, &mut session).await
-        });
-        let uuid = |chunk: &mongodb::bson::Document| match chunk.get("files_id") {
+        let found = found.sort(doc! { "files_id": 1 }).limit(limit as i64);
+        let found: Vec<Document> = with_timeout(async { found.await?.try_collect().await }).await?;
+        let uuid = |chunk: &Document| match chunk.get("files_id") {
             Some(Bson::Binary(binary)) => uuid::Uuid::from_slice(&binary.bytes).ok().map(FileId),
             _ => None,
         };
-        Ok(found.await?.iter().filter_map(uuid).collect())
+        Ok(found.iter().filter_map(uuid).collect())
     }
 }

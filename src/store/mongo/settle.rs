@@ -164,6 +164,7 @@ fn derive_change(statements: &mut Statements, room: &RoomId, change: &ChangeDoc,
         target: Some(&before),
         root: None,
         mentioned: &mentioned,
+        uploads: &[],
         pins: 0,
         concerned: &Concerned::default(),
     };

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::{
     batch::{Batch, LoadedRoom},
     member_rows, mention_rows,
-    position::{number_of, room_of},
+    position::{number_of, position, room_of},
     room_log::RoomLog,
-    room_rows, rows,
+    room_rows, rows, uploads,
 };
 use crate::{
     domain::{
@@ -48,7 +48,8 @@ impl PendingChange {
             Some(before) => before.mentions == message.mentions,
             None => message.mentions.is_empty(),
         };
-        keeps_mentions && self.mark.is_none() && root.is_none() && room.is_none() && members.is_empty()
+        let keeps_files = message.files.is_empty() && self.before.as_ref().is_none_or(|before| before.files.is_empty());
+        keeps_files && keeps_mentions && self.mark.is_none() && root.is_none() && room.is_none() && members.is_empty()
     }
 }
 
@@ -130,6 +131,7 @@ impl Batch<'_> {
             None => Concerned::default(),
         };
         let mentioned = self.mentioned(&loaded, &command.action)?;
+        let uploads = uploads::complete(self.connection, command.action.uploads())?;
         let pins = if matches!(command.action, Action::Pin { .. }) { log.pins()? } else { 0 };
         let state = State {
             room: &loaded.room,
@@ -144,6 +146,7 @@ impl Batch<'_> {
             target: target.as_ref(),
             root: root.as_ref(),
             mentioned: &mentioned,
+            uploads: &uploads,
             pins,
             concerned: &concerned,
         };
@@ -216,6 +219,8 @@ impl Batch<'_> {
                 loaded.head.rev = message.rev;
             }
         }
+        let files = before.as_ref().map_or(&[][..], |before| &before.files);
+        uploads::take(self.connection, position(loaded.number, message.id.seq), files, &message.files)?;
         let mentions = before.map(|before| before.mentions).unwrap_or_default();
         mention_rows::write(self.connection, loaded.number, &mentions, &message)?;
         if let Some(root) = &root {

@@ -1,7 +1,7 @@
 //! [`Uploads`] for the embedded database.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, params, types::FromSqlError};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::{FromSqlError, FromSqlResult}};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -43,7 +43,7 @@ fn facts_json(facts: &FileFacts) -> rusqlite::Result<String> {
     serde_json::to_string(&stored).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
-fn facts(json: &str) -> Result<FileFacts, FromSqlError> {
+fn facts(json: &str) -> FromSqlResult<FileFacts> {
     let stored: StoredFacts = serde_json::from_str(json).map_err(FromSqlError::other)?;
     Ok(FileFacts {
         kind: FileKind::stored(&stored.media_type),
