@@ -61,6 +61,7 @@ impl Fold {
             target,
             root: self.message(target.and_then(|target| target.root)),
             mentioned: &self.mentioned(command),
+            uploads: &[],
             pins: self.messages.iter().filter(|message| message.pinned_at.is_some()).count() as u64,
             concerned: &concerned,
         };

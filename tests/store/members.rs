@@ -123,7 +123,7 @@ impl Member {
 }
 
 pub fn new_post(what: &str, reply_to: Option<u64>) -> Action {
-    Action::Post(Post { client: ClientId::generate(), text: text(what), reply_to })
+    Action::Post(Post { client: ClientId::generate(), text: text(what), reply_to, files: Vec::new() })
 }
 
 pub fn edit(message: &Message, what: &str) -> Action {

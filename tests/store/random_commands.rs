@@ -32,7 +32,7 @@ fn action(seqs: u64, users: Vec<UserKey>) -> impl Strategy<Value = Action> {
     let user = prop::sample::select(users);
     let role = prop::sample::select([MemberRole::Owner, MemberRole::Member].as_slice());
     let client = "[a-z]{3}".prop_map(|client| ClientId::parse(&client).unwrap());
-    let post = |(client, text, reply_to)| Action::Post(Post { client, text, reply_to });
+    let post = |(client, text, reply_to)| Action::Post(Post { client, text, reply_to, files: Vec::new() });
     let in_room = prop_oneof![
         user.clone().prop_map(RoomAction::Add),
         user.clone().prop_map(RoomAction::Add),

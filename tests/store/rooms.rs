@@ -125,7 +125,7 @@ pub async fn a_client_id_of_another_room_is_an_error(database: &TestDatabase) {
     for client in ["17", "0198c0de-0000-7000-8000-000000000000", "0198C0DE-0000-7000-8000-000000000000"] {
         let post = || {
             let client = ClientId::parse(client).unwrap();
-            Action::Post(Post { client, text: text("hello"), reply_to: None })
+            Action::Post(Post { client, text: text("hello"), reply_to: None, files: Vec::new() })
         };
         let posted = ada.change(post()).await;
         let reused = room.give(post()).await;
