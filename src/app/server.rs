@@ -91,7 +91,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let served = state.clone();
         let task = tokio::spawn(async move {
-            let sweep_task = tokio::spawn(sweep::run(served.clone()));
+            let sweep_task = tokio::spawn(sweep::run(served.clone(), Arc::clone(&database)));
             listeners.run(&config, &served, async { drop(stopped.await) }).await;
             sweep_task.abort();
             if let Some(hub_tasks) = hub_tasks

@@ -1,6 +1,8 @@
 //! Commands: what a user wants to change in a room.
 
-use super::{AltText, ClientId, Emoji, FileId, MemberRole, ReactionChange, RoomName, Text, Timestamp, Topic, UserId, UserKey};
+use super::{
+    AltText, ClientId, Emoji, FileId, MemberRole, ReactionChange, RoomName, Text, Timestamp, Topic, UserId, UserKey,
+};
 
 /// A command to a room. It makes one change of the room's log, or none.
 #[derive(Debug, Clone)]

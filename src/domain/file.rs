@@ -26,6 +26,23 @@ impl FileId {
     pub fn parse(raw: &str) -> Option<Self> {
         (raw.len() == 32).then(|| Uuid::try_parse(raw).ok()).flatten().map(Self)
     }
+
+    /// The id of the object with the thumbnail of this file: the same digits as another version of UUIDs (8, which each
+    /// application may use as it likes).
+    pub fn thumbnail(self) -> Self {
+        self.with_version(8)
+    }
+
+    /// The id of the file that this id is of, or that this is the [thumbnail](Self::thumbnail) of.
+    pub fn original(self) -> Self {
+        self.with_version(7)
+    }
+
+    fn with_version(self, version: u8) -> Self {
+        let mut bytes = self.0.into_bytes();
+        bytes[6] = version << 4 | bytes[6] & 0xF;
+        Self(Uuid::from_bytes(bytes))
+    }
 }
 
 /// As in addresses: 32 hexadecimal digits.
@@ -174,6 +191,13 @@ mod tests {
         for bad in ["", "x", &id.0.hyphenated().to_string(), &"g".repeat(32)] {
             assert_eq!(FileId::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_thumbnail_has_an_id_of_its_own() {
+        let id = FileId::generate();
+        assert_ne!(id.thumbnail(), id);
+        assert_eq!((id.thumbnail().original(), id.original()), (id, id));
     }
 
     #[test]

@@ -98,7 +98,9 @@ fn is_text(start: &[u8]) -> bool {
         Err(_) => return false,
     };
     let is_markup = text.trim_start().starts_with('<');
-    !text.is_empty() && !is_markup && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{C}'))
+    !text.is_empty()
+        && !is_markup
+        && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{C}'))
 }
 
 #[cfg(test)]

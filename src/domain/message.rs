@@ -1,6 +1,8 @@
 //! Messages.
 
-use super::{File, Invalid, MentionNames, Mentions, MessageId, Timestamp, User, UserKey, room::Notice, visible::is_visible};
+use super::{
+    File, Invalid, MentionNames, Mentions, MessageId, Timestamp, User, UserKey, room::Notice, visible::is_visible,
+};
 
 /// A message's text: 1–[`Text::MAX`] characters, one of them visible; or none, if the message has files. Line breaks are
 /// `\n`.

@@ -164,7 +164,9 @@ impl Objects for Disk {
         self.run(move |disk| {
             let mut all = Vec::new();
             for index in 0..=u8::MAX {
-                all.extend(ids(&disk.directory.join(format!("{index:02x}")))?.into_iter().filter(|id| Some(*id) > after));
+                all.extend(
+                    ids(&disk.directory.join(format!("{index:02x}")))?.into_iter().filter(|id| Some(*id) > after),
+                );
             }
             all.sort_unstable();
             all.dedup();

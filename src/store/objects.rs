@@ -1,5 +1,7 @@
 //! The bytes of uploads.
 
+use std::{fmt, sync::Arc};
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -38,4 +40,72 @@ pub trait Objects: Send + Sync {
     async fn remove(&self, id: FileId) -> Result<()>;
     /// The ids of the first `limit` objects after `after`, finished or not, in their order.
     async fn objects_after(&self, after: Option<FileId>, limit: usize) -> Result<Vec<FileId>>;
+}
+
+/// The bytes of one object. Only the store makes one, for a user who may read or write it.
+#[derive(Clone)]
+pub struct Object {
+    pub id: FileId,
+    objects: Arc<dyn Objects>,
+}
+
+impl Object {
+    pub(super) fn new(id: FileId, objects: Arc<dyn Objects>) -> Self {
+        Self { id, objects }
+    }
+
+    /// The thumbnail of this object.
+    pub fn thumbnail(&self) -> Self {
+        Self { id: self.id.thumbnail(), objects: Arc::clone(&self.objects) }
+    }
+
+    /// As [`Objects::read`].
+    ///
+    /// # Errors
+    /// As [`Objects::read`].
+    pub async fn read(&self, offset: u64, length: usize) -> Result<Bytes> {
+        self.objects.read(self.id, offset, length).await
+    }
+
+    /// As [`Objects::write`].
+    ///
+    /// # Errors
+    /// As [`Objects::write`].
+    pub async fn write(&self, offset: u64, bytes: Bytes) -> Result<()> {
+        self.objects.write(self.id, offset, bytes).await
+    }
+
+    /// As [`Objects::sync`].
+    ///
+    /// # Errors
+    /// As [`Objects::sync`].
+    pub async fn sync(&self) -> Result<()> {
+        self.objects.sync(self.id).await
+    }
+
+    /// As [`Objects::finish`].
+    ///
+    /// # Errors
+    /// As [`Objects::finish`].
+    pub async fn finish(&self, length: u64) -> Result<()> {
+        self.objects.finish(self.id, length).await
+    }
+
+    /// Replaces the object by one with these bytes, finished.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn replace(&self, bytes: &Bytes) -> Result<()> {
+        for start in (0..bytes.len()).step_by(PART_BYTES) {
+            let part = bytes.slice(start..bytes.len().min(start + PART_BYTES));
+            self.write(start as u64, part).await?;
+        }
+        self.finish(bytes.len() as u64).await
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Object({})", self.id)
+    }
 }

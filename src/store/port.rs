@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Administration, Events, Log, LogReader, Memberships, Networks, Objects, Personal, PresenceStore, Result, Rooms, Sessions,
-    Transfer, Users,
+    Administration, Events, Log, LogReader, Memberships, Networks, Objects, OwnedObjects, Personal, PresenceStore,
+    Result, Rooms, Sessions, Transfer, Uploads, Users,
 };
 use crate::domain::RoomId;
 
@@ -14,22 +14,22 @@ use crate::domain::RoomId;
 /// [`Access`](super::Access).
 #[async_trait]
 pub trait Store:
-    Users + Networks + Rooms + Memberships + Log + Personal + Sessions + Administration + Send + Sync + 'static
+    Users + Networks + Rooms + Memberships + Log + Uploads + Personal + Sessions + Administration + Send + Sync + 'static
 {
     /// Checks that the database can take writes.
     ///
     /// # Errors
     /// [`Error::Busy`](super::Error::Busy) or [`Error::Failed`](super::Error::Failed) if it cannot.
     async fn ping(&self) -> Result<()>;
-    /// The bytes of uploads.
-    fn objects(&self) -> &dyn Objects;
 }
 
 /// Everything that natter needs of a database.
 #[async_trait]
-pub trait Database: Store + LogReader + Transfer {
+pub trait Database: Store + LogReader + Transfer + OwnedObjects {
     /// The stream of committed changes. There is one; a second call returns `None`.
     fn events(&self) -> Option<Events>;
+    /// All objects. Requests reach those that they may read or write through [`Uploads`].
+    fn objects(&self) -> Arc<dyn Objects>;
     /// The presence of users at all processes on this database. `None` if the database belongs to one process, which
     /// knows the online users from its own sockets.
     fn presence(&self) -> Option<Arc<dyn PresenceStore>>;

@@ -1,8 +1,9 @@
-//! A file as both databases keep it with its message.
+//! A file as both databases keep it: with its message, and what is known of an upload.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::FileFacts;
 use crate::domain::{AltText, Dimensions, File, FileId, FileKind, FileName};
 
 /// The fields are those of [`File`]. Numbers are signed, as databases have them.
@@ -58,12 +59,53 @@ impl StoredFile {
     }
 }
 
+/// The fields are those of [`FileFacts`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StoredFacts {
+    #[serde(rename = "type")]
+    media_type: String,
+    size: i64,
+    sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    thumbnail: bool,
+}
+
+impl From<&FileFacts> for StoredFacts {
+    fn from(facts: &FileFacts) -> Self {
+        Self {
+            media_type: facts.kind.media_type().to_owned(),
+            size: i64::try_from(facts.size).unwrap_or(i64::MAX),
+            sha256: digest_text(&facts.sha256),
+            width: facts.dimensions.map(|size| size.width),
+            height: facts.dimensions.map(|size| size.height),
+            thumbnail: facts.has_thumbnail,
+        }
+    }
+}
+
+impl StoredFacts {
+    /// The facts; `None` if natter did not write them.
+    pub fn facts(self) -> Option<FileFacts> {
+        Some(FileFacts {
+            kind: FileKind::stored(&self.media_type),
+            size: u64::try_from(self.size).ok()?,
+            sha256: digest(&self.sha256)?,
+            dimensions: self.width.zip(self.height).map(|(width, height)| Dimensions { width, height }),
+            has_thumbnail: self.thumbnail,
+        })
+    }
+}
+
 /// A SHA-256 as 64 hexadecimal digits.
-pub fn digest_text(digest: &[u8; 32]) -> String {
+fn digest_text(digest: &[u8; 32]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub fn digest(text: &str) -> Option<[u8; 32]> {
+fn digest(text: &str) -> Option<[u8; 32]> {
     let mut digest = [0; 32];
     if text.len() != 64 || !text.is_ascii() {
         return None;

@@ -10,7 +10,9 @@ use crate::support::TestDatabase;
 
 /// Bytes of which no two parts are alike.
 fn bytes(length: usize) -> Bytes {
-    (0..length as u32).flat_map(|n| (n / 4).wrapping_mul(2_654_435_761).to_le_bytes()[(n % 4) as usize..][..1].to_vec()).collect()
+    (0..length as u32)
+        .flat_map(|n| (n / 4).wrapping_mul(2_654_435_761).to_le_bytes()[(n % 4) as usize..][..1].to_vec())
+        .collect()
 }
 
 /// Reads an object to its end.
@@ -37,7 +39,10 @@ async fn write_all(objects: &dyn Objects, id: FileId, from: u64, bytes: &Bytes, 
 pub async fn an_object_has_the_bytes_that_were_written(database: &TestDatabase) {
     let store = database.open().await;
     let objects = store.objects();
-    for (length, part) in [(1, 1), (1000, 7), (PART_BYTES, PART_BYTES), (PART_BYTES + 1, 100_000), (3 * PART_BYTES, 65_536)] {
+    let objects = objects.as_ref();
+    for (length, part) in
+        [(1, 1), (1000, 7), (PART_BYTES, PART_BYTES), (PART_BYTES + 1, 100_000), (3 * PART_BYTES, 65_536)]
+    {
         let (id, written) = (FileId::generate(), bytes(length));
         write_all(objects, id, 0, &written, part).await;
         objects.sync(id).await.unwrap();
@@ -47,13 +52,18 @@ pub async fn an_object_has_the_bytes_that_were_written(database: &TestDatabase) 
         objects.finish(id, length as u64).await.unwrap();
         let from = length / 3;
         assert!(read_from(objects, id, from as u64).await == written[from..], "from {from}");
-        assert_eq!(objects.read(id, from as u64, 5).await.unwrap(), written[from..length.min(from + 5)], "five of them");
+        assert_eq!(
+            objects.read(id, from as u64, 5).await.unwrap(),
+            written[from..length.min(from + 5)],
+            "five of them"
+        );
     }
 }
 
 pub async fn an_interrupted_object_goes_on_from_any_offset(database: &TestDatabase) {
     let store = database.open().await;
     let objects = store.objects();
+    let objects = objects.as_ref();
     let (id, written) = (FileId::generate(), bytes(2 * PART_BYTES + 100));
     // what came after the offset that the database has is not of this upload
     objects.write(id, 0, bytes(PART_BYTES + 500).slice(100..)).await.unwrap();
@@ -74,6 +84,7 @@ pub async fn an_interrupted_object_goes_on_from_any_offset(database: &TestDataba
 pub async fn an_object_has_no_gap_and_no_missing_end(database: &TestDatabase) {
     let store = database.open().await;
     let objects = store.objects();
+    let objects = objects.as_ref();
     let id = FileId::generate();
     for offset in [1, PART_BYTES as u64, 10 * PART_BYTES as u64] {
         let gap = objects.write(id, offset, Bytes::from_static(b"late")).await.unwrap_err();
@@ -89,6 +100,7 @@ pub async fn an_object_has_no_gap_and_no_missing_end(database: &TestDatabase) {
 pub async fn a_removed_object_is_gone(database: &TestDatabase) {
     let store = database.open().await;
     let objects = store.objects();
+    let objects = objects.as_ref();
     let mut ids: Vec<FileId> = (0..5).map(|_| FileId::generate()).collect();
     for (index, id) in ids.iter().enumerate() {
         objects.write(*id, 0, bytes(PART_BYTES + 10)).await.unwrap();

@@ -5,7 +5,8 @@ use super::{
     state::{Change, State, Upload},
 };
 use crate::domain::{
-    Attachment, Content, Emoji, File, FileId, MAX_FILES, MemberRole, Membership, Mentions, Message, MessageId, Post, Reaction, Text, Timestamp,
+    Attachment, Content, Emoji, File, FileId, MAX_FILES, MemberRole, Membership, Mentions, Message, MessageId, Post,
+    Reaction, Text, Timestamp,
 };
 
 type Applied = Result<Option<Change>, Refusal>;

@@ -20,8 +20,9 @@ fn action() -> impl Strategy<Value = Action> {
     let seq = 1..6_u64;
     let emoji = prop::sample::select(EMOJI.chars().collect::<Vec<_>>()).prop_map(|sign| emoji(&sign.to_string()));
     let words = "[ab]".prop_map(|words| text(&words));
-    let post = (words.clone(), prop::option::of(seq.clone()))
-        .prop_map(|(text, reply_to)| Action::Post(Post { client: ClientId::generate(), text, reply_to, files: Vec::new() }));
+    let post = (words.clone(), prop::option::of(seq.clone())).prop_map(|(text, reply_to)| {
+        Action::Post(Post { client: ClientId::generate(), text, reply_to, files: Vec::new() })
+    });
     let by_user = (0..6_u128).prop_map(user);
     let role = prop::sample::select([MemberRole::Owner, MemberRole::Member].as_slice());
     let in_room = prop_oneof![

@@ -198,7 +198,8 @@ fn a_room_has_at_most_fifty_pins() {
 #[test]
 fn an_edit_decides_anew_whom_a_text_mentions() {
     let mut world = open();
-    let post = |what| Action::Post(Post { client: ClientId::generate(), text: text(what), reply_to: None, files: Vec::new() });
+    let post =
+        |what| Action::Post(Post { client: ClientId::generate(), text: text(what), reply_to: None, files: Vec::new() });
     let keys = |message: &Message| message.mentions.users.iter().map(|user| user.key).collect::<Vec<_>>();
     let posted = world.change(2, post("@user3 @user2 @user9 hi"));
     assert_eq!(keys(&posted), [user(3)], "neither the author nor who is no member");
@@ -210,7 +211,12 @@ fn an_edit_decides_anew_whom_a_text_mentions() {
 #[test]
 fn natter_forgets_the_reactions_and_mentions_of_a_removed_account() {
     let mut world = open();
-    let post = Action::Post(Post { client: ClientId::generate(), text: text("@user3 @user1"), reply_to: None, files: Vec::new() });
+    let post = Action::Post(Post {
+        client: ClientId::generate(),
+        text: text("@user3 @user1"),
+        reply_to: None,
+        files: Vec::new(),
+    });
     world.change(2, post);
     for (by, given) in [(3, "👍"), (2, "👍"), (3, "🎉")] {
         world.change(by, react(1, given));

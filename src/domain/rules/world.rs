@@ -36,7 +36,14 @@ impl World {
             Membership { user: user(n), rev: 0, role, joined_at: Timestamp(0) }
         };
         let room = Room { id: RoomId::named("room"), kind, everyone: false, ..Room::lobby() };
-        Self { room, members: (1..=3).map(member).collect(), was_empty: false, messages: Vec::new(), uploads: Vec::new(), rev: 0 }
+        Self {
+            room,
+            members: (1..=3).map(member).collect(),
+            was_empty: false,
+            messages: Vec::new(),
+            uploads: Vec::new(),
+            rev: 0,
+        }
     }
 
     pub fn lobby() -> Self {

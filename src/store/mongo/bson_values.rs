@@ -3,7 +3,7 @@
 use mongodb::bson::{self, Binary, Bson, DateTime, Document, doc, spec::BinarySubtype};
 use uuid::Uuid;
 
-use crate::domain::{Timestamp, TokenId, UserKey};
+use crate::domain::{FileId, Timestamp, TokenId, UserKey};
 
 pub fn bson_uuid(key: UserKey) -> bson::Uuid {
     bson::Uuid::from_bytes(key.0.into_bytes())
@@ -11,6 +11,14 @@ pub fn bson_uuid(key: UserKey) -> bson::Uuid {
 
 pub fn user_key(uuid: bson::Uuid) -> UserKey {
     UserKey(Uuid::from_bytes(uuid.bytes()))
+}
+
+pub fn bson_file(id: FileId) -> bson::Uuid {
+    bson::Uuid::from_bytes(id.0.into_bytes())
+}
+
+pub fn file_id(uuid: bson::Uuid) -> FileId {
+    FileId(Uuid::from_bytes(uuid.bytes()))
 }
 
 pub fn bson_token(id: TokenId) -> bson::Uuid {

@@ -12,6 +12,7 @@ use super::{
     documents::{LeaseDoc, PresenceDoc, RemovalDoc, RoomNameDoc, SavedDoc, SessionDoc, UserDoc},
     log_documents::MessageDoc,
     room_documents::{MemberDoc, RoomDoc},
+    upload_documents::UploadDoc,
 };
 
 /// Handles of the collections. They are cheap to clone.
@@ -36,6 +37,7 @@ pub struct Collections {
     pub revoked: Collection<Document>,
     /// What admins did.
     pub audit: Collection<AuditDoc>,
+    pub uploads: Collection<UploadDoc>,
     /// The objects, and their chunks.
     pub files: Collection<Document>,
     pub chunks: Collection<Document>,
@@ -67,6 +69,7 @@ impl Collections {
             networks: database.collection("loginNetworks"),
             revoked: database.collection("revokedTokens"),
             audit: database.collection("audit"),
+            uploads: database.collection("uploads"),
             files: database.collection("fs.files"),
             chunks: database.collection("fs.chunks"),
             leases: database.collection("leases"),

@@ -7,8 +7,8 @@ use mongodb::bson::{self, Bson, DateTime, doc};
 use tokio::sync::Mutex;
 
 use super::{
-    collections::Collections, connect, copy_mark::refuse_unfinished, driver::with_timeout, migrations, outbox::Outbox,
-    presence::Leases, room_queries::present, tail, writer::Writer,
+    collections::Collections, connect, copy_mark::refuse_unfinished, driver::with_timeout, migrations, objects::GridFs,
+    outbox::Outbox, presence::Leases, room_queries::present, tail, writer::Writer,
 };
 use crate::{
     domain::RoomId,
@@ -20,6 +20,7 @@ pub struct Mongo {
     pub(super) writer: Writer,
     pub(super) outbox: Arc<Outbox>,
     leases: Arc<Leases>,
+    pub(super) grid_fs: Arc<GridFs>,
     /// Tells this process's documents from those of others.
     process: bson::Uuid,
     /// Lets this process run one transaction on the guard document at a time, so that only other processes can
@@ -66,7 +67,8 @@ impl Mongo {
         let writer = Writer::new(db.clone(), Arc::clone(&outbox));
         let process = bson::Uuid::new();
         let leases = Arc::new(Leases::new(db.clone(), Arc::clone(&outbox), process));
-        Self { db, writer, outbox, leases, process, guard: Mutex::default() }
+        let grid_fs = Arc::new(GridFs::new(db.clone()));
+        Self { db, writer, outbox, leases, grid_fs, process, guard: Mutex::default() }
     }
 }
 
@@ -89,14 +91,14 @@ impl Store for Mongo {
         // the driver sends this to a primary, which can take writes
         with_timeout(self.db.database.run_command(doc! { "ping": 1 })).await.map(drop)
     }
-
-    fn objects(&self) -> &dyn Objects {
-        self
-    }
 }
 
 #[async_trait]
 impl Database for Mongo {
+    fn objects(&self) -> Arc<dyn Objects> {
+        Arc::<GridFs>::clone(&self.grid_fs)
+    }
+
     fn events(&self) -> Option<Events> {
         let events = self.outbox.open()?;
         self.outbox.set_tail(tokio::spawn(tail::follow(self.db.clone(), Arc::clone(&self.outbox), self.process)));

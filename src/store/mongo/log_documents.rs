@@ -8,8 +8,8 @@ use super::{
     mention_documents::{MentionDoc, mention_docs, mentions},
 };
 use crate::domain::{
-    Action, Command, Content, Emoji, FileId, MentionedUser, Message, MessageId, Notice, Reaction, ReactionChange, RoomId, Text,
-    UserKey,
+    Action, Command, Content, Emoji, FileId, MentionedUser, Message, MessageId, Notice, Reaction, ReactionChange,
+    RoomId, Text, UserKey,
     rules::{Change, Head},
 };
 use crate::store::{Error, Result, stored_file::StoredFile};

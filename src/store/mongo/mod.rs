@@ -54,6 +54,8 @@ mod transfer;
 mod trim;
 mod typing;
 mod unique_index;
+mod upload_documents;
+mod uploads;
 mod users;
 mod writer;
 

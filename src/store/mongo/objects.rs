@@ -5,12 +5,16 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use mongodb::{
-    bson::{Binary, Bson, DateTime, Document, doc, spec::BinarySubtype},
+    bson::{self, DateTime, doc},
     options::ReplaceOptions,
 };
 use serde::Deserialize;
 
-use super::{database::Mongo, driver::with_timeout};
+use super::{
+    bson_values::{bson_binary, bson_file, file_id},
+    collections::Collections,
+    driver::with_timeout,
+};
 use crate::{
     domain::FileId,
     store::{
@@ -25,7 +29,12 @@ const CHUNK: u64 = PART_BYTES as u64;
 /// A part of an object. All but the last one have [`CHUNK`] bytes.
 #[derive(Deserialize)]
 struct ChunkDoc {
-    data: Binary,
+    data: bson::Binary,
+}
+
+#[derive(Deserialize)]
+struct FirstChunk {
+    files_id: bson::Uuid,
 }
 
 /// In bytes.
@@ -37,14 +46,19 @@ struct Lengths {
     end: i64,
 }
 
-fn key(id: FileId) -> Bson {
-    Bson::Binary(Binary { subtype: BinarySubtype::Uuid, bytes: id.0.as_bytes().to_vec() })
+/// The objects of a database.
+pub struct GridFs {
+    db: Collections,
 }
 
-impl Mongo {
+impl GridFs {
+    pub fn new(db: Collections) -> Self {
+        Self { db }
+    }
+
     async fn chunk(&self, id: FileId, number: u64) -> Result<Option<Vec<u8>>> {
         let chunk = self.db.chunks.clone_with_type::<ChunkDoc>();
-        let one = doc! { "files_id": key(id), "n": number as i32 };
+        let one = doc! { "files_id": bson_file(id), "n": number as i32 };
         let found = with_timeout(chunk.find_one(one).projection(doc! { "data": 1 })).await?;
         Ok(found.map(|chunk| chunk.data.bytes))
     }
@@ -52,7 +66,7 @@ impl Mongo {
     /// The bytes of a chunk, and of all chunks up to it. `None`: it does not exist.
     async fn lengths(&self, id: FileId, number: u64) -> Result<Option<Lengths>> {
         let pipeline = vec![
-            doc! { "$match": { "files_id": key(id), "n": { "$lte": number as i32 } } },
+            doc! { "$match": { "files_id": bson_file(id), "n": { "$lte": number as i32 } } },
             doc! { "$group": {
                 "_id": null, "last": { "$max": "$n" }, "all": { "$sum": { "$binarySize": "$data" } },
                 "end": { "$sum": { "$cond": [{ "$eq": ["$n", number as i32] }, { "$binarySize": "$data" }, 0] } },
@@ -66,16 +80,16 @@ impl Mongo {
     }
 
     async fn write_chunk(&self, id: FileId, number: u64, bytes: Vec<u8>) -> Result<()> {
-        let place = doc! { "files_id": key(id), "n": number as i32 };
+        let place = doc! { "files_id": bson_file(id), "n": number as i32 };
         let mut chunk = place.clone();
-        chunk.insert("data", Binary { subtype: BinarySubtype::Generic, bytes });
+        chunk.insert("data", bson_binary(&bytes));
         let options = ReplaceOptions::builder().upsert(true).build();
         with_timeout(self.db.chunks.replace_one(place, chunk).with_options(options)).await.map(drop)
     }
 }
 
 #[async_trait]
-impl Objects for Mongo {
+impl Objects for GridFs {
     async fn write(&self, id: FileId, offset: u64, bytes: Bytes) -> Result<()> {
         let (mut number, inside) = (offset / CHUNK, (offset % CHUNK) as usize);
         let mut first = match inside {
@@ -116,12 +130,12 @@ impl Objects for Mongo {
             self.write_chunk(id, last, end).await?;
         }
         // of an upload that was interrupted and went on before its end
-        let beyond = doc! { "files_id": key(id), "n": { "$gt": last as i32 } };
+        let beyond = doc! { "files_id": bson_file(id), "n": { "$gt": last as i32 } };
         with_timeout(self.db.chunks.delete_many(beyond)).await?;
-        let file = doc! { "$setOnInsert": {
+        let file = doc! { "$set": {
             "length": length as i64, "chunkSize": CHUNK as i32, "uploadDate": DateTime::now(), "filename": id.to_string(),
         } };
-        with_timeout(self.db.files.update_one(doc! { "_id": key(id) }, file).upsert(true)).await.map(drop)
+        with_timeout(self.db.files.update_one(doc! { "_id": bson_file(id) }, file).upsert(true)).await.map(drop)
     }
 
     async fn read(&self, id: FileId, offset: u64, length: usize) -> Result<Bytes> {
@@ -136,22 +150,19 @@ impl Objects for Mongo {
 
     async fn remove(&self, id: FileId) -> Result<()> {
         // first what says that it is whole
-        with_timeout(self.db.files.delete_one(doc! { "_id": key(id) })).await?;
-        with_timeout(self.db.chunks.delete_many(doc! { "files_id": key(id) })).await.map(drop)
+        with_timeout(self.db.files.delete_one(doc! { "_id": bson_file(id) })).await?;
+        with_timeout(self.db.chunks.delete_many(doc! { "files_id": bson_file(id) })).await.map(drop)
     }
 
     async fn objects_after(&self, after: Option<FileId>, limit: usize) -> Result<Vec<FileId>> {
         let mut first = doc! { "n": 0 };
         if let Some(after) = after {
-            first.insert("files_id", doc! { "$gt": key(after) });
+            first.insert("files_id", doc! { "$gt": bson_file(after) });
         }
-        let found = self.db.chunks.find(first).projection(doc! { "_id": 0, "files_id": 1 });
+        let chunks = self.db.chunks.clone_with_type::<FirstChunk>();
+        let found = chunks.find(first).projection(doc! { "_id": 0, "files_id": 1 });
         let found = found.sort(doc! { "files_id": 1 }).limit(limit as i64);
-        let found: Vec<Document> = with_timeout(async { found.await?.try_collect().await }).await?;
-        let uuid = |chunk: &Document| match chunk.get("files_id") {
-            Some(Bson::Binary(binary)) => uuid::Uuid::from_slice(&binary.bytes).ok().map(FileId),
-            _ => None,
-        };
-        Ok(found.iter().filter_map(uuid).collect())
+        let found: Vec<FirstChunk> = with_timeout(async { found.await?.try_collect().await }).await?;
+        Ok(found.into_iter().map(|chunk| file_id(chunk.files_id)).collect())
     }
 }

@@ -78,6 +78,6 @@ impl Collections {
             let part = doc! { "_id": revs_between(room, start, (start + CHUNK).min(last - 1)) };
             with_timeout(self.log.delete_many(part).session(&mut *session)).await?;
         }
-        Ok(())
+        self.end_uploads(doc! { "room": room.as_str() }).await.map(drop)
     }
 }

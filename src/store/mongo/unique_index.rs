@@ -10,6 +10,8 @@ pub const USER_ID_INDEX: &str = "user_id";
 pub const EMAIL_INDEX: &str = "email";
 /// Unique over (author, client id) of messages.
 pub const CLIENT_INDEX: &str = "author_client";
+/// Unique over the ids of messages' files: an upload becomes a file of one message.
+pub const FILE_INDEX: &str = "file";
 /// MongoDB's name for the index over `_id`.
 pub const ID_INDEX: &str = "_id_";
 

@@ -131,7 +131,7 @@ impl Batch<'_> {
             None => Concerned::default(),
         };
         let mentioned = self.mentioned(&loaded, &command.action)?;
-        let uploads = uploads::complete(self.connection, command.action.uploads())?;
+        let uploads = uploads::complete(self.connection, command.action.uploads(), command.at)?;
         let pins = if matches!(command.action, Action::Pin { .. }) { log.pins()? } else { 0 };
         let state = State {
             room: &loaded.room,

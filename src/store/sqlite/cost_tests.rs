@@ -158,7 +158,12 @@ fn a_post_without_mentions_writes_its_row_and_two_indexes() {
     let room = room_of_texts(&mut Batch::new(&c, &mut known), users, 1);
     let id = id_of(&c, room);
     let post = |text: &str, reply_to| {
-        Action::Post(Post { client: ClientId::generate(), text: Text::parse(text).unwrap(), reply_to, files: Vec::new() })
+        Action::Post(Post {
+            client: ClientId::generate(),
+            text: Text::parse(text).unwrap(),
+            reply_to,
+            files: Vec::new(),
+        })
     };
     // a message that the author has not read: the author's mark stays
     Batch::new(&c, &mut known).change(&id, users[1], Command::new(post("hello", None))).unwrap();

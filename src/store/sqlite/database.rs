@@ -18,7 +18,7 @@ pub struct Sqlite {
     pub(super) writer: Writer,
     pub(super) summaries: Arc<SummaryCache>,
     readers: Arc<Readers>,
-    objects: Disk,
+    pub(super) objects: Arc<Disk>,
 }
 
 /// The writer's page cache in KiB, as SQLite takes it: 64 MiB. The pages that posts write to are the ends of each author's
@@ -67,7 +67,12 @@ impl Sqlite {
     fn of(path: &Path, connection: Connection, checkpoints: Option<Checkpoints>, readers: Readers) -> Self {
         let summaries = Arc::<SummaryCache>::default();
         let writer = Writer::start(connection, checkpoints, Arc::clone(&summaries));
-        Self { writer, summaries, readers: Arc::new(readers), objects: Disk::new(path.with_file_name(OBJECTS)) }
+        Self {
+            writer,
+            summaries,
+            readers: Arc::new(readers),
+            objects: Arc::new(Disk::new(path.with_file_name(OBJECTS))),
+        }
     }
 
     pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T>
@@ -86,14 +91,14 @@ impl Store for Sqlite {
         // through the writer, because reads can still work when writes do not
         self.writer.run(|_| Ok(())).await
     }
-
-    fn objects(&self) -> &dyn Objects {
-        &self.objects
-    }
 }
 
 #[async_trait]
 impl Database for Sqlite {
+    fn objects(&self) -> Arc<dyn Objects> {
+        Arc::<Disk>::clone(&self.objects)
+    }
+
     fn events(&self) -> Option<Events> {
         let events = self.writer.events()?;
         self.summaries.enable(); // from now on the writes of other processes are noticed

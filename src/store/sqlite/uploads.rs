@@ -1,8 +1,12 @@
 //! [`Uploads`] for the embedded database.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, params, types::{FromSqlError, FromSqlResult}};
-use serde::{Deserialize, Serialize};
+use rusqlite::{
+    Connection, OptionalExtension, Row, params,
+    types::{FromSqlError, FromSqlResult, Value},
+};
 use uuid::Uuid;
 
 use super::{
@@ -14,54 +18,42 @@ use super::{
     rows,
 };
 use crate::{
-    domain::{AltText, Dimensions, File, FileId, FileKind, FileName, Timestamp, UserKey, rules},
+    domain::{File, FileId, FileName, Timestamp, UserKey, rules},
     store::{
-        Access, Conflict, Error, FileFacts, NewUpload, Quota, Result, UPLOAD_LIFETIME_SECS, Upload, Uploads,
-        stored_file::{digest, digest_text},
+        Access, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result, UPLOAD_LIFETIME_SECS,
+        Upload, Uploads, disk::Disk, stored_file::StoredFacts, uploads::EXPIRY_GRACE_SECS,
     },
 };
 
-/// [`FileFacts`] as a column has them.
-#[derive(Serialize, Deserialize)]
-struct StoredFacts {
-    #[serde(rename = "type")]
-    media_type: String,
-    sha256: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    size: Option<(u32, u32)>,
-    #[serde(default)]
-    thumbnail: bool,
-}
-
 fn facts_json(facts: &FileFacts) -> rusqlite::Result<String> {
-    let stored = StoredFacts {
-        media_type: facts.kind.media_type().to_owned(),
-        sha256: digest_text(&facts.sha256),
-        size: facts.dimensions.map(|size| (size.width, size.height)),
-        thumbnail: facts.has_thumbnail,
-    };
-    serde_json::to_string(&stored).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    serde_json::to_string(&StoredFacts::from(facts))
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 fn facts(json: &str) -> FromSqlResult<FileFacts> {
     let stored: StoredFacts = serde_json::from_str(json).map_err(FromSqlError::other)?;
-    Ok(FileFacts {
-        kind: FileKind::stored(&stored.media_type),
-        sha256: digest(&stored.sha256).ok_or(FromSqlError::InvalidType)?,
-        dimensions: stored.size.map(|(width, height)| Dimensions { width, height }),
-        has_thumbnail: stored.thumbnail,
-    })
+    stored.facts().ok_or(FromSqlError::InvalidType)
 }
 
 fn file_id(row: &Row<'_>, column: usize) -> rusqlite::Result<FileId> {
     Ok(FileId(Uuid::from_bytes(row.get(column)?)))
 }
 
+/// A row of `uploads`.
+struct UploadRow {
+    id: FileId,
+    owner: UserKey,
+    name: FileName,
+    size: u64,
+    received: u64,
+    facts: Option<FileFacts>,
+}
+
 const COLUMNS: &str = "id, owner, name, size, received, facts, message IS NOT NULL";
 
-fn upload_in(row: &Row<'_>) -> rusqlite::Result<Upload> {
+fn upload_row(row: &Row<'_>) -> rusqlite::Result<UploadRow> {
     let json = row.get::<_, Option<String>>(5)?;
-    Ok(Upload {
+    Ok(UploadRow {
         id: file_id(row, 0)?,
         owner: UserKey(Uuid::from_bytes(row.get(1)?)),
         name: FileName::stored(row.get(2)?),
@@ -71,32 +63,46 @@ fn upload_in(row: &Row<'_>) -> rusqlite::Result<Upload> {
     })
 }
 
-/// The complete uploads among these, for the rules.
-pub fn complete(c: &Connection, ids: impl Iterator<Item = FileId>) -> rusqlite::Result<Vec<rules::Upload>> {
-    let mut find = c.prepare_cached(&format!("SELECT {COLUMNS} FROM uploads WHERE id = ?1 AND facts IS NOT NULL"))?;
+/// The complete uploads among these that have not expired, for the rules.
+pub fn complete(
+    c: &Connection,
+    ids: impl Iterator<Item = FileId>,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<rules::Upload>> {
     let mut found = Vec::new();
     for id in ids {
-        let upload = find.query_row([id.0.as_bytes()], |row| Ok((upload_in(row)?, row.get(6)?))).optional()?;
-        let Some((Upload { owner, name, size, facts: Some(facts), .. }, is_taken)) = upload else { continue };
-        let FileFacts { kind, sha256, dimensions, has_thumbnail } = facts;
-        let file = File { id, name, kind, size, sha256, dimensions, alt: AltText::default(), has_thumbnail };
-        found.push(rules::Upload { owner, is_taken, file });
+        let find = format!(
+            "SELECT {COLUMNS} FROM uploads WHERE id = ?1 AND facts IS NOT NULL AND (message IS NOT NULL OR kept_until > ?2)"
+        );
+        let upload = c
+            .prepare_cached(&find)?
+            .query_row(params![id.0.as_bytes(), now.0], |row| Ok((upload_row(row)?, row.get(6)?)))
+            .optional()?;
+        let Some((UploadRow { owner, name, facts: Some(facts), .. }, is_taken)) = upload else { continue };
+        found.push(rules::Upload { owner, is_taken, file: facts.file(id, name) });
     }
     Ok(found)
 }
 
-/// Makes uploads the files of the message at a position, and forgets those that it does not have any more.
-pub fn take(c: &Connection, message: i64, before: &[File], after: &[File]) -> rusqlite::Result<Vec<FileId>> {
+/// Makes uploads the files of the message at a position. Those that it does not have any more expire at once.
+pub fn take(c: &Connection, message: i64, before: &[File], after: &[File]) -> rusqlite::Result<()> {
     let has = |files: &[File], id| files.iter().any(|file| file.id == id);
     for file in after.iter().filter(|file| !has(before, file.id)) {
         c.prepare_cached("UPDATE uploads SET message = ?2 WHERE id = ?1")?
             .execute(params![file.id.0.as_bytes(), message])?;
     }
-    let gone: Vec<FileId> = before.iter().map(|file| file.id).filter(|id| !has(after, *id)).collect();
-    for id in &gone {
-        c.prepare_cached("DELETE FROM uploads WHERE id = ?1")?.execute([id.0.as_bytes()])?;
+    for file in before.iter().filter(|file| !has(after, file.id)) {
+        c.prepare_cached("UPDATE uploads SET message = NULL, kept_until = 0 WHERE id = ?1")?
+            .execute([file.id.0.as_bytes()])?;
     }
-    Ok(gone)
+    Ok(())
+}
+
+/// Ends the uploads that the message at a position has, because it is removed.
+pub fn end_of_message(c: &Connection, message: i64) -> rusqlite::Result<()> {
+    c.prepare_cached("UPDATE uploads SET message = NULL, kept_until = 0 WHERE message = ?1")?
+        .execute([message])
+        .map(drop)
 }
 
 fn begin(batch: &Batch<'_>, upload: &NewUpload, quota: Quota, now: Timestamp) -> Result<()> {
@@ -115,103 +121,139 @@ fn begin(batch: &Batch<'_>, upload: &NewUpload, quota: Quota, now: Timestamp) ->
     if of_all as u64 + upload.size > quota.server {
         return Err(Conflict::QuotaOfServer.into());
     }
-    c.prepare_cached("INSERT INTO uploads (id, owner, name, size, received, kept_until) VALUES (?1, ?2, ?3, ?4, 0, ?5)")?
-        .execute(params![
-            upload.id.0.as_bytes(),
-            owner,
-            upload.name.as_str(),
-            sql_integer(upload.size),
-            now.plus_secs(UPLOAD_LIFETIME_SECS).0,
-        ])?;
+    c.prepare_cached(
+        "INSERT INTO uploads (id, owner, name, size, received, kept_until) VALUES (?1, ?2, ?3, ?4, 0, ?5)",
+    )?
+    .execute(params![
+        upload.id.0.as_bytes(),
+        owner,
+        upload.name.as_str(),
+        sql_integer(upload.size),
+        now.plus_secs(UPLOAD_LIFETIME_SECS).0,
+    ])?;
     Ok(())
+}
+
+impl Sqlite {
+    fn object(&self, id: FileId) -> Object {
+        Object::new(id, Arc::<Disk>::clone(&self.objects))
+    }
+
+    /// Changes an upload that is neither complete nor expired.
+    async fn change_upload(&self, id: FileId, set: &'static str, value: Value, now: Timestamp) -> Result<()> {
+        let change =
+            format!("UPDATE uploads SET {set}, kept_until = ?3 WHERE id = ?1 AND facts IS NULL AND kept_until > ?4");
+        self.writer
+            .run(move |batch| {
+                let values = params![id.0.as_bytes(), value, now.plus_secs(UPLOAD_LIFETIME_SECS).0, now.0];
+                match batch.connection.prepare_cached(&change)?.execute(values)? {
+                    0 => Err(Error::NotFound),
+                    _ => Ok(()),
+                }
+            })
+            .await
+    }
 }
 
 #[async_trait]
 impl Uploads for Sqlite {
-    async fn begin_upload(&self, upload: NewUpload, quota: Quota, now: Timestamp) -> Result<()> {
-        self.writer.run(move |batch| begin(batch, &upload, quota, now)).await
+    async fn begin_upload(&self, upload: NewUpload, quota: Quota, now: Timestamp) -> Result<Upload> {
+        let new = upload.clone();
+        self.writer.run(move |batch| begin(batch, &new, quota, now)).await?;
+        let NewUpload { id, owner, name, size } = upload;
+        Ok(Upload { owner, name, size, received: 0, facts: None, object: self.object(id) })
     }
 
-    async fn upload(&self, owner: UserKey, id: FileId) -> Result<Option<Upload>> {
-        self.read(move |c| -> Result<_> {
-            let find = format!("SELECT {COLUMNS} FROM uploads WHERE id = ?1 AND owner = ?2 AND message IS NULL");
-            let found = c.prepare_cached(&find)?.query_row(params![id.0.as_bytes(), owner.0.as_bytes()], upload_in);
-            Ok(found.optional()?)
-        })
-        .await
+    async fn upload(&self, owner: UserKey, id: FileId, now: Timestamp) -> Result<Option<Upload>> {
+        let find = format!(
+            "SELECT {COLUMNS} FROM uploads WHERE id = ?1 AND owner = ?2 AND message IS NULL AND kept_until > ?3"
+        );
+        let found = self
+            .read(move |c| {
+                let values = params![id.0.as_bytes(), owner.0.as_bytes(), now.0];
+                c.prepare_cached(&find)?.query_row(values, upload_row).optional()
+            })
+            .await?;
+        Ok(found.map(|UploadRow { owner, name, size, received, facts, id }| Upload {
+            owner,
+            name,
+            size,
+            received,
+            facts,
+            object: self.object(id),
+        }))
     }
 
     async fn record_received(&self, id: FileId, bytes: u64, now: Timestamp) -> Result<()> {
-        let record = "UPDATE uploads SET received = ?2, kept_until = ?3 WHERE id = ?1 AND facts IS NULL";
-        self.writer
-            .run(move |batch| {
-                let values = params![id.0.as_bytes(), sql_integer(bytes), now.plus_secs(UPLOAD_LIFETIME_SECS).0];
-                match batch.connection.prepare_cached(record)?.execute(values)? {
-                    0 => Err(Error::NotFound),
-                    _ => Ok(()),
-                }
-            })
-            .await
+        self.change_upload(id, "received = ?2", sql_integer(bytes).into(), now).await
     }
 
     async fn complete_upload(&self, id: FileId, facts: FileFacts, now: Timestamp) -> Result<()> {
-        let complete =
-            "UPDATE uploads SET received = size, facts = ?2, kept_until = ?3 WHERE id = ?1 AND facts IS NULL";
-        self.writer
-            .run(move |batch| {
-                let values = params![id.0.as_bytes(), facts_json(&facts)?, now.plus_secs(UPLOAD_LIFETIME_SECS).0];
-                match batch.connection.prepare_cached(complete)?.execute(values)? {
-                    0 => Err(Error::NotFound),
-                    _ => Ok(()),
-                }
-            })
-            .await
+        // the quota counts what is stored
+        let set = "facts = ?2, size = ?2 ->> 'size', received = ?2 ->> 'size'";
+        self.change_upload(id, set, facts_json(&facts)?.into(), now).await
     }
 
-    async fn drop_upload(&self, owner: UserKey, id: FileId) -> Result<bool> {
-        let delete = "DELETE FROM uploads WHERE id = ?1 AND owner = ?2 AND message IS NULL";
+    async fn end_upload(&self, owner: UserKey, id: FileId) -> Result<bool> {
+        let end =
+            "UPDATE uploads SET kept_until = 0 WHERE id = ?1 AND owner = ?2 AND message IS NULL AND kept_until > 0";
         self.writer
             .run(move |batch| {
                 let values = params![id.0.as_bytes(), owner.0.as_bytes()];
-                Ok(batch.connection.prepare_cached(delete)?.execute(values)? == 1)
+                Ok(batch.connection.prepare_cached(end)?.execute(values)? == 1)
             })
             .await
     }
 
-    async fn file(&self, access: &Access, id: FileId) -> Result<Option<File>> {
+    async fn file(&self, access: &Access, id: FileId) -> Result<Option<(File, Object)>> {
         let room = access.room().clone();
-        self.read(move |c| -> Result<_> {
-            let number = present_number(c, &room)?;
-            let find = "SELECT m.files FROM uploads u JOIN messages m ON m.id = u.message
-                WHERE u.id = ?1 AND u.message BETWEEN ?2 AND ?3 AND m.deleted = 0";
-            let values = params![id.0.as_bytes(), position(number, 0), last_position(number)];
-            let files = c.prepare_cached(find)?.query_row(values, |row| Ok(rows::files(row.get_ref(0)?)?)).optional()?;
-            Ok(files.unwrap_or_default().into_iter().find(|file| file.id == id))
+        let found = self
+            .read(move |c| -> Result<_> {
+                let number = present_number(c, &room)?;
+                let find = "SELECT m.files FROM uploads u JOIN messages m ON m.id = u.message
+                    WHERE u.id = ?1 AND u.message BETWEEN ?2 AND ?3 AND m.deleted = 0";
+                let values = params![id.0.as_bytes(), position(number, 0), last_position(number)];
+                let files = c.prepare_cached(find)?.query_row(values, |row| Ok(rows::files(row.get_ref(0)?)?));
+                Ok(files.optional()?.unwrap_or_default().into_iter().find(|file| file.id == id))
+            })
+            .await?;
+        Ok(found.map(|file| (file, self.object(id))))
+    }
+}
+
+#[async_trait]
+impl OwnedObjects for Sqlite {
+    async fn expired_uploads(&self, now: Timestamp, limit: u32) -> Result<Vec<FileId>> {
+        let expired = "SELECT id FROM uploads WHERE message IS NULL AND kept_until <= ?1 ORDER BY kept_until LIMIT ?2";
+        let end = now.plus_secs(-EXPIRY_GRACE_SECS);
+        self.read(move |c| {
+            c.prepare_cached(expired)?.query_map(params![end.0, limit], |row| file_id(row, 0))?.collect()
         })
         .await
     }
 
-    async fn expire_uploads(&self, now: Timestamp, limit: u32) -> Result<Vec<FileId>> {
-        let expire = "DELETE FROM uploads WHERE id IN
-            (SELECT id FROM uploads WHERE message IS NULL AND kept_until <= ?1 LIMIT ?2) RETURNING id";
+    async fn forget_uploads(&self, ids: &[FileId]) -> Result<()> {
+        let ids = ids.to_vec();
         self.writer
             .run(move |batch| {
-                let mut expired = batch.connection.prepare_cached(expire)?;
-                let found = expired.query_map(params![now.0, limit], |row| file_id(row, 0))?;
-                Ok(found.collect::<rusqlite::Result<_>>()?)
+                let mut delete =
+                    batch.connection.prepare_cached("DELETE FROM uploads WHERE id = ?1 AND message IS NULL")?;
+                ids.iter().try_for_each(|id| delete.execute([id.0.as_bytes()]).map(drop)).map_err(Error::from)
             })
             .await
     }
 
-    async fn known_objects(&self, ids: &[FileId]) -> Result<Vec<FileId>> {
+    async fn without_owner(&self, ids: &[FileId], now: Timestamp) -> Result<Vec<FileId>> {
         let ids = ids.to_vec();
-        self.read(move |c| -> Result<_> {
-            let mut find = c.prepare_cached("SELECT 1 FROM uploads WHERE id = ?1")?;
-            let mut known = Vec::new();
+        let end = now.plus_secs(-EXPIRY_GRACE_SECS);
+        self.read(move |c| -> rusqlite::Result<_> {
+            let find = "SELECT 1 FROM uploads WHERE id = ?1 AND (message IS NOT NULL OR kept_until > ?2)";
+            let mut find = c.prepare_cached(find)?;
+            let mut found = Vec::new();
             for id in ids {
-                known.extend(find.exists([id.0.as_bytes()])?.then_some(id));
+                found.extend((!find.exists(params![id.0.as_bytes(), end.0])?).then_some(id));
             }
-            Ok(known)
+            Ok(found)
         })
         .await
     }

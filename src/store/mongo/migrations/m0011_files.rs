@@ -1,9 +1,9 @@
-//! Objects: the collections of GridFS, with its indexes. `migrations-notes/mongodb.md` has the reasons.
+//! Uploads; objects, in the collections of GridFS, with its indexes; and the index that gives a file to one message. `migrations-notes/mongodb.md` has the reasons.
 
 use mongodb::{Database, IndexModel, bson::doc, options::IndexOptions};
 
-use super::schema::{create_collection, create_indexes};
-use crate::store::Result;
+use super::schema::{create_collection, create_indexes, index};
+use crate::store::{Result, mongo::unique_index::FILE_INDEX};
 
 pub async fn run(database: &Database) -> Result<&'static str> {
     let files = doc! {
@@ -16,6 +16,23 @@ pub async fn run(database: &Database) -> Result<&'static str> {
         "required": ["files_id", "n", "data"],
         "properties": { "files_id": { "bsonType": "binData" }, "n": { "bsonType": "int" }, "data": { "bsonType": "binData" } },
     };
+    let uploads = doc! {
+        "bsonType": "object",
+        "required": ["_id", "owner", "name", "size", "received"],
+        "properties": {
+            "_id": { "bsonType": "binData" }, "owner": { "bsonType": "binData" }, "name": { "bsonType": "string" },
+            "size": { "bsonType": "long" }, "received": { "bsonType": "long" }, "keptUntil": { "bsonType": "date" },
+        },
+    };
+    create_collection(database, "uploads", uploads).await?;
+    let options = IndexOptions::builder().name("keptUntil".to_owned()).sparse(true).build();
+    let kept = IndexModel::builder().keys(doc! { "keptUntil": 1 }).options(options).build();
+    let indexes =
+        vec![kept, index("owner", doc! { "owner": 1, "size": 1 }, false), index("room", doc! { "room": 1 }, false)];
+    create_indexes(database, "uploads", indexes).await?;
+    let options = IndexOptions::builder().name(FILE_INDEX.to_owned()).unique(true).sparse(true).build();
+    let file = IndexModel::builder().keys(doc! { "files.id": 1 }).options(options).build();
+    create_indexes(database, "messages", vec![file]).await?;
     create_collection(database, "fs.files", files).await?;
     create_collection(database, "fs.chunks", chunks).await?;
     // as GridFS has it

@@ -11,6 +11,7 @@ use super::{
     jobs::Queued,
     publish::Committed,
     room_writer::RoomWriter,
+    uploads::removed_files,
     write::{Rest, Stop},
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
             log_documents::{ChangeDoc, MessageDoc},
             settle::derive,
             statements::{Failure, Ran, Statements},
-            unique_index::CLIENT_INDEX,
+            unique_index::{CLIENT_INDEX, FILE_INDEX},
         },
     },
 };
@@ -186,7 +187,9 @@ impl RoomWriter {
                         (at.seq, at.texts) = (change.message.id.seq, change.message.room_texts);
                         self.set_texts(queued.by, change.message.author_texts);
                     }
-                    let done = Box::new(Committed { queued, message: change.message, root: change.root });
+                    let removed_files = removed_files(before.as_ref(), &change.message);
+                    let Change { message, root, .. } = change;
+                    let done = Box::new(Committed { queued, message, root, removed_files });
                     plan.commands.push(Planned::Commit { done, start, end: plan.statements.len() });
                     if room_change.is_some() {
                         (plan.room_change, plan.given_up) = (room_change, given_up);
@@ -283,6 +286,7 @@ impl RoomWriter {
                     if let Some((index, failure)) = failure.take() {
                         rest.stop = Some(match failure {
                             Failure::Taken(broken) if index == start && broken == CLIENT_INDEX => Stop::Repeat,
+                            Failure::Taken(broken) if index == start && broken == FILE_INDEX => Stop::FileTaken,
                             Failure::Taken(_) if index == start => Stop::Collision { rev: done.message.rev },
                             Failure::Refused(reason) if index == start => Stop::Refused(Error::Failed(reason)),
                             // inserted, but not derived: the fence stopped it, or the server

@@ -6,7 +6,7 @@ use mongodb::bson::{Document, doc, oid::ObjectId};
 use tokio::sync::oneshot;
 
 use crate::{
-    domain::{Action, ClientId, Command, MentionedUser, Message, Post, RoomAction, UserKey},
+    domain::{Action, ClientId, Command, MentionedUser, Message, Post, RoomAction, UserKey, rules::Upload},
     store::{Changed, Error, Result, mongo::bson_values::bson_uuid},
 };
 
@@ -50,6 +50,8 @@ pub struct Queued {
     pub queued_at: Instant,
     /// The members whom its text mentions.
     pub mentioned: Vec<MentionedUser>,
+    /// The complete ones among the uploads that it names.
+    pub uploads: Vec<Upload>,
     /// Whether the account was found to exist.
     pub account_exists: bool,
     /// The numbers under which it may have been committed, because the outcome was unknown.
@@ -72,6 +74,7 @@ impl Queued {
             answers: Vec::new(),
             queued_at: Instant::now(),
             mentioned: Vec::new(),
+            uploads: Vec::new(),
             account_exists: false,
             attempts: Vec::new(),
         }

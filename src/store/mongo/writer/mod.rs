@@ -26,6 +26,7 @@ mod removal;
 mod room_changes;
 mod room_task;
 mod room_writer;
+mod uploads;
 mod write;
 
 pub use handle::Writer;

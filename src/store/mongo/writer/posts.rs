@@ -16,7 +16,7 @@ use crate::{
             causal::CausalSession,
             log_documents::MessageDoc,
             statements::{Failure, Ran},
-            unique_index::CLIENT_INDEX,
+            unique_index::{CLIENT_INDEX, FILE_INDEX},
         },
     },
 };
@@ -35,7 +35,7 @@ impl RoomWriter {
                     let message = change.message;
                     at = Head { seq: message.id.seq, rev: message.rev, texts: message.room_texts };
                     self.set_texts(queued.by, message.author_texts);
-                    planned.push(Committed { queued, message, root: None });
+                    planned.push(Committed { queued, message, root: None, removed_files: Vec::new() });
                 }
                 Ok(None) => {}
                 Err(refusal) => self.refuse(queued, refusal.into(), session).await,
@@ -74,6 +74,7 @@ impl RoomWriter {
 fn stop(failure: Failure, rev: u64) -> Stop {
     match failure {
         Failure::Taken(index) if index == CLIENT_INDEX => Stop::Repeat,
+        Failure::Taken(index) if index == FILE_INDEX => Stop::FileTaken,
         Failure::Taken(_) => Stop::Collision { rev },
         Failure::Refused(reason) => Stop::Refused(Error::Failed(reason)),
     }

@@ -6,7 +6,7 @@ use mongodb::bson::doc;
 
 use super::{jobs::Queued, room_writer::RoomWriter};
 use crate::{
-    domain::{Action, Command, Message, UserKey},
+    domain::{Action, Command, FileId, Message, UserKey},
     store::{
         Conflict, Error, Event, Result,
         mongo::{
@@ -23,6 +23,8 @@ pub struct Committed {
     pub queued: Queued,
     pub message: Message,
     pub root: Option<Message>,
+    /// The files that the message had before, and not any more.
+    pub removed_files: Vec<FileId>,
 }
 
 impl RoomWriter {
@@ -49,7 +51,7 @@ impl RoomWriter {
         let named = |message| with_names(message, &accounts.authors);
         let committed: Vec<Committed> = committed
             .into_iter()
-            .map(|done| Committed { message: named(done.message), root: done.root.map(named), queued: done.queued })
+            .map(|done| Committed { message: named(done.message), root: done.root.map(named), ..done })
             .collect();
         let event = |done: &Committed| Event::Changed {
             message: Box::new(done.message.clone()),
@@ -57,6 +59,7 @@ impl RoomWriter {
             reaction: done.queued.command.action.reaction(done.queued.by),
         };
         self.outbox.send(committed.iter().map(event).collect()).await;
+        self.record_files(&committed).await;
         let mut deletions = Vec::new();
         for Committed { queued, message, .. } in committed {
             let is_post = queued.post().is_some();

@@ -213,6 +213,16 @@ impl RoomWriter {
             membership: rights.members.get(&queued.by).and_then(Option::as_ref),
             texts: self.texts.get(&queued.by).copied().unwrap_or_default(),
         };
-        Some(State { room: &rights.room, head, actor, target, root, mentioned: &queued.mentioned, uploads: &[], pins, concerned })
+        Some(State {
+            room: &rights.room,
+            head,
+            actor,
+            target,
+            root,
+            mentioned: &queued.mentioned,
+            uploads: &queued.uploads,
+            pins,
+            concerned,
+        })
     }
 }

@@ -22,7 +22,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
 /// The shortest delay before the outcome of a failed write is looked up, for example during an election.
 const OUTCOME_LOOKUP_DELAY: Duration = Duration::from_millis(200);
 /// The delay after a look-up that found nothing: another writer's message has not reached a majority yet.
-const MAJORITY_DELAY: Duration = Duration::from_millis(2);
+pub const MAJORITY_DELAY: Duration = Duration::from_millis(2);
 
 /// Why a write stopped before its last command. Everything before that point is durable and answered.
 pub enum Stop {
@@ -30,6 +30,8 @@ pub enum Stop {
     Collision { rev: u64 },
     /// The next command's client id belongs to a stored message.
     Repeat,
+    /// A stored message has an upload that the next command names.
+    FileTaken,
     /// The server refused the next command.
     Refused(Error),
     /// The database failed. None, some or all of the commands may be stored.
@@ -63,7 +65,7 @@ impl RoomWriter {
             let timed_out = waiting.front().is_some_and(|queued| queued.queued_at.elapsed() > WRITE_TIMEOUT);
             let error = match stop {
                 None => continue,
-                Some(Stop::Collision { .. } | Stop::Repeat) if timed_out => {
+                Some(Stop::Collision { .. } | Stop::Repeat | Stop::FileTaken) if timed_out => {
                     Error::Failed("other processes took the next number in every attempt".into())
                 }
                 Some(Stop::Collision { rev }) => {
@@ -72,6 +74,10 @@ impl RoomWriter {
                     return waiting;
                 }
                 Some(Stop::Repeat) => match self.answer_repeat(&mut waiting).await {
+                    Ok(()) => continue,
+                    Err(error) => error,
+                },
+                Some(Stop::FileTaken) => match self.answer_file_taken(&mut waiting).await {
                     Ok(()) => continue,
                     Err(error) => error,
                 },
@@ -172,7 +178,8 @@ impl RoomWriter {
     /// Reads what all kinds of commands need of the room, as of the head.
     async fn load_all(&mut self, commands: &mut VecDeque<Queued>, session: &mut CausalSession) -> Result<()> {
         self.load_rights(commands, session).await?;
-        self.find_mentioned(commands, session).await
+        self.find_mentioned(commands, session).await?;
+        self.find_uploads(commands).await
     }
 
     /// Answers the first command, whose client id belongs to a stored message.
