@@ -18,8 +18,8 @@ use super::{
 use crate::{
     render::Language,
     security::limits::RateLimitSettings,
-    store::{Location, MongoUrl},
-    web::state::RoomSettings,
+    store::{Location, MongoUrl, Quota},
+    web::state::{FileSettings, RoomSettings},
 };
 
 /// The settings of the data, which the server and the commands share.
@@ -123,6 +123,23 @@ pub struct Config {
     #[arg(long, env = "NATTER_JOIN_RATE", default_value = "60", value_name = "N")]
     pub join_rate: NonZeroU32,
 
+    /// Largest file, in MiB
+    #[arg(long, env = "NATTER_MAX_FILE", default_value = "25", value_name = "MIB",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_file: u32,
+
+    /// Space for the files of one user, in MiB
+    #[arg(long, env = "NATTER_USER_QUOTA", default_value = "4096", value_name = "MIB")]
+    pub user_quota: u32,
+
+    /// Space for all files, in MiB
+    #[arg(long, env = "NATTER_SERVER_QUOTA", default_value = "102400", value_name = "MIB")]
+    pub server_quota: u32,
+
+    /// Files that one user may upload in a minute
+    #[arg(long, env = "NATTER_UPLOAD_RATE", default_value = "60", value_name = "N")]
+    pub upload_rate: NonZeroU32,
+
     /// Most connections at the same time; more wait to be accepted
     #[arg(long, env = "NATTER_MAX_CONNECTIONS", default_value = "16000", value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -217,7 +234,15 @@ impl Config {
             message_rate: self.message_rate,
             room_rate: self.room_rate,
             join_rate: self.join_rate,
+            upload_rate: self.upload_rate,
         })
+    }
+
+    /// How large files may be.
+    pub fn files(&self) -> FileSettings {
+        let [max_file, user, server] =
+            [self.max_file, self.user_quota, self.server_quota].map(|mib| u64::from(mib) << 20);
+        FileSettings { max_file, quota: Quota { user, server } }
     }
 
     /// Who may create rooms, and how many there may be.

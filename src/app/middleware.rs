@@ -6,16 +6,16 @@ use axum::{
     Extension, Router,
     extract::{ConnectInfo, DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware::{Next, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use tokio::time::timeout;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     csrf::{CsrfLayer, ProtectionError},
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     set_header::SetResponseHeaderLayer,
-    timeout::TimeoutLayer,
     trace::TraceLayer,
 };
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
@@ -35,10 +35,13 @@ use crate::{
 const MAX_BODY_BYTES: usize = 64 * 1024;
 /// Longest time for a request; longer than the wait in the queue of password checks.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest time for a request with files, whose sender may have a slow line. A pause in between ends it earlier
+/// ([`crate::web::receiver`]).
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// No inline script, no inline style, no eval, nothing from other sites. `connect-src 'self'` covers the WebSocket.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
+    media-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The policy with the addresses of the three servers, because browsers check the redirect after a form against
 /// `form-action`.
@@ -77,7 +80,7 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         .layer(Extension(IsHttps(secure)))
         // outside the session layer, so this error page does not show the signed-in user
         .layer(csrf.with_rejection_response(|_: ProtectionError| Error::forbidden("other-site").into_response()))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(from_fn(limit_time))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         // pages contain private data; the assets are not inside this layer and set their own caching
         .layer(if_absent(header::CACHE_CONTROL, "no-store"));
@@ -127,6 +130,18 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     Error::new(StatusCode::INTERNAL_SERVER_ERROR, Phrase::new("server-error")).into_response()
 }
 
+/// Ends a request after [`REQUEST_TIMEOUT`], or one with files after [`UPLOAD_TIMEOUT`].
+async fn limit_time(request: Request, next: Next) -> Response {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let has_files = request.uri().path().starts_with("/api/uploads")
+        || content_type.is_some_and(|content_type| content_type.starts_with("multipart/form-data"));
+    let limit = if has_files { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };
+    match timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
 /// Counts a connection behind a proxy under the client address of its latest request.
 async fn count_client(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (peer, slot) =
@@ -156,7 +171,7 @@ mod tests {
     use crate::{
         security::{limits::RateLimits, login::LoginService, passwords::Passwords, tokens::Tokens},
         store::{self, Location},
-        web::state::{RoomSettings, Settings},
+        web::state::{FileSettings, RoomSettings, Settings},
     };
 
     async fn state(dir: &tempfile::TempDir) -> AppState {
@@ -174,6 +189,7 @@ mod tests {
             proxies: 0,
             metrics_token: None,
             user_sockets: None,
+            files: FileSettings { max_file: 1, quota: store::Quota { user: 1, server: 1 } },
             rooms: RoomSettings { only_admins_create: false, max_rooms: 1, max_members: 1, max_rooms_of_user: 1 },
         };
         AppState::new(store, logins, None, settings)

@@ -28,7 +28,10 @@ fn own(role: ServerRole) -> OpenApiRouter<AppState> {
     match role {
         ServerRole::Users => features::users::router().merge(features::admin::router()),
         ServerRole::Auth => features::auth::router(),
-        ServerRole::Chat => features::chat::router().merge(features::rooms::router()).merge(features::people::router()),
+        ServerRole::Chat => features::chat::router()
+            .merge(features::rooms::router())
+            .merge(features::people::router())
+            .merge(features::files::router()),
     }
 }
 

@@ -85,6 +85,7 @@ impl Server {
             metrics_token: config.metrics_token.clone(),
             user_sockets: NonZeroU32::new(config.user_sockets),
             rooms: config.rooms(),
+            files: config.files(),
         };
         let state = AppState::new(store, logins, hub, settings);
         let is_new = state.store.users_after(None, 1).await.map_err(store_error)?.is_empty();

@@ -150,6 +150,8 @@ pub struct File {
     pub alt: AltText,
     /// Whether there is a thumbnail.
     pub has_thumbnail: bool,
+    /// Of a text: its first lines.
+    pub beginning: Option<String>,
 }
 
 #[cfg(test)]

@@ -3,6 +3,10 @@
 /// The bytes at the beginning of a file that tell what it is.
 pub const SNIFFED_BYTES: usize = 8192;
 
+/// The most lines and characters of a text that a page shows of it.
+const BEGINNING_LINES: usize = 8;
+const BEGINNING_CHARS: usize = 400;
+
 /// A file's type. A browser shows only these; all others are downloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileKind {
@@ -87,6 +91,15 @@ impl FileKind {
     }
 }
 
+/// The first lines of a text that begins with `start`, as a page shows them: at most [`BEGINNING_LINES`] and
+/// [`BEGINNING_CHARS`].
+pub fn beginning(start: &[u8]) -> String {
+    let text = String::from_utf8_lossy(start);
+    let lines: Vec<&str> = text.lines().take(BEGINNING_LINES).collect();
+    let shown = lines.join("\n");
+    shown.trim_end_matches(char::REPLACEMENT_CHARACTER).chars().take(BEGINNING_CHARS).collect()
+}
+
 /// Whether a file is a plain text: UTF-8 without control characters, but for a character that the end cuts. A text that
 /// a browser could take for a page is none: it would be one for a reader who saves it.
 fn is_text(start: &[u8]) -> bool {
@@ -134,6 +147,14 @@ mod tests {
     fn a_text_may_be_cut_within_a_character() {
         assert_eq!(FileKind::sniff(&"grüß".as_bytes()[..5]), FileKind::Text);
         assert_eq!(FileKind::sniff(b"gr\xfc\xdfe"), FileKind::Other, "Latin-1");
+    }
+
+    #[test]
+    fn the_beginning_of_a_text_is_its_first_lines() {
+        assert_eq!(beginning(b"one\r\ntwo\n"), "one\ntwo");
+        assert_eq!(beginning("1\n".repeat(20).as_bytes()).lines().count(), 8);
+        assert_eq!(beginning("ü".repeat(1000).as_bytes()).chars().count(), 400);
+        assert_eq!(beginning(&"grüß".as_bytes()[..5]), "grü", "a character that is cut");
     }
 
     #[test]

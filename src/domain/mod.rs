@@ -28,7 +28,7 @@ pub use command::{Action, Attachment, Command, Post, RoomAction};
 pub use device::Device;
 pub use fields::Fields;
 pub use file::{AltText, Dimensions, File, FileId, FileName, MAX_FILES};
-pub use file_kind::{FileKind, SNIFFED_BYTES, Shown};
+pub use file_kind::{FileKind, SNIFFED_BYTES, Shown, beginning};
 pub use folding::fold;
 pub use ids::{ClientId, MessageId, RoomId, TokenId, UserId, UserKey, user_ids};
 pub use mention::{MentionNames, MentionedUser, Mentions};

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod auth;
 pub mod chat;
+pub mod files;
 pub mod people;
 pub mod rooms;
 pub mod users;

@@ -5,12 +5,12 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use askama::Template;
 
 use super::{
-    Avatar, Language, TextCache, Viewer, avatar,
+    Avatar, Language, TextCache, Viewer, avatar, files,
     fragment::render,
     markdown::{Rendered, mention, plain},
     notice,
 };
-use crate::domain::{Content, Message, Reaction, Timestamp, markdown as syntax};
+use crate::domain::{Content, File, Message, Reaction, Timestamp, markdown as syntax};
 
 /// Longest beginning of a text in a quote, in characters.
 const QUOTE_CHARS: usize = 100;
@@ -51,6 +51,8 @@ struct MessageView<'a> {
     reply_to: Option<u64>,
     /// What a reply shows of its parent.
     quote: Quote<'a>,
+    /// The list of its files.
+    files: String,
     reactions: Vec<ReactionView<'a>>,
     /// The viewer's; `None` in the live fragment, which has no words.
     language: Option<Language>,
@@ -153,7 +155,18 @@ pub fn row(shown: &Message, row: PageRow<'_>, viewer: &Viewer, texts: &TextCache
 /// The beginning of a message's text on one line, without marks: for quotes and previews. `None` of a deleted message and
 /// of a notice.
 pub fn beginning(message: &Message, texts: &TextCache) -> Option<String> {
-    texts.text(message).map(|rendered| plain(&rendered.html, QUOTE_CHARS))
+    texts.text(message).map(|rendered| match plain(&rendered.html, QUOTE_CHARS) {
+        text if text.is_empty() && !message.files.is_empty() => plain_names(&message.files),
+        text => text,
+    })
+}
+
+fn plain_names(files: &[File]) -> String {
+    let names = files::names(files);
+    if names.chars().count() <= QUOTE_CHARS {
+        return names;
+    }
+    names.chars().take(QUOTE_CHARS).chain(['…']).collect()
 }
 
 /// Whether `message` is shown under the name of `before`, the row before it. The page's script decides it in the same way.
@@ -208,6 +221,7 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, row: PageR
         mentions: mention::tags(&message.mentions),
         reply_to: message.reply_to,
         quote,
+        files: files::files(&message.id.room, &message.files),
         reactions: message.reactions.iter().map(|reaction| ReactionView::new(reaction, viewer)).collect(),
         language: viewer.map(|viewer| viewer.language),
     })
@@ -239,6 +253,7 @@ pub fn pending_row(author_tag: &str, author: &Avatar, language: Language) -> Str
         mentions: String::new(),
         reply_to: Some(0),
         quote: Quote::Unknown,
+        files: String::new(),
         reactions: Vec::new(),
         language: Some(language),
     })

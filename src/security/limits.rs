@@ -25,6 +25,8 @@ pub struct RateLimitSettings {
     pub room_rate: NonZeroU32,
     /// Members that one user may add to existing rooms in a minute, oneself by joining too.
     pub join_rate: NonZeroU32,
+    /// Files that one user may upload in a minute.
+    pub upload_rate: NonZeroU32,
 }
 
 /// A limit is reached.
@@ -56,6 +58,7 @@ pub struct RateLimits {
     rooms: Option<DefaultKeyedRateLimiter<UserKey>>,
     /// By the user who joins or adds.
     joins: Option<DefaultKeyedRateLimiter<UserKey>>,
+    uploads: Option<DefaultKeyedRateLimiter<UserKey>>,
 }
 
 impl RateLimits {
@@ -79,6 +82,7 @@ impl RateLimits {
             messages: settings.map(|s| DefaultKeyedRateLimiter::keyed(messages(s.message_rate))),
             rooms: settings.map(|s| DefaultKeyedRateLimiter::keyed(within(hour, s.room_rate))),
             joins: settings.map(|s| DefaultKeyedRateLimiter::keyed(within(minute, s.join_rate))),
+            uploads: settings.map(|s| DefaultKeyedRateLimiter::keyed(within(minute, s.upload_rate))),
         }
     }
 
@@ -126,6 +130,11 @@ impl RateLimits {
         check(self.joins.as_ref(), &user)
     }
 
+    /// Counts a file that the user uploads.
+    pub fn upload(&self, user: UserKey) -> Result<(), RateLimited> {
+        check(self.uploads.as_ref(), &user)
+    }
+
     /// Drops the entries that limit nothing at present, so that memory does not grow with the number of networks seen.
     pub fn sweep(&self) {
         self.logins.iter().for_each(governor::RateLimiter::retain_recent);
@@ -136,6 +145,7 @@ impl RateLimits {
         self.messages.iter().for_each(governor::RateLimiter::retain_recent);
         self.rooms.iter().for_each(governor::RateLimiter::retain_recent);
         self.joins.iter().for_each(governor::RateLimiter::retain_recent);
+        self.uploads.iter().for_each(governor::RateLimiter::retain_recent);
     }
 }
 
@@ -159,6 +169,7 @@ mod tests {
             message_rate: n(1),
             room_rate: n(2),
             join_rate: n(2),
+            upload_rate: n(2),
         }
     }
 

@@ -18,6 +18,8 @@ use super::{
 use crate::domain::FileId;
 
 const PART: &str = "part";
+/// The bytes of a read for a slow reader.
+const READ_BYTES: usize = 64 * 1024;
 
 /// A directory of objects.
 #[derive(Debug, Clone)]
@@ -50,6 +52,7 @@ impl Disk {
         let done = spawn_blocking(move || work(disk)).await.map_err(|error| Error::Failed(error.to_string()))?;
         done.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Error::NotFound,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full,
             _ => Error::Failed(format!("files: {error}")),
         })
     }
@@ -154,6 +157,10 @@ impl Objects for Disk {
             other => other,
         })
         .await
+    }
+
+    fn read_bytes(&self) -> usize {
+        READ_BYTES
     }
 
     async fn remove(&self, id: FileId) -> Result<()> {

@@ -36,6 +36,8 @@ pub trait Objects: Send + Sync {
     /// # Errors
     /// [`Error::NotFound`](super::Error::NotFound) if there is no such object.
     async fn read(&self, id: FileId, offset: u64, length: usize) -> Result<Bytes>;
+    /// The bytes that one read for a slow reader takes: few, so that many readers cost little memory.
+    fn read_bytes(&self) -> usize;
     /// Removes an object, finished or not; an absent one is removed already.
     async fn remove(&self, id: FileId) -> Result<()>;
     /// The ids of the first `limit` objects after `after`, finished or not, in their order.
@@ -65,6 +67,11 @@ impl Object {
     /// As [`Objects::read`].
     pub async fn read(&self, offset: u64, length: usize) -> Result<Bytes> {
         self.objects.read(self.id, offset, length).await
+    }
+
+    /// As [`Objects::read_bytes`].
+    pub fn read_bytes(&self) -> usize {
+        self.objects.read_bytes()
     }
 
     /// As [`Objects::write`].

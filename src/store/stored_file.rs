@@ -25,6 +25,8 @@ pub struct StoredFile {
     alt: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     thumbnail: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beginning: Option<String>,
 }
 
 impl From<&File> for StoredFile {
@@ -39,6 +41,7 @@ impl From<&File> for StoredFile {
             height: file.dimensions.map(|size| size.height),
             alt: file.alt.as_str().to_owned(),
             thumbnail: file.has_thumbnail,
+            beginning: file.beginning.clone(),
         }
     }
 }
@@ -55,6 +58,7 @@ impl StoredFile {
             dimensions: self.width.zip(self.height).map(|(width, height)| Dimensions { width, height }),
             alt: AltText::stored(self.alt),
             has_thumbnail: self.thumbnail,
+            beginning: self.beginning,
         })
     }
 }
@@ -72,6 +76,8 @@ pub struct StoredFacts {
     height: Option<u32>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     thumbnail: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beginning: Option<String>,
 }
 
 impl From<&FileFacts> for StoredFacts {
@@ -83,6 +89,7 @@ impl From<&FileFacts> for StoredFacts {
             width: facts.dimensions.map(|size| size.width),
             height: facts.dimensions.map(|size| size.height),
             thumbnail: facts.has_thumbnail,
+            beginning: facts.beginning.clone(),
         }
     }
 }
@@ -96,6 +103,7 @@ impl StoredFacts {
             sha256: digest(&self.sha256)?,
             dimensions: self.width.zip(self.height).map(|(width, height)| Dimensions { width, height }),
             has_thumbnail: self.thumbnail,
+            beginning: self.beginning,
         })
     }
 }
@@ -131,8 +139,10 @@ mod tests {
             dimensions: Some(Dimensions { width: 4000, height: 3000 }),
             alt: AltText::parse("a dog").unwrap(),
             has_thumbnail: true,
+            beginning: Some("one\ntwo".to_owned()),
         };
-        let plain = File { dimensions: None, alt: AltText::default(), has_thumbnail: false, ..file.clone() };
+        let plain =
+            File { beginning: None, dimensions: None, alt: AltText::default(), has_thumbnail: false, ..file.clone() };
         for file in [file, plain] {
             let json = serde_json::to_string(&StoredFile::from(&file)).unwrap();
             assert_eq!(serde_json::from_str::<StoredFile>(&json).unwrap().file(), Some(file), "{json}");

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Access, Object, Result};
-use crate::domain::{AltText, Dimensions, File, FileId, FileKind, FileName, Timestamp, UserKey};
+use crate::domain::{AltText, Dimensions, File, FileId, FileKind, FileName, Message, Timestamp, UserKey};
 
 /// How long an upload is kept for its owner after the last of its bytes, in seconds.
 pub const UPLOAD_LIFETIME_SECS: i64 = 3600;
@@ -51,13 +51,15 @@ pub struct FileFacts {
     pub sha256: [u8; 32],
     pub dimensions: Option<Dimensions>,
     pub has_thumbnail: bool,
+    /// Of a text: its first lines.
+    pub beginning: Option<String>,
 }
 
 impl FileFacts {
     /// The file of these facts, with an empty alternative text.
     pub fn file(&self, id: FileId, name: FileName) -> File {
-        let Self { kind, size, sha256, dimensions, has_thumbnail } = *self;
-        File { id, name, kind, size, sha256, dimensions, alt: AltText::default(), has_thumbnail }
+        let Self { kind, size, sha256, dimensions, has_thumbnail, beginning } = self.clone();
+        File { id, name, kind, size, sha256, dimensions, alt: AltText::default(), has_thumbnail, beginning }
     }
 }
 
@@ -93,6 +95,8 @@ pub trait Uploads {
     async fn end_upload(&self, owner: UserKey, id: FileId) -> Result<bool>;
     /// A file of a message of the room that is not deleted.
     async fn file(&self, access: &Access, id: FileId) -> Result<Option<(File, Object)>>;
+    /// The room's latest `limit` messages with files before the `seq` `before`, the latest first.
+    async fn messages_with_files(&self, access: &Access, before: Option<u64>, limit: u32) -> Result<Vec<Message>>;
 }
 
 /// The ownership of objects, for their removal. An object belongs to an upload that has not expired, or to a message.

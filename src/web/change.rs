@@ -2,7 +2,7 @@
 
 use super::{AppState, Error, Result, ask_first::ask_first, room_audit, room_limits};
 use crate::{
-    domain::{Action, ClientId, Command, Fields, Phrase, Post, RoomAction, Text, UserKey},
+    domain::{Action, Attachment, ClientId, Command, Fields, FileId, Phrase, Post, RoomAction, Text, UserKey},
     security::limits::RateLimited,
     store::{self, Access, Changed},
 };
@@ -19,18 +19,31 @@ pub struct Draft<'a> {
     pub reply_to: Option<u64>,
     /// Whether it may mention any number of people.
     pub is_confirmed: bool,
+    /// With one, the message needs no text.
+    pub files: &'a [Attachment],
+}
+
+/// A message whose fields are valid.
+pub struct CheckedDraft {
+    text: Text,
+    client: ClientId,
+    files: Vec<Attachment>,
 }
 
 impl Draft<'_> {
-    /// The text and the client id.
+    /// Checks the fields.
     ///
     /// # Errors
     /// 422 if a field is invalid.
-    pub fn check(&self) -> Result<(Text, ClientId)> {
+    pub fn check(&self) -> Result<CheckedDraft> {
         let mut fields = Fields::default();
-        let text = fields.keep("message", Text::parse(self.message));
+        let text = if self.files.is_empty() { Text::parse(self.message) } else { Text::caption(self.message) };
+        let text = fields.keep("message", text);
         let client = fields.keep("clientID", ClientId::parse(self.client_id));
-        text.zip(client).ok_or_else(|| Error::invalid(fields))
+        let files = self.files.to_vec();
+        text.zip(client)
+            .map(|(text, client)| CheckedDraft { text, client, files })
+            .ok_or_else(|| Error::invalid(fields))
     }
 }
 
@@ -42,7 +55,7 @@ impl Draft<'_> {
 pub async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result<Changed> {
     let checked = draft.check()?;
     if !draft.is_confirmed {
-        ask_first(state, access, &checked.0).await?;
+        ask_first(state, access, &checked.text).await?;
     }
     count(state, access.user())?;
     post_counted(state, access, checked, draft.reply_to).await
@@ -55,16 +68,19 @@ pub async fn post(state: &AppState, access: &Access, draft: Draft<'_>) -> Result
 pub async fn post_counted(
     state: &AppState,
     access: &Access,
-    (text, client): (Text, ClientId),
+    CheckedDraft { text, client, files }: CheckedDraft,
     reply_to: Option<u64>,
 ) -> Result<Changed> {
-    let post = Post { client, text: text.clone(), reply_to, files: Vec::new() };
+    let ids: Vec<FileId> = files.iter().map(|file| file.id).collect();
+    let post = Post { client, text: text.clone(), reply_to, files };
     room_limits::check_post(state, access).await?;
     let posted = state.store.change(access, Command::new(Action::Post(post))).await.map_err(refused)?;
     let message = &posted.message;
-    // an edited text differs from the one that was posted
-    let has_other_text = message.edited_at.is_none() && message.text().is_some_and(|stored| stored != text.as_str());
-    if posted.repeat && (has_other_text || message.reply_to != reply_to) {
+    // an edited text differs from the one that was posted, and so do files of which some were removed
+    let is_other =
+        |stored: &str| stored != text.as_str() || message.files.iter().map(|file| file.id).ne(ids.iter().copied());
+    let is_other = message.edited_at.is_none() && message.text().is_some_and(is_other);
+    if posted.repeat && (is_other || message.reply_to != reply_to) {
         // to treat it as a repeat would lose this text silently
         return Err(store::Conflict::ClientIdReused.into());
     }

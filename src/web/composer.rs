@@ -1,53 +1,11 @@
-//! The form of a new message: the browser sends it if JavaScript is off, or the conversation has no room yet.
+//! The form of a new message as a page shows it: the browser sends it if JavaScript is off, or the conversation has no
+//! room yet.
 
-use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, de};
-
-use super::{Error, change::Draft};
-use crate::{domain::ClientId, render::Language};
-
-/// The form as it was sent.
-#[derive(Debug, Deserialize)]
-pub struct MessageForm {
-    #[serde(default)]
-    pub message: String,
-    #[serde(rename = "clientID", default)]
-    client_id: String,
-    /// The `seq` of the message that it replies to.
-    #[serde(rename = "replyTo", default, deserialize_with = "empty_as_none")]
-    pub reply_to: Option<u64>,
-    /// The `seq` of the root, if the form is on the page of a thread.
-    #[serde(default, deserialize_with = "empty_as_none")]
-    pub thread: Option<u64>,
-    /// Whether it may mention any number of people.
-    #[serde(default)]
-    confirmed: bool,
-    /// The last `seq` on the page, and the version of the mark when it was read; not of a conversation that has no room
-    /// yet.
-    pub read: Option<u64>,
-    pub version: Option<u64>,
-}
-
-/// A field that is there and empty is as one that is not there: a page's script fills it when it is needed.
-fn empty_as_none<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let value = String::deserialize(deserializer)?;
-    if value.is_empty() {
-        return Ok(None);
-    }
-    value.parse().map(Some).map_err(|_| de::Error::custom("not a number"))
-}
-
-impl MessageForm {
-    pub fn draft(&self) -> Draft<'_> {
-        Draft {
-            message: &self.message,
-            client_id: &self.client_id,
-            reply_to: self.reply_to,
-            is_confirmed: self.confirmed,
-        }
-    }
-}
+use super::{Error, message_form::MessageForm};
+use crate::{
+    domain::{Attachment, ClientId},
+    render::Language,
+};
 
 /// The form as a page shows it (`templates/_composer.html`).
 #[derive(Debug)]
@@ -62,8 +20,18 @@ pub struct Composer {
     pub asks: bool,
     /// Whether the user has confirmed that.
     pub is_confirmed: bool,
+    /// Files that came with an earlier attempt and are kept.
+    pub files: Vec<KeptFile>,
     /// Why the message was refused.
     pub alert: Option<String>,
+}
+
+/// A file that was uploaded with a form that was refused.
+#[derive(Debug)]
+pub struct KeptFile {
+    pub id: String,
+    pub name: String,
+    pub alt: String,
 }
 
 impl Default for Composer {
@@ -76,6 +44,7 @@ impl Default for Composer {
             thread: None,
             asks: false,
             is_confirmed: false,
+            files: Vec::new(),
             alert: None,
         }
     }
@@ -89,7 +58,14 @@ impl Composer {
 
     /// The form again, with all that was in it.
     pub fn kept(form: MessageForm) -> Self {
+        let kept = |(file, name): (&Attachment, String)| KeptFile {
+            id: file.id.to_string(),
+            name,
+            alt: file.alt.as_str().to_owned(),
+        };
+        let files = form.files.iter().zip(form.names).map(kept).collect();
         Self {
+            files,
             draft: form.message,
             client_id: form.client_id,
             reply_to: form.reply_to,
@@ -103,7 +79,8 @@ impl Composer {
     /// The form again, with all that was in it and the reason. The client id stays the one that was sent, because the
     /// message may be stored although the answer was an error; unless the error is about the id itself.
     pub fn refused(form: MessageForm, error: &Error, language: Language) -> Self {
-        let reason = error.fields.get("message").map(|reason| language.phrase(reason));
+        let about = ["message", "file", "alt"].into_iter().find_map(|field| error.fields.get(field));
+        let reason = about.map(|reason| language.phrase(reason));
         let mut composer = Self::kept(form);
         if error.fields.get("clientID").is_some() {
             composer.client_id = new_client_id();

@@ -165,6 +165,10 @@ impl From<store::Error> for Error {
             store::Error::Refused(refusal) => refusal.into(),
             store::Error::Unchanged => Self::conflict(Phrase::new("room-unchanged")),
             store::Error::Busy => Self::busy(),
+            store::Error::Full => {
+                tracing::error!("no space left for files");
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, Phrase::new("storage-full"))
+            }
             store::Error::Failed(reason) => {
                 tracing::error!(reason, "store request failed");
                 Self::database_down()

@@ -1,6 +1,7 @@
 //! The HTTP kit that the features share: the state of handlers, extractors, errors, assets, what all pages have.
 
 pub mod accounts;
+pub mod any_caller;
 pub mod ask_first;
 pub mod assets;
 pub mod change;
@@ -9,12 +10,15 @@ pub mod direct;
 pub mod error;
 pub mod error_page;
 pub mod extract;
+pub mod files;
 pub mod in_room;
 pub mod language;
 pub mod members;
+pub mod message_form;
 pub mod named_users;
 pub mod origin;
 pub mod page;
+pub mod receiver;
 pub mod room_audit;
 pub mod room_limits;
 pub mod session;
@@ -25,6 +29,7 @@ pub mod state;
 pub mod token_login;
 pub mod typed;
 
+pub use any_caller::AnyCaller;
 pub use error::{Error, FieldTexts};
 pub use extract::{Admin, AdminBearer, Bearer, ClientAddr, Form, Json, Path, Query, SignedIn};
 pub use in_room::InRoom;

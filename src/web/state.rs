@@ -17,7 +17,7 @@ use crate::{
     render::Language,
     room::{Presence, hub::Hub},
     security::{accounts::Accounts, login::LoginService},
-    store::{self, Access, Store},
+    store::{self, Access, Quota, Store},
 };
 
 /// The addresses that pages link to.
@@ -40,6 +40,15 @@ pub struct Settings {
     /// Most sockets that one user may have open in this process; `None` sets no limit.
     pub user_sockets: Option<NonZeroU32>,
     pub rooms: RoomSettings,
+    pub files: FileSettings,
+}
+
+/// How large files may be, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct FileSettings {
+    /// The largest file.
+    pub max_file: u64,
+    pub quota: Quota,
 }
 
 /// Who may create rooms, and how many there may be.

@@ -34,7 +34,7 @@ pub async fn send(
     draft: Draft<'_>,
     user: impl Future<Output = Result<User>>,
 ) -> Result<Sent> {
-    match typed(draft.message)? {
+    match typed_with(&draft)? {
         Typed::Text(text) => {
             let posted = change::post(state, access, Draft { message: &text, ..draft }).await?;
             Ok(Sent::Posted(Box::new(posted)))
@@ -53,7 +53,7 @@ pub async fn send(
 /// # Errors
 /// As [`send`]. What is refused creates no room.
 pub async fn send_direct(state: &AppState, user: &User, others: &[User], draft: Draft<'_>) -> Result<String> {
-    match typed(draft.message)? {
+    match typed_with(&draft)? {
         Typed::Text(text) => direct::post(state, user, others, Draft { message: &text, ..draft }).await,
         Typed::Command(SlashCommand::Message { user_id, text }) => {
             message(state, user, user_id, Draft { message: &text, ..draft }).await.map_err(about_text)
@@ -62,8 +62,12 @@ pub async fn send_direct(state: &AppState, user: &User, others: &[User], draft: 
     }
 }
 
-fn typed(message: &str) -> Result<Typed> {
-    Typed::parse(message).map_err(refuse)
+/// Only texts have files.
+fn typed_with(draft: &Draft<'_>) -> Result<Typed> {
+    match Typed::parse(draft.message).map_err(refuse)? {
+        Typed::Command(_) if !draft.files.is_empty() => Err(refuse(Invalid::new("slash-with-files"))),
+        typed => Ok(typed),
+    }
 }
 
 fn refuse(invalid: Invalid) -> Error {
@@ -102,7 +106,7 @@ async fn obey(
             Ok(Some("/rooms".to_owned()))
         }
         SlashCommand::Message { user_id, text } => {
-            let draft = Draft { message: &text, client_id, reply_to: None, is_confirmed: true };
+            let draft = Draft { message: &text, client_id, reply_to: None, is_confirmed: true, files: &[] };
             message(state, user, user_id, draft).await.map(Some)
         }
     }

@@ -51,6 +51,7 @@ mod tables;
 mod threads;
 mod typing;
 mod unread;
+mod uploads;
 mod user_search;
 mod users;
 
@@ -114,6 +115,19 @@ contract! {
         an_interrupted_object_goes_on_from_any_offset
         an_object_has_no_gap_and_no_missing_end
         a_removed_object_is_gone;
+    uploads:
+        an_upload_is_its_owners_until_a_message_has_it
+        a_message_has_a_text_or_files
+        a_repeat_of_a_post_with_files_returns_the_stored_message
+        one_of_many_concurrent_posts_gets_the_file
+        a_file_is_read_with_the_right_to_its_room
+        objects_are_removed_once_nothing_has_them
+        an_expired_upload_is_gone
+        the_files_of_a_removed_account_follow_its_messages
+        objects_that_an_interruption_left_are_found
+        the_files_of_a_room_are_listed_from_the_latest
+        quotas_count_all_that_is_stored
+        a_disabled_account_uploads_nothing;
     networks:
         a_network_is_recorded_with_its_latest_time
         the_newest_networks_of_a_user_are_kept

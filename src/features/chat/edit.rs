@@ -97,7 +97,7 @@ pub async fn submit(on: OnMessage, Form(fields): Form<EditFields>) -> Result<Res
 
 async fn edit(on: &OnMessage, fields: &EditFields) -> Result<(), Refused> {
     let (state, access) = (&on.state, &on.access);
-    let text = Text::parse(&fields.message).map_err(|invalid| Error::invalid(Fields::one("message", invalid)))?;
+    let text = Text::caption(&fields.message).map_err(|invalid| Error::invalid(Fields::one("message", invalid)))?;
     if !fields.confirmed {
         let before = on.message().await?;
         // who was mentioned before is not notified again

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{Reading, RoomId},
     room::{PresenceGuard, listener::Listener},
-    web::{Error, change::Draft},
+    web::{Error, change::Draft, files::attachments},
 };
 
 /// How often a page gets a frame that says that its message is not stored yet. While a message waits, a page considers
@@ -53,12 +53,17 @@ struct Working<'a> {
 impl<'a> Working<'a> {
     /// Sends what was typed.
     fn send(session: &'a SocketSession, send: SendFrame) -> Box<Self> {
-        let SendFrame { room, message, client_id, reply_to, is_confirmed } = send;
+        let SendFrame { room, message, client_id, reply_to, is_confirmed, files } = send;
         let room = room.unwrap_or_else(|| session.room.clone());
         let posting = Some((room.clone(), client_id.clone()));
         let reply = async move {
-            let draft = Draft { message: &message, client_id: &client_id, reply_to, is_confirmed };
-            let outcome = session.send(&room, draft).await;
+            let outcome = match attachments(&files) {
+                Ok(files) => {
+                    let (message, client_id) = (message.as_str(), client_id.as_str());
+                    session.send(&room, Draft { message, client_id, reply_to, is_confirmed, files: &files }).await
+                }
+                Err(error) => Err(error),
+            };
             Some(frames::reply(&room, &client_id, &outcome, session.language))
         };
         Box::new(Self { reply: Box::pin(reply), posting })

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     domain::{Phrase, Reading, RoomId},
     render::Language,
-    web::{Error, Result, typed::Sent},
+    web::{Error, Result, files::SentFile, typed::Sent},
 };
 
 /// A frame of a client. Fields that are not listed are ignored, such as the `headers` of the htmx WebSocket extension.
@@ -38,6 +38,7 @@ pub(super) struct SendFrame {
     pub reply_to: Option<u64>,
     /// Whether it may mention any number of people.
     pub is_confirmed: bool,
+    pub files: Vec<SentFile>,
 }
 
 /// Most rooms whose numbers a frame asks for.
@@ -55,6 +56,8 @@ struct Fields {
     reply_to: Option<u64>,
     #[serde(default)]
     confirmed: bool,
+    #[serde(default)]
+    files: Vec<SentFile>,
     #[serde(default, deserialize_with = "present")]
     after: Option<Option<u64>>,
     typing: Option<bool>,
@@ -87,8 +90,8 @@ impl ClientFrame {
         let room = fields.room.as_ref().and_then(Option::as_deref).map(RoomId::named);
         if fields.message.is_some() || fields.client_id.is_some() {
             let (message, client_id) = (fields.message.unwrap_or_default(), fields.client_id.unwrap_or_default());
-            let (reply_to, is_confirmed) = (fields.reply_to, fields.confirmed);
-            return Ok(Self::Send(SendFrame { room, message, client_id, reply_to, is_confirmed }));
+            let (reply_to, is_confirmed, files) = (fields.reply_to, fields.confirmed, fields.files);
+            return Ok(Self::Send(SendFrame { room, message, client_id, reply_to, is_confirmed, files }));
         }
         if let Some(rooms) = fields.rooms {
             if rooms.as_ref().is_some_and(|rooms| rooms.len() > MAX_ROOMS) {

@@ -5,10 +5,7 @@ use askama_web::WebTemplate;
 
 use crate::{
     render::Language,
-    web::{
-        AppState, Shell,
-        composer::{Composer, MessageForm},
-    },
+    web::{AppState, Shell, composer::Composer, message_form::MessageForm},
 };
 
 /// Keeps what was typed: it can be sent from here after a login in another tab.

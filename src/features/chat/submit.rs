@@ -1,7 +1,7 @@
 //! Sends what was typed into a page's form, without JavaScript.
 
 use axum::{
-    extract::{OriginalUri, State},
+    extract::{OriginalUri, Request, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -18,8 +18,9 @@ use crate::{
     domain::Reading,
     render::Language,
     web::{
-        AppState, Error, Form, InRoom, Result, SignedIn,
-        composer::{Composer, MessageForm},
+        AppState, Error, InRoom, Result, SignedIn,
+        composer::Composer,
+        message_form::{self, MessageForm},
         typed::{self, Sent},
     },
 };
@@ -32,12 +33,13 @@ pub(super) async fn submit(
     language: Language,
     OriginalUri(uri): OriginalUri,
     in_room: Result<InRoom<SignedIn>, Response>,
-    Form(form): Form<MessageForm>,
+    request: Request,
 ) -> Result<Response> {
     let InRoom { caller: me, access } = match in_room {
         Ok(in_room) => in_room,
         // to the login
         Err(response) if response.status().is_redirection() => {
+            let (form, _) = message_form::read(&state, None, request).await?;
             let page = LoggedOutPage::new(&state, language, uri.path().to_owned(), form);
             return Ok((StatusCode::UNAUTHORIZED, page).into_response());
         }
@@ -45,7 +47,12 @@ pub(super) async fn submit(
     };
     let room = format!("/rooms/{}", access.room().as_str());
     let author = async { Ok(me.user.clone()) };
-    let sent = match typed::send(&state, &access, form.draft(), author).await {
+    let (form, refused) = message_form::read(&state, Some(me.user.key), request).await?;
+    let sent = match refused {
+        Some(error) => Err(error),
+        None => typed::send(&state, &access, form.draft(), author).await,
+    };
+    let sent = match sent {
         Ok(sent) => sent,
         Err(error) => {
             let seq = form.reply_to.unwrap_or_default(); // read only if it is a reply

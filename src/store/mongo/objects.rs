@@ -148,6 +148,11 @@ impl Objects for GridFs {
         Ok(chunk.slice(inside.min(chunk.len())..(inside + length).min(chunk.len())))
     }
 
+    /// A chunk comes as a whole anyway.
+    fn read_bytes(&self) -> usize {
+        PART_BYTES
+    }
+
     async fn remove(&self, id: FileId) -> Result<()> {
         // first what says that it is whole
         with_timeout(self.db.files.delete_one(doc! { "_id": bson_file(id) })).await?;

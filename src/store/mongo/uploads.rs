@@ -21,7 +21,7 @@ use super::{
     upload_documents::UploadDoc,
 };
 use crate::{
-    domain::{File, FileId, RoomId, Timestamp, UserKey},
+    domain::{File, FileId, Message, RoomId, Timestamp, UserKey},
     store::{
         Access, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result, UPLOAD_LIFETIME_SECS,
         Upload, Uploads, stored_file::StoredFacts, uploads::EXPIRY_GRACE_SECS,
@@ -159,6 +159,21 @@ impl Uploads for Mongo {
         let found = with_timeout(self.db.messages.find_one(filter).session(&mut *session)).await?;
         let file = found.and_then(|message| message.into_message().files.into_iter().find(|file| file.id == id));
         Ok(file.map(|file| (file, self.object(id))))
+    }
+
+    async fn messages_with_files(&self, access: &Access, before: Option<u64>, limit: u32) -> Result<Vec<Message>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut session = self.db.reads().await?;
+        let room = access.room();
+        self.db.settled_head(room, &mut session).await?;
+        let mut filter = doc! { "_id.room": room.as_str(), "files.id": { "$exists": true } };
+        if let Some(before) = before {
+            filter.insert("seq", doc! { "$lt": bson_int(before) });
+        }
+        let found = self.db.find_log(filter, doc! { "seq": -1 }, limit, &mut session).await?;
+        self.db.with_authors(found).await
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Sqlite {
-    async fn read_log<T, F>(&self, room: &RoomId, read: F) -> Result<T>
+    pub(super) async fn read_log<T, F>(&self, room: &RoomId, read: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(RoomLog<'_>) -> Result<T> + Send + 'static,

@@ -134,6 +134,17 @@ impl<'a> RoomLog<'a> {
         Ok(Page { messages, has_older, has_newer: false, head: self.head()?.rev })
     }
 
+    /// The latest messages with files before a `seq`, the latest first.
+    pub fn with_files(&self, before: Option<u64>, limit: u32) -> Result<Vec<Message>> {
+        let mut statement = self.c.prepare_cached(&format!(
+            "{SELECT} WHERE m.id IN (SELECT id FROM messages INDEXED BY messages_files
+                WHERE files IS NOT NULL AND id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3) ORDER BY m.id DESC"
+        ))?;
+        let end = before.map_or(last_position(self.number), |seq| position(self.number, seq));
+        let values = params![position(self.number, 0), end, limit];
+        Ok(statement.query_map(values, |row| rows::message(self.room, row))?.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The number of pinned messages.
     pub fn pins(&self) -> Result<u64> {
         let count = "SELECT count(*) FROM messages INDEXED BY messages_pinned

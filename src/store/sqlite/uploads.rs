@@ -18,7 +18,7 @@ use super::{
     rows,
 };
 use crate::{
-    domain::{File, FileId, FileName, Timestamp, UserKey, rules},
+    domain::{File, FileId, FileName, Message, Timestamp, UserKey, rules},
     store::{
         Access, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result, UPLOAD_LIFETIME_SECS,
         Upload, Uploads, disk::Disk, stored_file::StoredFacts, uploads::EXPIRY_GRACE_SECS,
@@ -218,6 +218,10 @@ impl Uploads for Sqlite {
             })
             .await?;
         Ok(found.map(|file| (file, self.object(id))))
+    }
+
+    async fn messages_with_files(&self, access: &Access, before: Option<u64>, limit: u32) -> Result<Vec<Message>> {
+        self.read_log(access.room(), move |log| log.with_files(before, limit)).await
     }
 }
 

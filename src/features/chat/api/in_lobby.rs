@@ -2,7 +2,7 @@
 //! their own.
 
 use axum::{
-    extract::{OriginalUri, State},
+    extract::{OriginalUri, Request, State},
     response::Response,
 };
 
@@ -11,7 +11,7 @@ use super::{
     send::{self, PostRequest},
     types::MessageResponse,
 };
-use crate::web::{AppState, Bearer, InRoom, Json, Query, Result};
+use crate::web::{AppState, Bearer, InRoom, Query, Result};
 
 /// Read the lobby's messages: the same as for the room `lobby`.
 #[utoipa::path(
@@ -40,10 +40,6 @@ pub async fn list_lobby(
         (status = 429, description = "Too fast; Retry-After tells how long to wait"),
     )
 )]
-pub async fn post_to_lobby(
-    state: State<AppState>,
-    room: InRoom<Bearer>,
-    request: Json<PostRequest>,
-) -> Result<Response> {
+pub async fn post_to_lobby(state: State<AppState>, room: InRoom<Bearer>, request: Request) -> Result<Response> {
     send::post(state, room, request).await
 }

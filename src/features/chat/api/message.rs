@@ -40,8 +40,8 @@ pub async fn read(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EditRequest {
-    /// 1–4,000 characters, at least one of them visible.
-    #[schema(min_length = 1, max_length = 4000)]
+    /// 1–4,000 characters, at least one of them visible. Of a message with files it may be empty.
+    #[schema(max_length = 4000)]
     message: String,
     /// The `textRev` of the text that you edited. An edit of an older text is refused.
     #[serde(rename = "textRev")]
@@ -79,7 +79,7 @@ pub async fn edit(
     Path((_, seq)): Path<(String, u64)>,
     Json(request): Json<EditRequest>,
 ) -> Result<Response> {
-    let text = Text::parse(&request.message).map_err(|invalid| Error::invalid(Fields::one("message", invalid)))?;
+    let text = Text::caption(&request.message).map_err(|invalid| Error::invalid(Fields::one("message", invalid)))?;
     let action = Action::Edit { seq, text_rev: request.text_rev, text };
     count(&state, access.user())?;
     match state.store.change(&access, Command::new(action)).await {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{Action, Content, Message, Notice, Timestamp, UserKey},
     store::Access,
-    web::{AppState, Result, change::change},
+    web::{AppState, Result, change::change, files::FileResponse},
 };
 
 #[derive(Serialize, ToSchema)]
@@ -59,9 +59,7 @@ pub struct MessageResponse {
     /// The userIDs that it mentioned when its text was stored, and `room` or `here` if it mentions all members.
     mentions: Vec<String>,
     pinned: bool,
-    /// Always empty: messages have no files yet.
-    #[schema(value_type = Vec<String>)]
-    files: [String; 0],
+    files: Vec<FileResponse>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -98,6 +96,7 @@ impl MessageResponse {
             count: reaction.users.len(),
             mine: reaction.users.contains(&reader),
         });
+        let files = message.files.iter().map(|file| FileResponse::new(&message.id.room, file)).collect();
         let (text, notice) = match message.content {
             Content::Text(text) => (text, None),
             Content::Notice(notice) => (None, Some(notice_name(&notice))),
@@ -122,7 +121,7 @@ impl MessageResponse {
             reactions: reactions.collect(),
             mentions,
             pinned: message.pinned_at.is_some(),
-            files: [],
+            files,
         }
     }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
-    extract::State,
+    extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -12,11 +12,8 @@ use crate::{
     domain::User,
     render::Language,
     web::{
-        AppState, Error, Form, Path, Result, Shell, SignedIn,
-        composer::{Composer, MessageForm},
-        direct,
-        named_users::find_all,
-        typed,
+        AppState, Error, Path, Result, Shell, SignedIn, composer::Composer, direct, message_form,
+        named_users::find_all, typed,
     },
 };
 
@@ -84,10 +81,15 @@ pub async fn submit(
     language: Language,
     me: SignedIn,
     Path(users): Path<String>,
-    Form(form): Form<MessageForm>,
+    request: Request,
 ) -> Result<Response> {
+    let (form, refused) = message_form::read(&state, Some(me.user.key), request).await?;
     let found = users_of(&state, &me.user, &users).await?;
-    match typed::send_direct(&state, &me.user, &found, form.draft()).await {
+    let sent = match refused {
+        Some(error) => Err(error),
+        None => typed::send_direct(&state, &me.user, &found, form.draft()).await,
+    };
+    match sent {
         Ok(to) => Ok(Redirect::to(&to).into_response()),
         Err(error) if error.status == StatusCode::UNAUTHORIZED => Err(error),
         Err(error) => {

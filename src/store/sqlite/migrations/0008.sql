@@ -13,3 +13,6 @@ CREATE TABLE uploads (
 CREATE INDEX uploads_kept ON uploads (kept_until) WHERE message IS NULL;
 CREATE INDEX uploads_owner ON uploads (owner, size);
 CREATE INDEX uploads_message ON uploads (message) WHERE message IS NOT NULL;
+
+-- the files of a room, the latest first
+CREATE INDEX messages_files ON messages (id) WHERE files IS NOT NULL;

@@ -1,0 +1,185 @@
+//! Receives the bytes of an upload.
+
+use axum::{body::Body, http::StatusCode};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use ring::digest::{Context, SHA256};
+use tokio::time::{Duration, timeout};
+
+use super::{
+    AppState, Error, Result,
+    files::{file_empty, too_large},
+};
+use crate::{
+    domain::{File, FileKind, Phrase, SNIFFED_BYTES, Shown, Timestamp, beginning},
+    store::{self, FileFacts, Object, PART_BYTES, Upload},
+};
+
+/// The longest pause between two parts of a body. After it the upload is interrupted.
+pub(super) const PAUSE: Duration = Duration::from_secs(30);
+/// The bytes after which it is recorded how much is durable. If natter ends, the upload goes on from there.
+const RECORD_INTERVAL: u64 = 16 << 20;
+
+/// Writes an upload from where it is. Holds one part in memory.
+pub struct Receiver {
+    state: AppState,
+    upload: Upload,
+    /// The bytes that the object has.
+    written: u64,
+    recorded: u64,
+    part: BytesMut,
+    /// Of all bytes; `None` if another request has received some of them.
+    digest: Option<Context>,
+}
+
+impl Receiver {
+    pub fn new(state: &AppState, upload: Upload) -> Self {
+        let (written, recorded) = (upload.received, upload.received);
+        let digest = (written == 0).then(|| Context::new(&SHA256));
+        Self { state: state.clone(), upload, written, recorded, part: BytesMut::new(), digest }
+    }
+
+    /// Receives a body. It returns the file if the upload is complete, else the bytes that are durable.
+    ///
+    /// # Errors
+    /// 413 if it is longer than the upload, 400 if it is interrupted, and the store's. What was received is kept.
+    pub async fn body(mut self, body: Body) -> Result<Received> {
+        let mut body = body.into_data_stream();
+        loop {
+            let interrupted = match timeout(PAUSE, body.next()).await {
+                Ok(None) => break,
+                Ok(Some(Ok(bytes))) => {
+                    self.push(&bytes).await?;
+                    continue;
+                }
+                Ok(Some(Err(error))) => error.to_string(),
+                Err(_) => "no more bytes came".to_owned(),
+            };
+            self.record().await?;
+            tracing::debug!(reason = interrupted, received = self.written, "upload interrupted");
+            return Err(Error::new(StatusCode::BAD_REQUEST, Phrase::new("upload-interrupted")));
+        }
+        if self.written + (self.part.len() as u64) < self.upload.size {
+            self.record().await?;
+            return Ok(Received::Part(self.written));
+        }
+        self.finish().await.map(|file| Received::File(Box::new(file)))
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// 413 if they are more than the upload has, and the store's.
+    pub async fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
+        if self.written + (self.part.len() + bytes.len()) as u64 > self.upload.size {
+            let is_largest = self.upload.size == self.state.settings.files.max_file;
+            return Err(if is_largest { too_large(&self.state) } else { too_long(self.upload.size) });
+        }
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(PART_BYTES - self.part.len()));
+            self.part.extend_from_slice(now);
+            bytes = later;
+            if self.part.len() == PART_BYTES {
+                self.write().await?;
+            }
+        }
+        if self.written - self.recorded >= RECORD_INTERVAL {
+            self.record().await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self) -> Result<()> {
+        if self.part.is_empty() {
+            return Ok(());
+        }
+        let part = self.part.split().freeze();
+        if let Some(digest) = &mut self.digest {
+            digest.update(&part);
+        }
+        let length = part.len() as u64;
+        self.upload.object.write(self.written, part).await?;
+        self.written += length;
+        Ok(())
+    }
+
+    /// Makes durable what was received, and records it.
+    async fn record(&mut self) -> Result<()> {
+        self.write().await?;
+        if self.written > self.recorded {
+            self.upload.object.sync().await?;
+            let now = Timestamp::now();
+            self.state.store.record_received(self.upload.object.id, self.written, now).await.map_err(no_such_upload)?;
+            self.recorded = self.written;
+        }
+        Ok(())
+    }
+
+    /// Completes the upload: it has the bytes that were received.
+    ///
+    /// # Errors
+    /// 404 if it has expired, 422 if it has no bytes, and the store's.
+    pub async fn finish(mut self) -> Result<File> {
+        // if natter ends before the upload is complete, no byte has to come again
+        if self.written + self.part.len() as u64 > RECORD_INTERVAL {
+            self.record().await?;
+        }
+        self.write().await?;
+        if self.written == 0 {
+            return Err(file_empty());
+        }
+        let facts = self.facts().await?;
+        self.upload.object.finish(facts.size).await?;
+        let id = self.upload.object.id;
+        self.state.store.complete_upload(id, facts.clone(), Timestamp::now()).await.map_err(no_such_upload)?;
+        metrics::counter!("natter_uploads_total").increment(1);
+        Ok(facts.file(id, self.upload.name))
+    }
+
+    async fn facts(&mut self) -> Result<FileFacts> {
+        let (object, size) = (&self.upload.object, self.written);
+        let start = object.read(0, SNIFFED_BYTES).await?;
+        let kind = FileKind::sniff(&start);
+        let sha256 = match self.digest.take() {
+            Some(digest) => digest.finish(),
+            None => digest_of(object, size).await?.finish(),
+        };
+        let sha256 =
+            sha256.as_ref().try_into().map_err(|_| store::Error::Failed("a digest of another length".into()))?;
+        let beginning = (kind.shown() == Shown::Text).then(|| beginning(&start));
+        Ok(FileFacts { kind, size, sha256, dimensions: None, has_thumbnail: false, beginning })
+    }
+}
+
+/// What a request to an upload led to.
+pub enum Received {
+    /// The upload has this many bytes, and needs more.
+    Part(u64),
+    File(Box<File>),
+}
+
+async fn digest_of(object: &Object, size: u64) -> Result<Context> {
+    let (mut digest, mut offset) = (Context::new(&SHA256), 0);
+    while offset < size {
+        let part: Bytes = object.read(offset, PART_BYTES).await?;
+        if part.is_empty() {
+            return Err(store::Error::Failed("an object ends early".into()).into());
+        }
+        digest.update(&part);
+        offset += part.len() as u64;
+    }
+    Ok(digest)
+}
+
+fn too_long(size: u64) -> Error {
+    let reason = format!("More bytes came than the {size} that the upload has.");
+    Error::new(StatusCode::BAD_REQUEST, Phrase::english(reason))
+}
+
+/// The error of an upload that does not exist, is another user's, or has expired.
+pub fn no_such_upload(error: store::Error) -> Error {
+    match error {
+        store::Error::NotFound => Error::not_found("no-such-upload"),
+        other => other.into(),
+    }
+}
