@@ -28,7 +28,7 @@ const UNUSED: &str = "
 /// As [`UNUSED`], functions of its extension. Our own handler sets the address.
 const UNUSED_WS: &str = "checkLegacyAttributes normalizeWebSocketUrl";
 /// Each uses those before it.
-const SCRIPTS: [&str; 20] = [
+const SCRIPTS: [&str; 21] = [
     "page",
     "reactions",
     "view",
@@ -42,6 +42,7 @@ const SCRIPTS: [&str; 20] = [
     "box",
     "completion",
     "composer",
+    "files",
     "emoji",
     "tools",
     "panel",
@@ -51,7 +52,7 @@ const SCRIPTS: [&str; 20] = [
     "connection",
 ];
 /// Of two rules of the same weight, the later one wins.
-const STYLES: [&str; 8] = ["tokens", "base", "forms", "layout", "sidebar", "room", "composer", "messages"];
+const STYLES: [&str; 9] = ["tokens", "base", "forms", "layout", "sidebar", "room", "composer", "messages", "files"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

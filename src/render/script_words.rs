@@ -10,7 +10,7 @@ use super::{
     newer_link, notice, older_link, presence_notice,
     words::{ByLanguage, Html},
 };
-use crate::domain::{Phrase, Text};
+use crate::domain::{Phrase, Text, rules::Refusal};
 
 /// The texts in `language`, as JSON that is escaped for an attribute.
 pub fn script_words(language: Language) -> &'static Html {
@@ -24,6 +24,7 @@ pub fn script_words(language: Language) -> &'static Html {
 /// `seq` to replace.
 fn words(language: Language) -> String {
     let too_long = Phrase::new("message-too-long").arg("max", Text::MAX).arg("length", "{length}");
+    let too_many_files = Refusal::TooManyFiles.phrase();
     let typing = |key| language.with(key, [("name", "{name}".into()), ("other", "{other}".into())]);
     let words = json!({
         "askDelete": language.text("message-delete-text"),
@@ -35,6 +36,7 @@ fn words(language: Language) -> String {
         "confirm": language.text("mentions-confirm"),
         "edited": language.text("message-edited"),
         "editing": language.text("message-editing"),
+        "filesWait": language.text("files-waiting"),
         "gone": language.text("chat-gone"),
         "later": newer_link("{room}", 0, language),
         "left": language.with("chat-left", [("count", "{count}".into())]),
@@ -61,6 +63,7 @@ fn words(language: Language) -> String {
         "sending": language.text("chat-sending"),
         "signedOut": language.text("chat-signed-out"),
         "tooLong": language.phrase(&too_long),
+        "tooManyFiles": language.phrase(&too_many_files),
         "tooManyTabs": language.text("chat-too-many-tabs"),
         "typing": [typing("chat-typing-one"), typing("chat-typing-two"), typing("chat-typing-several")],
         "writeTo": language.with("chat-message-to", [("room", "{room}".into())]),

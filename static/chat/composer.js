@@ -144,6 +144,7 @@ natter.composer = (() => {
     box.write(now, now.value || (before?.value ?? state.editing?.text ?? load(draftOf(id)) ?? ''));
     if (before) now.setSelectionRange(before.selectionStart, before.selectionEnd);
     showContext(pane);
+    natter.files.enter(pane);
   };
 
   // ---- sending ----
@@ -159,7 +160,7 @@ natter.composer = (() => {
     const state = stateOf(pane), { answered, editing, isConfirmed: confirmed } = state;
     const message = values.message.trim(), length = box.lengthOf(message);
     state.isConfirmed = false;
-    if (!message) return false;
+    if (!message && !editing && !natter.files.hasSome(pane)) return false;
     // the server checks this too, but it closes the socket on a frame that is far too long
     if (length > box.MAX) {
       refuse(pane, fill(words.tooLong, { length }));
@@ -169,13 +170,16 @@ natter.composer = (() => {
       submitEdit(pane, message, confirmed);
       return false;
     }
+    const attached = natter.files.take(pane);
+    if (!attached) return false;
     // what the form has for pages without the script
     for (const name of ['read', 'version', 'thread', 'confirmed']) delete values[name];
     const replyTo = answered?.seq ?? (values.replyTo ? +values.replyTo : undefined);
     delete values.replyTo;
-    Object.assign(values, { room: here(), clientID: newId() }, replyTo && { replyTo }, confirmed && { confirmed });
+    const { files, names } = attached;
+    Object.assign(values, { room: here(), clientID: newId(), files }, replyTo && { replyTo }, confirmed && { confirmed });
     const { thread } = pane.dataset;
-    const now = outbox.add({ clientID: values.clientID, room: here(), thread, message, replyTo, answered, confirmed });
+    const now = outbox.add({ clientID: values.clientID, room: here(), thread, message, replyTo, answered, confirmed, files, names });
     box.write(inputOf(pane), '');
     setAnswered(pane, null);
     saveDraft(pane);
@@ -190,6 +194,7 @@ natter.composer = (() => {
     const joined = (draft) => [draft, message].filter(Boolean).join('\n');
     const text = joined(pane && !state.editing ? inputOf(pane).value : load(draftOf(id)));
     setDraft(id, text);
+    natter.files.putBack(item);
     if (answered) save(answerOf(id), answered);
     if (!pane) {
       // a draft of a thread is seen there only
@@ -210,5 +215,5 @@ natter.composer = (() => {
     }));
   };
 
-  return { changed, edit, enter, refuse, reply, submit, takeBack };
+  return { changed, edit, enter, nameOf, refuse, reply, submit, takeBack };
 })();

@@ -11,6 +11,7 @@ natter.outbox = (() => {
     const { message, at, replyTo, failed, rev, clientID } = item, row = copyOf('pending');
     for (const name of ['room', 'seq', 'rev', 'textRev']) delete row.dataset[name];
     row.querySelector('.text').textContent = message;
+    if (item.names.length) row.querySelector('.at').before(Object.assign(view.element('ul', ...item.names.map((name) => view.element('li', name))), { className: 'files' }));
     row.querySelector('time').dateTime = new Date(at ?? Date.now()).toISOString();
     const slot = row.querySelector('blockquote'), parent = replyTo && rows.find(list, replyTo);
     if (parent) view.quote(slot, parent); else slot.remove();
@@ -66,7 +67,8 @@ natter.outbox = (() => {
     for (const row of added) {
       if (!row.matches('.sent-by-user')) continue;
       const text = letters(view.textOf(row));
-      const item = items.find((one) => one.room === row.dataset.room && one.sent && !one.rev && !one.hasRow && letters(one.message) === text);
+      const textOf = ({ message, names }) => letters(message || `📎 ${names.join(', ')}`);
+      const item = items.find((one) => one.room === row.dataset.room && one.sent && !one.rev && !one.hasRow && textOf(one) === text);
       if (item) item.hasRow = true;
     }
     settle();
@@ -80,8 +82,8 @@ natter.outbox = (() => {
   };
 
   const transmit = (item) => {
-    const { clientID, message, room: where, replyTo, confirmed } = item;
-    if (items.includes(item) && natter.send({ room: where, message, clientID, replyTo, confirmed })) item.sent = Date.now();
+    const { clientID, message, room: where, replyTo, confirmed, files } = item;
+    if (items.includes(item) && natter.send({ room: where, message, clientID, replyTo, confirmed, files })) item.sent = Date.now();
   };
   // after a reconnect: one message at a time, to keep their order and the server's rate limit
   const resend = () => {

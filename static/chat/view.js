@@ -58,7 +58,7 @@ natter.view = (() => {
   }, { capture: true });
 
   const authorOf = (item) => part(item, 'b').textContent.slice(0, -2); // without ": "
-  const textOf = (item) => part(item, '.text')?.textContent;
+  const textOf = (item) => part(item, '.text')?.textContent || part(item, '.files')?.dataset.names;
   // kept at the row, where they are asked for often
   const sentAt = (item) => (item.sentAt ??= Date.parse(part(item, '.at > time').dateTime));
   const dayOf = (item) => (item.day ??= dateOf(new Date(sentAt(item))));

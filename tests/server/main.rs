@@ -7,6 +7,7 @@ mod auth;
 mod binary;
 mod chat;
 mod connections;
+mod files;
 mod messages;
 mod openapi;
 mod operations;
