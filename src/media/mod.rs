@@ -16,6 +16,6 @@ mod tests;
 
 pub use self::{
     picture::{AVATAR_SIDE, MAX_PICTURE_BYTES, Picture, THUMBNAIL_SIDE, avatar, picture},
-    pictures::Pictures,
+    pictures::{Pictures, Reservation},
     unreadable::Unreadable,
 };

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+};
 
 use super::{
     picture::{Picture, avatar, picture},
@@ -26,12 +29,26 @@ impl Default for Pictures {
     }
 }
 
+/// The permission to read a picture, taken before its file is loaded into memory.
+#[derive(Debug)]
+pub struct Reservation(OwnedSemaphorePermit);
+
 impl Pictures {
+    /// Waits until fewer than [`AT_ONCE`] pictures are read.
+    ///
+    /// # Errors
+    /// Never: nothing closes the semaphore.
+    pub async fn reserve(&self) -> Result<Reservation, Unreadable> {
+        Arc::clone(&self.permits).acquire_owned().await.map(Reservation).map_err(|_| Unreadable)
+    }
+}
+
+impl Reservation {
     /// As [`picture`].
     ///
     /// # Errors
     /// As [`picture`].
-    pub async fn picture(&self, kind: FileKind, bytes: Bytes) -> Result<Picture, Unreadable> {
+    pub async fn picture(self, kind: FileKind, bytes: Bytes) -> Result<Picture, Unreadable> {
         self.run(move || picture(kind, &bytes)).await
     }
 
@@ -39,20 +56,18 @@ impl Pictures {
     ///
     /// # Errors
     /// As [`avatar`].
-    pub async fn avatar(&self, bytes: Bytes) -> Result<Bytes, Unreadable> {
+    pub async fn avatar(self, bytes: Bytes) -> Result<Bytes, Unreadable> {
         self.run(move || avatar(&bytes)).await
     }
 
-    async fn run<T, F>(&self, work: F) -> Result<T, Unreadable>
+    async fn run<T, F>(self, work: F) -> Result<T, Unreadable>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T, Unreadable> + Send + 'static,
     {
-        // nothing closes it
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Unreadable)?;
         let work = move || {
             // held until the work ends, even if nobody waits for it any more
-            let _permit = permit;
+            let _permit = self.0;
             work()
         };
         // a decoder that panics, panics because of the file

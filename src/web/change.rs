@@ -2,7 +2,10 @@
 
 use super::{AppState, Error, Result, ask_first::ask_first, room_audit, room_limits};
 use crate::{
-    domain::{Action, Attachment, ClientId, Command, Fields, FileId, Phrase, Post, RoomAction, Text, UserKey},
+    domain::{
+        Action, Attachment, ClientId, Command, Fields, FileId, Message, Phrase, Post, RoomAction, Text, Timestamp,
+        UserKey,
+    },
     security::limits::RateLimited,
     store::{self, Access, Changed},
 };
@@ -77,16 +80,38 @@ pub async fn post_counted(
     let posted = state.store.change(access, Command::new(Action::Post(post))).await.map_err(refused)?;
     let message = &posted.message;
     // an edited text differs from the one that was posted, and so do files of which some were removed
-    let is_other =
-        |stored: &str| stored != text.as_str() || message.files.iter().map(|file| file.id).ne(ids.iter().copied());
-    let is_other = message.edited_at.is_none() && message.text().is_some_and(is_other);
-    if posted.repeat && (is_other || message.reply_to != reply_to) {
+    let is_other = message.edited_at.is_none() && message.text().is_some_and(|stored| stored != text.as_str());
+    if posted.repeat
+        && (is_other || message.reply_to != reply_to || !repeats_files(state, access.user(), message, &ids).await?)
+    {
         // to treat it as a repeat would lose this text silently
         return Err(store::Conflict::ClientIdReused.into());
     }
     let result = if posted.repeat { "repeat" } else { "new" };
     metrics::counter!("natter_messages_total", "result" => result).increment(1);
     Ok(posted)
+}
+
+/// Whether these uploads are the files of `message`, or the same files again: a form without a script that is sent twice
+/// uploads them twice. Those are not kept.
+async fn repeats_files(state: &AppState, user: UserKey, message: &Message, ids: &[FileId]) -> Result<bool> {
+    if message.edited_at.is_some() || message.text().is_none() {
+        return Ok(true);
+    }
+    if message.files.len() != ids.len() {
+        return Ok(false);
+    }
+    for (file, id) in message.files.iter().zip(ids).filter(|(file, id)| file.id != **id) {
+        let upload = state.store.upload(user, *id, Timestamp::now()).await?;
+        if upload
+            .and_then(|upload| upload.file())
+            .is_none_or(|other| other.sha256 != file.sha256 || other.name != file.name)
+        {
+            return Ok(false);
+        }
+        state.store.end_upload(user, *id).await?;
+    }
+    Ok(true)
 }
 
 /// Changes the room. The change is durable when this returns.

@@ -3,7 +3,7 @@
 use axum::{body::Body, http::StatusCode};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
-use ring::digest::{Context, SHA256};
+use ring::digest::{Context, Digest, SHA256, digest};
 use tokio::time::{Duration, timeout};
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     domain::{File, FileKind, Phrase, SNIFFED_BYTES, Shown, Timestamp, beginning},
+    media::MAX_PICTURE_BYTES,
     store::{self, FileFacts, Object, PART_BYTES, Upload},
 };
 
@@ -137,18 +138,72 @@ impl Receiver {
     }
 
     async fn facts(&mut self) -> Result<FileFacts> {
-        let (object, size) = (&self.upload.object, self.written);
-        let start = object.read(0, SNIFFED_BYTES).await?;
+        let start = self.upload.object.read(0, SNIFFED_BYTES).await?;
         let kind = FileKind::sniff(&start);
+        if kind.shown() == Shown::Picture
+            && let Some(facts) = self.picture(kind).await?
+        {
+            return Ok(facts);
+        }
+        // a picture that cannot be read may be something else, and its metadata is in it
+        let kind = if kind.shown() == Shown::Picture { FileKind::Other } else { kind };
+        let (object, size) = (&self.upload.object, self.written);
         let sha256 = match self.digest.take() {
             Some(digest) => digest.finish(),
             None => digest_of(object, size).await?.finish(),
         };
-        let sha256 =
-            sha256.as_ref().try_into().map_err(|_| store::Error::Failed("a digest of another length".into()))?;
+        let sha256 = bytes_of(&sha256)?;
         let beginning = (kind.shown() == Shown::Text).then(|| beginning(&start));
         Ok(FileFacts { kind, size, sha256, dimensions: None, has_thumbnail: false, beginning })
     }
+}
+
+impl Receiver {
+    /// Removes what a picture tells of its place and its camera, and makes its thumbnail. `None` if it cannot be read.
+    async fn picture(&mut self, kind: FileKind) -> Result<Option<FileFacts>> {
+        if self.written > MAX_PICTURE_BYTES {
+            return Ok(None);
+        }
+        let Ok(reservation) = self.state.pictures.reserve().await else { return Ok(None) };
+        let object = self.upload.object.clone();
+        let file = read_all(&object, self.written).await?;
+        let Ok(picture) = reservation.picture(kind, file.clone()).await else { return Ok(None) };
+        if let Some(cleaned) = &picture.bytes {
+            // if natter ends while the object is replaced, all bytes have to come again
+            let now = Timestamp::now();
+            self.state.store.record_received(object.id, 0, now).await.map_err(no_such_upload)?;
+            object.replace(cleaned).await?;
+        }
+        if let Some(thumbnail) = &picture.thumbnail {
+            object.thumbnail().replace(thumbnail).await?;
+        }
+        let stored = picture.bytes.as_ref().unwrap_or(&file);
+        Ok(Some(FileFacts {
+            kind,
+            size: stored.len() as u64,
+            sha256: bytes_of(&digest(&SHA256, stored))?,
+            dimensions: Some(picture.dimensions),
+            has_thumbnail: picture.thumbnail.is_some(),
+            beginning: None,
+        }))
+    }
+}
+
+fn bytes_of(digest: &Digest) -> Result<[u8; 32]> {
+    digest.as_ref().try_into().map_err(|_| store::Error::Failed("a digest of another length".into()).into())
+}
+
+/// The bytes of a picture, which is not large.
+async fn read_all(object: &Object, size: u64) -> Result<Bytes> {
+    let mut bytes = BytesMut::with_capacity(size as usize);
+    while (bytes.len() as u64) < size {
+        let part = object.read(bytes.len() as u64, PART_BYTES).await?;
+        if part.is_empty() {
+            return Err(store::Error::Failed("an object ends early".into()).into());
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes.freeze())
 }
 
 /// What a request to an upload led to.

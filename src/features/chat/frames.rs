@@ -169,7 +169,7 @@ mod tests {
         let htmx = r##"{"message":"hi","clientID":"1","headers":{"HX-Request":"true","HX-Target":"#messages"}}"##;
         let send_of = |room, reply_to, is_confirmed| {
             let (message, client_id) = ("hi".into(), "1".into());
-            ClientFrame::Send(SendFrame { room, message, client_id, reply_to, is_confirmed })
+            ClientFrame::Send(SendFrame { room, message, client_id, reply_to, is_confirmed, files: Vec::new() })
         };
         let send = |room| send_of(room, None, false);
         assert_eq!(ClientFrame::parse(htmx).unwrap(), send(None));

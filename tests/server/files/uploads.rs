@@ -31,10 +31,7 @@ async fn an_upload_goes_on_from_its_offset() {
     let state = ada.get(&format!("/api/uploads/{id}")).await.is(200);
     assert_eq!((&state.json["offset"], &state.json["name"]), (&json!(1_000_000), &json!("numbers.bin")));
     let head = ada.request(Method::HEAD, &format!("/api/uploads/{id}")).send().await.unwrap();
-    assert_eq!(
-        (head.headers()["upload-offset"].to_str(), head.headers()["upload-length"].to_str()),
-        (Ok("1000000"), Ok("2800000"))
-    );
+    assert_eq!((&head.headers()["upload-offset"], &head.headers()["upload-length"]), (&"1000000", &"2800000"));
     assert_eq!(ada.goes_on(&id, 5, &bytes[5..]).await.is(409).header("upload-offset"), "1000000");
     let done = ada.goes_on(&id, 1_000_000, &bytes[1_000_000..]).await.is(200);
     assert_eq!((&done.json["complete"], &done.json["type"]), (&json!(true), &json!("application/octet-stream")));
