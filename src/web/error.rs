@@ -194,6 +194,14 @@ impl From<Conflict> for Error {
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
+        let field = match refusal {
+            Refusal::Empty => Some("message"),
+            Refusal::TooManyFiles | Refusal::NoSuchUpload => Some("file"),
+            _ => None,
+        };
+        if let Some(field) = field {
+            return Self::invalid(Fields::one(field, refusal.phrase()));
+        }
         let status = match refusal {
             Refusal::NoSuchRoom | Refusal::NoSuchMessage | Refusal::NoSuchMember => StatusCode::NOT_FOUND,
             Refusal::Deleted => StatusCode::GONE,

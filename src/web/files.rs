@@ -26,9 +26,9 @@ pub struct SentFile {
 /// The attachments of these.
 ///
 /// # Errors
-/// 422 at `alt` if a text is too long, at `files` if an id cannot be one.
+/// 422 at `alt` if a text is too long, at `file` if an id cannot be one.
 pub fn attachments(files: &[SentFile]) -> Result<Vec<Attachment>> {
-    let no_such = || Error::invalid(Fields::one("files", Refusal::NoSuchUpload.phrase()));
+    let no_such = || Error::from(Refusal::NoSuchUpload);
     let attachment = |file: &SentFile| {
         let alt = AltText::parse(&file.alt).map_err(|invalid| Error::invalid(Fields::one("alt", invalid)))?;
         Ok(Attachment { id: FileId::parse(&file.id).ok_or_else(no_such)?, alt })

@@ -12,6 +12,7 @@ mod chat;
 mod completion;
 mod composer;
 mod days;
+mod files;
 mod focus;
 mod installable;
 mod keyboard;

@@ -1,7 +1,7 @@
 //! Uploading: the bytes of a file come before the message that it belongs to, in one request or in several.
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    domain::{File, FileId, FileName, Phrase, Timestamp, User},
+    domain::{Fields, File, FileId, FileName, Phrase, Timestamp, User},
     store::{NewUpload, Upload},
     web::{
         AnyCaller, AppState, Error, Path, Query, Result, files,
@@ -91,7 +91,7 @@ impl UploadResponse {
     responses(
         (status = 201, body = UploadResponse),
         (status = 409, description = "The space for your files, or for all files, is used up"),
-        (status = 411, description = "Neither size nor Content-Length is given"),
+        (status = 422, description = "The file has no bytes, or its size is not given"),
         (status = 413, description = "The file is larger than files may be"),
         (status = 429, description = "Too fast; Retry-After tells how long to wait"),
         (status = 507, description = "The server has no space left"),
@@ -105,9 +105,11 @@ pub async fn begin(
     body: Body,
 ) -> Result<Response> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let size = query.size.or(length).ok_or_else(|| {
-        Error::new(StatusCode::LENGTH_REQUIRED, Phrase::english("Give the bytes of the whole file: ?size=BYTES."))
-    })?;
+    let length = length.or_else(|| body.is_end_stream().then_some(0));
+    let size = query
+        .size
+        .or(length)
+        .ok_or_else(|| Error::invalid(Fields::one("size", Phrase::english("Give the bytes of the whole file."))))?;
     let new = NewUpload { id: FileId::generate(), owner: user.key, name: FileName::clean(&query.name), size };
     let upload = files::begin_upload(&state, new).await?;
     receive(&state, upload, body, StatusCode::CREATED).await

@@ -8,7 +8,7 @@ use super::{
     member_rows, mention_rows,
     position::{number_of, position, room_of},
     room_log::RoomLog,
-    room_rows, rows, uploads,
+    room_rows, rows, upload_rows,
 };
 use crate::{
     domain::{
@@ -131,7 +131,7 @@ impl Batch<'_> {
             None => Concerned::default(),
         };
         let mentioned = self.mentioned(&loaded, &command.action)?;
-        let uploads = uploads::complete(self.connection, command.action.uploads(), command.at)?;
+        let uploads = upload_rows::complete(self.connection, command.action.uploads(), command.at)?;
         let pins = if matches!(command.action, Action::Pin { .. }) { log.pins()? } else { 0 };
         let state = State {
             room: &loaded.room,
@@ -220,7 +220,7 @@ impl Batch<'_> {
             }
         }
         let files = before.as_ref().map_or(&[][..], |before| &before.files);
-        uploads::take(self.connection, position(loaded.number, message.id.seq), files, &message.files)?;
+        upload_rows::take(self.connection, position(loaded.number, message.id.seq), files, &message.files)?;
         let mentions = before.map(|before| before.mentions).unwrap_or_default();
         mention_rows::write(self.connection, loaded.number, &mentions, &message)?;
         if let Some(root) = &root {

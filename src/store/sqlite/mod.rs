@@ -37,6 +37,7 @@ mod summaries;
 mod summary_cache;
 mod transfer;
 mod transfer_rows;
+mod upload_rows;
 mod uploads;
 mod users;
 mod writer;

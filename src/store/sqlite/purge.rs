@@ -7,7 +7,7 @@ use super::{
     batch::Batch,
     mention_rows,
     position::{last_position, position},
-    rows, uploads,
+    rows, upload_rows,
 };
 use crate::{
     domain::{Mentions, RoomId, UserKey},
@@ -67,7 +67,7 @@ impl Batch<'_> {
         for (id, mentions) in &messages {
             mention_rows::delete(self.connection, *id, mentions)?;
             saved.execute([id])?;
-            uploads::end_of_message(self.connection, *id)?;
+            upload_rows::end_of_message(self.connection, *id)?;
         }
         Ok(messages.len())
     }

@@ -18,6 +18,11 @@ const TEXTS: [&str; 9] = [
     "two\nlines",
 ];
 
+/// A PNG of one pixel.
+const PIXEL: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\xdac\
+    \xfc\xcf\xc0P\x0f\0\x04\x85\x01\x80\x84\xa9\x8c!\0\0\0\0IEND\xaeB`\x82";
+
 /// A natter whose rooms have messages of all kinds.
 pub struct Site {
     pub natter: Natter,
@@ -82,6 +87,11 @@ impl Site {
         let topic = "a topic that is long enough to be cut off in the head of a page that is not very wide at all";
         natter.patch_room(&ann, &own, json!({ "topic": topic, "name": "design and words" })).await;
         natter.post_to(&bob, &own, "@ann, a mention elsewhere").await;
+        natter
+            .post_files(&bob, &own, "with files", &[("pixel.png", PIXEL), ("a.txt", b"one\ntwo"), ("a.bin", b"\0")])
+            .await;
+        let sounds = [("a.mp3", &b"ID3\x04\0\0\0\0\0\0"[..]), ("a.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom")];
+        natter.post_files(&ann, &own, "", &sounds).await;
         let closed = natter.room(&bob, "closed", "closed", &["ann"]).await;
         natter.post_to(&bob, &closed, "in a closed room").await;
         natter.star(&ann, &closed).await;

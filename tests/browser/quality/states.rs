@@ -35,6 +35,13 @@ pub const TOOLS: &str = "
       $('#send').requestSubmit();
     };
     const receive = (frame) => natter.socket.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(frame) }));
+    // a picture and a file of so many MiB
+    const attach = (size = 1) => {
+      const data = new DataTransfer();
+      data.items.add(new File([new Uint8Array(size * 2 ** 20)], 'zeros.bin'));
+      data.items.add(new File(['some text'], 'picture.png', { type: 'image/png' }));
+      $('#message').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+    };
     // messages are not sent; `answer` makes the server's reply of their id
     const hold = (answer) => {
       const { send } = WebSocket.prototype;
@@ -131,6 +138,10 @@ pub fn of_ann(site: &Site) -> Vec<State> {
                 "document.querySelector('#context:not([hidden])')",
             )
         },
+        State {
+            path: format!("/rooms/{own}"),
+            ..lobby("large picture", "$('.picture > a').click()", "document.querySelector('#lightbox[open]')")
+        },
         narrow("narrow lobby", "/rooms/lobby", "", LOADED),
         narrow("narrow lobby with its rooms", "/rooms/lobby", "$('#menu').click()", MENU),
         narrow(
@@ -161,6 +172,11 @@ fn of_lobby() -> Vec<State> {
             "hold((clientID) => ({ clientID, status: 422, error: { message: 'too many people', fields: { confirmed: 'x' } } })); send('refused')",
             REFUSED,
         ),
+        lobby("files to send", "attach()", "document.querySelectorAll('.attachment.done').length === 2"),
+        State {
+            expected: "the server responded with a status of 413",
+            ..lobby("failed file", "attach(31)", "document.querySelector('.attachment .why').textContent")
+        },
         lobby("too long message", "send('x'.repeat(4100))", REFUSED),
         lobby("counter", "type('x '.repeat(1900))", "document.querySelector('#left').textContent"),
         lobby("offline", "dispatchEvent(new Event('offline'))", STATUS),

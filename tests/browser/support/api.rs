@@ -134,6 +134,19 @@ impl Natter {
         eventually("the mark", read).await;
     }
 
+    /// Posts a message with files: the name and the bytes of each.
+    pub async fn post_files(&self, token: &str, room: &str, message: &str, files: &[(&str, &[u8])]) -> u64 {
+        let mut ids = Vec::new();
+        for (name, bytes) in files {
+            let request = self.http.post(self.url("/api/uploads")).query(&[("name", name)]).bearer_auth(token);
+            let answer: Value = request.body(bytes.to_vec()).send().await.unwrap().json().await.unwrap();
+            ids.push(json!({ "id": answer["id"], "alt": "a file" }));
+        }
+        let message = json!({ "message": message, "files": ids });
+        let posted = self.call(Method::POST, &format!("/api/rooms/{room}/messages"), token, message).await;
+        posted["seq"].as_u64().unwrap()
+    }
+
     /// Sends a request to the API, and returns the answer; null: without a body.
     pub async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Value {
         let request = self.http.request(method, self.url(path));

@@ -242,11 +242,11 @@ impl Person {
         eventually(&format!("{text:?} in the list"), probe).await;
     }
 
-    /// The list of messages and notices, each without its time, quote, replies and reactions.
+    /// The list of messages and notices, each without its time, quote, files, replies and reactions.
     pub async fn list(&self) -> Vec<String> {
         let script = "return Array.from(document.querySelectorAll('#messages > li:not([hidden], .older, .later, .new-line, .day)'), (item) => {
             const copy = item.cloneNode(true);
-            for (const part of copy.querySelectorAll('time, small, :scope > blockquote, .replies, .reactions')) part.remove();
+            for (const part of copy.querySelectorAll('time, small, :scope > blockquote, .files, .replies, .reactions')) part.remove();
             return copy.textContent.trim();
         });";
         self.runs(script).await

@@ -69,7 +69,7 @@ async fn a_message_with_files_is_sent_without_javascript() {
     let page = ada.visit("/rooms/lobby").await.is(200);
     assert_eq!(page.messages().len(), 1);
     assert_eq!(page.texts("#messages .files a"), ["a.txt", "b.bin"]);
-    assert_eq!(page.texts("#messages .files pre"), ["the first line\nthe second"]);
+    assert_eq!(page.texts("#messages .files pre"), ["the first line the second"]);
     let page = ada.visit("/rooms/lobby/1").await.is(200);
     let remove = page.each(".forms form[action$='/remove']", |form| form.attr("action").unwrap().to_owned());
     assert_eq!(remove.len(), 2);

@@ -22,7 +22,7 @@ impl Script {
     }
 
     /// Uploads a file; returns its id.
-    async fn uploads(&self, name: &str, bytes: &[u8]) -> String {
+    pub async fn uploads(&self, name: &str, bytes: &[u8]) -> String {
         let answer = self.uploads_as(name, bytes).await.is(201);
         assert_eq!(answer.json["complete"], true);
         answer.json["id"].as_str().unwrap().to_owned()
@@ -34,7 +34,7 @@ impl Script {
     }
 
     /// Posts a message with one file; returns the file's JSON.
-    async fn posts_file(&self, room: &str, name: &str, bytes: &[u8]) -> Value {
+    pub async fn posts_file(&self, room: &str, name: &str, bytes: &[u8]) -> Value {
         let id = self.uploads(name, bytes).await;
         self.posts_files(room, "", &[&id]).await.is(201).json["files"][0].clone()
     }

@@ -20,7 +20,7 @@ async fn only_who_reads_the_room_reads_its_files() {
     // a browser reads it by its session
     let eve = natter.browse_as("eve").await;
     assert_eq!(eve.visit(url).await.status, 404);
-    ada.post(&format!("/api/rooms/{attic}/members"), json!({ "userIDs": ["eve"] })).await;
+    ada.put(&format!("/api/rooms/{attic}/members/eve"), json!({})).await;
     assert_eq!(eve.visit(url).await.is(200).html, "secret");
     let messages = ada.get(&format!("/api/rooms/{attic}/messages")).await.json;
     let seq = messages["messages"].as_array().unwrap().iter().find(|m| m["message"] == "").unwrap()["seq"].clone();

@@ -47,7 +47,7 @@ async fn a_file_is_removed_from_ones_own_message() {
     assert_eq!(ada.reads(url, &[]).await.status, 404);
     let message = ada.message(1).await;
     assert_eq!((&message["files"].as_array().unwrap().len(), message["editedTime"].is_string()), (&1, true));
-    ada.delete(&path(&two)).await.says(422, "Write something first.");
+    ada.delete(&path(&two)).await.blames(422, "message", "Write something first.");
     // the caption can be edited, and be nothing while there is a file
     let text_rev = message["textRev"].as_u64().unwrap();
     let edited = ada.edits(1, text_rev, "a caption").await.is(200).json;

@@ -31,7 +31,8 @@ async fn an_upload_goes_on_from_its_offset() {
     let state = ada.get(&format!("/api/uploads/{id}")).await.is(200);
     assert_eq!((&state.json["offset"], &state.json["name"]), (&json!(1_000_000), &json!("numbers.bin")));
     let head = ada.request(Method::HEAD, &format!("/api/uploads/{id}")).send().await.unwrap();
-    assert_eq!((&head.headers()["upload-offset"], &head.headers()["upload-length"]), (&"1000000", &"2800000"));
+    assert_eq!(head.headers()["upload-offset"], "1000000");
+    assert_eq!(head.headers()["upload-length"], "2800000");
     assert_eq!(ada.goes_on(&id, 5, &bytes[5..]).await.is(409).header("upload-offset"), "1000000");
     let done = ada.goes_on(&id, 1_000_000, &bytes[1_000_000..]).await.is(200);
     assert_eq!((&done.json["complete"], &done.json["type"]), (&json!(true), &json!("application/octet-stream")));
@@ -55,11 +56,13 @@ async fn an_upload_is_of_its_owner_alone() {
     ada.get(&format!("/api/uploads/{id}")).await.is(200);
     ada.delete(&format!("/api/uploads/{id}")).await.is(204);
     ada.get(&format!("/api/uploads/{id}")).await.is(404);
-    ada.posts_files("lobby", "cancelled", &[&id])
-        .await
-        .says(422, "This file is not here any more, or a message has it. Add it again.");
-    let anybody = ada.request(Method::POST, "/api/uploads?size=1").header("authorization", "Bearer x").send().await;
-    assert_eq!(anybody.unwrap().status(), 401);
+    ada.posts_files("lobby", "cancelled", &[&id]).await.blames(
+        422,
+        "file",
+        "This file is not here any more, or a message has it. Add it again.",
+    );
+    let nobody = ada.with_token("x");
+    nobody.uploads_as("a", b"x").await.is(401);
 }
 
 #[tokio::test]
@@ -75,7 +78,7 @@ async fn a_message_needs_a_text_or_a_file() {
         many.push(ada.uploads("a.txt", b"text").await);
     }
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    ada.posts_files("lobby", "", &many).await.says(422, "A message has at most 10 files.");
+    ada.posts_files("lobby", "", &many).await.blames(422, "file", "A message has at most 10 files.");
     assert_eq!(ada.posts_files("lobby", "", &many[1..]).await.is(201).json["files"].as_array().unwrap().len(), 10);
     for id in ["", "x", "0197f9c4d65f7c8ba8d0f0f0f0f0f0f0"] {
         ada.posts_files("lobby", "no such file", &[id]).await.is(422);

@@ -6,7 +6,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::support::{Browser, Natter, Page, Socket, refused_handshake};
 
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
+    media-src 'self'; connect-src 'self'; \
                    manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 #[tokio::test]

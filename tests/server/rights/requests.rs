@@ -12,9 +12,10 @@ use crate::support::Natter;
 
 /// The routes that name no room. They are asked too: they must not show anything of the rooms. A new route belongs here
 /// only if it reads and writes no room, or no room but those of the user.
-const OF_NO_ROOM: [(&str, &str); 73] = [
+const OF_NO_ROOM: [(&str, &str); 77] = [
     ("DELETE", "/api/sessions"),
     ("DELETE", "/api/sessions/{id}"),
+    ("DELETE", "/api/uploads/{id}"),
     ("DELETE", "/api/users/{userID}"),
     ("DELETE", "/api/users/{userID}/disabled"),
     ("DELETE", "/api/users/{userID}/sessions"),
@@ -33,6 +34,7 @@ const OF_NO_ROOM: [(&str, &str); 73] = [
     ("GET", "/api/saved"),
     ("GET", "/api/sessions"),
     ("GET", "/api/settings"),
+    ("GET", "/api/uploads/{id}"),
     ("GET", "/api/users"),
     ("GET", "/api/users/{userID}"),
     ("GET", "/direct/{users}"),
@@ -57,6 +59,7 @@ const OF_NO_ROOM: [(&str, &str); 73] = [
     // its frames are asked in `frames`
     ("GET", "/ws"),
     ("PATCH", "/api/settings"),
+    ("PATCH", "/api/uploads/{id}"),
     ("PATCH", "/api/users/{userID}"),
     ("POST", "/account"),
     ("POST", "/account/delete"),
@@ -74,6 +77,7 @@ const OF_NO_ROOM: [(&str, &str); 73] = [
     ("POST", "/api/login"),
     ("POST", "/api/messages"),
     ("POST", "/api/rooms"),
+    ("POST", "/api/uploads"),
     ("POST", "/api/users"),
     ("POST", "/api/users/{userID}/login-link"),
     ("POST", "/direct/{users}/messages"),
@@ -119,7 +123,7 @@ async fn every_route_of_a_room_answers_404_to_everybody_else() {
     for outsider in &outsiders {
         for (method, pattern) in routes.iter().filter(|(_, pattern)| pattern.contains("{room}")) {
             for room in rooms.ids() {
-                let path = path(pattern, room);
+                let path = path(pattern, room).replace("{file}", &rooms.file);
                 let what = format!("{} {method} {path}", outsider.who);
                 let response = outsider.asks(method, &path, body(method, pattern)).await;
                 let (status, to) = (response.status().as_u16(), location(&response));
@@ -179,7 +183,8 @@ async fn no_other_route_shows_a_room_to_everybody_else() {
 
 /// The address of a route. What it names exists, so that the room is the only reason for 404.
 fn path(pattern: &str, room: &str) -> String {
-    let path = pattern.replace("{room}", room).replace("{seq}", "1").replace("{emoji}", "👍");
+    let path =
+        pattern.replace("{room}", room).replace("{seq}", "1").replace("{emoji}", "👍").replace("{name}", "a.txt");
     path.replace("{userID}", "cyd").replace("{users}", "cyd+dan").replace("{id}", "x")
 }
 

@@ -11,6 +11,8 @@ pub const SECRETS: [&str; 5] =
 pub struct SecretRooms {
     pub closed: String,
     pub direct: String,
+    /// The id of a file in the closed room.
+    pub file: String,
 }
 
 impl SecretRooms {
@@ -25,9 +27,11 @@ impl SecretRooms {
             cyd.delete(&format!("/api/rooms/{closed}/members/{user_id}")).await.is(204);
         }
         says(&cyd, &closed, "still nobody knows").await;
+        let file = cyd.posts_file(&closed, "a.txt", b"the treasure is buried").await;
+        let file = file["id"].as_str().unwrap().to_owned();
         let direct = id_of(&cyd.post("/api/direct", json!({ "members": ["dan"] })).await.is(201).json);
         says(&cyd, &direct, "between the two of us").await;
-        Self { closed, direct }
+        Self { closed, direct, file }
     }
 
     pub fn ids(&self) -> [&str; 2] {
