@@ -4,29 +4,53 @@
 use std::{env, fs, path::Path};
 
 use oxc_allocator::Allocator;
-use oxc_ast::ast::{Function, MethodDefinition, PropertyKey, Statement};
-use oxc_ast_visit::{VisitMut, walk_mut};
+use oxc_ast::ast::Program;
 use oxc_codegen::{Codegen, CodegenOptions};
 use oxc_minifier::{Minifier, MinifierOptions};
 use oxc_parser::Parser;
 use oxc_span::SourceType;
 
+use shorten::{Unused, shorten};
+
+#[path = "build/shorten.rs"]
+mod shorten;
+
 const HTMX: &str = "vendor/htmx-4.0.1.js";
 const HTMX_WS: &str = "vendor/hx-ws-4.0.1.js";
-/// Methods of htmx that the pages never need. They are left empty: 2.8 KB less to load, compressed.
-const UNUSED: &str = "
-    morph morphChildren matchesUpcomingSibling findBestMatch isSoftMatch removeNode morphNode
-    populateIdMapWithTree createIdMaps createPersistentIds moveBefore
-    handlePreservedElements restorePreservedElements
-    startCSSTransitions copyAttributes submitTransitionTask processTransitionQueue
-    disableElements enableElements initRequestIndicatorCss
-    createOOBTask scanForwardQuery scanBackwardsQuery scanUntilComparison
-    handleScroll handleAnchorScroll normalizeScrollTarget
-    getAttributeObject handleHxHeaders handleTriggerHeader handleHeadersAndMaybeReturnEarly
-    initializeAbortListener processScripts on onLoad findAll
-    handleHxOnAttributes executeJavaScript apiMethods"; // the last three are code in attributes, which the CSP forbids
-/// As [`UNUSED`], functions of its extension. Our own handler sets the address.
-const UNUSED_WS: &str = "checkLegacyAttributes normalizeWebSocketUrl";
+/// What no page uses of htmx: morphing, parts out of band, transitions, code in attributes, which the CSP forbids, headers of
+/// responses, and those values, modifiers and settings that no page has.
+const UNUSED: Unused = Unused {
+    calls: "
+        morphNode handlePreservedElements restorePreservedElements
+        startCSSTransitions submitTransitionTask processTransitionQueue
+        disableElements enableElements initRequestIndicatorCss createOOBTask
+        handleScroll handleAnchorScroll find findAll on onLoad
+        getAttributeObject handleHxHeaders handleTriggerHeader handleHeadersAndMaybeReturnEarly extractHxHeaders
+        initializeAbortListener abort processScripts addInputValues extractJavascriptContent replaceUrlInHistory
+        ignore attrName handleStatusCodes
+        XPathEvaluator.createExpression hxOnQuery.evaluate iter.iterateNext handleHxOnAttributes executeJavaScript",
+    values: "
+        delete textContent outerSync innerMorph outerMorph beforebegin afterbegin beforeend afterend
+        every revealed global find findAll next nextElementSibling previous previousElementSibling
+        window document this host dialog reload abort",
+    properties: "
+        internalAPI.initSecurity internalAPI.parseTriggerSpecs internalAPI.determineMethodAndAction
+        internalAPI.insertContent internalAPI.getAttributeObject internalAPI.morph internalAPI.isSoftMatch
+        internalAPI.executeJavaScript
+        spec.halt spec.prevent spec.stop spec.consume spec.changed spec.throttle spec.root spec.rootMargin
+        spec.threshold spec.passive spec.capture spec.target
+        swapSpec.ignoreTitle swapSpec.settle swapSpec.focusScroll swapSpec.transition mainSwap.transition
+        ctx.transition ctx.selectOOB ctx.confirm ctx.values hx.retarget hx.reswap hx.reselect
+        config.logAll config.transitions config.defaultFocusScroll config.implicitInheritance
+        config.allowEmptySwapAfterOOB config.indicatorClass config.includeIndicatorCSS config.metaCharacter
+        config.morphSkip config.morphSkipChildren config.noSwap config.extensions",
+};
+/// What the chat does not use either. Our own handler sets the address; the outbox holds what waits for a connection.
+const UNUSED_IN_CHAT: Unused = Unused {
+    calls: "checkLegacyAttributes normalizeWebSocketUrl flushQueue",
+    values: "",
+    properties: "spec.from spec.delay config.pauseOnBackground connection.visibilityHandler json.payload",
+};
 /// Each uses those before it.
 const SCRIPTS: [&str; 21] = [
     "page",
@@ -65,12 +89,12 @@ fn main() {
     }
     copy(from, &to);
     let htmx = read(&from.join(HTMX));
-    write(&to.join("htmx.js"), &minify(&htmx, UNUSED));
-    let htmx = htmx + &read(&from.join(HTMX_WS));
+    write(&to.join("htmx.js"), &minify(&shorten(&htmx, &[&UNUSED])));
+    let htmx = shorten(&(htmx + &read(&from.join(HTMX_WS))), &[&UNUSED, &UNUSED_IN_CHAT]);
     // in a function, because the names of global variables are not shortened
     let own = join(&from.join("chat"), "js", &SCRIPTS).replace("  'use strict';\n", "");
     let script = format!("{htmx}\n(() => {{ 'use strict';\n{own}\nwindow.natter = natter; }})();");
-    write(&to.join("natter.js"), &minify(&script, &format!("{UNUSED} {UNUSED_WS}")));
+    write(&to.join("natter.js"), &minify(&script));
     write(&to.join("natter.css"), &join(&from.join("style"), "css", &STYLES));
     let code = memory_serve::assets_to_code("static", &to, out, true, |_| ());
     write(&out.join("assets.rs"), &code);
@@ -99,54 +123,20 @@ fn join(directory: &Path, extension: &str, names: &[&str]) -> String {
     names.iter().map(|name| read(&directory.join(name).with_extension(extension))).collect()
 }
 
-/// Empties methods and functions of these names, and drops the names.
-struct Shorten<'n> {
-    unused: Vec<&'n str>,
-}
-
-impl Shorten<'_> {
-    fn empty_if_unused(&mut self, name: &str, function: &mut Function) {
-        let Some(at) = self.unused.iter().position(|unused| *unused == name) else { return };
-        self.unused.swap_remove(at);
-        function.params.items.clear();
-        function.body.as_mut().expect("JavaScript has no declarations without a body").statements.clear();
-    }
-}
-
-impl<'a> VisitMut<'a> for Shorten<'_> {
-    fn visit_method_definition(&mut self, method: &mut MethodDefinition<'a>) {
-        let name = match &method.key {
-            PropertyKey::PrivateIdentifier(name) => name.name.as_str(),
-            PropertyKey::StaticIdentifier(name) => name.name.as_str(),
-            _ => "",
-        };
-        self.empty_if_unused(name, &mut method.value);
-        walk_mut::walk_method_definition(self, method);
-    }
-
-    fn visit_statement(&mut self, statement: &mut Statement<'a>) {
-        if let Statement::FunctionDeclaration(function) = statement
-            && let Some(name) = &function.id
-        {
-            self.empty_if_unused(name.name.as_str(), function);
-        }
-        walk_mut::walk_statement(self, statement);
-    }
-}
-
-fn minify(script: &str, unused: &str) -> String {
-    let allocator = Allocator::default();
-    let parsed = Parser::new(&allocator, script, SourceType::script()).parse();
+fn parse<'a>(allocator: &'a Allocator, script: &'a str) -> Program<'a> {
+    let parsed = Parser::new(allocator, script, SourceType::script()).parse();
     let errors: Vec<_> = parsed
         .diagnostics
         .iter()
         .map(|error| format!("{:?}", error.clone().with_source_code(script.to_owned())))
         .collect();
     assert!(errors.is_empty(), "{}", errors.join("\n"));
-    let mut program = parsed.program;
-    let mut shorten = Shorten { unused: unused.split_whitespace().collect() };
-    shorten.visit_program(&mut program);
-    assert!(shorten.unused.is_empty(), "htmx has none of {:?}", shorten.unused);
+    parsed.program
+}
+
+fn minify(script: &str) -> String {
+    let allocator = Allocator::default();
+    let mut program = parse(&allocator, script);
     let minified = Minifier::new(MinifierOptions::default()).minify(&allocator, &mut program);
     Codegen::new()
         .with_options(CodegenOptions::minify())
