@@ -18,7 +18,7 @@ mod shorten;
 const HTMX: &str = "vendor/htmx-4.0.1.js";
 const HTMX_WS: &str = "vendor/hx-ws-4.0.1.js";
 /// What no page uses of htmx: morphing, parts out of band, transitions, code in attributes, which the CSP forbids, headers of
-/// responses, and those values, modifiers and settings that no page has.
+/// responses, and those values, modifiers and settings that no page has. What a template begins to use has to leave this list.
 const UNUSED: Unused = Unused {
     calls: "
         morphNode handlePreservedElements restorePreservedElements
