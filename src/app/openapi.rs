@@ -24,6 +24,7 @@ use utoipa::{
         (name = "users", description = "Accounts"),
         (name = "admin", description = "What only admins may"),
         (name = "chat", description = "The log of messages"),
+        (name = "files", description = "Files of messages: uploading them before, and those of a room"),
         (name = "rooms", description = "Rooms, their members, and what you have read"),
     ),
     components(schemas(ErrorResponse)),
@@ -61,6 +62,10 @@ pub(super) fn complete(api: &mut utoipa::openapi::OpenApi) {
 
 fn complete_operation(operation: &mut Operation, writes: bool) {
     let body = operation.request_body.is_some();
+    let is_json = match &operation.request_body {
+        Some(RefOr::T(body)) => body.content.contains_key("application/json"),
+        Some(RefOr::Ref(_)) | None => false,
+    };
     let query = operation.parameters.iter().flatten().any(|parameter| match parameter {
         RefOr::T(parameter) => parameter.parameter_in == utoipa::openapi::path::ParameterIn::Query,
         RefOr::Ref(_) => false,
@@ -70,9 +75,9 @@ fn complete_operation(operation: &mut Operation, writes: bool) {
         ("400", "The body or the query cannot be read", body || query),
         ("401", "Token didn't match", needs_token),
         ("403", "The request came from a page of another site", writes),
-        ("413", "The body is larger than 64 KiB", body),
-        ("415", "The body is not declared as JSON", body),
-        ("422", "`fields` has the reason for each invalid field", body || query),
+        ("413", "The body is larger than 64 KiB", is_json),
+        ("415", "The body is not declared as JSON", is_json),
+        ("422", "`fields` has the reason for each invalid field", is_json || query),
         ("429", "Too many connections from this network", true),
         ("503", "The server is busy, or the database does not answer", true),
     ];

@@ -19,7 +19,7 @@ natter.files = (() => {
     const { element, isDone, failed, offset = 0, size } = item;
     if (!element) return;
     element.classList.toggle('done', !!isDone);
-    Object.assign(within(element, 'progress'), { hidden: !!(isDone || failed), value: offset / size });
+    Object.assign(within(element, 'progress'), { hidden: !!(isDone || failed), value: size ? offset / size : 1 });
     within(element, 'why').textContent = failed ?? '';
   };
   const draw = (item) => {

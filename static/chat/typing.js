@@ -12,7 +12,8 @@ natter.typing = (() => {
     for (const [key, { until }] of typists) if (until <= now) typists.delete(key);
     const [name, other] = Array.from(typists.values(), (typist) => typist.name);
     const [one, two, several] = words.typing;
-    $('typing').textContent = name ? fill([one, two][typists.size - 1] ?? several, { name, other }) : '';
+    // a page that is no room has none
+    $('typing')?.replaceChildren(name ? fill([one, two][typists.size - 1] ?? several, { name, other }) : '');
     if (name) expiry = setTimeout(show, Math.min(...Array.from(typists.values(), ({ until }) => until)) - now);
   };
 

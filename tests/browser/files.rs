@@ -154,7 +154,7 @@ async fn a_file_that_is_refused_says_why_and_the_text_stays() {
     ann.holds("the reason", "document.querySelector('#refused').textContent.includes('at most 1 MiB')").await;
     assert_eq!(ann.value("message").await, "the text");
     ann.finds(".attachment button").await.click().await.unwrap();
-    ann.says("").await;
+    ann.finds("#message").await.send_keys("" + thirtyfour::Key::Enter).await.unwrap();
     ann.sees("You: the text").await;
     ann.closes_browser(&["413"]).await;
 }

@@ -18,7 +18,7 @@ async fn the_openapi_description_matches_its_snapshot() {
     insta::assert_snapshot!("openapi", answer.text);
     let page = natter.browser().visit("/api/docs").await.is(200);
     let operations = page.texts("section h2");
-    assert_eq!(operations.len(), 47);
+    assert_eq!(operations.len(), 53);
     assert!(operations.contains(&"PATCH /api/users/{userID}".to_owned()), "{operations:?}");
     assert!(page.html.contains("<td>An address with a dotted domain; unique, ignoring case.</td>"));
 }
