@@ -1,7 +1,9 @@
 //! `natter import` and `natter copy`: the binary on both databases.
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
+mod backups;
 mod copying;
+mod files;
 mod filling;
 mod importing;
 mod refusals;
@@ -11,3 +13,4 @@ mod running_server;
 #[path = "../store/support.rs"]
 mod store;
 mod support;
+mod under_load;

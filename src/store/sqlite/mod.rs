@@ -7,6 +7,7 @@
 mod administration;
 mod audit_rows;
 mod batch;
+mod check;
 mod checkpoints;
 mod commands;
 mod connection;
@@ -33,6 +34,7 @@ mod rooms;
 mod rows;
 mod schema;
 mod sessions;
+mod snapshot;
 mod summaries;
 mod summary_cache;
 mod transfer;

@@ -18,9 +18,9 @@ use super::{
     rows,
 };
 use crate::{
-    domain::{File, FileId, FileName, Timestamp, UserKey, rules},
+    domain::{File, FileId, FileName, Message, Timestamp, UserKey, rules},
     store::{
-        Access, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result, UPLOAD_LIFETIME_SECS,
+        self, Access, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result, UPLOAD_LIFETIME_SECS,
         Upload, Uploads, disk::Disk, stored_file::StoredFacts, uploads::EXPIRY_GRACE_SECS,
     },
 };
@@ -84,6 +84,18 @@ pub fn complete(
     Ok(found)
 }
 
+/// The first `limit` uploads after `after`.
+pub fn after(c: &Connection, after: Option<FileId>, limit: u32) -> rusqlite::Result<Vec<store::UploadRow>> {
+    let after = after.map_or(Value::Blob(Vec::new()), |id| Value::Blob(id.0.as_bytes().to_vec()));
+    let find = format!("SELECT {COLUMNS} FROM uploads WHERE id > ?1 ORDER BY id LIMIT ?2");
+    c.prepare_cached(&find)?
+        .query_map(params![after, limit], |row| {
+            let UploadRow { id, owner, size, .. } = upload_row(row)?;
+            Ok(store::UploadRow { id, owner, size, is_taken: row.get(6)? })
+        })?
+        .collect()
+}
+
 /// Makes uploads the files of the message at a position. Those that it does not have any more expire at once.
 pub fn take(c: &Connection, message: i64, before: &[File], after: &[File]) -> rusqlite::Result<()> {
     let has = |files: &[File], id| files.iter().any(|file| file.id == id);
@@ -94,6 +106,25 @@ pub fn take(c: &Connection, message: i64, before: &[File], after: &[File]) -> ru
     for file in before.iter().filter(|file| !has(after, file.id)) {
         c.prepare_cached("UPDATE uploads SET message = NULL, kept_until = 0 WHERE id = ?1")?
             .execute([file.id.0.as_bytes()])?;
+    }
+    Ok(())
+}
+
+/// Adds the files of a copied message at a position as uploads that it has.
+pub fn insert_taken(c: &Connection, position: i64, message: &Message) -> rusqlite::Result<()> {
+    for file in &message.files {
+        c.prepare_cached(
+            "INSERT INTO uploads (id, owner, name, size, received, kept_until, facts, message)
+             VALUES (?1, ?2, ?3, ?4, ?4, 0, ?5, ?6)",
+        )?
+        .execute(params![
+            file.id.0.as_bytes(),
+            message.author_key.0.as_bytes(),
+            file.name.as_str(),
+            sql_integer(file.size),
+            facts_json(&FileFacts::of(file))?,
+            position,
+        ])?;
     }
     Ok(())
 }

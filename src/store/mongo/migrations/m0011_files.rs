@@ -32,7 +32,7 @@ pub async fn run(database: &Database) -> Result<&'static str> {
     create_indexes(database, "uploads", indexes).await?;
     let options = IndexOptions::builder().name(FILE_INDEX.to_owned()).unique(true).sparse(true).build();
     let file = IndexModel::builder().keys(doc! { "files.id": 1 }).options(options).build();
-    create_indexes(database, "messages", vec![file]).await?;
+    create_indexes(database, "log", vec![file]).await?;
     create_collection(database, "fs.files", files).await?;
     create_collection(database, "fs.chunks", chunks).await?;
     // as GridFS has it
