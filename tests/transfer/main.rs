@@ -3,6 +3,7 @@
 
 mod backups;
 mod copying;
+mod doctor;
 mod files;
 mod filling;
 mod importing;

@@ -16,6 +16,7 @@ use natter::{
 
 use crate::{
     backups::{Backups, backup, restore, verify},
+    doctor::doctor,
     files::{bytes, files_of, fill_files, post_with, upload},
     store::{TestDatabase, add, lobby, log_of, text},
 };
@@ -59,6 +60,8 @@ async fn back_up_under_load(source: TestDatabase, target: TestDatabase) {
         backup(&source, &backups.path(&format!("{number}")), &[]).await.ok();
         heads.push((before, heads_of(store.as_ref(), &attic).await));
     }
+    // while all of this goes on
+    doctor(&source, &[]).await.ok().says("is healthy");
     is_over.store(true, Ordering::Relaxed);
     let mut changes = Changes::new();
     for writer in writers {
@@ -69,6 +72,7 @@ async fn back_up_under_load(source: TestDatabase, target: TestDatabase) {
     }
     sweep.await.unwrap();
     store.close().await;
+    doctor(&source, &[]).await.ok().says("is healthy");
 
     for (number, (before, after)) in heads.into_iter().enumerate() {
         let file = backups.path(&format!("{number}"));
@@ -76,6 +80,7 @@ async fn back_up_under_load(source: TestDatabase, target: TestDatabase) {
         let to = if number == 2 { &target } else { &TestDatabase::embedded() };
         restore(&file, to).await.ok();
         files_of(to).await; // all objects are there
+        doctor(to, &[]).await.ok().says("is healthy");
         let restored = to.open().await;
         for (room, (before, after)) in [RoomId::lobby(), attic.clone()].iter().zip(before.iter().zip(after)) {
             let head = restored.head(room).await.unwrap();

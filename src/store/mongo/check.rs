@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
-use mongodb::bson::{self, Bson, Document, doc};
+use mongodb::{
+    bson::{self, Bson, Document, doc},
+    options::IndexOptions,
+};
 use serde::Deserialize;
 
 use super::{
@@ -16,29 +19,41 @@ use super::{
     log_documents::{MessageDoc, log_key},
     log_queries::{by_seq, revs_between},
     room_queries::present,
-    unique_index::{CLIENT_INDEX, EMAIL_INDEX, FILE_INDEX, USER_ID_INDEX},
+    unique_index::CLIENT_INDEX,
 };
 use crate::{
     domain::{Room, RoomId, RoomKind, UserKey, fold},
     store::{Check, Error, Finding, MessageRow, Result, WayOut},
 };
 
-/// The unique indexes, and those without which a query reads a whole collection.
-const INDEXES: [(&str, &str, bool); 14] = [
-    ("users", USER_ID_INDEX, true),
-    ("users", EMAIL_INDEX, true),
-    ("log", "room_seq", true),
-    ("log", CLIENT_INDEX, true),
-    ("log", FILE_INDEX, true),
-    ("log", "author", false),
-    ("log", "changed", false),
-    ("log", "changes", false),
-    ("rooms", "direct", true),
-    ("memberships", "room", false),
-    ("memberships", "user", false),
-    ("uploads", "keptUntil", false),
-    ("uploads", "owner", false),
-    ("fs.chunks", "files_id_1_n_1", true),
+/// The indexes of each collection. A plus means that it is unique.
+const INDEXES: [(&str, &[&str]); 10] = [
+    ("users", &["+user_id", "+email", "name", "created", "+login_link", "password"]),
+    (
+        "log",
+        &[
+            "+room_seq",
+            "+author_client",
+            "+file",
+            "author",
+            "changed",
+            "changes",
+            "deleted",
+            "mentions",
+            "mentions_by_time",
+            "threads",
+            "pinned",
+            "reactions",
+        ],
+    ),
+    ("rooms", &["+direct", "open", "everyone", "deleted_at"]),
+    ("memberships", &["members", "rooms"]),
+    ("roomNames", &["room"]),
+    ("saved", &["by_time", "room"]),
+    ("sessions", &["expires", "user"]),
+    ("revokedTokens", &["expires"]),
+    ("uploads", &["keptUntil", "owner", "room"]),
+    ("fs.chunks", &["+files_id_1_n_1"]),
 ];
 
 /// The messages that are looked up at a time.
@@ -54,18 +69,20 @@ struct NewestChange {
 impl Collections {
     async fn check_indexes(&self) -> Result<Vec<Finding>> {
         let mut found = Vec::new();
-        for (collection, name, is_unique) in INDEXES {
+        for (collection, expected) in INDEXES {
             let of = self.database.collection::<Document>(collection);
             // a collection that is missing has none
             let indexes = with_timeout(async { of.list_indexes().await?.try_collect::<Vec<_>>().await }).await;
-            let indexes = indexes.unwrap_or_default();
-            let is_there = indexes
-                .iter()
-                .filter_map(|index| index.options.as_ref())
-                .any(|options| options.name.as_deref() == Some(name) && (!is_unique || options.unique == Some(true)));
-            if !is_there {
-                let what = format!("the index {name} of the collection {collection} is missing");
-                found.push(Finding::new(WayOut::MakeAnew, what));
+            let options: Vec<_> = indexes.unwrap_or_default().into_iter().filter_map(|index| index.options).collect();
+            for expected in expected {
+                let (name, is_unique) = (expected.trim_start_matches('+'), expected.starts_with('+'));
+                let is_same = |options: &IndexOptions| {
+                    options.name.as_deref() == Some(name) && options.unique.unwrap_or_default() == is_unique
+                };
+                if !options.iter().any(is_same) {
+                    let what = format!("the index {name} of the collection {collection} is missing, or is another one");
+                    found.push(Finding::new(WayOut::MakeAnew, what));
+                }
             }
         }
         if found.iter().any(|finding| finding.what.contains(CLIENT_INDEX)) {
