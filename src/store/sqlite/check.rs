@@ -25,8 +25,14 @@ const MENTIONED: &str = "SELECT m.id AS id, unhex(u.value ->> 'key', '-') AS use
 
 fn check(c: &Connection) -> Result<Vec<Finding>> {
     let mut found = Vec::new();
-    for line in lines(c, &format!("PRAGMA integrity_check({LINES})"))?.into_iter().filter(|line| line != "ok") {
+    // of a file that is damaged in a worse way, the check itself fails
+    let integrity =
+        lines(c, &format!("PRAGMA integrity_check({LINES})")).unwrap_or_else(|error| vec![error.to_string()]);
+    for line in integrity.into_iter().filter(|line| line != "ok") {
         found.push(Finding::new(WayOut::EarlierBackup, format!("the database file is damaged: {line}")));
+    }
+    if !found.is_empty() {
+        return Ok(found); // of a damaged file nothing else can be said
     }
     let foreign =
         "SELECT concat('a row of ', \"table\", ' (', rowid, ') refers to a row of ', parent, ' that does not exist')
