@@ -85,7 +85,7 @@ pub async fn files_of(database: &TestDatabase) -> Vec<(File, Vec<u8>, Option<Vec
         for row in &page {
             let Row::Message(row) = row else { panic!("a message") };
             for file in &row.message.files {
-                let bytes = object(objects.as_ref(), file.id).await.expect(file.name.as_str());
+                let bytes = object(objects.as_ref(), file.id).await.unwrap_or_else(|| panic!("{file:?}"));
                 let thumbnail = object(objects.as_ref(), file.id.thumbnail()).await;
                 assert_eq!(thumbnail.is_some(), file.has_thumbnail, "{file:?}");
                 files.push((file.clone(), bytes, thumbnail));
