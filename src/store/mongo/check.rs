@@ -44,6 +44,7 @@ const INDEXES: [(&str, &[&str]); 10] = [
             "threads",
             "pinned",
             "reactions",
+            "room_files",
         ],
     ),
     ("rooms", &["+direct", "open", "everyone", "deleted_at"]),

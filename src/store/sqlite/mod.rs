@@ -11,6 +11,7 @@ mod check;
 mod checkpoints;
 mod commands;
 mod connection;
+mod copied_uploads;
 mod copy_mark;
 #[cfg(test)]
 mod cost_tests;

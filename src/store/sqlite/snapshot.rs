@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::task::spawn_blocking;
 
-use super::{transfer_rows, uploads};
+use super::{copied_uploads, transfer_rows};
 use crate::{
     domain::FileId,
     store::{Error, Result, Row, RowReader, Table, UploadRow},
@@ -51,6 +51,6 @@ impl RowReader for ReadTransaction {
     }
 
     async fn uploads_after(&self, after: Option<FileId>, limit: u32) -> Result<Vec<UploadRow>> {
-        self.read(move |c| uploads::after(c, after, limit)).await
+        self.read(move |c| copied_uploads::after(c, after, limit)).await
     }
 }

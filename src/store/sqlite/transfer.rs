@@ -4,9 +4,10 @@ use async_trait::async_trait;
 
 use super::{
     batch::Batch,
+    copied_uploads,
     copy_mark::{is_unfinished, set_unfinished},
     database::Sqlite,
-    transfer_rows, uploads, users,
+    transfer_rows, users,
 };
 use crate::{
     domain::{Action, Command, FileId, RoomId, UserKey},
@@ -28,7 +29,7 @@ impl RowReader for Sqlite {
     }
 
     async fn uploads_after(&self, after: Option<FileId>, limit: u32) -> Result<Vec<UploadRow>> {
-        self.read(move |c| uploads::after(c, after, limit)).await
+        self.read(move |c| copied_uploads::after(c, after, limit)).await
     }
 }
 

@@ -7,12 +7,11 @@ use super::{
     audit_rows::{AUDIT_COLUMNS, entry, insert_entry},
     batch::Batch,
     connection::sql_integer,
-    member_rows, mention_rows,
+    copied_uploads, member_rows, mention_rows,
     position::{last_position, number_of, position},
     room_rows::{self, ROOM_COLUMNS, room_in},
     rows,
     sessions::{SESSION_COLUMNS, session, values},
-    uploads,
     users::{COLUMNS, user},
 };
 use crate::{
@@ -174,7 +173,7 @@ impl Batch<'_> {
                 match rows::insert(c, room, &row.message, row.post_rev, &row.client)? {
                     true => {
                         mention_rows::write(c, room, &Mentions::default(), &row.message)?;
-                        Ok(uploads::insert_taken(c, position(room, row.message.id.seq), &row.message)?)
+                        Ok(copied_uploads::insert_taken(c, position(room, row.message.id.seq), &row.message)?)
                     }
                     false => Err(Error::Failed("two messages of one author have the same client id".into())),
                 }

@@ -18,14 +18,14 @@ use super::{
     rows,
 };
 use crate::{
-    domain::{File, FileId, FileName, Message, Timestamp, UserKey, rules},
+    domain::{File, FileId, FileName, Timestamp, UserKey, rules},
     store::{
-        self, Access, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result, UPLOAD_LIFETIME_SECS,
+        Access, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result, UPLOAD_LIFETIME_SECS,
         Upload, Uploads, disk::Disk, stored_file::StoredFacts, uploads::EXPIRY_GRACE_SECS,
     },
 };
 
-fn facts_json(facts: &FileFacts) -> rusqlite::Result<String> {
+pub fn facts_json(facts: &FileFacts) -> rusqlite::Result<String> {
     serde_json::to_string(&StoredFacts::from(facts))
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
@@ -40,18 +40,18 @@ fn file_id(row: &Row<'_>, column: usize) -> rusqlite::Result<FileId> {
 }
 
 /// A row of `uploads`.
-struct UploadRow {
-    id: FileId,
-    owner: UserKey,
+pub struct UploadRow {
+    pub id: FileId,
+    pub owner: UserKey,
     name: FileName,
-    size: u64,
+    pub size: u64,
     received: u64,
     facts: Option<FileFacts>,
 }
 
-const COLUMNS: &str = "id, owner, name, size, received, facts, message IS NOT NULL";
+pub const COLUMNS: &str = "id, owner, name, size, received, facts, message IS NOT NULL";
 
-fn upload_row(row: &Row<'_>) -> rusqlite::Result<UploadRow> {
+pub fn upload_row(row: &Row<'_>) -> rusqlite::Result<UploadRow> {
     let json = row.get::<_, Option<String>>(5)?;
     Ok(UploadRow {
         id: file_id(row, 0)?,
@@ -84,18 +84,6 @@ pub fn complete(
     Ok(found)
 }
 
-/// The first `limit` uploads after `after`.
-pub fn after(c: &Connection, after: Option<FileId>, limit: u32) -> rusqlite::Result<Vec<store::UploadRow>> {
-    let after = after.map_or(Value::Blob(Vec::new()), |id| Value::Blob(id.0.as_bytes().to_vec()));
-    let find = format!("SELECT {COLUMNS} FROM uploads WHERE id > ?1 ORDER BY id LIMIT ?2");
-    c.prepare_cached(&find)?
-        .query_map(params![after, limit], |row| {
-            let UploadRow { id, owner, size, .. } = upload_row(row)?;
-            Ok(store::UploadRow { id, owner, size, is_taken: row.get(6)? })
-        })?
-        .collect()
-}
-
 /// Makes uploads the files of the message at a position. Those that it does not have any more expire at once.
 pub fn take(c: &Connection, message: i64, before: &[File], after: &[File]) -> rusqlite::Result<()> {
     let has = |files: &[File], id| files.iter().any(|file| file.id == id);
@@ -106,25 +94,6 @@ pub fn take(c: &Connection, message: i64, before: &[File], after: &[File]) -> ru
     for file in before.iter().filter(|file| !has(after, file.id)) {
         c.prepare_cached("UPDATE uploads SET message = NULL, kept_until = 0 WHERE id = ?1")?
             .execute([file.id.0.as_bytes()])?;
-    }
-    Ok(())
-}
-
-/// Adds the files of a copied message at a position as uploads that it has.
-pub fn insert_taken(c: &Connection, position: i64, message: &Message) -> rusqlite::Result<()> {
-    for file in &message.files {
-        c.prepare_cached(
-            "INSERT INTO uploads (id, owner, name, size, received, kept_until, facts, message)
-             VALUES (?1, ?2, ?3, ?4, ?4, 0, ?5, ?6)",
-        )?
-        .execute(params![
-            file.id.0.as_bytes(),
-            message.author_key.0.as_bytes(),
-            file.name.as_str(),
-            sql_integer(file.size),
-            facts_json(&FileFacts::of(file))?,
-            position,
-        ])?;
     }
     Ok(())
 }

@@ -32,7 +32,11 @@ pub async fn run(database: &Database) -> Result<&'static str> {
     create_indexes(database, "uploads", indexes).await?;
     let options = IndexOptions::builder().name(FILE_INDEX.to_owned()).unique(true).sparse(true).build();
     let file = IndexModel::builder().keys(doc! { "files.id": 1 }).options(options).build();
-    create_indexes(database, "log", vec![file]).await?;
+    // the files of a room, the latest first
+    let has_files = doc! { "files.id": { "$exists": true } };
+    let options = IndexOptions::builder().name("room_files".to_owned()).partial_filter_expression(has_files).build();
+    let of_room = IndexModel::builder().keys(doc! { "_id.room": 1, "seq": -1 }).options(options).build();
+    create_indexes(database, "log", vec![file, of_room]).await?;
     create_collection(database, "fs.files", files).await?;
     create_collection(database, "fs.chunks", chunks).await?;
     // as GridFS has it
