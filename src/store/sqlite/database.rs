@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    checkpoints::Checkpoints, connection::connect, copy_mark::refuse_unfinished, readers::Readers, schema,
-    snapshot::ReadTransaction, summary_cache::SummaryCache, writer::Writer,
+    checkpoints::Checkpoints, connection::connect, copy_mark::refuse_unfinished, read_transaction::ReadTransaction,
+    readers::Readers, schema, summary_cache::SummaryCache, writer::Writer,
 };
 use crate::{
     domain::RoomId,

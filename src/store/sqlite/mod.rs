@@ -27,6 +27,7 @@ mod networks;
 mod personal;
 mod position;
 mod purge;
+mod read_transaction;
 mod readers;
 mod removals;
 mod room_log;

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use super::{connection::connect, snapshot::ReadTransaction};
+use super::{connection::connect, read_transaction::ReadTransaction};
 use crate::store::{Error, Result};
 
 /// The number of concurrent reads. A read takes microseconds and the machine has few cores, so more connections would
