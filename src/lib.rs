@@ -6,7 +6,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `main`, [`cli`] | the command line: the server, `natter user`, `room`, `copy`, `import` |
+//! | `main`, [`cli`] | the command line: the server, `natter user`, `room`, `copy`, `backup`, `restore`, `doctor`, `import` |
 //! | [`app`] | settings, roles, listeners, middleware, the API's description, start and stop |
 //! | [`features`] | auth, users, admin, chat, rooms, people: handlers and pages |
 //! | [`web`] | the HTTP kit: extractors, errors, assets, what all pages have |
@@ -110,6 +110,7 @@
 //! | an acknowledged change is on disk | `server` `binary::crash::no_acknowledged_message_is_lost_and_none_is_doubled` |
 //! | no failover loses one | `faults` `killed::nothing_is_lost_if_the_primary_of_three_is_killed` |
 //! | a repeated send posts once | `store` `log::concurrent_repeats_post_one_message` |
+//! | a backup under load has a prefix of each log, and all that follows from it | `transfer` `under_load::a_backup_under_load_has_a_prefix_of_each_log_on_mongodb` |
 //! | the log has no gaps, with any number of writers | `store` `mongo_processes::four_processes_post_ten_thousand_messages_without_a_gap` |
 //! | no handler reads or writes a room without rights | `layers` `main::a_handler_that_can_read_without_rights_is_reported` |
 //! | a closed or direct room does not exist for others, on any route | `server` `rights::requests::every_route_of_a_room_answers_404_to_everybody_else` |

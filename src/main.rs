@@ -38,6 +38,9 @@ fn start() -> Result<(), String> {
             Some(Command::Room { command }) => cli::room(command, &config.data).await,
             Some(Command::Import(args)) => cli::import(args, &config.data).await,
             Some(Command::Copy(args)) => cli::copy(args).await,
+            Some(Command::Backup(args)) => cli::backup(args, &config.data).await,
+            Some(Command::Doctor(args)) => cli::doctor(args, &config.data).await,
+            Some(Command::Restore(args)) => cli::restore(args, &config.data).await,
         }
     })
 }

@@ -5,7 +5,7 @@ use clap::{
     error::{ContextKind, ErrorKind},
 };
 
-use super::{copy, import, room, user};
+use super::{backup, copy, doctor, import, room, user};
 use crate::app::config::Config;
 
 /// Self-hosted team chat. Without a command, natter starts the server.
@@ -38,6 +38,15 @@ pub enum Command {
     /// Copy all data from one database to another, and verify the copy
     #[command(after_help = copy::NOTES)]
     Copy(copy::CopyArgs),
+    /// Write all data to one file, also while the server runs, or verify such a file
+    #[command(after_help = backup::BACKUP_NOTES)]
+    Backup(backup::BackupArgs),
+    /// Restore a backup into an empty database
+    #[command(after_help = backup::RESTORE_NOTES)]
+    Restore(backup::RestoreArgs),
+    /// Check that all data is whole, and mend what can be mended
+    #[command(after_help = doctor::NOTES)]
+    Doctor(doctor::DoctorArgs),
 }
 
 impl Cli {

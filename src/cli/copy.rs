@@ -1,34 +1,31 @@
 //! `natter copy`: copies all data from one store to another.
 //!
 //! It copies users with their passwords, rooms, their members and their logs with all numbers, what users have saved,
-//! sessions, voided tokens and the audit list. It does not copy the networks that users log in from, because later
+//! sessions, voided tokens and the audit list, then the files of messages with their thumbnails. It does not copy uploads
+//! that no message has yet: who sends them uploads again. It does not copy the networks that users log in from, because later
 //! logins record them again. It does not copy the secret that signs tokens: the copy generates its own, so earlier
 //! tokens are void there. They expire within the hour anyway. Sessions are not signed and stay valid.
 
-use std::{fs::File, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, parser::ValueSource};
-use ring::digest::{Context, SHA256};
 
 use super::{
+    objects::{NamedObject, ObjectFacts, ObjectReading, TABLES_WITH_OBJECTS, object_facts, objects_of},
     progress::{Progress, print_line},
-    reason::reason,
+    transfer::{
+        Checksum, PAGE_ROWS, changed_error, check_target, copy_error, lock_directory, open_error, read, refuse_running,
+    },
 };
-use crate::{
-    app::{StartError, lock, make_private_dir},
-    store::{self, Database, Location, MongoUrl, Row, Table},
-};
+use crate::store::{self, Database, Location, MongoUrl, Row, Table};
 
 pub(super) const NOTES: &str = "\
 The target must be empty. Stop natter on the source first: the copy is refused while natter runs on it, and fails if the \
-data changes during the copy. \
+data changes during the copy. Files are copied with their messages; uploads that no message has yet are not. \
 After an interruption, run the same command again to start over. natter does not start on an unfinished copy.
 
   natter copy --from ./data --to mongodb://localhost:27017/natter
   natter copy --from mongodb://localhost:27017/natter --to sqlite:./data";
-
-/// The number of rows copied at a time.
-const PAGE_ROWS: u32 = 1000;
 
 #[derive(Args)]
 pub struct CopyArgs {
@@ -119,44 +116,11 @@ async fn copy_from(source: &dyn Database, from: &Location, to: &Location) -> Res
     result
 }
 
-fn open_error(location: &Location, flag: &'static str) -> impl FnOnce(store::Error) -> String {
-    let location = location.clone();
-    move |error| match error {
-        store::Error::Busy => format!("{location} does not answer; start it, or name another with {flag}"),
-        error => format!("{location} cannot be opened: {}", reason(error)),
-    }
-}
-
-/// Locks a data directory, because only one process may use it. Creates it if it does not exist.
-fn lock_directory(location: &Location, flag: &str) -> Result<Option<File>, String> {
-    let Location::Embedded(dir) = location else { return Ok(None) };
-    let unusable = |error| format!("{location} cannot be used ({error}); name another with {flag}");
-    make_private_dir(dir).map_err(unusable)?;
-    match lock(dir) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(StartError::DataDir { source, .. }) => Err(unusable(source)),
-        Err(_) => Err(running_error(location, flag)),
-    }
-}
-
-/// Refuses a shared database if natter runs on it: each running process holds a lease.
-async fn refuse_running(store: &dyn Database, location: &Location, flag: &'static str) -> Result<(), String> {
-    match store.presence() {
-        Some(presence) if presence.in_use().await.map_err(open_error(location, flag))? => {
-            Err(running_error(location, flag))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn running_error(location: &Location, flag: &str) -> String {
-    format!("natter is running on {location}; stop it, or name another with {flag}")
-}
-
 async fn is_empty(store: &dyn Database) -> store::Result<bool> {
     Ok(store.count(Table::Accounts).await? == 0 && store.count(Table::Messages).await? == 0)
 }
 
+/// Copies between two open stores.
 struct Copy<'a> {
     from: &'a Location,
     to: &'a Location,
@@ -164,20 +128,14 @@ struct Copy<'a> {
     target: &'a dyn Database,
 }
 
-/// The row counts and the digest of a store's contents. They are equal for equal contents.
-#[derive(PartialEq, Eq)]
-struct Checksum {
-    counts: [u64; Table::ALL.len()],
-    digest: String,
-}
-
 impl Copy<'_> {
     async fn run(&self) -> Result<(), String> {
         refuse_running(self.target, self.to, "--to").await?;
-        self.check_target().await?;
+        check_target(self.target, self.to, "--to").await?;
         self.target.begin_copy().await.map_err(copy_error(self.to))?;
         let insert = async |rows: Vec<Row>| self.target.insert_rows(rows).await.map_err(copy_error(self.to));
         let copied = read(self.source, self.from, "", insert).await?;
+        self.copy_objects(&copied).await?;
         let read_back = read(self.target, self.to, "target: ", async |_| Ok(())).await?;
         if read_back != copied {
             let (source, target) = (copied.digest, read_back.digest);
@@ -190,70 +148,76 @@ impl Copy<'_> {
         }
         self.target.finish_copy().await.map_err(copy_error(self.to))?;
         print_line(&format!("copied  {} to {}", self.from, self.to));
-        for (table, count) in Table::ALL.into_iter().zip(copied.counts) {
-            print_line(&format!("  {:<15}{count}", table.as_str()));
-        }
+        copied.lines().iter().for_each(|line| print_line(line));
         print_line(&format!("SHA-256 {}, the same on both sides", copied.digest));
         Ok(())
     }
 
-    /// Refuses a target that is not empty, unless its data is from an unfinished copy.
-    async fn check_target(&self) -> Result<(), String> {
-        let target_error = |error| format!("{}: {}", self.to, reason(error));
-        if self.target.is_unfinished().await.map_err(target_error)? {
-            return Ok(());
-        }
-        for table in Table::ALL {
-            let count = self.target.count(table).await.map_err(target_error)?;
-            // a new store has the lobby
-            if count > u64::from(table == Table::Rooms) {
-                let table = table.as_str();
-                return Err(format!("{} is not empty ({table}: {count}); name an empty target with --to", self.to));
+    /// Copies the objects that the rows name, in the order of the rows.
+    async fn copy_objects(&self, copied: &Checksum) -> Result<(), String> {
+        let mut progress = Progress::start("files, in bytes", copied.bytes);
+        for table in TABLES_WITH_OBJECTS {
+            let mut last: Option<Row> = None;
+            loop {
+                let rows = self.source.rows(table, last.as_ref(), PAGE_ROWS).await.map_err(copy_error(self.from))?;
+                for object in rows.iter().flat_map(objects_of) {
+                    self.copy_object(&object, &mut progress).await?;
+                }
+                let Some(last_of_page) = rows.into_iter().next_back() else { break };
+                last = Some(last_of_page);
             }
+        }
+        progress.finish();
+        Ok(())
+    }
+
+    /// Copies an object part by part. What was read must be what the row says, and the target must have the same.
+    async fn copy_object(&self, object: &NamedObject, progress: &mut Progress) -> Result<(), String> {
+        let (id, target) = (object.id, self.target.objects());
+        let mut reading = ObjectReading::new(self.source.objects(), id);
+        let mut offset = 0;
+        loop {
+            let part = match reading.next().await {
+                Ok(part) if part.is_empty() => break,
+                Ok(part) => part,
+                Err(store::Error::NotFound) => return Err(self.damaged(object, "is missing").await),
+                Err(error) => return Err(copy_error(self.from)(error)),
+            };
+            let length = part.len() as u64;
+            target.write(id, offset, part).await.map_err(copy_error(self.to))?;
+            offset += length;
+            if !object.is_thumbnail() {
+                progress.advance(length);
+            }
+        }
+        let copied = reading.facts();
+        if object.facts.is_some_and(|facts| facts != copied) {
+            return Err(self.damaged(object, &difference(object.facts, copied)).await);
+        }
+        target.finish(id, copied.length).await.map_err(copy_error(self.to))?;
+        if object_facts(target, id).await.map_err(copy_error(self.to))? != copied {
+            let object = object.described(self.source).await;
+            return Err(format!("{}: {object} has other bytes there than in {}", self.to, self.from));
         }
         Ok(())
     }
-}
 
-fn copy_error(location: &Location) -> impl FnOnce(store::Error) -> String {
-    let location = location.clone();
-    move |error| format!("{location}: {}; run the same command again to start over", reason(error))
-}
-
-fn changed_error(location: &Location) -> String {
-    format!("{location} changed during the copy; stop what writes to it, then run the same command again to start over")
-}
-
-/// Reads a whole store, page by page, and calls `each` with the rows of every page. The digest covers the
-/// [canonical form](Row::canonical) of every row, table by table.
-async fn read(
-    store: &dyn Database,
-    location: &Location,
-    label: &str,
-    mut each: impl AsyncFnMut(Vec<Row>) -> Result<(), String>,
-) -> Result<Checksum, String> {
-    let mut counts = [0; Table::ALL.len()];
-    let mut context = Context::new(&SHA256);
-    for (count, table) in counts.iter_mut().zip(Table::ALL) {
-        let total = store.count(table).await.map_err(copy_error(location))?;
-        let mut progress = Progress::start(format!("{label}{}", table.as_str()), total);
-        let mut last: Option<Row> = None;
-        loop {
-            let rows = store.rows(table, last.as_ref(), PAGE_ROWS).await.map_err(copy_error(location))?;
-            let Some(last_of_page) = rows.last().cloned() else { break };
-            let page_rows = rows.len() as u64;
-            *count += page_rows;
-            // otherwise the loop would not end while the table grows as fast as it is read
-            if *count > total {
-                return Err(changed_error(location));
-            }
-            rows.iter().for_each(|row| context.update(row.canonical().as_bytes()));
-            each(rows).await?;
-            progress.advance(page_rows);
-            last = Some(last_of_page);
-        }
-        progress.finish();
+    async fn damaged(&self, object: &NamedObject, what: &str) -> String {
+        let object = object.described(self.source).await;
+        format!(
+            "{}: {object} {what}; natter doctor names all that is damaged. Remove the file from its message or restore a \
+             backup, then run the same command again to start over",
+            self.from
+        )
     }
-    let digest = context.finish();
-    Ok(Checksum { counts, digest: hex::encode(digest) })
+}
+
+/// How the bytes of an object differ from what its row says.
+fn difference(expected: Option<ObjectFacts>, found: ObjectFacts) -> String {
+    match expected {
+        Some(ObjectFacts { length, .. }) if length != found.length => {
+            format!("is damaged: it has {} bytes instead of {length}", found.length)
+        }
+        _ => "is damaged: its SHA-256 is not the stored one".to_owned(),
+    }
 }

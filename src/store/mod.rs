@@ -9,12 +9,13 @@
 //! - A write returns `Ok` only after it is durable. [`Event`]s are sent only after that, in the order of commit.
 //! - (author, client id) is unique: a repeated post returns the stored message.
 //!
-//! [`Transfer`] copies whole rows between stores. [`NodeDatabase`] reads the database of the Node application
+//! [`Transfer`] copies whole rows between stores, and a [`Snapshot`] has those of one moment. [`NodeDatabase`] reads the database of the Node application
 //! that natter replaces.
 
 mod access;
 mod administration;
 mod answer_budget;
+mod check;
 mod disk;
 mod error;
 mod events;
@@ -32,6 +33,7 @@ mod port;
 mod presence;
 mod retry;
 mod rooms;
+mod row_json;
 mod sessions;
 mod sqlite;
 mod stored_file;
@@ -42,6 +44,7 @@ mod users;
 pub use access::Access;
 pub use administration::{AUDIT_LIFETIME_SECS, Administration, LoginLink, RoomLine, SortByActivity, UserLine};
 pub use answer_budget::TEXT_BYTES;
+pub use check::{Check, Finding, WayOut};
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};
 pub use location::{Location, MongoUrl};
@@ -57,7 +60,11 @@ pub use personal::{ListCursor, Personal, SavedMessage};
 pub use port::{Database, Store};
 pub use presence::{LEASE_RENEWAL_INTERVAL, OnlineUser, PresenceStore, ProcessId};
 pub use rooms::{MAX_COUNTED_MEMBERS, NewRoom, OpenRoom, Rooms};
+pub use row_json::ROW_FORM;
 pub use sessions::{SessionRow, Sessions};
-pub use transfer::{Account, AuthoredPost, MemberRow, MessageRow, Revocation, RoomRow, Row, SavedRow, Table, Transfer};
+pub use transfer::{
+    Account, AuthoredPost, MemberRow, MessageRow, Revocation, RoomRow, Row, RowReader, SavedRow, Snapshot, Table,
+    Transfer, UploadRow,
+};
 pub use uploads::{FileFacts, NewUpload, OwnedObjects, Quota, UPLOAD_LIFETIME_SECS, Upload, Uploads};
 pub use users::{MessageRetention, NewUser, Searched, SortUsersBy, UserChanges, UserSearch, Users};

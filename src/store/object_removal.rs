@@ -1,7 +1,7 @@
 //! Removing the objects that nothing has any more. An object is removed before its upload is forgotten, so that after an
 //! interruption the next sweep finds it again.
 
-use super::{Database, Result};
+use super::{Database, Objects, Result};
 use crate::domain::{FileId, Timestamp};
 
 /// Objects or uploads that are looked at in one read.
@@ -40,6 +40,19 @@ pub async fn remove_objects_without_owner(database: &dyn Database, now: Timestam
         let unowned = database.without_owner(&files, now).await?;
         remove(database, &unowned).await?;
         removed += unowned.len() as u64;
+    }
+}
+
+/// Removes all objects, whatever has them.
+pub(super) async fn remove_all_objects(objects: &dyn Objects) -> Result<()> {
+    loop {
+        let page = objects.objects_after(None, PAGE as usize).await?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for id in page {
+            objects.remove(id).await?;
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Administration, Events, Log, LogReader, Memberships, Networks, Objects, OwnedObjects, Personal, PresenceStore,
-    Result, Rooms, Sessions, Transfer, Uploads, Users,
+    Administration, Check, Events, Log, LogReader, Memberships, Networks, Objects, OwnedObjects, Personal,
+    PresenceStore, Result, Rooms, Sessions, Transfer, Uploads, Users,
 };
 use crate::domain::RoomId;
 
@@ -25,7 +25,7 @@ pub trait Store:
 
 /// Everything that natter needs of a database.
 #[async_trait]
-pub trait Database: Store + LogReader + Transfer + OwnedObjects {
+pub trait Database: Store + LogReader + Transfer + OwnedObjects + Check {
     /// The stream of committed changes. There is one; a second call returns `None`.
     fn events(&self) -> Option<Events>;
     /// All objects. Requests reach those that they may read or write through [`Uploads`].

@@ -3,15 +3,15 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::{Changed, LoginLink, PasswordHash, Result, SessionRow, rooms::direct_members};
+use super::{Changed, LoginLink, PasswordHash, Result, SessionRow, rooms::direct_members, stored_file::StoredFile};
 use crate::domain::{
-    AuditEntry, Content, Level, Membership, Message, MessageId, Post, ReadMark, Room, RoomId, Timestamp, TokenId, User,
-    UserKey,
+    AuditEntry, Content, FileId, Level, Membership, Message, MessageId, Post, ReadMark, Room, RoomId, Timestamp,
+    TokenId, User, UserKey,
 };
 
 /// The error for a store that an unfinished copy left.
 pub(super) const UNFINISHED_COPY: &str =
-    "a natter copy into it was not finished; run the same command again to start over";
+    "a natter copy or restore into it was not finished; run the same command again to start over";
 
 /// The tables of a store, in the order in which they are copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +136,19 @@ pub enum Row {
 }
 
 impl Row {
+    pub fn table(&self) -> Table {
+        match self {
+            Self::Account(_) => Table::Accounts,
+            Self::Room(_) => Table::Rooms,
+            Self::Member(_) => Table::Members,
+            Self::Message(_) => Table::Messages,
+            Self::Saved(_) => Table::Saved,
+            Self::Session(_) => Table::Sessions,
+            Self::Revocation(_) => Table::Revocations,
+            Self::Audit(_) => Table::Audit,
+        }
+    }
+
     /// The row in a form that does not depend on the store: a JSON array on its own line.
     pub fn canonical(&self) -> String {
         let value = match self {
@@ -200,6 +213,7 @@ fn message_json(MessageRow { message: m, post_rev, client }: &MessageRow) -> Val
     };
     let reactions: Vec<Value> =
         m.reactions.iter().map(|reaction| json!([reaction.emoji.as_str(), reaction.users])).collect();
+    let files: Vec<StoredFile> = m.files.iter().map(StoredFile::from).collect();
     json!([
         "message",
         m.id.room.as_str(),
@@ -220,16 +234,46 @@ fn message_json(MessageRow { message: m, post_rev, client }: &MessageRow) -> Val
         m.pinned_at.map(|at| at.0),
         reactions,
         m.mentions,
-        m.joins
+        m.joins,
+        files
     ])
 }
 
+/// What an upload is without its message. Copies make it from the files of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UploadRow {
+    pub id: FileId,
+    pub owner: UserKey,
+    /// In bytes.
+    pub size: u64,
+    /// Whether a message has it.
+    pub is_taken: bool,
+}
+
+/// Reading whole tables: those of a store, which change meanwhile, or those of a [`Snapshot`].
 #[async_trait]
-pub trait Transfer {
+pub trait RowReader: Send + Sync {
     async fn count(&self, table: Table) -> Result<u64>;
     /// The first `limit` rows after `after`, in order of their key: messages by room and `seq`, memberships by room and
-    /// user, saved messages by user, room and `seq`. Deleted rooms, and what is left of them, are left out here and in [`Transfer::count`].
+    /// user, saved messages by user, room and `seq`. Deleted rooms, and what is left of them, are left out here and in [`RowReader::count`].
     async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>>;
+    /// The first `limit` uploads after `after`, those that are files of messages too, in order of their ids.
+    async fn uploads_after(&self, after: Option<FileId>, limit: u32) -> Result<Vec<UploadRow>>;
+}
+
+/// All rows as they were at one moment, while the store goes on changing. In each room's log this is everything up to one
+/// `rev`, with all that follows from it. The objects are not part of it.
+pub type Snapshot = Box<dyn RowReader>;
+
+#[async_trait]
+pub trait Transfer: RowReader {
+    /// The rows as they are now. It should be read soon: until it is dropped, SQLite's WAL grows. MongoDB keeps the rows
+    /// for five minutes by default.
+    ///
+    /// # Errors
+    /// [`Error::Failed`](super::Error::Failed) also if the store changes so fast that no moment is found at which all
+    /// is derived.
+    async fn snapshot(&self) -> Result<Snapshot>;
     async fn has_account(&self, key: UserKey) -> Result<bool>;
     /// Adds an account unchanged. `false` if an account with its key exists.
     ///
@@ -245,9 +289,10 @@ pub trait Transfer {
     async fn post_all(&self, posts: Vec<AuthoredPost>) -> Result<Vec<Option<Changed>>>;
     /// Whether a copy into this store was started and not finished. Such a store opens only as the target of a copy.
     async fn is_unfinished(&self) -> Result<bool>;
-    /// Starts a copy: marks the store as unfinished, and removes the rows of an earlier unfinished copy.
+    /// Starts a copy: marks the store as unfinished, and removes the rows and the objects of an earlier unfinished copy.
     async fn begin_copy(&self) -> Result<()>;
-    /// Adds rows of one table, in the order of [`Transfer::rows`].
+    /// Adds rows of one table, in the order of [`RowReader::rows`]. The files of a message are added as uploads that it
+    /// has; their objects are not.
     ///
     /// # Errors
     /// [`Error::Busy`](super::Error::Busy) or [`Error::Failed`](super::Error::Failed) if not all rows were added.

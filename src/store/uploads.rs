@@ -56,6 +56,12 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
+    /// What was known of a file before it became one.
+    pub(super) fn of(file: &File) -> Self {
+        let File { kind, size, sha256, dimensions, has_thumbnail, .. } = *file;
+        Self { kind, size, sha256, dimensions, has_thumbnail, beginning: file.beginning.clone() }
+    }
+
     /// The file of these facts, with an empty alternative text.
     pub fn file(&self, id: FileId, name: FileName) -> File {
         let Self { kind, size, sha256, dimensions, has_thumbnail, beginning } = self.clone();

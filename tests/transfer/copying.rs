@@ -189,7 +189,7 @@ async fn an_interrupted_copy_is_unusable_until_it_is_repeated() {
         half.close().await;
 
         let (flag, value) = crate::support::setting(&to);
-        let refused = "a natter copy into it was not finished; run the same command again to start over";
+        let refused = "a natter copy or restore into it was not finished; run the same command again to start over";
         for args in [&["--listen", "127.0.0.1:0"][..], &["user", "list"]] {
             let line = natter(&[args, &[flag, &value]].concat()).await.refusal();
             assert!(line.ends_with(refused), "{line}");

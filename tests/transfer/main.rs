@@ -1,7 +1,10 @@
 //! `natter import` and `natter copy`: the binary on both databases.
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
+mod backups;
 mod copying;
+mod doctor;
+mod files;
 mod filling;
 mod importing;
 mod refusals;
@@ -11,3 +14,4 @@ mod running_server;
 #[path = "../store/support.rs"]
 mod store;
 mod support;
+mod under_load;

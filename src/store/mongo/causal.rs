@@ -32,6 +32,12 @@ impl CausalClock {
         Ok(CausalSession { session, clock: self.clone() })
     }
 
+    /// Starts a session whose reads all show the moment of the first one.
+    pub async fn snapshot_session(&self, client: &Client) -> Result<CausalSession> {
+        let session = with_timeout(client.start_session().snapshot(true)).await?;
+        Ok(CausalSession { session, clock: self.clone() })
+    }
+
     /// Notes a time that this process has seen.
     pub fn advance(&self, time: Timestamp) {
         let mut latest = self.0.lock();

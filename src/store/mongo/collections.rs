@@ -3,7 +3,7 @@
 use mongodb::{
     Client, Collection, Database,
     bson::Document,
-    options::{CollectionOptions, ReadConcern},
+    options::{CollectionOptions, DatabaseOptions, ReadConcern},
 };
 
 use super::{
@@ -54,6 +54,13 @@ pub struct Collections {
 }
 
 impl Collections {
+    /// Handles whose reads belong to a session of [`CausalClock::snapshot_session`], which the driver refuses with another
+    /// read concern.
+    pub fn of_snapshot(&self) -> Self {
+        let options = DatabaseOptions::builder().read_concern(ReadConcern::snapshot()).build();
+        Self::new(self.client().database_with_options(self.database.name(), options))
+    }
+
     pub fn new(database: Database) -> Self {
         let local = CollectionOptions::builder().read_concern(ReadConcern::local()).build();
         Self {

@@ -64,9 +64,7 @@ impl Collections {
     /// # Errors
     /// [`Error::NoSuchRoom`] if there is no such room, or if it is deleted; the database's errors.
     pub async fn settled_head(&self, room: &RoomId, session: &mut CausalSession) -> Result<Head> {
-        let filter = doc! { "_id": revs_between(room, 0, u64::MAX) };
-        let newest = self.find_log(filter, doc! { "_id": -1 }, 1, session).await?;
-        let newest = Newest::parse(newest.into_iter().next())?;
+        let newest = self.newest(room, session).await?;
         if matches!(newest, Newest::Nothing) {
             self.room(room, session).await?; // an error if there is no such room
         }
@@ -84,6 +82,18 @@ impl Collections {
             Newest::Message(message) if message.deletes_room() => Err(Error::NoSuchRoom),
             newest => Ok(newest.head()),
         }
+    }
+
+    async fn newest(&self, room: &RoomId, session: &mut CausalSession) -> Result<Newest> {
+        let filter = doc! { "_id": revs_between(room, 0, u64::MAX) };
+        let newest = self.find_log(filter, doc! { "_id": -1 }, 1, session).await?;
+        Newest::parse(newest.into_iter().next())
+    }
+
+    /// Whether everything in the room's log is derived.
+    pub async fn is_settled(&self, room: &RoomId, session: &mut CausalSession) -> Result<bool> {
+        let newest = self.newest(room, session).await?;
+        self.is_derived(room, &newest, session).await
     }
 
     async fn is_derived(&self, room: &RoomId, newest: &Newest, session: &mut CausalSession) -> Result<bool> {

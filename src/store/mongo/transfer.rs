@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt;
 use mongodb::{
     Collection,
     bson::{self, Bson, DateTime, Document, doc},
@@ -15,6 +14,7 @@ use super::{
     bson_values::{
         bson_binary, bson_date, bson_int, bson_token, bson_uuid, by_user_key, timestamp, token_id, user_key,
     },
+    causal::{CausalSession, collect},
     collections::Collections,
     copy_mark,
     database::Mongo,
@@ -23,14 +23,16 @@ use super::{
     log_documents::MessageDoc,
     room_documents::{MemberDoc, RoomDoc},
     room_queries::{lasting, present},
+    snapshot::RowsOfMoment,
     unique_index::{ID_INDEX, account_error, broken_index},
+    upload_documents::UploadDoc,
     writer::Writer,
 };
 use crate::{
-    domain::{MessageId, Room, RoomId, RoomKind, User, UserKey},
+    domain::{FileId, MessageId, Room, RoomId, RoomKind, User, UserKey},
     store::{
         Account, AuthoredPost, Changed, Error, MemberRow, MessageRow, OwnMembership, PasswordHash, Result, Revocation,
-        RoomRow, Row, SavedRow, SessionRow, Table, Transfer,
+        RoomRow, Row, RowReader, SavedRow, SessionRow, Snapshot, Table, Transfer, UploadRow,
     },
 };
 
@@ -91,7 +93,7 @@ fn saved_document(row: &SavedRow) -> SavedDoc {
     SavedDoc { id, at: bson_date(row.at) }
 }
 
-fn session(doc: SessionDoc) -> Result<Row> {
+fn session_row(doc: SessionDoc) -> Result<Row> {
     SessionRow::try_from(doc).map(Row::Session)
 }
 
@@ -101,6 +103,14 @@ fn revocation(doc: RevocationDoc) -> Row {
 
 fn audit(doc: AuditDoc) -> Row {
     Row::Audit(doc.into())
+}
+
+/// The uploads that are the files of a message.
+fn taken_uploads(row: &Row) -> Vec<UploadDoc> {
+    match row {
+        Row::Message(row) => row.message.files.iter().map(|file| UploadDoc::taken(file, &row.message)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn document(row: &Row) -> mongodb::bson::error::Result<Document> {
@@ -161,7 +171,7 @@ fn rows_after(table: Table, row: Option<&Row>, deleted: Vec<Bson>) -> Document {
 }
 
 impl Collections {
-    fn collection(&self, table: Table) -> Collection<Document> {
+    pub fn collection(&self, table: Table) -> Collection<Document> {
         match table {
             Table::Accounts => self.users.clone_with_type(),
             Table::Rooms => self.rooms.clone_with_type(),
@@ -174,7 +184,13 @@ impl Collections {
         }
     }
 
-    async fn read_rows<T>(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<T>>
+    async fn read_rows<T>(
+        &self,
+        table: Table,
+        after: Option<&Row>,
+        limit: u32,
+        session: &mut CausalSession,
+    ) -> Result<Vec<T>>
     where
         T: DeserializeOwned + Send + Sync + Unpin,
     {
@@ -183,57 +199,83 @@ impl Collections {
             _ => doc! { "_id": 1 },
         };
         let rows = self.collection(table).clone_with_type::<T>();
-        let find = rows.find(rows_after(table, after, self.deleted_rooms().await?)).sort(sort);
-        with_timeout(async { find.limit(i64::from(limit)).batch_size(limit).await?.try_collect().await }).await
+        let find = rows.find(rows_after(table, after, self.deleted_rooms(session).await?)).sort(sort);
+        let find = find.limit(i64::from(limit)).batch_size(limit);
+        with_timeout(async { collect(find.session(&mut **session).await?, session).await }).await
     }
 
-    async fn deleted_rooms(&self) -> Result<Vec<Bson>> {
-        with_timeout(self.rooms.distinct("_id", doc! { "deleted": true })).await
+    async fn deleted_rooms(&self, session: &mut CausalSession) -> Result<Vec<Bson>> {
+        with_timeout(self.rooms.distinct("_id", doc! { "deleted": true }).session(&mut **session)).await
     }
 
     /// The kinds of all rooms of these memberships.
-    async fn kinds(&self, members: &[MemberDoc]) -> Result<HashMap<String, RoomKind>> {
+    async fn kinds(&self, members: &[MemberDoc], session: &mut CausalSession) -> Result<HashMap<String, RoomKind>> {
         let mut rooms: Vec<RoomId> = members.iter().map(|member| RoomId::named(&member.id.room)).collect();
         rooms.dedup();
-        let rooms = self.rooms_among(&rooms, &mut self.reads().await?).await?.into_iter();
+        let rooms = self.rooms_among(&rooms, session).await?.into_iter();
         Ok(rooms.map(|room| (room.id.clone(), Room::from(room).kind)).collect())
+    }
+
+    pub async fn count_rows(&self, table: Table, session: &mut CausalSession) -> Result<u64> {
+        let filter = all(table, self.deleted_rooms(session).await?);
+        // no time limit, because counting a large collection takes long
+        Ok(self.collection(table).count_documents(filter).session(&mut **session).await?)
+    }
+
+    /// The rows of [`RowReader::rows`](crate::store::RowReader::rows).
+    pub async fn rows_of(
+        &self,
+        table: Table,
+        after: Option<&Row>,
+        limit: u32,
+        session: &mut CausalSession,
+    ) -> Result<Vec<Row>> {
+        Ok(match table {
+            Table::Accounts => self.read_rows(table, after, limit, session).await?.into_iter().map(account).collect(),
+            Table::Rooms => self.read_rows(table, after, limit, session).await?.into_iter().map(room).collect(),
+            Table::Members => {
+                let members: Vec<MemberDoc> = self.read_rows(table, after, limit, session).await?;
+                let kinds = self.kinds(&members, session).await?;
+                let kind = |member: &MemberDoc| kinds.get(&member.id.room).copied().unwrap_or(RoomKind::Closed);
+                let row = |found: MemberDoc| {
+                    let kind = kind(&found);
+                    member(found, kind)
+                };
+                members.into_iter().filter_map(row).collect()
+            }
+            Table::Messages => self.read_rows(table, after, limit, session).await?.into_iter().map(message).collect(),
+            Table::Saved => self.read_rows(table, after, limit, session).await?.into_iter().map(saved).collect(),
+            Table::Sessions => {
+                let found = self.read_rows(table, after, limit, session).await?.into_iter();
+                return found.map(session_row).collect();
+            }
+            Table::Revocations => {
+                self.read_rows(table, after, limit, session).await?.into_iter().map(revocation).collect()
+            }
+            Table::Audit => self.read_rows(table, after, limit, session).await?.into_iter().map(audit).collect(),
+        })
+    }
+}
+
+#[async_trait]
+impl RowReader for Mongo {
+    async fn count(&self, table: Table) -> Result<u64> {
+        self.db.count_rows(table, &mut self.db.reads().await?).await
+    }
+
+    async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
+        self.db.rows_of(table, after, limit, &mut self.db.reads().await?).await
+    }
+
+    async fn uploads_after(&self, after: Option<FileId>, limit: u32) -> Result<Vec<UploadRow>> {
+        self.db.uploads_after(after, limit, &mut self.db.reads().await?).await
     }
 }
 
 #[async_trait]
 impl Transfer for Mongo {
-    async fn count(&self, table: Table) -> Result<u64> {
-        // no time limit, because counting a large collection takes long
-        Ok(self.db.collection(table).count_documents(all(table, self.db.deleted_rooms().await?)).await?)
-    }
-
-    async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
-        match table {
-            Table::Accounts => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(account).collect()),
-            Table::Rooms => {
-                let rooms: Vec<RoomDoc> = self.db.read_rows(table, after, limit).await?;
-                Ok(rooms.into_iter().map(room).collect())
-            }
-            Table::Members => {
-                let members: Vec<MemberDoc> = self.db.read_rows(table, after, limit).await?;
-                let kinds = self.db.kinds(&members).await?;
-                let kind = |member: &MemberDoc| kinds.get(&member.id.room).copied().unwrap_or(RoomKind::Closed);
-                Ok(members
-                    .into_iter()
-                    .filter_map(|found| {
-                        let kind = kind(&found);
-                        member(found, kind)
-                    })
-                    .collect())
-            }
-            Table::Messages => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(message).collect()),
-            Table::Saved => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(saved).collect()),
-            Table::Sessions => self.db.read_rows(table, after, limit).await?.into_iter().map(session).collect(),
-            Table::Revocations => {
-                Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(revocation).collect())
-            }
-            Table::Audit => Ok(self.db.read_rows(table, after, limit).await?.into_iter().map(audit).collect()),
-        }
+    async fn snapshot(&self) -> Result<Snapshot> {
+        Ok(Box::new(RowsOfMoment::now(&self.db).await?))
     }
 
     async fn has_account(&self, user: UserKey) -> Result<bool> {
@@ -279,6 +321,9 @@ impl Transfer for Mongo {
             for table in Table::ALL {
                 self.db.collection(table).delete_many(doc! {}).await?;
             }
+            self.db.uploads.delete_many(doc! {}).await?;
+            self.db.files.delete_many(doc! {}).await?;
+            self.db.chunks.delete_many(doc! {}).await?;
         }
         // also that of the lobby, which every database has: a room that comes before the copied lobby may have its name
         self.db.room_names.delete_many(doc! {}).await?;
@@ -286,17 +331,7 @@ impl Transfer for Mongo {
     }
 
     async fn insert_rows(&self, rows: Vec<Row>) -> Result<()> {
-        let table = match rows.first() {
-            None => return Ok(()),
-            Some(Row::Account(_)) => Table::Accounts,
-            Some(Row::Room(_)) => Table::Rooms,
-            Some(Row::Member(_)) => Table::Members,
-            Some(Row::Message(_)) => Table::Messages,
-            Some(Row::Saved(_)) => Table::Saved,
-            Some(Row::Session(_)) => Table::Sessions,
-            Some(Row::Revocation(_)) => Table::Revocations,
-            Some(Row::Audit(_)) => Table::Audit,
-        };
+        let Some(table) = rows.first().map(Row::table) else { return Ok(()) };
         let documents: mongodb::bson::error::Result<Vec<Document>> = rows.iter().map(document).collect();
         let documents = documents.map_err(|error| Error::Failed(error.to_string()))?;
         let collection = self.db.collection(table);
@@ -309,6 +344,10 @@ impl Transfer for Mongo {
             return Ok(());
         }
         with_timeout_raw(collection.insert_many(documents)).await?;
+        let uploads: Vec<UploadDoc> = rows.iter().flat_map(taken_uploads).collect();
+        if !uploads.is_empty() {
+            with_timeout(self.db.uploads.insert_many(uploads)).await?;
+        }
         Ok(())
     }
 

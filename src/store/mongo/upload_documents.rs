@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bson_values::{bson_date, bson_file, bson_int, bson_uuid, file_id, user_key};
 use crate::{
-    domain::{FileName, Timestamp, rules},
-    store::{NewUpload, Object, UPLOAD_LIFETIME_SECS, Upload, stored_file::StoredFacts},
+    domain::{File, FileName, Message, Timestamp, rules},
+    store::{FileFacts, NewUpload, Object, UPLOAD_LIFETIME_SECS, Upload, stored_file::StoredFacts},
 };
 
 /// An upload, or a file of a message that was one.
@@ -43,6 +43,20 @@ impl UploadDoc {
             kept_until: Some(bson_date(now.plus_secs(UPLOAD_LIFETIME_SECS))),
             room: None,
             facts: None,
+        }
+    }
+
+    /// A file of a copied message, as an upload that it has.
+    pub fn taken(file: &File, message: &Message) -> Self {
+        Self {
+            id: bson_file(file.id),
+            owner: bson_uuid(message.author_key),
+            name: file.name.as_str().to_owned(),
+            size: bson_int(file.size),
+            received: bson_int(file.size),
+            kept_until: None,
+            room: Some(message.id.room.as_str().to_owned()),
+            facts: Some(StoredFacts::from(&FileFacts::of(file))),
         }
     }
 

@@ -12,7 +12,8 @@ use mongodb::bson::{self, Document, doc};
 use serde::Deserialize;
 
 use super::{
-    bson_values::{any_of, bson_date, bson_file, bson_int, bson_uuid, by_user_key, file_id, query_limit},
+    bson_values::{any_of, bson_date, bson_file, bson_int, bson_uuid, by_user_key, file_id, query_limit, user_key},
+    causal::{CausalSession, collect},
     collections::Collections,
     database::Mongo,
     driver::with_timeout,
@@ -24,7 +25,7 @@ use crate::{
     domain::{File, FileId, Message, RoomId, Timestamp, UserKey},
     store::{
         Access, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result, UPLOAD_LIFETIME_SECS,
-        Upload, Uploads, stored_file::StoredFacts, uploads::EXPIRY_GRACE_SECS,
+        Upload, UploadRow, Uploads, stored_file::StoredFacts, uploads::EXPIRY_GRACE_SECS,
     },
 };
 
@@ -56,6 +57,26 @@ impl Collections {
     pub async fn messages_with_files(&self, ids: &[FileId]) -> Result<Vec<MessageDoc>> {
         let found = self.messages.find(doc! { "files.id": any_of(ids.iter().map(FileId::to_string)) });
         with_timeout(async { found.await?.try_collect().await }).await
+    }
+
+    /// The first `limit` uploads after `after`, those of messages too.
+    pub async fn uploads_after(
+        &self,
+        after: Option<FileId>,
+        limit: u32,
+        session: &mut CausalSession,
+    ) -> Result<Vec<UploadRow>> {
+        let filter = after.map_or(doc! {}, |after| doc! { "_id": { "$gt": bson_file(after) } });
+        let found = self.uploads.find(filter).sort(doc! { "_id": 1 }).limit(query_limit(limit)).batch_size(limit);
+        let found: Vec<UploadDoc> =
+            with_timeout(async { collect(found.session(&mut **session).await?, session).await }).await?;
+        let row = |upload: UploadDoc| UploadRow {
+            id: file_id(upload.id),
+            owner: user_key(upload.owner),
+            size: upload.size as u64,
+            is_taken: upload.room.is_some(),
+        };
+        Ok(found.into_iter().map(row).collect())
     }
 
     /// Records that a room's message has these uploads. If it fails, the removal of expired uploads does it.

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    checkpoints::Checkpoints, connection::connect, copy_mark::refuse_unfinished, readers::Readers, schema,
-    summary_cache::SummaryCache, writer::Writer,
+    checkpoints::Checkpoints, connection::connect, copy_mark::refuse_unfinished, read_transaction::ReadTransaction,
+    readers::Readers, schema, summary_cache::SummaryCache, writer::Writer,
 };
 use crate::{
     domain::RoomId,
@@ -73,6 +73,11 @@ impl Sqlite {
             readers: Arc::new(readers),
             objects: Arc::new(Disk::new(path.with_file_name(OBJECTS))),
         }
+    }
+
+    /// A read transaction on a connection of its own.
+    pub(super) async fn read_transaction(&self) -> Result<ReadTransaction> {
+        self.readers.transaction().await
     }
 
     pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T>

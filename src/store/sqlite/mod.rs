@@ -7,9 +7,11 @@
 mod administration;
 mod audit_rows;
 mod batch;
+mod check;
 mod checkpoints;
 mod commands;
 mod connection;
+mod copied_uploads;
 mod copy_mark;
 #[cfg(test)]
 mod cost_tests;
@@ -25,6 +27,7 @@ mod networks;
 mod personal;
 mod position;
 mod purge;
+mod read_transaction;
 mod readers;
 mod removals;
 mod room_log;
@@ -33,6 +36,7 @@ mod rooms;
 mod rows;
 mod schema;
 mod sessions;
+mod snapshot;
 mod summaries;
 mod summary_cache;
 mod transfer;

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use super::connection::connect;
+use super::{connection::connect, read_transaction::ReadTransaction};
 use crate::store::{Error, Result};
 
 /// The number of concurrent reads. A read takes microseconds and the machine has few cores, so more connections would
@@ -54,6 +54,13 @@ impl Readers {
         tokio::task::spawn_blocking(run).await.map_err(|e| Error::Failed(e.to_string()))?
     }
 
+    /// Begins a read transaction on a connection of its own, which is not one of the pool.
+    pub async fn transaction(self: &Arc<Self>) -> Result<ReadTransaction> {
+        let readers = Arc::clone(self);
+        let begin = move || ReadTransaction::begin(readers.connect()?);
+        tokio::task::spawn_blocking(begin).await.map_err(|e| Error::Failed(e.to_string()))?
+    }
+
     /// Waits for the current reads, then closes all connections. Later reads fail.
     pub async fn close(&self) {
         let _all = self.permits.acquire_many(READERS).await;
@@ -65,6 +72,10 @@ impl Readers {
         if let Some(connection) = self.idle.lock().pop() {
             return Ok(connection);
         }
+        self.connect()
+    }
+
+    fn connect(&self) -> Result<Connection> {
         let connection = connect(&self.path, self.flags)?;
         connection.pragma_update(None, "query_only", true)?;
         connection.pragma_update(None, "cache_size", READER_CACHE)?;

@@ -207,7 +207,7 @@ pub fn files(value: ValueRef<'_>) -> FromSqlResult<Vec<File>> {
 }
 
 /// `None` if there are none.
-fn files_json(files: &[File]) -> rusqlite::Result<Option<String>> {
+pub fn files_json(files: &[File]) -> rusqlite::Result<Option<String>> {
     let stored = || files.iter().map(StoredFile::from).collect::<Vec<_>>();
     (!files.is_empty()).then(|| to_json(&stored())).transpose()
 }

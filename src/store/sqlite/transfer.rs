@@ -4,35 +4,39 @@ use async_trait::async_trait;
 
 use super::{
     batch::Batch,
+    copied_uploads,
     copy_mark::{is_unfinished, set_unfinished},
     database::Sqlite,
     transfer_rows, users,
 };
 use crate::{
-    domain::{Action, Command, RoomId, UserKey},
-    store::{Account, AuthoredPost, Changed, Error, Result, Row, Table, Transfer},
+    domain::{Action, Command, FileId, RoomId, UserKey},
+    store::{
+        Account, AuthoredPost, Changed, Error, Result, Row, RowReader, Snapshot, Table, Transfer, UploadRow,
+        object_removal::remove_all_objects,
+    },
 };
 
 #[async_trait]
-impl Transfer for Sqlite {
+impl RowReader for Sqlite {
     async fn count(&self, table: Table) -> Result<u64> {
-        let table = match table {
-            Table::Accounts => "users",
-            Table::Rooms => "rooms WHERE deleted = 0",
-            Table::Members => "memberships WHERE room NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
-            Table::Messages => "messages WHERE id >> 40 NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
-            Table::Saved => "saved WHERE id >> 40 NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
-            Table::Sessions => "sessions",
-            Table::Revocations => "revoked_tokens",
-            Table::Audit => "audit",
-        };
-        let sql = format!("SELECT count(*) FROM {table}");
-        self.read(move |c| c.query_row(&sql, [], |row| Ok(row.get::<_, i64>(0)? as u64))).await
+        self.read(move |c| transfer_rows::count(c, table)).await
     }
 
     async fn rows(&self, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
         let after = after.cloned();
         self.read(move |c| transfer_rows::rows(c, table, after.as_ref(), limit)).await
+    }
+
+    async fn uploads_after(&self, after: Option<FileId>, limit: u32) -> Result<Vec<UploadRow>> {
+        self.read(move |c| copied_uploads::after(c, after, limit)).await
+    }
+}
+
+#[async_trait]
+impl Transfer for Sqlite {
+    async fn snapshot(&self) -> Result<Snapshot> {
+        Ok(Box::new(self.read_transaction().await?))
     }
 
     async fn has_account(&self, key: UserKey) -> Result<bool> {
@@ -78,12 +82,15 @@ impl Transfer for Sqlite {
     }
 
     async fn begin_copy(&self) -> Result<()> {
+        if self.is_unfinished().await? {
+            remove_all_objects(self.objects.as_ref()).await?;
+        }
         let begin = |batch: &mut Batch<'_>| {
             if is_unfinished(batch.connection)? {
                 batch.connection.execute_batch(
                     "DELETE FROM users; DELETE FROM messages; DELETE FROM mentions; DELETE FROM saved;
                      DELETE FROM memberships; DELETE FROM rooms WHERE room_id <> 'lobby'; DELETE FROM sessions;
-                     DELETE FROM revoked_tokens; DELETE FROM audit;",
+                     DELETE FROM revoked_tokens; DELETE FROM audit; DELETE FROM uploads;",
                 )?;
             }
             // the lobby gives its name up: a room that comes before the copied lobby may have it

@@ -7,7 +7,7 @@ use super::{
     audit_rows::{AUDIT_COLUMNS, entry, insert_entry},
     batch::Batch,
     connection::sql_integer,
-    member_rows, mention_rows,
+    copied_uploads, member_rows, mention_rows,
     position::{last_position, number_of, position},
     room_rows::{self, ROOM_COLUMNS, room_in},
     rows,
@@ -21,6 +21,20 @@ use crate::{
         Table,
     },
 };
+
+pub fn count(c: &Connection, table: Table) -> rusqlite::Result<u64> {
+    let table = match table {
+        Table::Accounts => "users",
+        Table::Rooms => "rooms WHERE deleted = 0",
+        Table::Members => "memberships WHERE room NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
+        Table::Messages => "messages WHERE id >> 40 NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
+        Table::Saved => "saved WHERE id >> 40 NOT IN (SELECT id FROM rooms WHERE deleted = 1)",
+        Table::Sessions => "sessions",
+        Table::Revocations => "revoked_tokens",
+        Table::Audit => "audit",
+    };
+    c.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| Ok(row.get::<_, i64>(0)? as u64))
+}
 
 /// The first `limit` rows after `after`.
 pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Result<Vec<Row>> {
@@ -157,7 +171,10 @@ impl Batch<'_> {
             Row::Message(row) => {
                 let room = room_rows::present_number(c, &row.message.id.room)?;
                 match rows::insert(c, room, &row.message, row.post_rev, &row.client)? {
-                    true => Ok(mention_rows::write(c, room, &Mentions::default(), &row.message)?),
+                    true => {
+                        mention_rows::write(c, room, &Mentions::default(), &row.message)?;
+                        Ok(copied_uploads::insert_taken(c, position(room, row.message.id.seq), &row.message)?)
+                    }
                     false => Err(Error::Failed("two messages of one author have the same client id".into())),
                 }
             }

@@ -1,0 +1,148 @@
+//! The objects that rows name, and reading them part by part. At most two parts are in memory.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use ring::digest::{Context, SHA256};
+
+use crate::{
+    domain::{FileId, MessageId, RoomId},
+    store::{self, Objects, PART_BYTES, RoomRow, Row, RowReader, Table},
+};
+
+/// The tables whose rows name objects.
+pub const TABLES_WITH_OBJECTS: [Table; 1] = [Table::Messages];
+
+/// An object that a row names.
+#[derive(Debug, Clone)]
+pub struct NamedObject {
+    pub id: FileId,
+    /// What is known of its bytes. Nothing is of a thumbnail.
+    pub facts: Option<ObjectFacts>,
+    pub owner: Owner,
+}
+
+/// What has an object.
+#[derive(Debug, Clone)]
+pub enum Owner {
+    Message { id: MessageId, file: String },
+}
+
+/// Length and SHA-256 of an object's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObjectFacts {
+    pub length: u64,
+    pub sha256: [u8; 32],
+}
+
+/// The objects that a row names, in their order.
+pub fn objects_of(row: &Row) -> Vec<NamedObject> {
+    let Row::Message(row) = row else { return Vec::new() };
+    let mut objects = Vec::new();
+    for file in &row.message.files {
+        let owner = Owner::Message { id: row.message.id.clone(), file: file.name.as_str().to_owned() };
+        let facts = Some(ObjectFacts { length: file.size, sha256: file.sha256 });
+        let thumbnail = NamedObject { id: file.id.thumbnail(), facts: None, owner: owner.clone() };
+        objects.push(NamedObject { id: file.id, facts, owner });
+        objects.extend(file.has_thumbnail.then_some(thumbnail));
+    }
+    objects
+}
+
+/// Whether a row can name objects, by its JSON. It spares parsing all others.
+pub fn may_name_objects(json: &[u8]) -> bool {
+    std::str::from_utf8(json).is_ok_and(|json| json.contains("\"files\":["))
+}
+
+impl NamedObject {
+    pub fn is_thumbnail(&self) -> bool {
+        self.facts.is_none()
+    }
+
+    /// The room of its message.
+    pub fn room(&self) -> Option<&RoomId> {
+        match &self.owner {
+            Owner::Message { id, .. } => Some(&id.room),
+        }
+    }
+
+    /// In words, with the name of its room.
+    pub async fn described(&self, rows: &dyn RowReader) -> String {
+        let name = match self.room() {
+            Some(room) => room_name(rows, room).await,
+            None => None,
+        };
+        self.to_string() + &name.map(|name| format!(" (\"{name}\")")).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for NamedObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_thumbnail() {
+            f.write_str("the thumbnail of ")?;
+        }
+        match &self.owner {
+            Owner::Message { id, file } => {
+                write!(f, "the file \"{file}\" of message {} in room {}", id.seq, id.room.as_str())
+            }
+        }
+    }
+}
+
+/// The name of a room. `None` of a direct room, or if it is not found.
+async fn room_name(rows: &dyn RowReader, id: &RoomId) -> Option<String> {
+    let mut last = None;
+    loop {
+        let page = rows.rows(Table::Rooms, last.as_ref(), 1000).await.ok()?;
+        for row in &page {
+            if let Row::Room(RoomRow { room, .. }) = row
+                && room.id == *id
+            {
+                return Some(room.name.clone()).filter(|name| !name.is_empty());
+            }
+        }
+        last = Some(page.into_iter().next_back()?);
+    }
+}
+
+/// The reading of an object from its beginning.
+pub struct ObjectReading {
+    objects: Arc<dyn Objects>,
+    id: FileId,
+    length: u64,
+    digest: Context,
+}
+
+impl ObjectReading {
+    pub fn new(objects: Arc<dyn Objects>, id: FileId) -> Self {
+        Self { objects, id, length: 0, digest: Context::new(&SHA256) }
+    }
+
+    /// The next part; empty at the end.
+    ///
+    /// # Errors
+    /// As [`Objects::read`].
+    pub async fn next(&mut self) -> store::Result<Bytes> {
+        let part = self.objects.read(self.id, self.length, PART_BYTES).await?;
+        self.length += part.len() as u64;
+        self.digest.update(&part);
+        Ok(part)
+    }
+
+    /// What was read.
+    pub fn facts(self) -> ObjectFacts {
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(self.digest.finish().as_ref());
+        ObjectFacts { length: self.length, sha256 }
+    }
+}
+
+/// Reads a whole object.
+///
+/// # Errors
+/// As [`Objects::read`].
+pub async fn object_facts(objects: Arc<dyn Objects>, id: FileId) -> store::Result<ObjectFacts> {
+    let mut reading = ObjectReading::new(objects, id);
+    while !reading.next().await?.is_empty() {}
+    Ok(reading.facts())
+}
