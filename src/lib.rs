@@ -15,6 +15,7 @@
 //! | [`security`] | accounts, passwords, tokens, sessions, rate limits |
 //! | [`net`] | the accept loop, connections, WebSocket frames, client addresses |
 //! | [`store`] | the traits of a database, and private adapters for SQLite and MongoDB |
+//! | [`media`] | pictures: without metadata, as thumbnails, as avatars; no I/O |
 //! | [`domain`] | users, messages, ids and their rules; no I/O |
 //!
 //! # Glossary
@@ -137,6 +138,7 @@ pub mod app;
 pub mod cli;
 pub mod domain;
 pub mod features;
+pub mod media;
 pub mod net;
 pub mod render;
 pub mod room;

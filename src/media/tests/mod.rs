@@ -1,0 +1,4 @@
+mod files;
+mod hostile;
+mod metadata;
+mod sizes;
