@@ -55,7 +55,7 @@ pub fn file(kind: FileKind, image: &RgbaImage) -> Bytes {
             DynamicImage::from(image.clone()).to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut out, 90))
         }
         FileKind::Png => PngEncoder::new(&mut out).write_image(image, width, height, ExtendedColorType::Rgba8),
-        FileKind::Gif => GifEncoder::new(&mut out).encode_frame(Frame::new(image.clone())),
+        FileKind::Gif => GifEncoder::new_with_speed(&mut out, 30).encode_frame(Frame::new(image.clone())),
         _ => image.write_to(&mut std::io::Cursor::new(&mut out), ImageFormat::WebP),
     }
     .unwrap();
