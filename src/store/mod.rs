@@ -15,6 +15,7 @@
 mod access;
 mod administration;
 mod answer_budget;
+mod avatars;
 mod disk;
 mod error;
 mod events;
@@ -42,6 +43,7 @@ mod users;
 pub use access::Access;
 pub use administration::{AUDIT_LIFETIME_SECS, Administration, LoginLink, RoomLine, SortByActivity, UserLine};
 pub use answer_budget::TEXT_BYTES;
+pub use avatars::{Avatars, set_avatar};
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};
 pub use location::{Location, MongoUrl};

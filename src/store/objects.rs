@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::Result;
 use crate::domain::FileId;
@@ -65,6 +65,21 @@ impl Object {
     /// As [`Objects::read`].
     pub async fn read(&self, offset: u64, length: usize) -> Result<Bytes> {
         self.objects.read(self.id, offset, length).await
+    }
+
+    /// All bytes, of an object that is known to be small.
+    ///
+    /// # Errors
+    /// As [`Objects::read`].
+    pub async fn whole(&self) -> Result<Bytes> {
+        let mut whole = BytesMut::new();
+        loop {
+            let part = self.read(whole.len() as u64, PART_BYTES).await?;
+            if part.is_empty() {
+                return Ok(whole.freeze());
+            }
+            whole.extend_from_slice(&part);
+        }
     }
 
     /// As [`Objects::write`].

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use super::{Error, Result, Sites};
 use crate::{
     domain::{RoomId, User, UserId, UserKey},
+    media::Pictures,
     render::Language,
     room::{Presence, hub::Hub},
     security::{accounts::Accounts, login::LoginService},
@@ -73,6 +74,7 @@ pub struct Inner {
     /// The live part. `None` in a process without the chat role.
     pub hub: Option<Hub>,
     pub settings: Settings,
+    pub pictures: Pictures,
     draining: AtomicBool,
 }
 
@@ -83,7 +85,15 @@ pub struct AppState(Arc<Inner>);
 impl AppState {
     pub fn new(store: Arc<dyn Store>, logins: LoginService, hub: Option<Hub>, settings: Settings) -> Self {
         let accounts = Accounts { store: Arc::clone(&store), passwords: Arc::clone(&logins.passwords) };
-        Self(Arc::new(Inner { store, logins, accounts, hub, settings, draining: AtomicBool::new(false) }))
+        Self(Arc::new(Inner {
+            store,
+            logins,
+            accounts,
+            hub,
+            settings,
+            pictures: Pictures::default(),
+            draining: AtomicBool::new(false),
+        }))
     }
 
     /// The user with this userID, as it stands in an address.

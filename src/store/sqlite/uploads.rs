@@ -13,6 +13,7 @@ use super::{
     batch::Batch,
     connection::sql_integer,
     database::Sqlite,
+    file_ids::file_id,
     position::{last_position, position},
     room_rows::present_number,
     rows,
@@ -33,10 +34,6 @@ fn facts_json(facts: &FileFacts) -> rusqlite::Result<String> {
 fn facts(json: &str) -> FromSqlResult<FileFacts> {
     let stored: StoredFacts = serde_json::from_str(json).map_err(FromSqlError::other)?;
     stored.facts().ok_or(FromSqlError::InvalidType)
-}
-
-fn file_id(row: &Row<'_>, column: usize) -> rusqlite::Result<FileId> {
-    Ok(FileId(Uuid::from_bytes(row.get(column)?)))
 }
 
 /// A row of `uploads`.
@@ -135,7 +132,7 @@ fn begin(batch: &Batch<'_>, upload: &NewUpload, quota: Quota, now: Timestamp) ->
 }
 
 impl Sqlite {
-    fn object(&self, id: FileId) -> Object {
+    pub(super) fn object(&self, id: FileId) -> Object {
         Object::new(id, Arc::<Disk>::clone(&self.objects))
     }
 
@@ -247,7 +244,8 @@ impl OwnedObjects for Sqlite {
         let ids = ids.to_vec();
         let end = now.plus_secs(-EXPIRY_GRACE_SECS);
         self.read(move |c| -> rusqlite::Result<_> {
-            let find = "SELECT 1 FROM uploads WHERE id = ?1 AND (message IS NOT NULL OR kept_until > ?2)";
+            let find = "SELECT 1 FROM uploads WHERE id = ?1 AND (message IS NOT NULL OR kept_until > ?2)
+                UNION ALL SELECT 1 FROM users WHERE avatar = ?1";
             let mut find = c.prepare_cached(find)?;
             let mut found = Vec::new();
             for id in ids {

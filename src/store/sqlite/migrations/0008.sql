@@ -13,3 +13,6 @@ CREATE TABLE uploads (
 CREATE INDEX uploads_kept ON uploads (kept_until) WHERE message IS NULL;
 CREATE INDEX uploads_owner ON uploads (owner, size);
 CREATE INDEX uploads_message ON uploads (message) WHERE message IS NOT NULL;
+
+ALTER TABLE users ADD COLUMN avatar BLOB;                -- the object of the picture, which belongs to the account
+CREATE INDEX users_avatar ON users (avatar) WHERE avatar IS NOT NULL;
