@@ -28,7 +28,8 @@ async fn a_line_with_the_day_stands_before_the_first_message_of_each_day_of_the_
     let today = Timestamp::now().0 / DAY * DAY;
     for (text, at) in [("late", today - HALF_AN_HOUR), ("early", today + HALF_AN_HOUR), ("then", today + HALF_AN_HOUR)]
     {
-        let post = Post { client: ClientId::generate(), text: Text::parse(text).unwrap(), reply_to: None };
+        let post =
+            Post { client: ClientId::generate(), text: Text::parse(text).unwrap(), reply_to: None, files: Vec::new() };
         store.change(&access, Command { at: Timestamp(at), action: Action::Post(post) }).await.unwrap();
     }
     store.close().await;

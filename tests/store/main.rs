@@ -3,6 +3,7 @@
 
 mod account_removals;
 mod administration;
+mod avatars;
 mod copies;
 mod deletions;
 mod edits;
@@ -114,6 +115,11 @@ contract! {
         an_interrupted_object_goes_on_from_any_offset
         an_object_has_no_gap_and_no_missing_end
         a_removed_object_is_gone;
+    avatars:
+        an_avatar_belongs_to_its_account
+        an_avatar_that_is_being_made_survives_a_sweep
+        only_a_present_upload_of_the_user_becomes_an_avatar
+        an_avatar_is_seen_wherever_the_name_is;
     networks:
         a_network_is_recorded_with_its_latest_time
         the_newest_networks_of_a_user_are_kept

@@ -123,7 +123,8 @@ async fn a_change_of_two_messages_by_another_process_shows_both() {
     ada.sees("Ada: root").await;
     let text = |text: &str| Text::parse(text).unwrap();
     let edit = Action::Edit { seq: 1, text_rev: 1, text: text("edited root") };
-    let reply = Action::Post(Post { client: ClientId::generate(), text: text("reply"), reply_to: Some(1) });
+    let reply =
+        Action::Post(Post { client: ClientId::generate(), text: text("reply"), reply_to: Some(1), files: Vec::new() });
     natter.change_elsewhere("ada", vec![Command::new(edit), Command::new(reply)]).await;
     ada.sees("Ada: reply").await;
     let last = ada.socket.fragments.iter().rfind(|fragment| fragment.seq == 1).unwrap();

@@ -12,10 +12,11 @@ use crate::support::Natter;
 
 /// The routes that name no room. They are asked too: they must not show anything of the rooms. A new route belongs here
 /// only if it reads and writes no room, or no room but those of the user.
-const OF_NO_ROOM: [(&str, &str); 73] = [
+const OF_NO_ROOM: [(&str, &str); 78] = [
     ("DELETE", "/api/sessions"),
     ("DELETE", "/api/sessions/{id}"),
     ("DELETE", "/api/users/{userID}"),
+    ("DELETE", "/api/users/{userID}/avatar"),
     ("DELETE", "/api/users/{userID}/disabled"),
     ("DELETE", "/api/users/{userID}/sessions"),
     ("GET", "/"),
@@ -35,6 +36,7 @@ const OF_NO_ROOM: [(&str, &str); 73] = [
     ("GET", "/api/settings"),
     ("GET", "/api/users"),
     ("GET", "/api/users/{userID}"),
+    ("GET", "/avatars/{avatar}"),
     ("GET", "/direct/{users}"),
     ("GET", "/emoji"),
     ("GET", "/healthz"),
@@ -59,6 +61,8 @@ const OF_NO_ROOM: [(&str, &str); 73] = [
     ("PATCH", "/api/settings"),
     ("PATCH", "/api/users/{userID}"),
     ("POST", "/account"),
+    ("POST", "/account/avatar"),
+    ("POST", "/account/avatar/remove"),
     ("POST", "/account/delete"),
     ("POST", "/account/password"),
     ("POST", "/account/sessions/end"),
@@ -86,6 +90,7 @@ const OF_NO_ROOM: [(&str, &str); 73] = [
     ("POST", "/signup"),
     ("POST", "/switch"),
     ("PUT", "/api/users/{userID}"),
+    ("PUT", "/api/users/{userID}/avatar"),
     ("PUT", "/api/users/{userID}/disabled"),
 ];
 
