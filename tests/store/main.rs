@@ -20,6 +20,7 @@ mod memberships;
 mod mention_lists;
 mod mentions;
 mod mongo;
+mod mongo_avatars;
 mod mongo_costs;
 mod mongo_everyone;
 mod mongo_mentions;

@@ -84,7 +84,7 @@ async fn post_many_as(store: &dyn Database, access: &Access, prefix: &str, count
 
 pub fn reply(client: &str, to: u64) -> Command {
     let client = ClientId::parse(client).unwrap();
-    Command::new(Action::Post(Post { client, text: text("a reply"), reply_to: Some(to) }))
+    Command::new(Action::Post(Post { client, text: text("a reply"), reply_to: Some(to), files: Vec::new() }))
 }
 
 /// Changes the first messages of a room, which `ada` posted, in every way. Returns the number of changes.
