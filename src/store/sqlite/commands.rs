@@ -286,7 +286,7 @@ mod tests {
     fn numbers_of_a_change_that_was_rolled_back_are_taken_again() {
         let mut connection = connect(Path::new(":memory:"), OpenFlags::default()).unwrap();
         schema::migrate(&mut connection).unwrap();
-        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a', '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL)";
+        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a', '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL, NULL)";
         connection.execute_batch(user).unwrap();
         let post = |batch: &mut Batch<'_>| {
             let command = Command::post(ClientId::generate(), Text::parse("hello").unwrap());
