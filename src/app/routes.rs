@@ -21,7 +21,7 @@ pub fn all() -> Router<AppState> {
 }
 
 fn common() -> OpenApiRouter<AppState> {
-    ops::router().merge(features::auth::logout()).merge(token_login::router())
+    ops::router().merge(features::auth::logout()).merge(features::users::pictures()).merge(token_login::router())
 }
 
 fn own(role: ServerRole) -> OpenApiRouter<AppState> {

@@ -7,17 +7,17 @@ use ring::digest::{Context, SHA256};
 
 use crate::{
     domain::{FileId, MessageId, RoomId},
-    store::{self, Objects, PART_BYTES, RoomRow, Row, RowReader, Table},
+    store::{self, Account, Objects, PART_BYTES, RoomRow, Row, RowReader, Table},
 };
 
 /// The tables whose rows name objects.
-pub const TABLES_WITH_OBJECTS: [Table; 1] = [Table::Messages];
+pub const TABLES_WITH_OBJECTS: [Table; 2] = [Table::Accounts, Table::Messages];
 
 /// An object that a row names.
 #[derive(Debug, Clone)]
 pub struct NamedObject {
     pub id: FileId,
-    /// What is known of its bytes. Nothing is of a thumbnail.
+    /// What is known of its bytes. Nothing is of a thumbnail and of an avatar.
     pub facts: Option<ObjectFacts>,
     pub owner: Owner,
 }
@@ -25,7 +25,14 @@ pub struct NamedObject {
 /// What has an object.
 #[derive(Debug, Clone)]
 pub enum Owner {
-    Message { id: MessageId, file: String },
+    Message {
+        id: MessageId,
+        file: String,
+    },
+    /// The account whose avatar it is.
+    Account {
+        user_id: String,
+    },
 }
 
 /// Length and SHA-256 of an object's bytes.
@@ -37,7 +44,14 @@ pub struct ObjectFacts {
 
 /// The objects that a row names, in their order.
 pub fn objects_of(row: &Row) -> Vec<NamedObject> {
-    let Row::Message(row) = row else { return Vec::new() };
+    let row = match row {
+        Row::Message(row) => row,
+        Row::Account(Account { user, .. }) => {
+            let owner = || Owner::Account { user_id: user.user_id.to_string() };
+            return user.avatar.map(|id| NamedObject { id, facts: None, owner: owner() }).into_iter().collect();
+        }
+        _ => return Vec::new(),
+    };
     let mut objects = Vec::new();
     for file in &row.message.files {
         let owner = Owner::Message { id: row.message.id.clone(), file: file.name.as_str().to_owned() };
@@ -51,18 +65,19 @@ pub fn objects_of(row: &Row) -> Vec<NamedObject> {
 
 /// Whether a row can name objects, by its JSON. It spares parsing all others.
 pub fn may_name_objects(json: &[u8]) -> bool {
-    std::str::from_utf8(json).is_ok_and(|json| json.contains("\"files\":["))
+    std::str::from_utf8(json).is_ok_and(|json| json.contains("\"files\":[") || json.contains("\"avatar\":"))
 }
 
 impl NamedObject {
     pub fn is_thumbnail(&self) -> bool {
-        self.facts.is_none()
+        self.id != self.id.original()
     }
 
     /// The room of its message.
     pub fn room(&self) -> Option<&RoomId> {
         match &self.owner {
             Owner::Message { id, .. } => Some(&id.room),
+            Owner::Account { .. } => None,
         }
     }
 
@@ -85,6 +100,7 @@ impl fmt::Display for NamedObject {
             Owner::Message { id, file } => {
                 write!(f, "the file \"{file}\" of message {} in room {}", id.seq, id.room.as_str())
             }
+            Owner::Account { user_id } => write!(f, "the avatar of {user_id}"),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Messages.
 
 use super::{
-    File, Invalid, MentionNames, Mentions, MessageId, Timestamp, User, UserKey, room::Notice, visible::is_visible,
+    File, FileId, Invalid, MentionNames, Mentions, MessageId, Timestamp, User, UserKey, room::Notice,
+    visible::is_visible,
 };
 
 /// A message's text: 1–[`Text::MAX`] characters, one of them visible; or none, if the message has files. Line breaks are
@@ -77,11 +78,12 @@ impl Text {
 pub struct Author {
     pub user_id: String,
     pub name: String,
+    pub avatar: Option<FileId>,
 }
 
 impl From<&User> for Author {
     fn from(user: &User) -> Self {
-        Self { user_id: user.user_id.to_string(), name: user.name.to_string() }
+        Self { user_id: user.user_id.to_string(), name: user.name.to_string(), avatar: user.avatar }
     }
 }
 

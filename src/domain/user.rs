@@ -5,7 +5,7 @@ use std::{collections::HashSet, fmt, ops::RangeInclusive, sync::LazyLock};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Invalid, Settings, Timestamp, UserId, UserKey,
+    FileId, Invalid, Settings, Timestamp, UserId, UserKey,
     visible::{as_read, is_deceptive, is_visible},
 };
 
@@ -19,6 +19,8 @@ pub struct User {
     pub phone: Phone,
     /// What the user says about themselves.
     pub about: About,
+    /// The picture of the user: a new id with each picture.
+    pub avatar: Option<FileId>,
     /// Whether others may see when the user was last online.
     pub shows_last_seen: bool,
     /// What the user has set for themselves. Others do not see it.
@@ -43,11 +45,12 @@ pub struct Person {
     pub key: UserKey,
     pub user_id: String,
     pub name: String,
+    pub avatar: Option<FileId>,
 }
 
 impl From<&User> for Person {
     fn from(user: &User) -> Self {
-        Self { key: user.key, user_id: user.user_id.to_string(), name: user.name.to_string() }
+        Self { key: user.key, user_id: user.user_id.to_string(), name: user.name.to_string(), avatar: user.avatar }
     }
 }
 

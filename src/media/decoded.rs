@@ -90,6 +90,21 @@ impl Decoded {
         self
     }
 
+    pub fn on_white(mut self) -> Self {
+        if self.is_transparent() {
+            let mut image = self.image.into_rgba8();
+            for pixel in image.pixels_mut() {
+                let [colours @ .., alpha] = &mut pixel.0;
+                for colour in colours {
+                    *colour = ((u16::from(*colour) * u16::from(*alpha) + 255 * (255 - u16::from(*alpha))) / 255) as u8;
+                }
+                *alpha = u8::MAX;
+            }
+            self.image = image.into();
+        }
+        self
+    }
+
     fn is_transparent(&self) -> bool {
         match &self.image {
             DynamicImage::ImageRgba8(image) => image.pixels().any(|pixel| pixel.0[3] < u8::MAX),

@@ -56,8 +56,8 @@ pub fn picture(kind: FileKind, bytes: &Bytes) -> Result<Picture, Unreadable> {
     Ok(Picture { dimensions, bytes, thumbnail })
 }
 
-/// Makes an avatar of the file of a picture of any kind: the square in its middle, with at most [`AVATAR_SIDE`]. A JPEG, or
-/// a PNG if it is transparent.
+/// Makes an avatar of the file of a picture of any kind: a JPEG of the square in its middle, with at most [`AVATAR_SIDE`], on
+/// white if it is transparent: initials are behind it.
 ///
 /// # Errors
 /// As [`picture`].
@@ -66,7 +66,7 @@ pub fn avatar(bytes: &[u8]) -> Result<Bytes, Unreadable> {
     let file: Clean = clean(kind, bytes)?;
     let mut small = Decoded::new(kind, &file)?.square().fitted(AVATAR_SIDE);
     small.image.apply_orientation(file.orientation);
-    small.encoded()
+    small.on_white().encoded()
 }
 
 fn shown_dimensions(decoded: &Decoded, orientation: Orientation) -> Dimensions {

@@ -1,22 +1,24 @@
-//! What stands for a user in place of a picture: initials on one of 18 colours.
+//! What stands for a user: a picture, and initials on one of 18 colours, which are seen if there is no picture.
 
-use crate::domain::UserKey;
+use crate::domain::{FileId, Person, User, UserKey};
 
 /// Colours of avatars; the style sheet has a class `hue-0` … `hue-17` for each.
 const HUES: u64 = 18;
 
-/// The initials and the colour of a user.
+/// The picture, the initials and the colour of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Avatar {
     /// Up to two characters.
     pub initials: String,
     /// Which of the [`HUES`]. It depends on the key, so that it stays when the name changes.
     pub hue: u64,
+    /// The object at `/avatars/{picture}`.
+    pub picture: Option<FileId>,
 }
 
 impl Avatar {
-    pub fn new(user: UserKey, name: &str) -> Self {
-        Self { initials: initials(name), hue: hue(user) }
+    pub fn new(user: UserKey, name: &str, picture: Option<FileId>) -> Self {
+        Self { initials: initials(name), hue: hue(user), picture }
     }
 }
 
@@ -33,6 +35,18 @@ pub fn initials(name: &str) -> String {
     let first = words.next().and_then(letter);
     let last = words.next_back().and_then(letter);
     first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+}
+
+impl From<&User> for Avatar {
+    fn from(user: &User) -> Self {
+        Self::new(user.key, user.name.as_str(), user.avatar)
+    }
+}
+
+impl From<&Person> for Avatar {
+    fn from(person: &Person) -> Self {
+        Self::new(person.key, &person.name, person.avatar)
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_colour_depends_on_the_key() {
-        let avatar = |high, low| Avatar::new(UserKey(Uuid::from_u64_pair(high, low)), "Ada").hue;
+        let avatar = |high, low| Avatar::new(UserKey(Uuid::from_u64_pair(high, low)), "Ada", None).hue;
         assert_eq!([avatar(0, 0), avatar(0, 17), avatar(18, 1), avatar(18, 18)], [0, 17, 1, 0]);
     }
 }

@@ -10,7 +10,7 @@ use super::{
     markdown::{Rendered, mention, plain},
     notice,
 };
-use crate::domain::{Content, File, Message, Reaction, Timestamp, markdown as syntax};
+use crate::domain::{Content, File, FileId, Message, Reaction, Timestamp, markdown as syntax};
 
 /// Longest beginning of a text in a quote, in characters.
 const QUOTE_CHARS: usize = 100;
@@ -29,6 +29,8 @@ struct MessageView<'a> {
     author: Option<&'a str>,
     initials: String,
     hue: u64,
+    /// The author's picture.
+    picture: Option<FileId>,
     /// Whether the viewer is the author.
     own: bool,
     /// Whether the message mentions the viewer.
@@ -207,6 +209,7 @@ fn text(message: &Message, viewer: Option<&Viewer>, quote: Quote<'_>, row: PageR
         author,
         initials: author.map(avatar::initials).unwrap_or_default(),
         hue: avatar::hue(message.author_key),
+        picture: message.author.as_ref().and_then(|author| author.avatar),
         follows: row.follows,
         is_target: row.is_target,
         is_saved: row.is_saved,
@@ -239,6 +242,7 @@ pub fn pending_row(author_tag: &str, author: &Avatar, language: Language) -> Str
         author: Some(""),
         initials: author.initials.clone(),
         hue: author.hue,
+        picture: author.picture,
         own: true,
         mentions_me: false,
         follows: false,

@@ -23,7 +23,7 @@ fn hello() -> Message {
         text_rev: 12,
         subject: None,
         author_key: key(1),
-        author: Some(Author { user_id: "ada".into(), name: "Ada <3".into() }),
+        author: Some(Author { user_id: "ada".into(), name: "Ada <3".into(), avatar: None }),
         sent_at: Timestamp(1_795_354_980_123),
         content: Content::Text(Some("<b>hello</b>".into())),
         room_texts: 12,

@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn author(name: &str) -> Author {
-        Author { user_id: name.to_lowercase(), name: name.to_owned() }
+        Author { user_id: name.to_lowercase(), name: name.to_owned(), avatar: None }
     }
 
     fn by_ada(notice: Notice) -> Message {

@@ -175,7 +175,7 @@ mod tests {
             rev: text_rev,
             text_rev,
             author_key: UserKey(uuid::Uuid::nil()),
-            author: Some(Author { user_id: "ada".into(), name: "Ada".into() }),
+            author: Some(Author { user_id: "ada".into(), name: "Ada".into(), avatar: None }),
             subject: None,
             sent_at: Timestamp(0),
             content: Content::Text(Some(text.into())),

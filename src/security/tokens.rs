@@ -134,6 +134,7 @@ mod tests {
             email: Email::parse("ada@example.org").unwrap(),
             phone: Phone::default(),
             about: About::default(),
+            avatar: None,
             shows_last_seen: true,
             settings: Settings::default(),
             role: Role::Member,

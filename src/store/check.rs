@@ -26,6 +26,8 @@ pub enum WayOut {
     EarlierBackup,
     /// A file is lost: a backup may have it, or its author removes it.
     LostFile,
+    /// An avatar is lost: its user uploads another picture.
+    LostAvatar,
 }
 
 impl Finding {

@@ -15,6 +15,7 @@
 mod access;
 mod administration;
 mod answer_budget;
+mod avatars;
 mod check;
 mod disk;
 mod error;
@@ -44,6 +45,7 @@ mod users;
 pub use access::Access;
 pub use administration::{AUDIT_LIFETIME_SECS, Administration, LoginLink, RoomLine, SortByActivity, UserLine};
 pub use answer_budget::TEXT_BYTES;
+pub use avatars::{Avatars, set_avatar};
 pub use check::{Check, Finding, WayOut};
 pub use error::{Conflict, Error, Result};
 pub use events::{Event, Events};

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::Result;
 use crate::domain::FileId;
@@ -72,6 +72,21 @@ impl Object {
     /// As [`Objects::read_bytes`].
     pub fn read_bytes(&self) -> usize {
         self.objects.read_bytes()
+    }
+
+    /// All bytes, of an object that is known to be small.
+    ///
+    /// # Errors
+    /// As [`Objects::read`].
+    pub async fn whole(&self) -> Result<Bytes> {
+        let mut whole = BytesMut::new();
+        loop {
+            let part = self.read(whole.len() as u64, PART_BYTES).await?;
+            if part.is_empty() {
+                return Ok(whole.freeze());
+            }
+            whole.extend_from_slice(&part);
+        }
     }
 
     /// As [`Objects::write`].

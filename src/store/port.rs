@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Administration, Check, Events, Log, LogReader, Memberships, Networks, Objects, OwnedObjects, Personal,
+    Administration, Avatars, Check, Events, Log, LogReader, Memberships, Networks, Objects, OwnedObjects, Personal,
     PresenceStore, Result, Rooms, Sessions, Transfer, Uploads, Users,
 };
 use crate::domain::RoomId;
@@ -14,7 +14,19 @@ use crate::domain::RoomId;
 /// [`Access`](super::Access).
 #[async_trait]
 pub trait Store:
-    Users + Networks + Rooms + Memberships + Log + Uploads + Personal + Sessions + Administration + Send + Sync + 'static
+    Users
+    + Networks
+    + Rooms
+    + Memberships
+    + Log
+    + Uploads
+    + Avatars
+    + Personal
+    + Sessions
+    + Administration
+    + Send
+    + Sync
+    + 'static
 {
     /// Checks that the database can take writes.
     ///

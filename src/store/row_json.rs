@@ -9,9 +9,9 @@ use super::{
     stored_file::StoredFile,
 };
 use crate::domain::{
-    About, AuditAction, AuditEntry, AuditId, Content, Email, Emoji, Level, MemberRole, Membership, Mentions, Message,
-    MessageId, Name, Notice, Phone, Reaction, ReadMark, Role, Room, RoomId, RoomKind, Settings, Timestamp, TokenId,
-    User, UserId, UserKey,
+    About, AuditAction, AuditEntry, AuditId, Content, Email, Emoji, FileId, Level, MemberRole, Membership, Mentions,
+    Message, MessageId, Name, Notice, Phone, Reaction, ReadMark, Role, Room, RoomId, RoomKind, Settings, Timestamp,
+    TokenId, User, UserId, UserKey,
 };
 
 /// The version of the form. It is raised with every new field that an earlier natter would lose.
@@ -52,6 +52,9 @@ struct JsonAccount {
     last_seen: Option<i64>,
     /// The hash in hexadecimal digits, and when it expires.
     login_link: Option<(String, i64)>,
+    /// The id of the object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    avatar: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -189,6 +192,7 @@ impl From<&Row> for JsonRow {
                 disabled: u.disabled,
                 last_seen: last_seen.map(|at| at.0),
                 login_link: link.map(|link| (hex::encode(link.hash), link.expires.0)),
+                avatar: u.avatar.map(|id| id.to_string()),
             }),
             Row::Room(RoomRow { room: r, direct_key }) => Self::Room(JsonRoom {
                 id: r.id.as_str().to_owned(),
@@ -342,6 +346,7 @@ impl JsonAccount {
                 disabled: self.disabled,
                 version: self.version,
                 created_at: Timestamp(self.created_at),
+                avatar: self.avatar.map(|id| FileId::parse(&id).ok_or("an avatar is malformed")).transpose()?,
             },
             password: PasswordHash(self.password),
             last_seen: self.last_seen.map(Timestamp),

@@ -168,7 +168,8 @@ impl Row {
                 u.settings,
                 last_seen.map(|at| at.0),
                 u.disabled,
-                link.map(|link| (link.hash, link.expires.0))
+                link.map(|link| (link.hash, link.expires.0)),
+                u.avatar.map(|id| id.to_string())
             ]),
             Self::Room(RoomRow { room: r, direct_key }) => json!([
                 "room",

@@ -120,7 +120,7 @@ impl From<&User> for Viewer {
         Self {
             user_id: user.user_id.to_string(),
             tag: user.key.tag(),
-            avatar: Avatar::new(user.key, &name),
+            avatar: user.into(),
             name,
             is_admin: user.is_admin(),
         }
@@ -179,8 +179,7 @@ fn items(state: &AppState, summaries: Vec<RoomSummary>, user: &User, language: L
     let item = |summary: RoomSummary| {
         let name = room_name(&summary, user, language);
         let is_direct = summary.room.kind == RoomKind::Direct;
-        let (key, of) = summary.others.first().map_or((user.key, user.name.as_str()), |one| (one.key, &one.name));
-        let avatar = is_direct.then(|| Avatar::new(key, of));
+        let avatar = is_direct.then(|| summary.others.first().map_or_else(|| user.into(), Avatar::from));
         let presence =
             counterpart(&summary).map(|user| DirectPresence { tag: user.tag(), presence: presence(state, user) });
         Item { name, avatar, presence, summary }

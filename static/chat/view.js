@@ -184,7 +184,10 @@ natter.view = (() => {
     for (const item of root.querySelectorAll(`.message[data-author="${key}"]:not([data-deleted-user])`)) {
       item.dataset.initials = initials(name ?? '');
       if (key === me) continue; // is called You
-      if (isDeleted) item.dataset.deletedUser = '';
+      if (isDeleted) {
+        item.dataset.deletedUser = '';
+        part(item, '.face')?.remove();
+      }
       setAuthor(item, isDeleted ? element('i', words.deletedUser) : name);
     }
     if (key === me) return;

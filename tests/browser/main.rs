@@ -6,6 +6,7 @@
 
 mod accounts;
 mod admin;
+mod avatars;
 mod away;
 mod changes;
 mod chat;

@@ -1,6 +1,7 @@
 //! The OpenAPI description, and whether the API conforms to it.
 
 mod administration;
+mod avatars;
 mod files;
 mod messages;
 mod rooms;
@@ -18,7 +19,7 @@ async fn the_openapi_description_matches_its_snapshot() {
     insta::assert_snapshot!("openapi", answer.text);
     let page = natter.browser().visit("/api/docs").await.is(200);
     let operations = page.texts("section h2");
-    assert_eq!(operations.len(), 53);
+    assert_eq!(operations.len(), 55);
     assert!(operations.contains(&"PATCH /api/users/{userID}".to_owned()), "{operations:?}");
     assert!(page.html.contains("<td>An address with a dotted domain; unique, ignoring case.</td>"));
 }
@@ -128,6 +129,7 @@ async fn every_route_responds_as_documented() {
     messages::messages(&mut api, &nobody, &ada, &bob, archived.as_str()).await;
     files::files(&mut api, &nobody, &ada, &bob, archived.as_str()).await;
     rooms::rooms(&mut api, &mut natter, &ada, &bob).await;
+    avatars::avatars(&mut api, &nobody, &ada, &bob).await;
     administration::administration(&mut api, &natter, &ada, &bob).await;
 
     natter.restart_with(&["--address-attempts", "1"]).await;

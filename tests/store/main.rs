@@ -3,6 +3,7 @@
 
 mod account_removals;
 mod administration;
+mod avatars;
 mod copies;
 mod deletions;
 mod edits;
@@ -19,6 +20,7 @@ mod memberships;
 mod mention_lists;
 mod mentions;
 mod mongo;
+mod mongo_avatars;
 mod mongo_costs;
 mod mongo_everyone;
 mod mongo_mentions;
@@ -128,6 +130,11 @@ contract! {
         the_files_of_a_room_are_listed_from_the_latest
         quotas_count_all_that_is_stored
         a_disabled_account_uploads_nothing;
+    avatars:
+        an_avatar_belongs_to_its_account
+        an_avatar_that_is_being_made_survives_a_sweep
+        only_a_present_upload_of_the_user_becomes_an_avatar
+        an_avatar_is_seen_wherever_the_name_is;
     networks:
         a_network_is_recorded_with_its_latest_time
         the_newest_networks_of_a_user_are_kept

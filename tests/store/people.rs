@@ -31,7 +31,7 @@ pub async fn people_are_found_by_their_keys_while_they_have_an_account(database:
     store.update_user(ada.key, renamed).await.unwrap();
     store.delete_user(bob.key, MessageRetention::Keep).await.unwrap();
     let found = store.people(&[bob.key, ada.key]).await.unwrap();
-    assert_eq!(found, [Person { key: ada.key, user_id: "ada".into(), name: "Countess".into() }]);
+    assert_eq!(found, [Person { key: ada.key, user_id: "ada".into(), name: "Countess".into(), avatar: None }]);
     assert_eq!(store.people(&[]).await.unwrap(), []);
 }
 

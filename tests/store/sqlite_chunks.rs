@@ -33,7 +33,7 @@ fn write_accounts(database: &TestDatabase, count: usize) {
     let transaction = connection.transaction().unwrap();
     for n in 0..count {
         let user =
-            "INSERT INTO users VALUES (?1, ?2, ?2, ?2, '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL)";
+            "INSERT INTO users VALUES (?1, ?2, ?2, ?2, '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL, NULL)";
         transaction.execute(user, params![UserKey::generate().0.as_bytes(), format!("user {n}")]).unwrap();
     }
     transaction.commit().unwrap();

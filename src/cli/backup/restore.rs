@@ -121,8 +121,11 @@ impl Restoring<'_> {
     }
 }
 
-/// Removes the files from a message, and marks of thumbnails, that the backup is without.
+/// Removes the files from a message, marks of thumbnails and avatars, that the backup is without.
 fn leave_out(row: &mut Row, left_out: &HashSet<FileId>) {
+    if let Row::Account(account) = row {
+        account.user.avatar = account.user.avatar.filter(|avatar| !left_out.contains(avatar));
+    }
     if let Row::Message(row) = row
         && !left_out.is_empty()
     {

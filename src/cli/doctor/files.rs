@@ -11,6 +11,7 @@ use crate::{
 };
 
 const OBJECTS: &str = "Files";
+const AVATARS: &str = "Avatars";
 const THUMBNAILS: &str = "Thumbnails";
 const OWNERLESS: &str = "Objects without an owner";
 const UPLOADS: &str = "Uploads that do not agree with messages";
@@ -25,7 +26,7 @@ pub async fn check_object(
 ) -> store::Result<()> {
     let what = match object_facts(database.objects(), object.id).await {
         Ok(found) => {
-            progress.advance(if object.is_thumbnail() { 0 } else { found.length });
+            progress.advance(object.facts.map_or(0, |_| found.length));
             match object.facts {
                 Some(facts) if facts.length != found.length => {
                     format!("has {} bytes instead of {}", found.length, facts.length)
@@ -44,12 +45,13 @@ pub async fn check_object(
         return Ok(());
     }
     let what = format!("{} {what}", object.described(database).await);
-    if object.is_thumbnail() {
-        let Owner::Message { id, .. } = &object.owner;
-        findings.correction(id).without_thumbnail.push(object.id.original());
-        findings.add(THUMBNAILS, WayOut::Repair, what);
-    } else {
-        findings.add(OBJECTS, WayOut::LostFile, what);
+    match &object.owner {
+        Owner::Message { id, .. } if object.is_thumbnail() => {
+            findings.correction(id).without_thumbnail.push(object.id.original());
+            findings.add(THUMBNAILS, WayOut::Repair, what);
+        }
+        Owner::Message { .. } => findings.add(OBJECTS, WayOut::LostFile, what),
+        Owner::Account { .. } => findings.add(AVATARS, WayOut::LostAvatar, what),
     }
     Ok(())
 }

@@ -97,6 +97,7 @@ fn in_words(way_out: WayOut) -> &'static str {
         WayOut::Repair => "natter doctor --repair mends this.",
         WayOut::MakeAnew => "A natter backup, restored into an empty database, makes this anew.",
         WayOut::EarlierBackup => "Restore a backup from before; natter backup --verify says whether it is whole.",
+        WayOut::LostAvatar => "The user or an admin removes it, or uploads another picture.",
         WayOut::LostFile => "Restore a backup that has the file, or remove it from its message.",
     }
 }

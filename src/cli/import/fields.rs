@@ -29,6 +29,7 @@ pub fn account(user: &NodeUser, unusable_hash: &PasswordHash) -> (Account, Vec<S
         email: valid.clone().unwrap_or_else(|| Email::stored(String::new())),
         phone,
         about: crate::domain::About::default(),
+        avatar: None,
         shows_last_seen: true,
         settings: Settings::default(),
         role: Role::Member,

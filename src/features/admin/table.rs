@@ -92,7 +92,7 @@ struct Row {
 
 impl Row {
     fn avatar(&self) -> Avatar {
-        Avatar::new(self.user.key, self.user.name.as_str())
+        (&self.user).into()
     }
 
     fn all(state: &AppState, lines: Vec<UserLine>) -> Vec<Self> {

@@ -127,9 +127,9 @@ fn begins(name: &str, text: &str) -> bool {
 }
 
 impl Completion {
-    fn person(Person { key, user_id, name }: Person) -> Self {
-        let id = format!("@{user_id}");
-        Self { put: format!("{id} "), sign: Sign::Avatar(Avatar::new(key, &name)), name, note: id }
+    fn person(person: Person) -> Self {
+        let id = format!("@{}", person.user_id);
+        Self { put: format!("{id} "), sign: Sign::Avatar((&person).into()), name: person.name, note: id }
     }
 
     fn emoji(emoji: &'static str, shortcode: &str) -> Self {

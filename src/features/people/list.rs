@@ -28,7 +28,7 @@ pub struct PeoplePage {
 
 impl PeoplePage {
     fn avatar(&self, user: &User) -> Avatar {
-        Avatar::new(user.key, user.name.as_str())
+        user.into()
     }
 }
 

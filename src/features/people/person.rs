@@ -44,7 +44,7 @@ pub async fn show(
     };
     Ok(PersonPage {
         shell: Shell::in_room(&state, language, &me.user, None).await?,
-        avatar: Avatar::new(user.key, user.name.as_str()),
+        avatar: (&user).into(),
         is_me: user.key == me.user.key,
         user,
         presence,

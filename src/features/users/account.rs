@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::{Network, User},
-    render::Language,
+    render::{Avatar, Language},
     security::{accounts::AccountEdit, sessions},
     store::MessageRetention,
     web::{AppState, ClientAddr, Error, FieldTexts, Form, Query, Result, Shell, SignedIn, accounts::delete_account},
@@ -24,8 +24,9 @@ use crate::{
 
 #[derive(Template, WebTemplate)]
 #[template(path = "users/account.html")]
-struct AccountPage {
+pub(super) struct AccountPage {
     shell: Shell,
+    avatar: Avatar,
     user_id: String,
     name: String,
     email: String,
@@ -41,12 +42,13 @@ struct AccountPage {
 }
 
 impl AccountPage {
-    async fn read(state: &AppState, language: Language, me: &SignedIn) -> Result<Self> {
+    pub(super) async fn read(state: &AppState, language: Language, me: &SignedIn) -> Result<Self> {
         let user = &me.user;
         let shell = Shell::new(state, language, Some(user));
         Ok(Self {
             sessions: SessionLine::all(state, &shell, me).await?,
             shell,
+            avatar: user.into(),
             user_id: user.user_id.to_string(),
             name: user.name.to_string(),
             email: user.email.to_string(),
@@ -64,7 +66,7 @@ impl AccountPage {
         self.sessions.iter().any(|session| !session.is_current)
     }
 
-    fn refused(self, error: Error) -> Response {
+    pub(super) fn refused(self, error: Error) -> Response {
         let language = self.shell.language;
         let page = Self { fields: error.field_texts(language), alert: Some(error.alert(language)), ..self };
         error.on_page(page)
@@ -84,6 +86,8 @@ pub async fn show(
 ) -> Result<Response> {
     let saved = match query.saved.as_deref() {
         Some("profile") => Some("account-profile-saved"),
+        Some("avatar") => Some("avatar-saved"),
+        Some("no-avatar") => Some("avatar-removed"),
         Some("settings") => Some("account-settings-saved"),
         Some("password") => Some("account-password-changed"),
         Some("session") => Some("session-ended"),

@@ -200,7 +200,7 @@ fn forbidden(reason: &str) -> Error {
     Error::new(StatusCode::FORBIDDEN, Phrase::english(reason))
 }
 
-fn check_may_change(me: &User, user: &User) -> Result<()> {
+pub(super) fn check_may_change(me: &User, user: &User) -> Result<()> {
     if me.key == user.key || me.is_admin() { Ok(()) } else { Err(forbidden("Only the user and admins may do that.")) }
 }
 

@@ -6,6 +6,7 @@ use utoipa::{
     openapi::{Ref, RefOr, Schema},
 };
 
+use super::avatar;
 use crate::{
     domain::User,
     security::{
@@ -70,6 +71,9 @@ pub struct UserResponse {
     pub role: &'static str,
     /// Whether an admin has disabled the account: nobody can log in to it.
     pub disabled: bool,
+    /// The address of the user's avatar, if there is one. It is another one with each picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
     #[serde(rename = "createdAt")]
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -103,6 +107,7 @@ impl UserResponse {
             role: user.role.as_str(),
             disabled: user.disabled,
             created_at: user.created_at.rfc3339(),
+            avatar: user.avatar.map(avatar::address),
             messages: messages
                 .iter()
                 .map(|message| SentMessage {

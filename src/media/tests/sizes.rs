@@ -108,7 +108,7 @@ fn a_thumbnail_is_a_jpeg_or_a_png_if_it_is_transparent() {
 fn a_thumbnail_of_an_animation_is_its_first_frame() {
     let mut out = Vec::new();
     let mut encoder = image::codecs::gif::GifEncoder::new_with_speed(&mut out, 30);
-    for image in [corners(800, 800), corners(400, 400)] {
+    for image in [corners(800, 800), noise(800, 800)] {
         encoder.encode_frame(image::Frame::new(image)).unwrap();
     }
     drop(encoder);
@@ -137,6 +137,14 @@ fn an_avatar_is_a_square_of_at_most_512_pixels() {
             }
         }
     }
+}
+
+#[test]
+fn a_transparent_avatar_is_on_white() {
+    let half = |x| if x < 50 { Rgba([0, 0, 0, 0]) } else { BLUE };
+    let avatar = avatar(&file(FileKind::Png, &RgbaImage::from_fn(100, 100, |x, _| half(x)))).unwrap();
+    assert_eq!(FileKind::sniff(&avatar), FileKind::Jpeg);
+    assert_eq!(corner_colours(&decoded(&avatar)), [WHITE, BLUE, WHITE, BLUE]);
 }
 
 #[test]

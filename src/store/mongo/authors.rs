@@ -10,7 +10,7 @@ use mongodb::{
 use serde::Deserialize;
 
 use super::{
-    bson_values::{any_of, bson_uuid, user_key},
+    bson_values::{any_of, bson_uuid, file_id, user_key},
     documents::{Authors, UserDoc},
     driver::with_timeout_raw,
 };
@@ -41,6 +41,7 @@ struct AuthorDoc {
     #[serde(rename = "userID")]
     user_id: String,
     name: String,
+    avatar: Option<bson::Uuid>,
     #[serde(default)]
     disabled: bool,
 }
@@ -80,9 +81,10 @@ pub async fn read_accounts(
     }
     let users = users.clone_with_type::<AuthorDoc>();
     let filter = doc! { "_id": any_of(keys.into_iter().map(bson_uuid)) };
-    let find = users.find(filter).projection(doc! { "userID": 1, "name": 1, "disabled": 1 });
+    let find = users.find(filter).projection(doc! { "userID": 1, "name": 1, "avatar": 1, "disabled": 1 });
     let found: Vec<AuthorDoc> = with_timeout_raw(async { find.await?.try_collect().await }).await?;
     let disabled = found.iter().filter(|a| a.disabled).map(|a| user_key(a.key)).collect();
-    let authors = found.into_iter().map(|a| (user_key(a.key), Author { user_id: a.user_id, name: a.name })).collect();
+    let author = |a: AuthorDoc| Author { user_id: a.user_id, name: a.name, avatar: a.avatar.map(file_id) };
+    let authors = found.into_iter().map(|a| (user_key(a.key), author(a))).collect();
     Ok(Accounts { authors, disabled })
 }

@@ -6,7 +6,7 @@ use mongodb::bson::{self, Binary, DateTime, oid::ObjectId};
 use serde::{Deserialize, Serialize};
 
 use super::audit_documents::LinkDoc;
-use super::bson_values::{bson_binary, bson_date, bson_uuid, timestamp, user_key};
+use super::bson_values::{bson_binary, bson_date, bson_file, bson_uuid, file_id, timestamp, user_key};
 use crate::{
     domain::{About, Author, Email, MessageId, Name, Phone, Role, RoomId, Settings, User, UserId, UserKey, fold},
     store::{Error, SessionRow},
@@ -38,6 +38,9 @@ pub struct UserDoc {
     pub settings: Settings,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
+    /// The id of an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<bson::Uuid>,
     #[serde(rename = "loginLink", default, skip_serializing_if = "Option::is_none")]
     pub login_link: Option<LinkDoc>,
     #[serde(rename = "lastSeen", default, skip_serializing_if = "Option::is_none")]
@@ -92,6 +95,7 @@ impl UserDoc {
             shows_last_seen: user.shows_last_seen,
             settings: user.settings,
             disabled: user.disabled,
+            avatar: user.avatar.map(bson_file),
             login_link: None,
             last_seen: None,
             folded: Folded::new(&user.user_id, user.name.as_str(), user.email.as_str()),
@@ -115,6 +119,7 @@ impl From<UserDoc> for User {
             shows_last_seen: doc.shows_last_seen,
             settings: doc.settings,
             disabled: doc.disabled,
+            avatar: doc.avatar.map(file_id),
             // the validator allows no other roles
             role: Role::parse(&doc.role).unwrap_or(Role::Member),
             version: doc.version,

@@ -4,7 +4,7 @@ use mongodb::bson::{self, Bson, Document, doc};
 use serde::Deserialize;
 
 use super::{
-    bson_values::{any_of, query_limit, user_key},
+    bson_values::{any_of, file_id, query_limit, user_key},
     causal::collect,
     database::Mongo,
     driver::with_timeout,
@@ -26,6 +26,7 @@ struct NamedDoc {
     #[serde(rename = "userID")]
     user_id: String,
     name: String,
+    avatar: Option<bson::Uuid>,
 }
 
 impl Mongo {
@@ -51,7 +52,7 @@ impl Mongo {
         }
         let mut pipeline = vec![
             doc! { "$match": matching },
-            doc! { "$project": { "userID": 1, "name": 1, "folded.name": 1, "rank": rank(&text) } },
+            doc! { "$project": { "userID": 1, "name": 1, "avatar": 1, "folded.name": 1, "rank": rank(&text) } },
             doc! { "$sort": { "rank": 1, "folded.name": 1, "_id": 1 } },
         ];
         if is_large {
@@ -60,7 +61,12 @@ impl Mongo {
         pipeline.push(doc! { "$limit": query_limit(limit) });
         let found = self.db.users.aggregate(pipeline).with_type::<NamedDoc>();
         let found = with_timeout(async { collect(found.session(&mut *session).await?, &mut session).await }).await?;
-        let person = |NamedDoc { key, user_id, name }| Person { key: user_key(key), user_id, name };
+        let person = |NamedDoc { key, user_id, name, avatar }| Person {
+            key: user_key(key),
+            user_id,
+            name,
+            avatar: avatar.map(file_id),
+        };
         Ok(found.into_iter().map(person).collect())
     }
 }

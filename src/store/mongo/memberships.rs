@@ -11,7 +11,7 @@ use mongodb::{
 use serde::Deserialize;
 
 use super::{
-    bson_values::{any_of, bson_uuid, timestamp, user_key},
+    bson_values::{any_of, bson_uuid, file_id, timestamp, user_key},
     causal::{CausalSession, collect},
     collections::Collections,
     database::Mongo,
@@ -33,6 +33,7 @@ struct PersonDoc {
     #[serde(rename = "userID")]
     user_id: String,
     name: String,
+    avatar: Option<bson::Uuid>,
     #[serde(rename = "lastSeen")]
     last_seen: Option<DateTime>,
     #[serde(rename = "showsLastSeen")]
@@ -210,7 +211,7 @@ impl Mongo {
     /// The members with what other users see of them, without those whose account is deleted.
     async fn people(&self, members: Vec<MemberDoc>, session: &mut CausalSession) -> Result<Vec<Member>> {
         let keys = any_of(members.iter().map(|member| member.id.user));
-        let fields = doc! { "userID": 1, "name": 1, "lastSeen": 1, "showsLastSeen": 1, "disabled": 1 };
+        let fields = doc! { "userID": 1, "name": 1, "avatar": 1, "lastSeen": 1, "showsLastSeen": 1, "disabled": 1 };
         let users = self.db.users.clone_with_type::<PersonDoc>();
         let people = users.find(doc! { "_id": keys }).projection(fields);
         let people = with_timeout(async { collect(people.session(&mut **session).await?, session).await }).await?;
@@ -221,7 +222,7 @@ impl Mongo {
             let person = people.remove(&key)?;
             let last_seen = person.last_seen.filter(|_| person.shows_last_seen.unwrap_or(true));
             Some(Member {
-                person: Person { key, user_id: person.user_id, name: person.name },
+                person: Person { key, user_id: person.user_id, name: person.name, avatar: person.avatar.map(file_id) },
                 role: member.role(),
                 last_seen: last_seen.map(timestamp),
                 disabled: person.disabled,

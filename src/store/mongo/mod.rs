@@ -11,6 +11,7 @@
 mod administration;
 mod audit_documents;
 mod authors;
+mod avatars;
 mod bson_values;
 mod causal;
 mod check;

@@ -39,8 +39,9 @@ impl Mongo {
             self.check_deletable(key).await?;
             self.delete_messages(key).await?;
         }
-        self.guarded(Guarded::Delete(key, messages, entry)).await?;
+        let before = self.guarded(Guarded::Delete(key, messages, entry)).await?;
         self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
+        self.remove_avatar(before.avatar).await;
         // if this process ends before all of it is removed, `finish_removals` goes on
         self.depart(key).await?;
         if messages == MessageRetention::Delete {

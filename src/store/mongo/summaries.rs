@@ -296,7 +296,7 @@ fn parts(user: UserKey, summary: &RoomSummary) -> [Vec<Document>; 4] {
 fn others(room: &RoomDoc, user: UserKey, people: &Authors) -> Vec<Person> {
     let person = |key: UserKey| {
         let author = people.get(&key)?;
-        Some(Person { key, user_id: author.user_id.clone(), name: author.name.clone() })
+        Some(Person { key, user_id: author.user_id.clone(), name: author.name.clone(), avatar: author.avatar })
     };
     let mut others: Vec<Person> = room.direct_members().filter(|key| *key != user).filter_map(person).collect();
     others.sort_by_cached_key(|person| (fold(&person.name), person.key));

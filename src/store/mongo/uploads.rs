@@ -109,7 +109,7 @@ impl Collections {
 }
 
 impl Mongo {
-    fn object(&self, id: FileId) -> Object {
+    pub(super) fn object(&self, id: FileId) -> Object {
         Object::new(id, Arc::<GridFs>::clone(&self.grid_fs))
     }
 
@@ -214,6 +214,12 @@ impl OwnedObjects for Mongo {
             self.db.take_uploads(&message.id.room, &ids).await?;
             expired.retain(|id| !ids.contains(id));
         }
+        // and an account that took its avatar
+        let avatars = self.db.avatars_among(&expired).await?;
+        if !avatars.is_empty() {
+            self.forget_uploads(&avatars).await?;
+            expired.retain(|id| !avatars.contains(id));
+        }
         Ok(expired)
     }
 
@@ -226,12 +232,13 @@ impl OwnedObjects for Mongo {
         kept.insert("keptUntil", doc! { "$gt": bson_date(now.plus_secs(-EXPIRY_GRACE_SECS)) });
         let uploads = self.db.uploads.clone_with_type::<Id>();
         let kept = uploads.find(kept).projection(doc! { "_id": 1 });
-        // first the uploads: one that becomes a file of a message in between is in both
+        // first the uploads: one that becomes a file of a message or an avatar in between is in both
         let kept: Vec<Id> = with_timeout(async { kept.await?.try_collect().await }).await?;
         let mut owned: Vec<FileId> = kept.into_iter().map(|upload| file_id(upload.id)).collect();
         for message in self.db.messages_with_files(ids).await? {
             owned.extend(message.into_message().files.iter().map(|file| file.id));
         }
+        owned.extend(self.db.avatars_among(ids).await?);
         Ok(ids.iter().copied().filter(|id| !owned.contains(id)).collect())
     }
 }

@@ -40,6 +40,7 @@ impl Users for Mongo {
             email: new.email,
             phone: new.phone,
             about: About::default(),
+            avatar: None,
             shows_last_seen: true,
             settings: Settings::default(),
             role: new.role.unwrap_or(Role::Member),
@@ -72,7 +73,7 @@ impl Users for Mongo {
 
     async fn people(&self, keys: &[UserKey]) -> Result<Vec<Person>> {
         let found = read_authors(&self.db.users, keys.iter().copied()).await?.into_iter();
-        Ok(found.map(|(key, Author { user_id, name })| Person { key, user_id, name }).collect())
+        Ok(found.map(|(key, Author { user_id, name, avatar })| Person { key, user_id, name, avatar }).collect())
     }
 
     async fn credentials(&self, id: &UserId) -> Result<Option<(User, PasswordHash)>> {

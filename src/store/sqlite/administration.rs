@@ -9,7 +9,7 @@ use super::{
     database::Sqlite,
     head::head,
     room_rows::{ROOM_COLUMNS, room_in},
-    users::{COLUMNS, matching, sorted_by, user},
+    users::{AFTER_COLUMNS, COLUMNS, matching, sorted_by, user},
 };
 use crate::{
     domain::{AuditEntry, AuditId, Timestamp, User, UserKey, fold},
@@ -41,8 +41,8 @@ fn messages() -> String {
 }
 
 fn line(row: &Row<'_>) -> rusqlite::Result<UserLine> {
-    let last_seen = row.get::<_, Option<i64>>(12)?.map(Timestamp);
-    Ok(UserLine { user: user(row)?, last_seen, messages: row.get::<_, i64>(13)? as u64 })
+    let last_seen = row.get::<_, Option<i64>>(AFTER_COLUMNS)?.map(Timestamp);
+    Ok(UserLine { user: user(row)?, last_seen, messages: row.get::<_, i64>(AFTER_COLUMNS + 1)? as u64 })
 }
 
 #[async_trait]

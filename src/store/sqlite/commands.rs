@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     batch::{Batch, LoadedRoom},
+    file_ids::file_id_or_none,
     member_rows, mention_rows,
     position::{number_of, position, room_of},
     room_log::RoomLog,
@@ -53,6 +54,11 @@ impl PendingChange {
     }
 }
 
+/// The author in the first three columns.
+fn author(row: &rusqlite::Row<'_>) -> rusqlite::Result<Author> {
+    Ok(Author { user_id: row.get(0)?, name: row.get(1)?, avatar: file_id_or_none(row, 2)? })
+}
+
 impl Batch<'_> {
     /// Applies a user's command to the room.
     pub fn change(&mut self, room: &RoomId, user: UserKey, command: Command) -> Result<Changed> {
@@ -72,10 +78,10 @@ impl Batch<'_> {
     /// A disabled account gives no commands, but natter itself still deletes what it has.
     fn giver(&self, key: UserKey, is_trusted: bool) -> Result<Giver> {
         self.connection
-            .prepare_cached("SELECT user_id, name, role FROM users WHERE key = ?1 AND (?2 OR disabled = 0)")?
+            .prepare_cached("SELECT user_id, name, avatar, role FROM users WHERE key = ?1 AND (?2 OR disabled = 0)")?
             .query_row(params![key.0.as_bytes(), is_trusted], |row| {
-                let author = Author { user_id: row.get(0)?, name: row.get(1)? };
-                let is_admin = row.get_ref(2)?.as_str()? == Role::Admin.as_str();
+                let author = author(row)?;
+                let is_admin = row.get_ref(3)?.as_str()? == Role::Admin.as_str();
                 Ok(Giver { key, author: Some(author), is_admin, is_trusted })
             })
             .optional()?
@@ -86,8 +92,7 @@ impl Batch<'_> {
     fn subject(&self, message: &Message) -> Result<Option<Author>> {
         let Content::Notice(notice) = &message.content else { return Ok(None) };
         let Some(user) = notice.subject() else { return Ok(None) };
-        let subject = "SELECT user_id, name FROM users WHERE key = ?1";
-        let author = |row: &rusqlite::Row<'_>| Ok(Author { user_id: row.get(0)?, name: row.get(1)? });
+        let subject = "SELECT user_id, name, avatar FROM users WHERE key = ?1";
         Ok(self.connection.prepare_cached(subject)?.query_row([user.0.as_bytes()], author).optional()?)
     }
 
@@ -281,7 +286,7 @@ mod tests {
     fn numbers_of_a_change_that_was_rolled_back_are_taken_again() {
         let mut connection = connect(Path::new(":memory:"), OpenFlags::default()).unwrap();
         schema::migrate(&mut connection).unwrap();
-        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a', '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL)";
+        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a', '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL, NULL)";
         connection.execute_batch(user).unwrap();
         let post = |batch: &mut Batch<'_>| {
             let command = Command::post(ClientId::generate(), Text::parse("hello").unwrap());

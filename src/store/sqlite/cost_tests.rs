@@ -100,7 +100,7 @@ fn two_users(c: &Connection) -> [UserKey; 2] {
     [0, 1].map(|n| {
         let user = UserKey::generate();
         let insert =
-            "INSERT INTO users VALUES (?1, ?2, ?2, ?2, '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL)";
+            "INSERT INTO users VALUES (?1, ?2, ?2, ?2, '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL, NULL)";
         c.execute(insert, params![user.0.as_bytes(), format!("user{n}")]).unwrap();
         user
     })

@@ -18,12 +18,13 @@ use crate::{
 };
 
 /// A query of the rows that [`member_in`] reads, up to the end of its `WHERE`.
-const MEMBERS: &str = "SELECT u.key, u.user_id, u.name, m.role, iif(u.shows_last_seen, u.last_seen, NULL), u.disabled
+const MEMBERS: &str =
+    "SELECT u.key, u.user_id, u.name, u.avatar, m.role, iif(u.shows_last_seen, u.last_seen, NULL), u.disabled
     FROM memberships m JOIN users u ON u.key = m.user WHERE m.room = ?1";
 
 fn member_in(row: &Row<'_>) -> rusqlite::Result<Member> {
-    let last_seen = row.get::<_, Option<i64>>(4)?.map(Timestamp);
-    Ok(Member { person: person_in(row)?, role: role_in(row, 3)?, last_seen, disabled: row.get(5)? })
+    let last_seen = row.get::<_, Option<i64>>(5)?.map(Timestamp);
+    Ok(Member { person: person_in(row)?, role: role_in(row, 4)?, last_seen, disabled: row.get(6)? })
 }
 
 #[async_trait]
@@ -98,7 +99,7 @@ impl Memberships for Sqlite {
         let (room, text) = (access.room().clone(), fold(text));
         self.read(move |c| -> Result<_> {
             let mut named = c.prepare_cached(
-                "SELECT u.key, u.user_id, u.name FROM memberships m JOIN users u ON u.key = m.user
+                "SELECT u.key, u.user_id, u.name, u.avatar FROM memberships m JOIN users u ON u.key = m.user
                  WHERE m.room = ?1 AND u.disabled = 0 AND (instr(fold(u.user_id), ?2) OR instr(fold(u.name), ?2))
                  ORDER BY fold(u.user_id) <> ?2,
                      instr(fold(u.user_id), ?2) <> 1 AND instr(' ' || fold(u.name), ' ' || ?2) = 0,

@@ -6,6 +6,7 @@
 
 mod administration;
 mod audit_rows;
+mod avatars;
 mod batch;
 mod check;
 mod checkpoints;
@@ -17,6 +18,7 @@ mod copy_mark;
 mod cost_tests;
 mod database;
 mod everyone;
+mod file_ids;
 mod forgetting;
 mod head;
 mod log;

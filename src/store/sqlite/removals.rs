@@ -43,6 +43,7 @@ impl Sqlite {
         self.leave_rooms_in_chunks(key).await?;
         let delete = move |batch: &mut Batch<'_>| {
             batch.check_deletable(key)?;
+            let avatar = batch.user_by_key(key)?.avatar;
             if messages == MessageRetention::Delete {
                 // messages posted since the last chunk are deleted with the account, in the same commit
                 while batch.delete_messages(key)? > 0 {}
@@ -55,9 +56,11 @@ impl Sqlite {
             batch.connection.prepare_cached("DELETE FROM users WHERE key = ?1")?.execute([key.0.as_bytes()])?;
             entry.iter().try_for_each(|entry| insert_entry(batch.connection, entry))?;
             batch.events.push(Event::UserRevoked { key, version: i64::MAX });
-            Ok(())
+            Ok(avatar)
         };
-        self.writer.run(move |batch| batch.atomically(delete)).await
+        let avatar = self.writer.run(move |batch| batch.atomically(delete)).await?;
+        self.remove_avatar(avatar).await;
+        Ok(())
     }
 }
 

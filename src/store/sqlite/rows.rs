@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     connection::sql_integer,
+    file_ids::file_id_or_none,
     position::{number_of, position},
 };
 use crate::{
@@ -18,7 +19,8 @@ use crate::{
 /// A query of the rows that [`message`] reads, up to its `WHERE`.
 pub const SELECT: &str = "SELECT m.id, m.post_rev, m.changed, m.text_rev, m.author, m.sent_at, m.text, m.notice,
     m.room_texts, m.author_texts, m.reply_to, m.root, m.replies, m.edited_at, m.pinned_at, m.reactions, m.joins,
-    u.user_id, u.name, m.client_id, s.user_id, s.name, m.mentions, m.files FROM messages m LEFT JOIN users u ON u.key = m.author
+    u.user_id, u.name, m.client_id, s.user_id, s.name, m.mentions, m.files,
+    u.avatar, s.avatar FROM messages m LEFT JOIN users u ON u.key = m.author
     LEFT JOIN users s ON s.key = unhex(coalesce(m.notice ->> 'user', m.notice ->> 'heir'), '-')";
 
 /// The message in a row of [`SELECT`].
@@ -27,17 +29,18 @@ pub fn message(room: &RoomId, row: &Row<'_>) -> rusqlite::Result<Message> {
     let seq_or_none = |column| row.get::<_, Option<i64>>(column).map(|seq| seq.map(|seq| seq as u64));
     let time_or_none = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(Timestamp));
     let changed: Option<i64> = row.get(2)?;
-    let person = |user_id, name| -> rusqlite::Result<_> {
+    let person = |user_id, name, picture| -> rusqlite::Result<_> {
         let (user_id, name): (Option<String>, Option<String>) = (row.get(user_id)?, row.get(name)?);
-        Ok(user_id.zip(name).map(|(user_id, name)| Author { user_id, name }))
+        let avatar = file_id_or_none(row, picture)?;
+        Ok(user_id.zip(name).map(|(user_id, name)| Author { user_id, name, avatar }))
     };
     Ok(Message {
         id: MessageId { room: room.clone(), seq: number_of(row.get(0)?) },
         rev: changed.map_or_else(|| number(1), |changed| Ok(number_of(changed)))?,
         text_rev: number(3)?,
         author_key: UserKey(Uuid::from_bytes(row.get(4)?)),
-        author: person(17, 18)?,
-        subject: person(20, 21)?,
+        author: person(17, 18, 24)?,
+        subject: person(20, 21, 25)?,
         sent_at: Timestamp(row.get(5)?),
         content: match row.get_ref(7)? {
             ValueRef::Null => Content::Text(row.get(6)?),

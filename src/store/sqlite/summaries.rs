@@ -6,6 +6,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, named_params
 use uuid::Uuid;
 
 use super::{
+    file_ids::file_id_or_none,
     head::author_texts_up_to,
     member_rows::{level_in, mark_in, role_in},
     mention_rows,
@@ -71,7 +72,7 @@ impl<'a> Summaries<'a> {
     fn others(&self, room: i64) -> rusqlite::Result<Vec<Person>> {
         self.c
             .prepare_cached(
-                "SELECT u.key, u.user_id, u.name FROM memberships m JOIN users u ON u.key = m.user
+                "SELECT u.key, u.user_id, u.name, u.avatar FROM memberships m JOIN users u ON u.key = m.user
                  WHERE m.room = ?1 AND m.user <> ?2 ORDER BY fold(u.name), u.key",
             )?
             .query_map(params![room, self.user.0.as_bytes()], person_in)?
@@ -79,9 +80,14 @@ impl<'a> Summaries<'a> {
     }
 }
 
-/// The person in the first three columns.
+/// The person in the first four columns.
 pub fn person_in(row: &Row<'_>) -> rusqlite::Result<Person> {
-    Ok(Person { key: UserKey(Uuid::from_bytes(row.get(0)?)), user_id: row.get(1)?, name: row.get(2)? })
+    Ok(Person {
+        key: UserKey(Uuid::from_bytes(row.get(0)?)),
+        user_id: row.get(1)?,
+        name: row.get(2)?,
+        avatar: file_id_or_none(row, 3)?,
+    })
 }
 
 /// The summary in a row, without the others of a direct room.

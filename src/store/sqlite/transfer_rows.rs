@@ -12,7 +12,7 @@ use super::{
     room_rows::{self, ROOM_COLUMNS, room_in},
     rows,
     sessions::{SESSION_COLUMNS, session, values},
-    users::{COLUMNS, user},
+    users::{AFTER_COLUMNS, COLUMNS, user},
 };
 use crate::{
     domain::{Mentions, MessageId, RoomId, Timestamp, TokenId, UserKey},
@@ -45,10 +45,16 @@ pub fn rows(c: &Connection, table: Table, after: Option<&Row>, limit: u32) -> Re
                  WHERE key > ?1 ORDER BY key LIMIT ?2"
             );
             keyed(c, &sql, after, limit, |row| {
-                let last_seen = row.get::<_, Option<i64>>(13)?.map(Timestamp);
-                let (hash, expires) = (row.get::<_, Option<[u8; 32]>>(14)?, row.get::<_, Option<i64>>(15)?);
+                let last_seen = row.get::<_, Option<i64>>(AFTER_COLUMNS + 1)?.map(Timestamp);
+                let hash = row.get::<_, Option<[u8; 32]>>(AFTER_COLUMNS + 2)?;
+                let expires = row.get::<_, Option<i64>>(AFTER_COLUMNS + 3)?;
                 let link = hash.zip(expires.map(Timestamp)).map(|(hash, expires)| LoginLink { hash, expires });
-                Ok(Row::Account(Account { user: user(row)?, password: PasswordHash(row.get(12)?), last_seen, link }))
+                Ok(Row::Account(Account {
+                    user: user(row)?,
+                    password: PasswordHash(row.get(AFTER_COLUMNS)?),
+                    last_seen,
+                    link,
+                }))
             })?
         }
         Table::Rooms => {

@@ -6,6 +6,7 @@ use rusqlite::{
 };
 use uuid::Uuid;
 
+use super::file_ids::file_id;
 use crate::{
     domain::{File, FileId, FileName, Timestamp, UserKey, rules},
     store::{FileFacts, stored_file::StoredFacts},
@@ -19,10 +20,6 @@ pub fn facts_json(facts: &FileFacts) -> rusqlite::Result<String> {
 fn facts(json: &str) -> FromSqlResult<FileFacts> {
     let stored: StoredFacts = serde_json::from_str(json).map_err(FromSqlError::other)?;
     stored.facts().ok_or(FromSqlError::InvalidType)
-}
-
-pub fn file_id(row: &Row<'_>, column: usize) -> rusqlite::Result<FileId> {
-    Ok(FileId(Uuid::from_bytes(row.get(column)?)))
 }
 
 /// A row of `uploads`.

@@ -9,10 +9,11 @@ use super::{
     batch::Batch,
     connection::sql_integer,
     database::Sqlite,
+    file_ids::file_id,
     position::{last_position, position},
     room_rows::present_number,
     rows,
-    upload_rows::{COLUMNS, UploadRow, facts_json, file_id, upload_row},
+    upload_rows::{COLUMNS, UploadRow, facts_json, upload_row},
 };
 use crate::{
     domain::{File, FileId, Message, Timestamp, UserKey},
@@ -52,7 +53,7 @@ fn begin(batch: &Batch<'_>, upload: &NewUpload, quota: Quota, now: Timestamp) ->
 }
 
 impl Sqlite {
-    fn object(&self, id: FileId) -> Object {
+    pub(super) fn object(&self, id: FileId) -> Object {
         Object::new(id, Arc::<Disk>::clone(&self.objects))
     }
 
@@ -168,7 +169,8 @@ impl OwnedObjects for Sqlite {
         let ids = ids.to_vec();
         let end = now.plus_secs(-EXPIRY_GRACE_SECS);
         self.read(move |c| -> rusqlite::Result<_> {
-            let find = "SELECT 1 FROM uploads WHERE id = ?1 AND (message IS NOT NULL OR kept_until > ?2)";
+            let find = "SELECT 1 FROM uploads WHERE id = ?1 AND (message IS NOT NULL OR kept_until > ?2)
+                UNION ALL SELECT 1 FROM users WHERE avatar = ?1";
             let mut find = c.prepare_cached(find)?;
             let mut found = Vec::new();
             for id in ids {

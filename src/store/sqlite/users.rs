@@ -7,7 +7,9 @@ use rusqlite::{
 };
 use uuid::Uuid;
 
-use super::{audit_rows::insert_entry, batch::Batch, database::Sqlite, summaries::person_in};
+use super::{
+    audit_rows::insert_entry, batch::Batch, database::Sqlite, file_ids::file_id_or_none, summaries::person_in,
+};
 use crate::{
     domain::{About, Email, Name, Person, Phone, Role, Settings, Timestamp, User, UserId, UserKey, fold},
     store::{
@@ -19,7 +21,10 @@ use crate::{
 
 /// The columns that [`user`] reads.
 pub const COLUMNS: &str = "key, user_id, name, email, phone, role, version, created_at, about, shows_last_seen,
-    settings, disabled";
+    settings, disabled, avatar";
+
+/// The number of [`COLUMNS`]: the index of what is selected after them.
+pub const AFTER_COLUMNS: usize = 13;
 
 pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -32,6 +37,7 @@ pub fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         shows_last_seen: row.get(9)?,
         settings: settings(row.get_ref(10)?)?,
         disabled: row.get(11)?,
+        avatar: file_id_or_none(row, 12)?,
         // the schema allows no other roles
         role: Role::parse(row.get_ref(5)?.as_str()?).unwrap_or(Role::Member),
         version: row.get(6)?,
@@ -107,7 +113,7 @@ impl Users for Sqlite {
     async fn people(&self, keys: &[UserKey]) -> Result<Vec<Person>> {
         let keys = keys.to_vec();
         self.read(move |c| {
-            let mut find = c.prepare_cached("SELECT key, user_id, name FROM users WHERE key = ?1")?;
+            let mut find = c.prepare_cached("SELECT key, user_id, name, avatar FROM users WHERE key = ?1")?;
             let found = keys.iter().map(|key| find.query_row([key.0.as_bytes()], person_in).optional());
             found.filter_map(rusqlite::Result::transpose).collect()
         })
@@ -118,7 +124,7 @@ impl Users for Sqlite {
         let id = id.clone();
         self.read(move |c| {
             c.prepare_cached(&format!("SELECT {COLUMNS}, password_hash FROM users WHERE user_id = ?1"))?
-                .query_row([id.as_str()], |row| Ok((user(row)?, PasswordHash(row.get(12)?))))
+                .query_row([id.as_str()], |row| Ok((user(row)?, PasswordHash(row.get(AFTER_COLUMNS)?))))
                 .optional()
         })
         .await
@@ -236,6 +242,7 @@ impl Batch<'_> {
             email: new.email,
             phone: new.phone,
             about: About::default(),
+            avatar: None,
             shows_last_seen: true,
             settings: Settings::default(),
             role,
@@ -253,7 +260,7 @@ impl Batch<'_> {
         self.connection
             .prepare_cached(&format!(
                 "INSERT INTO users ({COLUMNS}, password_hash, last_seen, link_hash, link_expires)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
             ))?
             .execute(params![
                 user.key.0.as_bytes(),
@@ -268,6 +275,7 @@ impl Batch<'_> {
                 user.shows_last_seen,
                 stored_settings(user.settings)?,
                 user.disabled,
+                user.avatar.map(|id| id.0.into_bytes()),
                 password.0,
                 last_seen.map(|at| at.0),
                 link.map(|link| link.hash),

@@ -288,7 +288,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut connection = connect(&dir.path().join("full.db"), OpenFlags::default()).unwrap();
         schema::migrate(&mut connection).unwrap();
-        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a', '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL)";
+        let user = "INSERT INTO users VALUES (zeroblob(16), 'ada', 'Ada', 'a', '', '', 'member', 1, 0, '', 1, NULL, NULL, 0, NULL, NULL, NULL)";
         connection.execute_batch(user).unwrap();
         let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
         connection.pragma_update_and_check(None, "max_page_count", pages + 3, |_| Ok(())).unwrap();

@@ -245,7 +245,10 @@ fn new_message(id: MessageId, rev: u64) -> Message {
 
 /// The message with its author's present name.
 fn named(message: &Message, name: &str) -> Message {
-    Message { author: Some(Author { user_id: "author".into(), name: name.to_owned() }), ..message.clone() }
+    Message {
+        author: Some(Author { user_id: "author".into(), name: name.to_owned(), avatar: None }),
+        ..message.clone()
+    }
 }
 
 #[async_trait]

@@ -12,11 +12,12 @@ use crate::support::Natter;
 
 /// The routes that name no room. They are asked too: they must not show anything of the rooms. A new route belongs here
 /// only if it reads and writes no room, or no room but those of the user.
-const OF_NO_ROOM: [(&str, &str); 77] = [
+const OF_NO_ROOM: [(&str, &str); 82] = [
     ("DELETE", "/api/sessions"),
     ("DELETE", "/api/sessions/{id}"),
     ("DELETE", "/api/uploads/{id}"),
     ("DELETE", "/api/users/{userID}"),
+    ("DELETE", "/api/users/{userID}/avatar"),
     ("DELETE", "/api/users/{userID}/disabled"),
     ("DELETE", "/api/users/{userID}/sessions"),
     ("GET", "/"),
@@ -37,6 +38,7 @@ const OF_NO_ROOM: [(&str, &str); 77] = [
     ("GET", "/api/uploads/{id}"),
     ("GET", "/api/users"),
     ("GET", "/api/users/{userID}"),
+    ("GET", "/avatars/{avatar}"),
     ("GET", "/direct/{users}"),
     ("GET", "/emoji"),
     ("GET", "/healthz"),
@@ -62,6 +64,8 @@ const OF_NO_ROOM: [(&str, &str); 77] = [
     ("PATCH", "/api/uploads/{id}"),
     ("PATCH", "/api/users/{userID}"),
     ("POST", "/account"),
+    ("POST", "/account/avatar"),
+    ("POST", "/account/avatar/remove"),
     ("POST", "/account/delete"),
     ("POST", "/account/password"),
     ("POST", "/account/sessions/end"),
@@ -90,6 +94,7 @@ const OF_NO_ROOM: [(&str, &str); 77] = [
     ("POST", "/signup"),
     ("POST", "/switch"),
     ("PUT", "/api/users/{userID}"),
+    ("PUT", "/api/users/{userID}/avatar"),
     ("PUT", "/api/users/{userID}/disabled"),
 ];
 

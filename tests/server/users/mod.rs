@@ -1,6 +1,7 @@
 //! The users API.
 
 mod administration;
+mod avatars;
 mod changing;
 mod deleting;
 mod passwords;

@@ -50,7 +50,7 @@ impl OwnRoom {
     fn new(summary: RoomSummary, me: &User, language: Language) -> Self {
         let name = room_name(&summary, me, language);
         let first = summary.others.first();
-        let avatar = first.map_or_else(|| Avatar::new(me.key, me.name.as_str()), |one| Avatar::new(one.key, &one.name));
+        let avatar = first.map_or_else(|| me.into(), Avatar::from);
         let avatar = (summary.room.kind == RoomKind::Direct).then_some(avatar);
         Self { summary, name, avatar }
     }

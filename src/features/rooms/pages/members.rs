@@ -64,7 +64,7 @@ impl MembersPage {
     }
 
     fn avatar(&self, row: &PresentMember) -> Avatar {
-        Avatar::new(row.member.person.key, &row.member.person.name)
+        (&row.member.person).into()
     }
 
     fn is_owner(&self, row: &PresentMember) -> bool {

@@ -1,4 +1,5 @@
-//! Uploads; objects, in the collections of GridFS, with its indexes; and the index that gives a file to one message. `migrations-notes/mongodb.md` has the reasons.
+//! Uploads; objects, in the collections of GridFS, with its indexes; the index that gives a file to one message; and that of
+//! avatars. `migrations-notes/mongodb.md` has the reasons.
 
 use mongodb::{Database, IndexModel, bson::doc, options::IndexOptions};
 
@@ -37,6 +38,9 @@ pub async fn run(database: &Database) -> Result<&'static str> {
     let options = IndexOptions::builder().name("room_files".to_owned()).partial_filter_expression(has_files).build();
     let of_room = IndexModel::builder().keys(doc! { "_id.room": 1, "seq": -1 }).options(options).build();
     create_indexes(database, "log", vec![file, of_room]).await?;
+    let options = IndexOptions::builder().name("avatar".to_owned()).sparse(true).build();
+    let avatar = IndexModel::builder().keys(doc! { "avatar": 1 }).options(options).build();
+    create_indexes(database, "users", vec![avatar]).await?;
     create_collection(database, "fs.files", files).await?;
     create_collection(database, "fs.chunks", chunks).await?;
     // as GridFS has it

@@ -16,3 +16,6 @@ CREATE INDEX uploads_message ON uploads (message) WHERE message IS NOT NULL;
 
 -- the files of a room, the latest first
 CREATE INDEX messages_files ON messages (id) WHERE files IS NOT NULL;
+
+ALTER TABLE users ADD COLUMN avatar BLOB;                -- the object of the picture, which belongs to the account
+CREATE INDEX users_avatar ON users (avatar) WHERE avatar IS NOT NULL;
