@@ -61,17 +61,22 @@ pub(super) fn complete(api: &mut utoipa::openapi::OpenApi) {
 
 fn complete_operation(operation: &mut Operation, writes: bool) {
     let body = operation.request_body.is_some();
+    // a file is taken as it is
+    let json = operation.request_body.as_ref().is_some_and(|body| match body {
+        RefOr::T(body) => body.content.contains_key("application/json"),
+        RefOr::Ref(_) => false,
+    });
     let query = operation.parameters.iter().flatten().any(|parameter| match parameter {
         RefOr::T(parameter) => parameter.parameter_in == utoipa::openapi::path::ParameterIn::Query,
         RefOr::Ref(_) => false,
     });
     let needs_token = operation.security.is_some();
     let everywhere = [
-        ("400", "The body or the query cannot be read", body || query),
+        ("400", "The body or the query cannot be read", json || query),
         ("401", "Token didn't match", needs_token),
         ("403", "The request came from a page of another site", writes),
         ("413", "The body is larger than 64 KiB", body),
-        ("415", "The body is not declared as JSON", body),
+        ("415", "The body is not declared as JSON", json),
         ("422", "`fields` has the reason for each invalid field", body || query),
         ("429", "Too many connections from this network", true),
         ("503", "The server is busy, or the database does not answer", true),
