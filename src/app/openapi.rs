@@ -61,7 +61,7 @@ pub(super) fn complete(api: &mut utoipa::openapi::OpenApi) {
 }
 
 fn complete_operation(operation: &mut Operation, writes: bool) {
-    let body = operation.request_body.is_some();
+    // a file is taken as it is
     let is_json = match &operation.request_body {
         Some(RefOr::T(body)) => body.content.contains_key("application/json"),
         Some(RefOr::Ref(_)) | None => false,
@@ -72,7 +72,7 @@ fn complete_operation(operation: &mut Operation, writes: bool) {
     });
     let needs_token = operation.security.is_some();
     let everywhere = [
-        ("400", "The body or the query cannot be read", body || query),
+        ("400", "The body or the query cannot be read", is_json || query),
         ("401", "Token didn't match", needs_token),
         ("403", "The request came from a page of another site", writes),
         ("413", "The body is larger than 64 KiB", is_json),

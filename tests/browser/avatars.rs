@@ -77,7 +77,7 @@ async fn a_picture_is_shown_beside_messages_and_names() {
     bob.runs::<bool>(broken).await;
     let is_invisible = "(() => {
         const face = document.querySelector('#messages .message > .face');
-        return face.complete && face.naturalWidth === 0
+        return face.complete && face.naturalWidth === 0 && face.offsetHeight === 0 // no sign of a broken picture
             && getComputedStyle(face.closest('.message'), '::before').content.startsWith('\"A\"');
     })()";
     bob.holds("initials in place of a picture that is gone", is_invisible).await;

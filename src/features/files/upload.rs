@@ -138,6 +138,7 @@ pub async fn state(
     request_body(content = Vec<u8>, content_type = "application/octet-stream"), security(("jwt" = [])),
     responses(
         (status = 200, body = UploadResponse),
+        (status = 400, description = "The body broke off, or it has more bytes than the upload"),
         (status = 404, description = "You have no such upload, a message has it, or it has expired"),
         (status = 409, description = "Other bytes are stored; the header Upload-Offset tells how many", headers(("Upload-Offset" = u64))),
         (status = 507, description = "The server has no space left"),
