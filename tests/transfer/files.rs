@@ -51,6 +51,7 @@ pub async fn upload(
         sha256: digest(&SHA256, bytes).as_ref().try_into().unwrap(),
         dimensions: Some(Dimensions { width: 640, height: 480 }),
         has_thumbnail: thumbnail.is_some(),
+        beginning: None,
     };
     store.complete_upload(id, facts, now).await.unwrap();
     id

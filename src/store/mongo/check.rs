@@ -28,7 +28,7 @@ use crate::{
 
 /// The indexes of each collection. A plus means that it is unique.
 const INDEXES: [(&str, &[&str]); 10] = [
-    ("users", &["+user_id", "+email", "name", "created", "+login_link", "password"]),
+    ("users", &["+user_id", "+email", "name", "created", "+login_link", "password", "avatar"]),
     (
         "log",
         &[

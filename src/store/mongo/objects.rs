@@ -33,6 +33,11 @@ struct ChunkDoc {
 }
 
 #[derive(Deserialize)]
+struct ChunkLength {
+    length: i32,
+}
+
+#[derive(Deserialize)]
 struct FirstChunk {
     files_id: bson::Uuid,
 }
@@ -61,6 +66,13 @@ impl GridFs {
         let one = doc! { "files_id": bson_file(id), "n": number as i32 };
         let found = with_timeout(chunk.find_one(one).projection(doc! { "data": 1 })).await?;
         Ok(found.map(|chunk| chunk.data.bytes))
+    }
+
+    async fn chunk_length(&self, id: FileId, number: u64) -> Result<Option<u64>> {
+        let chunks = self.db.chunks.clone_with_type::<ChunkLength>();
+        let one = doc! { "files_id": bson_file(id), "n": number as i32 };
+        let found = chunks.find_one(one).projection(doc! { "_id": 0, "length": { "$binarySize": "$data" } });
+        Ok(with_timeout(found).await?.map(|chunk| chunk.length as u64))
     }
 
     /// The bytes of a chunk, and of all chunks up to it. `None`: it does not exist.
@@ -97,9 +109,8 @@ impl Objects for GridFs {
             _ => self.chunk(id, number).await?.filter(|chunk| chunk.len() >= inside).ok_or(Error::NotFound)?,
         };
         if inside == 0 && number > 0 {
-            // read of the index, and of the lengths only
-            let before = self.lengths(id, number - 1).await?;
-            before.filter(|lengths| lengths.all as u64 == offset).ok_or(Error::NotFound)?;
+            // a chunk is written after all before it are full, and `finish` counts them
+            self.chunk_length(id, number - 1).await?.filter(|length| *length == CHUNK).ok_or(Error::NotFound)?;
         }
         first.truncate(inside);
         let (head, rest) = bytes.split_at(bytes.len().min(PART_BYTES - inside));

@@ -102,7 +102,7 @@ impl Writer {
     async fn queue_command(&self, room: &RoomId, mut queued: Queued) -> Result<oneshot::Receiver<Result<Changed>>> {
         let (answer, answered) = oneshot::channel();
         queued.answers.push(answer);
-        self.queue(room, Job::Command(queued)).await?;
+        self.queue(room, Job::Command(Box::new(queued))).await?;
         Ok(answered)
     }
 

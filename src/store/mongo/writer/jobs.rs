@@ -13,7 +13,7 @@ use crate::{
 pub type Answer<T> = oneshot::Sender<Result<T>>;
 
 pub enum Job {
-    Command(Queued),
+    Command(Box<Queued>),
     Removal(Removal),
 }
 

@@ -43,7 +43,7 @@ pub async fn run(
         }
         while let Some((job, _place)) = next.take().or_else(|| queue.try_recv().ok()) {
             match job {
-                Job::Command(queued) => commands.push_back(queued),
+                Job::Command(queued) => commands.push_back(*queued),
                 Job::Removal(removal) => removals.push_back(removal),
             }
             if commands.len() >= MAX_BATCH {
