@@ -18,7 +18,7 @@ natter.files = (() => {
   const show = (item) => {
     const { element, isDone, failed, offset = 0, size } = item;
     if (!element) return;
-    element.classList.toggle('done', !!isDone);
+    element.classList.toggle('complete', !!isDone);
     Object.assign(within(element, 'progress'), { hidden: !!(isDone || failed), value: size ? offset / size : 1 });
     within(element, 'why').textContent = failed ?? '';
   };

@@ -43,7 +43,7 @@ async fn chooses_file(person: &Person, path: &std::path::Path) {
 }
 
 async fn attachments(person: &Person, done: usize) {
-    person.holds("uploads", &format!("document.querySelectorAll('.attachment.done').length === {done}")).await;
+    person.holds("uploads", &format!("document.querySelectorAll('.attachment.complete').length === {done}")).await;
 }
 
 #[tokio::test]

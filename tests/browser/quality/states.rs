@@ -172,7 +172,7 @@ fn of_lobby() -> Vec<State> {
             "hold((clientID) => ({ clientID, status: 422, error: { message: 'too many people', fields: { confirmed: 'x' } } })); send('refused')",
             REFUSED,
         ),
-        lobby("files to send", "attach()", "document.querySelectorAll('.attachment.done').length === 2"),
+        lobby("files to send", "attach()", "document.querySelectorAll('.attachment.complete').length === 2"),
         State {
             expected: "the server responded with a status of 413",
             ..lobby("failed file", "attach(31)", "document.querySelector('.attachment .why').textContent")
