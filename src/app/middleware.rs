@@ -133,7 +133,9 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
 /// Ends a request after [`REQUEST_TIMEOUT`], or one with files after [`UPLOAD_TIMEOUT`].
 async fn limit_time(request: Request, next: Next) -> Response {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let has_files = request.uri().path().starts_with("/api/uploads")
+    let path = request.uri().path();
+    let has_files = path.starts_with("/api/uploads")
+        || path.ends_with("/avatar")
         || content_type.is_some_and(|content_type| content_type.starts_with("multipart/form-data"));
     let limit = if has_files { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };
     match timeout(limit, next.run(request)).await {

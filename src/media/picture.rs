@@ -56,6 +56,14 @@ pub fn picture(kind: FileKind, bytes: &Bytes) -> Result<Picture, Unreadable> {
     Ok(Picture { dimensions, bytes, thumbnail })
 }
 
+/// The file of a picture without metadata. Nothing is decoded.
+///
+/// # Errors
+/// [`Unreadable`] if it is damaged or not of this kind.
+pub fn without_metadata(kind: FileKind, bytes: &Bytes) -> Result<Bytes, Unreadable> {
+    clean(kind, bytes).map(|file| file.bytes.into())
+}
+
 /// Makes an avatar of the file of a picture of any kind: a JPEG of the square in its middle, with at most [`AVATAR_SIDE`], on
 /// white if it is transparent: initials are behind it.
 ///

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    picture::{Picture, avatar, picture},
+    picture::{Picture, avatar, picture, without_metadata},
     unreadable::Unreadable,
 };
 use crate::domain::FileKind;
@@ -44,12 +44,13 @@ impl Pictures {
 }
 
 impl Reservation {
-    /// As [`picture`].
+    /// As [`picture`]. If it cannot be decoded within the limits: the file without metadata, if that can be had.
     ///
     /// # Errors
     /// As [`picture`].
-    pub async fn picture(self, kind: FileKind, bytes: Bytes) -> Result<Picture, Unreadable> {
-        self.run(move || picture(kind, &bytes)).await
+    pub async fn picture(self, kind: FileKind, bytes: Bytes) -> Result<Picture, Option<Bytes>> {
+        let work = move || picture(kind, &bytes).map_err(|_| without_metadata(kind, &bytes).ok());
+        self.run(work).await.unwrap_or(Err(None))
     }
 
     /// As [`avatar`].
@@ -57,20 +58,20 @@ impl Reservation {
     /// # Errors
     /// As [`avatar`].
     pub async fn avatar(self, bytes: Bytes) -> Result<Bytes, Unreadable> {
-        self.run(move || avatar(&bytes)).await
+        self.run(move || avatar(&bytes)).await.unwrap_or(Err(Unreadable))
     }
 
-    async fn run<T, F>(self, work: F) -> Result<T, Unreadable>
+    /// `None` if it panics: a decoder that does, does so because of the file.
+    async fn run<T, F>(self, work: F) -> Option<T>
     where
         T: Send + 'static,
-        F: FnOnce() -> Result<T, Unreadable> + Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
     {
         let work = move || {
             // held until the work ends, even if nobody waits for it any more
             let _permit = self.0;
             work()
         };
-        // a decoder that panics, panics because of the file
-        spawn_blocking(work).await.unwrap_or(Err(Unreadable))
+        spawn_blocking(work).await.ok()
     }
 }

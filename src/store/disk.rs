@@ -63,9 +63,23 @@ fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Creates the directory of an object. The directory of all objects is durable before the first object is.
+fn create_directory(directory: &Path) -> io::Result<()> {
+    let all = parent(directory);
+    if !all.exists() {
+        fs::create_dir_all(all)?;
+        sync_directory(parent(all))?;
+    }
+    fs::create_dir_all(directory)
+}
+
 fn write(path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
     if offset == 0 {
-        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        create_directory(parent(path))?;
     }
     let file = OpenOptions::new().write(true).create(offset == 0).truncate(false).open(path)?;
     let length = file.metadata()?.len();
@@ -90,10 +104,10 @@ fn finish(part: &Path, path: &Path, length: u64) -> io::Result<()> {
     file.set_len(length)?;
     file.sync_all()?;
     fs::rename(part, path)?;
-    let directory = path.parent().unwrap_or(Path::new("."));
+    let directory = parent(path);
     sync_directory(directory)?;
     // the directory itself may be new
-    sync_directory(directory.parent().unwrap_or(Path::new(".")))
+    sync_directory(parent(directory))
 }
 
 fn read(path: &Path, offset: u64, length: usize) -> io::Result<Bytes> {
@@ -142,7 +156,9 @@ impl Objects for Disk {
         self.run(move |disk| {
             let part = disk.part(id);
             File::open(&part)?.sync_all()?;
-            sync_directory(part.parent().unwrap_or(Path::new(".")))
+            let directory = parent(&part);
+            sync_directory(directory)?;
+            sync_directory(parent(directory))
         })
         .await
     }
@@ -167,16 +183,21 @@ impl Objects for Disk {
         self.run(move |disk| remove(&disk.path(id)).and_then(|()| remove(&disk.part(id)))).await
     }
 
+    /// By the last digits of their ids, which name their directory, then by their ids.
     async fn objects_after(&self, after: Option<FileId>, limit: usize) -> Result<Vec<FileId>> {
         self.run(move |disk| {
-            let mut all = Vec::new();
-            for index in 0..=u8::MAX {
-                all.extend(
-                    ids(&disk.directory.join(format!("{index:02x}")))?.into_iter().filter(|id| Some(*id) > after),
-                );
+            let directory = |id: FileId| id.0.as_bytes()[15];
+            let (first, mut all) = (after.map_or(0, directory), Vec::new());
+            for index in first..=u8::MAX {
+                let mut found = ids(&disk.directory.join(format!("{index:02x}")))?;
+                found.retain(|id| index > first || Some(*id) > after);
+                found.sort_unstable();
+                found.dedup();
+                all.extend(found);
+                if all.len() >= limit {
+                    break;
+                }
             }
-            all.sort_unstable();
-            all.dedup();
             all.truncate(limit);
             Ok(all)
         })

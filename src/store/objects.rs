@@ -40,7 +40,7 @@ pub trait Objects: Send + Sync {
     fn read_bytes(&self) -> usize;
     /// Removes an object, finished or not; an absent one is removed already.
     async fn remove(&self, id: FileId) -> Result<()>;
-    /// The ids of the first `limit` objects after `after`, finished or not, in their order.
+    /// The ids of the next `limit` objects after `after`, finished or not, in an order of the store.
     async fn objects_after(&self, after: Option<FileId>, limit: usize) -> Result<Vec<FileId>>;
 }
 

@@ -6,7 +6,9 @@ use utoipa::ToSchema;
 
 use super::{AppState, Error, Result, change::refused};
 use crate::{
-    domain::{AltText, Attachment, Dimensions, Fields, File, FileId, Phrase, RoomId, Timestamp, rules::Refusal},
+    domain::{
+        AltText, Attachment, Dimensions, Fields, File, FileId, Phrase, RoomId, Timestamp, UserKey, rules::Refusal,
+    },
     render::{file_address, thumbnail_address},
     security::limits::RateLimited,
     store::{NewUpload, Upload},
@@ -95,10 +97,18 @@ pub async fn begin_upload(state: &AppState, upload: NewUpload) -> Result<Upload>
     if upload.size == 0 {
         return Err(file_empty());
     }
-    let too_fast = |limit: RateLimited| Error { message: Phrase::new("too-many-uploads"), ..limit.into() };
-    state.logins.limits.upload(upload.owner).map_err(too_fast)?;
+    count_upload(state, upload.owner)?;
     let begun = state.store.begin_upload(upload, settings.quota, Timestamp::now()).await;
     begun.map_err(refused)
+}
+
+/// Counts a file against the user's rate.
+///
+/// # Errors
+/// 429 if the user uploads too fast.
+pub fn count_upload(state: &AppState, user: UserKey) -> Result<()> {
+    let too_fast = |limit: RateLimited| Error { message: Phrase::new("too-many-uploads"), ..limit.into() };
+    state.logins.limits.upload(user).map_err(too_fast)
 }
 
 /// The error of a file without bytes.
@@ -108,7 +118,12 @@ pub fn file_empty() -> Error {
 
 /// The error of a file that is larger than files may be.
 pub fn too_large(state: &AppState) -> Error {
-    let reason = Phrase::new("file-too-large").arg("max", state.settings.files.max_file >> 20);
+    larger_than(state.settings.files.max_file)
+}
+
+/// The error of a file that has more than `max` bytes.
+pub fn larger_than(max: u64) -> Error {
+    let reason = Phrase::new("file-too-large").arg("max", max >> 20);
     let error = Error::new(StatusCode::PAYLOAD_TOO_LARGE, reason.clone());
     Error { fields: Fields::one("file", reason), ..error }
 }

@@ -8,7 +8,7 @@ use axum::{
     extract::Request,
     http::{StatusCode, header},
 };
-use multer::{Field, Multipart};
+use multer::{Constraints, Field, Multipart, SizeLimit};
 use serde::{Deserialize, Deserializer, de};
 use tokio::time::timeout;
 
@@ -92,8 +92,18 @@ pub async fn read(state: &AppState, owner: Option<UserKey>, request: Request) ->
         return Ok((form, None));
     };
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let mut reading =
-        Reading { state, owner, length, fields: Vec::new(), files: Vec::new(), refused: None, received: 0 };
+    let mut reading = Reading {
+        state,
+        owner,
+        length,
+        fields: Vec::new(),
+        files: Vec::new(),
+        refused: None,
+        received: 0,
+        text_bytes: 0,
+        parts: 0,
+        sent_files: 0,
+    };
     reading.all(request.into_body(), boundary).await?;
     reading.form().await
 }
@@ -108,23 +118,46 @@ struct Reading<'a> {
     refused: Option<Error>,
     /// The bytes of files.
     received: u64,
+    /// The bytes of all other fields.
+    text_bytes: usize,
+    parts: usize,
+    /// The files that came, also those that were refused.
+    sent_files: usize,
 }
 
 struct ReadFile {
     id: FileId,
     name: String,
     alt: AltText,
+    /// The place among the files of the form.
+    place: usize,
 }
 
 fn broken(error: &multer::Error) -> Error {
     Error::new(StatusCode::BAD_REQUEST, Phrase::english(format!("The form cannot be read: {error}.")))
 }
 
+/// The most parts of a form.
+const MAX_PARTS: usize = 64;
+
 impl Reading<'_> {
+    /// The most bytes of all files together, those that are refused included.
+    fn most_bytes(&self) -> u64 {
+        self.state.settings.files.max_file.saturating_mul(MAX_FILES as u64 + 1)
+    }
+
     async fn all(&mut self, body: Body, boundary: String) -> Result<()> {
-        let mut form = Multipart::new(body.into_data_stream(), boundary);
+        // a form without an owner has no file that is kept
+        let files = self.owner.map_or(0, |_| self.most_bytes());
+        let limits = SizeLimit::new().whole_stream(files.saturating_add(2 * FORM_MAX as u64));
+        let limits = Constraints::new().size_limit(limits);
+        let mut form = Multipart::with_constraints(body.into_data_stream(), boundary, limits);
         while let Some(field) = in_time(form.next_field()).await? {
             let name = field.name().unwrap_or_default().to_owned();
+            self.parts += 1;
+            if self.parts > MAX_PARTS {
+                return Err(Error::new(StatusCode::PAYLOAD_TOO_LARGE, Phrase::new("body-too-large")));
+            }
             match field.file_name().map(FileName::clean) {
                 // a browser sends an input without a file as one without a name
                 Some(_) if field.file_name() == Some("") => {}
@@ -142,7 +175,8 @@ impl Reading<'_> {
         let mut value = Vec::new();
         while let Some(part) = in_time(field.chunk()).await? {
             value.extend_from_slice(&part);
-            if value.len() > FORM_MAX {
+            self.text_bytes += part.len();
+            if self.text_bytes > FORM_MAX {
                 return Err(Error::new(StatusCode::PAYLOAD_TOO_LARGE, Phrase::new("body-too-large")));
             }
         }
@@ -151,6 +185,8 @@ impl Reading<'_> {
 
     async fn file(&mut self, name: FileName, mut field: Field<'_>) -> Result<()> {
         let (mut receiver, id) = (None, FileId::generate());
+        let place = self.sent_files;
+        self.sent_files += 1;
         match self.owner {
             Some(_) if self.files.len() == MAX_FILES => self.refuse(Refusal::TooManyFiles.into()),
             Some(owner) => {
@@ -164,7 +200,7 @@ impl Reading<'_> {
             None => {}
         }
         // a file that is refused is read all the same: a browser shows the answer only after it has sent everything
-        let most = self.state.settings.files.max_file.saturating_mul(MAX_FILES as u64 + 1);
+        let most = self.most_bytes();
         while let Some(part) = in_time(field.chunk()).await? {
             self.received += part.len() as u64;
             if self.received > most {
@@ -182,9 +218,12 @@ impl Reading<'_> {
         }
         if let Some(receiver) = receiver {
             match receiver.finish().await {
-                Ok(file) => {
-                    self.files.push(ReadFile { id, name: file.name.as_str().to_owned(), alt: AltText::default() })
-                }
+                Ok(file) => self.files.push(ReadFile {
+                    id,
+                    name: file.name.as_str().to_owned(),
+                    alt: AltText::default(),
+                    place,
+                }),
                 Err(error) => self.refuse(error),
             }
         }
@@ -208,15 +247,17 @@ impl Reading<'_> {
                 name => others.push((name, value)),
             }
         }
-        for (index, alt) in alts.into_iter().enumerate().take(self.files.len()) {
-            self.files[index].alt = self.alt(alt);
+        for index in 0..self.files.len() {
+            if let Some(alt) = alts.get(self.files[index].place) {
+                self.files[index].alt = self.alt(alt);
+            }
         }
         let mut files = Vec::new();
         for id in kept {
             let alt =
                 fields.iter().find(|(name, _)| name.strip_prefix("alt-") == Some(id)).map(|(_, alt)| alt.as_str());
             match self.kept(id).await? {
-                Some((id, name)) => files.push(ReadFile { id, name, alt: self.alt(alt.unwrap_or_default()) }),
+                Some((id, name)) => files.push(ReadFile { id, name, alt: self.alt(alt.unwrap_or_default()), place: 0 }),
                 None => self.refuse(Refusal::NoSuchUpload.into()),
             }
         }
@@ -224,7 +265,7 @@ impl Reading<'_> {
         let invalid = |reason: String| Error::new(StatusCode::UNPROCESSABLE_ENTITY, Phrase::english(reason));
         let others = serde_urlencoded::to_string(others).map_err(|error| invalid(error.to_string()))?;
         let mut form: MessageForm = serde_urlencoded::from_str(&others).map_err(|error| invalid(error.to_string()))?;
-        for ReadFile { id, name, alt } in files {
+        for ReadFile { id, name, alt, .. } in files {
             form.files.push(Attachment { id, alt });
             form.names.push(name);
         }

@@ -1,6 +1,7 @@
 //! The HTTP kit that the features share: the state of handlers, extractors, errors, assets, what all pages have.
 
 pub mod accounts;
+pub mod active_uploads;
 pub mod any_caller;
 pub mod ask_first;
 pub mod assets;

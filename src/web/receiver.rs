@@ -8,7 +8,8 @@ use tokio::time::{Duration, timeout};
 
 use super::{
     AppState, Error, Result,
-    files::{file_empty, too_large},
+    active_uploads::Turn,
+    files::{file_empty, larger_than, too_large},
 };
 use crate::{
     domain::{File, FileKind, Phrase, SNIFFED_BYTES, Shown, Timestamp, beginning},
@@ -44,10 +45,14 @@ impl Receiver {
     ///
     /// # Errors
     /// 413 if it is longer than the upload, 400 if it is interrupted, and the store's. What was received is kept.
-    pub async fn body(mut self, body: Body) -> Result<Received> {
+    pub async fn body(mut self, body: Body, mut turn: Turn) -> Result<Received> {
         let mut body = body.into_data_stream();
         loop {
-            let interrupted = match timeout(PAUSE, body.next()).await {
+            let next = tokio::select! {
+                next = timeout(PAUSE, body.next()) => next,
+                () = turn.superseded() => Ok(Some(Err(axum::Error::new("a newer request goes on")))),
+            };
+            let interrupted = match next {
                 Ok(None) => break,
                 Ok(Some(Ok(bytes))) => {
                     self.push(&bytes).await?;
@@ -99,7 +104,7 @@ impl Receiver {
             digest.update(&part);
         }
         let length = part.len() as u64;
-        self.upload.object.write(self.written, part).await?;
+        self.upload.object.write(self.written, part).await.map_err(no_such_upload)?;
         self.written += length;
         Ok(())
     }
@@ -108,7 +113,7 @@ impl Receiver {
     async fn record(&mut self) -> Result<()> {
         self.write().await?;
         if self.written > self.recorded {
-            self.upload.object.sync().await?;
+            self.upload.object.sync().await.map_err(no_such_upload)?;
             let now = Timestamp::now();
             self.state.store.record_received(self.upload.object.id, self.written, now).await.map_err(no_such_upload)?;
             self.recorded = self.written;
@@ -121,8 +126,8 @@ impl Receiver {
     /// # Errors
     /// 404 if it has expired, 422 if it has no bytes, and the store's.
     pub async fn finish(mut self) -> Result<File> {
-        // if natter ends before the upload is complete, no byte has to come again
-        if self.written + self.part.len() as u64 > RECORD_INTERVAL {
+        // if natter ends before the upload is complete, no byte has to come again; what is recorded must be all that there is
+        if self.recorded > 0 || self.written + self.part.len() as u64 > RECORD_INTERVAL {
             self.record().await?;
         }
         self.write().await?;
@@ -130,7 +135,7 @@ impl Receiver {
             return Err(file_empty());
         }
         let facts = self.facts().await?;
-        self.upload.object.finish(facts.size).await?;
+        self.upload.object.finish(facts.size).await.map_err(no_such_upload)?;
         let id = self.upload.object.id;
         self.state.store.complete_upload(id, facts.clone(), Timestamp::now()).await.map_err(no_such_upload)?;
         metrics::counter!("natter_uploads_total").increment(1);
@@ -161,49 +166,50 @@ impl Receiver {
 impl Receiver {
     /// Removes what a picture tells of its place and its camera, and makes its thumbnail. `None` if it cannot be read.
     async fn picture(&mut self, kind: FileKind) -> Result<Option<FileFacts>> {
+        // it would be seen with all that it tells
         if self.written > MAX_PICTURE_BYTES {
-            return Ok(None);
+            return Err(larger_than(MAX_PICTURE_BYTES));
         }
         let Ok(reservation) = self.state.pictures.reserve().await else { return Ok(None) };
         let object = self.upload.object.clone();
-        let file = read_all(&object, self.written).await?;
-        let Ok(picture) = reservation.picture(kind, file.clone()).await else { return Ok(None) };
+        let file = object.whole().await?;
+        let picture = match reservation.picture(kind, file.clone()).await {
+            Ok(picture) => picture,
+            // what cannot be shown can be downloaded, and tells as little
+            Err(Some(cleaned)) => {
+                self.replace(&cleaned).await?;
+                return Ok(Some(facts_of(FileKind::Other, &cleaned)?));
+            }
+            Err(None) => return Ok(None),
+        };
         if let Some(cleaned) = &picture.bytes {
-            // if natter ends while the object is replaced, all bytes have to come again
-            let now = Timestamp::now();
-            self.state.store.record_received(object.id, 0, now).await.map_err(no_such_upload)?;
-            object.replace(cleaned).await?;
+            self.replace(cleaned).await?;
         }
         if let Some(thumbnail) = &picture.thumbnail {
             object.thumbnail().replace(thumbnail).await?;
         }
         let stored = picture.bytes.as_ref().unwrap_or(&file);
-        Ok(Some(FileFacts {
-            kind,
-            size: stored.len() as u64,
-            sha256: bytes_of(&digest(&SHA256, stored))?,
-            dimensions: Some(picture.dimensions),
-            has_thumbnail: picture.thumbnail.is_some(),
-            beginning: None,
-        }))
+        let facts = facts_of(kind, stored)?;
+        let has_thumbnail = picture.thumbnail.is_some();
+        Ok(Some(FileFacts { dimensions: Some(picture.dimensions), has_thumbnail, ..facts }))
     }
+
+    /// Replaces what was received. If natter ends meanwhile, all bytes have to come again.
+    async fn replace(&self, bytes: &Bytes) -> Result<()> {
+        let object = &self.upload.object;
+        self.state.store.record_received(object.id, 0, Timestamp::now()).await.map_err(no_such_upload)?;
+        Ok(object.replace(bytes).await?)
+    }
+}
+
+/// What is known of these bytes.
+fn facts_of(kind: FileKind, bytes: &Bytes) -> Result<FileFacts> {
+    let (size, sha256) = (bytes.len() as u64, bytes_of(&digest(&SHA256, bytes))?);
+    Ok(FileFacts { kind, size, sha256, dimensions: None, has_thumbnail: false, beginning: None })
 }
 
 fn bytes_of(digest: &Digest) -> Result<[u8; 32]> {
     digest.as_ref().try_into().map_err(|_| store::Error::Failed("a digest of another length".into()).into())
-}
-
-/// The bytes of a picture, which is not large.
-async fn read_all(object: &Object, size: u64) -> Result<Bytes> {
-    let mut bytes = BytesMut::with_capacity(size as usize);
-    while (bytes.len() as u64) < size {
-        let part = object.read(bytes.len() as u64, PART_BYTES).await?;
-        if part.is_empty() {
-            return Err(store::Error::Failed("an object ends early".into()).into());
-        }
-        bytes.extend_from_slice(&part);
-    }
-    Ok(bytes.freeze())
 }
 
 /// What a request to an upload led to.

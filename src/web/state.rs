@@ -11,7 +11,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::{Error, Result, Sites};
+use super::{Error, Result, Sites, active_uploads::ActiveUploads};
 use crate::{
     domain::{RoomId, User, UserId, UserKey},
     media::Pictures,
@@ -84,6 +84,7 @@ pub struct Inner {
     pub hub: Option<Hub>,
     pub settings: Settings,
     pub pictures: Pictures,
+    pub uploads: ActiveUploads,
     draining: AtomicBool,
 }
 
@@ -101,6 +102,7 @@ impl AppState {
             hub,
             settings,
             pictures: Pictures::default(),
+            uploads: ActiveUploads::default(),
             draining: AtomicBool::new(false),
         }))
     }

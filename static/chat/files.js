@@ -6,6 +6,7 @@ natter.files = (() => {
   const { nameOf, refuse } = natter.composer;
   const MAX = 10; // as in src/domain/file.rs
   const RETRY = 2000; // ms
+  const STALLS = 10;
   // by pane: {id, name, size, offset, alt, blob, isDone, failed, isGone}. The bytes do not survive a reload, uploads do.
   const lists = {};
   const storeOf = (name) => `files.${name}`;
@@ -53,6 +54,7 @@ natter.files = (() => {
     drop(idOf(pane), [item]);
     item.element.remove();
     refuse(pane, '');
+    pane.waits = false;
     within(pane, 'box').focus();
   };
 
@@ -75,9 +77,10 @@ natter.files = (() => {
   const pause = () => new Promise((done) => setTimeout(done, RETRY));
   // Goes on after each interruption from where the server is.
   const upload = async (item) => {
-    while (!item.isGone) {
+    let stalls = 0; // attempts in a row that sent nothing
+    while (!item.isGone && !item.failed) {
       const state = await ask(item);
-      if (!state || state.status >= 500 && state.status !== 507) {
+      if (!state || state.status === 429 || (state.status >= 500 && state.status !== 507)) {
         await pause();
       } else if (state.status === 404) { // it has expired
         item.id = null;
@@ -91,8 +94,9 @@ natter.files = (() => {
         Object.assign(item, { id: state.id, offset: state.offset });
         const status = await transfer(item);
         if (status === 507 || status === 413) item.failed = words.notDone;
-        if (item.failed) break;
-        if (!(status < 300 && status)) await pause();
+        if (!status) stalls = item.offset > state.offset ? 0 : stalls + 1;
+        if (stalls === STALLS) item.failed = words.notDone; // the file may not be readable any more
+        else if (!(status < 300 && status)) await pause();
       }
     }
     show(item);
@@ -134,10 +138,10 @@ natter.files = (() => {
   };
 
   const hasFiles = (transferred) => transferred?.types.includes('Files');
-  const mainPane = (target) => target.closest?.('.pane') ?? room().closest('.pane');
+  const mainPane = (target) => target.closest?.('.pane') ?? room()?.closest('.pane');
   const listen = (name, act) => document.addEventListener(name, (event) => {
     const pane = mainPane(event.target), data = event.dataTransfer ?? event.clipboardData;
-    if (!hasFiles(data) || !within(pane, 'attachments')) return;
+    if (!pane || !hasFiles(data) || !within(pane, 'attachments')) return;
     event.preventDefault();
     act?.(pane, data.files);
   });

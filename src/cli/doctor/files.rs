@@ -38,6 +38,7 @@ pub async fn check_object(
             }
         }
         Err(store::Error::NotFound) => "is missing".to_owned(),
+        Err(store::Error::Failed(reason)) => format!("cannot be read: {reason}"),
         Err(error) => return Err(error),
     };
     // what was deleted since the rows were read is no loss

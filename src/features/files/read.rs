@@ -44,14 +44,15 @@ pub async fn thumbnail(
     if !file.has_thumbnail {
         return Err(no_such_file());
     }
-    let object = object.thumbnail();
-    let bytes = all(&object).await?;
-    let kind = FileKind::sniff(&bytes);
     let tag = format!("\"{}-thumbnail\"", hex::encode(file.sha256));
-    let mut response = match is_known(&headers, &tag) {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => bytes.into_response(),
-    };
+    if is_known(&headers, &tag) {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        common_headers(response.headers_mut(), &tag);
+        return Ok(response);
+    }
+    let bytes = object.thumbnail().whole().await?;
+    let kind = FileKind::sniff(&bytes);
+    let mut response = bytes.into_response();
     let set = response.headers_mut();
     common_headers(set, &tag);
     set.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(kind)));
@@ -66,18 +67,6 @@ async fn find(state: &AppState, access: &store::Access, id: &str) -> Result<(Fil
 
 fn no_such_file() -> Error {
     Error::not_found("no-such-file")
-}
-
-/// A thumbnail, which is small.
-async fn all(object: &Object) -> Result<Bytes> {
-    let mut bytes = Vec::new();
-    loop {
-        let part = object.read(bytes.len() as u64, store::PART_BYTES).await?;
-        if part.is_empty() {
-            return Ok(bytes.into());
-        }
-        bytes.extend_from_slice(&part);
-    }
 }
 
 /// The answer with the part that the request asks for, or with nothing if it has the file.

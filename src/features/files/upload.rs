@@ -13,7 +13,9 @@ use crate::{
     domain::{Fields, File, FileId, FileName, Phrase, Timestamp, User},
     store::{NewUpload, Upload},
     web::{
-        AnyCaller, AppState, Error, Path, Query, Result, files,
+        AnyCaller, AppState, Error, Path, Query, Result,
+        active_uploads::Turn,
+        files,
         receiver::{Received, Receiver},
     },
 };
@@ -112,7 +114,8 @@ pub async fn begin(
         .ok_or_else(|| Error::invalid(Fields::one("size", Phrase::english("Give the bytes of the whole file."))))?;
     let new = NewUpload { id: FileId::generate(), owner: user.key, name: FileName::clean(&query.name), size };
     let upload = files::begin_upload(&state, new).await?;
-    receive(&state, upload, body, StatusCode::CREATED).await
+    let turn = state.uploads.enter(upload.object.id).await;
+    receive(&state, upload, body, turn, StatusCode::CREATED).await
 }
 
 /// How far an upload is. HEAD gives the header `Upload-Offset` only.
@@ -151,6 +154,10 @@ pub async fn go_on(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
+    let turn = match FileId::parse(&id) {
+        Some(id) => state.uploads.enter(id).await,
+        None => return Err(Error::not_found("no-such-upload")),
+    };
     let upload = find(&state, &user, &id).await?;
     if let Some(file) = upload.file() {
         return Ok(UploadResponse::new(&upload, file.size, Some(&file)).respond(StatusCode::OK));
@@ -162,7 +169,7 @@ pub async fn go_on(
         response.headers_mut().insert(OFFSET, upload.received.into());
         return Ok(response);
     }
-    receive(&state, upload, body, StatusCode::OK).await
+    receive(&state, upload, body, turn, StatusCode::OK).await
 }
 
 /// Cancel an upload that no message has.
@@ -189,9 +196,9 @@ async fn find(state: &AppState, user: &User, id: &str) -> Result<Upload> {
 }
 
 /// Receives in a task of its own: what came is recorded also if the client is gone, which ends the handler.
-async fn receive(state: &AppState, upload: Upload, body: Body, status: StatusCode) -> Result<Response> {
+async fn receive(state: &AppState, upload: Upload, body: Body, turn: Turn, status: StatusCode) -> Result<Response> {
     let receiver = Receiver::new(state, upload.clone());
-    let received = tokio::spawn(receiver.body(body)).await;
+    let received = tokio::spawn(receiver.body(body, turn)).await;
     let received = received.map_err(|error| crate::store::Error::Failed(error.to_string()))??;
     Ok(match received {
         Received::Part(offset) => UploadResponse::new(&upload, offset, None),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::{
     domain::{AuditAction, AuditEntry, Fields, FileId, Phrase, Timestamp, User},
     store::set_avatar,
-    web::{AppState, Error, Result},
+    web::{AppState, Error, Result, files::count_upload},
 };
 
 /// The largest file that an avatar is made of, in bytes.
@@ -20,7 +20,7 @@ pub fn address(avatar: FileId) -> String {
 /// Makes the user an avatar of the file of a picture. The caller has checked that `me` may.
 ///
 /// # Errors
-/// 413 if the file is too large, 422 if it is no picture; each names the field `avatar`.
+/// 413 if the file is too large, 422 if it is no picture; each names the field `avatar`. 429 if `me` uploads too fast.
 pub async fn change(state: &AppState, me: &User, user: &User, file: Bytes) -> Result<User> {
     if file.len() > MAX_AVATAR_BYTES {
         return Err(too_large());
@@ -28,6 +28,7 @@ pub async fn change(state: &AppState, me: &User, user: &User, file: Bytes) -> Re
     if file.is_empty() {
         return Err(refused(Phrase::new("avatar-missing")));
     }
+    count_upload(state, me.key)?;
     let unreadable = |_| refused(Phrase::new("avatar-unreadable"));
     let picture = state.pictures.reserve().await.map_err(unreadable)?.avatar(file).await.map_err(unreadable)?;
     Ok(set_avatar(state.store.as_ref(), user.key, &picture, entry(me, user)).await?)

@@ -167,7 +167,7 @@ fn pictures_of_other_depths_and_colours_are_read() {
 async fn what_is_read_off_the_async_threads_is_the_same() {
     let (pictures, bytes) = (Pictures::default(), jpeg(1200, 900, 6));
     let read = pictures.reserve().await.unwrap().picture(FileKind::Jpeg, bytes.clone()).await;
-    assert_eq!(read, picture(FileKind::Jpeg, &bytes));
+    assert_eq!(read.ok(), picture(FileKind::Jpeg, &bytes).ok());
     assert_eq!(pictures.reserve().await.unwrap().avatar(bytes.clone()).await, avatar(&bytes));
     assert!(pictures.reserve().await.unwrap().avatar(Bytes::from_static(b"x")).await.is_err());
 }

@@ -17,7 +17,10 @@ use super::{
     log_documents::{LogKey, log_key},
     log_queries::revs_between,
 };
-use crate::{domain::RoomId, store::Result};
+use crate::{
+    domain::{RoomId, Timestamp},
+    store::Result,
+};
 
 /// The time after a deletion when no process can still write under a number before it, unless it is suspended.
 const SETTLE_TIME: Duration = Duration::from_secs(60);
@@ -78,6 +81,6 @@ impl Collections {
             let part = doc! { "_id": revs_between(room, start, (start + CHUNK).min(last - 1)) };
             with_timeout(self.log.delete_many(part).session(&mut *session)).await?;
         }
-        self.end_uploads(doc! { "room": room.as_str() }).await.map(drop)
+        self.end_uploads(doc! { "room": room.as_str() }, Timestamp(0)).await.map(drop)
     }
 }

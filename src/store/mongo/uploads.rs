@@ -86,14 +86,14 @@ impl Collections {
     }
 
     /// Ends uploads that match: their objects are removed next.
-    pub async fn end_uploads(&self, filter: Document) -> Result<u64> {
-        let end = doc! { "$set": { "keptUntil": bson_date(Timestamp(0)) }, "$unset": { "room": "" } };
+    pub async fn end_uploads(&self, filter: Document, at: Timestamp) -> Result<u64> {
+        let end = doc! { "$set": { "keptUntil": bson_date(at) }, "$unset": { "room": "" } };
         Ok(with_timeout(self.uploads.update_many(filter, end)).await?.matched_count)
     }
 
     /// Ends uploads that no message has any more.
     pub async fn end_uploads_with_ids(&self, ids: &[FileId]) -> Result<()> {
-        self.end_uploads(with_ids(ids)).await.map(drop)
+        self.end_uploads(with_ids(ids), Timestamp(0)).await.map(drop)
     }
 
     /// Keeps these uploads for as long as new ones, and returns those that are complete and have not expired.
@@ -168,14 +168,15 @@ impl Uploads for Mongo {
 
     async fn end_upload(&self, owner: UserKey, id: FileId) -> Result<bool> {
         let own = doc! {
-            "_id": bson_file(id), "owner": bson_uuid(owner), "keptUntil": { "$gt": bson_date(Timestamp(0)) },
+            "_id": bson_file(id), "owner": bson_uuid(owner), "keptUntil": { "$gt": bson_date(Timestamp::now()) },
         };
-        Ok(self.db.end_uploads(own).await? == 1)
+        // not earlier: a post that has read it may be written within the grace
+        Ok(self.db.end_uploads(own, Timestamp::now()).await? == 1)
     }
 
     async fn file(&self, access: &Access, id: FileId) -> Result<Option<(File, Object)>> {
         let mut session = self.db.reads().await?;
-        self.db.room(access.room(), &mut session).await?;
+        self.db.settled_head(access.room(), &mut session).await?;
         let filter = doc! { "files.id": id.to_string(), "_id.room": access.room().as_str() };
         let found = with_timeout(self.db.messages.find_one(filter).session(&mut *session)).await?;
         let file = found.and_then(|message| message.into_message().files.into_iter().find(|file| file.id == id));

@@ -114,10 +114,10 @@ impl Uploads for Sqlite {
 
     async fn end_upload(&self, owner: UserKey, id: FileId) -> Result<bool> {
         let end =
-            "UPDATE uploads SET kept_until = 0 WHERE id = ?1 AND owner = ?2 AND message IS NULL AND kept_until > 0";
+            "UPDATE uploads SET kept_until = ?3 WHERE id = ?1 AND owner = ?2 AND message IS NULL AND kept_until > ?3";
         self.writer
             .run(move |batch| {
-                let values = params![id.0.as_bytes(), owner.0.as_bytes()];
+                let values = params![id.0.as_bytes(), owner.0.as_bytes(), Timestamp::now().0];
                 Ok(batch.connection.prepare_cached(end)?.execute(values)? == 1)
             })
             .await

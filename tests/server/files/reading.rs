@@ -58,6 +58,20 @@ async fn a_file_cannot_run_anything() {
 }
 
 #[tokio::test]
+async fn a_picture_that_is_too_large_to_show_tells_as_little_as_the_others() {
+    let (_natter, ada, _) = with_two().await;
+    let [width, height] = [13_000_u16, 1].map(u16::to_le_bytes);
+    let comment = [&[0x21, 0xFE, 5][..], b"place", &[0]].concat();
+    let picture = [&[0x2C, 0, 0, 0, 0][..], &width, &height, &[0, 2, 1, 0, 0]].concat();
+    let gif = [&b"GIF89a"[..], &width, &height, &[0, 0, 0], &comment, &picture, &[0x3B]].concat();
+    let file = ada.posts_file("lobby", "wide.gif", &gif).await;
+    assert_eq!(file["type"], "application/octet-stream");
+    let read = ada.reads(file["url"].as_str().unwrap(), &[]).await;
+    assert!(read.header("content-disposition").starts_with("attachment"));
+    assert!(read.bytes.starts_with(b"GIF89a") && !read.bytes.windows(5).any(|bytes| bytes == b"place"));
+}
+
+#[tokio::test]
 async fn a_part_of_a_file_is_read() {
     let (_natter, ada, _) = with_two().await;
     let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();

@@ -157,3 +157,28 @@ async fn what_came_before_the_line_was_cut_is_kept() {
     let rest = ada.goes_on(&id, offset, &bytes[offset as usize..]).await.is(200);
     assert_eq!(rest.json["complete"], true);
 }
+
+#[tokio::test]
+async fn a_request_whose_line_is_dead_gives_way_to_the_next_one() {
+    let (_natter, ada, _) = with_two().await;
+    let bytes: Vec<u8> = (0..250_000_u32).flat_map(u32::to_le_bytes).collect();
+    let id = ada.begins("a", bytes.len() as u64).await;
+    let mut connection = crate::support::RawConnection::connect(ada.address).await;
+    let head = format!(
+        "PATCH /api/uploads/{id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nUpload-Offset: 0\r\nContent-Length: 1000000\r\n\r\n",
+        ada.token()
+    );
+    connection.send(head.as_bytes()).await;
+    connection.send(&bytes[..400_000]).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    // the first one still waits; the second ends it, and hears what it had recorded
+    let answer = ada.goes_on(&id, 0, &bytes).await.is(409);
+    let offset: usize = answer.header("upload-offset").parse().unwrap();
+    assert!(offset > 0 && offset <= 400_000, "{offset}");
+    let done = ada.goes_on(&id, offset as u64, &bytes[offset..]).await.is(200);
+    assert_eq!(done.json["complete"], true);
+    let posted = ada.posts_files("lobby", "", &[&id]).await.is(201).json;
+    let read = ada.reads(posted["files"][0]["url"].as_str().unwrap(), &[]).await;
+    assert_eq!(read.bytes, bytes);
+    drop(connection);
+}
