@@ -42,7 +42,7 @@ async fn a_picture_is_shown_beside_messages_and_names() {
     let bob = natter.person("Bob").await;
     bob.waits_until_connected().await;
     bob.sees("Ann: hello").await;
-    assert_eq!(bob.runs::<u32>("return document.images.length").await, 0, "initials only");
+    assert_eq!(bob.runs::<u32>("return document.querySelectorAll('.avatar img').length").await, 0, "initials only");
 
     ann.chooses("Account").await;
     ann.uploads_picture(&picture).await;
@@ -109,6 +109,6 @@ async fn a_picture_is_uploaded_and_seen_without_javascript() {
     ann.goes_to("/account").await;
     ann.presses("Remove picture").await;
     ann.reaches("/account?saved=no-avatar").await;
-    assert_eq!(ann.runs::<u32>("return document.images.length").await, 0);
+    assert_eq!(ann.runs::<u32>("return document.querySelectorAll('.avatar img').length").await, 0);
     ann.closes_browser(&["status of 422"]).await;
 }
