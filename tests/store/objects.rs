@@ -108,8 +108,13 @@ pub async fn a_removed_object_is_gone(database: &TestDatabase) {
             objects.finish(*id, PART_BYTES as u64 + 10).await.unwrap();
         }
     }
+    // each store has an order of its own
+    let listed = objects.objects_after(None, 10).await.unwrap();
+    let mut sorted = listed.clone();
+    sorted.sort_unstable();
     ids.sort_unstable();
-    assert_eq!(objects.objects_after(None, 10).await.unwrap(), ids);
+    assert_eq!(sorted, ids);
+    let ids = listed;
     assert_eq!(objects.objects_after(Some(ids[1]), 2).await.unwrap(), ids[2..4]);
     for id in &ids[..4] {
         objects.remove(*id).await.unwrap();

@@ -29,7 +29,7 @@ pub fn of_visitors() -> Vec<Page> {
 
 /// Those of Ann, who is an admin. `news`: a room with the line of what is new.
 pub fn of_ann(site: &Site, news: &str) -> Vec<Page> {
-    let Site { own, closed, empty, archived, foreign, direct, root, mine, deleted, .. } = site;
+    let Site { own, closed, empty, archived, foreign, direct, root, mine, deleted, files, .. } = site;
     let room = |id: &str, rest: &str| format!("/rooms/{id}{rest}");
     let lobby = |seq: u64, rest: &str| format!("/rooms/lobby/{seq}{rest}");
     vec![
@@ -57,7 +57,7 @@ pub fn of_ann(site: &Site, news: &str) -> Vec<Page> {
         page("no pins", room(empty, "/pins")),
         page("files", room(own, "/files")),
         page("no files", room(empty, "/files?kind=pictures")),
-        page("own message with files", room(own, "/4")),
+        page("own message with files", room(own, &format!("/{files}"))),
         page("members", "/rooms/lobby/members"),
         page("members of an own room", room(own, "/members")),
         page("lobby settings", "/rooms/lobby/settings"),

@@ -45,6 +45,8 @@ pub struct Site {
     pub root: u64,
     pub mine: u64,
     pub deleted: u64,
+    /// Ann's message with files in her own room.
+    pub files: u64,
 }
 
 impl Site {
@@ -87,11 +89,8 @@ impl Site {
         let topic = "a topic that is long enough to be cut off in the head of a page that is not very wide at all";
         natter.patch_room(&ann, &own, json!({ "topic": topic, "name": "design and words" })).await;
         natter.post_to(&bob, &own, "@ann, a mention elsewhere").await;
-        natter
-            .post_files(&bob, &own, "with files", &[("pixel.png", PIXEL), ("a.txt", b"one\ntwo"), ("a.bin", b"\0")])
-            .await;
-        let sounds = [("a.mp3", &b"ID3\x04\0\0\0\0\0\0"[..]), ("a.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom")];
-        natter.post_files(&ann, &own, "", &sounds).await;
+        let shown = [("pixel.png", PIXEL), ("a.txt", &b"one\ntwo"[..]), ("a.bin", b"\0")];
+        let files = natter.post_files(&ann, &own, "with files", &shown).await;
         let closed = natter.room(&bob, "closed", "closed", &["ann"]).await;
         natter.post_to(&bob, &closed, "in a closed room").await;
         natter.star(&ann, &closed).await;
@@ -101,6 +100,9 @@ impl Site {
         natter.patch_room(&ann, &archived, json!({ "archived": true })).await;
         let foreign = natter.room(&bob, "gardens", "open", &["cyd"]).await;
         natter.post_to(&bob, &foreign, "for those who look in").await;
+        // not in a room where nothing may shift: Chromium's own controls do, inside of themselves, when they appear
+        let sounds = [("a.mp3", &b"ID3\x04\0\0\0\0\0\0"[..]), ("a.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom")];
+        natter.post_files(&bob, &foreign, "", &sounds).await;
         let muted = natter.room(&bob, "muted", "open", &["ann"]).await;
         natter.post_to(&bob, &muted, "unread, but muted").await;
         natter.set_level(&ann, &muted, "nothing").await;
@@ -114,7 +116,7 @@ impl Site {
         let direct = natter.direct(&ann, &["bob"]).await;
         natter.post_to(&bob, &direct, "just between us").await;
         natter.read(&ann, "lobby", read).await;
-        Self { natter, ann, bob, own, closed, empty, archived, foreign, news, direct, root, mine, deleted }
+        Self { natter, ann, bob, own, closed, empty, archived, foreign, news, direct, root, mine, deleted, files }
     }
 
     /// Posts so many messages to a room, each of one line or of a few.
