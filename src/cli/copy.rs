@@ -11,13 +11,13 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, parser::ValueSource};
 
 use super::{
-    objects::{NamedObject, ObjectFacts, ObjectReading, TABLES_WITH_OBJECTS, object_facts, objects_of},
+    objects::{NamedObject, TABLES_WITH_OBJECTS, objects_of},
     progress::{Progress, print_line},
     transfer::{
         Checksum, PAGE_ROWS, changed_error, check_target, copy_error, lock_directory, open_error, read, refuse_running,
     },
 };
-use crate::store::{self, Database, Location, MongoUrl, Row, Table};
+use crate::store::{self, Attempt, Database, Location, MongoUrl, ObjectFacts, ObjectReading, Row, Table, object_facts};
 
 pub(super) const NOTES: &str = "\
 The target must be empty. Stop natter on the source first: the copy is refused while natter runs on it, and fails if the \
@@ -184,7 +184,7 @@ impl Copy<'_> {
                 Err(error) => return Err(copy_error(self.from)(error)),
             };
             let length = part.len() as u64;
-            target.write(id, offset, part).await.map_err(copy_error(self.to))?;
+            target.write(id, Attempt::ONLY, offset, part).await.map_err(copy_error(self.to))?;
             offset += length;
             if !object.is_thumbnail() {
                 progress.advance(length);
@@ -194,7 +194,7 @@ impl Copy<'_> {
         if object.facts.is_some_and(|facts| facts != copied) {
             return Err(self.damaged(object, &difference(object.facts, copied)).await);
         }
-        target.finish(id, copied.length).await.map_err(copy_error(self.to))?;
+        target.finish(id, Attempt::ONLY, copied.length).await.map_err(copy_error(self.to))?;
         if object_facts(target, id).await.map_err(copy_error(self.to))? != copied {
             let object = object.described(self.source).await;
             return Err(format!("{}: {object} has other bytes there than in {}", self.to, self.from));

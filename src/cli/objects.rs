@@ -1,13 +1,10 @@
-//! The objects that rows name, and reading them part by part. At most two parts are in memory.
+//! The objects that rows name.
 
-use std::{fmt, sync::Arc};
-
-use bytes::Bytes;
-use ring::digest::{Context, SHA256};
+use std::fmt;
 
 use crate::{
     domain::{FileId, MessageId, RoomId},
-    store::{self, Account, Objects, PART_BYTES, RoomRow, Row, RowReader, Table},
+    store::{Account, ObjectFacts, RoomRow, Row, RowReader, Table},
 };
 
 /// The tables whose rows name objects.
@@ -33,13 +30,6 @@ pub enum Owner {
     Account {
         user_id: String,
     },
-}
-
-/// Length and SHA-256 of an object's bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ObjectFacts {
-    pub length: u64,
-    pub sha256: [u8; 32],
 }
 
 /// The objects that a row names, in their order.
@@ -87,7 +77,7 @@ impl NamedObject {
             Some(room) => room_name(rows, room).await,
             None => None,
         };
-        self.to_string() + &name.map(|name| format!(" (\"{name}\")")).unwrap_or_default()
+        format!("{self}{}", name.map(|name| format!(" (\"{name}\")")).unwrap_or_default())
     }
 }
 
@@ -119,46 +109,4 @@ async fn room_name(rows: &dyn RowReader, id: &RoomId) -> Option<String> {
         }
         last = Some(page.into_iter().next_back()?);
     }
-}
-
-/// The reading of an object from its beginning.
-pub struct ObjectReading {
-    objects: Arc<dyn Objects>,
-    id: FileId,
-    length: u64,
-    digest: Context,
-}
-
-impl ObjectReading {
-    pub fn new(objects: Arc<dyn Objects>, id: FileId) -> Self {
-        Self { objects, id, length: 0, digest: Context::new(&SHA256) }
-    }
-
-    /// The next part; empty at the end.
-    ///
-    /// # Errors
-    /// As [`Objects::read`].
-    pub async fn next(&mut self) -> store::Result<Bytes> {
-        let part = self.objects.read(self.id, self.length, PART_BYTES).await?;
-        self.length += part.len() as u64;
-        self.digest.update(&part);
-        Ok(part)
-    }
-
-    /// What was read.
-    pub fn facts(self) -> ObjectFacts {
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(self.digest.finish().as_ref());
-        ObjectFacts { length: self.length, sha256 }
-    }
-}
-
-/// Reads a whole object.
-///
-/// # Errors
-/// As [`Objects::read`].
-pub async fn object_facts(objects: Arc<dyn Objects>, id: FileId) -> store::Result<ObjectFacts> {
-    let mut reading = ObjectReading::new(objects, id);
-    while !reading.next().await?.is_empty() {}
-    Ok(reading.facts())
 }

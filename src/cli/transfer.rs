@@ -6,7 +6,8 @@ use ring::digest::{Context, SHA256};
 
 use super::{objects::objects_of, progress::Progress, reason::reason};
 use crate::{
-    app::{StartError, lock, make_private_dir},
+    app::{StartError, config::SEARCH_INDEX, lock, make_private_dir},
+    search::Index,
     store::{self, Database, Location, Row, Table},
 };
 
@@ -97,9 +98,13 @@ pub async fn read(
     Ok(sum.finish())
 }
 
-/// Refuses a target that is not empty, unless its data is from an unfinished copy.
+/// Refuses a target that is not empty, unless its data is from an unfinished copy. Removes the search index that an earlier
+/// database has left in its directory: natter makes one anew.
 pub async fn check_target(target: &dyn Database, to: &Location, flag: &str) -> Result<(), String> {
     let target_error = |error| format!("{to}: {}", reason(error));
+    if let Location::Embedded(dir) = to {
+        Index::remove(&dir.join(SEARCH_INDEX)).map_err(|error| format!("{to}: {error}"))?;
+    }
     if target.is_unfinished().await.map_err(target_error)? {
         return Ok(());
     }

@@ -4,11 +4,13 @@
 //! - [`decoded`]: decoding within limits, and the smaller pictures.
 //! - [`picture`](mod@picture): what a message and an account need of a picture.
 //! - [`pictures`]: the same off the async threads.
+//! - [`priority`]: threads of low priority.
 
 mod clean;
 mod decoded;
 mod picture;
 mod pictures;
+mod priority;
 mod unreadable;
 
 #[cfg(test)]
@@ -16,6 +18,7 @@ mod tests;
 
 pub use self::{
     picture::{AVATAR_SIDE, MAX_PICTURE_BYTES, Picture, THUMBNAIL_SIDE, avatar, picture},
-    pictures::{Pictures, Reservation},
+    pictures::{Pictures, Reservation, Unavailable},
+    priority::lower_priority,
     unreadable::Unreadable,
 };

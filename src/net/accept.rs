@@ -78,6 +78,8 @@ impl Default for ConnectionLimits {
     }
 }
 
+/// What a connection buffers of a request and of a response: little, because a slow client holds it for long.
+const BUFFER_BYTES: usize = 64 * 1024;
 /// The first and the longest delay before the next attempt after `accept` failed.
 const ACCEPT_DELAYS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 
@@ -85,7 +87,7 @@ const ACCEPT_DELAYS: [Duration; 2] = [Duration::from_millis(100), Duration::from
 pub async fn serve(listener: TcpListener, router: Router, settings: ListenerSettings, stop: impl Future<Output = ()>) {
     let ListenerSettings { permits, addresses, peer_is_client, limits } = settings;
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout).max_buf_size(BUFFER_BYTES);
     let new_permits = Arc::new(Semaphore::new(limits.max_new));
     let handler = Arc::new(ConnectionHandler { router, http, new_permits, limits });
     let (stopping, stopped) = watch::channel(());

@@ -5,6 +5,10 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use async_trait::async_trait;
@@ -13,7 +17,7 @@ use tokio::task::spawn_blocking;
 
 use super::{
     Error, Result,
-    objects::{Objects, PART_BYTES},
+    objects::{Attempt, Objects, PART_BYTES, ReadObject},
 };
 use crate::domain::FileId;
 
@@ -25,12 +29,14 @@ const READ_BYTES: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub struct Disk {
     directory: PathBuf,
+    /// Of each directory below it: whether its entry is known to be durable.
+    durable: Arc<[AtomicBool; 256]>,
 }
 
 impl Disk {
     /// Uses the directory, which is made with the first object.
     pub fn new(directory: PathBuf) -> Self {
-        Self { directory }
+        Self { directory, durable: Arc::new([const { AtomicBool::new(false) }; 256]) }
     }
 
     /// Objects are spread over 256 directories, by the last digits of their ids, which are random.
@@ -43,19 +49,46 @@ impl Disk {
         self.path(id).with_extension(PART)
     }
 
+    /// Makes the entry of an object durable, and that of its directory, which may be new.
+    fn sync_entry(&self, id: FileId) -> io::Result<()> {
+        let path = self.path(id);
+        let directory = parent(&path);
+        sync_directory(directory)?;
+        let durable = &self.durable[usize::from(directory_of(id))];
+        if !durable.load(Relaxed) {
+            sync_directory(parent(directory))?;
+            durable.store(true, Relaxed);
+        }
+        Ok(())
+    }
+
     async fn run<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(Self) -> io::Result<T> + Send + 'static,
     {
         let disk = self.clone();
-        let done = spawn_blocking(move || work(disk)).await.map_err(|error| Error::Failed(error.to_string()))?;
-        done.map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Error::NotFound,
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full,
-            _ => Error::Failed(format!("files: {error}")),
-        })
+        run(move || work(disk)).await
     }
+}
+
+/// Does what may wait for a disk.
+async fn run<T, F>(work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> io::Result<T> + Send + 'static,
+{
+    let done = spawn_blocking(work).await.map_err(|error| Error::Failed(error.to_string()))?;
+    done.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::NotFound,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full,
+        _ => Error::Failed(format!("files: {error}")),
+    })
+}
+
+/// The last byte of an id, whose digits name the directory of its object.
+fn directory_of(id: FileId) -> u8 {
+    id.0.as_bytes()[15]
 }
 
 /// Makes the entries of a directory durable.
@@ -103,16 +136,15 @@ fn finish(part: &Path, path: &Path, length: u64) -> io::Result<()> {
     }
     file.set_len(length)?;
     file.sync_all()?;
-    fs::rename(part, path)?;
-    let directory = parent(path);
-    sync_directory(directory)?;
-    // the directory itself may be new
-    sync_directory(parent(directory))
+    fs::rename(part, path)
 }
 
-fn read(path: &Path, offset: u64, length: usize) -> io::Result<Bytes> {
-    let mut bytes = vec![0; length.min(PART_BYTES)];
-    let (file, mut filled) = (File::open(path)?, 0);
+/// The file of an object, for reading.
+struct OpenFile(Arc<File>);
+
+/// Fills `bytes` from `from` on with what the file has from `offset + from` on. Returns how many bytes are filled.
+fn read(file: &File, offset: u64, bytes: &mut [u8], from: usize) -> io::Result<usize> {
+    let mut filled = from;
     while filled < bytes.len() {
         match file.read_at(&mut bytes[filled..], offset + filled as u64) {
             Ok(0) => break,
@@ -121,8 +153,42 @@ fn read(path: &Path, offset: u64, length: usize) -> io::Result<Bytes> {
             Err(error) => return Err(error),
         }
     }
-    bytes.truncate(filled);
-    Ok(bytes.into())
+    Ok(filled)
+}
+
+/// What the system has in memory of the file from `offset` on: 0 bytes if it would have to wait for the disk, or cannot say.
+#[cfg(target_os = "linux")]
+fn read_cached(file: &File, offset: u64, bytes: &mut [u8]) -> usize {
+    let mut buffers = [io::IoSliceMut::new(bytes)];
+    rustix::io::preadv2(file, &mut buffers, offset, rustix::io::ReadWriteFlags::NOWAIT).unwrap_or(0)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read_cached(_: &File, _: u64, _: &mut [u8]) -> usize {
+    0
+}
+
+#[async_trait]
+impl ReadObject for OpenFile {
+    /// On this thread if the system has the bytes in memory: as quick as their copy. On another one if a disk is read.
+    async fn read(&self, offset: u64, length: usize) -> Result<Bytes> {
+        let mut bytes = vec![0; length.min(PART_BYTES)];
+        let cached = read_cached(&self.0, offset, &mut bytes);
+        if cached < bytes.len() {
+            let file = Arc::clone(&self.0);
+            bytes = run(move || {
+                let filled = read(&file, offset, &mut bytes, cached)?;
+                bytes.truncate(filled);
+                Ok(bytes)
+            })
+            .await?;
+        }
+        Ok(bytes.into())
+    }
+
+    fn read_bytes(&self) -> usize {
+        READ_BYTES
+    }
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -148,35 +214,34 @@ fn ids(directory: &Path) -> io::Result<Vec<FileId>> {
 
 #[async_trait]
 impl Objects for Disk {
-    async fn write(&self, id: FileId, offset: u64, bytes: Bytes) -> Result<()> {
+    /// A directory is of one process, which lets one request at a time write to an upload.
+    async fn write(&self, id: FileId, _: Attempt, offset: u64, bytes: Bytes) -> Result<()> {
         self.run(move |disk| write(&disk.part(id), offset, &bytes)).await
     }
 
     async fn sync(&self, id: FileId) -> Result<()> {
         self.run(move |disk| {
-            let part = disk.part(id);
-            File::open(&part)?.sync_all()?;
-            let directory = parent(&part);
-            sync_directory(directory)?;
-            sync_directory(parent(directory))
+            File::open(disk.part(id))?.sync_all()?;
+            disk.sync_entry(id)
         })
         .await
     }
 
-    async fn finish(&self, id: FileId, length: u64) -> Result<()> {
-        self.run(move |disk| finish(&disk.part(id), &disk.path(id), length)).await
+    async fn finish(&self, id: FileId, _: Attempt, length: u64) -> Result<()> {
+        self.run(move |disk| {
+            finish(&disk.part(id), &disk.path(id), length)?;
+            disk.sync_entry(id)
+        })
+        .await
     }
 
-    async fn read(&self, id: FileId, offset: u64, length: usize) -> Result<Bytes> {
-        self.run(move |disk| match read(&disk.path(id), offset, length) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => read(&disk.part(id), offset, length),
+    async fn open(&self, id: FileId) -> Result<Box<dyn ReadObject>> {
+        // both are there if natter ended before the upload was complete, and the upload begins again
+        let open = move |disk: Self| match File::open(disk.part(id)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => File::open(disk.path(id)),
             other => other,
-        })
-        .await
-    }
-
-    fn read_bytes(&self) -> usize {
-        READ_BYTES
+        };
+        Ok(Box::new(OpenFile(Arc::new(self.run(open).await?))))
     }
 
     async fn remove(&self, id: FileId) -> Result<()> {
@@ -186,8 +251,7 @@ impl Objects for Disk {
     /// By the last digits of their ids, which name their directory, then by their ids.
     async fn objects_after(&self, after: Option<FileId>, limit: usize) -> Result<Vec<FileId>> {
         self.run(move |disk| {
-            let directory = |id: FileId| id.0.as_bytes()[15];
-            let (first, mut all) = (after.map_or(0, directory), Vec::new());
+            let (first, mut all) = (after.map_or(0, directory_of), Vec::new());
             for index in first..=u8::MAX {
                 let mut found = ids(&disk.directory.join(format!("{index:02x}")))?;
                 found.retain(|id| index > first || Some(*id) > after);

@@ -44,7 +44,7 @@ pub enum Error {
     /// The queue of writes is full, or no server of the database answers. Nothing was written.
     #[error("the database is busy")]
     Busy,
-    /// There is no space left for files.
+    /// There is no space left. Nothing was recorded.
     #[error("the storage is full")]
     Full,
     /// The database failed. The outcome of the write is unknown: a repeat with the same client id returns the message

@@ -82,6 +82,8 @@ pub trait Rooms {
     /// The open rooms whose name contains `search`, in the form that [`fold`](crate::domain::fold) makes of both: the
     /// first `limit` whose folded name comes after `after`, in that order. Empty matches all.
     async fn open_rooms(&self, search: &str, after: Option<&str>, limit: u32) -> Result<Vec<OpenRoom>>;
+    /// The rooms that the user may read: those of the user, and all open ones. In any order, and once each.
+    async fn readable(&self, user: &User) -> Result<Vec<RoomId>>;
     /// The number of open and closed rooms.
     async fn room_count(&self) -> Result<u64>;
 }

@@ -82,21 +82,25 @@ pub trait Uploads {
     ///
     /// # Errors
     /// [`Conflict::QuotaOfUser`](super::Conflict::QuotaOfUser) or
-    /// [`Conflict::QuotaOfServer`](super::Conflict::QuotaOfServer) if it does not fit,
+    /// [`Conflict::QuotaOfServer`](super::Conflict::QuotaOfServer) if it does not fit (the server's quota counts what other
+    /// processes began in the last minute perhaps not yet),
     /// [`Error::NotFound`](super::Error::NotFound) if the account is deleted or disabled.
     async fn begin_upload(&self, upload: NewUpload, quota: Quota, now: Timestamp) -> Result<Upload>;
-    /// An upload of this user that no message has and that has not expired.
+    /// An upload of this user that no message has and that has not expired. It is for reading.
     async fn upload(&self, owner: UserKey, id: FileId, now: Timestamp) -> Result<Option<Upload>>;
-    /// Records that the first `bytes` bytes are durable, and keeps the upload as long as a new one.
+    /// As [`Uploads::upload`], for writing: what was opened or begun before, at any process, can record nothing any more.
+    async fn open_upload(&self, owner: UserKey, id: FileId, now: Timestamp) -> Result<Option<Upload>>;
+    /// Records that the first `bytes` bytes of the object are durable, and keeps the upload as long as a new one.
     ///
     /// # Errors
-    /// [`Error::NotFound`](super::Error::NotFound) if there is no such upload, or it is complete or expired.
-    async fn record_received(&self, id: FileId, bytes: u64, now: Timestamp) -> Result<()>;
+    /// [`Error::NotFound`](super::Error::NotFound) if there is no such upload, it is complete or expired, or another request
+    /// has opened it since.
+    async fn record_received(&self, object: &Object, bytes: u64, now: Timestamp) -> Result<()>;
     /// Completes an upload: all bytes are there, and the object is finished.
     ///
     /// # Errors
     /// As [`Uploads::record_received`].
-    async fn complete_upload(&self, id: FileId, facts: FileFacts, now: Timestamp) -> Result<()>;
+    async fn complete_upload(&self, object: &Object, facts: FileFacts, now: Timestamp) -> Result<()>;
     /// Ends an upload of this user that no message has. Whether there was one.
     async fn end_upload(&self, owner: UserKey, id: FileId) -> Result<bool>;
     /// A file of a message of the room that is not deleted.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     domain::{Fields, Phrase, rules::Refusal},
+    media::Unavailable,
     render::Language,
     security::{accounts::AccountError, limits::RateLimited, login::LoginError, passwords::Busy},
     store::{self, Conflict},
@@ -166,7 +167,7 @@ impl From<store::Error> for Error {
             store::Error::Unchanged => Self::conflict(Phrase::new("room-unchanged")),
             store::Error::Busy => Self::busy(),
             store::Error::Full => {
-                tracing::error!("no space left for files");
+                tracing::error!("no space left");
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, Phrase::new("storage-full"))
             }
             store::Error::Failed(reason) => {
@@ -174,6 +175,12 @@ impl From<store::Error> for Error {
                 Self::database_down()
             }
         }
+    }
+}
+
+impl From<Unavailable> for Error {
+    fn from(_: Unavailable) -> Self {
+        Self::busy()
     }
 }
 

@@ -1,44 +1,42 @@
 //! Receives the bytes of an upload.
 
 use axum::{body::Body, http::StatusCode};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::StreamExt;
-use ring::digest::{Context, Digest, SHA256, digest};
+use ring::digest::{Context, SHA256};
 use tokio::time::{Duration, timeout};
 
 use super::{
     AppState, Error, Result,
     active_uploads::Turn,
     files::{file_empty, larger_than, too_large},
+    part_writer::PartWriter,
 };
 use crate::{
     domain::{File, FileKind, Phrase, SNIFFED_BYTES, Shown, Timestamp, beginning},
     media::MAX_PICTURE_BYTES,
-    store::{self, FileFacts, Object, PART_BYTES, Upload},
+    store::{self, FileFacts, Upload, sha256_of},
 };
 
 /// The longest pause between two parts of a body. After it the upload is interrupted.
 pub(super) const PAUSE: Duration = Duration::from_secs(30);
-/// The bytes after which it is recorded how much is durable. If natter ends, the upload goes on from there.
-const RECORD_INTERVAL: u64 = 16 << 20;
+/// The bytes after which it is recorded how much is durable. If natter ends, the upload goes on from there: a smaller file
+/// comes again as a whole. A record costs three syncs.
+const RECORD_INTERVAL: u64 = 64 << 20;
 
-/// Writes an upload from where it is. Holds one part in memory.
+/// Writes an upload from where it is.
 pub struct Receiver {
     state: AppState,
     upload: Upload,
-    /// The bytes that the object has.
-    written: u64,
+    writer: PartWriter,
+    /// The bytes that are recorded to be durable.
     recorded: u64,
-    part: BytesMut,
-    /// Of all bytes; `None` if another request has received some of them.
-    digest: Option<Context>,
 }
 
 impl Receiver {
     pub fn new(state: &AppState, upload: Upload) -> Self {
-        let (written, recorded) = (upload.received, upload.received);
-        let digest = (written == 0).then(|| Context::new(&SHA256));
-        Self { state: state.clone(), upload, written, recorded, part: BytesMut::new(), digest }
+        let (writer, recorded) = (PartWriter::new(upload.object.clone(), upload.received), upload.received);
+        Self { state: state.clone(), upload, writer, recorded }
     }
 
     /// Receives a body. It returns the file if the upload is complete, else the bytes that are durable.
@@ -61,13 +59,15 @@ impl Receiver {
                 Ok(Some(Err(error))) => error.to_string(),
                 Err(_) => "no more bytes came".to_owned(),
             };
-            self.record().await?;
-            tracing::debug!(reason = interrupted, received = self.written, "upload interrupted");
+            let recorded = self.record().await;
+            self.freed_if_full(recorded).await?;
+            tracing::debug!(reason = interrupted, received = self.recorded, "upload interrupted");
             return Err(Error::new(StatusCode::BAD_REQUEST, Phrase::new("upload-interrupted")));
         }
-        if self.written + (self.part.len() as u64) < self.upload.size {
-            self.record().await?;
-            return Ok(Received::Part(self.written));
+        if self.writer.length() < self.upload.size {
+            let recorded = self.record().await;
+            self.freed_if_full(recorded).await?;
+            return Ok(Received::Part(self.recorded));
         }
         self.finish().await.map(|file| Received::File(Box::new(file)))
     }
@@ -76,47 +76,49 @@ impl Receiver {
     ///
     /// # Errors
     /// 413 if they are more than the upload has, and the store's.
-    pub async fn push(&mut self, mut bytes: &[u8]) -> Result<()> {
-        if self.written + (self.part.len() + bytes.len()) as u64 > self.upload.size {
+    pub async fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.writer.length() + bytes.len() as u64 > self.upload.size {
+            // a request that comes after this one finds nothing half written
+            let _ = self.writer.wait().await;
             let is_largest = self.upload.size == self.state.settings.files.max_file;
             return Err(if is_largest { too_large(&self.state) } else { too_long(self.upload.size) });
         }
-        while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min(PART_BYTES - self.part.len()));
-            self.part.extend_from_slice(now);
-            bytes = later;
-            if self.part.len() == PART_BYTES {
-                self.write().await?;
-            }
-        }
-        if self.written - self.recorded >= RECORD_INTERVAL {
+        let written = self.write(bytes).await;
+        self.freed_if_full(written).await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.writer.push(bytes, self.upload.size).await.map_err(no_such_upload)?;
+        if self.writer.length() - self.recorded >= RECORD_INTERVAL {
             self.record().await?;
         }
         Ok(())
     }
 
-    async fn write(&mut self) -> Result<()> {
-        if self.part.is_empty() {
-            return Ok(());
+    /// Ends the upload if there was no space for all of it: what was written would take the space for an hour.
+    async fn freed_if_full<T>(&mut self, done: Result<T>) -> Result<T> {
+        if done.as_ref().is_err_and(|error| error.status == StatusCode::INSUFFICIENT_STORAGE) {
+            let _ = self.writer.wait().await;
+            let Upload { object, owner, .. } = &self.upload;
+            // first the objects: the database may have no space to record the end
+            let removed = object.remove().await.and(object.thumbnail().remove().await);
+            let ended = self.state.store.end_upload(*owner, object.id).await;
+            if let Err(error) = removed.and(ended) {
+                tracing::warn!(%error, "space of an upload not freed");
+            }
         }
-        let part = self.part.split().freeze();
-        if let Some(digest) = &mut self.digest {
-            digest.update(&part);
-        }
-        let length = part.len() as u64;
-        self.upload.object.write(self.written, part).await.map_err(no_such_upload)?;
-        self.written += length;
-        Ok(())
+        done
     }
 
     /// Makes durable what was received, and records it.
     async fn record(&mut self) -> Result<()> {
-        self.write().await?;
-        if self.written > self.recorded {
+        self.writer.flush().await.map_err(no_such_upload)?;
+        let length = self.writer.length();
+        if length > self.recorded {
             self.upload.object.sync().await.map_err(no_such_upload)?;
             let now = Timestamp::now();
-            self.state.store.record_received(self.upload.object.id, self.written, now).await.map_err(no_such_upload)?;
-            self.recorded = self.written;
+            self.state.store.record_received(&self.upload.object, length, now).await.map_err(no_such_upload)?;
+            self.recorded = length;
         }
         Ok(())
     }
@@ -126,20 +128,25 @@ impl Receiver {
     /// # Errors
     /// 404 if it has expired, 422 if it has no bytes, and the store's.
     pub async fn finish(mut self) -> Result<File> {
+        let completed = self.complete().await;
+        self.freed_if_full(completed).await
+    }
+
+    async fn complete(&mut self) -> Result<File> {
         // if natter ends before the upload is complete, no byte has to come again; what is recorded must be all that there is
-        if self.recorded > 0 || self.written + self.part.len() as u64 > RECORD_INTERVAL {
+        if self.recorded > 0 {
             self.record().await?;
         }
-        self.write().await?;
-        if self.written == 0 {
+        self.writer.flush().await.map_err(no_such_upload)?;
+        if self.writer.length() == 0 {
             return Err(file_empty());
         }
         let facts = self.facts().await?;
         self.upload.object.finish(facts.size).await.map_err(no_such_upload)?;
-        let id = self.upload.object.id;
-        self.state.store.complete_upload(id, facts.clone(), Timestamp::now()).await.map_err(no_such_upload)?;
+        let object = &self.upload.object;
+        self.state.store.complete_upload(object, facts.clone(), Timestamp::now()).await.map_err(no_such_upload)?;
         metrics::counter!("natter_uploads_total").increment(1);
-        Ok(facts.file(id, self.upload.name))
+        Ok(facts.file(object.id, self.upload.name.clone()))
     }
 
     async fn facts(&mut self) -> Result<FileFacts> {
@@ -152,12 +159,7 @@ impl Receiver {
         }
         // a picture that cannot be read may be something else, and its metadata is in it
         let kind = if kind.shown() == Shown::Picture { FileKind::Other } else { kind };
-        let (object, size) = (&self.upload.object, self.written);
-        let sha256 = match self.digest.take() {
-            Some(digest) => digest.finish(),
-            None => digest_of(object, size).await?.finish(),
-        };
-        let sha256 = bytes_of(&sha256)?;
+        let (size, sha256) = (self.writer.length(), self.writer.sha256().await?);
         let beginning = (kind.shown() == Shown::Text).then(|| beginning(&start));
         Ok(FileFacts { kind, size, sha256, dimensions: None, has_thumbnail: false, beginning })
     }
@@ -167,18 +169,18 @@ impl Receiver {
     /// Removes what a picture tells of its place and its camera, and makes its thumbnail. `None` if it cannot be read.
     async fn picture(&mut self, kind: FileKind) -> Result<Option<FileFacts>> {
         // it would be seen with all that it tells
-        if self.written > MAX_PICTURE_BYTES {
+        if self.writer.length() > MAX_PICTURE_BYTES {
             return Err(larger_than(MAX_PICTURE_BYTES));
         }
-        let Ok(reservation) = self.state.pictures.reserve().await else { return Ok(None) };
+        let reservation = self.state.pictures.reserve().await?;
         let object = self.upload.object.clone();
         let file = object.whole().await?;
-        let picture = match reservation.picture(kind, file.clone()).await {
+        let picture = match reservation.picture(kind, file.clone()).await? {
             Ok(picture) => picture,
             // what cannot be shown can be downloaded, and tells as little
             Err(Some(cleaned)) => {
                 self.replace(&cleaned).await?;
-                return Ok(Some(facts_of(FileKind::Other, &cleaned)?));
+                return Ok(Some(facts_of(FileKind::Other, &cleaned)));
             }
             Err(None) => return Ok(None),
         };
@@ -189,7 +191,7 @@ impl Receiver {
             object.thumbnail().replace(thumbnail).await?;
         }
         let stored = picture.bytes.as_ref().unwrap_or(&file);
-        let facts = facts_of(kind, stored)?;
+        let facts = facts_of(kind, stored);
         let has_thumbnail = picture.thumbnail.is_some();
         Ok(Some(FileFacts { dimensions: Some(picture.dimensions), has_thumbnail, ..facts }))
     }
@@ -197,19 +199,17 @@ impl Receiver {
     /// Replaces what was received. If natter ends meanwhile, all bytes have to come again.
     async fn replace(&self, bytes: &Bytes) -> Result<()> {
         let object = &self.upload.object;
-        self.state.store.record_received(object.id, 0, Timestamp::now()).await.map_err(no_such_upload)?;
+        self.state.store.record_received(object, 0, Timestamp::now()).await.map_err(no_such_upload)?;
         Ok(object.replace(bytes).await?)
     }
 }
 
 /// What is known of these bytes.
-fn facts_of(kind: FileKind, bytes: &Bytes) -> Result<FileFacts> {
-    let (size, sha256) = (bytes.len() as u64, bytes_of(&digest(&SHA256, bytes))?);
-    Ok(FileFacts { kind, size, sha256, dimensions: None, has_thumbnail: false, beginning: None })
-}
-
-fn bytes_of(digest: &Digest) -> Result<[u8; 32]> {
-    digest.as_ref().try_into().map_err(|_| store::Error::Failed("a digest of another length".into()).into())
+fn facts_of(kind: FileKind, bytes: &Bytes) -> FileFacts {
+    let mut digest = Context::new(&SHA256);
+    digest.update(bytes);
+    let (size, sha256) = (bytes.len() as u64, sha256_of(digest));
+    FileFacts { kind, size, sha256, dimensions: None, has_thumbnail: false, beginning: None }
 }
 
 /// What a request to an upload led to.
@@ -217,19 +217,6 @@ pub enum Received {
     /// The upload has this many bytes, and needs more.
     Part(u64),
     File(Box<File>),
-}
-
-async fn digest_of(object: &Object, size: u64) -> Result<Context> {
-    let (mut digest, mut offset) = (Context::new(&SHA256), 0);
-    while offset < size {
-        let part: Bytes = object.read(offset, PART_BYTES).await?;
-        if part.is_empty() {
-            return Err(store::Error::Failed("an object ends early".into()).into());
-        }
-        digest.update(&part);
-        offset += part.len() as u64;
-    }
-    Ok(digest)
 }
 
 fn too_long(size: u64) -> Error {

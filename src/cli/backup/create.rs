@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{
     cli::{
-        objects::{NamedObject, ObjectReading},
+        objects::NamedObject,
         progress::{Progress, print_line},
         reason::reason,
         transfer::{Checksum, PAGE_ROWS, Summing},
     },
     domain::Timestamp,
-    store::{self, Database, Location, ROW_FORM, Row, RowReader, Table},
+    store::{self, Database, Location, ObjectReading, ROW_FORM, Row, RowReader, Table},
 };
 
 struct Making<'a> {

@@ -10,12 +10,11 @@ use super::{
 };
 use crate::{
     cli::{
-        objects::object_facts,
         progress::{Progress, print_line},
         transfer::{PAGE_ROWS, Summing, check_target, copy_error, lock_directory, open_error, read, refuse_running},
     },
     domain::FileId,
-    store::{self, Database, Location, Row},
+    store::{self, Attempt, Database, Location, Row, object_facts},
 };
 
 const FLAG: &str = "--data-dir or --database";
@@ -100,7 +99,10 @@ impl Restoring<'_> {
             while block.kind == Kind::Part {
                 let length = block.content.len() as u64;
                 if !is_left_out {
-                    objects.write(id, offset, block.content.into()).await.map_err(copy_error(self.to))?;
+                    objects
+                        .write(id, Attempt::ONLY, offset, block.content.into())
+                        .await
+                        .map_err(copy_error(self.to))?;
                 }
                 progress.advance(if id == id.original() { length } else { 0 });
                 offset += length;
@@ -108,7 +110,7 @@ impl Restoring<'_> {
             }
             let end: ObjectEnd = reader.parse(&block.content)?;
             if end.state == ObjectState::Whole {
-                objects.finish(id, offset).await.map_err(copy_error(self.to))?;
+                objects.finish(id, Attempt::ONLY, offset).await.map_err(copy_error(self.to))?;
                 let found = object_facts(objects, id).await.map_err(copy_error(self.to))?;
                 if hex::encode(found.sha256) != end.sha256 {
                     return Err(format!("{}: a file has other bytes there than in the backup", self.to));

@@ -8,7 +8,7 @@ use crate::{
     cli::{progress::print_line, reason::reason},
     domain::User,
     security::passwords,
-    store::{self, Database, Location, NodeDatabase},
+    store::{self, Database, Location, MongoUrl, NodeDatabase},
 };
 
 /// The number of users read at a time.
@@ -25,6 +25,12 @@ pub async fn run(args: ImportArgs, data: &DataArgs) -> Result<(), String> {
         error => format!("{from} cannot be read: {}", reason(error)),
     };
     let source = NodeDatabase::open(from, args.database.as_deref()).await.map_err(source_error)?;
+    let result = import_from(&source, from, data).await;
+    source.close().await;
+    result
+}
+
+async fn import_from(source: &NodeDatabase, from: &MongoUrl, data: &DataArgs) -> Result<(), String> {
     let location = data.location();
     let store_error = |error: store::Error| match error {
         store::Error::Busy => format!("{location} does not answer; start it, or name another with --to"),
@@ -42,7 +48,7 @@ pub async fn run(args: ImportArgs, data: &DataArgs) -> Result<(), String> {
     print_line(&format!("from  {from}, database {}\nto    {location}", source.name()));
     let unusable_hash = passwords::unusable_hash(data.bcrypt_cost);
     let mut importer = Importer {
-        source: &source,
+        source,
         store: store.as_ref(),
         report: Report::default(),
         unusable_hash,

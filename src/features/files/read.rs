@@ -12,8 +12,8 @@ use futures_util::stream;
 use super::range::{Part, part};
 use crate::{
     domain::{File, FileId, FileKind, Shown},
-    store::{self, Object},
-    web::{AnyCaller, AppState, Error, InRoom, Path, Result},
+    store::{self, Object, ReadObject},
+    web::{AnyCaller, AppState, Error, InRoom, Path, Result, etag::is_known},
 };
 
 /// What a browser may do with a file that is opened by itself: show a picture, play a video or a sound. No script, no form.
@@ -95,11 +95,6 @@ async fn serve(headers: &HeaderMap, object: Object, size: u64, tag: &str) -> Res
     Ok(response)
 }
 
-fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag))
-}
-
 /// A browser asks each time whether its copy is the file still: the right to the room may be lost.
 fn common_headers(headers: &mut HeaderMap, tag: &str) {
     headers.extend(HeaderValue::from_str(tag).ok().map(|tag| (header::ETAG, tag)));
@@ -117,15 +112,15 @@ fn common_headers(headers: &mut HeaderMap, tag: &str) {
 /// `length` bytes of an object from `offset`. The first part is read before the answer begins, so that a missing object is
 /// an error and not a broken answer.
 async fn stream_of(object: Object, offset: u64, length: u64) -> Result<Response> {
-    let end = offset + length;
-    let first = next(&object, offset, end).await?;
+    let (object, end) = (object.open().await?, offset + length);
+    let first = next(object.as_ref(), offset, end).await?;
     let parts = stream::try_unfold((object, offset, Some(first)), move |(object, offset, known)| async move {
         if offset >= end {
             return Ok(None);
         }
         let part = match known {
             Some(part) => part,
-            None => next(&object, offset, end).await?,
+            None => next(object.as_ref(), offset, end).await?,
         };
         let offset = offset + part.len() as u64;
         store::Result::Ok(Some((part, (object, offset, None))))
@@ -135,7 +130,7 @@ async fn stream_of(object: Object, offset: u64, length: u64) -> Result<Response>
     Ok(response)
 }
 
-async fn next(object: &Object, offset: u64, end: u64) -> store::Result<Bytes> {
+async fn next(object: &dyn ReadObject, offset: u64, end: u64) -> store::Result<Bytes> {
     let wanted = (end - offset).min(object.read_bytes() as u64) as usize;
     let part = object.read(offset, wanted).await?;
     if part.is_empty() && wanted > 0 {

@@ -154,11 +154,10 @@ pub async fn go_on(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
-    let turn = match FileId::parse(&id) {
-        Some(id) => state.uploads.enter(id).await,
-        None => return Err(Error::not_found("no-such-upload")),
-    };
-    let upload = find(&state, &user, &id).await?;
+    let file = FileId::parse(&id).ok_or_else(no_such)?;
+    // at this process the request before records what it has, and then nothing at any process does
+    let turn = state.uploads.enter(file).await;
+    let upload = state.store.open_upload(user.key, file, Timestamp::now()).await?.ok_or_else(no_such)?;
     if let Some(file) = upload.file() {
         return Ok(UploadResponse::new(&upload, file.size, Some(&file)).respond(StatusCode::OK));
     }
@@ -189,8 +188,11 @@ pub async fn cancel(
     Ok(StatusCode::NO_CONTENT)
 }
 
+fn no_such() -> Error {
+    Error::not_found("no-such-upload")
+}
+
 async fn find(state: &AppState, user: &User, id: &str) -> Result<Upload> {
-    let no_such = || Error::not_found("no-such-upload");
     let id = FileId::parse(id).ok_or_else(no_such)?;
     state.store.upload(user.key, id, Timestamp::now()).await?.ok_or_else(no_such)
 }

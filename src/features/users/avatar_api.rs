@@ -1,7 +1,7 @@
 //! Avatars in the API, and their pictures.
 
 use axum::{
-    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, FromRequest, Request, State},
     http::{HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -58,14 +58,16 @@ pub async fn put(
     State(state): State<AppState>,
     bearer: Bearer,
     Path(user_id): Path<String>,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<axum::Json<AvatarResponse>> {
     let user = state.find_user(&user_id).await?;
     check_may_change(&bearer.user, &user)?;
-    let file = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => avatar::too_large(),
-        status => Error::new(status, Phrase::english(rejection.body_text())),
-    })?;
+    let file = async {
+        Bytes::from_request(request, &state).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => avatar::too_large(),
+            status => Error::new(status, Phrase::english(rejection.body_text())),
+        })
+    };
     let user = avatar::change(&state, &bearer.user, &user, file).await?;
     Ok(axum::Json(AvatarResponse { avatar: user.avatar.map(avatar::address).unwrap_or_default() }))
 }

@@ -35,11 +35,7 @@ async fn submit(
     me: SignedIn,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response> {
-    let changed = async {
-        let file = picture_of(form).await?;
-        avatar::change(&state, &me.user, &me.user, file).await
-    };
-    match changed.await {
+    match avatar::change(&state, &me.user, &me.user, picture_of(form)).await {
         Ok(_) => Ok(Redirect::to("/account?saved=avatar").into_response()),
         Err(error) => Ok(AccountPage::read(&state, language, &me).await?.refused(error)),
     }

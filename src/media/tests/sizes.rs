@@ -167,9 +167,9 @@ fn pictures_of_other_depths_and_colours_are_read() {
 async fn what_is_read_off_the_async_threads_is_the_same() {
     let (pictures, bytes) = (Pictures::default(), jpeg(1200, 900, 6));
     let read = pictures.reserve().await.unwrap().picture(FileKind::Jpeg, bytes.clone()).await;
-    assert_eq!(read.ok(), picture(FileKind::Jpeg, &bytes).ok());
-    assert_eq!(pictures.reserve().await.unwrap().avatar(bytes.clone()).await, avatar(&bytes));
-    assert!(pictures.reserve().await.unwrap().avatar(Bytes::from_static(b"x")).await.is_err());
+    assert_eq!(read.unwrap().ok(), picture(FileKind::Jpeg, &bytes).ok());
+    assert_eq!(pictures.reserve().await.unwrap().avatar(bytes.clone()).await, Ok(avatar(&bytes)));
+    assert!(pictures.reserve().await.unwrap().avatar(Bytes::from_static(b"x")).await.unwrap().is_err());
 }
 
 /// The work of a photograph. `cargo test --lib -- --ignored --nocapture twelve` prints how long it takes.

@@ -1,10 +1,10 @@
 //! The shared database as a store.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use mongodb::bson::{self, Bson, DateTime, doc};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 use super::{
     collections::Collections, connect, copy_mark::refuse_unfinished, driver::with_timeout, migrations, objects::GridFs,
@@ -12,8 +12,11 @@ use super::{
 };
 use crate::{
     domain::RoomId,
-    store::{Database, Error, Events, Objects, PresenceStore, Result, Store},
+    store::{Database, Error, Events, Objects, PresenceStore, Result, Store, used_space::UsedSpace},
 };
+
+/// The maximum time until the waiting writes are done at the stop. One that waits longer is not acknowledged.
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub struct Mongo {
     pub(super) db: Collections,
@@ -21,6 +24,7 @@ pub struct Mongo {
     pub(super) outbox: Arc<Outbox>,
     leases: Arc<Leases>,
     pub(super) grid_fs: Arc<GridFs>,
+    pub(super) used_space: UsedSpace,
     /// Tells this process's documents from those of others.
     process: bson::Uuid,
     /// Lets this process run one transaction on the guard document at a time, so that only other processes can
@@ -68,7 +72,8 @@ impl Mongo {
         let process = bson::Uuid::new();
         let leases = Arc::new(Leases::new(db.clone(), Arc::clone(&outbox), process));
         let grid_fs = Arc::new(GridFs::new(db.clone()));
-        Self { db, writer, outbox, leases, grid_fs, process, guard: Mutex::default() }
+        let used_space = UsedSpace::default();
+        Self { db, writer, outbox, leases, grid_fs, used_space, process, guard: Mutex::default() }
     }
 }
 
@@ -128,7 +133,9 @@ impl Database for Mongo {
     }
 
     async fn close(&self) {
-        self.writer.stop().await;
+        if timeout(STOP_TIMEOUT, self.writer.stop()).await.is_err() {
+            tracing::warn!(timeout = ?STOP_TIMEOUT, "writes to MongoDB not finished at the stop");
+        }
         self.outbox.close();
         connect::close(&self.db.database).await;
     }

@@ -93,15 +93,14 @@ impl NodeDatabase {
             Some(SelectionCriteria::ReadPreference(ReadPreference::PrimaryPreferred { options: None }));
         let name = name.or(options.default_database.as_deref()).unwrap_or(DEFAULT_DATABASE).to_owned();
         let database = Client::with_options(options)?.database(&name);
-        let users = database.collection::<Document>("users");
-        let Some(user) = with_timeout(users.find_one(doc! {}).projection(doc! { "folded": 1 })).await? else {
-            let reason = format!("there are no users in its database {name}; set the right database with --database");
-            return Err(Error::Failed(reason));
-        };
-        if user.contains_key("folded") {
-            return Err(Error::Failed(format!("its database {name} belongs to natter; use natter copy to copy it")));
-        }
+        let checked = check(&database).await;
+        let database = connect::closed_on_error(database, checked).await?;
         Ok(Self { database })
+    }
+
+    /// Closes the connections.
+    pub async fn close(&self) {
+        connect::close(&self.database).await;
     }
 
     pub fn name(&self) -> &str {
@@ -219,6 +218,21 @@ impl NodeMessages {
             has_sent_time: date("sentTime").is_some() && date("sentTime") == date("at"),
             text: value(&found, "text"),
         }))
+    }
+}
+
+/// Checks that `database` has users, and that they are those of the Node application.
+async fn check(database: &Database) -> Result<()> {
+    let users = database.collection::<Document>("users");
+    let name = database.name();
+    match with_timeout(users.find_one(doc! {}).projection(doc! { "folded": 1 })).await? {
+        None => Err(Error::Failed(format!(
+            "there are no users in its database {name}; set the right database with --database"
+        ))),
+        Some(user) if user.contains_key("folded") => {
+            Err(Error::Failed(format!("its database {name} belongs to natter; use natter copy to copy it")))
+        }
+        Some(_) => Ok(()),
     }
 }
 

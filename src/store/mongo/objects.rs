@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use mongodb::{
-    bson::{self, DateTime, doc},
+    bson::{self, DateTime, Document, doc},
     options::ReplaceOptions,
 };
 use serde::Deserialize;
@@ -13,13 +13,14 @@ use serde::Deserialize;
 use super::{
     bson_values::{bson_binary, bson_file, file_id},
     collections::Collections,
-    driver::with_timeout,
+    driver::{with_timeout, with_timeout_raw},
+    unique_index::is_duplicate_key,
 };
 use crate::{
     domain::FileId,
     store::{
         Error, Result,
-        objects::{Objects, PART_BYTES},
+        objects::{Attempt, Objects, PART_BYTES, ReadObject},
     },
 };
 
@@ -49,9 +50,43 @@ struct Lengths {
     last: i32,
     all: i64,
     end: i64,
+    /// The latest attempt that wrote one of them.
+    attempt: i64,
+}
+
+/// The value of `attempt` in the chunks that an attempt may change.
+fn up_to(attempt: Attempt) -> Document {
+    // natter's first chunks had none
+    doc! { "$not": { "$gt": i64::from(attempt.0) } }
+}
+
+/// The chunks of an object, for reading.
+struct Chunks {
+    objects: GridFs,
+    id: FileId,
+}
+
+#[async_trait]
+impl ReadObject for Chunks {
+    async fn read(&self, offset: u64, length: usize) -> Result<Bytes> {
+        let Self { objects, id } = self;
+        let (number, inside) = (offset / CHUNK, (offset % CHUNK) as usize);
+        let Some(chunk) = objects.chunk(*id, number).await? else {
+            let is_end = inside == 0 && number > 0 && objects.chunk(*id, number - 1).await?.is_some();
+            return if is_end { Ok(Bytes::new()) } else { Err(Error::NotFound) };
+        };
+        let chunk = Bytes::from(chunk);
+        Ok(chunk.slice(inside.min(chunk.len())..(inside + length).min(chunk.len())))
+    }
+
+    /// A chunk comes as a whole anyway.
+    fn read_bytes(&self) -> usize {
+        PART_BYTES
+    }
 }
 
 /// The objects of a database.
+#[derive(Clone)]
 pub struct GridFs {
     db: Collections,
 }
@@ -81,6 +116,7 @@ impl GridFs {
             doc! { "$match": { "files_id": bson_file(id), "n": { "$lte": number as i32 } } },
             doc! { "$group": {
                 "_id": null, "last": { "$max": "$n" }, "all": { "$sum": { "$binarySize": "$data" } },
+                "attempt": { "$max": { "$ifNull": ["$attempt", 0_i64] } },
                 "end": { "$sum": { "$cond": [{ "$eq": ["$n", number as i32] }, { "$binarySize": "$data" }, 0] } },
             } },
         ];
@@ -91,18 +127,29 @@ impl GridFs {
         Ok(found.await?.filter(|lengths| lengths.last == number as i32))
     }
 
-    async fn write_chunk(&self, id: FileId, number: u64, bytes: Vec<u8>) -> Result<()> {
-        let place = doc! { "files_id": bson_file(id), "n": number as i32 };
+    /// Replaces a chunk, unless a later attempt has written it: the insertion that takes place then breaks the unique index.
+    async fn write_chunk(&self, id: FileId, attempt: Attempt, number: u64, bytes: Vec<u8>) -> Result<()> {
+        let mut place = doc! { "files_id": bson_file(id), "n": number as i32 };
         let mut chunk = place.clone();
+        chunk.insert("attempt", i64::from(attempt.0));
         chunk.insert("data", bson_binary(&bytes));
+        place.insert("attempt", up_to(attempt));
         let options = ReplaceOptions::builder().upsert(true).build();
-        with_timeout(self.db.chunks.replace_one(place, chunk).with_options(options)).await.map(drop)
+        // an earlier attempt may insert the same chunk at this moment: the second try finds and replaces it
+        for _ in 0..2 {
+            let replaced = self.db.chunks.replace_one(place.clone(), chunk.clone()).with_options(options.clone());
+            match with_timeout_raw(replaced).await {
+                Err(error) if is_duplicate_key(&error) => {}
+                done => return Ok(done.map(drop)?),
+            }
+        }
+        Err(Error::NotFound)
     }
 }
 
 #[async_trait]
 impl Objects for GridFs {
-    async fn write(&self, id: FileId, offset: u64, bytes: Bytes) -> Result<()> {
+    async fn write(&self, id: FileId, attempt: Attempt, offset: u64, bytes: Bytes) -> Result<()> {
         let (mut number, inside) = (offset / CHUNK, (offset % CHUNK) as usize);
         let mut first = match inside {
             0 => Vec::new(),
@@ -115,10 +162,10 @@ impl Objects for GridFs {
         first.truncate(inside);
         let (head, rest) = bytes.split_at(bytes.len().min(PART_BYTES - inside));
         first.extend_from_slice(head);
-        self.write_chunk(id, number, first).await?;
+        self.write_chunk(id, attempt, number, first).await?;
         for part in rest.chunks(PART_BYTES) {
             number += 1;
-            self.write_chunk(id, number, part.to_vec()).await?;
+            self.write_chunk(id, attempt, number, part.to_vec()).await?;
         }
         Ok(())
     }
@@ -128,20 +175,21 @@ impl Objects for GridFs {
         Ok(())
     }
 
-    async fn finish(&self, id: FileId, length: u64) -> Result<()> {
+    async fn finish(&self, id: FileId, attempt: Attempt, length: u64) -> Result<()> {
         let last = length.saturating_sub(1) / CHUNK;
         let found = self.lengths(id, last).await?.ok_or(Error::NotFound)?;
         let needed = (length - last * CHUNK) as i64;
-        if found.end < needed || (found.all - found.end) as u64 != last * CHUNK {
+        if found.attempt > i64::from(attempt.0) || found.end < needed || (found.all - found.end) as u64 != last * CHUNK
+        {
             return Err(Error::NotFound);
         }
         if found.end > needed {
             let mut end = self.chunk(id, last).await?.ok_or(Error::NotFound)?;
             end.truncate(needed as usize);
-            self.write_chunk(id, last, end).await?;
+            self.write_chunk(id, attempt, last, end).await?;
         }
         // of an upload that was interrupted and went on before its end
-        let beyond = doc! { "files_id": bson_file(id), "n": { "$gt": last as i32 } };
+        let beyond = doc! { "files_id": bson_file(id), "n": { "$gt": last as i32 }, "attempt": up_to(attempt) };
         with_timeout(self.db.chunks.delete_many(beyond)).await?;
         let file = doc! { "$set": {
             "length": length as i64, "chunkSize": CHUNK as i32, "uploadDate": DateTime::now(), "filename": id.to_string(),
@@ -149,19 +197,8 @@ impl Objects for GridFs {
         with_timeout(self.db.files.update_one(doc! { "_id": bson_file(id) }, file).upsert(true)).await.map(drop)
     }
 
-    async fn read(&self, id: FileId, offset: u64, length: usize) -> Result<Bytes> {
-        let (number, inside) = (offset / CHUNK, (offset % CHUNK) as usize);
-        let Some(chunk) = self.chunk(id, number).await? else {
-            let is_end = inside == 0 && number > 0 && self.chunk(id, number - 1).await?.is_some();
-            return if is_end { Ok(Bytes::new()) } else { Err(Error::NotFound) };
-        };
-        let chunk = Bytes::from(chunk);
-        Ok(chunk.slice(inside.min(chunk.len())..(inside + length).min(chunk.len())))
-    }
-
-    /// A chunk comes as a whole anyway.
-    fn read_bytes(&self) -> usize {
-        PART_BYTES
+    async fn open(&self, id: FileId) -> Result<Box<dyn ReadObject>> {
+        Ok(Box::new(Chunks { objects: self.clone(), id }))
     }
 
     async fn remove(&self, id: FileId) -> Result<()> {

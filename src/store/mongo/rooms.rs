@@ -2,17 +2,20 @@
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, TryStreamExt};
-use mongodb::{bson::doc, error::UNKNOWN_TRANSACTION_COMMIT_RESULT};
+use mongodb::{
+    bson::{Bson, doc},
+    error::UNKNOWN_TRANSACTION_COMMIT_RESULT,
+};
 
 use super::{
     authors::read_authors,
-    bson_values::query_limit,
+    bson_values::{bson_uuid, query_limit},
     database::Mongo,
     documents::RoomNameDoc,
     driver::{transaction_with_timeout, with_timeout, with_timeout_raw},
     room_documents::{MemberDoc, RoomDoc},
     room_names::open_name,
-    room_queries::present,
+    room_queries::{lasting, present},
     unique_index::is_duplicate_key,
     users::literal_pattern,
 };
@@ -108,6 +111,19 @@ impl Rooms for Mongo {
             OpenRoom { room: room.into(), members }
         };
         Ok(rooms.into_iter().map(with_count).collect())
+    }
+
+    async fn readable(&self, user: &User) -> Result<Vec<RoomId>> {
+        let own = self.db.memberships.distinct("_id.room", lasting(doc! { "_id.user": bson_uuid(user.key) }));
+        let own = with_timeout(own).await?;
+        let readable = doc! { "$or": [
+            { "_id": { "$in": own } },
+            { "kind": RoomKind::Open.as_str() },
+            { "everyone": true },
+        ] };
+        // the memberships of a deleted room are removed later
+        let ids = with_timeout(self.db.rooms.distinct("_id", present(readable))).await?;
+        Ok(ids.iter().filter_map(Bson::as_str).map(RoomId::named).collect())
     }
 
     async fn room_count(&self) -> Result<u64> {

@@ -1,12 +1,14 @@
 //! The documents of uploads.
 
+use std::sync::Arc;
+
 use mongodb::bson::{self, DateTime};
 use serde::{Deserialize, Serialize};
 
 use super::bson_values::{bson_date, bson_file, bson_int, bson_uuid, file_id, user_key};
 use crate::{
     domain::{File, FileName, Message, Timestamp, rules},
-    store::{FileFacts, NewUpload, Object, UPLOAD_LIFETIME_SECS, Upload, stored_file::StoredFacts},
+    store::{Attempt, FileFacts, NewUpload, Object, Objects, UPLOAD_LIFETIME_SECS, Upload, stored_file::StoredFacts},
 };
 
 /// An upload, or a file of a message that was one.
@@ -21,6 +23,9 @@ pub struct UploadDoc {
     pub size: i64,
     /// The bytes that are durable.
     pub received: i64,
+    /// The last request that opened it for writing. Missing in those of natter's first version with files.
+    #[serde(default)]
+    pub attempt: i64,
     /// Missing in an upload that is known to be a file of a message.
     #[serde(rename = "keptUntil", skip_serializing_if = "Option::is_none", default)]
     pub kept_until: Option<DateTime>,
@@ -40,6 +45,7 @@ impl UploadDoc {
             name: upload.name.as_str().to_owned(),
             size: bson_int(upload.size),
             received: 0,
+            attempt: i64::from(Attempt::ONLY.0),
             kept_until: Some(bson_date(now.plus_secs(UPLOAD_LIFETIME_SECS))),
             room: None,
             facts: None,
@@ -54,13 +60,15 @@ impl UploadDoc {
             name: file.name.as_str().to_owned(),
             size: bson_int(file.size),
             received: bson_int(file.size),
+            attempt: i64::from(Attempt::ONLY.0),
             kept_until: None,
             room: Some(message.id.room.as_str().to_owned()),
             facts: Some(StoredFacts::from(&FileFacts::of(file))),
         }
     }
 
-    pub fn upload(self, object: Object) -> Upload {
+    pub fn upload(self, objects: Arc<dyn Objects>) -> Upload {
+        let object = Object::new(file_id(self.id), Attempt(self.attempt as u32), objects);
         Upload {
             owner: user_key(self.owner),
             name: FileName::stored(self.name),

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
-use mongodb::bson::{self, Document, doc};
+use mongodb::{
+    bson::{self, Document, doc},
+    options::ReturnDocument,
+};
 use serde::Deserialize;
 
 use super::{
@@ -24,8 +27,8 @@ use super::{
 use crate::{
     domain::{File, FileId, Message, RoomId, Timestamp, UserKey},
     store::{
-        Access, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result, UPLOAD_LIFETIME_SECS,
-        Upload, UploadRow, Uploads, stored_file::StoredFacts, uploads::EXPIRY_GRACE_SECS,
+        Access, Attempt, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result,
+        UPLOAD_LIFETIME_SECS, Upload, UploadRow, Uploads, stored_file::StoredFacts, uploads::EXPIRY_GRACE_SECS,
     },
 };
 
@@ -43,6 +46,11 @@ struct Id {
 /// The filter for the uploads with these ids.
 fn with_ids(ids: &[FileId]) -> Document {
     doc! { "_id": any_of(ids.iter().copied().map(bson_file)) }
+}
+
+/// The filter for an upload of a user that no message has and that has not expired.
+fn own(owner: UserKey, id: FileId, now: Timestamp) -> Document {
+    doc! { "_id": bson_file(id), "owner": bson_uuid(owner), "keptUntil": { "$gt": bson_date(now) } }
 }
 
 impl Collections {
@@ -109,15 +117,17 @@ impl Collections {
 }
 
 impl Mongo {
+    /// An object that is only read.
     pub(super) fn object(&self, id: FileId) -> Object {
-        Object::new(id, Arc::<GridFs>::clone(&self.grid_fs))
+        Object::new(id, Attempt::ONLY, Arc::<GridFs>::clone(&self.grid_fs))
     }
 
-    /// Changes an upload that is neither complete nor expired.
-    async fn change_upload(&self, id: FileId, mut set: Document, now: Timestamp) -> Result<()> {
+    /// Changes an upload that is neither complete nor expired, and that no later request has opened.
+    async fn change_upload(&self, object: &Object, mut set: Document, now: Timestamp) -> Result<()> {
         set.insert("keptUntil", bson_date(now.plus_secs(UPLOAD_LIFETIME_SECS)));
         let unfinished = doc! {
-            "_id": bson_file(id), "facts": { "$exists": false }, "keptUntil": { "$gt": bson_date(now) },
+            "_id": bson_file(object.id), "facts": { "$exists": false }, "keptUntil": { "$gt": bson_date(now) },
+            "attempt": i64::from(object.attempt.0),
         };
         let changed = with_timeout(self.db.uploads.update_one(unfinished, doc! { "$set": set })).await?;
         if changed.matched_count == 0 { Err(Error::NotFound) } else { Ok(()) }
@@ -135,43 +145,44 @@ impl Uploads for Mongo {
         let (document, id) = (UploadDoc::new(&upload, now), upload.id);
         with_timeout(self.db.uploads.insert_one(&document)).await?;
         // counted with this one: of two that begin at the same time, at most as many fit as there is space for
-        let of_user = self.db.upload_bytes(doc! { "owner": bson_uuid(upload.owner) });
-        let (of_user, of_all) = tokio::try_join!(of_user, self.db.upload_bytes(doc! {}))?;
-        let conflict = if of_user > quota.user {
-            Conflict::QuotaOfUser
-        } else if of_all > quota.server {
-            Conflict::QuotaOfServer
+        let fits = if self.db.upload_bytes(doc! { "owner": bson_uuid(upload.owner) }).await? > quota.user {
+            Err(Conflict::QuotaOfUser.into())
         } else {
-            return Ok(document.upload(self.object(id)));
+            self.used_space.add(upload.size, quota.server, self.db.upload_bytes(doc! {})).await
         };
-        with_timeout(self.db.uploads.delete_one(doc! { "_id": bson_file(id) })).await?;
-        Err(conflict.into())
+        if fits.is_err() {
+            with_timeout(self.db.uploads.delete_one(doc! { "_id": bson_file(id) })).await?;
+        }
+        fits.map(|()| document.upload(Arc::<GridFs>::clone(&self.grid_fs)))
     }
 
     async fn upload(&self, owner: UserKey, id: FileId, now: Timestamp) -> Result<Option<Upload>> {
-        let own = doc! { "_id": bson_file(id), "owner": bson_uuid(owner), "keptUntil": { "$gt": bson_date(now) } };
-        let found = with_timeout(self.db.uploads.find_one(own)).await?;
-        Ok(found.map(|document| document.upload(self.object(id))))
+        let found = with_timeout(self.db.uploads.find_one(own(owner, id, now))).await?;
+        Ok(found.map(|document| document.upload(Arc::<GridFs>::clone(&self.grid_fs))))
     }
 
-    async fn record_received(&self, id: FileId, bytes: u64, now: Timestamp) -> Result<()> {
-        self.change_upload(id, doc! { "received": bson_int(bytes) }, now).await
+    async fn open_upload(&self, owner: UserKey, id: FileId, now: Timestamp) -> Result<Option<Upload>> {
+        let next = self.db.uploads.find_one_and_update(own(owner, id, now), doc! { "$inc": { "attempt": 1_i64 } });
+        let found = with_timeout(next.return_document(ReturnDocument::After)).await?;
+        Ok(found.map(|document| document.upload(Arc::<GridFs>::clone(&self.grid_fs))))
     }
 
-    async fn complete_upload(&self, id: FileId, facts: FileFacts, now: Timestamp) -> Result<()> {
+    async fn record_received(&self, object: &Object, bytes: u64, now: Timestamp) -> Result<()> {
+        self.change_upload(object, doc! { "received": bson_int(bytes) }, now).await
+    }
+
+    async fn complete_upload(&self, object: &Object, facts: FileFacts, now: Timestamp) -> Result<()> {
         let stored = bson::serialize_to_document(&StoredFacts::from(&facts));
         let stored = stored.map_err(|error| Error::Failed(error.to_string()))?;
         let size = bson_int(facts.size);
         // the quota counts what is stored
-        self.change_upload(id, doc! { "facts": stored, "size": size, "received": size }, now).await
+        self.change_upload(object, doc! { "facts": stored, "size": size, "received": size }, now).await
     }
 
     async fn end_upload(&self, owner: UserKey, id: FileId) -> Result<bool> {
-        let own = doc! {
-            "_id": bson_file(id), "owner": bson_uuid(owner), "keptUntil": { "$gt": bson_date(Timestamp::now()) },
-        };
+        let now = Timestamp::now();
         // not earlier: a post that has read it may be written within the grace
-        Ok(self.db.end_uploads(own, Timestamp::now()).await? == 1)
+        Ok(self.db.end_uploads(own(owner, id, now), now).await? == 1)
     }
 
     async fn file(&self, access: &Access, id: FileId) -> Result<Option<(File, Object)>> {

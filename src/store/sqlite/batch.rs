@@ -70,9 +70,12 @@ impl<'c> Batch<'c> {
         let events = self.events.len();
         let out = work(self);
         if out.is_err() {
-            self.execute("ROLLBACK TO work")?;
             self.forget_rooms();
             self.events.truncate(events);
+            // on a full disk SQLite has rolled back the whole transaction already
+            if self.execute("ROLLBACK TO work").is_err() {
+                return out;
+            }
         }
         self.execute("RELEASE work")?;
         out

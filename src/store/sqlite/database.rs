@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::RoomId,
-    store::{Database, Error, Events, Objects, PresenceStore, Result, Store, disk::Disk},
+    store::{Database, Error, Events, Objects, PresenceStore, Result, Store, disk::Disk, used_space::UsedSpace},
 };
 
 pub struct Sqlite {
@@ -19,6 +19,7 @@ pub struct Sqlite {
     pub(super) summaries: Arc<SummaryCache>,
     readers: Arc<Readers>,
     pub(super) objects: Arc<Disk>,
+    pub(super) used_space: UsedSpace,
 }
 
 /// The writer's page cache in KiB, as SQLite takes it: 64 MiB. The pages that posts write to are the ends of each author's
@@ -72,6 +73,7 @@ impl Sqlite {
             summaries,
             readers: Arc::new(readers),
             objects: Arc::new(Disk::new(path.with_file_name(OBJECTS))),
+            used_space: UsedSpace::default(),
         }
     }
 

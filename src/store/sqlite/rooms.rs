@@ -72,6 +72,18 @@ impl Rooms for Sqlite {
         .await
     }
 
+    async fn readable(&self, user: &User) -> Result<Vec<RoomId>> {
+        let user = user.key;
+        self.read(move |c| {
+            let select = "SELECT room_id FROM rooms WHERE open_name IS NOT NULL OR (everyone = 1 AND deleted = 0)
+                UNION SELECT r.room_id FROM memberships m JOIN rooms r ON r.id = m.room
+                WHERE m.user = ?1 AND r.deleted = 0";
+            let id = |row: &rusqlite::Row<'_>| row.get::<_, String>(0).map(|id| RoomId::named(&id));
+            c.prepare_cached(select)?.query_map([user.0.as_bytes()], id)?.collect()
+        })
+        .await
+    }
+
     async fn room_count(&self) -> Result<u64> {
         self.read(|c| {
             c.prepare_cached("SELECT count(*) FROM rooms WHERE deleted = 0 AND kind <> 'direct'")?

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::file_ids::file_id;
 use crate::{
     domain::{File, FileId, FileName, Timestamp, UserKey, rules},
-    store::{FileFacts, stored_file::StoredFacts},
+    store::{Attempt, FileFacts, stored_file::StoredFacts},
 };
 
 pub fn facts_json(facts: &FileFacts) -> rusqlite::Result<String> {
@@ -30,9 +30,10 @@ pub struct UploadRow {
     pub size: u64,
     pub received: u64,
     pub facts: Option<FileFacts>,
+    pub attempt: Attempt,
 }
 
-pub const COLUMNS: &str = "id, owner, name, size, received, facts, message IS NOT NULL";
+pub const COLUMNS: &str = "id, owner, name, size, received, facts, message IS NOT NULL, attempt";
 
 pub fn upload_row(row: &Row<'_>) -> rusqlite::Result<UploadRow> {
     let json = row.get::<_, Option<String>>(5)?;
@@ -43,6 +44,7 @@ pub fn upload_row(row: &Row<'_>) -> rusqlite::Result<UploadRow> {
         size: row.get::<_, i64>(3)? as u64,
         received: row.get::<_, i64>(4)? as u64,
         facts: json.map(|json| facts(&json)).transpose()?,
+        attempt: Attempt(row.get(7)?),
     })
 }
 

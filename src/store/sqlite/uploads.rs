@@ -18,12 +18,15 @@ use super::{
 use crate::{
     domain::{File, FileId, Message, Timestamp, UserKey},
     store::{
-        Access, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result, UPLOAD_LIFETIME_SECS,
-        Upload, Uploads, disk::Disk, uploads::EXPIRY_GRACE_SECS,
+        Access, Attempt, Conflict, Error, FileFacts, NewUpload, Object, OwnedObjects, Quota, Result,
+        UPLOAD_LIFETIME_SECS, Upload, Uploads, disk::Disk, uploads::EXPIRY_GRACE_SECS,
     },
 };
 
-fn begin(batch: &Batch<'_>, upload: &NewUpload, quota: Quota, now: Timestamp) -> Result<()> {
+/// The condition of an upload of a user that no message has and that has not expired.
+const OWN: &str = "id = ?1 AND owner = ?2 AND message IS NULL AND kept_until > ?3";
+
+fn begin(batch: &Batch<'_>, upload: &NewUpload, user_quota: u64, now: Timestamp) -> Result<()> {
     let c = batch.connection;
     let owner = upload.owner.0.as_bytes();
     if !c.prepare_cached("SELECT 1 FROM users WHERE key = ?1 AND disabled = 0")?.exists([owner])? {
@@ -31,13 +34,8 @@ fn begin(batch: &Batch<'_>, upload: &NewUpload, quota: Quota, now: Timestamp) ->
     }
     let of_user = "SELECT coalesce(sum(size), 0) FROM uploads WHERE owner = ?1";
     let of_user: i64 = c.prepare_cached(of_user)?.query_row([owner], |row| row.get(0))?;
-    if of_user as u64 + upload.size > quota.user {
+    if of_user as u64 + upload.size > user_quota {
         return Err(Conflict::QuotaOfUser.into());
-    }
-    let of_all = "SELECT coalesce(sum(size), 0) FROM uploads";
-    let of_all: i64 = c.prepare_cached(of_all)?.query_row([], |row| row.get(0))?;
-    if of_all as u64 + upload.size > quota.server {
-        return Err(Conflict::QuotaOfServer.into());
     }
     c.prepare_cached(
         "INSERT INTO uploads (id, owner, name, size, received, kept_until) VALUES (?1, ?2, ?3, ?4, 0, ?5)",
@@ -53,17 +51,30 @@ fn begin(batch: &Batch<'_>, upload: &NewUpload, quota: Quota, now: Timestamp) ->
 }
 
 impl Sqlite {
+    /// An object that is only read.
     pub(super) fn object(&self, id: FileId) -> Object {
-        Object::new(id, Arc::<Disk>::clone(&self.objects))
+        self.object_for(id, Attempt::ONLY)
     }
 
-    /// Changes an upload that is neither complete nor expired.
-    async fn change_upload(&self, id: FileId, set: &'static str, value: Value, now: Timestamp) -> Result<()> {
-        let change =
-            format!("UPDATE uploads SET {set}, kept_until = ?3 WHERE id = ?1 AND facts IS NULL AND kept_until > ?4");
+    fn object_for(&self, id: FileId, attempt: Attempt) -> Object {
+        Object::new(id, attempt, Arc::<Disk>::clone(&self.objects))
+    }
+
+    fn upload_of(&self, row: UploadRow) -> Upload {
+        let UploadRow { id, owner, name, size, received, facts, attempt } = row;
+        Upload { owner, name, size, received, facts, object: self.object_for(id, attempt) }
+    }
+
+    /// Changes an upload that is neither complete nor expired, and that no later request has opened.
+    async fn change_upload(&self, object: &Object, set: &'static str, value: Value, now: Timestamp) -> Result<()> {
+        let change = format!(
+            "UPDATE uploads SET {set}, kept_until = ?3
+             WHERE id = ?1 AND facts IS NULL AND kept_until > ?4 AND attempt = ?5"
+        );
+        let (id, attempt) = (object.id, object.attempt.0);
         self.writer
             .run(move |batch| {
-                let values = params![id.0.as_bytes(), value, now.plus_secs(UPLOAD_LIFETIME_SECS).0, now.0];
+                let values = params![id.0.as_bytes(), value, now.plus_secs(UPLOAD_LIFETIME_SECS).0, now.0, attempt];
                 match batch.connection.prepare_cached(&change)?.execute(values)? {
                     0 => Err(Error::NotFound),
                     _ => Ok(()),
@@ -76,49 +87,59 @@ impl Sqlite {
 #[async_trait]
 impl Uploads for Sqlite {
     async fn begin_upload(&self, upload: NewUpload, quota: Quota, now: Timestamp) -> Result<Upload> {
+        let of_all = self.read(|c| {
+            let sum = "SELECT coalesce(sum(size), 0) FROM uploads";
+            c.prepare_cached(sum)?.query_row([], |row| Ok(row.get::<_, i64>(0)? as u64))
+        });
         let new = upload.clone();
-        self.writer.run(move |batch| begin(batch, &new, quota, now)).await?;
+        self.writer.run(move |batch| begin(batch, &new, quota.user, now)).await?;
         let NewUpload { id, owner, name, size } = upload;
-        Ok(Upload { owner, name, size, received: 0, facts: None, object: self.object(id) })
+        if let Err(error) = self.used_space.add(size, quota.server, of_all).await {
+            self.forget_uploads(&[id]).await?;
+            return Err(error);
+        }
+        Ok(Upload { owner, name, size, received: 0, facts: None, object: self.object_for(id, Attempt::ONLY) })
     }
 
     async fn upload(&self, owner: UserKey, id: FileId, now: Timestamp) -> Result<Option<Upload>> {
-        let find = format!(
-            "SELECT {COLUMNS} FROM uploads WHERE id = ?1 AND owner = ?2 AND message IS NULL AND kept_until > ?3"
-        );
+        let find = format!("SELECT {COLUMNS} FROM uploads WHERE {OWN}");
         let found = self
             .read(move |c| {
                 let values = params![id.0.as_bytes(), owner.0.as_bytes(), now.0];
                 c.prepare_cached(&find)?.query_row(values, upload_row).optional()
             })
             .await?;
-        Ok(found.map(|UploadRow { owner, name, size, received, facts, id }| Upload {
-            owner,
-            name,
-            size,
-            received,
-            facts,
-            object: self.object(id),
-        }))
+        Ok(found.map(|row| self.upload_of(row)))
     }
 
-    async fn record_received(&self, id: FileId, bytes: u64, now: Timestamp) -> Result<()> {
-        self.change_upload(id, "received = ?2", sql_integer(bytes).into(), now).await
+    async fn open_upload(&self, owner: UserKey, id: FileId, now: Timestamp) -> Result<Option<Upload>> {
+        let open = format!("UPDATE uploads SET attempt = attempt + 1 WHERE {OWN} RETURNING {COLUMNS}");
+        let found = self
+            .writer
+            .run(move |batch| {
+                let values = params![id.0.as_bytes(), owner.0.as_bytes(), now.0];
+                Ok(batch.connection.prepare_cached(&open)?.query_row(values, upload_row).optional()?)
+            })
+            .await?;
+        Ok(found.map(|row| self.upload_of(row)))
     }
 
-    async fn complete_upload(&self, id: FileId, facts: FileFacts, now: Timestamp) -> Result<()> {
+    async fn record_received(&self, object: &Object, bytes: u64, now: Timestamp) -> Result<()> {
+        self.change_upload(object, "received = ?2", sql_integer(bytes).into(), now).await
+    }
+
+    async fn complete_upload(&self, object: &Object, facts: FileFacts, now: Timestamp) -> Result<()> {
         // the quota counts what is stored
         let set = "facts = ?2, size = ?2 ->> 'size', received = ?2 ->> 'size'";
-        self.change_upload(id, set, facts_json(&facts)?.into(), now).await
+        self.change_upload(object, set, facts_json(&facts)?.into(), now).await
     }
 
     async fn end_upload(&self, owner: UserKey, id: FileId) -> Result<bool> {
-        let end =
-            "UPDATE uploads SET kept_until = ?3 WHERE id = ?1 AND owner = ?2 AND message IS NULL AND kept_until > ?3";
+        let end = format!("UPDATE uploads SET kept_until = ?3 WHERE {OWN}");
         self.writer
             .run(move |batch| {
                 let values = params![id.0.as_bytes(), owner.0.as_bytes(), Timestamp::now().0];
-                Ok(batch.connection.prepare_cached(end)?.execute(values)? == 1)
+                Ok(batch.connection.prepare_cached(&end)?.execute(values)? == 1)
             })
             .await
     }

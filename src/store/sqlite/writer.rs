@@ -206,7 +206,7 @@ impl WriterThread {
             }
             Err(error) => {
                 tracing::error!(%error, writes = completions.len(), "commit failed");
-                completions.into_iter().for_each(|complete| complete(Err(Error::Failed(error.to_string()))));
+                completions.into_iter().for_each(|complete| complete(Err(error.clone())));
             }
         }
     }
