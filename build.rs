@@ -12,6 +12,8 @@ use oxc_span::SourceType;
 
 use shorten::{Unused, shorten};
 
+#[path = "build/assets.rs"]
+mod assets;
 #[path = "build/shorten.rs"]
 mod shorten;
 
@@ -76,7 +78,8 @@ const SCRIPTS: [&str; 21] = [
     "connection",
 ];
 /// Of two rules of the same weight, the later one wins.
-const STYLES: [&str; 9] = ["tokens", "base", "forms", "layout", "sidebar", "room", "composer", "messages", "files"];
+const STYLES: [&str; 10] =
+    ["tokens", "base", "forms", "layout", "sidebar", "room", "composer", "messages", "files", "search"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -96,8 +99,7 @@ fn main() {
     let script = format!("{htmx}\n(() => {{ 'use strict';\n{own}\nwindow.natter = natter; }})();");
     write(&to.join("natter.js"), &minify(&script));
     write(&to.join("natter.css"), &join(&from.join("style"), "css", &STYLES));
-    let code = memory_serve::assets_to_code("static", &to, out, true, |_| ());
-    write(&out.join("assets.rs"), &code);
+    write(&out.join("assets.rs"), &assets::embed(&to, out));
 }
 
 /// Copies what is served as it is.

@@ -14,6 +14,7 @@
 //! | [`render`] | fragments of the log, and the texts of every language |
 //! | [`security`] | accounts, passwords, tokens, sessions, rate limits |
 //! | [`net`] | the accept loop, connections, WebSocket frames, client addresses |
+//! | [`search`] | the index of all messages: one more reader of the logs |
 //! | [`store`] | the traits of a database, and private adapters for SQLite and MongoDB |
 //! | [`media`] | pictures: without metadata, as thumbnails, as avatars; no I/O |
 //! | [`domain`] | users, messages, ids and their rules; no I/O |
@@ -143,6 +144,7 @@ pub mod media;
 pub mod net;
 pub mod render;
 pub mod room;
+pub mod search;
 pub mod security;
 pub mod store;
 pub mod web;

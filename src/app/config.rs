@@ -6,6 +6,7 @@ use clap::{
     Args, ValueEnum,
     builder::{PathBufValueParser, TypedValueParser},
 };
+use ring::digest::{SHA256, digest};
 use secrecy::SecretString;
 use tracing_subscriber::filter::Targets;
 use url::Url;
@@ -42,6 +43,9 @@ pub struct DataArgs {
     pub bcrypt_cost: u32,
 }
 
+/// The file of the search index beside an embedded database.
+pub const SEARCH_INDEX: &str = "search.db";
+
 impl DataArgs {
     /// The location of the database.
     pub fn location(&self) -> Location {
@@ -49,6 +53,18 @@ impl DataArgs {
             Some(url) => Location::Mongo(url.clone()),
             None => Location::Embedded(self.data_dir.clone()),
         }
+    }
+
+    /// The file of the search index, beside the embedded database. Of a MongoDB each machine has one in its data
+    /// directory, which the processes with this directory share.
+    pub fn search_index(&self) -> PathBuf {
+        self.data_dir.join(match &self.database {
+            Some(url) => {
+                let digest = digest(&SHA256, url.to_string().as_bytes());
+                format!("search-{}.db", hex::encode(&digest.as_ref()[..6]))
+            }
+            None => SEARCH_INDEX.to_owned(),
+        })
     }
 }
 

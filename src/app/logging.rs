@@ -6,8 +6,7 @@ use super::config::{Config, LogFormat};
 
 /// Starts logging with the format and the filter of the settings.
 pub fn init(config: &Config) {
-    // memory-serve logs every asset at every start
-    let filter: Targets = format!("memory_serve=warn,{}", config.log).parse().expect("the settings are validated");
+    let filter: Targets = config.log.parse().expect("the settings are validated");
     let lines = fmt::layer().with_writer(std::io::stderr);
     let logs = tracing_subscriber::registry().with(filter);
     match config.log_format {

@@ -31,7 +31,8 @@ fn own(role: ServerRole) -> OpenApiRouter<AppState> {
         ServerRole::Chat => features::chat::router()
             .merge(features::rooms::router())
             .merge(features::people::router())
-            .merge(features::files::router()),
+            .merge(features::files::router())
+            .merge(features::search::router()),
     }
 }
 

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     net::retry::backoff,
     room::hub::Hub,
+    search::{Finder, Shared},
     security::{limits::RateLimits, login::LoginService, passwords::Passwords, tokens::Tokens},
     store::{self, Database, Location, Store},
     web::{AppState, SharedSites, Sites, state::Settings},
@@ -66,8 +67,23 @@ impl Server {
         let sites = Arc::new(config.roles.sites(&endpoints, config.public_url.as_ref()));
 
         ops::recorder();
-        let live = config.roles.serves(ServerRole::Chat).then(|| Hub::start(Arc::clone(&database)));
+        let serves_chat = config.roles.serves(ServerRole::Chat);
+        let shared = Arc::<Shared>::default();
+        let noted = Arc::clone(&shared);
+        let live =
+            serves_chat.then(|| Hub::start(Arc::clone(&database), Box::new(move |events| noted.dirty.note(events))));
         let (hub, hub_tasks) = live.unzip();
+        let (finder, feed_task) = match serves_chat {
+            true => {
+                let dir = &config.data.data_dir;
+                if let Err(error) = make_private_dir(dir) {
+                    // with MongoDB nothing else is in it
+                    tracing::warn!(dir = %dir.display(), %error, "no directory for the search index: nothing is found");
+                }
+                Some(Finder::start(Arc::clone(&database), config.data.search_index(), shared)).unzip()
+            }
+            false => (None, None),
+        };
         let passwords = Passwords::new(config.data.bcrypt_cost);
         passwords.set_highest_cost(database.highest_hash_cost().await.map_err(store_error)?);
         let store: Arc<dyn Store> = database.clone();
@@ -87,7 +103,7 @@ impl Server {
             rooms: config.rooms(),
             files: config.files(),
         };
-        let state = AppState::new(store, logins, hub, settings);
+        let state = AppState::new(store, logins, hub, finder, settings);
         let is_new = state.store.users_after(None, 1).await.map_err(store_error)?.is_empty();
         let (stop, stopped) = oneshot::channel();
         let served = state.clone();
@@ -95,6 +111,9 @@ impl Server {
             let sweep_task = tokio::spawn(sweep::run(served.clone(), Arc::clone(&database)));
             listeners.run(&config, &served, async { drop(stopped.await) }).await;
             sweep_task.abort();
+            if let Some(feed_task) = feed_task {
+                feed_task.abort();
+            }
             if let Some(hub_tasks) = hub_tasks
                 && timeout(RECORD_TIMEOUT, hub_tasks.stop()).await.is_err()
             {

@@ -6,4 +6,5 @@ pub mod chat;
 pub mod files;
 pub mod people;
 pub mod rooms;
+pub mod search;
 pub mod users;

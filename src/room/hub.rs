@@ -3,7 +3,7 @@
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    hub_task::{HubTask, OtherProcesses},
+    hub_task::{HubTask, Observer, OtherProcesses},
     listener::Listener,
     presence::{Presence, PresenceEvent, PresenceGuard},
     presence_publisher,
@@ -46,11 +46,11 @@ impl HubTasks {
 }
 
 impl Hub {
-    /// Starts the tasks that follow the store's events and the sockets.
+    /// Starts the tasks that follow the store's events and the sockets. `observer` sees the events of each commit too.
     ///
     /// # Panics
     /// If another hub already follows the store's events.
-    pub fn start(store: Arc<dyn Database>) -> (Self, HubTasks) {
+    pub fn start(store: Arc<dyn Database>, observer: Observer) -> (Self, HubTasks) {
         let events = store.events().expect("one hub follows a store");
         let others = store.presence().map(|presence| {
             let (online, online_queue) = mpsc::unbounded_channel();
@@ -68,7 +68,7 @@ impl Hub {
         let (presence, presence_events) = mpsc::unbounded_channel();
         let (online, online_queue) = mpsc::unbounded_channel();
         let recheck = Recheck { rooms: Arc::clone(&rooms), registry: Arc::clone(&registry), online }.spawn();
-        let task = HubTask::new(Arc::clone(&rooms), Arc::clone(&registry), others, recheck, seen);
+        let task = HubTask::new(Arc::clone(&rooms), Arc::clone(&registry), others, recheck, seen, observer);
         let tasks = HubTasks { hub: tokio::spawn(task.run(events, presence_events, online_queue)), seen: seen_task };
         (Self { rooms, registry, presence }, tasks)
     }
@@ -174,7 +174,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = store::open_embedded(dir.path()).unwrap();
         let (_ada, bob) = (add(store.as_ref(), "ada").await, add(store.as_ref(), "bob").await);
-        let (hub, _task) = Hub::start(Arc::clone(&store));
+        let (hub, _task) = Hub::start(Arc::clone(&store), Box::new(|_| {}));
         let access = store.access(&bob, &RoomId::lobby()).await.unwrap();
         let lobby = hub.rooms.open(access.room()).await.unwrap();
         for client in ["1", "2"] {
@@ -199,7 +199,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = store::open_embedded(dir.path()).unwrap();
         let ada = add(store.as_ref(), "ada").await;
-        let (hub, _task) = Hub::start(Arc::clone(&store));
+        let (hub, _task) = Hub::start(Arc::clone(&store), Box::new(|_| {}));
         let access = store.access(&ada, &RoomId::lobby()).await.unwrap();
         let (client, text) = (ClientId::parse("1").unwrap(), Text::parse("*secret*").unwrap());
         store.change(&access, Command::post(client, text)).await.unwrap();

@@ -65,7 +65,12 @@ pub(super) struct HubTask {
     typing: TypingLimit,
     /// When events were last read.
     events_read: Option<Instant>,
+    /// Sees the events of each commit first.
+    observer: Observer,
 }
+
+/// What else wants to know of commits.
+pub type Observer = Box<dyn Fn(&[Event]) + Send>;
 
 /// The tasks that report to the other processes.
 pub(super) struct OtherProcesses {
@@ -82,8 +87,10 @@ impl HubTask {
         others: Option<OtherProcesses>,
         recheck: mpsc::Sender<()>,
         seen: mpsc::UnboundedSender<Seen>,
+        observer: Observer,
     ) -> Self {
         Self {
+            observer,
             rooms,
             registry,
             roster: Roster::default(),
@@ -143,6 +150,7 @@ impl HubTask {
     fn apply_all(&mut self, batch: Vec<Event>, events: &mut Events) {
         let (started, mut next) = (Instant::now(), Some(batch));
         while let Some(batch) = next {
+            (self.observer)(&batch);
             batch.into_iter().for_each(|event| self.apply(event));
             // events that arrive faster than they are applied must not delay the fan-out
             next = if Instant::now() < started + TICK { events.try_recv().ok() } else { None };
@@ -369,7 +377,7 @@ mod tests {
         let rooms = Rooms::new(store::open_embedded(directory.path()).unwrap(), mpsc::unbounded_channel().0);
         let (recheck, _requests) = mpsc::channel(1);
         let (seen, _seen_queue) = mpsc::unbounded_channel();
-        let mut task = HubTask::new(rooms, Arc::default(), None, recheck, seen);
+        let mut task = HubTask::new(rooms, Arc::default(), None, recheck, seen, Box::new(|_| {}));
         let process = ProcessId(Uuid::nil());
         let [ada, bob] = ["Ada", "Bob"].map(|name| OnlineUser {
             process,

@@ -17,6 +17,7 @@ use crate::{
     media::Pictures,
     render::Language,
     room::{Presence, hub::Hub},
+    search::Finder,
     security::{accounts::Accounts, login::LoginService},
     store::{self, Access, Quota, Store},
 };
@@ -82,6 +83,8 @@ pub struct Inner {
     pub accounts: Accounts,
     /// The live part. `None` in a process without the chat role.
     pub hub: Option<Hub>,
+    /// The search. `None` in a process without the chat role.
+    pub finder: Option<Arc<Finder>>,
     pub settings: Settings,
     pub pictures: Pictures,
     pub uploads: ActiveUploads,
@@ -93,13 +96,20 @@ pub struct Inner {
 pub struct AppState(Arc<Inner>);
 
 impl AppState {
-    pub fn new(store: Arc<dyn Store>, logins: LoginService, hub: Option<Hub>, settings: Settings) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        logins: LoginService,
+        hub: Option<Hub>,
+        finder: Option<Arc<Finder>>,
+        settings: Settings,
+    ) -> Self {
         let accounts = Accounts { store: Arc::clone(&store), passwords: Arc::clone(&logins.passwords) };
         Self(Arc::new(Inner {
             store,
             logins,
             accounts,
             hub,
+            finder,
             settings,
             pictures: Pictures::default(),
             uploads: ActiveUploads::default(),
@@ -144,6 +154,14 @@ impl AppState {
     /// In a process without the chat role, which has no routes to these handlers.
     pub fn hub(&self) -> &Hub {
         self.hub.as_ref().expect("the chat server has a hub")
+    }
+
+    /// The search, for the chat server's handlers.
+    ///
+    /// # Panics
+    /// In a process without the chat role, which has no routes to these handlers.
+    pub fn finder(&self) -> &Arc<Finder> {
+        self.finder.as_ref().expect("the chat server has a search")
     }
 
     /// The addresses that pages link to.

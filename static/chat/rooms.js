@@ -90,7 +90,7 @@ natter.rooms = (() => {
   // Another page of the chat, as the links of the sidebar lead to it.
   const go = (address) => htmx.ajax('GET', address, { target: '#room', select: '#room', swap: 'outerHTML', push: 'true' });
   // A link to a message leads to its row, if the row is loaded; else it, as the other links of a row, to its page.
-  const ROW_LINKS = '.messages :is(a.at, .replies, blockquote a, .place a), #row-tools a, #row-menu a, #row-emoji a, .head a, #panel a';
+  const ROW_LINKS = '.messages :is(a.at, a.text, .replies, blockquote a, .place a), #row-tools a, #row-menu a, #row-emoji a, .head a, #panel a';
   document.addEventListener('click', (event) => {
     const link = event.target.closest(ROW_LINKS);
     if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -82,6 +82,10 @@
       readAll();
     } else if ((key === '?' && !ctrlKey && !metaKey && isFree(event.target)) || (key === '/' && (ctrlKey || metaKey))) {
       showKeys();
+    } else if (key === '/' && !altKey && isFree(event.target)) {
+      const box = document.querySelector('.finds');
+      if (box?.checkVisibility()) box.focus();
+      else location.assign(document.querySelector('.to-search')?.href ?? '/search');
     } else {
       return;
     }

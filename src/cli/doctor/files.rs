@@ -3,11 +3,11 @@
 use super::{findings::Findings, people::Known};
 use crate::{
     cli::{
-        objects::{NamedObject, Owner, object_facts},
+        objects::{NamedObject, Owner},
         progress::Progress,
     },
     domain::{FileId, Timestamp},
-    store::{self, Database, RowReader, UploadRow, WayOut},
+    store::{self, Database, RowReader, UploadRow, WayOut, object_facts},
 };
 
 const OBJECTS: &str = "Files";

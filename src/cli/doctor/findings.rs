@@ -70,6 +70,11 @@ impl Findings {
         self.corrections.entry(id.clone()).or_default()
     }
 
+    /// Whether something of a kind was found.
+    pub fn has(&self, name: &str) -> bool {
+        self.kinds.iter().any(|kind| kind.name == name)
+    }
+
     pub fn count(&self) -> usize {
         self.kinds.iter().map(|kind| kind.count).sum()
     }

@@ -7,6 +7,9 @@ mod files;
 mod findings;
 mod log;
 mod people;
+mod search;
+
+use std::path::Path;
 
 use clap::Args;
 
@@ -15,6 +18,7 @@ use self::{
     findings::Findings,
     log::RoomCheck,
     people::Known,
+    search::{SearchCheck, remove_index},
 };
 use super::{
     objects::{TABLES_WITH_OBJECTS, objects_of},
@@ -36,7 +40,8 @@ pub(super) const NOTES: &str = "\
 It reads everything, files too, and changes nothing; natter may run meanwhile. The exit code is 1 if anything is wrong.
 
 With --repair, for which natter must be stopped, it removes objects that nothing has, removes the marks of thumbnails that \
-are missing, and makes counts and lists anew that derive from the messages. It never changes a text.";
+are missing, and makes counts and lists anew that derive from the messages. It removes a search index that differs from \
+them: natter makes it anew at its next start. It never changes a text.";
 
 #[derive(Args)]
 pub struct DoctorArgs {
@@ -57,21 +62,21 @@ pub async fn run(args: DoctorArgs, data: &DataArgs) -> Result<(), String> {
     let _lock = if args.repair { lock_directory(&location, FLAG)? } else { None };
     let opened = if args.repair { store::open(&location).await } else { store::open_source(&location).await };
     let store = opened.map_err(open_error(&location, FLAG))?;
-    let result = examine(store.as_ref(), &location, args.repair).await;
+    let result = examine(store.as_ref(), &location, &data.search_index(), args.repair).await;
     store.close().await;
     result
 }
 
-async fn examine(store: &dyn Database, location: &Location, repairs: bool) -> Result<(), String> {
+async fn examine(store: &dyn Database, location: &Location, index: &Path, repairs: bool) -> Result<(), String> {
     if repairs {
         refuse_running(store, location, FLAG).await?;
     }
-    let mut findings = check(store).await;
+    let mut findings = check(store, index).await;
     if repairs && findings.mendable() > 0 {
         findings.lines().iter().for_each(|line| print_line(line));
-        mend(store, &findings).await.map_err(|error| format!("{location}: {}", reason(error)))?;
+        mend(store, index, &findings).await.map_err(|error| format!("{location}: {}", reason(error)))?;
         print_line("mended; checking again");
-        findings = check(store).await;
+        findings = check(store, index).await;
     }
     findings.lines().iter().for_each(|line| print_line(line));
     match findings.count() {
@@ -84,7 +89,7 @@ async fn examine(store: &dyn Database, location: &Location, repairs: bool) -> Re
 }
 
 /// Runs all checks. What cannot be read is a finding too.
-async fn check(store: &dyn Database) -> Findings {
+async fn check(store: &dyn Database, index: &Path) -> Findings {
     let mut findings = Findings::default();
     let unreadable = |findings: &mut Findings, what: &str, error| {
         let what = format!("{what} cannot be read: {}", reason(error));
@@ -94,7 +99,7 @@ async fn check(store: &dyn Database) -> Findings {
         Ok(found) => findings.add_all("The database", found),
         Err(error) => unreadable(&mut findings, "the database", error),
     }
-    if let Err(error) = check_rows(store, &mut findings).await {
+    if let Err(error) = check_rows(store, index, &mut findings).await {
         unreadable(&mut findings, "a table", error);
     }
     if let Err(error) = check_owners(store, &mut findings).await {
@@ -103,7 +108,8 @@ async fn check(store: &dyn Database) -> Findings {
     findings
 }
 
-async fn check_rows(store: &dyn Database, findings: &mut Findings) -> store::Result<()> {
+async fn check_rows(store: &dyn Database, index: &Path, findings: &mut Findings) -> store::Result<()> {
+    let mut search = SearchCheck::read(index.to_owned(), findings).await;
     let mut departing = store.departing().await?;
     let rows = store.snapshot().await?;
     departing.extend(store.departing().await?);
@@ -115,7 +121,10 @@ async fn check_rows(store: &dyn Database, findings: &mut Findings) -> store::Res
         let each = |page: &[Row]| {
             for row in page {
                 match row {
-                    Row::Message(row) => log.check(row, &mut known, findings),
+                    Row::Message(row) => {
+                        log.check(row, &mut known, findings);
+                        search.check(&row.message, findings);
+                    }
                     row => known.check(row, findings),
                 }
                 bytes +=
@@ -130,6 +139,7 @@ async fn check_rows(store: &dyn Database, findings: &mut Findings) -> store::Res
         }
         progress.finish();
     }
+    search.finish(findings);
     check_uploads(rows.as_ref(), &mut known, findings).await?;
     // the objects are read from the store itself, which takes long: the moment of the rows may be kept no longer
     drop(rows);
@@ -161,7 +171,8 @@ async fn each_page(rows: &dyn RowReader, table: Table, mut each: impl FnMut(&[Ro
 }
 
 /// Mends what can be mended without a loss.
-async fn mend(store: &dyn Database, findings: &Findings) -> store::Result<()> {
+async fn mend(store: &dyn Database, index: &Path, findings: &Findings) -> store::Result<()> {
+    remove_index(index, findings)?;
     store.mend_database().await?;
     if !findings.corrections.is_empty() {
         let mut last: Option<Row> = None;

@@ -1,43 +1,18 @@
-//! What completes a word in the message box: a fragment of options.
+//! What completes a word in the message box.
 
-use askama::Template;
-use askama_web::WebTemplate;
 use axum::extract::State;
 use serde::Deserialize;
 
 use super::emoji;
 use crate::{
-    domain::{Person, UserId, mention::Everyone},
-    render::{Avatar, Language},
-    store::{Access, Searched, SortUsersBy, UserSearch},
-    web::{AppState, InRoom, Query, Result, SignedIn},
+    domain::{Person, mention::Everyone},
+    render::Language,
+    store::Access,
+    web::{
+        AppState, InRoom, Query, Result, SignedIn,
+        completion::{Completion, MAX_OPTIONS, MAX_WORD, Options, Sign, begins, people},
+    },
 };
-
-/// Most options.
-const MAX: usize = 8;
-/// Most characters of a word that can be completed.
-const WORD_MAX: usize = 64;
-
-#[derive(Template, WebTemplate)]
-#[template(path = "chat/_options.html")]
-pub(super) struct Options {
-    options: Vec<Completion>,
-}
-
-/// What can take the place of the word.
-struct Completion {
-    put: String,
-    sign: Sign,
-    /// What is put, or whose userID it is.
-    name: String,
-    note: String,
-}
-
-enum Sign {
-    Avatar(Avatar),
-    Emoji(&'static str),
-    Icon(&'static str),
-}
 
 #[derive(Deserialize)]
 pub(super) struct CompleteQuery {
@@ -50,19 +25,19 @@ pub(super) struct CompleteQuery {
 }
 
 /// `?q=@ad`: members of the room, and what stands for all of them. `?q=:ta`: emoji. `?q=/to`: commands. At most
-/// [`MAX`] of each.
+/// [`MAX_OPTIONS`] of each.
 pub(super) async fn complete(
     State(state): State<AppState>,
     language: Language,
     InRoom { access, .. }: InRoom<SignedIn>,
-    Query(CompleteQuery { q, people }): Query<CompleteQuery>,
+    Query(CompleteQuery { q, people: of_anybody }): Query<CompleteQuery>,
 ) -> Result<Options> {
-    let word = q.chars().next().filter(|_| q.chars().count() <= WORD_MAX).map(|sign| (sign, &q[sign.len_utf8()..]));
+    let word = q.chars().next().filter(|_| q.chars().count() <= MAX_WORD).map(|sign| (sign, &q[sign.len_utf8()..]));
     let options = match word {
-        Some(('@', text)) if people => anybody(&state, text).await?,
+        Some(('@', text)) if of_anybody => people(&*state.store, text).await?.into_iter().map(mentioned).collect(),
         Some(('@', text)) => members(&state, language, &access, text).await?,
         Some((':', text)) => {
-            emoji::begun_by(text).take(MAX).map(|(emoji, shortcode)| Completion::emoji(emoji, shortcode)).collect()
+            emoji::begun_by(text).take(MAX_OPTIONS).map(|(emoji, shortcode)| emoji_option(emoji, shortcode)).collect()
         }
         Some(('/', text)) => commands(language, text),
         _ => Vec::new(),
@@ -80,27 +55,12 @@ async fn members(state: &AppState, language: Language, access: &Access, text: &s
             Completion { put: format!("{name} "), sign: Sign::Icon("people"), name, note: note.into_owned() }
         })
         .collect();
-    let members = state.store.members_named(access, text, (MAX - all.len()) as u32).await?;
-    Ok(members.into_iter().map(Completion::person).chain(all).collect())
+    let members = state.store.members_named(access, text, (MAX_OPTIONS - all.len()) as u32).await?;
+    Ok(members.into_iter().map(mentioned).chain(all).collect())
 }
 
-async fn anybody(state: &AppState, text: &str) -> Result<Vec<Completion>> {
-    let search = UserSearch {
-        text: text.to_owned(),
-        fields: Searched::Names,
-        sort: SortUsersBy::Name,
-        limit: MAX as u32,
-        ..UserSearch::default()
-    };
-    // who has exactly this userID may be later in the order of names
-    let exact = match UserId::parse(text) {
-        Ok(user_id) => state.store.user(&user_id).await?.filter(|user| !user.disabled),
-        Err(_) => None,
-    };
-    let (found, _) = state.store.search_users(&search).await?;
-    let others = found.into_iter().filter(|user| exact.as_ref().is_none_or(|exact| exact.key != user.key));
-    let others: Vec<_> = others.collect();
-    Ok(exact.iter().chain(&others).take(MAX).map(|user| Completion::person(user.into())).collect())
+fn mentioned(person: Person) -> Completion {
+    Completion::person(person, "@")
 }
 
 fn commands(language: Language, text: &str) -> Vec<Completion> {
@@ -121,21 +81,8 @@ fn commands(language: Language, text: &str) -> Vec<Completion> {
         .collect()
 }
 
-/// Whether an ASCII name begins with the text, in any case.
-fn begins(name: &str, text: &str) -> bool {
-    name.get(..text.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(text))
-}
-
-impl Completion {
-    fn person(person: Person) -> Self {
-        let id = format!("@{}", person.user_id);
-        Self { put: format!("{id} "), sign: Sign::Avatar((&person).into()), name: person.name, note: id }
-    }
-
-    fn emoji(emoji: &'static str, shortcode: &str) -> Self {
-        let name = format!(":{shortcode}:");
-        Self { put: emoji.to_owned(), sign: Sign::Emoji(emoji), name, note: String::new() }
-    }
+fn emoji_option(emoji: &'static str, shortcode: &str) -> Completion {
+    Completion { put: emoji.to_owned(), sign: Sign::Emoji(emoji), name: format!(":{shortcode}:"), note: String::new() }
 }
 
 #[cfg(test)]
