@@ -36,6 +36,7 @@ mod room_history;
 mod rooms;
 mod row_tools;
 mod scroll;
+mod search;
 mod settings;
 mod sidebar;
 mod support;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // all of this is tests; clippy.toml knows only functions marked as such
 
 mod checks;
+mod files;
 mod killed;
 mod presence;
 mod several_processes;

@@ -16,8 +16,9 @@ use std::path::Path;
 use self::{arrows::arrows, rules::violations, tree::Tree};
 
 /// The layers from the bottom up. This list is the one source of their order.
-const LAYERS: [&str; 12] =
-    ["domain", "media", "store", "net", "security", "render", "room", "web", "features", "app", "cli", "main"];
+const LAYERS: [&str; 13] = [
+    "domain", "media", "store", "search", "net", "security", "render", "room", "web", "features", "app", "cli", "main",
+];
 
 #[test]
 fn natters_files_keep_the_layers() {

@@ -5,6 +5,7 @@ mod avatars;
 mod files;
 mod messages;
 mod rooms;
+mod search;
 
 use natter::domain::{About, Email, Name, Password, RoomName, Text, Topic, UserId};
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ async fn the_openapi_description_matches_its_snapshot() {
     insta::assert_snapshot!("openapi", answer.text);
     let page = natter.browser().visit("/api/docs").await.is(200);
     let operations = page.texts("section h2");
-    assert_eq!(operations.len(), 55);
+    assert_eq!(operations.len(), 56);
     assert!(operations.contains(&"PATCH /api/users/{userID}".to_owned()), "{operations:?}");
     assert!(page.html.contains("<td>An address with a dotted domain; unique, ignoring case.</td>"));
 }
@@ -129,6 +130,7 @@ async fn every_route_responds_as_documented() {
     messages::messages(&mut api, &nobody, &ada, &bob, archived.as_str()).await;
     files::files(&mut api, &nobody, &ada, &bob, archived.as_str()).await;
     rooms::rooms(&mut api, &mut natter, &ada, &bob).await;
+    search::search(&mut api, &nobody, &ada).await;
     avatars::avatars(&mut api, &nobody, &ada, &bob).await;
     administration::administration(&mut api, &natter, &ada, &bob).await;
 

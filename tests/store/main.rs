@@ -25,6 +25,7 @@ mod mongo_costs;
 mod mongo_everyone;
 mod mongo_mentions;
 mod mongo_migrations;
+mod mongo_objects;
 mod mongo_processes;
 mod mongo_removals;
 mod mongo_rooms;
@@ -129,6 +130,7 @@ contract! {
         objects_that_an_interruption_left_are_found
         the_files_of_a_room_are_listed_from_the_latest
         quotas_count_all_that_is_stored
+        an_upload_that_is_opened_again_refuses_the_attempt_before
         a_disabled_account_uploads_nothing;
     avatars:
         an_avatar_belongs_to_its_account
@@ -239,7 +241,8 @@ contract! {
         open_rooms_are_found_by_name
         a_direct_room_is_found_by_its_members
         concurrent_first_posts_make_one_direct_room
-        members_are_paged_in_order_of_their_keys;
+        members_are_paged_in_order_of_their_keys
+        the_readable_rooms_are_those_that_one_may_enter;
     kept_lists:
         a_list_follows_every_change;
     room_deletions:

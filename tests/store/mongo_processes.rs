@@ -260,12 +260,14 @@ async fn one_of_two_first_users_of_two_processes_is_an_admin() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_one_process_is_valid_at_another() {
     let database = TestDatabase::mongodb().await;
-    let start = || async {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let start = async |dir: &tempfile::TempDir| {
         let arguments = ["natter", "--listen", "127.0.0.1:0", "--bcrypt-cost", "4", "--database", database.url()];
-        let config = Cli::try_parse_from(arguments).ok().unwrap().config;
+        let dir = ["--data-dir", dir.path().to_str().unwrap()];
+        let config = Cli::try_parse_from(arguments.into_iter().chain(dir)).ok().unwrap().config;
         Server::start(config).await.unwrap()
     };
-    let (one, two) = tokio::join!(start(), start());
+    let (one, two) = tokio::join!(start(&dirs[0]), start(&dirs[1]));
     let (here, there) = (format!("http://{}", one.address()), format!("http://{}", two.address()));
     let http = reqwest::Client::new();
     let account = json!({

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use natter::{
     domain::FileId,
-    store::{Error, Objects, PART_BYTES},
+    store::{Attempt, Error, Objects, PART_BYTES},
 };
 
 use crate::support::TestDatabase;
@@ -31,7 +31,7 @@ async fn read_from(objects: &dyn Objects, id: FileId, mut offset: u64) -> Vec<u8
 async fn write_all(objects: &dyn Objects, id: FileId, from: u64, bytes: &Bytes, part: usize) {
     let mut offset = from;
     for part in bytes.chunks(part) {
-        objects.write(id, offset, Bytes::copy_from_slice(part)).await.unwrap();
+        objects.write(id, Attempt::ONLY, offset, Bytes::copy_from_slice(part)).await.unwrap();
         offset += part.len() as u64;
     }
 }
@@ -47,9 +47,9 @@ pub async fn an_object_has_the_bytes_that_were_written(database: &TestDatabase) 
         write_all(objects, id, 0, &written, part).await;
         objects.sync(id).await.unwrap();
         assert!(read_from(objects, id, 0).await == written, "{length} bytes in parts of {part}, unfinished");
-        objects.finish(id, length as u64).await.unwrap();
+        objects.finish(id, Attempt::ONLY, length as u64).await.unwrap();
         assert!(read_from(objects, id, 0).await == written, "{length} bytes in parts of {part}");
-        objects.finish(id, length as u64).await.unwrap();
+        objects.finish(id, Attempt::ONLY, length as u64).await.unwrap();
         let from = length / 3;
         assert!(read_from(objects, id, from as u64).await == written[from..], "from {from}");
         assert_eq!(
@@ -66,18 +66,18 @@ pub async fn an_interrupted_object_goes_on_from_any_offset(database: &TestDataba
     let objects = objects.as_ref();
     let (id, written) = (FileId::generate(), bytes(2 * PART_BYTES + 100));
     // what came after the offset that the database has is not of this upload
-    objects.write(id, 0, bytes(PART_BYTES + 500).slice(100..)).await.unwrap();
+    objects.write(id, Attempt::ONLY, 0, bytes(PART_BYTES + 500).slice(100..)).await.unwrap();
     write_all(objects, id, 0, &written.slice(..PART_BYTES + 3), 90_000).await;
     for offset in [PART_BYTES as u64 + 3, 10, PART_BYTES as u64] {
         write_all(objects, id, offset, &written.slice(offset as usize..), 70_000).await;
     }
-    objects.finish(id, written.len() as u64).await.unwrap();
+    objects.finish(id, Attempt::ONLY, written.len() as u64).await.unwrap();
     assert!(read_from(objects, id, 0).await == written);
     // one that ends before what was there
     let shorter = FileId::generate();
     write_all(objects, shorter, 0, &written, PART_BYTES).await;
-    objects.write(shorter, 5, Bytes::from_static(b"end")).await.unwrap();
-    objects.finish(shorter, 8).await.unwrap();
+    objects.write(shorter, Attempt::ONLY, 5, Bytes::from_static(b"end")).await.unwrap();
+    objects.finish(shorter, Attempt::ONLY, 8).await.unwrap();
     assert_eq!(read_from(objects, shorter, 0).await, [&written[..5], b"end"].concat());
 }
 
@@ -87,14 +87,14 @@ pub async fn an_object_has_no_gap_and_no_missing_end(database: &TestDatabase) {
     let objects = objects.as_ref();
     let id = FileId::generate();
     for offset in [1, PART_BYTES as u64, 10 * PART_BYTES as u64] {
-        let gap = objects.write(id, offset, Bytes::from_static(b"late")).await.unwrap_err();
+        let gap = objects.write(id, Attempt::ONLY, offset, Bytes::from_static(b"late")).await.unwrap_err();
         assert!(matches!(gap, Error::NotFound), "{gap:?}");
     }
-    assert!(matches!(objects.finish(id, 1).await.unwrap_err(), Error::NotFound), "nothing was written");
-    objects.write(id, 0, Bytes::from_static(b"short")).await.unwrap();
-    assert!(matches!(objects.finish(id, 6).await.unwrap_err(), Error::NotFound));
+    assert!(matches!(objects.finish(id, Attempt::ONLY, 1).await.unwrap_err(), Error::NotFound), "nothing was written");
+    objects.write(id, Attempt::ONLY, 0, Bytes::from_static(b"short")).await.unwrap();
+    assert!(matches!(objects.finish(id, Attempt::ONLY, 6).await.unwrap_err(), Error::NotFound));
     assert!(matches!(objects.read(FileId::generate(), 0, 10).await.unwrap_err(), Error::NotFound));
-    objects.finish(id, 5).await.unwrap();
+    objects.finish(id, Attempt::ONLY, 5).await.unwrap();
 }
 
 pub async fn a_removed_object_is_gone(database: &TestDatabase) {
@@ -103,9 +103,9 @@ pub async fn a_removed_object_is_gone(database: &TestDatabase) {
     let objects = objects.as_ref();
     let mut ids: Vec<FileId> = (0..5).map(|_| FileId::generate()).collect();
     for (index, id) in ids.iter().enumerate() {
-        objects.write(*id, 0, bytes(PART_BYTES + 10)).await.unwrap();
+        objects.write(*id, Attempt::ONLY, 0, bytes(PART_BYTES + 10)).await.unwrap();
         if index > 1 {
-            objects.finish(*id, PART_BYTES as u64 + 10).await.unwrap();
+            objects.finish(*id, Attempt::ONLY, PART_BYTES as u64 + 10).await.unwrap();
         }
     }
     // each store has an order of its own

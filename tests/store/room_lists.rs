@@ -139,3 +139,33 @@ pub async fn members_are_paged_in_order_of_their_keys(database: &TestDatabase) {
     assert_eq!(found, [of(&dan, MemberRole::Member, None)]);
     assert_eq!(room.store.member_count(&room.access).await.unwrap(), 3);
 }
+
+/// The rooms that a search goes through are those that give an access.
+pub async fn the_readable_rooms_are_those_that_one_may_enter(database: &TestDatabase) {
+    let [ada, bob, cyd] = in_lobby(database, ["ada", "bob", "cyd"]).await;
+    let open = ada.create(RoomKind::Open, &[]).await;
+    let closed = ada.create(RoomKind::Closed, &[&bob]).await;
+    let direct = ada.create(RoomKind::Direct, &[&cyd]).await;
+    let archived = ada.create(RoomKind::Open, &[&bob]).await;
+    archived.manage(RoomAction::Archive).await;
+    let deleted = ada.create(RoomKind::Open, &[&bob]).await;
+    let rooms = [&ada, &open, &closed, &direct, &archived, &deleted].map(Member::room);
+    let agree = async |step: &str, counts: [usize; 3]| {
+        for (user, count) in [&ada, &bob, &cyd].into_iter().zip(counts) {
+            let readable = user.store.readable(&user.user).await.unwrap();
+            assert_eq!(readable.len(), count, "{step}: {} {readable:?}", user.user.user_id);
+            for room in rooms {
+                assert_eq!(user.enter(room).await.is_ok(), readable.contains(room), "{step}: {}", user.user.user_id);
+            }
+        }
+    };
+    agree("created", [6, 5, 5]).await;
+    deleted.manage(RoomAction::Delete).await;
+    closed.manage(RoomAction::Remove(bob.user.key)).await;
+    agree("removed", [5, 3, 4]).await;
+    open.manage(RoomAction::Close).await;
+    agree("closed", [5, 2, 3]).await;
+    closed.manage(RoomAction::Add(cyd.user.key)).await;
+    archived.manage(RoomAction::Unarchive).await;
+    agree("added", [5, 2, 4]).await;
+}

@@ -23,7 +23,7 @@ pub struct Subscriber {
 impl Subscriber {
     /// Subscribes to the room from the beginning of its log. Takes the event stream of `store`.
     pub async fn start(store: &Arc<dyn Database>, access: &Access) -> Self {
-        let (hub, _) = Hub::start(Arc::clone(store));
+        let (hub, _) = Hub::start(Arc::clone(store), Box::new(|_| {}));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
         let connection = Arc::new(Connection::new(accepted.unwrap().0));

@@ -7,8 +7,8 @@ use natter::{
         RoomAction, RoomKind, Text, Timestamp, rules::Refusal,
     },
     store::{
-        Conflict, Error, FileFacts, MessageRetention, NewUpload, PART_BYTES, Quota, UPLOAD_LIFETIME_SECS, Upload,
-        remove_expired_objects, remove_objects_without_owner,
+        Attempt, Conflict, Error, FileFacts, MessageRetention, NewUpload, PART_BYTES, Quota, UPLOAD_LIFETIME_SECS,
+        Upload, remove_expired_objects, remove_objects_without_owner,
     },
 };
 
@@ -29,7 +29,7 @@ impl Member {
     pub async fn upload(&self, bytes: &'static str) -> FileId {
         let upload = self.begin(bytes.len() as u64, UNLIMITED).await.unwrap();
         upload.object.replace(&Bytes::from_static(bytes.as_bytes())).await.unwrap();
-        self.store.complete_upload(upload.object.id, facts(bytes.len() as u64), Timestamp::now()).await.unwrap();
+        self.store.complete_upload(&upload.object, facts(bytes.len() as u64), Timestamp::now()).await.unwrap();
         upload.object.id
     }
 
@@ -73,13 +73,13 @@ pub async fn an_upload_is_its_owners_until_a_message_has_it(database: &TestDatab
     let upload = ada.begin(10, UNLIMITED).await.unwrap();
     let id = upload.object.id;
     assert_eq!((upload.received, upload.facts), (0, None));
-    ada.store.record_received(id, 4, Timestamp::now()).await.unwrap();
+    ada.store.record_received(&upload.object, 4, Timestamp::now()).await.unwrap();
     let found = ada.store.upload(ada.user.key, id, Timestamp::now()).await.unwrap().unwrap();
     assert_eq!((found.received, found.size, found.name.as_str()), (4, 10, "notes.txt"));
     assert!(!bob.is_kept(id).await);
     assert_eq!(ada.refused(post_files("early", &[id])).await, Refusal::NoSuchUpload, "it is not complete");
-    ada.store.complete_upload(id, facts(9), Timestamp::now()).await.unwrap();
-    let late = ada.store.record_received(id, 5, Timestamp::now()).await;
+    ada.store.complete_upload(&upload.object, facts(9), Timestamp::now()).await.unwrap();
+    let late = ada.store.record_received(&upload.object, 5, Timestamp::now()).await;
     assert!(matches!(late, Err(Error::NotFound)), "it is complete");
     assert_eq!(bob.refused(post_files("mine", &[id])).await, Refusal::NoSuchUpload);
     let posted = ada.change(post_files("look", &[id])).await;
@@ -192,18 +192,38 @@ pub async fn objects_are_removed_once_nothing_has_them(database: &TestDatabase) 
     assert_eq!(ada.read_file(kept).await.unwrap(), "a");
 }
 
+pub async fn an_upload_that_is_opened_again_refuses_the_attempt_before(database: &TestDatabase) {
+    let [ada, bob] = in_lobby(database, ["ada", "bob"]).await;
+    let first = ada.begin(10, UNLIMITED).await.unwrap().object;
+    ada.store.record_received(&first, 4, Timestamp::now()).await.unwrap();
+    let open = async |user: &Member| ada.store.open_upload(user.user.key, first.id, Timestamp::now()).await.unwrap();
+    assert!(open(&bob).await.is_none());
+    let second = open(&ada).await.unwrap();
+    assert_eq!(second.received, 4);
+    for refused in [
+        ada.store.record_received(&first, 6, Timestamp::now()).await,
+        ada.store.complete_upload(&first, facts(10), Timestamp::now()).await,
+    ] {
+        assert!(matches!(refused, Err(Error::NotFound)), "{refused:?}");
+    }
+    ada.store.record_received(&second.object, 10, Timestamp::now()).await.unwrap();
+    ada.store.complete_upload(&second.object, facts(10), Timestamp::now()).await.unwrap();
+    assert_eq!(ada.change(post_files("look", &[first.id])).await.files[0].size, 10);
+    assert!(open(&ada).await.is_none(), "a message has it");
+}
+
 pub async fn an_expired_upload_is_gone(database: &TestDatabase) {
     let [ada] = in_lobby(database, ["ada"]).await;
     let id = ada.upload("late").await;
     let later = Timestamp::now().plus_secs(UPLOAD_LIFETIME_SECS + 1);
     assert!(ada.store.upload(ada.user.key, id, later).await.unwrap().is_none());
-    let unfinished = ada.begin(5, UNLIMITED).await.unwrap().object.id;
-    assert!(matches!(ada.store.record_received(unfinished, 2, later).await, Err(Error::NotFound)));
-    assert!(matches!(ada.store.complete_upload(unfinished, facts(5), later).await, Err(Error::NotFound)));
+    let unfinished = ada.begin(5, UNLIMITED).await.unwrap().object;
+    assert!(matches!(ada.store.record_received(&unfinished, 2, later).await, Err(Error::NotFound)));
+    assert!(matches!(ada.store.complete_upload(&unfinished, facts(5), later).await, Err(Error::NotFound)));
     // each part keeps it for an hour more
     let (soon, after) = (Timestamp::now().plus_secs(3000), Timestamp::now().plus_secs(6000));
-    ada.store.record_received(unfinished, 2, soon).await.unwrap();
-    assert!(ada.store.upload(ada.user.key, unfinished, after).await.unwrap().is_some());
+    ada.store.record_received(&unfinished, 2, soon).await.unwrap();
+    assert!(ada.store.upload(ada.user.key, unfinished.id, after).await.unwrap().is_some());
 }
 
 pub async fn the_files_of_a_removed_account_follow_its_messages(database: &TestDatabase) {
@@ -225,9 +245,9 @@ pub async fn objects_that_an_interruption_left_are_found(database: &TestDatabase
     let objects = ada.store.objects();
     let (stray, thumbnail) = (FileId::generate(), posted.thumbnail());
     for id in [stray, stray.thumbnail(), thumbnail] {
-        objects.write(id, 0, Bytes::from_static(b"stray")).await.unwrap();
+        objects.write(id, Attempt::ONLY, 0, Bytes::from_static(b"stray")).await.unwrap();
     }
-    objects.finish(thumbnail, 5).await.unwrap();
+    objects.finish(thumbnail, Attempt::ONLY, 5).await.unwrap();
     assert_eq!(remove_objects_without_owner(ada.store.as_ref(), Timestamp::now()).await.unwrap(), 1);
     for (id, is_there) in
         [(posted, true), (thumbnail, true), (waiting, true), (stray, false), (stray.thumbnail(), false)]
@@ -267,7 +287,7 @@ pub async fn quotas_count_all_that_is_stored(database: &TestDatabase) {
     assert_eq!(conflict(bob.begin(51, quota).await), Conflict::QuotaOfServer);
     bob.begin(50, quota).await.unwrap();
     // what is stored counts, not what was sent; an ended one counts until it is removed
-    ada.store.complete_upload(first.object.id, facts(60), Timestamp::now()).await.unwrap();
+    ada.store.complete_upload(&first.object, facts(60), Timestamp::now()).await.unwrap();
     ada.begin(40, quota).await.unwrap();
     ada.store.end_upload(ada.user.key, first.object.id).await.unwrap();
     assert_eq!(conflict(ada.begin(1, quota).await), Conflict::QuotaOfUser);

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use natter::store::{self, Location, MongoUrl, Row, Table};
+use natter::store::{self, Attempt, Location, MongoUrl, Row, Table};
 use tempfile::TempDir;
 
 use crate::{
@@ -191,7 +191,7 @@ async fn an_interrupted_restore_is_unusable_until_it_is_repeated() {
             }
         }
         let object = from.objects().objects_after(None, 1).await.unwrap()[0];
-        half.objects().write(object, 0, bytes(9, 10)).await.unwrap();
+        half.objects().write(object, Attempt::ONLY, 0, bytes(9, 10)).await.unwrap();
         from.close().await;
         half.close().await;
         let (flag, value) = setting(&to);

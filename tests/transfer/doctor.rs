@@ -9,7 +9,7 @@ use bytes::Bytes;
 use mongodb::bson::{Document, doc};
 use natter::{
     domain::{Action, Command, Emoji, FileId, Message},
-    store::{PART_BYTES, Row, Table},
+    store::{Attempt, PART_BYTES, Row, Table},
 };
 use rusqlite::Connection;
 
@@ -346,7 +346,7 @@ async fn lost_and_superfluous_objects_are_found() {
         let objects = store.objects();
         objects.remove(large.thumbnail()).await.unwrap();
         let stray = FileId::generate();
-        objects.write(stray, 0, Bytes::from_static(b"nobody's")).await.unwrap();
+        objects.write(stray, Attempt::ONLY, 0, Bytes::from_static(b"nobody's")).await.unwrap();
         store.close().await;
         let found = doctor(&database, &[]).await;
         found.says(&format!("the thumbnail of {file} is missing"));

@@ -6,7 +6,7 @@ use natter::{
         Action, AltText, Attachment, ClientId, Command, Dimensions, File, FileId, FileKind, FileName, Message, Post,
         Text, Timestamp, User,
     },
-    store::{Access, Database, FileFacts, NewUpload, Objects, PART_BYTES, Quota, Row, Table},
+    store::{Access, Attempt, Database, FileFacts, NewUpload, Objects, PART_BYTES, Quota, Row, Table},
 };
 use ring::digest::{SHA256, digest};
 
@@ -53,7 +53,7 @@ pub async fn upload(
         has_thumbnail: thumbnail.is_some(),
         beginning: None,
     };
-    store.complete_upload(id, facts, now).await.unwrap();
+    store.complete_upload(&upload.object, facts, now).await.unwrap();
     id
 }
 
@@ -231,9 +231,9 @@ impl Damage {
         }
         for (index, part) in bytes.chunks(PART_BYTES).enumerate() {
             let offset = (index * PART_BYTES) as u64;
-            objects.write(id, offset, Bytes::copy_from_slice(part)).await.unwrap();
+            objects.write(id, Attempt::ONLY, offset, Bytes::copy_from_slice(part)).await.unwrap();
         }
-        objects.finish(id, bytes.len() as u64).await.unwrap();
+        objects.finish(id, Attempt::ONLY, bytes.len() as u64).await.unwrap();
         store.close().await;
     }
 }

@@ -10,6 +10,7 @@ mod importing;
 mod refusals;
 mod repairs;
 mod running_server;
+mod search_index;
 #[allow(dead_code, reason = "tests/store uses all of it")]
 #[path = "../store/support.rs"]
 mod store;

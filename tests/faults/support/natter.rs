@@ -1,6 +1,11 @@
 //! A natter process on a shared database, and what an operator and a script ask of it.
 
-use std::ops::{Deref, DerefMut};
+use std::{
+    fs,
+    ops::{Deref, DerefMut},
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+};
 
 use natter_test_support::{NatterCommand, NatterProcess};
 use reqwest::{Client, Method, RequestBuilder};
@@ -77,6 +82,27 @@ impl Natter {
         Self { process, _directory: directory }
     }
 
+    /// Starts natter on an embedded database.
+    pub fn embedded() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let process = embedded(NATTER, &directory).start();
+        Self { process, _directory: directory }
+    }
+
+    /// As [`Natter::embedded`], with a disk of this many MiB: a file system in memory, which only natter's process sees.
+    pub fn on_small_disk(mib: u32) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("data")).unwrap();
+        let script = directory.path().join("natter");
+        // without root, a user namespace lets natter mount
+        let inside = format!(r#"mount -t tmpfs -o size={mib}m tmpfs data && exec {NATTER} "$@""#);
+        fs::write(&script, format!("#!/bin/sh\nexec unshare --map-root-user --mount sh -c '{inside}' sh \"$@\"\n"))
+            .unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        let process = embedded(&script, &directory).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").start();
+        Self { process, _directory: directory }
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -126,9 +152,16 @@ impl Natter {
     }
 }
 
+const NATTER: &str = env!("CARGO_BIN_EXE_natter");
+
 fn command(directory: &TempDir, url: &str) -> NatterCommand {
-    NatterCommand::new(env!("CARGO_BIN_EXE_natter"), directory.path())
+    embedded(NATTER, directory).args(["--database", url])
+}
+
+/// A command with the data in `directory/data`.
+fn embedded(binary: impl Into<PathBuf>, directory: &TempDir) -> NatterCommand {
+    NatterCommand::new(binary, directory.path())
         .lowest_bcrypt_cost()
         .env("NATTER_LOG", "warn")
-        .args(["--rate-limits", "off", "--database", url])
+        .args(["--rate-limits", "off"])
 }

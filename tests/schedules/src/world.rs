@@ -17,7 +17,7 @@ impl World {
         let rooms: Vec<RoomId> = names[..profile.rooms].iter().map(|name| RoomId::named(name)).collect();
         let failures = if profile.reads_fail { thread_rng().gen_range(0..4) } else { 0 };
         let logs = Arc::new(Logs::new(&rooms, failures));
-        let (hub, _ends_with_the_events) = Hub::start(Arc::clone(&logs) as _);
+        let (hub, _ends_with_the_events) = Hub::start(Arc::clone(&logs) as _, Box::new(|_| {}));
         Arc::new(Self { profile, logs, hub: Arc::new(hub), rooms })
     }
 

@@ -1,5 +1,6 @@
 //! The claims, the validity and the expiry of tokens.
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -28,6 +29,21 @@ fn with(claims: &Value, changes: Value) -> Value {
         claims[name] = value.clone();
     }
     claims
+}
+
+fn without(claims: &Value, name: &str) -> Value {
+    let mut claims = claims.clone();
+    claims.as_object_mut().unwrap().remove(name).unwrap();
+    claims
+}
+
+/// A token with any header and claims, signed with HMAC-SHA-256 whatever the header says.
+fn forge(header: &Value, claims: &str, secret: &str) -> String {
+    let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+    let signed = format!("{}.{}", part(&header.to_string()), part(claims));
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).unwrap();
+    format!("{signed}.{signature}")
 }
 
 #[tokio::test]
@@ -108,6 +124,53 @@ async fn only_tokens_issued_by_this_natter_are_valid() {
         assert_refused_everywhere(&natter, &token).await;
     }
     natter.script().get("/?jwt=").await.says_token_did_not_match();
+}
+
+#[tokio::test]
+async fn no_forged_token_is_valid_or_an_error_of_the_server() {
+    let (natter, ada, claims) = natter_with_secret().await;
+    let token = ada.token();
+    let plain = json!({ "alg": "HS256", "typ": "JWT" });
+    let own_key = json!({ "kty": "oct", "k": BASE64_URL_SAFE_NO_PAD.encode("their own key") });
+    let text = claims.to_string();
+    let [_, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
+    natter.script().with_token(&forge(&plain, &text, SECRET)).get("/api/users").await.is(200);
+    let end = claims["exp"].to_string();
+    let ends = |exp: &str| forge(&plain, &text.replace(&end, exp), SECRET);
+    for (what, token) in [
+        ("an empty key", forge(&plain, &text, "")),
+        ("its own key", forge(&with(&plain, json!({ "jwk": own_key })), &text, "their own key")),
+        ("a key elsewhere", forge(&with(&plain, json!({ "jku": "http://127.0.0.1:1/jwks.json" })), &text, "theirs")),
+        ("a key of a file", forge(&with(&plain, json!({ "kid": "../../../../dev/null" })), &text, "")),
+        ("the algorithm None", forge(&with(&plain, json!({ "alg": "None" })), &text, SECRET)),
+        ("the algorithm none, signed", forge(&with(&plain, json!({ "alg": "none" })), &text, SECRET)),
+        ("RS256 with the secret as its key", forge(&with(&plain, json!({ "alg": "RS256" })), &text, SECRET)),
+        ("no algorithm", forge(&json!({ "typ": "JWT" }), &text, SECRET)),
+        ("no end", forge(&plain, &without(&claims, "exp").to_string(), SECRET)),
+        ("an end in words", ends("\"tomorrow\"")),
+        ("an end as a string", ends(&format!("\"{end}\""))),
+        ("an end beyond all time", ends("1e300")),
+        ("an end beyond a number", ends("1e400")),
+        ("an end that is a list", ends(&format!("[{end}]"))),
+        ("two ends", ends(&format!("1, \"exp\": {end}"))),
+        ("no subject", forge(&plain, &without(&claims, "sub").to_string(), SECRET)),
+        ("claims that are a list", forge(&plain, "[]", SECRET)),
+        ("claims that are no JSON", forge(&plain, "{", SECRET)),
+        ("claims that nest", forge(&plain, &"[".repeat(1_000), SECRET)),
+        ("a truncated signature", token[..token.len() - 1].to_owned()),
+        ("no signature after the dot", format!("{}.", token.rsplit_once('.').unwrap().0)),
+        ("a padded signature", format!("{token}=")),
+        ("four parts", format!("{token}.{signature}")),
+        ("two parts", format!("{payload}.{signature}")),
+        ("five parts, as if encrypted", format!("{token}.{payload}.{signature}")),
+    ] {
+        println!("{what}");
+        assert_refused_everywhere(&natter, &token).await;
+    }
+    // HTTP has its own limit of a header
+    let long = natter.script().with_token(&"a".repeat(1 << 20)).get("/api/users").await;
+    assert_eq!(long.status, 431);
+    ada.get("/api/users").await.is(200);
 }
 
 #[tokio::test]

@@ -1,7 +1,12 @@
 //! A deleted text is nowhere: not in the database, not in what natter answers, and not in its log. It may be left in
-//! SQLite's WAL until a checkpoint, and in MongoDB's oplog.
+//! SQLite's WAL until a checkpoint, in MongoDB's oplog, and its words in the index of the search for a while.
 
-use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use futures_util::{StreamExt, TryStreamExt};
 use mongodb::bson::{Document, doc};
@@ -152,12 +157,34 @@ async fn delete_a_text(servers: &[SocketAddr], is_stored: impl AsyncFn() -> bool
     assert!(!is_stored().await, "it is in the database after");
 }
 
-/// Whether a file in the directory, or in one below, has the text.
-fn files_have_text(directory: &Path) -> bool {
-    fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .any(|path| if path.is_dir() { files_have_text(&path) } else { has_text(fs::read(path).unwrap()) })
+/// The files in the directory, or in one below, that have the text.
+fn files_with_text(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| match path.is_dir() {
+            true => files_with_text(&path),
+            // a file that is gone meanwhile has nothing
+            false => fs::read(&path).is_ok_and(has_text).then_some(path).into_iter().collect(),
+        })
+        .collect()
+}
+
+fn is_index(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_str().unwrap().starts_with("search"))
+}
+
+/// Waits until the words have left the index of the search, which they do a little later.
+async fn leaves_the_index(directory: &Path) {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let files = files_with_text(directory);
+        assert!(files.iter().all(|file| is_index(file)), "{files:?}");
+        if files.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < until, "{files:?}");
+        sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -173,12 +200,13 @@ async fn a_deleted_text_is_nowhere() {
         while checkpoint() != 0 {
             sleep(Duration::from_millis(20)).await; // a reader has not ended yet
         }
-        files_have_text(&data)
+        files_with_text(&data).iter().any(|file| !is_index(file))
     })
     .await;
+    leaves_the_index(&data).await;
     spawn_blocking(move || natter.terminate()).await.unwrap();
     assert!(fs::read_to_string(here.path().join("log")).unwrap().contains("\"path\":\"/ws\""));
-    assert!(!files_have_text(here.path()), "also in the log, and after the end");
+    assert_eq!(files_with_text(here.path()), [""; 0].map(PathBuf::from), "also in the log, and after the end");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -200,8 +228,11 @@ async fn a_deleted_text_is_nowhere_in_mongodb_and_at_no_process() {
         is_stored
     })
     .await;
+    for name in ["first", "second"] {
+        leaves_the_index(&here.path().join(name).join("data")).await;
+    }
     for natter in processes {
         spawn_blocking(move || natter.terminate()).await.unwrap();
     }
-    assert!(!files_have_text(here.path()), "in the log");
+    assert_eq!(files_with_text(here.path()), [""; 0].map(PathBuf::from), "in the log");
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod crash;
 mod deleted_texts;
+mod logs;
 mod rooms;
 mod running;
 mod settings;

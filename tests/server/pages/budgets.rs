@@ -12,7 +12,7 @@ const STYLES: usize = 14_000;
 /// The page with everything it loads.
 const PAGE: usize = 80_000;
 
-/// As `memory_serve` compresses when it is built.
+/// As `build/assets.rs` compresses.
 fn compressed(bytes: &[u8]) -> usize {
     let mut writer = brotli::CompressorWriter::new(Vec::new(), 4096, 11, 22);
     writer.write_all(bytes).unwrap();

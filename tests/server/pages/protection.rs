@@ -87,7 +87,14 @@ async fn assets_are_cached_for_a_year_under_hashed_names() {
         let answer = natter.browser().visit(&asset).await.is(200);
         assert_eq!(answer.header("cache-control"), "max-age=31536000, immutable");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("vary"), "accept-encoding");
+        let known = natter.browser().request(Method::GET, &asset).header("if-none-match", answer.header("etag"));
+        let known = known.send().await.unwrap();
+        assert_eq!((known.status().as_u16(), known.bytes().await.unwrap().len()), (304, 0));
+        let head = natter.browser().request(Method::HEAD, &asset).send().await.unwrap();
+        assert_eq!((head.status().as_u16(), head.bytes().await.unwrap().len()), (200, 0));
     }
+    natter.browser().visit("/static/natter.js").await.is(404);
 }
 
 async fn post_from(browser: &Browser, path: &str, headers: &[(&str, &str)]) -> Page {

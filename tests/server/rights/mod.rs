@@ -5,3 +5,5 @@ mod outsiders;
 mod requests;
 mod routes;
 mod secret_rooms;
+
+pub use routes::all_routes;

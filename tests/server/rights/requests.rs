@@ -12,7 +12,7 @@ use crate::support::Natter;
 
 /// The routes that name no room. They are asked too: they must not show anything of the rooms. A new route belongs here
 /// only if it reads and writes no room, or no room but those of the user.
-const OF_NO_ROOM: [(&str, &str); 82] = [
+const OF_NO_ROOM: [(&str, &str); 85] = [
     ("DELETE", "/api/sessions"),
     ("DELETE", "/api/sessions/{id}"),
     ("DELETE", "/api/uploads/{id}"),
@@ -33,6 +33,7 @@ const OF_NO_ROOM: [(&str, &str); 82] = [
     ("GET", "/api/openapi.json"),
     ("GET", "/api/rooms"),
     ("GET", "/api/saved"),
+    ("GET", "/api/search"),
     ("GET", "/api/sessions"),
     ("GET", "/api/settings"),
     ("GET", "/api/uploads/{id}"),
@@ -56,6 +57,8 @@ const OF_NO_ROOM: [(&str, &str); 82] = [
     ("GET", "/rooms"),
     ("GET", "/rooms/new"),
     ("GET", "/saved"),
+    ("GET", "/search"),
+    ("GET", "/search/complete"),
     ("GET", "/sidebar"),
     ("GET", "/signup"),
     // its frames are asked in `frames`
@@ -160,7 +163,18 @@ async fn every_route_of_a_room_answers_404_to_everybody_else() {
 async fn no_other_route_shows_a_room_to_everybody_else() {
     let natter = Natter::unlimited().await;
     let (outsiders, rooms) = outsiders(&natter).await;
+    // in the index: what follows is not found because it may not be read
+    let cyd = natter.script().log_in("cyd", &crate::support::password_of("cyd")).await;
+    cyd.finds_in_time("still nobody knows", 1).await;
+    let closed = &rooms.closed;
+    let searches =
+        ["treasure", "nobody knows", "between two", "from:cyd", "has:file", "is:mine", &format!("in:{closed}")]
+            .map(|q| url::form_urlencoded::Serializer::new(String::new()).append_pair("q", q).finish());
+    let searches = searches
+        .iter()
+        .flat_map(|q| [format!("/api/search?{q}"), format!("/api/search?{q}&sort=best"), format!("/search?{q}")]);
     let further = [
+        "/search/complete?q=in:secret",
         "/api/rooms?browse=true&limit=200",
         "/api/rooms?browse=true&q=secret",
         "/rooms?q=secret",
@@ -173,7 +187,7 @@ async fn no_other_route_shows_a_room_to_everybody_else() {
     let routes = OF_NO_ROOM.iter().filter(|route| !NOT_ASKED.contains(route));
     let requests: Vec<_> = routes
         .map(|(method, pattern)| (*method, path(pattern, ""), body(method, pattern)))
-        .chain(further.map(|path| ("GET", path.to_owned(), None)))
+        .chain(further.map(str::to_owned).into_iter().chain(searches).map(|path| ("GET", path, None)))
         .collect();
     for outsider in &outsiders {
         for (method, path, body) in &requests {
@@ -181,7 +195,17 @@ async fn no_other_route_shows_a_room_to_everybody_else() {
             let what = format!("{} {method} {path}", outsider.who);
             let text = format!("{} {}", location(&response), response.text().await.unwrap());
             betrays_nothing(&what, &text);
-            rooms.ids().iter().for_each(|id| assert!(!text.contains(id), "{what}: the id of a room in {text}"));
+            for id in rooms.ids() {
+                if !path.contains(id) {
+                    assert!(!text.contains(id), "{what}: the id of a room in {text}");
+                } else if path.starts_with("/search") {
+                    // shows what was typed, and no more than of a room that does not exist
+                    let unknown = "x".repeat(id.len());
+                    let other = outsider.asks(method, &path.replace(id, &unknown), None).await;
+                    let other = format!("{} {}", location(&other), other.text().await.unwrap());
+                    assert_eq!(text.replace(id, &unknown), other, "{what}");
+                }
+            }
         }
     }
 }

@@ -183,3 +183,25 @@ async fn the_account_page_takes_and_removes_a_picture() {
     assert!(!bob.visit("/rooms/lobby").await.html.contains("/avatars/"));
     natter.browser().uploads("avatar", &picture(ImageFormat::Png)).await.leads_to("/login");
 }
+
+/// Each file of an avatar that comes takes memory, also if it comes slowly.
+#[tokio::test]
+async fn many_slow_files_let_others_wait_and_not_natter() {
+    let natter = Natter::start().await;
+    let (ada, bob) = (natter.register("ada").await, natter.register("bob").await);
+    let mut slow = Vec::new();
+    for _ in 0..16 {
+        let mut connection = crate::support::RawConnection::connect(bob.address).await;
+        let head = format!(
+            "PUT /api/users/bob/avatar HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 1000\r\n\r\n",
+            bob.token()
+        );
+        connection.send(head.as_bytes()).await;
+        slow.push(connection);
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let busy = ada.gives_avatar("ada", picture(ImageFormat::Png)).await.is(503);
+    assert_eq!(busy.header("retry-after"), "5");
+    drop(slow);
+    ada.gives_avatar("ada", picture(ImageFormat::Png)).await.is(200);
+}

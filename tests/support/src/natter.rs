@@ -197,9 +197,17 @@ impl NatterProcess {
 
     /// Starts natter again after it has ended, on the same address and data, and returns once it is ready.
     pub fn start_again(&mut self) {
+        self.try_start_again().unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    /// As [`NatterProcess::start_again`].
+    ///
+    /// # Errors
+    /// The binary cannot be run, or does not say that it is ready within 60 s. The error contains the log.
+    pub fn try_start_again(&mut self) -> Result<(), String> {
         let address = self.address;
-        self.process = ServerProcess::spawn(&mut self.command.server(address), address).unwrap();
-        self.wait_until_ready().unwrap_or_else(|why| panic!("{why}"));
+        self.process = ServerProcess::spawn(&mut self.command.server(address), address)?;
+        self.wait_until_ready()
     }
 
     /// What natter has logged. Empty if the file cannot be read.
