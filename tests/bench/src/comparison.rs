@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The figures that are compared, by row. A minus sign marks those in which less is better.
-const FIGURES: [(&str, &[&str]); 20] = [
+const FIGURES: [(&str, &[&str]); 25] = [
     ("fanout", &["per_cpu_s", "-p99_ms"]),
     ("authors", &["-cpu_us", "-ratio"]),
     ("ceiling", &["rate"]),
@@ -28,15 +28,20 @@ const FIGURES: [(&str, &[&str]); 20] = [
     ("room-page", &["per_cpu_s", "-p99_ms", "-kib"]),
     ("sidebar", &["-write_us", "-ratio", "-missing"]),
     ("many-rooms", &["-start_ms", "-ratio", "-after_mib", "-during_mib"]),
+    ("search", &["-p50_ms", "-p99_ms", "-ratio", "per_s", "-cpu_us", "-english_ratio", "-memory_mib"]),
     ("login", &["-p99_ms", "per_s"]),
+    ("download", &["mib_per_cpu_s"]),
+    ("upload", &["mib_per_s", "mib_per_cpu_s"]),
+    ("thumbnails", &["-p99_ms", "-ratio", "-secs", "-peak_mib"]),
+    ("transfers", &["-grown_mib"]),
     ("rest", &["-ready_ms", "-again_ms", "-memory_mib", "-binary_mib"]),
 ];
 /// Rounds of each binary.
 const ROUNDS: usize = 4;
 /// Rounds of the [`LONG`] rows, of which one takes minutes.
 const FEWER: usize = 3;
-const LONG: [&str; 9] =
-    ["ceiling", "history", "idle", "idle-rooms", "login", "many-rooms", "reconnect", "sidebar", "slow"];
+const LONG: [&str; 10] =
+    ["ceiling", "history", "idle", "idle-rooms", "login", "many-rooms", "reconnect", "search", "sidebar", "slow"];
 
 /// The figures of one binary: by scene and name, a value for each round.
 type Figures = HashMap<(String, &'static str), Vec<f64>>;

@@ -1,10 +1,10 @@
 //! A cheap HTTP client: one kept-alive connection, one request at a time.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 pub struct Http {
@@ -54,26 +54,71 @@ impl Http {
         Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
     }
 
+    /// As [`Http::open`], for a client that reads slowly: the kernel buffers little for it.
+    pub async fn open_with_small_buffer(address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(32 * 1024)?;
+        Ok(Self { stream: socket.connect(address).await?, buffer: Vec::new() })
+    }
+
     pub async fn send(&mut self, request: &[u8]) -> io::Result<Response<'_>> {
-        self.stream.write_all(request).await?;
-        self.buffer.clear();
-        let (head, whole) = loop {
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            if let Some(end) = memchr::memmem::find(&self.buffer, b"\r\n\r\n") {
-                break (end, end + 4 + length(&self.buffer[..end])?);
-            }
-        };
+        self.send_parts(&[request]).await
+    }
+
+    /// As [`Http::send`], of a request in several parts, so that a large body is not copied.
+    pub async fn send_parts(&mut self, request: &[&[u8]]) -> io::Result<Response<'_>> {
+        for part in request {
+            self.stream.write_all(part).await?;
+        }
+        let (head, whole) = self.head().await?;
         while self.buffer.len() < whole {
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
         let text = std::str::from_utf8(&self.buffer).map_err(io::Error::other)?;
-        let status = text.get(9..12).and_then(|status| status.parse().ok()).unwrap_or_default();
-        Ok(Response { status, head: &text[..head], body: &text[head + 4..] })
+        Ok(Response { status: status(&self.buffer), head: &text[..head], body: &text[head + 4..] })
     }
+
+    /// Sends a request and reads a response of any bytes, `part` at a time and with `pause` between them. Returns the bytes
+    /// of the body.
+    pub async fn download(&mut self, request: &[u8], part: &mut [u8], pause: Duration) -> io::Result<usize> {
+        self.stream.write_all(request).await?;
+        let (head, whole) = self.head().await?;
+        if status(&self.buffer) != 200 {
+            return Err(io::Error::other(String::from_utf8_lossy(&self.buffer).into_owned()));
+        }
+        let mut missing = whole - self.buffer.len();
+        while missing > 0 {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            match self.stream.read(part).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => missing = missing.saturating_sub(read),
+            }
+        }
+        Ok(whole - head - 4)
+    }
+
+    /// Reads until the head of a response is complete. Returns the bytes of the head, without the empty line, and of the
+    /// whole response.
+    async fn head(&mut self) -> io::Result<(usize, usize)> {
+        self.buffer.clear();
+        loop {
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if let Some(end) = memchr::memmem::find(&self.buffer, b"\r\n\r\n") {
+                return Ok((end, end + 4 + length(&self.buffer[..end])?));
+            }
+        }
+    }
+}
+
+fn status(response: &[u8]) -> u16 {
+    let status = response.get(9..12).and_then(|status| std::str::from_utf8(status).ok());
+    status.and_then(|status| status.parse().ok()).unwrap_or_default()
 }
 
 fn length(head: &[u8]) -> io::Result<usize> {

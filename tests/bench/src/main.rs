@@ -17,6 +17,7 @@ mod latency;
 mod listeners;
 mod load;
 mod natter;
+mod nginx;
 mod node;
 mod paths;
 mod process;
@@ -26,6 +27,7 @@ mod run;
 mod servers;
 mod socket;
 mod table;
+mod uploads;
 mod writer;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -35,7 +37,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{comparison::Comparison, run::Run};
 
-const ROWS: [&str; 23] = [
+const ROWS: [&str; 28] = [
     "fanout",
     "authors",
     "ceiling",
@@ -57,7 +59,12 @@ const ROWS: [&str; 23] = [
     "sidebar",
     "counts",
     "many-rooms",
+    "search",
     "login",
+    "download",
+    "upload",
+    "thumbnails",
+    "transfers",
     "rest",
 ];
 const SCENES: [&str; 3] = ["1000x20", "200x500", "1000x200"];
@@ -164,7 +171,12 @@ async fn measure(run: &Run, row: &str, scenes: &[(usize, usize)]) -> Result<(), 
         "sidebar" => rows::sidebar::measure(run).await,
         "counts" => rows::counts::measure(run).await,
         "many-rooms" => rows::many_rooms::measure(run).await,
+        "search" => rows::search::measure(run).await,
         "login" => rows::login::measure(run).await,
+        "download" => rows::download::measure(run).await,
+        "upload" => rows::upload::measure(run).await,
+        "thumbnails" => rows::thumbnails::measure(run).await,
+        "transfers" => rows::transfers::measure(run).await,
         _ => rows::rest::measure(run).await,
     }
 }

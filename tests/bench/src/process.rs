@@ -1,6 +1,13 @@
 //! What a server process and its client, this process, cost.
 
-use std::{collections::HashMap, fs, time::Instant};
+use std::{
+    collections::HashMap,
+    fs,
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use natter_test_support::ServerProcess;
 
 /// Nanoseconds that each thread of a process has run. `/proc/PID/stat` counts in hundredths of a second only.
 fn threads(pid: u32) -> HashMap<u32, u64> {
@@ -67,5 +74,17 @@ impl Usage {
     /// The server's CPU time as a share of one core.
     pub fn share(&self) -> f64 {
         self.server / self.secs
+    }
+}
+
+/// Does `work`; returns what it returns, and the most resident memory that the server had meanwhile, in KiB.
+pub async fn peak_memory<T>(server: &ServerProcess, work: impl Future<Output = T>) -> (T, u64) {
+    let (mut work, mut peak) = (pin!(work), 0);
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    loop {
+        tokio::select! {
+            done = &mut work => return (done, peak.max(server.memory())),
+            _ = tick.tick() => peak = peak.max(server.memory()),
+        }
     }
 }

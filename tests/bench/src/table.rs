@@ -11,7 +11,7 @@ machine's speed drifts: compare with the reference, which is measured in the sam
 ";
 
 /// What each row measures.
-const ROWS: [(&str, &str); 23] = [
+const ROWS: [(&str, &str); 28] = [
     ("fanout", "fan-out, members × messages"),
     ("authors", "1,000 authors in turn against one, 1,000 members"),
     ("ceiling", "ceiling: most messages/s at which 1,000 members get all of them, p99 ≤ 250 ms"),
@@ -33,7 +33,12 @@ const ROWS: [(&str, &str); 23] = [
     ("sidebar", "sidebar: 1,000 people in 50 rooms of 20 to 1,000 members each, 200 messages/s over all"),
     ("counts", "unread count of a room, through the store trait"),
     ("many-rooms", "10,000 rooms, 1,000,000 messages: start; memory after everybody has come and gone"),
+    ("search", "search: 1,000,000 messages in 200 rooms, the searcher in 50 of them"),
     ("login", "login storm: 200 logins at once, bcrypt 12"),
+    ("download", "downloads of a file by 8 clients"),
+    ("upload", "uploads of 24 MiB, one after the other"),
+    ("thumbnails", "200 photographs of 12 megapixels while people chat"),
+    ("transfers", "memory of an upload of 1 GiB beside 100 slow downloads"),
     ("rest", "at rest: start to ready; memory; binary"),
 ];
 

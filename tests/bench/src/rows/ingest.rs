@@ -70,7 +70,8 @@ pub async fn measure(run: &Run) -> Result<(), String> {
     report(run, "MongoDB", "insert_many", &rounds, &Database::Mongo(mongodb.url("store")), MONGO).await
 }
 
-fn round_count(run: &Run) -> usize {
+/// How often a rate is measured.
+pub fn round_count(run: &Run) -> usize {
     if paths::quick() || !run.with_references { 1 } else { 3 }
 }
 
@@ -122,6 +123,12 @@ async fn report(
         run.report(Finding::new("ingest", "reference", text, figures).scene(scene));
     }
     Ok(())
+}
+
+/// Messages a second into an empty embedded database.
+pub async fn embedded_rate(run: &Run) -> Result<f64, String> {
+    let directory = paths::temporary();
+    Ok(over_sockets(run, &Database::Embedded(directory.path().to_owned())).await?.rate())
 }
 
 async fn over_sockets(run: &Run, database: &Database) -> Result<Ingested, String> {
