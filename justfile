@@ -31,6 +31,15 @@ e2e *args:
 bench *args:
     tests/bench/run {{args}}
 
+# Let something go wrong under load, and count what is lost: `just drill power --rounds 100`; tests/drill/README.md lists them
+drill *args:
+    cargo build --quiet --release --package natter
+    cargo run --quiet --release --package natter-drill -- {{args}}
+
+# Run all drills. It takes hours
+drills:
+    tests/drill/run
+
 # Run a cluster on this machine, kill a server of each kind under load, and report lost, doubled and misordered messages
 cluster *args:
     tests/cluster/run {{args}}

@@ -33,6 +33,8 @@ pub struct Report {
     pub received: usize,
     /// Numbers that were compared with the logs.
     pub counts: usize,
+    /// Files that were read at the end and are whole.
+    pub files: usize,
     pub connections: usize,
     /// How often somebody lost the right to read a room.
     pub losses: usize,
@@ -63,12 +65,12 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { acknowledged, refused, stored, received, counts, connections, losses, .. } = self;
-        let Self { deleted_rooms, deleted_users, faults, .. } = self;
+        let Self { deleted_rooms, deleted_users, files, faults, .. } = self;
         let of = |fault| self.count(fault);
         writeln!(
             f,
             "lost {}  doubled {}  misordered {}  leaked {}  wrong counts {}; {acknowledged} acknowledged, {refused} \
-             refused, {stored} stored, {received} received, {counts} counts compared, {losses} rights lost, \
+             refused, {stored} stored, {received} received, {counts} counts compared, {files} files read, {losses} rights lost, \
              {connections} connections, {deleted_rooms} rooms and {deleted_users} users deleted",
             of(Fault::Lost),
             of(Fault::Doubled),

@@ -26,6 +26,12 @@ pub fn now() -> Millis {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as Millis)
 }
 
+enum Body<'a> {
+    None,
+    Json(&'a Value),
+    Bytes(&'a [u8]),
+}
+
 /// A user who is signed in.
 pub struct Api {
     pub user_id: String,
@@ -67,20 +73,43 @@ impl Api {
 
     /// The first answer that is no failure, with JSON or null, and whether an earlier attempt may have been carried out.
     pub async fn request(&self, method: Method, path: &str, body: &Value) -> (StatusCode, Value, bool) {
+        let body = if body.is_null() { Body::None } else { Body::Json(body) };
+        let (status, bytes, is_repeat) = self.send(method, path, &body).await;
+        (status, serde_json::from_slice(&bytes).unwrap_or_default(), is_repeat)
+    }
+
+    /// Uploads a file. Returns its id.
+    pub async fn upload(&self, name: &str, content: &[u8]) -> Option<String> {
+        let path = format!("/api/uploads?name={name}&size={}", content.len());
+        let (_, answer, _) = self.send(Method::POST, &path, &Body::Bytes(content)).await;
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        answer["id"].as_str().map(str::to_owned)
+    }
+
+    /// What is at a path. `None` if the answer is an error.
+    pub async fn download(&self, path: &str) -> Option<Vec<u8>> {
+        let (status, bytes, _) = self.send(Method::GET, path, &Body::None).await;
+        status.is_success().then_some(bytes)
+    }
+
+    /// Asks one process after the other, until one answers without a failure.
+    async fn send(&self, method: Method, path: &str, body: &Body<'_>) -> (StatusCode, Vec<u8>, bool) {
         let mut is_repeat = false;
         loop {
             let server = self.servers[self.next.fetch_add(1, Relaxed) % self.servers.len()];
             let request = self.http.request(method.clone(), format!("http://{server}{path}"));
             let mut request = request.bearer_auth(&self.token).timeout(ANSWER_LIMIT);
-            if !body.is_null() {
-                request = request.json(body);
-            }
+            request = match body {
+                Body::None => request,
+                Body::Json(json) => request.json(json),
+                Body::Bytes(bytes) => request.body(bytes.to_vec()),
+            };
             if let Ok(response) = request.send().await
                 && let status = response.status()
                 && !(status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS)
                 && let Ok(bytes) = response.bytes().await
             {
-                return (status, serde_json::from_slice(&bytes).unwrap_or_default(), is_repeat);
+                return (status, bytes.to_vec(), is_repeat);
             }
             is_repeat = true;
             sleep(RETRY_DELAY).await;

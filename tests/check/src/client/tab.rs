@@ -2,7 +2,7 @@
 //! each message under one id until it is answered.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -15,6 +15,7 @@ use tokio::{
 
 use super::{
     api::{Api, RETRY_DELAY},
+    lock,
     outbox::{Outbox, Pending},
     socket::Socket,
     tab_state::TabState,
@@ -84,10 +85,6 @@ impl Tab {
     pub fn state(&self) -> MutexGuard<'_, TabState> {
         lock(&self.state)
     }
-}
-
-fn lock(state: &Mutex<TabState>) -> MutexGuard<'_, TabState> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Task {

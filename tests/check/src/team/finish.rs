@@ -7,6 +7,7 @@ use tokio::time::{sleep, timeout};
 use super::start::Team;
 use crate::{
     check,
+    client::lock,
     history::History,
     log::{Outcome, RoomLog},
     report::Report,
@@ -41,7 +42,7 @@ impl Team {
         while self.present_tabs().any(|tab| tab.state().waiting > 0) && stopped.elapsed() < ANSWER_LIMIT {
             sleep(INTERVAL).await;
         }
-        let (logs, started) = (self.read_logs().await?, Instant::now());
+        let (logs, started) = (self.parse_logs(&self.read_logs().await?)?, Instant::now());
         loop {
             let outcome = self.read_outcome(logs.clone()).await?;
             if self.is_settled(&outcome) || started.elapsed() > SETTLE_LIMIT {
@@ -50,9 +51,13 @@ impl Team {
             sleep(INTERVAL).await;
         }
         let settling = started.elapsed();
-        let outcome = self.read_outcome(self.read_logs().await?).await?;
-        let histories: Vec<History> = self.tabs().map(|tab| tab.state().history.clone()).collect();
-        let report = check(&histories, &outcome);
+        let logs = self.read_logs().await?;
+        let outcome = self.read_outcome(self.parse_logs(&logs)?).await?;
+        let of_tabs = self.tabs().map(|tab| tab.state().history.clone());
+        let of_files = self.people.iter().flat_map(|person| &person.posted_files).map(|posted| lock(posted).clone());
+        let histories: Vec<History> = of_tabs.chain(of_files).collect();
+        let mut report = check(&histories, &outcome);
+        self.check_files(&logs, &mut report).await;
         Ok(Finished { histories, outcome, report, settling })
     }
 

@@ -1,5 +1,6 @@
 //! Users who do random things in rooms.
 
+mod files;
 mod finish;
 mod manage;
 mod outcome;
@@ -9,4 +10,5 @@ mod room;
 mod start;
 
 pub use finish::Finished;
+pub use random::Random;
 pub use start::{FOUNDER, Plan, Team};

@@ -18,15 +18,19 @@ use crate::{
 
 impl Team {
     /// Reads the logs of all rooms that are not deleted.
-    pub(super) async fn read_logs(&self) -> Result<BTreeMap<String, RoomLog>, String> {
+    pub(super) async fn read_logs(&self) -> Result<BTreeMap<String, Vec<Value>>, String> {
         let deleted: BTreeSet<String> = self.tabs().flat_map(|tab| tab.state().deleted_rooms()).collect();
         let mut logs = BTreeMap::new();
         for room in self.rooms.iter().filter(|room| !deleted.contains(&room.id)) {
-            let reader = self.people.iter().find(|person| person.api.user_id == room.members[0]);
-            let log = room.log(&reader.ok_or("nobody can read the log")?.api).await?;
-            logs.insert(room.id.clone(), parse_log(room, &log)?);
+            let reader = self.reader(&room.id).ok_or("nobody can read the log")?;
+            logs.insert(room.id.clone(), room.log(&reader.api).await?);
         }
         Ok(logs)
+    }
+
+    pub(super) fn parse_logs(&self, logs: &BTreeMap<String, Vec<Value>>) -> Result<BTreeMap<String, RoomLog>, String> {
+        let known = self.rooms.iter().filter_map(|room| Some((room, logs.get(&room.id)?)));
+        known.map(|(room, log)| Ok((room.id.clone(), parse_log(room, log)?))).collect()
     }
 
     /// Reads the list of rooms of every user whose account is not deleted.

@@ -1,7 +1,7 @@
 //! A user of a team, and what users do.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     client::{Api, Command, Own, Tab, now},
     frame::{EDIT_MARK, MENTION_MARK, TEXT_PREFIX, without_mentions},
-    history::What,
+    history::{History, What},
 };
 
 /// What users give to messages.
@@ -30,6 +30,8 @@ pub struct Person {
     pub may_be_deleted: bool,
     /// The account is deleted, or is being deleted.
     pub is_deleted: AtomicBool,
+    /// What each tab posted by the API, one after the other: messages with files.
+    pub posted_files: Vec<Mutex<History>>,
 }
 
 impl Person {
@@ -40,7 +42,7 @@ impl Person {
     /// Does one random thing in a tab. Most of them may be refused: nobody asks first whether they are allowed.
     pub async fn step(&self, tab: usize, number: usize, random: &mut Random, rooms: &[Room], people: &[Arc<Self>]) {
         let name = format!("{TEXT_PREFIX}{}-{tab}-{number}", self.api.user_id);
-        let tab = &self.tabs[tab];
+        let (tab_number, tab) = (tab, &self.tabs[tab]);
         let room = &rooms[random.below(rooms.len())];
         if self.is_founder && random.below(3) == 0 {
             return self.manage(tab, random, rooms, people).await;
@@ -53,6 +55,9 @@ impl Person {
             // mostly to the room that the tab shows
             0..34 => {
                 let room = here.filter(|_| random.below(8) > 0).unwrap_or_else(|| room.id.clone());
+                if random.below(12) == 0 {
+                    return self.post_file(tab_number, &name, &room, random).await;
+                }
                 tab.give(Command::Send { room, text: name + &mention(random, people) });
             }
             34..40 => {

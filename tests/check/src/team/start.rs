@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,10 @@ use super::{
     random::Random,
     room::{Kind, Room},
 };
-use crate::client::{Api, Tab};
+use crate::{
+    client::{Api, Tab},
+    history::History,
+};
 
 /// The userID of who creates the rooms. Only an admin deletes accounts and puts everyone in a room: that is the first user
 /// of a new natter.
@@ -79,12 +82,17 @@ impl Team {
         }
         let people = users.iter().enumerate().map(|(n, api)| {
             let open = |tab| Tab::open(api, &format!("{} tab {tab}", api.user_id), n + tab);
+            let posted_files = |tab| {
+                let client = format!("{} tab {tab}, files", api.user_id);
+                Mutex::new(History::new(&client, &api.user_id, &api.tag))
+            };
             Arc::new(Person {
                 api: Arc::clone(api),
                 tabs: (0..plan.tabs).map(open).collect(),
                 is_founder: n == 0,
                 may_be_deleted: n > plan.users,
                 is_deleted: AtomicBool::new(false),
+                posted_files: (0..plan.tabs).map(posted_files).collect(),
             })
         });
         let (people, rooms, (stop, _)) = (people.collect(), rooms.into(), watch::channel(false));

@@ -1,0 +1,157 @@
+//! Drills with the embedded database.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use natter_check::{
+    Report,
+    client::Api,
+    team::{FOUNDER, Random, Team},
+};
+use natter_test_support::{NatterCommand, NatterProcess, TemporaryDirectory};
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    disk::{Disk, Faults, Mounted},
+    plan,
+    run::{in_parts, recovers},
+    tally::Tally,
+};
+
+/// Rounds with one database.
+const ROUNDS: u32 = 25;
+/// Milliseconds from the first message that is acknowledged to the next fault, and of a fault that does not end natter.
+const LEAST: usize = 10;
+const MOST: usize = 400;
+/// The longest time until messages are acknowledged again after a fault.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(20);
+/// The longest time of a read while the disk does not take anything.
+const READ_LIMIT: Duration = Duration::from_secs(5);
+/// What the name of the database's log ends with.
+const LOG: &str = ".db-wal";
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// natter is killed.
+    Kill,
+    Power,
+    /// The power, and the disk does not have what it said it has.
+    LyingDisk,
+    /// The disk is full for a while.
+    Full,
+    /// Writes fail for a while.
+    Writes,
+    /// Syncs fail for a while; then the power goes.
+    Syncs,
+}
+
+pub struct Drill {
+    pub natter: PathBuf,
+    pub rounds: u32,
+    pub seed: u64,
+}
+
+/// natter on a disk. Dropped in this order.
+struct Site {
+    natter: NatterProcess,
+    mounted: Option<Mounted>,
+    disk: Disk,
+    /// The place of the disk, and natter's log.
+    directory: TemporaryDirectory,
+}
+
+impl Drill {
+    /// # Errors
+    /// natter does not start again, does not answer as expected, or does not recover.
+    pub async fn run(&self, cause: Cause) -> Result<Tally, String> {
+        in_parts(self.rounds, ROUNDS, self.seed, async |rounds, seed| self.run_part(cause, rounds, seed).await).await
+    }
+
+    async fn run_part(&self, cause: Cause, rounds: u32, seed: u64) -> Result<Report, String> {
+        let mut site = Site::start(&self.natter, cause, seed)?;
+        let plan = plan(seed);
+        let servers = [site.natter.address];
+        let mut team = Team::gather(&servers, &plan).await?;
+        let reader = Api::sign_in(&servers.into(), FOUNDER).await?;
+        if cause == Cause::LyingDisk {
+            site.disk.set_faults(Faults { lies_about: Some(LOG), ..Faults::default() });
+        }
+        team.begin(&plan);
+        let mut random = Random::new(!seed);
+        for round in 0..rounds {
+            let went_wrong = async {
+                site.recovers(&team).await?;
+                sleep(milliseconds(&mut random)).await;
+                match cause {
+                    Cause::Kill | Cause::Power | Cause::LyingDisk => site.end(cause),
+                    Cause::Full | Cause::Writes => site.fail_disk(cause, milliseconds(&mut random), &reader).await,
+                    Cause::Syncs => {
+                        site.fail_disk(cause, milliseconds(&mut random), &reader).await?;
+                        site.recovers(&team).await?;
+                        site.end(Cause::Power)
+                    }
+                }
+            };
+            went_wrong.await.map_err(|why| format!("seed {seed}, round {round}: {why}"))?;
+        }
+        site.recovers(&team).await?;
+        Ok(team.finish().await?.report)
+    }
+}
+
+impl Site {
+    fn start(natter: &Path, cause: Cause, seed: u64) -> Result<Self, String> {
+        let directory = TemporaryDirectory::new_in(&std::env::temp_dir());
+        let (disk, place) = (Disk::new(seed), directory.path().join("disk"));
+        std::fs::create_dir(&place).map_err(|why| why.to_string())?;
+        let mounted = (cause != Cause::Kill).then(|| disk.mount(&place)).transpose()?;
+        let command = NatterCommand::new(natter, directory.path()).lowest_bcrypt_cost();
+        let data = place.join("data");
+        let natter = command.args(["--rate-limits", "off", "--data-dir"]).arg(data.as_os_str()).try_start()?;
+        Ok(Self { natter, mounted, disk, directory })
+    }
+
+    /// Ends natter, and starts it again.
+    fn end(&mut self, cause: Cause) -> Result<(), String> {
+        if cause == Cause::Kill {
+            self.natter.kill();
+        } else {
+            self.disk.cut_power();
+            self.natter.kill();
+            self.mounted = None;
+            self.disk.restore_power();
+            self.mounted = Some(self.disk.mount(&self.directory.path().join("disk"))?);
+        }
+        self.natter.try_start_again()
+    }
+
+    /// Lets the disk fail for a while. Meanwhile what is there can be read.
+    async fn fail_disk(&mut self, cause: Cause, time: Duration, reader: &Api) -> Result<(), String> {
+        self.disk.set_faults(match cause {
+            Cause::Full => Faults { capacity: Some(self.disk.used()), ..Faults::default() },
+            Cause::Writes => Faults { write: true, ..Faults::default() },
+            _ => Faults { sync: true, ..Faults::default() },
+        });
+        sleep(time).await;
+        let read = timeout(READ_LIMIT, reader.get("/api/rooms/lobby/messages?limit=50")).await;
+        read.map_err(|_| format!("nothing can be read: {}", self.natter.log()))??;
+        self.disk.set_faults(Faults::default());
+        Ok(())
+    }
+
+    /// Waits until a message is acknowledged.
+    async fn recovers(&mut self, team: &Team) -> Result<(), String> {
+        let recovered = recovers(team, RECOVERY_LIMIT).await;
+        recovered.map_err(|why| match self.natter.exit_status() {
+            Some(status) => format!("natter ended with {status}: {}", self.natter.log()),
+            None => format!("{why}: {}", self.natter.log()),
+        })
+    }
+}
+
+fn milliseconds(random: &mut Random) -> Duration {
+    Duration::from_millis((LEAST + random.below(MOST - LEAST)) as u64)
+}

@@ -1,0 +1,99 @@
+//! Drills: natter under load while something goes wrong, and a count of what was lost, doubled, misordered, leaked and
+//! miscounted. README.md lists them. Each prints a line with its seed, and fails unless all counts are 0.
+//!
+//!     cargo run --release --package natter-drill -- power --rounds 1000
+
+mod cluster;
+mod disk;
+mod embedded;
+mod run;
+mod tally;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Parser, ValueEnum};
+use embedded::Cause;
+use natter_check::team::Plan;
+
+#[derive(Parser)]
+struct Args {
+    /// What goes wrong
+    drill: Drill,
+    /// How often
+    #[arg(long, default_value_t = 20)]
+    rounds: u32,
+    /// What the users do, and what survives a power cut; not when
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The natter to try
+    #[arg(long, env = "NATTER", default_value = "target/release/natter")]
+    natter: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Drill {
+    /// natter is killed (SIGKILL)
+    Kill,
+    /// One of three natters, one of three MongoDB servers, or both are killed
+    KillCluster,
+    /// The power goes: the disk keeps what was synced, and any part of the rest
+    Power,
+    /// As `power`, but the disk lies: syncs of the database's log do nothing. The drill has to find what is lost
+    LyingDisk,
+    /// The disk is full for a while
+    FullDisk,
+    /// Writes to the disk fail for a while
+    FailedWrites,
+    /// Syncs of the disk fail for a while, and then the power goes
+    FailedSyncs,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("drill: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns whether the drill ended as it should.
+async fn run(args: &Args) -> Result<bool, String> {
+    let natter = std::path::absolute(&args.natter).map_err(|why| why.to_string())?;
+    let &Args { rounds, seed, .. } = args;
+    let cause = match args.drill {
+        Drill::Kill => Some(Cause::Kill),
+        Drill::KillCluster => None,
+        Drill::Power => Some(Cause::Power),
+        Drill::LyingDisk => Some(Cause::LyingDisk),
+        Drill::FullDisk => Some(Cause::Full),
+        Drill::FailedWrites => Some(Cause::Writes),
+        Drill::FailedSyncs => Some(Cause::Syncs),
+    };
+    let tally = match cause {
+        Some(cause) => embedded::Drill { natter, rounds, seed }.run(cause).await?,
+        None => cluster::Drill { natter, rounds, seed }.run().await?,
+    };
+    let name = args.drill.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    println!("{name}: {rounds} rounds, seed {seed}: {tally}");
+    // where something has to be lost, a drill that finds nothing is of no use
+    Ok(tally.is_clean() != (cause == Some(Cause::LyingDisk)))
+}
+
+/// Who does what, how fast.
+fn plan(seed: u64) -> Plan {
+    Plan {
+        users: 6,
+        rooms: 20,
+        uses_lobby: true,
+        deleted_rooms: 2,
+        deleted_users: 2,
+        tabs: 2,
+        pace: Duration::from_millis(15),
+        seed,
+    }
+}

@@ -1,0 +1,51 @@
+//! What all drills have in common.
+
+use std::time::{Duration, Instant};
+
+use natter_check::{Report, team::Team};
+use tokio::time::sleep;
+
+use crate::tally::Tally;
+
+const INTERVAL: Duration = Duration::from_millis(5);
+
+/// Runs a drill in parts of `most` rounds, each with a database and a seed of its own: the histories of all clients of a
+/// part are in memory until they are checked.
+///
+/// # Errors
+/// Those of `part`, which gets its rounds and its seed.
+pub async fn in_parts(
+    rounds: u32,
+    most: u32,
+    first_seed: u64,
+    part: impl AsyncFn(u32, u64) -> Result<Report, String>,
+) -> Result<Tally, String> {
+    let (mut tally, mut left, mut seed) = (Tally::new(), rounds, first_seed);
+    while left > 0 {
+        let of_part = left.min(most);
+        let report = part(of_part, seed).await?;
+        if !report.is_clean() {
+            eprintln!("seed {seed}: {report}");
+        }
+        tally.add(&report);
+        left -= of_part;
+        seed += 1;
+        eprintln!("{} rounds: {tally}", rounds - left);
+    }
+    Ok(tally)
+}
+
+/// Waits until a message is acknowledged.
+///
+/// # Errors
+/// None is within `limit`.
+pub async fn recovers(team: &Team, limit: Duration) -> Result<(), String> {
+    let (started, before) = (Instant::now(), team.acknowledged());
+    while team.acknowledged() == before {
+        if started.elapsed() > limit {
+            return Err(format!("nothing is acknowledged after {limit:?}"));
+        }
+        sleep(INTERVAL).await;
+    }
+    Ok(())
+}
