@@ -36,9 +36,9 @@ pub(super) struct News {
     authors: BTreeMap<UserKey, u64>,
     /// Of each deletion: its `rev`, the `seq` of the message, and its author.
     deleted: Vec<(u64, u64, UserKey)>,
-    /// Of each new message that mentions somebody, by `seq`: its `rev`, its author, and whom it mentions.
+    /// Of each new message that mentions somebody, by `seq`: the `rev` of its post, its author, and whom it mentions.
     mentions: BTreeMap<u64, (u64, UserKey, Vec<String>)>,
-    /// Whom edited messages from before mention now; `None` if none was edited. Whom they mentioned is not known here: pages
+    /// Whom edited messages mention now; `None` if none was edited. Whom they mentioned before is not known here: pages
     /// that count mentions read the room's numbers again.
     edited: Option<BTreeSet<String>>,
     /// Changed fields of the room.
@@ -125,14 +125,19 @@ impl News {
     }
 
     fn add_mentions(&mut self, message: &Message) {
+        self.mentions.remove(&message.seq()); // perhaps edited or deleted meanwhile
         if message.text().is_none() {
-            self.mentions.remove(&message.seq()); // perhaps posted and deleted meanwhile
-        } else if message.room_texts > self.texts_before {
-            match mentioned(message) {
-                tags if tags.is_empty() => self.mentions.remove(&message.seq()),
-                tags => self.mentions.insert(message.seq(), (message.rev, message.author_key, tags)),
-            };
-        } else if message.text_rev > self.from {
+            return;
+        }
+        let is_new = message.room_texts > self.texts_before;
+        let is_text_new = message.text_rev > self.from;
+        if is_new && is_text_new && message.edited_at.is_none() {
+            let tags = mentioned(message);
+            if !tags.is_empty() {
+                // a page may have read numbers of after the post: it must not count it again after a reaction
+                self.mentions.insert(message.seq(), (message.text_rev, message.author_key, tags));
+            }
+        } else if is_new || is_text_new {
             self.edited.get_or_insert_default().extend(mentioned(message));
         }
     }
@@ -296,8 +301,20 @@ mod tests {
         );
         let gone = Message { content: Content::Text(None), mentions: Mentions::default(), ..edited(named.clone(), 9) };
         assert_eq!(part_of(&[named.clone(), gone]), (Value::Null, Value::Null), "it was deleted meanwhile");
+        let changed = Message { rev: 9, ..named.clone() }; // a reaction
+        assert_eq!(
+            part_of(&[named.clone(), changed]),
+            (json!([[8, 8, bob.tag(), [ada.tag()]]]), Value::Null),
+            "a page that has read the post's numbers must not count it again"
+        );
         let other = naming(&[], edited(named.clone(), 9));
-        assert_eq!(part_of(&[named, other]), (Value::Null, Value::Null), "it was edited meanwhile");
+        assert_eq!(
+            part_of(&[named.clone(), other]),
+            (Value::Null, json!([])),
+            "a page may have read numbers that count the text before"
+        );
+        let late = Message { rev: 9, text_rev: 6, ..named };
+        assert_eq!(part_of(&[late]), (Value::Null, json!([ada.tag()])), "the numbers of a page may count it");
         let older = edited(naming(&[ada], post(2, bob, [2, 1])), 9);
         assert_eq!(part_of(&[older]), (Value::Null, json!([ada.tag()])));
     }

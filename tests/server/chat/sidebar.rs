@@ -187,6 +187,26 @@ async fn news_is_gathered_for_a_second() {
     assert!(frames < 20, "{frames} frames");
 }
 
+/// A page may read a room's numbers between a post and a change of the message that the next news have as well.
+#[tokio::test]
+async fn a_mention_that_a_reaction_follows_counts_once() {
+    let natter = Natter::start().await;
+    let (ada, bob) = (natter.browse_as("ada").await, natter.register("bob").await);
+    let mut page = Sidebar::open(&ada).await;
+    bob.says("the news of this begin a second without news").await;
+    page.shows("lobby", 1, 1).await;
+    let rev = posts(&bob, "lobby", "@ada").await;
+    page.sends(json!({ "rooms": ["lobby"] })).await;
+    while page.take().await["rooms"][0]["mentions"] != 1 {}
+    bob.put(&format!("/api/rooms/lobby/messages/{rev}/reactions/%F0%9F%91%8D"), json!({})).await.is(200);
+    let mut mentions = Vec::new();
+    while page.rooms["lobby"]["rev"] != rev + 1 {
+        let frame = page.take().await;
+        mentions.extend(frame["news"]["mentions"].as_array().cloned().unwrap_or_default());
+    }
+    assert!(mentions.iter().all(|mention| mention[0] == rev), "{mentions:?}");
+}
+
 #[tokio::test]
 async fn who_is_idle_is_shown() {
     let natter = Natter::start().await;
