@@ -1,15 +1,21 @@
 //! Drills with a replica set of three MongoDB servers and three natter processes.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use natter_check::{
     Report,
-    team::{Random, Team},
+    client::Api,
+    team::{FOUNDER, Random, Team},
 };
-use natter_test_support::{NatterCommand, NatterProcess, ReplicaSet, TemporaryDirectory};
-use tokio::time::sleep;
+use natter_test_support::{Host, NatterCommand, NatterProcess, ReplicaSet, TemporaryDirectory, send_signal};
+use tokio::time::{sleep, timeout};
 
 use crate::{
+    disk::{Disk, Mounted},
+    network::Network,
     plan,
     run::{in_parts, recovers},
     tally::Tally,
@@ -22,8 +28,23 @@ const MEMBERS: usize = 3;
 /// Milliseconds between two faults.
 const LEAST: usize = 500;
 const MOST: usize = 3_000;
+/// The longest that a server is frozen or a line is cut, in milliseconds. A new primary is elected after ten seconds.
+const LONGEST: usize = 16_000;
 /// The longest time until messages are acknowledged again: an election takes up to twelve seconds.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// A natter, a member, or both are killed, and start again.
+    Kill,
+    /// A natter, the primary, or another member stands still for a while (SIGSTOP).
+    Freeze,
+    /// Packets between a natter and members, or between members, are lost for a while, in one direction or both.
+    Partition,
+    /// The power of one member's disk or of all goes.
+    Power,
+}
 
 pub struct Drill {
     pub natter: PathBuf,
@@ -31,47 +52,167 @@ pub struct Drill {
     pub seed: u64,
 }
 
+/// Three natters and three members. Dropped in this order.
+struct Site {
+    natters: Vec<NatterProcess>,
+    /// One request handler for each natter.
+    readers: Vec<Api>,
+    set: ReplicaSet,
+    /// The disks of the members, of which some are mounted.
+    disks: Vec<(Disk, Option<Mounted>)>,
+    network: Option<Network>,
+    directory: TemporaryDirectory,
+}
+
 impl Drill {
-    /// Kills natter, mongod, or both, and starts them again.
-    ///
     /// # Errors
     /// A server does not start again, or natter does not answer as expected or does not recover.
-    pub async fn run(&self) -> Result<Tally, String> {
-        in_parts(self.rounds, ROUNDS, self.seed, async |rounds, seed| self.run_part(rounds, seed).await).await
+    pub async fn run(&self, cause: Cause) -> Result<Tally, String> {
+        in_parts(self.rounds, ROUNDS, self.seed, async |rounds, seed| self.run_part(cause, rounds, seed).await).await
     }
 
-    async fn run_part(&self, rounds: u32, seed: u64) -> Result<Report, String> {
-        let mut set = ReplicaSet::try_start_in(TemporaryDirectory::new(), MEMBERS, &[]).await?;
-        let directories: Vec<_> = (0..NATTERS).map(|_| TemporaryDirectory::new()).collect();
-        let start = |directory: &TemporaryDirectory| {
-            let command = NatterCommand::new(&self.natter, directory.path()).lowest_bcrypt_cost();
-            command.args(["--rate-limits", "off", "--database"]).arg(set.url("UsersData")).try_start()
-        };
-        let mut natters: Vec<NatterProcess> = directories.iter().map(start).collect::<Result<_, _>>()?;
-        let servers: Vec<_> = natters.iter().map(|natter| natter.address).collect();
+    async fn run_part(&self, cause: Cause, rounds: u32, seed: u64) -> Result<Report, String> {
+        let mut site = Site::start(&self.natter, cause, seed).await?;
+        let servers: Vec<_> = site.natters.iter().map(|natter| natter.address).collect();
         let plan = plan(seed);
         let mut team = Team::gather(&servers, &plan).await?;
+        for server in servers {
+            site.readers.push(Api::sign_in(&[server].into(), FOUNDER).await?);
+        }
         team.begin(&plan);
         let mut random = Random::new(!seed);
         for round in 0..rounds {
-            sleep(Duration::from_millis((LEAST + random.below(MOST - LEAST)) as u64)).await;
-            let (natter, member, what) = (random.below(NATTERS), random.below(MEMBERS), random.below(3));
-            if what != 0 {
-                set.members[member].signal("KILL");
-            }
-            if what != 1 {
-                natters[natter].kill();
-            }
-            sleep(Duration::from_millis(random.below(MOST) as u64)).await;
-            if what != 0 {
-                set.members[member].start_again();
-            }
-            if what != 1 {
-                natters[natter].try_start_again().map_err(|why| format!("seed {seed}, round {round}: {why}"))?;
-            }
-            let recovered = recovers(&team, RECOVERY_LIMIT).await;
-            recovered.map_err(|why| format!("seed {seed}, round {round}: {why}"))?;
+            sleep(milliseconds(&mut random, LEAST, MOST)).await;
+            let went_wrong = async {
+                match cause {
+                    Cause::Kill => site.kill(&mut random).await?,
+                    Cause::Freeze => site.freeze(&mut random).await,
+                    Cause::Partition => site.cut_lines(&mut random).await?,
+                    Cause::Power => site.cut_power(&mut random)?,
+                }
+                site.recovers(&team).await
+            };
+            went_wrong.await.map_err(|why| format!("seed {seed}, round {round}: {why}"))?;
         }
         Ok(team.finish().await?.report)
     }
+}
+
+impl Site {
+    async fn start(natter: &Path, cause: Cause, seed: u64) -> Result<Self, String> {
+        let network = (cause == Cause::Partition).then(|| Network::new(MEMBERS + NATTERS)).transpose()?;
+        let hosts = network.as_ref().map_or(vec![Host::LOCAL; MEMBERS + NATTERS], |network| network.hosts.clone());
+        let (directory, mut disks) = (TemporaryDirectory::new_in(&std::env::temp_dir()), Vec::new());
+        for n in 0..if cause == Cause::Power { MEMBERS } else { 0 } {
+            let (disk, place) = (Disk::new(seed ^ ((n as u64 + 1) << 32)), directory.path().join(n.to_string()));
+            std::fs::create_dir(&place).map_err(|why| why.to_string())?;
+            let mounted = disk.mount(&place)?;
+            disks.push((disk, Some(mounted)));
+        }
+        let set = ReplicaSet::try_start_on(&hosts[..MEMBERS], directory.path(), &[]).await?;
+        let start = |(n, host): (usize, &Host)| {
+            let of_natter = directory.path().join(format!("natter{n}"));
+            std::fs::create_dir(&of_natter).map_err(|why| why.to_string())?;
+            let command = NatterCommand::new(natter, &of_natter).host(host).lowest_bcrypt_cost();
+            command.args(["--rate-limits", "off", "--database"]).arg(set.url("UsersData")).try_start()
+        };
+        let natters = hosts[MEMBERS..].iter().enumerate().map(start).collect::<Result<_, _>>()?;
+        Ok(Self { natters, readers: Vec::new(), set, disks, network, directory })
+    }
+
+    async fn kill(&mut self, random: &mut Random) -> Result<(), String> {
+        let (natter, member, what) = (random.below(NATTERS), random.below(MEMBERS), random.below(3));
+        if what != 0 {
+            self.set.members[member].signal("KILL");
+        }
+        if what != 1 {
+            self.natters[natter].kill();
+        }
+        sleep(milliseconds(random, 0, MOST)).await;
+        if what != 0 {
+            self.set.members[member].start_again();
+        }
+        if what != 1 {
+            self.natters[natter].try_start_again()?;
+        }
+        Ok(())
+    }
+
+    async fn freeze(&mut self, random: &mut Random) {
+        let (natter, member) = (random.below(NATTERS), random.below(MEMBERS));
+        let (what, time) = (random.below(3), milliseconds(random, LEAST, LONGEST));
+        let signal: &dyn Fn(&str) = match what {
+            0 => &|name| self.natters[natter].signal(name),
+            1 => {
+                let primary = self.set.primary().await;
+                &move |name| self.set.members[primary].signal(name)
+            }
+            _ => &|name| self.set.members[member].signal(name),
+        };
+        signal("STOP");
+        sleep(time).await;
+        signal("CONT");
+    }
+
+    async fn cut_lines(&mut self, random: &mut Random) -> Result<(), String> {
+        let primary = self.set.primary().await;
+        let network = self.network.as_ref().ok_or("there is no network")?;
+        let natter = MEMBERS + random.below(NATTERS);
+        let others = |of: usize| (0..MEMBERS).filter(move |&member| member != of).collect::<Vec<_>>();
+        let (one, rest) = match random.below(4) {
+            0 => (natter, vec![primary]),
+            1 => (natter, (0..MEMBERS).collect()),
+            2 => (primary, others(primary)),
+            _ => {
+                let member = random.below(MEMBERS);
+                (member, others(member).into_iter().chain(MEMBERS..MEMBERS + NATTERS).collect())
+            }
+        };
+        let direction = random.below(3);
+        for other in rest {
+            if direction != 0 {
+                network.cut(one, other)?;
+            }
+            if direction != 1 {
+                network.cut(other, one)?;
+            }
+        }
+        sleep(milliseconds(random, LEAST, LONGEST)).await;
+        network.mend()
+    }
+
+    fn cut_power(&mut self, random: &mut Random) -> Result<(), String> {
+        let lost = match random.below(2) {
+            0 => vec![random.below(MEMBERS)],
+            _ => (0..MEMBERS).collect(),
+        };
+        let pids: Vec<u32> = lost.iter().map(|&member| self.set.members[member].pid()).collect();
+        for &member in &lost {
+            self.disks[member].0.cut_power();
+        }
+        for (&member, pid) in lost.iter().zip(pids) {
+            send_signal(pid, "KILL");
+            self.set.members[member].stop();
+            let (disk, mounted) = &mut self.disks[member];
+            *mounted = None;
+            disk.restore_power();
+            *mounted = Some(disk.mount(&self.directory.path().join(member.to_string()))?);
+        }
+        lost.into_iter().for_each(|member| self.set.members[member].start_again());
+        Ok(())
+    }
+
+    /// Waits until a message is acknowledged, and each natter answers.
+    async fn recovers(&self, team: &Team) -> Result<(), String> {
+        recovers(team, RECOVERY_LIMIT).await?;
+        for (reader, natter) in self.readers.iter().zip(&self.natters) {
+            let read = timeout(RECOVERY_LIMIT, reader.get("/api/rooms/lobby/messages?limit=50")).await;
+            read.map_err(|_| format!("a natter does not answer after {RECOVERY_LIMIT:?}: {}", natter.log()))??;
+        }
+        Ok(())
+    }
+}
+
+fn milliseconds(random: &mut Random, least: usize, most: usize) -> Duration {
+    Duration::from_millis((least + random.below(most - least)) as u64)
 }

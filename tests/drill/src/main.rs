@@ -6,6 +6,7 @@
 mod cluster;
 mod disk;
 mod embedded;
+mod network;
 mod run;
 mod tally;
 
@@ -14,6 +15,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use clap::{Parser, ValueEnum};
 use embedded::Cause;
 use natter_check::team::Plan;
+use natter_test_support::Mongod;
 
 #[derive(Parser)]
 struct Args {
@@ -36,6 +38,12 @@ enum Drill {
     Kill,
     /// One of three natters, one of three MongoDB servers, or both are killed
     KillCluster,
+    /// A natter, the primary, or another MongoDB server stands still for a while
+    FreezeCluster,
+    /// A natter or a MongoDB server is cut off from some of the others or all, in one direction or both
+    PartitionCluster,
+    /// The power of one of three MongoDB servers goes, or that of all at once
+    PowerCluster,
     /// The power goes: the disk keeps what was synced, and any part of the rest
     Power,
     /// As `power`, but the disk lies: syncs of the database's log do nothing. The drill has to find what is lost
@@ -65,23 +73,28 @@ async fn main() -> ExitCode {
 async fn run(args: &Args) -> Result<bool, String> {
     let natter = std::path::absolute(&args.natter).map_err(|why| why.to_string())?;
     let &Args { rounds, seed, .. } = args;
-    let cause = match args.drill {
-        Drill::Kill => Some(Cause::Kill),
-        Drill::KillCluster => None,
-        Drill::Power => Some(Cause::Power),
-        Drill::LyingDisk => Some(Cause::LyingDisk),
-        Drill::FullDisk => Some(Cause::Full),
-        Drill::FailedWrites => Some(Cause::Writes),
-        Drill::FailedSyncs => Some(Cause::Syncs),
-    };
-    let tally = match cause {
-        Some(cause) => embedded::Drill { natter, rounds, seed }.run(cause).await?,
-        None => cluster::Drill { natter, rounds, seed }.run().await?,
+    let embedded = async |cause| embedded::Drill { natter: natter.clone(), rounds, seed }.run(cause).await;
+    let cluster = async |cause| cluster::Drill { natter: natter.clone(), rounds, seed }.run(cause).await;
+    let tally = match args.drill {
+        Drill::Kill => embedded(Cause::Kill).await?,
+        Drill::KillCluster => cluster(cluster::Cause::Kill).await?,
+        Drill::FreezeCluster => cluster(cluster::Cause::Freeze).await?,
+        Drill::PartitionCluster => {
+            Mongod::fetch()?; // from the network that is out of reach afterwards
+            network::enter()?;
+            cluster(cluster::Cause::Partition).await?
+        }
+        Drill::PowerCluster => cluster(cluster::Cause::Power).await?,
+        Drill::Power => embedded(Cause::Power).await?,
+        Drill::LyingDisk => embedded(Cause::LyingDisk).await?,
+        Drill::FullDisk => embedded(Cause::Full).await?,
+        Drill::FailedWrites => embedded(Cause::Writes).await?,
+        Drill::FailedSyncs => embedded(Cause::Syncs).await?,
     };
     let name = args.drill.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     println!("{name}: {rounds} rounds, seed {seed}: {tally}");
     // where something has to be lost, a drill that finds nothing is of no use
-    Ok(tally.is_clean() != (cause == Some(Cause::LyingDisk)))
+    Ok(tally.is_clean() != matches!(args.drill, Drill::LyingDisk))
 }
 
 /// Who does what, how fast.

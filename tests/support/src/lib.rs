@@ -2,6 +2,7 @@
 //! Each server ends with the value that owns it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot start its servers fails")]
 
+mod host;
 mod mongod;
 mod natter;
 mod polling;
@@ -11,11 +12,12 @@ mod server;
 mod temporary;
 
 pub use self::{
+    host::Host,
     mongod::Mongod,
     natter::{NatterCommand, NatterProcess},
     polling::{eventually, poll, until},
     port::{free_address, free_port},
     replica_set::ReplicaSet,
-    server::{ServerProcess, resident_memory},
+    server::{ServerProcess, resident_memory, send_signal},
     temporary::TemporaryDirectory,
 };

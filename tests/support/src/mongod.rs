@@ -8,12 +8,13 @@ use std::{
 
 use mongodb::{Client, bson::doc};
 
-use crate::{free_port, server::send_signal, temporary::unique_name};
+use crate::{Host, free_port, server::send_signal, temporary::unique_name};
 
 /// A MongoDB server. It stops when this value is dropped, and when this process ends.
 ///
 /// `tests/mongod run` starts it and stops it once standard input closes, which happens even if this process is killed.
 pub struct Mongod {
+    host: Host,
     pub port: u16,
     directory: PathBuf,
     /// Whether the data stays when the server stops.
@@ -34,25 +35,26 @@ impl Mongod {
     ///
     /// The script removes the data: a static value is never dropped, and a killed process drops nothing.
     pub fn start(options: &[&str]) -> Self {
-        Self::launch(std::env::temp_dir().join(unique_name()), false, options).unwrap_or_else(|why| panic!("{why}"))
+        let directory = std::env::temp_dir().join(unique_name());
+        Self::launch(Host::LOCAL, directory, false, options).unwrap_or_else(|why| panic!("{why}"))
     }
 
     /// Starts a server with its data in `directory`, where the data stays, so that the server can be started again.
     pub fn start_in(directory: &Path, options: &[&str]) -> Self {
-        Self::try_start_in(directory, options).unwrap_or_else(|why| panic!("{why}"))
+        Self::try_start_on(&Host::LOCAL, directory, options).unwrap_or_else(|why| panic!("{why}"))
     }
 
     /// # Errors
     /// There is no MongoDB, and it cannot be fetched.
-    pub(crate) fn try_start_in(directory: &Path, options: &[&str]) -> Result<Self, String> {
-        Self::launch(directory.to_owned(), true, options)
+    pub(crate) fn try_start_on(host: &Host, directory: &Path, options: &[&str]) -> Result<Self, String> {
+        Self::launch(host.clone(), directory.to_owned(), true, options)
     }
 
-    fn launch(directory: PathBuf, keeps_data: bool, options: &[&str]) -> Result<Self, String> {
+    fn launch(host: Host, directory: PathBuf, keeps_data: bool, options: &[&str]) -> Result<Self, String> {
         Self::fetch()?; // first, because a download takes longer than a server may take to answer
         let (port, options) = (free_port(), options.iter().map(|&option| option.to_owned()).collect::<Vec<_>>());
-        let script = run_script(port, &directory, keeps_data, &options)?;
-        Ok(Self { port, directory, keeps_data, options, script })
+        let script = run_script(&host, port, &directory, keeps_data, &options)?;
+        Ok(Self { host, port, directory, keeps_data, options, script })
     }
 
     /// Makes sure that there is a MongoDB binary: downloads it unless it is there.
@@ -70,8 +72,12 @@ impl Mongod {
 
     /// Sends the server a signal by its name, like `KILL`, `STOP` or `CONT`.
     pub fn signal(&self, name: &str) {
+        send_signal(self.pid(), name);
+    }
+
+    pub fn pid(&self) -> u32 {
         let pid = fs::read_to_string(self.directory.join("mongod.lock")).expect("mongod runs");
-        send_signal(pid.trim().parse().unwrap(), name);
+        pid.trim().parse().unwrap()
     }
 
     /// Stops the server as an operator does, and waits until it has ended.
@@ -83,7 +89,7 @@ impl Mongod {
     /// Starts the server again on the same port and data, however it ended. Stops it first if it runs.
     pub fn start_again(&mut self) {
         self.stop();
-        self.script = run_script(self.port, &self.directory, self.keeps_data, &self.options).unwrap();
+        self.script = run_script(&self.host, self.port, &self.directory, self.keeps_data, &self.options).unwrap();
     }
 
     /// Connects to this server alone, whether or not it is in a replica set. Returns once it answers, within a minute.
@@ -92,15 +98,20 @@ impl Mongod {
     }
 
     pub(crate) async fn try_connect(&self) -> mongodb::error::Result<Client> {
-        let url = format!("mongodb://127.0.0.1:{}/?directConnection=true&serverSelectionTimeoutMS=60000", self.port);
+        let url = format!("mongodb://{}/?directConnection=true&serverSelectionTimeoutMS=60000", self.address());
         let client = Client::with_uri_str(url).await?;
         client.database("admin").run_command(doc! { "ping": 1 }).await?;
         Ok(client)
     }
 
+    /// The server's address, as a URL has it.
+    pub(crate) fn address(&self) -> String {
+        format!("{}:{}", self.host.address, self.port)
+    }
+
     /// The URL of a database on this server.
     pub fn url(&self, database: &str) -> String {
-        format!("mongodb://127.0.0.1:{}/{database}", self.port)
+        format!("mongodb://{}/{database}", self.address())
     }
 }
 
@@ -108,8 +119,9 @@ fn script_path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("mongod")
 }
 
-fn run_script(port: u16, directory: &Path, keeps_data: bool, options: &[String]) -> Result<Child, String> {
-    let mut command = Command::new(script_path());
+fn run_script(host: &Host, port: u16, directory: &Path, keeps_data: bool, options: &[String]) -> Result<Child, String> {
+    let mut command = host.command(script_path());
+    command.env("NATTER_MONGOD_ADDRESS", host.address.to_string());
     command.arg("run").arg(port.to_string()).arg(directory).args(options);
     if keeps_data {
         command.env("NATTER_MONGOD_KEEP", "yes");

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{ServerProcess, free_address, server::send_signal};
+use crate::{Host, ServerProcess, server::send_signal};
 
 /// Longest wait for the line that says natter is ready. natter itself waits for its database without a limit.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -29,6 +29,7 @@ pub struct NatterCommand {
     directory: PathBuf,
     environment: Vec<(OsString, OsString)>,
     arguments: Vec<OsString>,
+    host: Host,
     listen: Option<SocketAddr>,
     log: PathBuf,
 }
@@ -42,6 +43,7 @@ impl NatterCommand {
             directory: directory.to_owned(),
             environment: Vec::new(),
             arguments: Vec::new(),
+            host: Host::LOCAL,
             listen: None,
             log: directory.join("log"),
         }
@@ -67,7 +69,13 @@ impl NatterCommand {
         self
     }
 
-    /// Listens on `address` instead of a [`free_address`].
+    /// Runs on that host, and listens on an address of it.
+    pub fn host(mut self, host: &Host) -> Self {
+        self.host = host.clone();
+        self
+    }
+
+    /// Listens on `address` instead of a free one of its host.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = Some(address);
         self
@@ -100,7 +108,7 @@ impl NatterCommand {
     }
 
     fn try_spawn(self) -> Result<NatterProcess, String> {
-        let address = self.listen.unwrap_or_else(free_address);
+        let address = self.listen.unwrap_or_else(|| self.host.free_address());
         let command = self.listen(address);
         let process = ServerProcess::spawn(&mut command.server(address), address)?;
         Ok(NatterProcess { process, command })
@@ -138,7 +146,7 @@ impl NatterCommand {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = self.host.command(&self.binary);
         command.current_dir(&self.directory).env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value))).args(&self.arguments);
         command

@@ -1,11 +1,11 @@
 //! A MongoDB replica set.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use mongodb::bson::{Document, doc};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::{Mongod, TemporaryDirectory, poll};
+use crate::{Host, Mongod, TemporaryDirectory, poll};
 
 /// How many servers of all replica sets of a test process run at once. A set that elects a primary needs the machine
 /// for itself: members without CPU time vote late, and the election takes longer than a test allows.
@@ -42,13 +42,23 @@ impl ReplicaSet {
     /// # Errors
     /// There is no MongoDB, or the set has no primary within a minute.
     pub async fn try_start_in(directory: TemporaryDirectory, size: usize, options: &[&str]) -> Result<Self, String> {
-        let permit = permit(size).await;
+        let set = Self::try_start_on(&vec![Host::LOCAL; size], directory.path(), options).await?;
+        Ok(Self { _directory: Some(directory), ..set })
+    }
+
+    /// Starts a set as [`ReplicaSet::start`] does, with a member on each of the hosts. The data of the first is in
+    /// `directory/0`, of the second in `directory/1`.
+    ///
+    /// # Errors
+    /// There is no MongoDB, or the set has no primary within a minute.
+    pub async fn try_start_on(hosts: &[Host], directory: &Path, options: &[&str]) -> Result<Self, String> {
+        let permit = permit(hosts.len()).await;
         // a member of several waits 15 s before it stops otherwise, so that its clients go to the others
         let quick_stop = ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"];
         let options = [&["--replSet", "rs0"], &quick_stop, options].concat();
-        let member = |n: usize| Mongod::try_start_in(&directory.path().join(n.to_string()), &options);
-        let members = (0..size).map(member).collect::<Result<_, _>>()?;
-        let set = Self { members, _directory: Some(directory), _permit: permit };
+        let member = |(n, host): (usize, &Host)| Mongod::try_start_on(host, &directory.join(n.to_string()), &options);
+        let members = hosts.iter().enumerate().map(member).collect::<Result<_, _>>()?;
+        let set = Self { members, _directory: None, _permit: permit };
         set.elect_primary().await?;
         Ok(set)
     }
@@ -65,7 +75,8 @@ impl ReplicaSet {
     }
 
     async fn elect_primary(&self) -> Result<(), String> {
-        let config: Vec<Document> = (0..).zip(&self.members).map(|(n, m)| doc! { "_id": n, "host": host(m) }).collect();
+        let config: Vec<Document> =
+            (0..).zip(&self.members).map(|(n, m)| doc! { "_id": n, "host": m.address() }).collect();
         let mut clients = Vec::new();
         for member in &self.members {
             clients.push(member.try_connect().await.map_err(|why| format!("mongod: {why}"))?);
@@ -87,24 +98,23 @@ impl ReplicaSet {
 
     /// The URL of a database in the set, as an operator writes it.
     pub fn url(&self, database: &str) -> String {
-        let hosts: Vec<String> = self.members.iter().map(host).collect();
+        let hosts: Vec<String> = self.members.iter().map(Mongod::address).collect();
         format!("mongodb://{}/{database}?replicaSet=rs0", hosts.join(","))
     }
 
-    /// The index of the present primary among the members.
+    /// The index of the present primary among the members, all of which run. Panics if there is none within a minute.
     pub async fn primary(&self) -> usize {
-        for (n, member) in self.members.iter().enumerate() {
-            let hello = member.connect().await.database("admin").run_command(doc! { "hello": 1 }).await.unwrap();
-            if hello.get_bool("isWritablePrimary").unwrap() {
-                return n;
+        let find = async || {
+            for (n, member) in self.members.iter().enumerate() {
+                let hello = member.connect().await.database("admin").run_command(doc! { "hello": 1 }).await.ok()?;
+                if hello.get_bool("isWritablePrimary").unwrap_or(false) {
+                    return Some(n);
+                }
             }
-        }
-        panic!("the replica set has no primary");
+            None
+        };
+        poll(Duration::from_millis(50), LIMIT, find).await.expect("the replica set has a primary")
     }
-}
-
-fn host(member: &Mongod) -> String {
-    format!("127.0.0.1:{}", member.port)
 }
 
 async fn permit(servers: usize) -> SemaphorePermit<'static> {
