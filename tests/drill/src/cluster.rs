@@ -14,7 +14,8 @@ use natter_test_support::{Host, NatterCommand, NatterProcess, ReplicaSet, Tempor
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    disk::{Disk, Mounted},
+    clock::{self, Clock},
+    disk::{Disk, Faults, Mounted},
     network::Network,
     plan,
     run::{in_parts, recovers},
@@ -32,6 +33,8 @@ const MOST: usize = 3_000;
 const LONGEST: usize = 16_000;
 /// The longest time until messages are acknowledged again: an election takes up to twelve seconds.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
+/// What the names of the files of MongoDB's journal have.
+const JOURNAL: &str = "WiredTigerLog";
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,10 @@ pub enum Cause {
     Partition,
     /// The power of one member's disk or of all goes.
     Power,
+    /// The power of all goes, and their disks do not have what they said they have.
+    LyingDisk,
+    /// The clock of a natter is an hour ahead or behind for a while.
+    Clock,
 }
 
 pub struct Drill {
@@ -61,6 +68,8 @@ struct Site {
     /// The disks of the members, of which some are mounted.
     disks: Vec<(Disk, Option<Mounted>)>,
     network: Option<Network>,
+    /// Those of the natters.
+    clocks: Vec<Clock>,
     directory: TemporaryDirectory,
 }
 
@@ -79,6 +88,13 @@ impl Drill {
         for server in servers {
             site.readers.push(Api::sign_in(&[server].into(), FOUNDER).await?);
         }
+        if cause == Cause::Clock {
+            team.allow_clock_error(clock::HOUR);
+        }
+        if cause == Cause::LyingDisk {
+            let lie = Faults { lies_about: Some(JOURNAL), ..Faults::default() };
+            site.disks.iter().for_each(|(disk, _)| disk.set_faults(lie.clone()));
+        }
         team.begin(&plan);
         let mut random = Random::new(!seed);
         for round in 0..rounds {
@@ -88,7 +104,8 @@ impl Drill {
                     Cause::Kill => site.kill(&mut random).await?,
                     Cause::Freeze => site.freeze(&mut random).await,
                     Cause::Partition => site.cut_lines(&mut random).await?,
-                    Cause::Power => site.cut_power(&mut random)?,
+                    Cause::Power | Cause::LyingDisk => site.cut_power(cause, &mut random)?,
+                    Cause::Clock => site.clocks[random.below(NATTERS)].set(&mut random)?,
                 }
                 site.recovers(&team).await
             };
@@ -103,21 +120,26 @@ impl Site {
         let network = (cause == Cause::Partition).then(|| Network::new(MEMBERS + NATTERS)).transpose()?;
         let hosts = network.as_ref().map_or(vec![Host::LOCAL; MEMBERS + NATTERS], |network| network.hosts.clone());
         let (directory, mut disks) = (TemporaryDirectory::new_in(&std::env::temp_dir()), Vec::new());
-        for n in 0..if cause == Cause::Power { MEMBERS } else { 0 } {
+        for n in 0..if matches!(cause, Cause::Power | Cause::LyingDisk) { MEMBERS } else { 0 } {
             let (disk, place) = (Disk::new(seed ^ ((n as u64 + 1) << 32)), directory.path().join(n.to_string()));
             std::fs::create_dir(&place).map_err(|why| why.to_string())?;
             let mounted = disk.mount(&place)?;
             disks.push((disk, Some(mounted)));
         }
         let set = ReplicaSet::try_start_on(&hosts[..MEMBERS], directory.path(), &[]).await?;
-        let start = |(n, host): (usize, &Host)| {
+        let (mut natters, mut clocks) = (Vec::new(), Vec::new());
+        for (n, host) in hosts[MEMBERS..].iter().enumerate() {
             let of_natter = directory.path().join(format!("natter{n}"));
             std::fs::create_dir(&of_natter).map_err(|why| why.to_string())?;
-            let command = NatterCommand::new(natter, &of_natter).host(host).lowest_bcrypt_cost();
-            command.args(["--rate-limits", "off", "--database"]).arg(set.url("UsersData")).try_start()
-        };
-        let natters = hosts[MEMBERS..].iter().enumerate().map(start).collect::<Result<_, _>>()?;
-        Ok(Self { natters, readers: Vec::new(), set, disks, network, directory })
+            let (mut command, clock) = (NatterCommand::new(natter, &of_natter).host(host), Clock::new(&of_natter));
+            if cause == Cause::Clock {
+                command = clock.give_to(command)?;
+            }
+            command = command.lowest_bcrypt_cost().args(["--rate-limits", "off", "--database"]);
+            natters.push(command.arg(set.url("UsersData")).try_start()?);
+            clocks.push(clock);
+        }
+        Ok(Self { natters, readers: Vec::new(), set, disks, network, clocks, directory })
     }
 
     async fn kill(&mut self, random: &mut Random) -> Result<(), String> {
@@ -181,9 +203,9 @@ impl Site {
         network.mend()
     }
 
-    fn cut_power(&mut self, random: &mut Random) -> Result<(), String> {
+    fn cut_power(&mut self, cause: Cause, random: &mut Random) -> Result<(), String> {
         let lost = match random.below(2) {
-            0 => vec![random.below(MEMBERS)],
+            0 if cause == Cause::Power => vec![random.below(MEMBERS)],
             _ => (0..MEMBERS).collect(),
         };
         let pids: Vec<u32> = lost.iter().map(|&member| self.set.members[member].pid()).collect();

@@ -14,7 +14,9 @@ use natter_test_support::{NatterCommand, NatterProcess, TemporaryDirectory};
 use tokio::time::{sleep, timeout};
 
 use crate::{
+    clock::{self, Clock},
     disk::{Disk, Faults, Mounted},
+    lines::Lines,
     plan,
     run::{in_parts, recovers},
     tally::Tally,
@@ -29,7 +31,7 @@ const MOST: usize = 400;
 const RECOVERY_LIMIT: Duration = Duration::from_secs(20);
 /// The longest time of a read while the disk does not take anything.
 const READ_LIMIT: Duration = Duration::from_secs(5);
-/// What the name of the database's log ends with.
+/// What the name of the database's log has.
 const LOG: &str = ".db-wal";
 
 /// What goes wrong.
@@ -46,6 +48,10 @@ pub enum Cause {
     Writes,
     /// Syncs fail for a while; then the power goes.
     Syncs,
+    /// The clients' lines are slow, stand still, and are cut within frames.
+    Lines,
+    /// The clock is an hour ahead or behind for a while.
+    Clock,
 }
 
 pub struct Drill {
@@ -59,6 +65,7 @@ struct Site {
     natter: NatterProcess,
     mounted: Option<Mounted>,
     disk: Disk,
+    clock: Clock,
     /// The place of the disk, and natter's log.
     directory: TemporaryDirectory,
 }
@@ -73,12 +80,17 @@ impl Drill {
     async fn run_part(&self, cause: Cause, rounds: u32, seed: u64) -> Result<Report, String> {
         let mut site = Site::start(&self.natter, cause, seed)?;
         let plan = plan(seed);
-        let servers = [site.natter.address];
+        let lines = Lines::start(site.natter.address, seed).await?;
+        let servers = [if cause == Cause::Lines { lines.address } else { site.natter.address }];
         let mut team = Team::gather(&servers, &plan).await?;
         let reader = Api::sign_in(&servers.into(), FOUNDER).await?;
         if cause == Cause::LyingDisk {
             site.disk.set_faults(Faults { lies_about: Some(LOG), ..Faults::default() });
         }
+        if cause == Cause::Clock {
+            team.allow_clock_error(clock::HOUR);
+        }
+        lines.set_bad(cause == Cause::Lines);
         team.begin(&plan);
         let mut random = Random::new(!seed);
         for round in 0..rounds {
@@ -93,10 +105,13 @@ impl Drill {
                         site.recovers(&team).await?;
                         site.end(Cause::Power)
                     }
+                    Cause::Lines => Ok(()),
+                    Cause::Clock => site.clock.set(&mut random),
                 }
             };
             went_wrong.await.map_err(|why| format!("seed {seed}, round {round}: {why}"))?;
         }
+        lines.set_bad(false);
         site.recovers(&team).await?;
         Ok(team.finish().await?.report)
     }
@@ -107,11 +122,14 @@ impl Site {
         let directory = TemporaryDirectory::new_in(&std::env::temp_dir());
         let (disk, place) = (Disk::new(seed), directory.path().join("disk"));
         std::fs::create_dir(&place).map_err(|why| why.to_string())?;
-        let mounted = (cause != Cause::Kill).then(|| disk.mount(&place)).transpose()?;
-        let command = NatterCommand::new(natter, directory.path()).lowest_bcrypt_cost();
-        let data = place.join("data");
-        let natter = command.args(["--rate-limits", "off", "--data-dir"]).arg(data.as_os_str()).try_start()?;
-        Ok(Self { natter, mounted, disk, directory })
+        let mounted =
+            (!matches!(cause, Cause::Kill | Cause::Lines | Cause::Clock)).then(|| disk.mount(&place)).transpose()?;
+        let (mut command, clock) = (NatterCommand::new(natter, directory.path()), Clock::new(directory.path()));
+        if cause == Cause::Clock {
+            command = clock.give_to(command)?;
+        }
+        command = command.lowest_bcrypt_cost().args(["--rate-limits", "off", "--data-dir"]).arg(place.join("data"));
+        Ok(Self { natter: command.try_start()?, mounted, disk, clock, directory })
     }
 
     /// Ends natter, and starts it again.

@@ -3,9 +3,11 @@
 //!
 //!     cargo run --release --package natter-drill -- power --rounds 1000
 
+mod clock;
 mod cluster;
 mod disk;
 mod embedded;
+mod lines;
 mod network;
 mod run;
 mod tally;
@@ -44,6 +46,10 @@ enum Drill {
     PartitionCluster,
     /// The power of one of three MongoDB servers goes, or that of all at once
     PowerCluster,
+    /// As `power-cluster`, but the disks lie about MongoDB's journal. The drill has to find what is lost
+    LyingCluster,
+    /// The clock of one of three natters is an hour ahead or behind for a while
+    ClockCluster,
     /// The power goes: the disk keeps what was synced, and any part of the rest
     Power,
     /// As `power`, but the disk lies: syncs of the database's log do nothing. The drill has to find what is lost
@@ -54,6 +60,10 @@ enum Drill {
     FailedWrites,
     /// Syncs of the disk fail for a while, and then the power goes
     FailedSyncs,
+    /// The clients' lines are slow, stand still, and are cut within frames
+    Lines,
+    /// natter's clock is an hour ahead or behind for a while
+    Clock,
 }
 
 #[tokio::main]
@@ -85,16 +95,20 @@ async fn run(args: &Args) -> Result<bool, String> {
             cluster(cluster::Cause::Partition).await?
         }
         Drill::PowerCluster => cluster(cluster::Cause::Power).await?,
+        Drill::LyingCluster => cluster(cluster::Cause::LyingDisk).await?,
+        Drill::ClockCluster => cluster(cluster::Cause::Clock).await?,
         Drill::Power => embedded(Cause::Power).await?,
         Drill::LyingDisk => embedded(Cause::LyingDisk).await?,
         Drill::FullDisk => embedded(Cause::Full).await?,
         Drill::FailedWrites => embedded(Cause::Writes).await?,
         Drill::FailedSyncs => embedded(Cause::Syncs).await?,
+        Drill::Lines => embedded(Cause::Lines).await?,
+        Drill::Clock => embedded(Cause::Clock).await?,
     };
     let name = args.drill.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     println!("{name}: {rounds} rounds, seed {seed}: {tally}");
     // where something has to be lost, a drill that finds nothing is of no use
-    Ok(tally.is_clean() != matches!(args.drill, Drill::LyingDisk))
+    Ok(tally.is_clean() != matches!(args.drill, Drill::LyingDisk | Drill::LyingCluster))
 }
 
 /// Who does what, how fast.

@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -13,6 +13,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use super::lock;
 use crate::history::Millis;
 
 /// Longest wait for an answer; natter gives up a command after twelve seconds.
@@ -37,7 +38,7 @@ pub struct Api {
     pub user_id: String,
     /// The user's key in fragments.
     pub tag: String,
-    pub token: String,
+    token: Mutex<String>,
     pub servers: Arc<[SocketAddr]>,
     /// The index of the server that gets the next request.
     next: AtomicUsize,
@@ -59,16 +60,24 @@ impl Api {
         if !matches!(response.status().as_u16(), 201 | 409) {
             return Err(format!("{user_id}: {}", response.text().await.map_err(failed)?));
         }
-        let login = json!({ "userID": user_id, "password": password });
-        let response = http.post(url("/api/login")).json(&login).send().await.map_err(failed)?;
-        let answer = response.json::<Value>().await.map_err(failed)?;
-        let token = answer["jwtToken"].as_str().ok_or_else(|| format!("{user_id}: {answer}"))?.to_owned();
+        let token = log_in(&http, servers[0], user_id).await?.map_err(|answer| format!("{user_id}: {answer}"))?;
         let page = http.get(url(&format!("/?jwt={token}"))).send().await.map_err(failed)?;
         let page = page.text().await.map_err(failed)?;
         let tag = page.split_once("data-me=\"").and_then(|(_, rest)| rest.split('"').next());
         let tag = tag.ok_or_else(|| format!("the page does not say whose it is: {page}"))?.to_owned();
         let (user_id, servers) = (user_id.to_owned(), Arc::clone(servers));
-        Ok(Self { user_id, tag, token, servers, next: AtomicUsize::default(), http })
+        Ok(Self { user_id, tag, token: Mutex::new(token), servers, next: AtomicUsize::default(), http })
+    }
+
+    pub fn token(&self) -> String {
+        lock(&self.token).clone()
+    }
+
+    /// Logs in again at a server that refused the token. Returns whether there is a new one.
+    pub async fn renew_token(&self, server: SocketAddr) -> bool {
+        let Ok(Ok(token)) = log_in(&self.http, server, &self.user_id).await else { return false };
+        *lock(&self.token) = token;
+        true
     }
 
     /// The first answer that is no failure, with JSON or null, and whether an earlier attempt may have been carried out.
@@ -98,7 +107,7 @@ impl Api {
         loop {
             let server = self.servers[self.next.fetch_add(1, Relaxed) % self.servers.len()];
             let request = self.http.request(method.clone(), format!("http://{server}{path}"));
-            let mut request = request.bearer_auth(&self.token).timeout(ANSWER_LIMIT);
+            let mut request = request.bearer_auth(self.token()).timeout(ANSWER_LIMIT);
             request = match body {
                 Body::None => request,
                 Body::Json(json) => request.json(json),
@@ -109,6 +118,11 @@ impl Api {
                 && !(status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS)
                 && let Ok(bytes) = response.bytes().await
             {
+                // an account that is deleted gets no other
+                if status == StatusCode::UNAUTHORIZED && self.renew_token(server).await {
+                    sleep(RETRY_DELAY).await;
+                    continue;
+                }
                 return (status, bytes.to_vec(), is_repeat);
             }
             is_repeat = true;
@@ -131,4 +145,13 @@ impl Api {
         }
         Ok(items)
     }
+}
+
+/// The new token; the answer, if the server refuses.
+async fn log_in(http: &Client, server: SocketAddr, user_id: &str) -> Result<Result<String, Value>, String> {
+    let failed = |why: reqwest::Error| format!("{user_id}: {why}");
+    let login = json!({ "userID": user_id, "password": PASSWORD });
+    let request = http.post(format!("http://{server}/api/login")).json(&login).timeout(ANSWER_LIMIT);
+    let answer = request.send().await.map_err(failed)?.json::<Value>().await.map_err(failed)?;
+    Ok(answer["jwtToken"].as_str().map(str::to_owned).ok_or(answer))
 }

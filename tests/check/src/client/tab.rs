@@ -6,12 +6,14 @@ use std::{
     time::Duration,
 };
 
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
     time::{Instant, sleep, sleep_until, timeout},
 };
+use tokio_tungstenite::tungstenite::Error;
 
 use super::{
     api::{Api, RETRY_DELAY},
@@ -92,10 +94,16 @@ impl Task {
         let servers = Arc::clone(&self.api.servers);
         for server in servers.iter().cycle().skip(first % servers.len()) {
             let (room, after) = lock(&self.state).opening();
-            if let Ok(socket) = Socket::open(*server, &self.api.token, room.as_deref(), after).await {
-                self.outbox.restart();
-                lock(&self.state).is_open = true;
-                self.use_socket(socket).await;
+            match Socket::open(*server, &self.api.token(), room.as_deref(), after).await {
+                Ok(socket) => {
+                    self.outbox.restart();
+                    lock(&self.state).is_open = true;
+                    self.use_socket(socket).await;
+                }
+                Err(Error::Http(response)) if response.status() == StatusCode::UNAUTHORIZED => {
+                    self.api.renew_token(*server).await;
+                }
+                Err(_) => {}
             }
             lock(&self.state).closed();
             sleep(RETRY_DELAY).await;

@@ -1,6 +1,9 @@
 //! What the servers say at the end of a run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -30,7 +33,7 @@ impl Team {
 
     pub(super) fn parse_logs(&self, logs: &BTreeMap<String, Vec<Value>>) -> Result<BTreeMap<String, RoomLog>, String> {
         let known = self.rooms.iter().filter_map(|room| Some((room, logs.get(&room.id)?)));
-        known.map(|(room, log)| Ok((room.id.clone(), parse_log(room, log)?))).collect()
+        known.map(|(room, log)| Ok((room.id.clone(), parse_log(room, log, self.clock_error)?))).collect()
     }
 
     /// Reads the list of rooms of every user whose account is not deleted.
@@ -43,9 +46,10 @@ impl Team {
     }
 }
 
-fn parse_log(room: &Room, log: &[Value]) -> Result<RoomLog, String> {
+fn parse_log(room: &Room, log: &[Value], clock_error: Duration) -> Result<RoomLog, String> {
     let messages = log.iter().map(parse_message).collect::<Option<Vec<_>>>();
     let mut messages = messages.ok_or_else(|| format!("{}: {log:?}", room.id))?;
+    messages.iter_mut().for_each(|message| message.sent -= clock_error.as_millis() as Millis);
     messages.sort_unstable_by_key(|message| message.seq);
     Ok(RoomLog {
         was_open: matches!(room.kind, Kind::Open | Kind::Lobby),

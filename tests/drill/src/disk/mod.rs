@@ -37,7 +37,7 @@ pub struct Faults {
     pub sync: bool,
     /// The bytes that the disk has room for (ENOSPC).
     pub capacity: Option<u64>,
-    /// A sync of files whose names end so does nothing and says that it did.
+    /// A sync of files with this in their names does nothing and says that it did.
     pub lies_about: Option<&'static str>,
 }
 
