@@ -109,6 +109,7 @@ async fn copy_from(source: &dyn Database, from: &Location, to: &Location) -> Res
         return Err(format!("there is nothing in {from} to copy"));
     }
     refuse_running(source, from, "--from").await?;
+    source.finish_removals().await.map_err(copy_error(from))?;
     let _target_lock = lock_directory(to, "--to")?;
     let target = store::open_target(to).await.map_err(open_error(to, "--to"))?;
     let result = Copy { from, to, source, target: target.as_ref() }.run().await;

@@ -268,7 +268,9 @@ pub type Snapshot = Box<dyn RowReader>;
 
 #[async_trait]
 pub trait Transfer: RowReader {
-    /// The rows as they are now. It should be read soon: until it is dropped, SQLite's WAL grows. MongoDB keeps the rows
+    /// Finishes now what deletions of accounts have left to be removed. Rows do not say that: a copy would keep it.
+    async fn finish_removals(&self) -> Result<()>;
+    /// The rows as they are now, without anything that a deletion of an account has left. It should be read soon: until it is dropped, SQLite's WAL grows. MongoDB keeps the rows
     /// for five minutes by default.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::{
     support::{CommandOutput, Natter, NodeDatabase, address, log_of, natter, user},
 };
 
-async fn copy(from: &TestDatabase, to: &TestDatabase) -> CommandOutput {
+pub async fn copy(from: &TestDatabase, to: &TestDatabase) -> CommandOutput {
     natter(&["copy", "--from", &address(from), "--to", &address(to)]).await
 }
 

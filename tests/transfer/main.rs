@@ -8,6 +8,7 @@ mod files;
 mod filling;
 mod importing;
 mod refusals;
+mod removals;
 mod repairs;
 mod running_server;
 mod search_index;

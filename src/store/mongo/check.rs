@@ -11,13 +11,14 @@ use mongodb::{
 use serde::Deserialize;
 
 use super::{
-    bson_values::{bson_int, user_key},
+    bson_values::bson_int,
     causal::{CausalSession, collect},
     collections::Collections,
     database::Mongo,
     driver::with_timeout,
     log_documents::{MessageDoc, log_key},
     log_queries::{by_seq, revs_between},
+    removals::being_removed,
     room_queries::present,
     unique_index::CLIENT_INDEX,
 };
@@ -214,9 +215,7 @@ impl Check for Mongo {
     async fn departing(&self) -> Result<Vec<UserKey>> {
         let mut users = BTreeSet::new();
         for removals in [&self.db.departures, &self.db.removals] {
-            let found = removals.find(doc! {});
-            let found: Vec<_> = with_timeout(async { found.await?.try_collect().await }).await?;
-            users.extend(found.iter().map(|removal| user_key(removal.user)));
+            users.extend(being_removed(removals, doc! {}).await?);
         }
         Ok(users.into_iter().collect())
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use futures_util::TryStreamExt;
 use mongodb::{
     Collection,
-    bson::{Bson, doc},
+    bson::{Bson, Document, doc},
 };
 
 use super::{
@@ -52,9 +52,23 @@ impl Mongo {
         Ok(())
     }
 
+    /// Removes what is left of all accounts that are being removed, also by another process. Returns these accounts. Their
+    /// removals' documents stay: a process may still store something of them.
+    pub(super) async fn remove_what_is_left(&self) -> Result<BTreeSet<UserKey>> {
+        let departing = being_removed(&self.db.departures, doc! {}).await?;
+        for user in &departing {
+            self.depart(*user).await?;
+        }
+        let silent = being_removed(&self.db.removals, doc! {}).await?;
+        for user in &silent {
+            self.delete_messages(*user).await?;
+        }
+        Ok(departing.into_iter().chain(silent).collect())
+    }
+
     /// Finishes the removals of accounts that were deleted at least [`SETTLE_TIME`] ago, then deletes the removals' own
     /// documents. One that fails does not keep the others from being finished.
-    pub(super) async fn finish_removals(&self) -> Result<()> {
+    pub(super) async fn finish_settled_removals(&self) -> Result<()> {
         let mut outcome = Ok(());
         for user in settled(&self.db.departures).await? {
             let left = self.depart(user).await;
@@ -134,7 +148,11 @@ async fn forget(removals: &Collection<RemovalDoc>, user: UserKey, finished: Resu
 async fn settled(removals: &Collection<RemovalDoc>) -> Result<Vec<UserKey>> {
     // both times are the server's
     let settle_ms = SETTLE_TIME.as_millis() as i64;
-    let settled = doc! { "$expr": { "$lt": ["$at", { "$subtract": ["$$NOW", settle_ms] }] } };
-    let settled: Vec<RemovalDoc> = with_timeout(async { removals.find(settled).await?.try_collect().await }).await?;
-    Ok(settled.into_iter().map(|removal| user_key(removal.user)).collect())
+    being_removed(removals, doc! { "$expr": { "$lt": ["$at", { "$subtract": ["$$NOW", settle_ms] }] } }).await
+}
+
+/// The accounts of these removals.
+pub(super) async fn being_removed(removals: &Collection<RemovalDoc>, filter: Document) -> Result<Vec<UserKey>> {
+    let found: Vec<RemovalDoc> = with_timeout(async { removals.find(filter).await?.try_collect().await }).await?;
+    Ok(found.into_iter().map(|removal| user_key(removal.user)).collect())
 }

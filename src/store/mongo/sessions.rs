@@ -64,7 +64,7 @@ impl Sessions for Mongo {
         with_timeout(self.db.networks.delete_many(outdated)).await?;
         // one that fails must not put off the others
         let finished =
-            [self.db.finish_adding().await, self.db.finish_room_removals().await, self.finish_removals().await];
+            [self.db.finish_adding().await, self.db.finish_room_removals().await, self.finish_settled_removals().await];
         finished.into_iter().collect()
     }
 

@@ -3,22 +3,31 @@
 //! A change is committed by its own document, and what it changes is derived right after (see `settle`). Between the two a
 //! room is in no state that natter shows. So a moment is looked for at which everything in all rooms is derived.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use mongodb::bson::{Bson, Document, doc};
 use tokio::{sync::Mutex, time::sleep};
 
 use super::{
-    causal::CausalSession, collections::Collections, driver::with_timeout, heads::MAX_ROOMS, room_queries::present,
+    bson_values::user_key,
+    causal::{CausalSession, collect},
+    collections::Collections,
+    documents::RemovalDoc,
+    driver::with_timeout,
+    heads::MAX_ROOMS,
+    room_queries::present,
 };
 use crate::{
-    domain::{FileId, RoomId},
+    domain::{FileId, RoomId, UserKey},
     store::{Error, Result, Row, RowReader, Table, UploadRow},
 };
 
 /// The moments that are tried. A change is not derived for less than a millisecond, unless its process ended.
-const ATTEMPTS: u32 = 100;
+pub const ATTEMPTS: u32 = 100;
 const ATTEMPT_DELAY: Duration = Duration::from_millis(10);
 
 /// The server's name for the error that it has not the past that is needed any more.
@@ -46,8 +55,27 @@ impl RowsOfMoment {
             }
             sleep(ATTEMPT_DELAY).await;
         }
-        Err(Error::Failed("it changes too fast to be read at one moment; run the same command again".into()))
+        Err(changes_too_fast())
     }
+
+    /// The accounts that were being removed at the moment.
+    pub async fn being_removed(&self) -> Result<BTreeSet<UserKey>> {
+        let mut session = self.session.lock().await;
+        let mut users = BTreeSet::new();
+        for removals in [&self.db.departures, &self.db.removals] {
+            let found: Vec<RemovalDoc> = with_timeout(async {
+                let cursor = removals.find(doc! {}).session(&mut **session).await?;
+                collect(cursor, &mut session).await
+            })
+            .await?;
+            users.extend(found.into_iter().map(|removal| user_key(removal.user)));
+        }
+        Ok(users)
+    }
+}
+
+pub fn changes_too_fast() -> Error {
+    Error::Failed("it changes too fast to be read at one moment; run the same command again".into())
 }
 
 /// The rooms in which the newest change is not derived at the moment of the session.
@@ -56,8 +84,8 @@ async fn underived(
     derived: &mut HashMap<RoomId, u64>,
     session: &mut CausalSession,
 ) -> Result<Vec<RoomId>> {
-    for table in Table::ALL {
-        let rows = db.collection(table);
+    let removals = [&db.departures, &db.removals].map(|removals| removals.clone_with_type());
+    for rows in Table::ALL.map(|table| db.collection(table)).iter().chain(&removals) {
         with_timeout(rows.find_one(doc! {}).projection(doc! { "_id": 1 }).session(&mut **session)).await?;
     }
     let rooms = with_timeout(db.rooms.distinct("_id", present(Document::new())).session(&mut **session)).await?;

@@ -23,7 +23,7 @@ use super::{
     log_documents::MessageDoc,
     room_documents::{MemberDoc, RoomDoc},
     room_queries::{lasting, present},
-    snapshot::RowsOfMoment,
+    snapshot::{ATTEMPTS, RowsOfMoment, changes_too_fast},
     unique_index::{ID_INDEX, account_error, broken_index},
     upload_documents::UploadDoc,
     writer::Writer,
@@ -274,8 +274,19 @@ impl RowReader for Mongo {
 
 #[async_trait]
 impl Transfer for Mongo {
+    async fn finish_removals(&self) -> Result<()> {
+        self.remove_what_is_left().await.map(drop)
+    }
+
     async fn snapshot(&self) -> Result<Snapshot> {
-        Ok(Box::new(RowsOfMoment::now(&self.db).await?))
+        for _ in 0..ATTEMPTS {
+            let removed = self.remove_what_is_left().await?;
+            let moment = RowsOfMoment::now(&self.db).await?;
+            if moment.being_removed().await?.is_subset(&removed) {
+                return Ok(Box::new(moment));
+            }
+        }
+        Err(changes_too_fast())
     }
 
     async fn has_account(&self, user: UserKey) -> Result<bool> {

@@ -35,6 +35,11 @@ impl RowReader for Sqlite {
 
 #[async_trait]
 impl Transfer for Sqlite {
+    /// A deletion is one change here: nothing is left.
+    async fn finish_removals(&self) -> Result<()> {
+        Ok(())
+    }
+
     async fn snapshot(&self) -> Result<Snapshot> {
         Ok(Box::new(self.read_transaction().await?))
     }

@@ -1,12 +1,12 @@
 //! Drills with a replica set of three MongoDB servers and three natter processes.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use natter_check::{
-    Report,
     client::Api,
     team::{FOUNDER, Random, Team},
 };
@@ -14,11 +14,12 @@ use natter_test_support::{Host, NatterCommand, NatterProcess, ReplicaSet, Tempor
 use tokio::time::{sleep, timeout};
 
 use crate::{
+    backups::Backups,
     clock::{self, Clock},
     disk::{Disk, Faults, Mounted},
     network::Network,
     plan,
-    run::{in_parts, recovers},
+    run::{Part, ROUNDS_TO_BACKUP, in_parts, recovers},
     tally::Tally,
 };
 
@@ -70,6 +71,7 @@ struct Site {
     network: Option<Network>,
     /// Those of the natters.
     clocks: Vec<Clock>,
+    backups: Backups,
     directory: TemporaryDirectory,
 }
 
@@ -80,7 +82,7 @@ impl Drill {
         in_parts(self.rounds, ROUNDS, self.seed, async |rounds, seed| self.run_part(cause, rounds, seed).await).await
     }
 
-    async fn run_part(&self, cause: Cause, rounds: u32, seed: u64) -> Result<Report, String> {
+    async fn run_part(&self, cause: Cause, rounds: u32, seed: u64) -> Result<Part, String> {
         let mut site = Site::start(&self.natter, cause, seed).await?;
         let servers: Vec<_> = site.natters.iter().map(|natter| natter.address).collect();
         let plan = plan(seed);
@@ -100,6 +102,9 @@ impl Drill {
         for round in 0..rounds {
             sleep(milliseconds(&mut random, LEAST, MOST)).await;
             let went_wrong = async {
+                if cause != Cause::LyingDisk && round % ROUNDS_TO_BACKUP == 0 {
+                    site.backups.begin();
+                }
                 match cause {
                     Cause::Kill => site.kill(&mut random).await?,
                     Cause::Freeze => site.freeze(&mut random).await,
@@ -107,11 +112,12 @@ impl Drill {
                     Cause::Power | Cause::LyingDisk => site.cut_power(cause, &mut random)?,
                     Cause::Clock => site.clocks[random.below(NATTERS)].set(&mut random)?,
                 }
-                site.recovers(&team).await
+                site.recovers(&team).await?;
+                site.backups.finish().await
             };
             went_wrong.await.map_err(|why| format!("seed {seed}, round {round}: {why}"))?;
         }
-        Ok(team.finish().await?.report)
+        Ok(Part { report: team.finish().await?.report, backups: site.backups.restored })
     }
 }
 
@@ -127,6 +133,8 @@ impl Site {
             disks.push((disk, Some(mounted)));
         }
         let set = ReplicaSet::try_start_on(&hosts[..MEMBERS], directory.path(), &[]).await?;
+        let database: [OsString; 2] = ["--database".into(), set.url("UsersData").into()];
+        let backups = Backups::new(natter, directory.path(), database.clone());
         let (mut natters, mut clocks) = (Vec::new(), Vec::new());
         for (n, host) in hosts[MEMBERS..].iter().enumerate() {
             let of_natter = directory.path().join(format!("natter{n}"));
@@ -135,11 +143,11 @@ impl Site {
             if cause == Cause::Clock {
                 command = clock.give_to(command)?;
             }
-            command = command.lowest_bcrypt_cost().args(["--rate-limits", "off", "--database"]);
-            natters.push(command.arg(set.url("UsersData")).try_start()?);
+            command = command.lowest_bcrypt_cost().args(["--rate-limits", "off"]).args(database.clone());
+            natters.push(command.try_start()?);
             clocks.push(clock);
         }
-        Ok(Self { natters, readers: Vec::new(), set, disks, network, clocks, directory })
+        Ok(Self { natters, readers: Vec::new(), set, disks, network, clocks, backups, directory })
     }
 
     async fn kill(&mut self, random: &mut Random) -> Result<(), String> {

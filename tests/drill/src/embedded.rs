@@ -1,12 +1,12 @@
 //! Drills with the embedded database.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use natter_check::{
-    Report,
     client::Api,
     team::{FOUNDER, Random, Team},
 };
@@ -14,11 +14,12 @@ use natter_test_support::{NatterCommand, NatterProcess, TemporaryDirectory};
 use tokio::time::{sleep, timeout};
 
 use crate::{
+    backups::Backups,
     clock::{self, Clock},
     disk::{Disk, Faults, Mounted},
     lines::Lines,
     plan,
-    run::{in_parts, recovers},
+    run::{Part, ROUNDS_TO_BACKUP, in_parts, recovers},
     tally::Tally,
 };
 
@@ -66,6 +67,7 @@ struct Site {
     mounted: Option<Mounted>,
     disk: Disk,
     clock: Clock,
+    backups: Backups,
     /// The place of the disk, and natter's log.
     directory: TemporaryDirectory,
 }
@@ -77,7 +79,7 @@ impl Drill {
         in_parts(self.rounds, ROUNDS, self.seed, async |rounds, seed| self.run_part(cause, rounds, seed).await).await
     }
 
-    async fn run_part(&self, cause: Cause, rounds: u32, seed: u64) -> Result<Report, String> {
+    async fn run_part(&self, cause: Cause, rounds: u32, seed: u64) -> Result<Part, String> {
         let mut site = Site::start(&self.natter, cause, seed)?;
         let plan = plan(seed);
         let lines = Lines::start(site.natter.address, seed).await?;
@@ -96,14 +98,18 @@ impl Drill {
         for round in 0..rounds {
             let went_wrong = async {
                 site.recovers(&team).await?;
+                site.backups.finish().await?;
+                if cause != Cause::LyingDisk && round % ROUNDS_TO_BACKUP == 0 {
+                    site.backups.begin();
+                }
                 sleep(milliseconds(&mut random)).await;
                 match cause {
-                    Cause::Kill | Cause::Power | Cause::LyingDisk => site.end(cause),
+                    Cause::Kill | Cause::Power | Cause::LyingDisk => site.end(cause).await,
                     Cause::Full | Cause::Writes => site.fail_disk(cause, milliseconds(&mut random), &reader).await,
                     Cause::Syncs => {
                         site.fail_disk(cause, milliseconds(&mut random), &reader).await?;
                         site.recovers(&team).await?;
-                        site.end(Cause::Power)
+                        site.end(Cause::Power).await
                     }
                     Cause::Lines => Ok(()),
                     Cause::Clock => site.clock.set(&mut random),
@@ -113,7 +119,8 @@ impl Drill {
         }
         lines.set_bad(false);
         site.recovers(&team).await?;
-        Ok(team.finish().await?.report)
+        site.backups.finish().await?;
+        Ok(Part { report: team.finish().await?.report, backups: site.backups.restored })
     }
 }
 
@@ -128,17 +135,20 @@ impl Site {
         if cause == Cause::Clock {
             command = clock.give_to(command)?;
         }
-        command = command.lowest_bcrypt_cost().args(["--rate-limits", "off", "--data-dir"]).arg(place.join("data"));
-        Ok(Self { natter: command.try_start()?, mounted, disk, clock, directory })
+        let database: [OsString; 2] = ["--data-dir".into(), place.join("data").into()];
+        let backups = Backups::new(natter, directory.path(), database.clone());
+        command = command.lowest_bcrypt_cost().args(["--rate-limits", "off"]).args(database);
+        Ok(Self { natter: command.try_start()?, mounted, disk, clock, backups, directory })
     }
 
     /// Ends natter, and starts it again.
-    fn end(&mut self, cause: Cause) -> Result<(), String> {
+    async fn end(&mut self, cause: Cause) -> Result<(), String> {
         if cause == Cause::Kill {
             self.natter.kill();
         } else {
             self.disk.cut_power();
             self.natter.kill();
+            self.backups.finish().await?; // it has files open
             self.mounted = None;
             self.disk.restore_power();
             self.mounted = Some(self.disk.mount(&self.directory.path().join("disk"))?);

@@ -3,6 +3,7 @@
 //!
 //!     cargo run --release --package natter-drill -- power --rounds 1000
 
+mod backups;
 mod clock;
 mod cluster;
 mod disk;

@@ -8,6 +8,15 @@ use tokio::time::sleep;
 use crate::tally::Tally;
 
 const INTERVAL: Duration = Duration::from_millis(5);
+/// A backup begins in one round of so many.
+pub const ROUNDS_TO_BACKUP: u32 = 5;
+
+/// What a part of a drill found.
+pub struct Part {
+    pub report: Report,
+    /// Backups that were restored and are whole.
+    pub backups: usize,
+}
 
 /// Runs a drill in parts of `most` rounds, each with a database and a seed of its own: the histories of all clients of a
 /// part are in memory until they are checked.
@@ -18,16 +27,16 @@ pub async fn in_parts(
     rounds: u32,
     most: u32,
     first_seed: u64,
-    part: impl AsyncFn(u32, u64) -> Result<Report, String>,
+    part: impl AsyncFn(u32, u64) -> Result<Part, String>,
 ) -> Result<Tally, String> {
     let (mut tally, mut left, mut seed) = (Tally::new(), rounds, first_seed);
     while left > 0 {
         let of_part = left.min(most);
-        let report = part(of_part, seed).await?;
+        let Part { report, backups } = part(of_part, seed).await?;
         if !report.is_clean() {
             eprintln!("seed {seed}: {report}");
         }
-        tally.add(&report);
+        tally.add(&report, backups);
         left -= of_part;
         seed += 1;
         eprintln!("{} rounds: {tally}", rounds - left);

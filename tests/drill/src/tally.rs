@@ -21,6 +21,7 @@ pub struct Tally {
     received: usize,
     counts: usize,
     files: usize,
+    backups: usize,
     faults: [usize; FAULTS.len()],
     is_complete: bool,
 }
@@ -30,12 +31,14 @@ impl Tally {
         Self { is_complete: true, ..Self::default() }
     }
 
-    pub fn add(&mut self, report: &Report) {
+    /// `backups`: how many are whole.
+    pub fn add(&mut self, report: &Report, backups: usize) {
         self.acknowledged += report.acknowledged;
         self.stored += report.stored;
         self.received += report.received;
         self.counts += report.counts;
         self.files += report.files;
+        self.backups += backups;
         for (count, (fault, _)) in self.faults.iter_mut().zip(FAULTS) {
             *count += report.count(fault);
         }
@@ -51,11 +54,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { acknowledged, stored, received, counts, files, .. } = self;
+        let Self { acknowledged, stored, received, counts, files, backups, .. } = self;
         write!(
             f,
             "{acknowledged} acknowledged, {stored} stored, {received} received, {counts} counts \
-             compared, {files} files read:"
+             compared, {files} files read, {backups} backups restored:"
         )?;
         for (count, (_, name)) in self.faults.iter().zip(FAULTS) {
             write!(f, " {name} {count}")?;

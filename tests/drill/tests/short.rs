@@ -1,4 +1,4 @@
-//! A few rounds of each drill with the embedded database. `just drills` has many.
+//! A few rounds of the drills. `just drills` has many.
 #![allow(clippy::unwrap_used)] // a test's way to fail
 
 use std::{path::Path, process::Command};
@@ -43,4 +43,22 @@ fn failed_writes_lose_nothing() {
 #[test]
 fn failed_syncs_lose_nothing() {
     drill("failed-syncs", 4);
+}
+
+#[test]
+fn bad_lines_lose_nothing() {
+    drill("lines", 6);
+}
+
+#[test]
+fn wrong_clocks_lose_nothing() {
+    drill("clock", 6);
+}
+
+/// One after the other: an election needs the machine for itself.
+#[test]
+fn clusters_lose_nothing() {
+    drill("partition-cluster", 1);
+    drill("freeze-cluster", 1);
+    drill("power-cluster", 2);
 }
