@@ -5,6 +5,7 @@ mod checks;
 mod files;
 mod killed;
 mod presence;
+mod secured;
 mod several_processes;
 mod starting;
 mod stopped;

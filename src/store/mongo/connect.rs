@@ -11,7 +11,7 @@ use mongodb::{
 
 use tokio::time::timeout;
 
-use super::driver::with_timeout_raw;
+use super::{driver::with_timeout_raw, unreachable::Servers};
 use crate::store::{Error, Result};
 
 /// The specification's name for the database that the servers share.
@@ -25,6 +25,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum connections to each server: page loads and logins read concurrently.
 const MAX_POOL_SIZE: u32 = 32;
 
+const LIST_HOSTS: &str = "list the hosts in an address that starts with mongodb://";
 const MALFORMED: &str = "the address is malformed; write : / ? # [ ] @ in the user name or password as \
     %3A %2F %3F %23 %5B %5D %40, and use only MongoDB's own options after the ?";
 
@@ -34,22 +35,42 @@ const MALFORMED: &str = "the address is malformed; write : / ? # [ ] @ in the us
 /// [`Error::Busy`] if no primary answers; [`Error::Failed`] with a remedy if the address is wrong, or the server is not
 /// a replica set.
 pub async fn database(url: &str) -> Result<Database> {
-    let options = options(url).await?;
+    let mut options = options(url).await?;
+    let servers = Servers::watch(&mut options);
     let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
-    let database = Client::with_options(options.clone())?.database(&name);
-    let checked = check(&database, options).await;
+    let database = client(options.clone())?.database(&name);
+    let checked = check(&database, options, &servers).await;
     closed_on_error(database, checked).await
 }
 
+/// A client with these options. It reads the files that they name.
+pub fn client(options: ClientOptions) -> Result<Client> {
+    Client::with_options(options).map_err(|error| match *error.kind {
+        ErrorKind::InvalidTlsConfig { ref message, .. } => Error::Failed(format!(
+            "a file of its TLS options cannot be used ({message}); check tlsCAFile and tlsCertificateKeyFile"
+        )),
+        ErrorKind::Io(ref why) => Error::Failed(format!(
+            "tlsCertificateKeyFile cannot be read ({why}); name a file with the certificate and its key"
+        )),
+        _ => error.into(),
+    })
+}
+
 /// Checks that natter can use the server of `database`.
-async fn check(database: &Database, options: ClientOptions) -> Result<()> {
-    let hello = match with_timeout_raw(database.run_command(doc! { "hello": 1 })).await {
+async fn check(database: &Database, options: ClientOptions, servers: &Servers) -> Result<()> {
+    let hello = match with_timeout_raw(database.run_command(doc! { "hello": 1 })).await.map_err(|error| error.kind) {
         Ok(hello) => hello,
-        // the driver never selects a server without a replica set, so ask it directly
-        Err(error) if matches!(*error.kind, ErrorKind::ServerSelection { .. }) => {
-            hello_directly(options).await.ok_or(Error::Busy)?
-        }
-        Err(error) => return Err(error.into()),
+        Err(kind) => match *kind {
+            ErrorKind::ServerSelection { .. } => match servers.refusal(&options).await {
+                Some(why) => return Err(Error::Failed(why)),
+                // the driver never selects a server without a replica set, so ask it directly
+                None => hello_directly(options).await.ok_or(Error::Busy)?,
+            },
+            ErrorKind::Authentication { message, .. } => return Err(login_refused(&options, &message)),
+            // the server ended or hangs
+            ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => return Err(Error::Busy),
+            kind => return Err(mongodb::error::Error::from(kind).into()),
+        },
     };
     match obstacle(&hello) {
         Some(obstacle) => Err(Error::Failed(obstacle.into())),
@@ -80,7 +101,16 @@ pub async fn parse(url: &str) -> Result<ClientOptions> {
     match with_timeout_raw(ClientOptions::parse(url)).await {
         Err(error) if matches!(*error.kind, ErrorKind::InvalidArgument { .. }) => Err(Error::Failed(MALFORMED.into())),
         // the driver looks up the hosts of mongodb+srv:// addresses
-        Err(_) => Err(Error::Failed("the DNS lookup of its hosts failed".into())),
+        Err(error) => Err(match *error.kind {
+            ErrorKind::DnsResolve { message, .. } if message.contains("no records found") => Error::Failed(format!(
+                "DNS has no SRV record _mongodb._tcp for its host; check the name, or {LIST_HOSTS}"
+            )),
+            // the records are there, and the driver cannot use them
+            ErrorKind::DnsResolve { message, .. } if message.starts_with("SRV") || message.starts_with("TXT") => {
+                Error::Failed(format!("{message}; change the record, or {LIST_HOSTS}"))
+            }
+            _ => Error::Busy,
+        }),
         Ok(options) => Ok(options),
     }
 }
@@ -99,6 +129,15 @@ async fn options(url: &str) -> Result<ClientOptions> {
     options.read_concern = Some(ReadConcern::majority());
     options.selection_criteria = None;
     Ok(options)
+}
+
+fn login_refused(options: &ClientOptions, message: &str) -> Error {
+    let source = options.credential.as_ref().and_then(|credential| credential.source.as_deref());
+    let source = source.or(options.default_database.as_deref()).unwrap_or("admin");
+    Error::Failed(format!(
+        "MongoDB refused the login ({message}); check the user name, the password, and that the user was created in the \
+         database {source} (authSource in the address names another)"
+    ))
 }
 
 async fn hello_directly(mut options: ClientOptions) -> Option<Document> {

@@ -13,6 +13,9 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 /// The driver's own limit is 120 s.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The server's error code for a command that the user may not give.
+const UNAUTHORIZED: i32 = 13;
+
 /// Runs an operation of the driver for at most [`OPERATION_TIMEOUT`].
 pub async fn with_timeout<T>(operation: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {
     Ok(with_timeout_raw(operation).await?)
@@ -39,6 +42,16 @@ pub async fn transaction_with_timeout<T>(
     done.map_err(|_| Error::Failed("the outcome of a transaction is unknown".into()))
 }
 
+/// MongoDB's message contains the whole command, with data of users. Of it only the name is kept.
+fn unauthorized(message: &str) -> String {
+    if message.contains("requires authentication") {
+        return "MongoDB requires a login; put user:password@ before the host in the address".into();
+    }
+    let (reason, command) = message.split_once(" { ").unwrap_or((message, ""));
+    let name = command.split_once(':').map_or("", |(name, _)| name);
+    format!("{} {name}; grant natter's user this right", reason.trim_end())
+}
+
 impl From<mongodb::error::Error> for Error {
     fn from(error: mongodb::error::Error) -> Self {
         match error.kind.as_ref() {
@@ -47,7 +60,21 @@ impl From<mongodb::error::Error> for Error {
                 tracing::warn!("no MongoDB primary available");
                 Self::Busy
             }
+            ErrorKind::Command(command) if command.code == UNAUTHORIZED => Self::Failed(unauthorized(&command.message)),
             kind => Self::Failed(kind.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unauthorized;
+
+    #[test]
+    fn the_text_of_a_command_without_rights_has_no_data() {
+        let message =
+            r#"not authorized on UsersData to execute command { find: "users", filter: { email: "ada@b.org" } }"#;
+        let text = unauthorized(message);
+        assert_eq!(text, "not authorized on UsersData to execute command find; grant natter's user this right");
     }
 }

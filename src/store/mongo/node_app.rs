@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use mongodb::{
-    Client, Cursor, Database,
+    Cursor, Database,
     bson::{Bson, DateTime, Document, RawBsonRef, RawDocument, RawDocumentBuf, doc},
     options::{ReadPreference, SelectionCriteria},
 };
@@ -92,7 +92,7 @@ impl NodeDatabase {
         options.selection_criteria =
             Some(SelectionCriteria::ReadPreference(ReadPreference::PrimaryPreferred { options: None }));
         let name = name.or(options.default_database.as_deref()).unwrap_or(DEFAULT_DATABASE).to_owned();
-        let database = Client::with_options(options)?.database(&name);
+        let database = connect::client(options)?.database(&name);
         let checked = check(&database).await;
         let database = connect::closed_on_error(database, checked).await?;
         Ok(Self { database })

@@ -9,7 +9,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::{
+    Collection,
+    bson::{Bson, Document, doc},
+};
 use tokio::{sync::Mutex, time::sleep};
 
 use super::{
@@ -84,7 +87,7 @@ async fn underived(
     derived: &mut HashMap<RoomId, u64>,
     session: &mut CausalSession,
 ) -> Result<Vec<RoomId>> {
-    let removals = [&db.departures, &db.removals].map(|removals| removals.clone_with_type());
+    let removals = [&db.departures, &db.removals].map(Collection::clone_with_type::<Document>);
     for rows in Table::ALL.map(|table| db.collection(table)).iter().chain(&removals) {
         with_timeout(rows.find_one(doc! {}).projection(doc! { "_id": 1 }).session(&mut **session)).await?;
     }

@@ -4,7 +4,7 @@ use std::{
     fs,
     ops::{Deref, DerefMut},
     os::unix::fs::PermissionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use natter_test_support::{NatterCommand, NatterProcess};
@@ -93,13 +93,16 @@ impl Natter {
     pub fn on_small_disk(mib: u32) -> Self {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("data")).unwrap();
-        let script = directory.path().join("natter");
-        // without root, a user namespace lets natter mount
-        let inside = format!(r#"mount -t tmpfs -o size={mib}m tmpfs data && exec {NATTER} "$@""#);
-        fs::write(&script, format!("#!/bin/sh\nexec unshare --map-root-user --mount sh -c '{inside}' sh \"$@\"\n"))
-            .unwrap();
-        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-        let process = embedded(&script, &directory).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").start();
+        let script = with_mount(&directory, &format!("mount -t tmpfs -o size={mib}m tmpfs data"));
+        let process = embedded(script, &directory).env("PATH", PATH).start();
+        Self { process, _directory: directory }
+    }
+
+    /// As [`Natter::spawn`], with another `/etc/resolv.conf`.
+    pub fn spawn_with_resolver(url: &str, resolv_conf: &Path) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let script = with_mount(&directory, &format!("mount --bind {} /etc/resolv.conf", resolv_conf.display()));
+        let process = embedded(script, &directory).env("PATH", PATH).args(["--database", url]).spawn();
         Self { process, _directory: directory }
     }
 
@@ -153,6 +156,7 @@ impl Natter {
 }
 
 const NATTER: &str = env!("CARGO_BIN_EXE_natter");
+const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 fn command(directory: &TempDir, url: &str) -> NatterCommand {
     embedded(NATTER, directory).args(["--database", url])
@@ -164,4 +168,15 @@ fn embedded(binary: impl Into<PathBuf>, directory: &TempDir) -> NatterCommand {
         .lowest_bcrypt_cost()
         .env("NATTER_LOG", "warn")
         .args(["--rate-limits", "off"])
+}
+
+/// A program that starts natter after `mount`, a command whose effect only natter's process sees.
+fn with_mount(directory: &TempDir, mount: &str) -> PathBuf {
+    let script = directory.path().join("natter");
+    // without root, a user namespace lets natter mount
+    let inside = format!(r#"{mount} && exec {NATTER} "$@""#);
+    fs::write(&script, format!("#!/bin/sh\nexec unshare --map-root-user --mount sh -c '{inside}' sh \"$@\"\n"))
+        .unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    script
 }

@@ -15,6 +15,7 @@ use crate::store::{
     Error, Result,
     mongo::{
         driver::{with_timeout, with_timeout_raw},
+        rights,
         unique_index::is_duplicate_key,
     },
 };
@@ -45,12 +46,16 @@ async fn done_migrations(database: &Database) -> Result<Vec<i32>> {
 
 pub async fn migrate(database: &Database) -> Result<()> {
     let migrations: Collection<Document> = database.collection("migrations");
+    rights::check(database, &rights::USE).await?;
     let done = done_migrations(database).await?;
     if let Some(newest) = done.last().filter(|newest| **newest > LATEST) {
         return Err(Error::Failed(format!(
             "the data was written by a newer natter (schema {newest}, this version knows {LATEST}): start that version, or \
              restore a backup",
         )));
+    }
+    if (1..=LATEST).any(|number| !done.contains(&number)) {
+        rights::check(database, &rights::MIGRATE).await?;
     }
     for number in (1..=LATEST).filter(|number| !done.contains(number)) {
         let name = match number {
