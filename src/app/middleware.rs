@@ -28,6 +28,7 @@ use crate::{
     web::{
         AppState, Error, IsHttps, Result, SignedIn, Sites, assets,
         error_page::{self, ErrorPages},
+        origin,
     },
 };
 
@@ -80,6 +81,7 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         .layer(Extension(IsHttps(secure)))
         // outside the session layer, so this error page does not show the signed-in user
         .layer(csrf.with_rejection_response(|_: ProtectionError| Error::forbidden("other-site").into_response()))
+        .layer(from_fn_with_state(state.sites(), refuse_other_sites))
         .layer(from_fn(limit_time))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         // pages contain private data; the assets are not inside this layer and set their own caching
@@ -149,6 +151,14 @@ async fn limit_time(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+/// Refuses changes from pages of other sites that the CSRF layer does not recognize.
+async fn refuse_other_sites(State(sites): State<Arc<Sites>>, request: Request, next: Next) -> Response {
+    if !request.method().is_safe() && origin::is_foreign(request.headers(), &sites) {
+        return Error::forbidden("other-site").into_response();
+    }
+    next.run(request).await
 }
 
 /// Counts a connection behind a proxy under the client address of its latest request.

@@ -16,6 +16,7 @@ use super::{
     AppState, Error, Form, Result,
     change::{Draft, FORM_MAX},
     files::{begin_upload, too_large},
+    form_body::{FormBody, NoProgress, Unused},
     receiver::{PAUSE, Receiver},
 };
 use crate::{
@@ -103,6 +104,7 @@ pub async fn read(state: &AppState, owner: Option<UserKey>, request: Request) ->
         text_bytes: 0,
         parts: 0,
         sent_files: 0,
+        unused: Unused::default(),
     };
     reading.all(request.into_body(), boundary).await?;
     reading.form().await
@@ -123,6 +125,7 @@ struct Reading<'a> {
     parts: usize,
     /// The files that came, also those that were refused.
     sent_files: usize,
+    unused: Unused,
 }
 
 struct ReadFile {
@@ -134,6 +137,11 @@ struct ReadFile {
 }
 
 fn broken(error: &multer::Error) -> Error {
+    if let multer::Error::StreamReadFailed(reason) = error
+        && reason.is::<NoProgress>()
+    {
+        return Error::new(StatusCode::PAYLOAD_TOO_LARGE, Phrase::new("body-too-large"));
+    }
     Error::new(StatusCode::BAD_REQUEST, Phrase::english(format!("The form cannot be read: {error}.")))
 }
 
@@ -151,8 +159,8 @@ impl Reading<'_> {
         let files = self.owner.map_or(0, |_| self.most_bytes());
         let limits = SizeLimit::new().whole_stream(files.saturating_add(2 * FORM_MAX as u64));
         let limits = Constraints::new().size_limit(limits);
-        let mut form = Multipart::with_constraints(body.into_data_stream(), boundary, limits);
-        while let Some(field) = in_time(form.next_field()).await? {
+        let mut form = Multipart::with_constraints(FormBody::new(body, &self.unused), boundary, limits);
+        while let Some(field) = self.next(form.next_field()).await? {
             let name = field.name().unwrap_or_default().to_owned();
             self.parts += 1;
             if self.parts > MAX_PARTS {
@@ -171,9 +179,19 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// What the parser finds next.
+    async fn next<T>(&self, reading: impl Future<Output = multer::Result<T>>) -> Result<T> {
+        let read = timeout(PAUSE, reading).await;
+        self.unused.reset();
+        match read {
+            Ok(read) => read.map_err(|error| broken(&error)),
+            Err(_) => Err(Error::new(StatusCode::REQUEST_TIMEOUT, Phrase::new("upload-interrupted"))),
+        }
+    }
+
     async fn text(&mut self, mut field: Field<'_>) -> Result<String> {
         let mut value = Vec::new();
-        while let Some(part) = in_time(field.chunk()).await? {
+        while let Some(part) = self.next(field.chunk()).await? {
             value.extend_from_slice(&part);
             self.text_bytes += part.len();
             if self.text_bytes > FORM_MAX {
@@ -201,7 +219,7 @@ impl Reading<'_> {
         }
         // a file that is refused is read all the same: a browser shows the answer only after it has sent everything
         let most = self.most_bytes();
-        while let Some(part) = in_time(field.chunk()).await? {
+        while let Some(part) = self.next(field.chunk()).await? {
             self.received += part.len() as u64;
             if self.received > most {
                 return Err(too_large(self.state));
@@ -286,12 +304,5 @@ impl Reading<'_> {
         let (Some(id), Some(owner)) = (FileId::parse(id), self.owner) else { return Ok(None) };
         let upload = self.state.store.upload(owner, id, Timestamp::now()).await?;
         Ok(upload.filter(|upload| upload.facts.is_some()).map(|upload| (id, upload.name.as_str().to_owned())))
-    }
-}
-
-async fn in_time<T>(reading: impl Future<Output = multer::Result<T>>) -> Result<T> {
-    match timeout(PAUSE, reading).await {
-        Ok(read) => read.map_err(|error| broken(&error)),
-        Err(_) => Err(Error::new(StatusCode::REQUEST_TIMEOUT, Phrase::new("upload-interrupted"))),
     }
 }

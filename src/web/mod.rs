@@ -14,6 +14,7 @@ pub mod error_page;
 pub mod etag;
 pub mod extract;
 pub mod files;
+mod form_body;
 pub mod in_room;
 pub mod language;
 pub mod members;

@@ -161,12 +161,12 @@ fn token_in(uri: &Uri) -> Option<String> {
 /// Whether a page of another site may have led here, redirects included. With a token of that page's author, people
 /// would post, and save their profile and a password, under an account that is not theirs.
 ///
-/// Browsers send `Sec-Fetch-Site`, but not over plain http to another machine. There `Referer` has to name one of our
-/// pages: another page can leave it out, so a missing one counts as cross-site, but cannot forge it. A script does
-/// not ask for HTML and is not asked.
+/// Browsers send `Sec-Fetch-Site`, but not over plain http to another machine. There, and from another host of the same
+/// site, `Referer` has to name one of our pages: another page can leave it out, so a missing one counts as cross-site, but
+/// cannot forge it. A script does not ask for HTML and is not asked.
 fn is_cross_site(headers: &HeaderMap, sites: &Sites) -> bool {
     let suspect = match headers.get("sec-fetch-site") {
-        Some(site) => site == "cross-site",
+        Some(site) => site == "cross-site" || site == "same-site",
         None => accepts_html(headers),
     };
     suspect && !origin::is_link_ours(headers, sites)
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_browser_that_tells_expected_from_other_sites_only() {
         let sites = Sites::together(None);
-        for (site, expected) in [("none", false), ("same-origin", false), ("same-site", false), ("cross-site", true)] {
+        for (site, expected) in [("none", false), ("same-origin", false), ("same-site", true), ("cross-site", true)] {
             assert_eq!(cross_site(&sites, &[PAGE, HOST, ("sec-fetch-site", site)]), expected, "{site:?}");
         }
         assert!(cross_site(&sites, &[CROSS]), "without an Accept header too");

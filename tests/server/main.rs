@@ -17,4 +17,5 @@ mod people;
 mod rights;
 mod rooms;
 mod search;
+mod security;
 mod users;

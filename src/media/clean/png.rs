@@ -11,6 +11,10 @@ const NEEDED: [&[u8; 4]; 20] = [
     b"cLLI", b"bKGD", b"hIST", b"pHYs", b"sPLT", b"acTL", b"fcTL", b"fdAT",
 ];
 
+/// Longest colour profile as it is compressed, in bytes. Most have a few hundred; one that is made to harm unpacks to
+/// a thousand times its size.
+const MAX_PROFILE: usize = 16 << 10;
+
 pub fn clean(file: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let mut rest = Reader::new(file);
     rest.expect(SIGNATURE)?;
@@ -21,7 +25,8 @@ pub fn clean(file: &[u8]) -> Result<Vec<u8>, Unreadable> {
         let name: [u8; 4] = rest.array()?;
         // with the checksum
         let data = rest.take((u32::from_be_bytes(length) as usize).checked_add(4).ok_or(Unreadable)?)?;
-        if NEEDED.contains(&&name) {
+        let is_too_large = name == *b"iCCP" && data.len() > MAX_PROFILE;
+        if NEEDED.contains(&&name) && !is_too_large {
             out.extend(length);
             out.extend(name);
             out.extend(data);

@@ -44,6 +44,17 @@ fn a_bomb_is_not_decoded() {
 }
 
 #[test]
+fn a_large_colour_profile_is_left_out_before_it_is_unpacked() {
+    let plain = file(FileKind::Png, &corners(10, 10));
+    let mut zeros = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut zeros, &vec![0; 64 << 20]).unwrap();
+    let profile = chunk(b"iCCP", &[b"x\0\0", &zeros.finish().unwrap()[..]].concat());
+    let bomb = with_part(&plain, AFTER_IHDR, &profile);
+    let read = picture(FileKind::Png, &bomb).unwrap();
+    assert_eq!(read.bytes, Some(plain));
+}
+
+#[test]
 fn a_file_that_is_cut_off_is_unreadable() {
     for kind in KINDS {
         let file = file(kind, &noise(200, 150));

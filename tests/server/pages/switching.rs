@@ -74,7 +74,9 @@ async fn a_link_on_another_site_asks_a_signed_out_browser() {
         // typed or pasted, and links on natter's own pages
         (&[("sec-fetch-site", "none")], true),
         (&[("sec-fetch-site", "same-origin")], true),
-        (&[("sec-fetch-site", "same-site")], true),
+        // of another host of the same site
+        (&[("sec-fetch-site", "same-site")], false),
+        (&[("sec-fetch-site", "same-site"), own], true),
     ] {
         let browser = natter.browser();
         assert_eq!(opened(&browser.follow_link(&link, headers).await.is(200)), opens, "{headers:?}");
