@@ -42,6 +42,13 @@ pub struct RateLimited {
 /// How many times as many login attempts all unfamiliar networks together may make on one account as one network may.
 pub const UNFAMILIAR_FACTOR: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 
+/// How many frames a user may send a second: so many for each message of the limit of messages, and so many others. A page
+/// sends fewer: it limits how often it reports typing and reading.
+const FRAMES_A_MESSAGE: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
+const OTHER_FRAMES: u32 = 20;
+/// How many seconds of them may come at once.
+const FRAME_SECONDS: NonZeroU32 = NonZeroU32::new(4).expect("not zero");
+
 pub struct RateLimits {
     /// By account and network: an attacker does not lock out the user on another network.
     logins: Option<DefaultKeyedRateLimiter<(String, Network)>>,
@@ -54,6 +61,8 @@ pub struct RateLimits {
     unfamiliar_confirmations: Option<DefaultKeyedRateLimiter<UserKey>>,
     networks: Option<DefaultKeyedRateLimiter<Network>>,
     messages: Option<DefaultKeyedRateLimiter<UserKey>>,
+    /// Frames of all sockets of a user: also pings, and messages that are refused, cost time.
+    frames: Option<DefaultKeyedRateLimiter<UserKey>>,
     /// By the user who creates.
     rooms: Option<DefaultKeyedRateLimiter<UserKey>>,
     /// By the user who joins or adds.
@@ -71,6 +80,10 @@ impl RateLimits {
         let spread = |n: NonZeroU32| within(quarter_hour, n);
         let messages =
             |n: NonZeroU32| Quota::per_second(n).allow_burst(n.saturating_mul(NonZeroU32::MIN.saturating_add(2)));
+        let frames = |n: NonZeroU32| {
+            let rate = n.saturating_mul(FRAMES_A_MESSAGE).saturating_add(OTHER_FRAMES);
+            Quota::per_second(rate).allow_burst(rate.saturating_mul(FRAME_SECONDS))
+        };
         Self {
             logins: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts))),
             unfamiliar: settings
@@ -80,6 +93,7 @@ impl RateLimits {
                 .map(|s| DefaultKeyedRateLimiter::keyed(spread(s.account_attempts.saturating_mul(UNFAMILIAR_FACTOR)))),
             networks: settings.map(|s| DefaultKeyedRateLimiter::keyed(spread(s.address_attempts))),
             messages: settings.map(|s| DefaultKeyedRateLimiter::keyed(messages(s.message_rate))),
+            frames: settings.map(|s| DefaultKeyedRateLimiter::keyed(frames(s.message_rate))),
             rooms: settings.map(|s| DefaultKeyedRateLimiter::keyed(within(hour, s.room_rate))),
             joins: settings.map(|s| DefaultKeyedRateLimiter::keyed(within(minute, s.join_rate))),
             uploads: settings.map(|s| DefaultKeyedRateLimiter::keyed(within(minute, s.upload_rate))),
@@ -120,6 +134,11 @@ impl RateLimits {
         check(self.messages.as_ref(), &user)
     }
 
+    /// Counts a frame that came from a socket of the user.
+    pub fn frame(&self, user: UserKey) -> Result<(), RateLimited> {
+        check(self.frames.as_ref(), &user)
+    }
+
     /// Counts a room that the user creates.
     pub fn room(&self, user: UserKey) -> Result<(), RateLimited> {
         check(self.rooms.as_ref(), &user)
@@ -143,6 +162,7 @@ impl RateLimits {
         self.unfamiliar_confirmations.iter().for_each(governor::RateLimiter::retain_recent);
         self.networks.iter().for_each(governor::RateLimiter::retain_recent);
         self.messages.iter().for_each(governor::RateLimiter::retain_recent);
+        self.frames.iter().for_each(governor::RateLimiter::retain_recent);
         self.rooms.iter().for_each(governor::RateLimiter::retain_recent);
         self.joins.iter().for_each(governor::RateLimiter::retain_recent);
         self.uploads.iter().for_each(governor::RateLimiter::retain_recent);

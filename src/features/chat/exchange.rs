@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::extract::ws::{Message, WebSocket};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 
 use super::{
     closing::SocketEnd,
@@ -28,6 +28,9 @@ use crate::{
 const PENDING_INTERVAL: Duration = Duration::from_secs(3);
 /// How often a ping is sent. Proxies such as nginx close a connection that is silent for a minute.
 const PING_INTERVAL: Duration = Duration::from_secs(50);
+
+/// The shortest delay of a frame that comes after too many. All sockets of a user may send so many together.
+const SHORTEST_DELAY: Duration = Duration::from_millis(500);
 
 /// Reads and sends the numbers of a sidebar.
 type Numbers<'a> = Pin<Box<dyn Future<Output = Result<(), SocketEnd>> + Send + 'a>>;
@@ -77,6 +80,16 @@ impl<'a> Working<'a> {
             refused.map(|error| frames::refusal(&room, &error, session.language))
         };
         Box::new(Self { reply: Box::pin(reply), posting: None })
+    }
+
+    /// Obeys it, if it is one, later. Until then no further frame is read: the client has sent too many.
+    fn delay(working: Option<Box<Self>>, time: Duration) -> Box<Self> {
+        let (reply, posting) = working.map_or((None, None), |working| (Some(working.reply), working.posting));
+        let reply = async move {
+            sleep(time).await;
+            reply?.await
+        };
+        Box::new(Self { reply: Box::pin(reply), posting })
     }
 
     /// Refuses a frame that is invalid.
@@ -131,7 +144,8 @@ pub(super) async fn exchange_frames(
             }
             received = socket.recv(), if working.is_none() => {
                 received_since_ping = true;
-                match received {
+                let limited = session.state.logins.limits.frame(session.grant.user());
+                let written = match received {
                     Some(Ok(Message::Text(frame))) => {
                         match ClientFrame::parse(&frame) {
                             Ok(ClientFrame::Send(send)) => working = Some(Working::send(session, send)),
@@ -155,7 +169,11 @@ pub(super) async fn exchange_frames(
                     Some(Err(error)) => return Step::End(error.into()),
                     None => return Step::End(SocketEnd::Lost),
                     Some(Ok(_)) => Ok(()), // the library answers pings; binary frames are ignored
+                };
+                if let Err(limited) = limited {
+                    working = Some(Working::delay(working, limited.retry_after.max(SHORTEST_DELAY)));
                 }
+                written
             }
             _ = ping.tick() => {
                 if !std::mem::replace(&mut received_since_ping, false) {
