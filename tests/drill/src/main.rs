@@ -3,11 +3,13 @@
 //!
 //!     cargo run --release --package natter-drill -- power --rounds 1000
 
+mod attacks;
 mod backups;
 mod clock;
 mod cluster;
 mod disk;
 mod embedded;
+mod greedy;
 mod lines;
 mod network;
 mod run;
@@ -65,6 +67,8 @@ enum Drill {
     Lines,
     /// natter's clock is an hour ahead or behind for a while
     Clock,
+    /// Others attack: slowly, endlessly, or by the thousand. Measures what messages take meanwhile
+    Greedy,
 }
 
 #[tokio::main]
@@ -105,6 +109,11 @@ async fn run(args: &Args) -> Result<bool, String> {
         Drill::FailedSyncs => embedded(Cause::Syncs).await?,
         Drill::Lines => embedded(Cause::Lines).await?,
         Drill::Clock => embedded(Cause::Clock).await?,
+        Drill::Greedy => {
+            let (tally, is_within) = greedy::Drill { natter: natter.clone(), seed }.run().await?;
+            println!("greedy: seed {seed}: {tally}");
+            return Ok(tally.is_clean() && is_within);
+        }
     };
     let name = args.drill.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     println!("{name}: {rounds} rounds, seed {seed}: {tally}");

@@ -18,6 +18,6 @@ pub use self::{
     polling::{eventually, poll, until},
     port::{free_address, free_port},
     replica_set::ReplicaSet,
-    server::{ServerProcess, resident_memory, send_signal},
+    server::{ServerProcess, resident_memory},
     temporary::TemporaryDirectory,
 };

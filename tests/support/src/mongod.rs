@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -72,12 +73,16 @@ impl Mongod {
 
     /// Sends the server a signal by its name, like `KILL`, `STOP` or `CONT`.
     pub fn signal(&self, name: &str) {
-        send_signal(self.pid(), name);
+        send_signal(self.pid().expect("mongod runs"), name);
     }
 
-    pub fn pid(&self) -> u32 {
-        let pid = fs::read_to_string(self.directory.join("mongod.lock")).expect("mongod runs");
-        pid.trim().parse().unwrap()
+    /// The id of the server's process, if it runs.
+    pub fn pid(&self) -> Option<u32> {
+        let pid = fs::read_to_string(self.directory.join("mongod.lock")).ok()?.trim().parse().ok()?;
+        // the file of a server that was killed stays, and its id can be another's by now
+        let arguments = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        let directory = self.directory.as_os_str().as_bytes();
+        arguments.split(|byte| *byte == 0).any(|argument| argument == directory).then_some(pid)
     }
 
     /// Stops the server as an operator does, and waits until it has ended.

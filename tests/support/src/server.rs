@@ -94,7 +94,7 @@ pub fn resident_memory(pid: u32) -> u64 {
 }
 
 /// Sends a process a signal by its name.
-pub fn send_signal(pid: u32, name: &str) {
+pub(crate) fn send_signal(pid: u32, name: &str) {
     let kill = format!("kill -{name} {pid}"); // the shell's builtin: a bare Debian has no other
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
 }

@@ -11,4 +11,5 @@ mod start;
 
 pub use finish::Finished;
 pub use random::Random;
+pub use room::{Kind, Room};
 pub use start::{FOUNDER, Plan, Team};
