@@ -19,6 +19,10 @@ test *args:
 ci:
     .ci/run
 
+# Check the dependencies: known holes, licences, sources
+deny:
+    tests/deny/run
+
 # Run everything: `ci`, more cases for each property, generated API requests, the cluster, every bench
 full:
     tests/full
@@ -39,6 +43,10 @@ drill *args:
 # Run all drills. It takes hours
 drills:
     tests/drill/run
+
+# Look for inputs that break something, a minute for each target: `just fuzz 3600 markdown`; tests/fuzz/README.md lists them
+fuzz *args:
+    tests/fuzz/run {{args}}
 
 # Run a cluster on this machine, kill a server of each kind under load, and report lost, doubled and misordered messages
 cluster *args:

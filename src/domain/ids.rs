@@ -42,6 +42,9 @@ impl TokenId {
 /// What no new account can have as userID, because `@` before it mentions all members of a room.
 const RESERVED: [&str; 2] = ["room", "here"];
 
+/// What can stand at the end of a userID, but more often belongs to the sentence.
+pub(super) const PUNCTUATION: [char; 3] = ['.', '-', '_'];
+
 /// The `userID` that a person logs in with: [`UserId::MIN`]–[`UserId::MAX`] ASCII letters, digits, `_ . -`.
 /// Case is ignored in comparisons and kept for display.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,10 +71,11 @@ impl UserId {
         Ok(Self(raw.to_owned()))
     }
 
-    /// The userID of a new account. `@room` and `@here` mean all members.
+    /// The userID of a new account. `@room` and `@here` mean all members, also before a full stop.
     pub fn parse_new(raw: &str) -> Result<Self, Invalid> {
         let id = Self::parse(raw)?;
-        if RESERVED.iter().any(|reserved| id.as_str().eq_ignore_ascii_case(reserved)) {
+        let bare = id.as_str().trim_end_matches(PUNCTUATION);
+        if RESERVED.iter().any(|reserved| bare.eq_ignore_ascii_case(reserved)) {
             Err(Invalid::new("user-id-reserved"))
         } else {
             Ok(id)
@@ -183,6 +187,7 @@ mod tests {
             assert!(UserId::parse(bad).is_err(), "{bad:?}");
         }
         assert!(UserId::parse_new("Room").is_err() && UserId::parse("Room").is_ok(), "an account from before the rule");
+        assert!(UserId::parse_new("here.").is_err() && UserId::parse_new("room-_").is_err(), "mentions of all");
         assert_eq!(UserId::parse("ADA").unwrap().folded(), UserId::parse("ada").unwrap().folded());
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use comrak::Arena;
 use serde::{Deserialize, Serialize};
 
-use super::{UserId, UserKey, markdown};
+use super::{UserId, UserKey, ids::PUNCTUATION, markdown};
 
 /// Most names that one text addresses. Further ones are shown as they are.
 pub const MAX_MENTIONED: usize = 50;
@@ -152,9 +152,6 @@ fn find<'a>(name: &str, users: &'a [MentionedUser]) -> Option<&'a MentionedUser>
 fn is_same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
-
-/// What can stand at the end of a userID, but more often belongs to the sentence.
-const PUNCTUATION: [char; 3] = ['.', '-', '_'];
 
 /// The name as it stands, and without punctuation at its end.
 fn spellings(name: &str) -> impl Iterator<Item = &str> {

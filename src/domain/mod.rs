@@ -41,3 +41,4 @@ pub use settings::{LanguageChoice, Settings, SettingsChanges, Theme, TimeFormat}
 pub use slash::{SlashCommand, Typed};
 pub use time::Timestamp;
 pub use user::{About, Email, Name, Password, Person, Phone, Role, User};
+pub use visible::is_visible;

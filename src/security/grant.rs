@@ -46,6 +46,6 @@ impl Grant {
 
     /// When the token expires. A session that began with a password outlives it.
     pub fn expires(&self) -> Timestamp {
-        Timestamp(self.expires * 1000)
+        Timestamp(self.expires.saturating_mul(1000))
     }
 }

@@ -139,6 +139,9 @@ fn a_text_of_which_nothing_would_be_seen_is_shown_as_it_was_typed() {
         (">\n>", "&gt;<br>\n&gt;"),
         ("```\n```", "```<br>\n```"),
         ("[ ](javascript:x)\u{b}", "javascript:x"),
+        ("&#8203;", "&amp;#8203;"),
+        ("[a]: https://b.example\n\n\u{2060}", "[a]: https://b.example<br>\n<br>\n\u{2060}"),
+        ("[&#8203;](javascript:x)", "\u{200b}javascript:x"),
     ] {
         assert_eq!(html(text).trim(), expected, "{text}");
     }

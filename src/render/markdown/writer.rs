@@ -1,5 +1,7 @@
 //! HTML that is written up to a limit.
 
+use crate::domain::is_visible;
+
 /// Largest HTML, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
@@ -28,7 +30,7 @@ impl Writer {
 
     /// Writes text, or the value of an attribute.
     pub fn text(&mut self, text: &str) -> Result {
-        self.has_text = self.has_text || !text.trim().is_empty();
+        self.has_text = self.has_text || is_visible(text);
         self.escaped(text)
     }
 
