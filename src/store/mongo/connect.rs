@@ -9,9 +9,10 @@ use mongodb::{
     options::{Acknowledgment, ClientOptions, ReadConcern, ServerAddress, WriteConcern},
 };
 
-use tokio::time::timeout;
-
-use super::{driver::with_timeout_raw, unreachable::Servers};
+use super::{
+    driver::{close, with_timeout_raw},
+    unreachable::Servers,
+};
 use crate::store::{Error, Result};
 
 /// The specification's name for the database that the servers share.
@@ -20,8 +21,6 @@ const DEFAULT_DATABASE: &str = "UsersData";
 const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum time to make a write durable. After it the outcome is unknown.
 const WRITE_CONCERN_TIMEOUT: Duration = Duration::from_secs(7);
-/// The maximum time until the connections are closed.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum connections to each server: page loads and logins read concurrently.
 const MAX_POOL_SIZE: u32 = 32;
 
@@ -86,13 +85,6 @@ pub async fn closed_on_error(database: Database, checked: Result<()>) -> Result<
         close(&database).await;
     }
     checked.map(|()| database)
-}
-
-/// Closes the connections, within [`CLOSE_TIMEOUT`]: the driver sets no limit.
-pub async fn close(database: &Database) {
-    if timeout(CLOSE_TIMEOUT, database.client().clone().shutdown().immediate(true)).await.is_err() {
-        tracing::warn!(timeout = ?CLOSE_TIMEOUT, "connections to MongoDB not closed in time");
-    }
 }
 
 /// Parses an address. The driver's error is not passed on, because it quotes the part that it took for a host, which

@@ -7,8 +7,17 @@ use mongodb::bson::{self, Bson, DateTime, doc};
 use tokio::{sync::Mutex, time::timeout};
 
 use super::{
-    collections::Collections, connect, copy_mark::refuse_unfinished, driver::with_timeout, migrations, objects::GridFs,
-    outbox::Outbox, presence::Leases, room_queries::present, tail, writer::Writer,
+    collections::Collections,
+    connect,
+    copy_mark::refuse_unfinished,
+    driver::{close, with_timeout},
+    migrations,
+    objects::GridFs,
+    outbox::Outbox,
+    presence::Leases,
+    room_queries::present,
+    tail,
+    writer::Writer,
 };
 use crate::{
     domain::RoomId,
@@ -137,6 +146,6 @@ impl Database for Mongo {
             tracing::warn!(timeout = ?STOP_TIMEOUT, "writes to MongoDB not finished at the stop");
         }
         self.outbox.close();
-        connect::close(&self.db.database).await;
+        close(&self.db.database).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{future::IntoFuture, time::Duration};
 
-use mongodb::error::ErrorKind;
+use mongodb::{Database, error::ErrorKind};
 
 use crate::store::{Error, Result};
 
@@ -13,8 +13,18 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 /// The driver's own limit is 120 s.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The maximum time until the connections are closed.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The server's error code for a command that the user may not give.
 const UNAUTHORIZED: i32 = 13;
+
+/// Closes the connections, within [`CLOSE_TIMEOUT`]: the driver sets no limit.
+pub async fn close(database: &Database) {
+    if tokio::time::timeout(CLOSE_TIMEOUT, database.client().clone().shutdown().immediate(true)).await.is_err() {
+        tracing::warn!(timeout = ?CLOSE_TIMEOUT, "connections to MongoDB not closed in time");
+    }
+}
 
 /// Runs an operation of the driver for at most [`OPERATION_TIMEOUT`].
 pub async fn with_timeout<T>(operation: impl IntoFuture<Output = mongodb::error::Result<T>>) -> Result<T> {

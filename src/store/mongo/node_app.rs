@@ -10,7 +10,10 @@ use mongodb::{
     options::{ReadPreference, SelectionCriteria},
 };
 
-use super::{connect, driver::with_timeout};
+use super::{
+    connect,
+    driver::{self, with_timeout},
+};
 use crate::{
     domain::Timestamp,
     store::{Error, MongoUrl, Result},
@@ -100,7 +103,7 @@ impl NodeDatabase {
 
     /// Closes the connections.
     pub async fn close(&self) {
-        connect::close(&self.database).await;
+        driver::close(&self.database).await;
     }
 
     pub fn name(&self) -> &str {
@@ -114,7 +117,7 @@ impl NodeDatabase {
     pub async fn is_at(&self, url: &MongoUrl) -> Result<bool> {
         let other = connect::database(url.as_str()).await?;
         let other_id = collection_id(&other).await;
-        connect::close(&other).await;
+        driver::close(&other).await;
         let (own_id, other_id) = (collection_id(&self.database).await?, other_id?);
         Ok(own_id.is_some() && own_id == other_id)
     }

@@ -14,7 +14,7 @@ use mongodb::{
 };
 use tokio::sync::watch;
 
-use super::{connect::close, driver::with_timeout_raw};
+use super::driver::{close, with_timeout_raw};
 
 /// The maximum wait for a server that has just answered.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);

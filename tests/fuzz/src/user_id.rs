@@ -1,7 +1,13 @@
 //! UserIDs.
 
-use natter::domain::{MentionNames, UserId, fold, user_ids};
+use natter::domain::{
+    MentionedUser, Mentions, UserId, fold,
+    mention::{Everyone, Mentioned},
+    user_ids,
+};
 use url::Url;
+
+use crate::sample::key;
 
 /// Names that address all members of a room.
 const RESERVED: [&str; 2] = ["room", "here"];
@@ -29,10 +35,10 @@ pub fn user_id(data: &[u8]) {
 
     if UserId::parse_new(&text).is_ok() {
         assert!(!RESERVED.contains(&id.folded().as_str()), "{id}");
-        // Markdown takes `www.` for the beginning of a link, also within a name
-        if !id.folded().contains("www.") {
-            let names = MentionNames::of(&format!("hello @{id}"));
-            assert!(names.everyone.is_none(), "@{id} would mention all members");
-        }
+        let user = MentionedUser { key: key(2), user_id: id.to_string() };
+        let mentions = Mentions { users: vec![user], everyone: Some(Everyone::Room) };
+        let text = format!("@{id}");
+        let places: Vec<_> = mentions.places(&text).collect();
+        assert_eq!(places, [(0..text.len(), Mentioned::User(&mentions.users[0]))], "whom {text} mentions");
     }
 }
