@@ -19,7 +19,7 @@ test *args:
 ci:
     .ci/run
 
-# Check the dependencies: known holes, licences, sources
+# Check the dependencies: known vulnerabilities, licences, sources
 deny:
     tests/deny/run
 

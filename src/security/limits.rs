@@ -43,7 +43,7 @@ pub struct RateLimited {
 pub const UNFAMILIAR_FACTOR: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 
 /// How many frames a user may send a second: so many for each message of the limit of messages, and so many others. A page
-/// sends fewer: it limits how often it reports typing and reading.
+/// sends fewer: it limits how often it reports typing and reading. Frames beyond that are not counted.
 const FRAMES_A_MESSAGE: NonZeroU32 = NonZeroU32::new(2).expect("not zero");
 const OTHER_FRAMES: u32 = 20;
 /// How many seconds of them may come at once.

@@ -270,13 +270,19 @@ pub type Snapshot = Box<dyn RowReader>;
 pub trait Transfer: RowReader {
     /// Finishes now what deletions of accounts have left to be removed. Rows do not say that: a copy would keep it.
     async fn finish_removals(&self) -> Result<()>;
-    /// The rows as they are now, without anything that a deletion of an account has left. It should be read soon: until it is dropped, SQLite's WAL grows. MongoDB keeps the rows
+    /// The rows as they are now. It should be read soon: until it is dropped, SQLite's WAL grows. MongoDB keeps the rows
     /// for five minutes by default.
     ///
     /// # Errors
     /// [`Error::Failed`](super::Error::Failed) also if the store changes so fast that no moment is found at which all
     /// is derived.
     async fn snapshot(&self) -> Result<Snapshot>;
+    /// As [`Transfer::snapshot`], of a moment at which deletions of accounts have nothing left to remove. What they had
+    /// left is removed.
+    ///
+    /// # Errors
+    /// As [`Transfer::snapshot`].
+    async fn snapshot_without_removals(&self) -> Result<Snapshot>;
     async fn has_account(&self, key: UserKey) -> Result<bool>;
     /// Adds an account unchanged. `false` if an account with its key exists.
     ///

@@ -63,7 +63,7 @@ pub async fn create(store: &dyn Database, location: &Location, path: &Path, repl
 impl Making<'_> {
     /// Writes the rows of this moment.
     async fn rows(&mut self) -> Result<(Counts, Checksum), String> {
-        let snapshot = self.store.snapshot().await.map_err(|error| self.unreadable(error))?;
+        let snapshot = self.store.snapshot_without_removals().await.map_err(|error| self.unreadable(error))?;
         let mut counts = Counts::default();
         for table in Table::ALL {
             counts.set(table, snapshot.count(table).await.map_err(|error| self.unreadable(error))?);

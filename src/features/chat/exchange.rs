@@ -29,7 +29,7 @@ const PENDING_INTERVAL: Duration = Duration::from_secs(3);
 /// How often a ping is sent. Proxies such as nginx close a connection that is silent for a minute.
 const PING_INTERVAL: Duration = Duration::from_secs(50);
 
-/// The shortest delay of a frame that comes after too many. All sockets of a user may send so many together.
+/// The shortest delay of a frame that comes after too many. A socket beyond the limit of its user sends two a second.
 const SHORTEST_DELAY: Duration = Duration::from_millis(500);
 
 /// Reads and sends the numbers of a sidebar.
@@ -82,7 +82,7 @@ impl<'a> Working<'a> {
         Box::new(Self { reply: Box::pin(reply), posting: None })
     }
 
-    /// Obeys it, if it is one, later. Until then no further frame is read: the client has sent too many.
+    /// Obeys a frame later, if there is one to obey. Until then no further frame is read: the client has sent too many.
     fn delay(working: Option<Box<Self>>, time: Duration) -> Box<Self> {
         let (reply, posting) = working.map_or((None, None), |working| (Some(working.reply), working.posting));
         let reply = async move {

@@ -42,28 +42,26 @@ impl Mongo {
         let before = self.guarded(Guarded::Delete(key, messages, entry)).await?;
         self.outbox.send(vec![Event::UserRevoked { key, version: i64::MAX }]).await;
         self.remove_avatar(before.avatar).await;
-        // if this process ends before all of it is removed, `finish_removals` goes on
+        // if this process ends before all of it is removed, `finish_settled_removals` goes on
         self.depart(key).await?;
         if messages == MessageRetention::Delete {
             // messages posted in the meantime. Later posts fail without an account (see `writer::accounts`). If this or
-            // another process ends before it has deleted its part, `finish_removals` deletes it
+            // another process ends before it has deleted its part, `finish_settled_removals` deletes it
             self.delete_messages(key).await?;
         }
         Ok(())
     }
 
-    /// Removes what is left of all accounts that are being removed, also by another process. Returns these accounts. Their
-    /// removals' documents stay: a process may still store something of them.
-    pub(super) async fn remove_what_is_left(&self) -> Result<BTreeSet<UserKey>> {
-        let departing = being_removed(&self.db.departures, doc! {}).await?;
-        for user in &departing {
-            self.depart(*user).await?;
+    /// Removes what is left of all accounts that are being removed, also by another process. The removals' documents stay:
+    /// a process may still store something of these accounts.
+    pub(super) async fn remove_what_is_left(&self) -> Result<()> {
+        for user in being_removed(&self.db.departures, doc! {}).await? {
+            self.depart(user).await?;
         }
-        let silent = being_removed(&self.db.removals, doc! {}).await?;
-        for user in &silent {
-            self.delete_messages(*user).await?;
+        for user in being_removed(&self.db.removals, doc! {}).await? {
+            self.delete_messages(user).await?;
         }
-        Ok(departing.into_iter().chain(silent).collect())
+        Ok(())
     }
 
     /// Finishes the removals of accounts that were deleted at least [`SETTLE_TIME`] ago, then deletes the removals' own

@@ -3,10 +3,7 @@
 //! A change is committed by its own document, and what it changes is derived right after (see `settle`). Between the two a
 //! room is in no state that natter shows. So a moment is looked for at which everything in all rooms is derived.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use mongodb::{
@@ -16,16 +13,10 @@ use mongodb::{
 use tokio::{sync::Mutex, time::sleep};
 
 use super::{
-    bson_values::user_key,
-    causal::{CausalSession, collect},
-    collections::Collections,
-    documents::RemovalDoc,
-    driver::with_timeout,
-    heads::MAX_ROOMS,
-    room_queries::present,
+    causal::CausalSession, collections::Collections, driver::with_timeout, heads::MAX_ROOMS, room_queries::present,
 };
 use crate::{
-    domain::{FileId, RoomId, UserKey},
+    domain::{FileId, RoomId},
     store::{Error, Result, Row, RowReader, Table, UploadRow},
 };
 
@@ -61,19 +52,9 @@ impl RowsOfMoment {
         Err(changes_too_fast())
     }
 
-    /// The accounts that were being removed at the moment.
-    pub async fn being_removed(&self) -> Result<BTreeSet<UserKey>> {
-        let mut session = self.session.lock().await;
-        let mut users = BTreeSet::new();
-        for removals in [&self.db.departures, &self.db.removals] {
-            let found: Vec<RemovalDoc> = with_timeout(async {
-                let cursor = removals.find(doc! {}).session(&mut **session).await?;
-                collect(cursor, &mut session).await
-            })
-            .await?;
-            users.extend(found.into_iter().map(|removal| user_key(removal.user)));
-        }
-        Ok(users)
+    /// Whether something was left of an account that was being removed.
+    pub async fn has_remains(&self) -> Result<bool> {
+        self.db.has_remains(&mut *self.session.lock().await).await
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
     snapshot::{ATTEMPTS, RowsOfMoment, changes_too_fast},
     unique_index::{ID_INDEX, account_error, broken_index},
     upload_documents::UploadDoc,
-    writer::Writer,
+    writer::{Removed, Writer},
 };
 use crate::{
     domain::{FileId, MessageId, Room, RoomId, RoomKind, User, UserKey},
@@ -204,6 +204,27 @@ impl Collections {
         with_timeout(async { collect(find.session(&mut **session).await?, session).await }).await
     }
 
+    /// Whether something is left of an account that is being removed, outside of deleted rooms.
+    pub async fn has_remains(&self, session: &mut CausalSession) -> Result<bool> {
+        let deleted = self.deleted_rooms(session).await?;
+        for (removals, what) in [(&self.departures, Removed::Traces), (&self.removals, Removed::Messages)] {
+            let users = with_timeout(removals.distinct("_id", doc! {}).session(&mut **session)).await?;
+            for user in users {
+                let Bson::Binary(user) = user else { continue };
+                let user = user.to_uuid().map_err(|error| Error::Failed(error.to_string()))?;
+                let key = user_key(user);
+                let log = doc! { "$and": [{ "$or": what.filters(key) }, all(Table::Messages, deleted.clone())] };
+                let members = doc! { "$and": [{ "_id.user": bson_uuid(key) }, all(Table::Members, deleted.clone())] };
+                let in_log = with_timeout(self.log.find_one(log).session(&mut **session)).await?;
+                let as_member = with_timeout(self.memberships.find_one(members).session(&mut **session)).await?;
+                if in_log.is_some() || as_member.is_some() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     async fn deleted_rooms(&self, session: &mut CausalSession) -> Result<Vec<Bson>> {
         with_timeout(self.rooms.distinct("_id", doc! { "deleted": true }).session(&mut **session)).await
     }
@@ -275,14 +296,19 @@ impl RowReader for Mongo {
 #[async_trait]
 impl Transfer for Mongo {
     async fn finish_removals(&self) -> Result<()> {
-        self.remove_what_is_left().await.map(drop)
+        self.remove_what_is_left().await
     }
 
     async fn snapshot(&self) -> Result<Snapshot> {
+        Ok(Box::new(RowsOfMoment::now(&self.db).await?))
+    }
+
+    async fn snapshot_without_removals(&self) -> Result<Snapshot> {
         for _ in 0..ATTEMPTS {
-            let removed = self.remove_what_is_left().await?;
+            self.remove_what_is_left().await?;
             let moment = RowsOfMoment::now(&self.db).await?;
-            if moment.being_removed().await?.is_subset(&removed) {
+            // another process may have stored something of such an account since
+            if !moment.has_remains().await? {
                 return Ok(Box::new(moment));
             }
         }

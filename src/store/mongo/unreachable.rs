@@ -41,7 +41,9 @@ impl Servers {
         let mut first = None;
         for (address, error) in self.errors()? {
             let why = match tls_refusal(&address, &error, options) {
-                Some(why) => why,
+                // a server that ends closes its connections too
+                Some(why) if !is_closed(&error) || probe(address.clone(), options.tls.clone()).await.is_refused => why,
+                Some(_) => return None,
                 None if is_closed(&error) => other_protocol(address, options).await?,
                 None => return None,
             };
@@ -67,6 +69,8 @@ fn tls_refusal(address: &ServerAddress, error: &Error, options: &ClientOptions) 
             "use a name of the certificate in the address and in rs.conf(), or issue the certificate for this name"
         } else if why.starts_with("certificate expired") {
             return Some(format!("the TLS certificate of {address} has expired; renew it"));
+        } else if why.starts_with("certificate not valid yet") {
+            "set the clock of this machine"
         } else if files.ca_file_path.is_some() {
             "tlsCAFile has to contain the certificate of the CA that signed it"
         } else {
@@ -116,22 +120,31 @@ async fn other_protocol(address: ServerAddress, options: &ClientOptions) -> Opti
         ),
     };
     let shown = address.to_string();
-    answers(address, other).await.then(|| format!("{shown} {wrong}; {remedy}"))
+    let Probe { is_answered, is_refused } = probe(address, Some(other)).await;
+    (is_answered || is_refused).then(|| format!("{shown} {wrong}; {remedy}"))
 }
 
-/// Whether a server speaks this protocol. It is told no password.
-async fn answers(address: ServerAddress, tls: Tls) -> bool {
+/// What a server did when it was asked once more. It is told no password.
+struct Probe {
+    is_answered: bool,
+    /// It speaks TLS, and one of the two sides refused the other.
+    is_refused: bool,
+}
+
+async fn probe(address: ServerAddress, tls: Option<Tls>) -> Probe {
     let mut options = ClientOptions::builder().hosts(vec![address]).tls(tls).direct_connection(true).build();
     options.server_selection_timeout = Some(PROBE_TIMEOUT);
     options.connect_timeout = Some(PROBE_TIMEOUT);
     let servers = Servers::watch(&mut options);
-    let Ok(client) = Client::with_options(options.clone()) else { return false };
+    let Ok(client) = Client::with_options(options.clone()) else {
+        return Probe { is_answered: false, is_refused: false };
+    };
     let admin = client.database("admin");
     let is_answered = with_timeout_raw(admin.run_command(doc! { "hello": 1 })).await.is_ok();
     let refuses = |(address, error)| tls_refusal(&address, &error, &options).is_some();
     let is_refused = servers.errors().is_some_and(|errors| errors.into_iter().any(refuses));
     close(&admin).await; // the client has no servers after it
-    is_answered || is_refused
+    Probe { is_answered, is_refused }
 }
 
 fn tls_options(options: &ClientOptions) -> Option<&TlsOptions> {

@@ -44,6 +44,10 @@ impl Transfer for Sqlite {
         Ok(Box::new(self.read_transaction().await?))
     }
 
+    async fn snapshot_without_removals(&self) -> Result<Snapshot> {
+        self.snapshot().await
+    }
+
     async fn has_account(&self, key: UserKey) -> Result<bool> {
         self.read(move |c| users::has_account(c, key)).await
     }

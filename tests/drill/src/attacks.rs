@@ -1,6 +1,13 @@
 //! Clients that take what they can get: slowly, endlessly, or by the thousand.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -47,7 +54,7 @@ impl Attack {
         Self::ManyAddresses,
     ];
 
-    fn connections(self) -> usize {
+    pub fn connections(self) -> usize {
         match self {
             Self::SilentConnections | Self::SlowHeads | Self::SlowBodies => 1_500,
             Self::UnreadPages | Self::UnreadSockets => 100,
@@ -64,13 +71,15 @@ impl Attack {
     }
 
     /// Starts it. It ends with the returned tasks. `token`: of a user. `room`: of that user, where nobody else is.
-    pub fn start(self, natter: SocketAddr, token: &str, room: &str) -> JoinSet<()> {
+    /// `connected`: counts the connections.
+    pub fn start(self, natter: SocketAddr, token: &str, room: &str, connected: &Arc<AtomicUsize>) -> JoinSet<()> {
         let mut clients = JoinSet::new();
         for n in 0..self.connections() {
             let (address, token, room) = (self.address(n), token.to_owned(), room.to_owned());
+            let connected = Arc::clone(connected);
             clients.spawn(async move {
                 loop {
-                    let _ = self.attack(address, natter, &token, &room).await; // natter has closed the connection
+                    let _ = self.attack(address, natter, &token, &room, &connected).await; // natter has closed the connection
                     sleep(Duration::from_millis(200)).await;
                 }
             });
@@ -78,10 +87,18 @@ impl Attack {
         clients
     }
 
-    async fn attack(self, from: SocketAddr, natter: SocketAddr, token: &str, room: &str) -> std::io::Result<()> {
+    async fn attack(
+        self,
+        from: SocketAddr,
+        natter: SocketAddr,
+        token: &str,
+        room: &str,
+        connected: &AtomicUsize,
+    ) -> std::io::Result<()> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(from)?;
         let mut stream = socket.connect(natter).await?;
+        let number = connected.fetch_add(1, Relaxed);
         match self {
             Self::SilentConnections | Self::OneAddress | Self::ManyAddresses => {
                 stream.read_u8().await?;
@@ -128,7 +145,7 @@ impl Attack {
             Self::TinyMessages => {
                 open_socket(&mut stream, token, room).await?;
                 for n in 0_u64.. {
-                    let message = format!(r#"{{"message":"x","clientID":"00000000-0000-4000-8000-{n:012}"}}"#);
+                    let message = format!(r#"{{"message":"x","clientID":"{number}-{n}"}}"#);
                     write_frame(&mut stream, 0x81, message.as_bytes()).await?;
                 }
             }

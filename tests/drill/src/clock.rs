@@ -2,6 +2,7 @@
 //! library.
 
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
@@ -9,12 +10,25 @@ use std::{
     time::Duration,
 };
 
-use natter_check::team::Random;
+use natter_check::{client::Api, team::Random};
 use natter_test_support::NatterCommand;
+use serde_json::Value;
 
 const SOURCE: &str = include_str!("clock.c");
 /// How far a clock is ahead or behind.
 pub const HOUR: Duration = Duration::from_secs(3_600);
+
+/// Checks that messages in the lobby have times of different hours: else natter does not run by its clock.
+///
+/// # Errors
+/// They have not, or cannot be read.
+pub async fn check_moved(reader: &Api) -> Result<(), String> {
+    let log = reader.list("/api/rooms/lobby/messages?after=0&limit=500", "messages").await?;
+    // like 2026-01-31T09:59:59.999Z
+    let hour = |message: &Value| message["sentTime"].as_str().and_then(|time| time.get(..13)).map(str::to_owned);
+    let hours: BTreeSet<String> = log.iter().filter_map(hour).collect();
+    if hours.len() > 1 { Ok(()) } else { Err(format!("the clock did not move: {hours:?}")) }
+}
 
 /// The clock of a process, right at first. Its offset in seconds is in this file.
 pub struct Clock(PathBuf);

@@ -93,6 +93,7 @@ impl Drill {
         }
         if cause == Cause::Clock {
             team.allow_clock_error(clock::HOUR);
+            site.readers.iter().for_each(Api::allow_new_tokens);
         }
         if cause == Cause::LyingDisk {
             let lie = Faults { lies_about: Some(JOURNAL), ..Faults::default() };
@@ -117,6 +118,9 @@ impl Drill {
                 site.backups.finish().await
             };
             went_wrong.await.map_err(|why| format!("seed {seed}, round {round}: {why}"))?;
+        }
+        if cause == Cause::Clock {
+            clock::check_moved(&site.readers[0]).await?;
         }
         Ok(Part { report: team.finish().await?.report, backups: site.backups.restored })
     }

@@ -3,6 +3,10 @@
 use std::{
     collections::HashMap,
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -72,9 +76,13 @@ impl Drill {
         };
         windows.push(measure("without".into()).await);
         for attack in Attack::ALL {
-            let clients = attack.start(natter.address, &attacker.token(), &room);
+            let connected = Arc::new(AtomicUsize::new(0));
+            let clients = attack.start(natter.address, &attacker.token(), &room, &connected);
             windows.push(measure(format!("{attack:?}")).await);
             drop(clients);
+            if connected.load(Relaxed) < attack.connections() {
+                return Err(format!("{attack:?}: only {connected:?} connections"));
+            }
             sleep(RECOVERY).await;
             windows.push(measure(format!("{attack:?}, over")).await);
         }

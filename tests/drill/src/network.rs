@@ -2,13 +2,13 @@
 //!
 //! Each host is a network namespace, linked to the others by a bridge in the namespace of this process. A host that is to
 //! lose its packets to another gets a wrong hardware address for it: the packets go to nobody, and neither side learns
-//! that. All of it ends with this process. Only root may do it.
+//! that. All of it ends with this process.
 
 use std::{
-    env,
+    env, fs,
     io::Read,
     net::Ipv4Addr,
-    os::unix::process::CommandExt,
+    os::unix::{fs::MetadataExt, process::CommandExt},
     process::{Child, Command, Stdio},
 };
 
@@ -29,7 +29,9 @@ pub fn enter() -> Result<(), String> {
     }
     let program = env::current_exe().map_err(|why| why.to_string())?;
     let mut command = Command::new("unshare");
-    command.args(["--net", "--"]).arg(program).args(env::args_os().skip(1)).env(INSIDE, "yes");
+    let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    command.args(if is_root { &["--net", "--"][..] } else { &["--map-root-user", "--net", "--"] });
+    command.arg(program).args(env::args_os().skip(1)).env(INSIDE, "yes");
     Err(format!("unshare --net: {}", command.exec()))
 }
 
@@ -46,6 +48,8 @@ impl Drop for Network {
             drop(namespace.stdin.take());
             let _ = namespace.wait();
         }
+        // a namespace ends some time after its processes
+        (1..=self.namespaces.len()).for_each(|n| drop(ip(&format!("link delete host{n}"))));
         let _ = ip("link delete bridge");
     }
 }

@@ -1,19 +1,9 @@
-//! A few rounds of the drills. `just drills` has many.
+//! A few rounds of the drills with the embedded database. `just drills` has many.
 #![allow(clippy::unwrap_used)] // a test's way to fail
 
-use std::{path::Path, process::Command};
+mod support;
 
-/// Runs a drill with the natter beside it, which the tests of natter have built.
-fn drill(name: &str, rounds: u32) {
-    let drill = Path::new(env!("CARGO_BIN_EXE_natter-drill"));
-    let natter = drill.with_file_name("natter");
-    assert!(natter.exists(), "{} is missing: cargo build --package natter", natter.display());
-    let mut command = Command::new(drill);
-    let output = command.arg(name).args(["--rounds", &rounds.to_string()]).env("NATTER", natter).output().unwrap();
-    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    assert!(output.status.success(), "{out}{err}");
-    print!("{out}");
-}
+use support::drill;
 
 #[test]
 fn kills_lose_nothing() {
@@ -53,12 +43,4 @@ fn bad_lines_lose_nothing() {
 #[test]
 fn wrong_clocks_lose_nothing() {
     drill("clock", 6);
-}
-
-/// One after the other: an election needs the machine for itself.
-#[test]
-fn clusters_lose_nothing() {
-    drill("partition-cluster", 1);
-    drill("freeze-cluster", 1);
-    drill("power-cluster", 2);
 }

@@ -9,7 +9,7 @@ async fn natter_shows_a_certificate_to_a_server_that_requires_one() {
     server.add_user("natter", "secret", READ_WRITE).await;
     server.add_certificate_user().await;
     let other = Authority::new("other");
-    let stranger = other.issue("/O=chat/CN=natter", "DNS:chat.natter.test");
+    let foreign = other.issue("/O=chat/CN=natter", "DNS:chat.natter.test");
     let with = |login, file: &str| server.url(login, &format!("&tlsCertificateKeyFile={file}"));
     let own = server.client_certificate.to_str().unwrap();
 
@@ -22,8 +22,8 @@ async fn natter_shows_a_certificate_to_a_server_that_requires_one() {
     assert_eq!(natter.whole_log(&token).await.last().unwrap().message.as_deref(), Some("hello"));
     drop(natter);
 
-    let [stranger, missing, no_key] =
-        [stranger.to_str().unwrap(), "/nowhere/client.pem", server.authority.certificate.to_str().unwrap()]
+    let [foreign, missing, no_key] =
+        [foreign.to_str().unwrap(), "/nowhere/client.pem", server.authority.certificate.to_str().unwrap()]
             .map(|file| with("natter:secret@", file));
     let unusable = ["a file of its TLS options cannot be used", "check tlsCAFile and tlsCertificateKeyFile"];
     tokio::join!(
@@ -31,7 +31,7 @@ async fn natter_shows_a_certificate_to_a_server_that_requires_one() {
             server.url("natter:secret@", ""),
             &["refused TLS without a client certificate", "tlsCertificateKeyFile=/path/client.pem"]
         ),
-        refusal(&stranger, &["refused TLS with natter's certificate", "tlsCertificateKeyFile has to contain"]),
+        refusal(&foreign, &["refused TLS with natter's certificate", "tlsCertificateKeyFile has to contain"]),
         refusal(&missing, &["tlsCertificateKeyFile cannot be read (No such file or directory"]),
         refusal(&no_key, &unusable),
     );

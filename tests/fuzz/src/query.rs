@@ -30,8 +30,8 @@ thread_local! {
     static SEARCH: OnceCell<(Reader, TempDir)> = const { OnceCell::new() };
 }
 
-/// Any text is a query within bounds, which is written as it would be typed. The index answers it, in time, with exactly
-/// the texts that it matches. The first line is the query, the rest a text that is searched, too.
+/// Any text is a query within bounds, which is written as it would be typed. The index answers it, in time, with
+/// exactly the texts that it matches. The first line is the query, the rest a text that is searched, too.
 pub fn query(data: &[u8]) {
     let all = String::from_utf8_lossy(data);
     let (typed, text) = all.split_once('\n').unwrap_or((&all, &all));

@@ -27,7 +27,7 @@ pub fn token(data: &[u8]) {
     a_signed_token_is_read_with_care(header, claims);
 }
 
-/// The token with `new` instead of as many characters, of one that `new` begins with a dot: put in between.
+/// Puts `new` into a valid token, instead of as many characters and between them, and cuts the token there.
 fn a_changed_token_is_refused(valid: &str, place: usize, new: &[u8]) {
     let new = String::from_utf8_lossy(new);
     let place = place % (valid.len() + 1);

@@ -1,5 +1,7 @@
 //! Messages and queries that are refused.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::support::Natter;
@@ -72,6 +74,22 @@ async fn sending_too_fast_is_refused_with_the_time_to_wait() {
     assert_eq!(answer.header("retry-after"), "1");
     bob.says("I have not said a thing yet").await;
     assert_eq!(bob.reads_after(0, 50).await.len(), 4);
+}
+
+/// Frames cost time, also those that nobody answers. What comes after too many waits, in its order.
+#[tokio::test]
+async fn a_socket_that_sends_too_many_frames_is_read_later() {
+    let natter = Natter::with(&["--message-rate", "1"]).await;
+    let (mut ada, mut bob) = (natter.sign_up("ada").await, natter.sign_up("bob").await);
+    let started = Instant::now();
+    for _ in 0..150 {
+        ada.socket.sends_without_answer(r#"{"idle":false}"#).await;
+    }
+    bob.says("I wait for nobody").await;
+    let others = started.elapsed();
+    ada.says("at last").await;
+    let own = started.elapsed();
+    assert!(own >= Duration::from_millis(500) && others < own, "{own:?}, others {others:?}");
 }
 
 #[tokio::test]

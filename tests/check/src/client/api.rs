@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -39,6 +39,8 @@ pub struct Api {
     /// The user's key in fragments.
     pub tag: String,
     token: Mutex<String>,
+    /// Whether a token may be refused before the run is over.
+    allows_new_tokens: AtomicBool,
     pub servers: Arc<[SocketAddr]>,
     /// The index of the server that gets the next request.
     next: AtomicUsize,
@@ -66,15 +68,31 @@ impl Api {
         let tag = page.split_once("data-me=\"").and_then(|(_, rest)| rest.split('"').next());
         let tag = tag.ok_or_else(|| format!("the page does not say whose it is: {page}"))?.to_owned();
         let (user_id, servers) = (user_id.to_owned(), Arc::clone(servers));
-        Ok(Self { user_id, tag, token: Mutex::new(token), servers, next: AtomicUsize::default(), http })
+        Ok(Self {
+            user_id,
+            tag,
+            token: Mutex::new(token),
+            allows_new_tokens: AtomicBool::new(false),
+            servers,
+            next: AtomicUsize::default(),
+            http,
+        })
     }
 
     pub fn token(&self) -> String {
         lock(&self.token).clone()
     }
 
-    /// Logs in again at a server that refused the token. Returns whether there is a new one.
+    /// From now on a refused token is replaced by a new one, as after a server's clock was set.
+    pub fn allow_new_tokens(&self) {
+        self.allows_new_tokens.store(true, Relaxed);
+    }
+
+    /// Logs in again at a server that refused the token, if that is allowed. Returns whether there is a new one.
     pub async fn renew_token(&self, server: SocketAddr) -> bool {
+        if !self.allows_new_tokens.load(Relaxed) {
+            return false;
+        }
         let Ok(Ok(token)) = log_in(&self.http, server, &self.user_id).await else { return false };
         *lock(&self.token) = token;
         true

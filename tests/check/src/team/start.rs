@@ -102,9 +102,11 @@ impl Team {
         Ok(team)
     }
 
-    /// natter's clock may be so far from this machine's. A leak that lasted no longer is not found then.
+    /// natter's clock may be so far from this machine's. A leak that lasted no longer is not found then, and tokens may be
+    /// refused.
     pub fn allow_clock_error(&mut self, most: Duration) {
         self.clock_error = most;
+        self.people.iter().for_each(|person| person.api.allow_new_tokens());
     }
 
     async fn wait_until_open(&self) -> Result<(), String> {
