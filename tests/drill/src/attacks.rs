@@ -1,186 +1,133 @@
-//! Clients that take what they can get: slowly, endlessly, or by the thousand.
+//! How long messages take while others attack: from the first time that a client sends one to its acknowledgement.
 
 use std::{
-    net::SocketAddr,
+    collections::HashMap,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
-    task::JoinSet,
-    time::sleep,
+use natter_check::{
+    client::{Api, now},
+    frame::Frame,
+    history::{History, Millis, What},
+    team::{Kind, Plan, Room, Team},
 };
+use natter_test_support::{NatterCommand, TemporaryDirectory};
+use tokio::time::sleep;
 
-/// What the clients do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attack {
-    SilentConnections,
-    SlowHeads,
-    SlowBodies,
-    /// Asks for page after page, and reads none.
-    UnreadPages,
-    /// Follows a room, and reads nothing.
-    UnreadSockets,
-    /// Sends a message in fragments that never ends.
-    EndlessFragments,
-    /// Announces a frame of 1 GiB, and sends of it what it can.
-    HugeFrames,
-    Pings,
-    /// Sends small messages as fast as it can.
-    TinyMessages,
-    /// Ten thousand connections of one address.
-    OneAddress,
-    /// Connections of many addresses, up to the limit of all.
-    ManyAddresses,
+use crate::{attack::Attack, plan, tally::Tally};
+
+/// How long each attack lasts, and the times without one.
+const TIME: Duration = Duration::from_secs(6);
+/// From then on after an attack all has to be as before.
+const RECOVERY: Duration = Duration::from_secs(10);
+/// The most that messages take during an attack, as a multiple of what they take without one.
+const MOST_RATIO: u64 = 2;
+/// Waits below this are the scheduler's, in milliseconds.
+const NOISE: Millis = 25;
+/// The most that an attack adds to natter's memory, in KiB.
+const MOST_MEMORY: u64 = 128 * 1024;
+/// The attacker's userID.
+const ATTACKER: &str = "attacker";
+
+pub struct Drill {
+    pub natter: PathBuf,
+    pub seed: u64,
 }
 
-impl Attack {
-    pub const ALL: [Self; 11] = [
-        Self::SilentConnections,
-        Self::SlowHeads,
-        Self::SlowBodies,
-        Self::UnreadPages,
-        Self::UnreadSockets,
-        Self::EndlessFragments,
-        Self::HugeFrames,
-        Self::Pings,
-        Self::TinyMessages,
-        Self::OneAddress,
-        Self::ManyAddresses,
-    ];
+/// A time in which something was measured.
+struct Window {
+    name: String,
+    from: Millis,
+    to: Millis,
+    /// The most memory of natter in KiB.
+    memory: u64,
+}
 
-    pub fn connections(self) -> usize {
-        match self {
-            Self::SilentConnections | Self::SlowHeads | Self::SlowBodies => 1_500,
-            Self::UnreadPages | Self::UnreadSockets => 100,
-            Self::EndlessFragments | Self::HugeFrames | Self::Pings | Self::TinyMessages => 20,
-            Self::OneAddress => 10_000,
-            Self::ManyAddresses => 12_000,
+impl Drill {
+    /// Prints a line for each attack. Returns the tally, and whether all stayed within the limits.
+    ///
+    /// # Errors
+    /// natter does not answer as expected.
+    pub async fn run(&self) -> Result<(Tally, bool), String> {
+        let directory = TemporaryDirectory::new_in(&std::env::temp_dir());
+        let command = NatterCommand::new(&self.natter, directory.path()).lowest_bcrypt_cost();
+        let natter = command.args(["--upload-rate", "1000", "--join-rate", "1000"]).try_start()?;
+        // within the limit of messages a user
+        let plan = Plan { pace: Duration::from_millis(150), deleted_rooms: 0, deleted_users: 0, ..plan(self.seed) };
+        let servers = [natter.address];
+        let mut team = Team::gather(&servers, &plan).await?;
+        let attacker = Api::sign_in(&servers.into(), ATTACKER).await?;
+        let room = Room::create(&attacker, Kind::Closed, "Attack", &[]).await?.id;
+        team.begin(&plan);
+        sleep(Duration::from_secs(2)).await;
+        let mut windows = Vec::new();
+        let measure = async |name: String| {
+            let (from, started, mut memory) = (now(), Instant::now(), 0);
+            while started.elapsed() < TIME {
+                memory = memory.max(natter.memory());
+                sleep(Duration::from_millis(100)).await;
+            }
+            Window { name, from, to: now(), memory }
+        };
+        windows.push(measure("without".into()).await);
+        for attack in Attack::ALL {
+            let connected = Arc::new(AtomicUsize::new(0));
+            let clients = attack.start(natter.address, &attacker.token(), &room, &connected);
+            windows.push(measure(format!("{attack:?}")).await);
+            drop(clients);
+            if connected.load(Relaxed) < attack.connections() {
+                return Err(format!("{attack:?}: only {connected:?} connections"));
+            }
+            sleep(RECOVERY).await;
+            windows.push(measure(format!("{attack:?}, over")).await);
+        }
+        let finished = team.finish().await?;
+        let mut tally = Tally::new();
+        tally.add(&finished.report, 0);
+        Ok((tally, report(&windows, &finished.histories)))
+    }
+}
+
+/// Prints what was measured. Returns whether it is within the limits.
+fn report(windows: &[Window], histories: &[History]) -> bool {
+    let waits: Vec<(Millis, Millis)> = histories.iter().flat_map(waits).collect();
+    let (mut is_within, mut calm) = (true, None);
+    for Window { name, from, to, memory } in windows {
+        let mut of_window: Vec<Millis> =
+            waits.iter().filter(|(at, _)| (*from..*to).contains(at)).map(|(_, wait)| *wait).collect();
+        of_window.sort_unstable();
+        let at = |share: usize| of_window.get(of_window.len() * share / 100).copied().unwrap_or(Millis::MAX);
+        let (calm_p99, calm_memory) = *calm.get_or_insert((at(99).max(NOISE), *memory));
+        let is_ok = at(99) <= calm_p99 * MOST_RATIO && memory.saturating_sub(calm_memory) <= MOST_MEMORY;
+        is_within &= is_ok;
+        println!(
+            "{name}: {} messages, p50 {} ms, p99 {} ms, memory {} MiB{}",
+            of_window.len(),
+            at(50),
+            at(99),
+            memory / 1024,
+            if is_ok { "" } else { " TOO MUCH" }
+        );
+    }
+    is_within
+}
+
+/// When each message was first sent, and how long its acknowledgement took.
+fn waits(history: &History) -> Vec<(Millis, Millis)> {
+    let (mut sent, mut waits) = (HashMap::new(), Vec::new());
+    for event in &history.events {
+        match &event.what {
+            What::Sent { client_id, .. } => drop(sent.entry(client_id).or_insert(event.at)),
+            What::Received(Frame::Acknowledged { client_id, .. }) => {
+                waits.extend(sent.remove(client_id).map(|at| (at, event.at - at)));
+            }
+            _ => {}
         }
     }
-
-    /// Where the connection comes from. The users who chat have another address.
-    fn address(self, connection: usize) -> SocketAddr {
-        let last = if self == Self::ManyAddresses { 10 + connection / 1_500 } else { 9 };
-        SocketAddr::from(([127, 0, 0, last as u8], 0))
-    }
-
-    /// Starts it. It ends with the returned tasks. `token`: of a user. `room`: of that user, where nobody else is.
-    /// `connected`: counts the connections.
-    pub fn start(self, natter: SocketAddr, token: &str, room: &str, connected: &Arc<AtomicUsize>) -> JoinSet<()> {
-        let mut clients = JoinSet::new();
-        for n in 0..self.connections() {
-            let (address, token, room) = (self.address(n), token.to_owned(), room.to_owned());
-            let connected = Arc::clone(connected);
-            clients.spawn(async move {
-                loop {
-                    let _ = self.attack(address, natter, &token, &room, &connected).await; // natter has closed the connection
-                    sleep(Duration::from_millis(200)).await;
-                }
-            });
-        }
-        clients
-    }
-
-    async fn attack(
-        self,
-        from: SocketAddr,
-        natter: SocketAddr,
-        token: &str,
-        room: &str,
-        connected: &AtomicUsize,
-    ) -> std::io::Result<()> {
-        let socket = TcpSocket::new_v4()?;
-        socket.bind(from)?;
-        let mut stream = socket.connect(natter).await?;
-        let number = connected.fetch_add(1, Relaxed);
-        match self {
-            Self::SilentConnections | Self::OneAddress | Self::ManyAddresses => {
-                stream.read_u8().await?;
-            }
-            Self::SlowHeads => trickle(&mut stream, "GET / HTTP/1.1\r\nhost: natter\r\nx: ").await?,
-            Self::SlowBodies => {
-                let head = "POST /api/login HTTP/1.1\r\nhost: natter\r\ncontent-type: application/json\r\n\
-                    content-length: 1000\r\n\r\n{\"";
-                trickle(&mut stream, head).await?;
-            }
-            Self::UnreadPages => {
-                let request = format!(
-                    "GET /api/rooms/lobby/messages?limit=200 HTTP/1.1\r\nhost: natter\r\nauthorization: Bearer {token}\r\n\r\n"
-                );
-                loop {
-                    stream.write_all(request.as_bytes()).await?;
-                }
-            }
-            Self::UnreadSockets => {
-                open_socket(&mut stream, token, "lobby").await?;
-                std::future::pending::<()>().await;
-            }
-            Self::EndlessFragments => {
-                open_socket(&mut stream, token, room).await?;
-                write_frame(&mut stream, 0x01, &[b'x'; 100]).await?;
-                loop {
-                    write_frame(&mut stream, 0x00, &[b'x'; 100]).await?;
-                }
-            }
-            Self::HugeFrames => {
-                open_socket(&mut stream, token, room).await?;
-                let head = [&[0x81, 0xff][..], &(1_u64 << 30).to_be_bytes(), &[0; 4]].concat();
-                stream.write_all(&head).await?;
-                loop {
-                    stream.write_all(&[b'x'; 16_384]).await?;
-                }
-            }
-            Self::Pings => {
-                open_socket(&mut stream, token, room).await?;
-                loop {
-                    write_frame(&mut stream, 0x89, b"ping").await?;
-                }
-            }
-            Self::TinyMessages => {
-                open_socket(&mut stream, token, room).await?;
-                for n in 0_u64.. {
-                    let message = format!(r#"{{"message":"x","clientID":"{number}-{n}"}}"#);
-                    write_frame(&mut stream, 0x81, message.as_bytes()).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Sends this, and then a byte a second.
-async fn trickle(stream: &mut TcpStream, text: &str) -> std::io::Result<()> {
-    stream.write_all(text.as_bytes()).await?;
-    loop {
-        sleep(Duration::from_secs(1)).await;
-        stream.write_all(b"x").await?;
-    }
-}
-
-/// Opens a WebSocket that follows the room.
-async fn open_socket(stream: &mut TcpStream, token: &str, room: &str) -> std::io::Result<()> {
-    let request = format!(
-        "GET /ws?jwt={token}&room={room}&after=0 HTTP/1.1\r\nhost: natter\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
-         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer).await?;
-    match &answer {
-        b"HTTP/1.1 101" => Ok(()),
-        _ => Err(std::io::ErrorKind::ConnectionRefused.into()),
-    }
-}
-
-/// Writes a frame of less than 126 bytes. Its mask is 0.
-async fn write_frame(stream: &mut TcpStream, head: u8, payload: &[u8]) -> std::io::Result<()> {
-    let mut frame = vec![head, 0x80 | payload.len() as u8, 0, 0, 0, 0];
-    frame.extend_from_slice(payload);
-    stream.write_all(&frame).await
+    waits
 }

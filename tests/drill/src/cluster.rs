@@ -20,7 +20,7 @@ use crate::{
     disk::{Disk, Faults, Mounted},
     network::Network,
     plan,
-    run::{Part, ROUNDS_TO_BACKUP, in_parts, recovers},
+    run::{Part, ROUNDS_TO_BACKUP, in_parts, milliseconds, recovers},
     tally::Tally,
 };
 
@@ -64,7 +64,7 @@ pub struct Drill {
 /// Three natters and three members. Dropped in this order.
 struct Site {
     natters: Vec<NatterProcess>,
-    /// One request handler for each natter.
+    /// A client of each natter alone.
     readers: Vec<Api>,
     set: ReplicaSet,
     /// The disks of the members, of which some are mounted.
@@ -253,8 +253,4 @@ fn kill(pid: Option<u32>) {
     if let Some(pid) = pid {
         let _ = Command::new("sh").args(["-c", &format!("kill -KILL {pid}")]).stderr(Stdio::null()).status();
     }
-}
-
-fn milliseconds(random: &mut Random, least: usize, most: usize) -> Duration {
-    Duration::from_millis((least + random.below(most - least)) as u64)
 }

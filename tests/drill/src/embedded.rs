@@ -19,7 +19,7 @@ use crate::{
     disk::{Disk, Faults, Mounted},
     lines::Lines,
     plan,
-    run::{Part, ROUNDS_TO_BACKUP, in_parts, recovers},
+    run::{Part, ROUNDS_TO_BACKUP, in_parts, milliseconds, recovers},
     tally::Tally,
 };
 
@@ -103,12 +103,14 @@ impl Drill {
                 if cause != Cause::LyingDisk && round % ROUNDS_TO_BACKUP == 0 {
                     site.backups.begin();
                 }
-                sleep(milliseconds(&mut random)).await;
+                sleep(milliseconds(&mut random, LEAST, MOST)).await;
                 match cause {
                     Cause::Kill | Cause::Power | Cause::LyingDisk => site.end(cause).await,
-                    Cause::Full | Cause::Writes => site.fail_disk(cause, milliseconds(&mut random), &reader).await,
+                    Cause::Full | Cause::Writes => {
+                        site.fail_disk(cause, milliseconds(&mut random, LEAST, MOST), &reader).await
+                    }
                     Cause::Syncs => {
-                        site.fail_disk(cause, milliseconds(&mut random), &reader).await?;
+                        site.fail_disk(cause, milliseconds(&mut random, LEAST, MOST), &reader).await?;
                         site.recovers(&team).await?;
                         site.end(Cause::Power).await
                     }
@@ -186,8 +188,4 @@ impl Site {
             None => format!("{why}: {}", self.natter.log()),
         })
     }
-}
-
-fn milliseconds(random: &mut Random) -> Duration {
-    Duration::from_millis((LEAST + random.below(MOST - LEAST)) as u64)
 }

@@ -3,13 +3,13 @@
 //!
 //!     cargo run --release --package natter-drill -- power --rounds 1000
 
+mod attack;
 mod attacks;
 mod backups;
 mod clock;
 mod cluster;
 mod disk;
 mod embedded;
-mod greedy;
 mod lines;
 mod network;
 mod run;
@@ -68,7 +68,7 @@ enum Drill {
     /// natter's clock is an hour ahead or behind for a while
     Clock,
     /// Others attack: slowly, endlessly, or by the thousand. Measures what messages take meanwhile
-    Greedy,
+    Attacks,
 }
 
 #[tokio::main]
@@ -109,9 +109,9 @@ async fn run(args: &Args) -> Result<bool, String> {
         Drill::FailedSyncs => embedded(Cause::Syncs).await?,
         Drill::Lines => embedded(Cause::Lines).await?,
         Drill::Clock => embedded(Cause::Clock).await?,
-        Drill::Greedy => {
-            let (tally, is_within) = greedy::Drill { natter: natter.clone(), seed }.run().await?;
-            println!("greedy: seed {seed}: {tally}");
+        Drill::Attacks => {
+            let (tally, is_within) = attacks::Drill { natter: natter.clone(), seed }.run().await?;
+            println!("attacks: seed {seed}: {tally}");
             return Ok(tally.is_clean() && is_within);
         }
     };

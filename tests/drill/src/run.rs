@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use natter_check::{Report, team::Team};
+use natter_check::{
+    Report,
+    team::{Random, Team},
+};
 use tokio::time::sleep;
 
 use crate::tally::Tally;
@@ -42,6 +45,11 @@ pub async fn in_parts(
         eprintln!("{} rounds: {tally}", rounds - left);
     }
     Ok(tally)
+}
+
+/// A time of at least `least` milliseconds and less than `most`.
+pub fn milliseconds(random: &mut Random, least: usize, most: usize) -> Duration {
+    Duration::from_millis((least + random.below(most - least)) as u64)
 }
 
 /// Waits until a message is acknowledged.
