@@ -205,8 +205,11 @@ impl Person {
 
     /// Opens a room by its link in the sidebar.
     pub async fn opens(&self, room: &str) {
+        // the address changes before the page: without the mark, the next step could still meet the room before
+        self.driver.execute("document.getElementById('room')?.setAttribute('data-left', '')", vec![]).await.unwrap();
         self.finds(&format!("#sidebar [data-room='{room}'] > a")).await.click().await.unwrap();
         self.reaches(&format!("/rooms/{room}")).await;
+        self.finds("#room:not([data-left])").await;
     }
 
     /// Clicks the button or link with this text or label.
