@@ -25,7 +25,7 @@ use tower::ServiceExt;
 
 use super::{
     address::{AddressCounts, AddressSlot},
-    connection::Connection,
+    connection::{Connection, PING_INTERVAL},
     io::{ConnectionIo, ConnectionPermits},
     retry::backoff,
     sync::{
@@ -63,6 +63,8 @@ pub struct ConnectionLimits {
     pub new_in_all: Duration,
     /// The maximum time that a stop waits for the requests in progress and for the sockets to close.
     pub drain_timeout: Duration,
+    /// How often a ping is sent over a WebSocket. A client that sends nothing for two of these intervals is lost.
+    pub ping_interval: Duration,
 }
 
 impl Default for ConnectionLimits {
@@ -74,6 +76,7 @@ impl Default for ConnectionLimits {
             new_without_request: Duration::from_millis(100),
             new_in_all: Duration::from_millis(500),
             drain_timeout: Duration::from_secs(4),
+            ping_interval: PING_INTERVAL,
         }
     }
 }
@@ -106,7 +109,8 @@ pub async fn serve(listener: TcpListener, router: Router, settings: ListenerSett
         if peer_is_client && slot.count_under(peer.ip()).is_err() {
             continue; // dropping the stream closes the connection
         }
-        let accepted = AcceptedConnection { connection: Arc::new(Connection::new(stream)), slot, peer };
+        let connection = Arc::new(Connection::with_pings(stream, limits.ping_interval));
+        let accepted = AcceptedConnection { connection, slot, peer };
         tokio::spawn(Arc::clone(&handler).handle(accepted, permit, stopped.clone()));
     }
     drop((listener, stopped));

@@ -15,6 +15,7 @@ use std::{
     io::{self, IoSlice},
     net::Shutdown,
     task::{Context, Poll, Waker, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -28,6 +29,10 @@ use super::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
+
+/// How often a ping is sent over a WebSocket. Proxies such as nginx close a connection that is silent for a minute. A
+/// client that is gone without a word is noticed at the second ping, within a minute too.
+pub const PING_INTERVAL: Duration = Duration::from_secs(28);
 
 /// Most bytes of the library that wait for the fan-out. A client that sends pings faster than it reads the pongs waits.
 const QUEUE_BYTES: usize = 64 * 1024;
@@ -69,12 +74,23 @@ struct Outgoing {
 pub struct Connection {
     stream: TcpStream,
     is_websocket: AtomicBool,
+    ping_interval: Duration,
     outgoing: Mutex<Outgoing>,
 }
 
 impl Connection {
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream, is_websocket: AtomicBool::new(false), outgoing: Mutex::default() }
+        Self::with_pings(stream, PING_INTERVAL)
+    }
+
+    /// As [`Connection::new`]. `ping_interval`: how often a ping is sent if it becomes a WebSocket.
+    pub(super) fn with_pings(stream: TcpStream, ping_interval: Duration) -> Self {
+        Self { stream, is_websocket: AtomicBool::new(false), ping_interval, outgoing: Mutex::default() }
+    }
+
+    /// How often the WebSocket's task sends a ping.
+    pub fn ping_interval(&self) -> Duration {
+        self.ping_interval
     }
 
     /// Marks the connection as a WebSocket. The code that writes to the socket sets the time limits from then on.

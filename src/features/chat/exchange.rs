@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     domain::{Reading, RoomId},
+    net::connection::PING_INTERVAL,
     room::{PresenceGuard, listener::Listener},
     web::{Error, change::Draft, files::attachments},
 };
@@ -26,9 +27,6 @@ use crate::{
 /// a connection broken on which it received nothing for 10 s; in a failover the database needs longer. A script gets
 /// only the reply.
 const PENDING_INTERVAL: Duration = Duration::from_secs(3);
-/// How often a ping is sent. Proxies such as nginx close a connection that is silent for a minute. A client that is gone
-/// without a word is noticed at the second ping, within a minute too.
-const PING_INTERVAL: Duration = Duration::from_secs(28);
 
 /// The shortest delay of a frame that comes after too many. A socket beyond the limit of its user sends two a second.
 const SHORTEST_DELAY: Duration = Duration::from_millis(500);
@@ -109,7 +107,8 @@ pub(super) async fn exchange_frames(
     presence: &mut PresenceGuard,
 ) -> Step {
     let pending_interval = if session.is_page { PENDING_INTERVAL } else { Duration::MAX };
-    let mut ping = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
+    let ping_interval = session.connection.ping_interval();
+    let mut ping = interval_at(Instant::now() + ping_interval, ping_interval);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut received_since_ping = true;
     // one frame of a client is obeyed at a time, which keeps its messages in order
@@ -153,7 +152,12 @@ pub(super) async fn exchange_frames(
                             Ok(ClientFrame::Read { room, reading }) => {
                                 working = Some(Working::read(session, room, reading, limits.due()));
                             }
-                            Ok(ClientFrame::Move { room, after }) => return Step::Move { room, after },
+                            Ok(ClientFrame::Move { room, after }) => {
+                                if let Err(limited) = limited {
+                                    Box::pin(sleep(limited.retry_after.max(SHORTEST_DELAY))).await;
+                                }
+                                return Step::Move { room, after };
+                            }
                             Ok(ClientFrame::Typing { room }) => session.types(&room, limits),
                             Ok(ClientFrame::Rooms(rooms)) => {
                                 if let Some(listener) = &session.listener {
@@ -180,7 +184,9 @@ pub(super) async fn exchange_frames(
                 if !std::mem::replace(&mut received_since_ping, false) {
                     return Step::End(SocketEnd::Lost);
                 }
-                Box::pin(with_timeout(socket.send(Message::Ping(bytes::Bytes::new())))).await
+                // until the next ping is due: a client that is gone may leave no room for this one
+                let sending = socket.send(Message::Ping(bytes::Bytes::new()));
+                Box::pin(with_timeout(ping.period(), sending)).await
             }
         };
         if let Err(end) = written {
@@ -197,14 +203,17 @@ fn numbers_due(session: &SocketSession) -> impl Future<Output = &Listener> {
     })
 }
 
-/// Sends a text frame.
+/// Sends a text frame. Fails if there is no room for it for two ping intervals.
 pub(super) async fn send(socket: &mut WebSocket, frame: String) -> Result<(), SocketEnd> {
-    with_timeout(socket.send(Message::Text(frame.into()))).await
+    with_timeout(2 * PING_INTERVAL, socket.send(Message::Text(frame.into()))).await
 }
 
-/// Fails if the client reads nothing for two ping intervals.
-async fn with_timeout(sending: impl Future<Output = Result<(), axum::Error>>) -> Result<(), SocketEnd> {
-    match timeout(2 * PING_INTERVAL, sending).await {
+/// Fails if the client does not make room for what is sent within `limit`.
+async fn with_timeout(
+    limit: Duration,
+    sending: impl Future<Output = Result<(), axum::Error>>,
+) -> Result<(), SocketEnd> {
+    match timeout(limit, sending).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(SocketEnd::Lost),
     }

@@ -1,7 +1,9 @@
 //! Messages, cursors and presence.
 
+mod autobahn;
 mod catching_up;
 mod changes;
+mod half_open;
 mod interleavings;
 mod live_rooms;
 mod messages;
