@@ -15,6 +15,7 @@ use super::{
     progress::{Progress, print_line},
     transfer::{
         Checksum, PAGE_ROWS, changed_error, check_target, copy_error, lock_directory, open_error, read, refuse_running,
+        refuse_started,
     },
 };
 use crate::store::{self, Attempt, Database, Location, MongoUrl, ObjectFacts, ObjectReading, Row, Table, object_facts};
@@ -147,6 +148,7 @@ impl Copy<'_> {
         if read(self.source, self.from, "source: ", async |_| Ok(())).await? != copied {
             return Err(changed_error(self.from));
         }
+        refuse_started(self.target, self.to).await?;
         self.target.finish_copy().await.map_err(copy_error(self.to))?;
         print_line(&format!("copied  {} to {}", self.from, self.to));
         copied.lines().iter().for_each(|line| print_line(line));

@@ -150,11 +150,27 @@ pub fn lock_directory(location: &Location, flag: &str) -> Result<Option<File>, S
 
 /// Refuses a shared database if natter runs on it: each running process holds a lease.
 pub async fn refuse_running(store: &dyn Database, location: &Location, flag: &'static str) -> Result<(), String> {
-    match store.presence() {
-        Some(presence) if presence.in_use().await.map_err(open_error(location, flag))? => {
-            Err(running_error(location, flag))
+    match is_in_use(store).await.map_err(open_error(location, flag))? {
+        true => Err(running_error(location, flag)),
+        false => Ok(()),
+    }
+}
+
+/// Refuses to end a copy into a shared database if natter has started on it since: it may have read half of the data. A
+/// natter does not start on an unfinished copy, but takes its lease a moment after it has looked.
+pub async fn refuse_started(target: &dyn Database, to: &Location) -> Result<(), String> {
+    match is_in_use(target).await.map_err(copy_error(to))? {
+        true => {
+            Err(format!("natter was started on {to} meanwhile; stop it, then run the same command again to start over"))
         }
-        _ => Ok(()),
+        false => Ok(()),
+    }
+}
+
+async fn is_in_use(store: &dyn Database) -> store::Result<bool> {
+    match store.presence() {
+        Some(presence) => presence.in_use().await,
+        None => Ok(false),
     }
 }
 

@@ -35,6 +35,18 @@ impl FailPoint {
         Self { admin, entered, _only: only }
     }
 
+    /// All writes by the process with this name fail but the first `count` ones, as if the process had ended then.
+    pub async fn after(database: &TestDatabase, process: &str, count: i32) -> Self {
+        let only = ONE.lock().await;
+        let admin = database.mongo().await.client().database("admin");
+        let writes =
+            ["insert", "update", "delete", "aggregate", "create", "collMod", "createIndexes", "dropIndexes", "drop"];
+        let data = doc! { "failCommands": &writes[..], "appName": process, "errorCode": 8 };
+        let set = doc! { "configureFailPoint": "failCommand", "mode": { "skip": count }, "data": data };
+        admin.run_command(set).await.unwrap();
+        Self { admin, entered: 0, _only: only }
+    }
+
     /// Waits until a write has met it.
     pub async fn entered(&self) {
         let entered = self.entered + 1;

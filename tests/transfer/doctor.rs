@@ -27,7 +27,7 @@ pub async fn doctor(database: &TestDatabase, more: &[&str]) -> CommandOutput {
 }
 
 /// A change of MongoDB by hand.
-enum InMongo {
+pub enum InMongo {
     Update(&'static str, Document, Document),
     Delete(&'static str, Document),
     Insert(&'static str, Document),
@@ -206,7 +206,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// A backup of a full database, in which the large file has this id.
-async fn full() -> (Backups, FileId) {
+pub async fn full() -> (Backups, FileId) {
     let (backups, database) = (Backups::new(), TestDatabase::embedded());
     fill(&database).await;
     let large = fill_files(&database).await;
@@ -216,7 +216,7 @@ async fn full() -> (Backups, FileId) {
 }
 
 /// Restores it, and changes a little more, so that MongoDB's log has changes.
-async fn restored(backup: &Path, database: &TestDatabase) -> BTreeMap<(String, u64), Message> {
+pub async fn restored(backup: &Path, database: &TestDatabase) -> BTreeMap<(String, u64), Message> {
     restore(backup, database).await.ok();
     let store = database.open().await;
     let ada = user(store.as_ref(), "ada").await;
@@ -233,7 +233,7 @@ async fn restored(backup: &Path, database: &TestDatabase) -> BTreeMap<(String, u
 }
 
 /// All messages by room and `seq`, without what is mended.
-async fn messages(database: &TestDatabase) -> BTreeMap<(String, u64), Message> {
+pub async fn messages(database: &TestDatabase) -> BTreeMap<(String, u64), Message> {
     let store = database.open().await;
     let (mut found, mut last) = (BTreeMap::new(), None);
     loop {
@@ -249,7 +249,7 @@ async fn messages(database: &TestDatabase) -> BTreeMap<(String, u64), Message> {
     found
 }
 
-async fn in_mongo(database: &TestDatabase, changes: &[InMongo]) {
+pub async fn in_mongo(database: &TestDatabase, changes: &[InMongo]) {
     let database = database.mongo().await;
     let of = |name: &str| database.collection::<Document>(name);
     for change in changes {

@@ -3,13 +3,17 @@
 
 mod backups;
 mod copying;
+mod damaged_objects;
+mod damages;
 mod doctor;
 mod files;
 mod filling;
 mod importing;
+mod newer_schema;
 mod refusals;
 mod removals;
 mod repairs;
+mod restoring;
 mod running_server;
 mod search_index;
 #[allow(dead_code, reason = "tests/store uses all of it")]

@@ -27,9 +27,9 @@ nor uploads that no message has yet.
   natter restore natter-monday.backup --data-dir ./new";
 
 pub(super) const RESTORE_NOTES: &str = "\
-The database must be empty. It may be another one than before: a backup of MongoDB is restored into the embedded database, \
-and the other way. After an interruption, run the same command again to start over. natter does not start on an unfinished \
-restore.";
+The database must be empty, and no natter may run on it. It may be another one than before: a backup of MongoDB is restored \
+into the embedded database, and the other way. After an interruption, run the same command again to start over. natter does \
+not start on an unfinished restore.";
 
 #[derive(Args)]
 pub struct BackupArgs {

@@ -11,7 +11,10 @@ use super::{
 use crate::{
     cli::{
         progress::{Progress, print_line},
-        transfer::{PAGE_ROWS, Summing, check_target, copy_error, lock_directory, open_error, read, refuse_running},
+        transfer::{
+            PAGE_ROWS, Summing, check_target, copy_error, lock_directory, open_error, read, refuse_running,
+            refuse_started,
+        },
     },
     domain::FileId,
     store::{self, Attempt, Database, Location, Row, object_facts},
@@ -50,6 +53,7 @@ impl Restoring<'_> {
             let why = format!("SHA-256 of the rows {}, and {} in the backup", read_back.digest, restored.digest);
             return Err(format!("{} differs from the backup ({why}); run the same command again", self.to));
         }
+        refuse_started(self.target, self.to).await?;
         self.target.finish_copy().await.map_err(copy_error(self.to))?;
         print_line(&format!("restored  {} to {}", self.path.display(), self.to));
         self.verified.lines().iter().for_each(|line| print_line(line));

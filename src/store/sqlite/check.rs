@@ -23,48 +23,92 @@ const MENTIONED: &str = "SELECT m.id AS id, unhex(u.value ->> 'key', '-') AS use
      FROM messages m, json_each(m.mentions, '$.users') u WHERE m.mentions IS NOT NULL
      UNION ALL SELECT id, x'', sent_at, author, 1 FROM messages WHERE mentions ->> 'everyone' IS NOT NULL";
 
+type PartialCheck = fn(&Connection) -> rusqlite::Result<Vec<Finding>>;
+
 fn check(c: &Connection) -> Result<Vec<Finding>> {
-    let mut found = Vec::new();
     // of a file that is damaged in a worse way, the check itself fails
     let integrity =
         lines(c, &format!("PRAGMA integrity_check({LINES})")).unwrap_or_else(|error| vec![error.to_string()]);
-    for line in integrity.into_iter().filter(|line| line != "ok") {
-        found.push(Finding::new(WayOut::EarlierBackup, format!("the database file is damaged: {line}")));
-    }
+    let mut found: Vec<Finding> = integrity
+        .into_iter()
+        .filter(|line| line != "ok")
+        .map(|line| Finding::new(WayOut::EarlierBackup, format!("the database file is damaged: {line}")))
+        .collect();
     if !found.is_empty() {
         return Ok(found); // of a damaged file nothing else can be said
     }
+    found = check_schema(c)?;
+    let is_altered = !found.is_empty();
+    let mut checks: Vec<PartialCheck> = vec![check_references, check_rooms, check_mentions, check_deleted, check_names];
+    checks.extend(is_altered.then_some(check_client_ids as PartialCheck));
+    for check in checks {
+        match check(c) {
+            Ok(more) => found.extend(more),
+            Err(_) if is_altered => {} // it needs a table or index that is missing
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(found)
+}
+
+fn check_schema(c: &Connection) -> Result<Vec<Finding>> {
+    let (expected, actual) = (schema_of(&fresh()?)?, schema_of(c)?);
+    let missing = expected.iter().filter(|object| !actual.contains(object));
+    let line = |(name, _): &(String, String)| format!("the table or index {name} is missing, or is another one");
+    Ok(missing.map(|object| Finding::new(WayOut::MakeAnew, line(object))).collect())
+}
+
+fn check_references(c: &Connection) -> rusqlite::Result<Vec<Finding>> {
     let foreign =
         "SELECT concat('a row of ', \"table\", ' (', rowid, ') refers to a row of ', parent, ' that does not exist')
         FROM pragma_foreign_key_check LIMIT 20";
-    found.extend(lines(c, foreign)?.into_iter().map(|line| Finding::new(WayOut::EarlierBackup, line)));
-    let (expected, actual) = (schema_of(&fresh()?)?, schema_of(c)?);
-    for (name, sql) in &expected {
-        if !actual.iter().any(|(other, of)| other == name && of == sql) {
-            found.push(Finding::new(
-                WayOut::MakeAnew,
-                format!("the table or index {name} is missing, or is another one"),
-            ));
+    Ok(earlier_backup(lines(c, foreign)?))
+}
+
+/// The rows are read room by room: those of no room are not seen there, but counted.
+fn check_rooms(c: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for (what, table) in [("messages", "messages"), ("saved messages", "saved")] {
+        let without_room = format!(
+            "SELECT concat('there are {what} of room number ', room, ', which does not exist')
+             FROM (SELECT DISTINCT id >> 40 AS room FROM {table}) WHERE room NOT IN (SELECT id FROM rooms) LIMIT 20"
+        );
+        found.extend(lines(c, &without_room)?);
+    }
+    Ok(earlier_backup(found))
+}
+
+/// An index makes them unique, if it is there.
+fn check_client_ids(c: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    let doubled =
+        "SELECT concat(count(*), ' messages of one author have the same client id, the first at ', min(id) >> 40,
+        '/', min(id) & 1099511627775) FROM messages GROUP BY author, client_id HAVING count(*) > 1 LIMIT 20";
+    Ok(earlier_backup(lines(c, doubled)?))
+}
+
+fn check_mentions(c: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    Ok(match differences(c)? {
+        0 => Vec::new(),
+        places => {
+            let what = format!("the list of mentions differs from the messages in {places} places");
+            vec![Finding::new(WayOut::Repair, what)]
         }
-    }
-    if !expected.iter().all(|object| actual.contains(object)) {
-        let doubled =
-            "SELECT concat(count(*), ' messages of one author have the same client id, the first at ', min(id) >> 40,
-            '/', min(id) & 1099511627775) FROM messages GROUP BY author, client_id HAVING count(*) > 1 LIMIT 20";
-        found.extend(lines(c, doubled)?.into_iter().map(|line| Finding::new(WayOut::EarlierBackup, line)));
-    }
-    let listed = differences(c)?;
-    if listed > 0 {
-        let what = format!("the list of mentions differs from the messages in {listed} places");
-        found.push(Finding::new(WayOut::Repair, what));
-    }
-    for id in positions(c, "SELECT id FROM messages WHERE deleted <> (text IS NULL AND notice IS NULL) LIMIT 20")? {
-        found.push(of_message(c, id, "is marked as deleted and has a text, or the other way"));
-    }
+    })
+}
+
+fn check_deleted(c: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    let wrong = positions(c, "SELECT id FROM messages WHERE deleted <> (text IS NULL AND notice IS NULL) LIMIT 20")?;
+    Ok(wrong.into_iter().map(|id| of_message(c, id, "is marked as deleted and has a text, or the other way")).collect())
+}
+
+fn check_names(c: &Connection) -> rusqlite::Result<Vec<Finding>> {
     let names = "SELECT concat('room ', room_id, ' has another name in the list of open rooms') FROM rooms
         WHERE open_name IS NOT iif(kind = 'open' AND deleted = 0, fold(name), NULL) LIMIT 20";
-    found.extend(lines(c, names)?.into_iter().map(|line| Finding::new(WayOut::MakeAnew, line)));
-    Ok(found)
+    Ok(lines(c, names)?.into_iter().map(|line| Finding::new(WayOut::MakeAnew, line)).collect())
+}
+
+fn earlier_backup(lines: Vec<String>) -> Vec<Finding> {
+    lines.into_iter().map(|line| Finding::new(WayOut::EarlierBackup, line)).collect()
 }
 
 fn of_message(c: &Connection, id: i64, what: &str) -> Finding {
