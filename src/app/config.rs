@@ -156,7 +156,7 @@ pub struct Config {
     #[arg(long, env = "NATTER_UPLOAD_RATE", default_value = "60", value_name = "N")]
     pub upload_rate: NonZeroU32,
 
-    /// Most connections at the same time; more wait to be accepted
+    /// Most connections at the same time; more wait to be accepted. The system's limit of open files, less 256, is the most
     #[arg(long, env = "NATTER_MAX_CONNECTIONS", default_value = "16000", value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     config::Config,
-    middleware,
+    middleware, open_files,
     roles::{Endpoint, ServerRole},
     routes,
     start_error::StartError,
@@ -61,7 +61,7 @@ impl Listeners {
     /// Serves until `stop` resolves, and then until the requests in progress are answered and the sockets are closed.
     pub(super) async fn run(self, config: &Config, state: &AppState, stop: impl Future<Output = ()>) {
         // each listener holds a permit while it waits for a connection: an idle one must not take it from the others
-        let permits = config.max_connections as usize + self.sockets.len() - 1;
+        let permits = open_files::max_connections(config.max_connections) as usize + self.sockets.len() - 1;
         let settings = ListenerSettings {
             permits: Arc::new(Semaphore::new(permits)),
             addresses: AddressCounts::new(NonZeroU32::new(config.address_connections)),

@@ -17,6 +17,7 @@ mod docs;
 mod listeners;
 mod logging;
 mod middleware;
+mod open_files;
 mod openapi;
 mod ops;
 pub mod roles;

@@ -34,6 +34,11 @@ impl Process {
         Self(command(directory).args(settings).listen(address).start())
     }
 
+    /// As [`Process::start`], with at most so many open files.
+    pub fn with_open_files(directory: &Path, limit: u32) -> Self {
+        Self(command(directory).open_files(limit).listen(SocketAddr::from(([127, 0, 0, 1], 0))).start())
+    }
+
     pub fn script(&self) -> Script {
         Script::new(self.address)
     }

@@ -31,6 +31,7 @@ pub struct NatterCommand {
     arguments: Vec<OsString>,
     host: Host,
     listen: Option<SocketAddr>,
+    open_files: Option<u32>,
     log: PathBuf,
 }
 
@@ -45,6 +46,7 @@ impl NatterCommand {
             arguments: Vec::new(),
             host: Host::LOCAL,
             listen: None,
+            open_files: None,
             log: directory.join("log"),
         }
     }
@@ -78,6 +80,12 @@ impl NatterCommand {
     /// Listens on `address` instead of a free one of its host.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = Some(address);
+        self
+    }
+
+    /// Has at most so many files open, and at first 64.
+    pub fn open_files(mut self, limit: u32) -> Self {
+        self.open_files = Some(limit);
         self
     }
 
@@ -146,7 +154,15 @@ impl NatterCommand {
     }
 
     fn command(&self) -> Command {
-        let mut command = self.host.command(&self.binary);
+        let mut command = match self.open_files {
+            Some(limit) => {
+                let mut shell = self.host.command("/bin/sh");
+                let script = format!("ulimit -Sn 64 && ulimit -Hn {limit} && exec \"$0\" \"$@\"");
+                shell.arg("-c").arg(script).arg(&self.binary);
+                shell
+            }
+            None => self.host.command(&self.binary),
+        };
         command.current_dir(&self.directory).env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value))).args(&self.arguments);
         command
