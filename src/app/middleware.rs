@@ -28,7 +28,7 @@ use crate::{
     web::{
         AppState, Error, IsHttps, Result, SignedIn, Sites, assets,
         error_page::{self, ErrorPages},
-        origin,
+        origin, user_reads,
     },
 };
 
@@ -82,6 +82,7 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         // outside the session layer, so this error page does not show the signed-in user
         .layer(csrf.with_rejection_response(|_: ProtectionError| Error::forbidden("other-site").into_response()))
         .layer(from_fn_with_state(state.sites(), refuse_other_sites))
+        .layer(from_fn(user_reads::count))
         .layer(from_fn(limit_time))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         // pages contain private data; the assets are not inside this layer and set their own caching

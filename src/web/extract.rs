@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tower_sessions::Session;
 
-use super::{AppState, Error, NavSlot, Sites, page::is_from_htmx, sites::without_token};
+use super::{AppState, Error, NavSlot, Sites, page::is_from_htmx, sites::without_token, user_reads::ReadSlot};
 use crate::{
     domain::{Device, Fields, Phrase, Timestamp, User},
     net::address,
@@ -59,6 +59,7 @@ impl SignedIn {
         let Some(session) = parts.extensions.get::<Session>().cloned() else { return Ok(None) };
         let Some(current) = sessions::current(&session).await? else { return Ok(None) };
         let Some(user) = state.logins.user_of(&current.grant).await? else { return Ok(None) };
+        begin_read(parts, state, &user).await;
         if sessions::record_visit(&session, &current, visit(parts, state).await).await? {
             // a page without the script has no socket that shows when the user was here
             state.store.record_seen(&[user.key], Timestamp::now()).await?;
@@ -72,6 +73,13 @@ impl SignedIn {
             lifetime: current.lifetime,
             session: sessions::stored_id(&session),
         }))
+    }
+}
+
+/// Waits until a reading request may be handled.
+async fn begin_read(parts: &Parts, state: &AppState, user: &User) {
+    if let Some(slot) = parts.extensions.get::<ReadSlot>() {
+        slot.begin(&state.reads, user.key).await;
     }
 }
 
@@ -161,7 +169,9 @@ impl OptionalFromRequestParts<AppState> for Bearer {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
             _ => return Err(Error::bad_token()),
         };
-        Self::of(state, token).await.map(Some)
+        let bearer = Self::of(state, token).await?;
+        begin_read(parts, state, &bearer.user).await;
+        Ok(Some(bearer))
     }
 }
 

@@ -33,6 +33,7 @@ pub mod sites;
 pub mod state;
 pub mod token_login;
 pub mod typed;
+pub mod user_reads;
 
 pub use any_caller::AnyCaller;
 pub use error::{Error, FieldTexts};

@@ -11,7 +11,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::{Error, Result, Sites, active_uploads::ActiveUploads};
+use super::{Error, Result, Sites, active_uploads::ActiveUploads, user_reads::UserReads};
 use crate::{
     domain::{RoomId, User, UserId, UserKey},
     media::Pictures,
@@ -88,6 +88,7 @@ pub struct Inner {
     pub settings: Settings,
     pub pictures: Pictures,
     pub uploads: ActiveUploads,
+    pub reads: UserReads,
     draining: AtomicBool,
 }
 
@@ -113,6 +114,7 @@ impl AppState {
             settings,
             pictures: Pictures::default(),
             uploads: ActiveUploads::default(),
+            reads: UserReads::default(),
             draining: AtomicBool::new(false),
         }))
     }

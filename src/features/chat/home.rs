@@ -1,6 +1,7 @@
 //! `/`: the way into the chat. It leads to the room that the browser opened last.
 
 use axum::{
+    Extension,
     extract::State,
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
@@ -12,7 +13,7 @@ use super::page::{Part, RoomPage, View, last_room};
 use crate::{
     domain::{RoomId, User},
     store::Access,
-    web::{AppState, Bearer, Error, Query, Result, SignedIn, language, token_login},
+    web::{AppState, Bearer, Error, Query, Result, SignedIn, language, token_login, user_reads::ReadSlot},
 };
 
 #[derive(Deserialize)]
@@ -24,11 +25,12 @@ pub(super) async fn show(
     State(state): State<AppState>,
     headers: HeaderMap,
     session: Session,
+    Extension(slot): Extension<ReadSlot>,
     signed_in: Result<Option<SignedIn>, Error>,
     query: Result<Query<HomeQuery>, Error>,
 ) -> Response {
     // an error page, too, has an address with a token in it
-    match open(&state, &headers, &session, signed_in, query).await {
+    match open(&state, &headers, &session, &slot, signed_in, query).await {
         Ok(response) => response,
         Err(error) => token_login::hide_token(error.into_response()),
     }
@@ -38,12 +40,13 @@ async fn open(
     state: &AppState,
     headers: &HeaderMap,
     session: &Session,
+    slot: &ReadSlot,
     signed_in: Result<Option<SignedIn>, Error>,
     query: Result<Query<HomeQuery>, Error>,
 ) -> Result<Response> {
     let (signed_in, Query(query)) = (signed_in?, query?);
     if let Some(token) = query.jwt.as_deref() {
-        let page = by_token(state, headers, session, signed_in, token).await;
+        let page = by_token(state, headers, session, slot, signed_in, token).await;
         return Ok(token_login::hide_token(page.into_response()));
     }
     let Some(me) = signed_in else {
@@ -58,10 +61,12 @@ async fn by_token(
     state: &AppState,
     headers: &HeaderMap,
     session: &Session,
+    slot: &ReadSlot,
     signed_in: Option<SignedIn>,
     token: &str,
 ) -> Result<Response> {
     let Bearer { user, grant } = Bearer::of(state, token).await?;
+    slot.begin(&state.reads, user.key).await;
     if let Some(page) = token_login::confirmation(state, headers, signed_in.as_ref(), &user, token, "/") {
         return Ok(page);
     }
