@@ -1,5 +1,7 @@
 //! The connection is lost and restored.
 
+use std::path::Path;
+
 use natter_test_support::eventually;
 
 use super::support::{BrowserOptions, Natter, Proxy, Random};
@@ -136,4 +138,44 @@ async fn a_connection_is_kept_while_the_server_reports_that_it_waits() {
     let robot = natter.token("robot").await;
     assert_eq!(natter.log(&robot).await, ["please wait"]);
     ann.closes_browser(&[]).await;
+}
+
+#[tokio::test]
+async fn a_page_shows_what_an_earlier_backup_has() {
+    let mut natter = Natter::start().await;
+    let robot = natter.token("robot").await;
+    let ann = natter.person("Ann").await;
+    ann.waits_until_connected().await;
+    natter.post(&robot, "in the backup").await;
+    ann.sees("Robot: in the backup").await;
+    natter.kill();
+    let backup = tempfile::tempdir().unwrap();
+    copy_files(&natter.data(), backup.path());
+    natter.start_again();
+    for number in 0..3 {
+        natter.post(&robot, &format!("lost {number}")).await;
+    }
+    ann.sees("Robot: lost 2").await;
+    natter.kill();
+    std::fs::remove_dir_all(natter.data()).unwrap();
+    copy_files(backup.path(), &natter.data());
+    natter.start_again();
+    natter.post(&robot, "after the restore").await;
+    ann.sees("Robot: after the restore").await;
+    let said: Vec<String> = ann.list().await.into_iter().filter(|line| line.starts_with("Robot")).collect();
+    assert_eq!(said, ["Robot: in the backup", "Robot: after the restore"]);
+    ann.closes_browser(UNREACHABLE).await;
+}
+
+/// Copies the files of a directory, and those of the directories in it.
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_files(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), target).unwrap()),
+        }
+    }
 }

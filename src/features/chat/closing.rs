@@ -9,7 +9,7 @@ use tungstenite::error::{Error as SocketError, ProtocolError};
 
 use crate::{net::Connection, room::registry::CloseReason};
 
-/// Asks a page of an earlier release to reload.
+/// Asks a page to reload.
 const RELOAD: &str = r#"{"reload":true}"#;
 /// Longest time for closing, including the frames that the client still sends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,7 +33,7 @@ pub(super) enum SocketEnd {
     TokenExpired,
     /// The server stops; the client should connect again.
     Restart,
-    /// The page should reload, because it is of an earlier release.
+    /// The page should reload, because it is of an earlier release, or ahead of the log.
     Reload,
     /// The server failed; the client should connect again.
     Failed,

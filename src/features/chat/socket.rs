@@ -41,7 +41,7 @@ use crate::{
 const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// Most bytes of frames for this client alone that may wait to be written.
 const MAX_WRITE_BUFFER: usize = 64 * 1024;
-/// How long a page of an earlier release waits until it reloads.
+/// How long a page waits until it reloads.
 const RELOAD_DELAY: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
@@ -297,6 +297,11 @@ async fn subscribe(
     let known = hub.known(room); // before the access is read
     if let Some(access) = access(session, user, room).await? {
         match hub.subscribe(&access, known, subscriber, reader, after).await {
+            Ok(subscription) if session.is_page && after > Some(subscription.rev()) => {
+                // an earlier backup was restored: the page shows messages that there are no more, and would miss others
+                sleep(RELOAD_DELAY).await;
+                return Err(SocketEnd::Reload);
+            }
             Ok(subscription) => {
                 *session.access.lock() = Some(access);
                 return Ok(subscription);

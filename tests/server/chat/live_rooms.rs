@@ -182,3 +182,23 @@ async fn a_page_of_an_earlier_release_reloads() {
     assert_eq!(page.answer().await, json!({ "reload": true }));
     assert_eq!(page.close_frame().await.0, 1000);
 }
+
+/// After the restore of an earlier backup, a page can have seen more than there is.
+#[tokio::test]
+async fn a_page_that_is_ahead_of_the_log_reloads() {
+    let natter = Natter::start().await;
+    let browser = natter.browse_as("ada").await;
+    let (bob, head) = (natter.register("bob").await, 1);
+    bob.says("hello").await;
+    let query = |after: u64| format!("?room=lobby&after={after}");
+    let mut page = Socket::connect(Socket::request_in(&browser, &query(head + 1))).await.unwrap();
+    assert_eq!(page.answer().await, json!({ "reload": true }));
+    assert_eq!(page.close_frame().await.0, 1000);
+    let mut script = Socket::open(&bob, &query(head + 1)).await;
+    script.says("scripts go on").await;
+    // a page that comes to the room later, too
+    let mut moving = Socket::connect(Socket::request_in(&browser, &query(head))).await.unwrap();
+    moving.sees("Bob: scripts go on").await;
+    moving.sends_without_answer(r#"{"room":"lobby","after":1000}"#).await;
+    assert_eq!(moving.answer().await, json!({ "reload": true }));
+}
