@@ -9,18 +9,23 @@ use std::{
     time::Duration,
 };
 
+use clap::ValueEnum;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
+    runtime::Handle,
     task::JoinSet,
     time::sleep,
 };
 
 /// What the clients do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Attack {
+    /// Sends nothing
     SilentConnections,
+    /// Sends a byte of a request's head a second
     SlowHeads,
+    /// Sends a byte of a body a second
     SlowBodies,
     /// Asks for page after page, and reads none.
     UnreadPages,
@@ -40,20 +45,6 @@ pub enum Attack {
 }
 
 impl Attack {
-    pub const ALL: [Self; 11] = [
-        Self::SilentConnections,
-        Self::SlowHeads,
-        Self::SlowBodies,
-        Self::UnreadPages,
-        Self::UnreadSockets,
-        Self::EndlessFragments,
-        Self::HugeFrames,
-        Self::Pings,
-        Self::TinyMessages,
-        Self::OneAddress,
-        Self::ManyAddresses,
-    ];
-
     pub fn connections(self) -> usize {
         match self {
             Self::SilentConnections | Self::SlowHeads | Self::SlowBodies => 1_500,
@@ -72,17 +63,25 @@ impl Attack {
 
     /// Starts it. It ends with the returned tasks. `token`: of a user. `room`: of that user, where nobody else is.
     /// `connected`: counts the connections.
-    pub fn start(self, natter: SocketAddr, token: &str, room: &str, connected: &Arc<AtomicUsize>) -> JoinSet<()> {
+    pub fn start(
+        self,
+        runtime: &Handle,
+        natter: SocketAddr,
+        token: &str,
+        room: &str,
+        connected: &Arc<AtomicUsize>,
+    ) -> JoinSet<()> {
         let mut clients = JoinSet::new();
         for n in 0..self.connections() {
             let (address, token, room) = (self.address(n), token.to_owned(), room.to_owned());
             let connected = Arc::clone(connected);
-            clients.spawn(async move {
+            let client = async move {
                 loop {
                     let _ = self.attack(address, natter, &token, &room, &connected).await; // natter has closed the connection
                     sleep(Duration::from_millis(200)).await;
                 }
-            });
+            };
+            clients.spawn_on(client, runtime);
         }
         clients
     }

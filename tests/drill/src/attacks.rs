@@ -1,8 +1,11 @@
 //! How long messages take while others attack: from the first time that a client sends one to its acknowledgement.
+//!
+//! The attackers have a processor of their own, as on another machine. natter and the users share the other.
 
 use std::{
     collections::HashMap,
     path::PathBuf,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -17,12 +20,12 @@ use natter_check::{
     team::{Kind, Plan, Room, Team},
 };
 use natter_test_support::{NatterCommand, TemporaryDirectory};
-use tokio::time::sleep;
+use tokio::{runtime::Handle, time::sleep};
 
 use crate::{attack::Attack, plan, tally::Tally};
 
 /// How long each attack lasts, and the times without one.
-const TIME: Duration = Duration::from_secs(6);
+const TIME: Duration = Duration::from_secs(15);
 /// From then on after an attack all has to be as before.
 const RECOVERY: Duration = Duration::from_secs(10);
 /// The most that messages take during an attack, as a multiple of what they take without one.
@@ -31,6 +34,9 @@ const MOST_RATIO: u64 = 2;
 const NOISE: Millis = 25;
 /// The most that an attack adds to natter's memory, in KiB.
 const MOST_MEMORY: u64 = 128 * 1024;
+/// The processors of natter with its users, and of the attackers.
+const VICTIMS: u32 = 0;
+const ATTACKERS: u32 = 1;
 /// The attacker's userID.
 const ATTACKER: &str = "attacker";
 
@@ -46,6 +52,8 @@ struct Window {
     to: Millis,
     /// The most memory of natter in KiB.
     memory: u64,
+    /// The connections that attackers have made since the start.
+    connections: usize,
 }
 
 impl Drill {
@@ -53,7 +61,9 @@ impl Drill {
     ///
     /// # Errors
     /// natter does not answer as expected.
-    pub async fn run(&self) -> Result<(Tally, bool), String> {
+    pub async fn run(&self, attacks: &[Attack]) -> Result<(Tally, bool), String> {
+        pin("-acp", VICTIMS, std::process::id())?; // natter inherits it
+        let attackers = attackers()?;
         let directory = TemporaryDirectory::new_in(&std::env::temp_dir());
         let command = NatterCommand::new(&self.natter, directory.path()).lowest_bcrypt_cost();
         let natter = command.args(["--upload-rate", "1000", "--join-rate", "1000"]).try_start()?;
@@ -66,22 +76,24 @@ impl Drill {
         team.begin(&plan);
         sleep(Duration::from_secs(2)).await;
         let mut windows = Vec::new();
+        let connected = Arc::new(AtomicUsize::new(0));
         let measure = async |name: String| {
             let (from, started, mut memory) = (now(), Instant::now(), 0);
             while started.elapsed() < TIME {
                 memory = memory.max(natter.memory());
                 sleep(Duration::from_millis(100)).await;
             }
-            Window { name, from, to: now(), memory }
+            Window { name, from, to: now(), memory, connections: connected.load(Relaxed) }
         };
         windows.push(measure("without".into()).await);
-        for attack in Attack::ALL {
-            let connected = Arc::new(AtomicUsize::new(0));
-            let clients = attack.start(natter.address, &attacker.token(), &room, &connected);
+        for &attack in attacks {
+            let before = connected.load(Relaxed);
+            let clients = attack.start(&attackers, natter.address, &attacker.token(), &room, &connected);
             windows.push(measure(format!("{attack:?}")).await);
             drop(clients);
-            if connected.load(Relaxed) < attack.connections() {
-                return Err(format!("{attack:?}: only {connected:?} connections"));
+            let made = connected.load(Relaxed) - before;
+            if made < attack.connections() {
+                return Err(format!("{attack:?}: only {made} connections"));
             }
             sleep(RECOVERY).await;
             windows.push(measure(format!("{attack:?}, over")).await);
@@ -93,11 +105,34 @@ impl Drill {
     }
 }
 
+/// A runtime on a processor of its own, until the process ends.
+fn attackers() -> Result<Handle, String> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let start = || {
+        let thread = std::fs::read_link("/proc/thread-self").expect("Linux");
+        let thread = thread.file_name().and_then(|id| id.to_str()?.parse().ok()).expect("the id of the thread");
+        pin("-cp", ATTACKERS, thread).expect("a second processor");
+    };
+    let runtime = runtime.worker_threads(1).enable_all().on_thread_start(start).build();
+    let runtime = runtime.map_err(|why| why.to_string())?;
+    let handle = runtime.handle().clone();
+    std::mem::forget(runtime); // it must not be dropped in a task
+    Ok(handle)
+}
+
+/// Lets a process (`how`: `-acp`) or a thread (`-cp`) run on one processor only.
+fn pin(how: &str, processor: u32, id: u32) -> Result<(), String> {
+    let output = Command::new("taskset").args([how, &processor.to_string(), &id.to_string()]).output();
+    let output = output.map_err(|why| format!("taskset: {why}"))?;
+    if output.status.success() { Ok(()) } else { Err(format!("taskset: {}", String::from_utf8_lossy(&output.stderr))) }
+}
+
 /// Prints what was measured. Returns whether it is within the limits.
 fn report(windows: &[Window], histories: &[History]) -> bool {
     let waits: Vec<(Millis, Millis)> = histories.iter().flat_map(waits).collect();
     let (mut is_within, mut calm) = (true, None);
-    for Window { name, from, to, memory } in windows {
+    let mut before = 0;
+    for Window { name, from, to, memory, connections } in windows {
         let mut of_window: Vec<Millis> =
             waits.iter().filter(|(at, _)| (*from..*to).contains(at)).map(|(_, wait)| *wait).collect();
         of_window.sort_unstable();
@@ -106,11 +141,12 @@ fn report(windows: &[Window], histories: &[History]) -> bool {
         let is_ok = at(99) <= calm_p99 * MOST_RATIO && memory.saturating_sub(calm_memory) <= MOST_MEMORY;
         is_within &= is_ok;
         println!(
-            "{name}: {} messages, p50 {} ms, p99 {} ms, memory {} MiB{}",
+            "{name}: {} messages, p50 {} ms, p99 {} ms, memory {} MiB, {} connections made{}",
             of_window.len(),
             at(50),
             at(99),
             memory / 1024,
+            connections - std::mem::replace(&mut before, *connections),
             if is_ok { "" } else { " TOO MUCH" }
         );
     }

@@ -17,6 +17,7 @@ mod tally;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
+use attack::Attack;
 use clap::{Parser, ValueEnum};
 use embedded::Cause;
 use natter_check::team::Plan;
@@ -32,6 +33,9 @@ struct Args {
     /// What the users do, and what survives a power cut; not when
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// The attacks of `attacks`: all, unless some are named
+    #[arg(long, value_enum)]
+    only: Vec<Attack>,
     /// The natter to try
     #[arg(long, env = "NATTER", default_value = "target/release/natter")]
     natter: PathBuf,
@@ -74,7 +78,12 @@ enum Drill {
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    match run(&args).await {
+    let ended = tokio::select! {
+        ended = run(&args) => ended,
+        // what the drill has started and mounted ends with its future
+        signal = tokio::signal::ctrl_c() => Err(signal.map_or_else(|why| why.to_string(), |()| "interrupted".into())),
+    };
+    match ended {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(why) => {
@@ -110,7 +119,8 @@ async fn run(args: &Args) -> Result<bool, String> {
         Drill::Lines => embedded(Cause::Lines).await?,
         Drill::Clock => embedded(Cause::Clock).await?,
         Drill::Attacks => {
-            let (tally, is_within) = attacks::Drill { natter: natter.clone(), seed }.run().await?;
+            let attacks = if args.only.is_empty() { Attack::value_variants() } else { &args.only };
+            let (tally, is_within) = attacks::Drill { natter: natter.clone(), seed }.run(attacks).await?;
             println!("attacks: seed {seed}: {tally}");
             return Ok(tally.is_clean() && is_within);
         }
