@@ -37,13 +37,24 @@ impl FailPoint {
 
     /// All writes by the process with this name fail but the first `count` ones, as if the process had ended then.
     pub async fn after(database: &TestDatabase, process: &str, count: i32) -> Self {
-        let only = ONE.lock().await;
-        let admin = database.mongo().await.client().database("admin");
         let writes =
             ["insert", "update", "delete", "aggregate", "create", "collMod", "createIndexes", "dropIndexes", "drop"];
         let data = doc! { "failCommands": &writes[..], "appName": process, "errorCode": 8 };
-        let set = doc! { "configureFailPoint": "failCommand", "mode": { "skip": count }, "data": data };
-        admin.run_command(set).await.unwrap();
+        Self::configure(database, doc! { "skip": count }, data).await
+    }
+
+    /// The first `count` changes of collections and indexes by the process with this name fail, as while another one
+    /// builds an index.
+    pub async fn during_index_builds(database: &TestDatabase, process: &str, count: i32) -> Self {
+        let changes = ["collMod", "dropIndexes", "drop"];
+        let data = doc! { "failCommands": &changes[..], "appName": process, "errorCode": 12_587 };
+        Self::configure(database, doc! { "times": count }, data).await
+    }
+
+    async fn configure(database: &TestDatabase, mode: Document, data: Document) -> Self {
+        let only = ONE.lock().await;
+        let admin = database.mongo().await.client().database("admin");
+        admin.run_command(doc! { "configureFailPoint": "failCommand", "mode": mode, "data": data }).await.unwrap();
         Self { admin, entered: 0, _only: only }
     }
 

@@ -9,6 +9,7 @@ use natter::{
 };
 use serde::Deserialize;
 
+use crate::fail_point::FailPoint;
 use crate::members::{in_lobby, react};
 use crate::support::{TestDatabase, id, lobby, post, revs, seqs, whole_log};
 
@@ -151,4 +152,15 @@ async fn replies_and_pins_of_schema_7_are_found() {
     assert!(store.mentions_of(&bob.user, None, 10).await.unwrap().is_empty());
     store.delete_user(bob.user.key, MessageRetention::Keep).await.unwrap();
     assert!(store.message(&ada.access, 1).await.unwrap().unwrap().reactions.is_empty());
+}
+
+/// Several natters that start on one database all migrate it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_waits_while_another_process_builds_indexes() {
+    let database = TestDatabase::mongodb().await;
+    load_schema_4(&database.mongo().await).await;
+    let fail_point = FailPoint::during_index_builds(&database, "migrating", 5).await;
+    let opened = database.named_process("migrating").open().await;
+    fail_point.unset().await;
+    assert_eq!(seqs(&whole_log(opened.as_ref()).await).len(), 23);
 }

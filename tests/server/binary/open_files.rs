@@ -29,7 +29,7 @@ async fn natter_raises_a_low_limit() {
     for connection in &mut connect(&natter, 200).await {
         assert!(connection.request_health("").await.unwrap().starts_with("http/1.1 200"));
     }
-    assert_eq!(natter.log(), "");
+    assert!(!natter.log().contains("accept failed"), "{}", natter.log());
 }
 
 #[tokio::test]

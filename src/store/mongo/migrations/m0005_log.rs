@@ -6,7 +6,7 @@ use mongodb::{
     options::IndexOptions,
 };
 
-use super::schema::{create_collection, create_indexes, index};
+use super::schema::{after_index_builds, create_collection, create_indexes, index};
 use crate::{
     domain::{Room, RoomId},
     store::{
@@ -128,5 +128,5 @@ async fn carry_over(database: &Database) -> Result<()> {
     if carried < expected {
         return Err(Error::Failed(format!("{carried} of {expected} messages were carried over into the log")));
     }
-    with_timeout(old.drop()).await
+    Ok(after_index_builds(|| old.drop()).await?)
 }

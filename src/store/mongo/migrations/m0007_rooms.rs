@@ -5,20 +5,15 @@ use std::collections::HashSet;
 use mongodb::{
     Database, IndexModel,
     bson::{Document, doc},
-    error::ErrorKind,
     options::IndexOptions,
 };
 
-use super::schema::{create_collection, create_indexes, index};
+use super::schema::{after_index_builds, create_collection, create_indexes, has_code, index};
 use crate::{
     domain::{RoomId, fold},
     store::{
         Result,
-        mongo::{
-            bson_values::bson_int,
-            collections::Collections,
-            driver::{with_timeout, with_timeout_raw},
-        },
+        mongo::{bson_values::bson_int, collections::Collections, driver::with_timeout},
     },
 };
 
@@ -99,18 +94,15 @@ async fn indexes(database: &Database) -> Result<()> {
     ];
     create_indexes(database, "memberships", memberships).await?;
     for replaced in ["room", "user"] {
-        match with_timeout_raw(database.collection::<Document>("memberships").drop_index(replaced)).await {
-            Err(error) if !is_missing(&error) => return Err(error.into()),
+        let memberships = database.collection::<Document>("memberships");
+        match after_index_builds(|| memberships.drop_index(replaced)).await {
+            Err(error) if !has_code(&error, INDEX_NOT_FOUND) => return Err(error.into()),
             _ => {}
         }
     }
     let keys = doc! { "_id.room": 1, "seq": 1, "author": 1, "textRev": 1 };
     let deleted = vec![partial("deleted", keys, doc! { "deleted": { "$exists": true } })];
     create_indexes(database, "log", deleted).await
-}
-
-fn is_missing(error: &mongodb::error::Error) -> bool {
-    matches!(error.kind.as_ref(), ErrorKind::Command(command) if command.code == INDEX_NOT_FOUND)
 }
 
 /// Folds the names of rooms, and makes those of open rooms unique.
