@@ -140,6 +140,8 @@ async fn a_connection_is_kept_while_the_server_reports_that_it_waits() {
     ann.closes_browser(&[]).await;
 }
 
+const LOST: &str = "document.querySelector('#status').textContent.startsWith('Connection lost')";
+
 #[tokio::test]
 async fn a_page_shows_what_an_earlier_backup_has() {
     let mut natter = Natter::start().await;
@@ -149,6 +151,7 @@ async fn a_page_shows_what_an_earlier_backup_has() {
     natter.post(&robot, "in the backup").await;
     ann.sees("Robot: in the backup").await;
     natter.kill();
+    ann.holds("the banner", LOST).await;
     let backup = tempfile::tempdir().unwrap();
     copy_files(&natter.data(), backup.path());
     natter.start_again();
@@ -157,6 +160,7 @@ async fn a_page_shows_what_an_earlier_backup_has() {
     }
     ann.sees("Robot: lost 2").await;
     natter.kill();
+    ann.holds("the banner", LOST).await;
     std::fs::remove_dir_all(natter.data()).unwrap();
     copy_files(backup.path(), &natter.data());
     natter.start_again();
