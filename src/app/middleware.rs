@@ -82,7 +82,7 @@ pub(super) fn wrap(pages: Router<AppState>, state: &AppState, secure: bool) -> R
         // outside the session layer, so this error page does not show the signed-in user
         .layer(csrf.with_rejection_response(|_: ProtectionError| Error::forbidden("other-site").into_response()))
         .layer(from_fn_with_state(state.sites(), refuse_other_sites))
-        .layer(from_fn(user_reads::count))
+        .layer(from_fn(user_reads::limit))
         .layer(from_fn(limit_time))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         // pages contain private data; the assets are not inside this layer and set their own caching
@@ -184,14 +184,21 @@ async fn count_client(State(state): State<AppState>, request: Request, next: Nex
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
     use axum::{body::Body, body::to_bytes, routing::get};
+    use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
     use tower::ServiceExt;
 
     use super::*;
     use crate::{
-        security::{limits::RateLimits, login::LoginService, passwords::Passwords, tokens::Tokens},
-        store::{self, Location},
-        web::state::{FileSettings, RoomSettings, Settings},
+        domain::{Email, Name, Phone, UserId},
+        security::{Grant, limits::RateLimits, login::LoginService, passwords::Passwords, tokens::Tokens},
+        store::{self, Location, NewUser, PasswordHash},
+        web::{
+            Bearer,
+            state::{FileSettings, RoomSettings, Settings},
+        },
     };
 
     async fn state(dir: &tempfile::TempDir) -> AppState {
@@ -249,5 +256,64 @@ mod tests {
                 assert!(headers.contains_key(name), "no {name} in {headers:?}");
             }
         }
+    }
+
+    async fn token_of(state: &AppState, user_id: &str) -> (String, Grant) {
+        let user = NewUser {
+            user_id: UserId::parse(user_id).unwrap(),
+            name: Name::parse(user_id).unwrap(),
+            email: Email::parse(&format!("{user_id}@example.org")).unwrap(),
+            phone: Phone::default(),
+            password: PasswordHash("none".to_owned()),
+            role: None,
+            entry: None,
+        };
+        state.logins.tokens.issue(&state.store.create_user(user).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn reads_of_one_user_beyond_the_limit_wait_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = state(&dir).await;
+        let ((ada, grant), (bob, _)) = (token_of(&state, "ada").await, token_of(&state, "bob").await);
+        let (begun, permits) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+        let (counter, ends) = (Arc::clone(&begun), Arc::clone(&permits));
+        let handler = async move |_: Bearer| {
+            counter.fetch_add(1, Relaxed);
+            ends.acquire().await.unwrap().forget();
+        };
+        let routes =
+            Router::new().route("/api/waits", get(handler.clone()).post(handler.clone())).route("/ws", get(handler));
+        let app = wrap(routes, &state, false);
+        let mut requests = JoinSet::new();
+        let mut send = |request: axum::http::request::Builder, token: &str| {
+            let request = request.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
+            requests.spawn(app.clone().oneshot(request));
+        };
+        let has_begun = async |count: usize| {
+            let all = async {
+                while begun.load(Relaxed) < count {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            };
+            timeout(Duration::from_secs(20), all).await.expect("requests begin");
+            sleep(Duration::from_millis(50)).await;
+            assert_eq!(begun.load(Relaxed), count);
+        };
+        for _ in 0..user_reads::MAX_READS + 2 {
+            send(Request::get("/api/waits"), &ada);
+        }
+        has_begun(user_reads::MAX_READS).await;
+        send(Request::get("/api/waits"), &bob);
+        send(Request::post("/api/waits"), &ada);
+        send(Request::get("/ws"), &ada);
+        has_begun(user_reads::MAX_READS + 3).await;
+        // a token that is revoked is of no use to requests that wait
+        state.logins.revoke(&grant).await.unwrap();
+        permits.add_permits(user_reads::MAX_READS + 5);
+        let responses = requests.join_all().await;
+        let refused =
+            responses.iter().filter(|response| response.as_ref().unwrap().status() == StatusCode::UNAUTHORIZED);
+        assert_eq!((refused.count(), begun.load(Relaxed)), (2, user_reads::MAX_READS + 3));
     }
 }

@@ -2,11 +2,11 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Kept for the database, the search index, files that are being read or written, and connections to MongoDB.
+/// Not for connections, but for the database, the search index, files of messages, and connections to MongoDB.
 const RESERVED: u64 = 256;
 
-/// Raises the limit of open files as far as the system lets this process, and returns how many connections it may have
-/// under it: at most `wanted`.
+/// Raises the soft limit of open files to the hard one, and returns how many connections the process may have under it: at
+/// most `wanted`.
 ///
 /// A shell and systemd give a low limit, because of programs that cannot use more. If connections used all of it, neither
 /// messages nor files could be stored.

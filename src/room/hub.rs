@@ -143,7 +143,7 @@ impl Hub {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use metrics_exporter_prometheus::PrometheusBuilder;
@@ -154,7 +154,7 @@ mod tests {
         store::{MessageRetention, NewUser, PasswordHash},
     };
 
-    async fn add(store: &dyn Database, user_id: &str) -> User {
+    pub async fn add(store: &dyn Database, user_id: &str) -> User {
         let user = NewUser {
             user_id: UserId::parse(user_id).unwrap(),
             name: Name::parse(user_id).unwrap(),

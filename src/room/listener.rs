@@ -82,34 +82,35 @@ impl Listener {
     /// # Errors
     /// The store's error if it does not answer.
     pub async fn listen(&self, wanted: &Wanted, summaries: &[RoomSummary]) -> store::Result<()> {
-        let opened = self.listen_now(wanted, summaries);
-        if opened.is_empty() {
+        let outdated = self.listen_now(wanted, summaries);
+        if outdated.is_empty() {
             return Ok(());
         }
         // what was committed after the summaries were read, before this process noted the rooms' changes
-        let ids: Vec<RoomId> = opened.iter().map(|room| room.id.clone()).collect();
-        for (room, head) in opened.iter().zip(self.rooms.store.heads(&ids).await?) {
-            advance(&self.rooms, room, head.unwrap_or(0));
+        let ids: Vec<RoomId> = outdated.iter().map(|room| room.id.clone()).collect();
+        for (room, head) in outdated.iter().zip(self.rooms.store.heads(&ids).await?) {
+            room.open(head.unwrap_or(0), true);
+            advance(&self.rooms, room, 0);
         }
         Ok(())
     }
 
-    /// Returns the rooms that were opened for it.
+    /// Returns the rooms in which changes may be missing for which no event comes.
     fn listen_now(&self, wanted: &Wanted, summaries: &[RoomSummary]) -> Vec<Arc<Room>> {
         let Self { rooms, subscriber } = self;
         let mut listening = subscriber.listening.lock(); // until the end: a shard may take rooms out
         let is_listed = |room: &Room| listening.rooms.binary_search(&room.index).is_ok();
-        let (mut now, mut opened, mut again) = (Vec::with_capacity(summaries.len()), Vec::new(), Vec::new());
+        let (mut now, mut outdated, mut again) = (Vec::with_capacity(summaries.len()), Vec::new(), Vec::new());
         for RoomSummary { room, head, latest_at, .. } in summaries {
             if let Some(room) = rooms.get(&room.id).filter(|room| is_listed(room)) {
                 now.push(room.index);
+                // if its head was to be read before, and the future was dropped, or the store did not answer
+                outdated.extend((!room.is_current()).then_some(room));
                 continue;
             }
             let numbers = Numbers::new(*head, latest_at.0);
-            let Listened { room, is_new, gets_all } = rooms.listen(&room.id, head.rev, numbers);
-            if is_new {
-                opened.push(Arc::clone(&room));
-            }
+            let Listened { room, gets_all } = rooms.listen(&room.id, head.rev, numbers);
+            outdated.extend((!room.is_current()).then(|| Arc::clone(&room)));
             // the membership may have ended since
             let is_lost = room.is_lost(subscriber.user, head.rev);
             advance(rooms, &room, head.rev);
@@ -137,7 +138,7 @@ impl Listener {
         if !again.is_empty() {
             listening.want(Wanted::Rooms(again.into_iter().collect()), Instant::now());
         }
-        opened
+        outdated
     }
 }
 
@@ -174,10 +175,53 @@ impl Drop for Listener {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc;
+    use std::time::Duration;
+
+    use tokio::{
+        sync::mpsc,
+        time::{sleep, timeout},
+    };
 
     use super::*;
-    use crate::room::subscriber::tests::subscriber;
+    use crate::{
+        domain::{ClientId, Command, Text},
+        room::{
+            hub::tests::add,
+            subscriber::tests::subscriber,
+            subscription::{Reader, Subscription},
+        },
+    };
+
+    /// The future that listens may be dropped at any time, and the store may not answer.
+    #[tokio::test]
+    async fn a_room_that_a_sidebar_has_opened_lacks_nothing_although_its_head_was_not_read_then() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store::open_embedded(directory.path()).unwrap();
+        let ada = add(store.as_ref(), "ada").await;
+        let lobby = RoomId::lobby();
+        let access = store.access(&ada, &lobby).await.unwrap();
+        let summaries = store.summaries(&ada, std::slice::from_ref(&lobby)).await.unwrap();
+        let (client, text) = (ClientId::parse("1").unwrap(), Text::parse("hello").unwrap());
+        let head = store.change(&access, Command::post(client, text)).await.unwrap().message.rev;
+        for is_subscription in [false, true] {
+            let rooms = Rooms::new(Arc::clone(&store), mpsc::unbounded_channel().0);
+            let (subscriber, _client) = subscriber().await;
+            let listener = Listener::new(&rooms, &subscriber);
+            assert_eq!(listener.listen_now(&Wanted::All, &summaries).len(), 1, "its head is to be read");
+            if is_subscription {
+                Subscription::new(&rooms, &access, 0, &subscriber, Reader::Page, Some(0)).await.unwrap();
+            } else {
+                listener.listen(&Wanted::All, &summaries).await.unwrap();
+            }
+            let filled = async {
+                while rooms.get(&lobby).unwrap().head() < head {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            };
+            timeout(Duration::from_secs(10), filled).await.expect("what was missing is read");
+            assert!(listener.listen_now(&Wanted::All, &summaries).is_empty());
+        }
+    }
 
     /// The change that was missed may be the loss of the right to get what comes next.
     #[tokio::test]

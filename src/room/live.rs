@@ -21,6 +21,8 @@ pub(super) struct Live {
     pub late_page: Option<Box<(u64, Read)>>,
     /// The latest `rev` that this process knows to be committed.
     pub target: u64,
+    /// As [`Room::is_current`](super::room::Room::is_current).
+    pub is_current: bool,
     /// Whether a task reads the changes between the ring's head and the target.
     pub is_filling: bool,
     pub losses: Losses,
@@ -84,6 +86,7 @@ impl Live {
             cleared: 0,
             late_page: None,
             target: 0,
+            is_current: false,
             is_filling: false,
             losses: Losses::default(),
             numbers: None,

@@ -56,17 +56,21 @@ impl Room {
         }
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        self.live.lock().ring.is_some()
+    /// Whether the head of the log was read since the room was added. Else changes may be missing for which no event comes.
+    pub(super) fn is_current(&self) -> bool {
+        self.live.lock().is_current
     }
 
-    /// Sets the head of the log, unless it is set. Rights that were verified before may have been lost up to it.
-    pub(super) fn open(&self, head: u64) {
+    /// Begins the ring at this head of the log, unless it has begun: rights that were verified before may have been lost
+    /// up to it. `is_current`: the head was read since the room was added.
+    pub(super) fn open(&self, head: u64, is_current: bool) {
         let mut live = self.live.lock();
         if live.ring.is_none() {
             live.ring = Some(Ring::new(head, RING_BYTES));
             live.losses.note(head, Loss::Everybody);
         }
+        live.target = live.target.max(head);
+        live.is_current |= is_current;
     }
 
     /// The latest `rev` that this process knows to be committed. A right that is read from the store afterwards is
@@ -376,7 +380,7 @@ mod tests {
     #[test]
     fn late_readers_share_a_page_until_the_room_changes() {
         let room = Room::new(RoomId::lobby(), 0);
-        room.open(5);
+        room.open(5, true);
         room.add_subscription();
         let page = Read { to: 3, frame: Frame::text(std::iter::once("three changes")), has_reactions: false };
         let keep = |version| {

@@ -57,8 +57,6 @@ pub struct Rooms {
 /// A room that was opened for a sidebar.
 pub(super) struct Listened {
     pub room: Arc<Room>,
-    /// Whether it was not open before: changes that were committed since its head was read may be missing.
-    pub is_new: bool,
     /// As [`Room::add_listener`].
     pub gets_all: bool,
 }
@@ -72,10 +70,9 @@ struct OpenRooms {
 }
 
 impl OpenRooms {
-    /// The room, and whether it is new.
-    fn get_or_add(&mut self, id: &RoomId) -> (Arc<Room>, bool) {
+    fn get_or_add(&mut self, id: &RoomId) -> Arc<Room> {
         if let Some(room) = self.by_id.get(id) {
-            return (Arc::clone(room), false);
+            return Arc::clone(room);
         }
         let index = self.free.pop().unwrap_or_else(|| {
             self.by_index.push(None);
@@ -84,7 +81,7 @@ impl OpenRooms {
         let room = Arc::new(Room::new(id.clone(), index));
         self.by_index[index as usize] = Some(Arc::clone(&room));
         self.by_id.insert(id.clone(), Arc::clone(&room));
-        (room, true)
+        room
     }
 }
 
@@ -92,7 +89,7 @@ impl Rooms {
     /// Starts the fan-out. `updates`: receives what the sidebars are to show.
     pub(super) fn new(store: Arc<dyn Database>, updates: mpsc::UnboundedSender<Update>) -> Arc<Self> {
         let nowhere = Room::new(RoomId::named(""), u32::MAX);
-        nowhere.open(0);
+        nowhere.open(0, true);
         Arc::new(Self {
             open: Mutex::default(),
             nowhere: Arc::new(nowhere),
@@ -118,12 +115,11 @@ impl Rooms {
     pub(super) async fn open(&self, id: &RoomId) -> store::Result<OpenRoom> {
         let room = {
             let mut open = self.open.lock();
-            let (room, _) = open.get_or_add(id);
-            OpenRoom::new(room) // under the lock, so that the room is not dropped
+            OpenRoom::new(open.get_or_add(id)) // under the lock, so that the room is not dropped
         };
-        if !room.0.is_open() {
+        if !room.0.is_current() {
             // changes that are committed from here on are noted in the room, so none is missed
-            room.0.open(self.store.head(id).await?);
+            room.0.open(self.store.head(id).await?, true);
         }
         Ok(room)
     }
@@ -131,10 +127,10 @@ impl Rooms {
     /// Opens the room for an entry of a sidebar, with the head of the log and the numbers that were read for it.
     pub(super) fn listen(&self, id: &RoomId, head: u64, numbers: Numbers) -> Listened {
         let mut open = self.open.lock();
-        let (room, is_new) = open.get_or_add(id);
-        room.open(head);
+        let room = open.get_or_add(id);
+        room.open(head, false);
         let gets_all = room.add_listener(head, numbers); // under the lock, so that the room is not dropped
-        Listened { room, is_new, gets_all }
+        Listened { room, gets_all }
     }
 
     /// What a new subscription gets first: the roster in the lobby, and the latest changes of names, which a page that was
@@ -198,5 +194,19 @@ impl Rooms {
             (*by_index, *free) = (Vec::new(), Vec::new());
         }
         metrics::gauge!("natter_open_rooms").set(by_id.len() as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_that_a_sidebar_opens_while_a_subscription_reads_its_head_is_filled() {
+        let room = Room::new(RoomId::lobby(), 0);
+        room.open(7, false);
+        assert!(!room.is_current());
+        room.open(9, true);
+        assert!(room.is_current() && room.head() == 7 && room.advance(0), "two changes are missing");
     }
 }

@@ -58,8 +58,8 @@ impl SignedIn {
     async fn of_session(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Error> {
         let Some(session) = parts.extensions.get::<Session>().cloned() else { return Ok(None) };
         let Some(current) = sessions::current(&session).await? else { return Ok(None) };
+        begin_read(parts, state, &current.grant).await;
         let Some(user) = state.logins.user_of(&current.grant).await? else { return Ok(None) };
-        begin_read(parts, state, &user).await;
         if sessions::record_visit(&session, &current, visit(parts, state).await).await? {
             // a page without the script has no socket that shows when the user was here
             state.store.record_seen(&[user.key], Timestamp::now()).await?;
@@ -76,10 +76,11 @@ impl SignedIn {
     }
 }
 
-/// Waits until a reading request may be handled.
-async fn begin_read(parts: &Parts, state: &AppState, user: &User) {
+/// Waits until a GET request may be handled. To be called before it is checked that the grant is valid: it may be revoked
+/// meanwhile.
+async fn begin_read(parts: &Parts, state: &AppState, grant: &Grant) {
     if let Some(slot) = parts.extensions.get::<ReadSlot>() {
-        slot.begin(&state.reads, user.key).await;
+        slot.begin(&state.reads, grant.user()).await;
     }
 }
 
@@ -153,7 +154,10 @@ impl Bearer {
     /// # Errors
     /// 401 if the token is not valid.
     pub async fn of(state: &AppState, token: &str) -> Result<Self, Error> {
-        let grant = state.logins.tokens.read(token).map_err(|_| Error::bad_token())?;
+        Self::with(state, state.logins.tokens.read(token).map_err(|_| Error::bad_token())?).await
+    }
+
+    async fn with(state: &AppState, grant: Grant) -> Result<Self, Error> {
         let user = state.logins.user_of(&grant).await?.ok_or_else(Error::bad_token)?;
         Ok(Self { user, grant })
     }
@@ -169,9 +173,9 @@ impl OptionalFromRequestParts<AppState> for Bearer {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
             _ => return Err(Error::bad_token()),
         };
-        let bearer = Self::of(state, token).await?;
-        begin_read(parts, state, &bearer.user).await;
-        Ok(Some(bearer))
+        let grant = state.logins.tokens.read(token).map_err(|_| Error::bad_token())?;
+        begin_read(parts, state, &grant).await;
+        Self::with(state, grant).await.map(Some)
     }
 }
 

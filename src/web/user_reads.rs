@@ -1,7 +1,8 @@
-//! How many reading requests of one user are handled at a time.
+//! How many GET and HEAD requests of one user are handled at a time.
 //!
-//! One user's requests must not take everybody's time. Those beyond the limit wait, and none is refused. Requests that change
-//! something are not counted: they have rates ([`crate::security::limits`]), and an upload may take minutes.
+//! One user's requests must not take everybody's time. Those beyond the limit wait, within the time limit of requests.
+//! Requests that change something are not counted: they have rates ([`crate::security::limits`]), and an upload may take
+//! minutes. A WebSocket is not either: its number is limited, and a user's reads must not keep the user's pages offline.
 
 use std::{
     collections::HashMap,
@@ -14,10 +15,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::UserKey;
 
-/// The most reading requests of one user that are handled at a time. A browser sends six.
-const MAX_READS: usize = 8;
+/// The most of them. A browser sends six at a time, and more behind a proxy with HTTP/2.
+pub const MAX_READS: usize = 8;
 
-/// The reading requests that are handled or wait, by user.
+/// The requests that are handled or wait, by user.
 #[derive(Clone, Default)]
 pub struct UserReads(Arc<Mutex<HashMap<UserKey, Reads>>>);
 
@@ -65,7 +66,7 @@ impl Drop for CountedRead {
     }
 }
 
-/// An extension of each reading request. The extractors fill it once they know the user.
+/// An extension of each GET and HEAD request. The extractors fill it once they know the user.
 #[derive(Clone, Default)]
 pub struct ReadSlot(Arc<OnceLock<ReadInProgress>>);
 
@@ -78,10 +79,13 @@ impl ReadSlot {
     }
 }
 
-/// Counts a reading request until its response begins. The rest of a response only waits for the client.
-pub async fn count(mut request: Request, next: Next) -> Response {
+/// The path of WebSockets.
+const SOCKET: &str = "/ws";
+
+/// Limits a request until its response begins. The rest of a response only waits for the client.
+pub async fn limit(mut request: Request, next: Next) -> Response {
     let slot = ReadSlot::default();
-    if request.method().is_safe() {
+    if request.method().is_safe() && request.uri().path() != SOCKET {
         request.extensions_mut().insert(slot.clone());
     }
     next.run(request).await

@@ -92,7 +92,7 @@
     if (!data.startsWith('{')) return;
     event.preventDefault();
     const frame = JSON.parse(data);
-    if (frame.reload) return location.reload();
+    if (frame.reload) return location.reload(); // of an earlier release, or ahead of the log
     if (frame.pending) return; // the database is slow; the reply will follow
     if (frame.rooms || frame.news || frame.presence) return sidebar.receive(frame);
     if (frame.renamed) return list.rename(frame.renamed);

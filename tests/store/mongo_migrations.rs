@@ -159,7 +159,7 @@ async fn replies_and_pins_of_schema_7_are_found() {
 async fn a_migration_waits_while_another_process_builds_indexes() {
     let database = TestDatabase::mongodb().await;
     load_schema_4(&database.mongo().await).await;
-    let fail_point = FailPoint::during_index_builds(&database, "migrating", 5).await;
+    let fail_point = FailPoint::during_index_builds(&database, "migrating", 2).await;
     let opened = database.named_process("migrating").open().await;
     fail_point.unset().await;
     assert_eq!(seqs(&whole_log(opened.as_ref()).await).len(), 23);

@@ -29,7 +29,8 @@ nor uploads that no message has yet.
 pub(super) const RESTORE_NOTES: &str = "\
 The database must be empty, and no natter may run on it. It may be another one than before: a backup of MongoDB is restored \
 into the embedded database, and the other way. After an interruption, run the same command again to start over. natter does \
-not start on an unfinished restore.";
+not start on an unfinished restore. A page that was open before reloads if it has seen more than there is; tell people to \
+reload the others.";
 
 #[derive(Args)]
 pub struct BackupArgs {

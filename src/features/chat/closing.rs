@@ -11,6 +11,8 @@ use crate::{net::Connection, room::registry::CloseReason};
 
 /// Asks a page to reload.
 const RELOAD: &str = r#"{"reload":true}"#;
+/// How long a page waits until it reloads.
+pub(super) const RELOAD_DELAY: Duration = Duration::from_secs(2);
 /// Longest time for closing, including the frames that the client still sends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 

@@ -29,6 +29,7 @@ mod session;
 mod sidebar;
 mod socket;
 mod submit;
+mod subscribing;
 mod thread;
 
 use axum::{

@@ -18,22 +18,22 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
-    closing::{SocketEnd, close},
+    closing::{RELOAD_DELAY, SocketEnd, close},
     exchange::{Step, exchange_frames, send},
     frames,
     session::{FrameLimits, SocketSession},
+    subscribing::{follow, no_room, subscribe},
 };
 use crate::{
     domain::{Phrase, RoomId, Timestamp, User},
-    net::{Connection, Frame},
+    net::Connection,
     render::Language,
     room::{
         PresenceGuard, Subscriber,
         registry::{Registration, TooManySockets},
-        subscription::{FollowError, Reader, Subscription},
+        subscription::Subscription,
     },
     security::{Grant, sessions::SessionLifetime},
-    store::{self, Access},
     web::{AppState, Bearer, Error, Query, Result, SignedIn, language, origin},
 };
 
@@ -41,8 +41,6 @@ use crate::{
 const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// Most bytes of frames for this client alone that may wait to be written.
 const MAX_WRITE_BUFFER: usize = 64 * 1024;
-/// How long a page waits until it reloads.
-const RELOAD_DELAY: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 pub struct SocketQuery {
@@ -278,102 +276,6 @@ impl OpenSocket {
             self.subscription = None;
         }
     }
-}
-
-/// Subscribes to the session's room. If it does not exist for the user, answers the client, and subscribes to no room.
-async fn subscribe(
-    session: &SocketSession,
-    subscriber: &Arc<Subscriber>,
-    socket: &mut WebSocket,
-    user: &User,
-    after: Option<u64>,
-) -> Result<Subscription, SocketEnd> {
-    let (hub, room) = (session.state.hub(), &session.room);
-    let reader = if session.is_page { Reader::Page } else { Reader::Script };
-    *session.access.lock() = None;
-    if *room == no_room() {
-        return Ok(hub.without_room(subscriber, reader));
-    }
-    let known = hub.known(room); // before the access is read
-    if let Some(access) = access(session, user, room).await? {
-        match hub.subscribe(&access, known, subscriber, reader, after).await {
-            Ok(subscription) if session.is_page && after > Some(subscription.rev()) => {
-                // an earlier backup was restored: the page shows messages that there are no more, and would miss others
-                sleep(RELOAD_DELAY).await;
-                return Err(SocketEnd::Reload);
-            }
-            Ok(subscription) => {
-                *session.access.lock() = Some(access);
-                return Ok(subscription);
-            }
-            Err(store::Error::NoSuchRoom) => {}
-            Err(_) => return Err(SocketEnd::Failed),
-        }
-    }
-    send(socket, frames::gone(room)).await?;
-    Ok(hub.without_room(subscriber, reader))
-}
-
-/// The name of a room that a socket without a room follows.
-fn no_room() -> RoomId {
-    RoomId::named("")
-}
-
-/// The user's access to a room; `None` if it does not exist for the user.
-async fn access(session: &SocketSession, user: &User, room: &RoomId) -> Result<Option<Access>, SocketEnd> {
-    match session.state.store.access(user, room).await {
-        Ok(access) => Ok(Some(access)),
-        Err(store::Error::NoSuchRoom) => Ok(None),
-        Err(_) => Err(SocketEnd::Failed),
-    }
-}
-
-/// Sends the log for as long as the future is polled. When the user loses the right to read the room, the client is
-/// notified, and the socket follows no room.
-async fn follow(
-    session: &SocketSession,
-    subscriber: &Arc<Subscriber>,
-    following: &mut Option<Subscription>,
-) -> SocketEnd {
-    loop {
-        let Some(subscription) = following else { return std::future::pending().await };
-        // what a future keeps while it waits costs memory in each socket: not the error
-        let ended = end_of(subscription.follow().await);
-        if let Some(end) = ended {
-            return end;
-        }
-        match Box::pin(verify(session, subscription)).await {
-            Ok(true) => {}
-            Ok(false) => *following = Some(session.state.hub().without_room(subscriber, subscription.reader())),
-            Err(end) => return end,
-        }
-    }
-}
-
-/// The end of a socket that can no longer follow the log; `None` if the user's right is to be verified.
-fn end_of(error: FollowError) -> Option<SocketEnd> {
-    match error {
-        FollowError::Connection(_) => Some(SocketEnd::Lost),
-        FollowError::Store(error) => {
-            tracing::warn!(%error, "socket catch-up failed");
-            Some(SocketEnd::Failed)
-        }
-        FollowError::Unverified => None,
-    }
-}
-
-/// Reads the right to the subscription's room again. Returns whether the user still has it.
-async fn verify(session: &SocketSession, subscription: &mut Subscription) -> Result<bool, SocketEnd> {
-    let (room, known) = (subscription.room().clone(), subscription.known()); // before the right is read
-    let user = session.user().await?;
-    if access(session, &user, &room).await?.is_some() {
-        subscription.set_verified(known);
-        return Ok(true);
-    }
-    *session.access.lock() = None;
-    let gone = frames::gone(&room);
-    let gone = session.connection.write_own(&Frame::text(std::iter::once(gone.as_str()))).await;
-    gone.map(|()| false).map_err(|_| SocketEnd::Lost)
 }
 
 /// Waits until the given time; never returns if there is none.

@@ -65,7 +65,7 @@ fn check_references(c: &Connection) -> rusqlite::Result<Vec<Finding>> {
     Ok(earlier_backup(lines(c, foreign)?))
 }
 
-/// The rows are read room by room: those of no room are not seen there, but counted.
+/// Backups and other checks read these rows by room, and do not find those of a room that does not exist.
 fn check_rooms(c: &Connection) -> rusqlite::Result<Vec<Finding>> {
     let mut found = Vec::new();
     for (what, table) in [("messages", "messages"), ("saved messages", "saved")] {
@@ -78,7 +78,7 @@ fn check_rooms(c: &Connection) -> rusqlite::Result<Vec<Finding>> {
     Ok(earlier_backup(found))
 }
 
-/// An index makes them unique, if it is there.
+/// An index keeps client ids unique. They are looked at only if the schema was altered.
 fn check_client_ids(c: &Connection) -> rusqlite::Result<Vec<Finding>> {
     let doubled =
         "SELECT concat(count(*), ' messages of one author have the same client id, the first at ', min(id) >> 40,

@@ -20,9 +20,9 @@ pub enum Applied {
     /// As well, but whether texts that were deleted or edited mentioned the user is not known: the page asks for the
     /// room's numbers.
     Uncertain,
-    /// The page has all of it, or does not show the room.
+    /// The page has all of it.
     Known,
-    /// The page lacks what was before it, and asks for the room's numbers.
+    /// The page lacks what was before it, or the whole room, and asks for the room's numbers.
     Missed,
 }
 
@@ -51,7 +51,7 @@ impl Page {
     }
 
     pub fn count(&mut self, news: &News) -> Applied {
-        let Some(mine) = self.rooms.get_mut(&news.room) else { return Applied::Known };
+        let Some(mine) = self.rooms.get_mut(&news.room) else { return Applied::Missed };
         if news.to <= mine.rev {
             return Applied::Known;
         }
@@ -178,10 +178,20 @@ pub(crate) mod tests {
         let mut page = page();
         assert_eq!(page.count(&news(5, 10, 10, 10)), Applied::Known);
         assert_eq!(page.count(&news(11, 12, 12, 12)), Applied::Missed);
-        assert_eq!(page.count(&News { room: "s".into(), ..news(0, 12, 12, 12) }), Applied::Known);
         assert_eq!(page.rooms["r"], numbers(10, 10, 10, 8, 2));
         assert_eq!(page.count(&news(7, 12, 12, 12)), Applied::Counted, "numbers were read in the middle of it");
         assert_eq!(unread(&page), 4);
+    }
+
+    /// A socket listens to a room before the room's numbers are written, so that news can come first.
+    #[test]
+    fn a_page_asks_for_a_room_of_which_it_gets_news_before_the_numbers() {
+        let mut page = Page::new("me");
+        assert_eq!(page.count(&news(9, 11, 11, 11)), Applied::Missed);
+        assert!(page.rooms.is_empty());
+        page.replace(&[Item::Numbers(numbers(10, 10, 10, 8, 2))], false);
+        assert_eq!(page.count(&news(9, 11, 11, 11)), Applied::Counted, "the answer is in the middle of it");
+        assert_eq!(unread(&page), 3);
     }
 
     #[test]

@@ -27,20 +27,21 @@ pub enum Attack {
     SlowHeads,
     /// Sends a byte of a body a second
     SlowBodies,
-    /// Asks for page after page, and reads none.
+    /// Asks for page after page, and reads none
     UnreadPages,
-    /// Follows a room, and reads nothing.
+    /// Follows a room, and reads nothing
     UnreadSockets,
-    /// Sends a message in fragments that never ends.
+    /// Sends a message in fragments that never ends
     EndlessFragments,
-    /// Announces a frame of 1 GiB, and sends of it what it can.
+    /// Announces a frame of 1 GiB, and sends of it what it can
     HugeFrames,
+    /// Sends pings as fast as it can
     Pings,
-    /// Sends small messages as fast as it can.
+    /// Sends small messages as fast as it can
     TinyMessages,
-    /// Ten thousand connections of one address.
+    /// Ten thousand connections of one address
     OneAddress,
-    /// Connections of many addresses, up to the limit of all.
+    /// Connections of many addresses, up to the limit of all
     ManyAddresses,
 }
 

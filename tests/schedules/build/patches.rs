@@ -295,4 +295,25 @@ pub const RULES: &[(&str, &str, &str)] = &[
         "            live.losses.note(head, Loss::Everybody);\n",
         "            if crate::Rule::LossBeforeOpening.holds() { live.losses.note(head, Loss::Everybody); }\n",
     ),
+    // sidebars
+    (
+        "room/listener.rs",
+        "    if listening.tick == tick {\n",
+        "    if listening.tick == tick || !crate::Rule::WantMissed.holds() {\n",
+    ),
+    (
+        "room/listener.rs",
+        "            if is_lost || !gets_all {",
+        "            if is_lost || crate::Rule::ListenAgain.holds() && !gets_all {",
+    ),
+    (
+        "room/listener.rs",
+        "Some(Reading { listener: self, wanted, is_done: false })",
+        "Some(Reading { listener: self, wanted, is_done: !crate::Rule::StaysWanted.holds() })",
+    ),
+    (
+        "room/listener.rs",
+        "            room.open(head.unwrap_or(0), true);",
+        "            if crate::Rule::ReadOpened.holds() { room.open(head.unwrap_or(0), true); }",
+    ),
 ];

@@ -101,6 +101,10 @@ impl Client {
             if self.viewed(|view| view.receive(&frame)) {
                 self.refetch();
             }
+            let wanted = self.viewed(|view| std::mem::take(&mut view.wanted));
+            if !wanted.is_empty() {
+                let _ = self.commands.send(Command::Rooms(wanted));
+            }
         }
     }
 
@@ -157,7 +161,8 @@ fn connect(world: &Arc<World>, opening: Opening) -> (Arc<Pipe>, mpsc::UnboundedS
     let capacity = if thread_rng().gen_bool(0.5) { 30..90 } else { 90..400 };
     let pipe = Pipe::new(thread_rng().gen_range(capacity));
     let (commands, received) = mpsc::unbounded_channel();
-    spawn(serve(Arc::clone(world), Socket::new(Arc::clone(&pipe)), opening, received));
+    let hub = world.connect(&pipe);
+    spawn(serve(Arc::clone(world), hub, Socket::new(Arc::clone(&pipe)), opening, received));
     (pipe, commands)
 }
 

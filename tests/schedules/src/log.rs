@@ -14,11 +14,14 @@ use tokio::sync::mpsc;
 
 use crate::{
     domain::{
-        Author, Content, Emoji, Mentions, Message, MessageId, Notice, Reaction, ReactionChange, RoomId, Timestamp,
-        TokenId, UserKey,
+        Author, Content, Emoji, Level, MemberRole, Mentions, Message, MessageId, Notice, Reaction, ReactionChange,
+        ReadMark, Room, RoomId, Timestamp, UserKey, rules::Head,
     },
+    room::Wanted,
     runtime::task::yield_now,
-    store::{Access, Chunk, Database, Error, Event, Events, LogReader, LoggedReaction, PresenceStore, Result},
+    store::{
+        Access, Chunk, Database, Error, Event, LogReader, LoggedReaction, OfProcess, OwnMembership, Result, RoomSummary,
+    },
 };
 
 /// The author of all messages.
@@ -33,8 +36,8 @@ pub type Own = BTreeMap<u64, (u64, bool)>;
 
 pub struct Logs {
     state: std::sync::Mutex<State>,
-    events: std::sync::Mutex<Option<Events>>,
-    sender: mpsc::Sender<Vec<Event>>,
+    /// One for each process.
+    senders: std::sync::Mutex<Vec<mpsc::Sender<Vec<Event>>>>,
     /// Reads that will fail.
     failures: AtomicU32,
 }
@@ -52,9 +55,18 @@ struct Log {
     reactions: Vec<LoggedReaction>,
     /// The changes that removed the reader from the room, and the ones that added them again, in turn.
     removals: Vec<u64>,
+    texts: u64,
+    /// What a sidebar shows as of each `rev`: the last `seq`, the texts, and those that are unread.
+    counts: BTreeMap<u64, (u64, u64, i64)>,
 }
 
 impl Log {
+    /// Notes what a sidebar shows as of the head.
+    fn count(&mut self) {
+        let unread = self.messages.values().filter(|message| message.text().is_some()).count();
+        self.counts.insert(self.head, (self.messages.len() as u64, self.texts, unread as i64));
+    }
+
     /// Whether the reader may read the room.
     fn is_readable(&self) -> bool {
         self.removals.len().is_multiple_of(2)
@@ -82,10 +94,9 @@ pub enum Change {
 
 impl Logs {
     pub fn new(rooms: &[RoomId], failures: u32) -> Self {
-        let (sender, events) = mpsc::channel(4096);
         let rooms = rooms.iter().map(|room| (room.clone(), Log::default())).collect();
         let state = State { rooms, name: "name-0".into() };
-        Self { state: state.into(), events: Some(events).into(), sender, failures: AtomicU32::new(failures) }
+        Self { state: state.into(), senders: Vec::new().into(), failures: AtomicU32::new(failures) }
     }
 
     fn locked<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -105,7 +116,10 @@ impl Logs {
             };
             let id = MessageId { room: room.clone(), seq };
             let mut reaction = None;
-            let message = log.messages.entry(seq).or_insert_with(|| new_message(id, rev));
+            let is_text = !matches!(change, Change::Membership);
+            log.texts += u64::from(is_text && !log.messages.contains_key(&seq));
+            let texts = log.texts;
+            let message = log.messages.entry(seq).or_insert_with(|| new_message(id, rev, texts));
             message.rev = rev;
             if matches!(change, Change::Membership) {
                 let (user, heir) = (*READER, None);
@@ -130,6 +144,7 @@ impl Logs {
                 root.replies += 1;
                 Box::new(named(root, name))
             });
+            log.count();
             Event::Changed { message: Box::new(named(&message, name)), root, reaction }
         })
     }
@@ -164,8 +179,31 @@ impl Logs {
         self.locked(|state| state.name.clone())
     }
 
+    /// Sends the events to all processes.
     pub fn send(&self, events: Vec<Event>) {
-        self.sender.try_send(events).expect("a short schedule");
+        for process in 0..self.processes() {
+            self.send_to(process, events.clone());
+        }
+    }
+
+    pub fn send_to(&self, process: usize, events: Vec<Event>) {
+        let senders = self.senders.lock().expect("no schedule goes on after a panic");
+        senders[process].try_send(events).expect("a short schedule");
+    }
+
+    pub fn processes(&self) -> usize {
+        self.senders.lock().expect("no schedule goes on after a panic").len()
+    }
+
+    /// The store as a process has it that starts, for the first time or again.
+    pub fn open(self: &std::sync::Arc<Self>, process: usize) -> std::sync::Arc<dyn Database> {
+        let (sender, events) = mpsc::channel(4096);
+        let mut senders = self.senders.lock().expect("no schedule goes on after a panic");
+        match senders.get_mut(process) {
+            Some(before) => *before = sender,
+            None => senders.push(sender),
+        }
+        std::sync::Arc::new(OfProcess { logs: std::sync::Arc::clone(self), events: Some(events).into() })
     }
 
     /// From now on reads succeed.
@@ -190,6 +228,46 @@ impl Logs {
             Some((message.seq(), (message.rev, reactions.users.contains(&READER))))
         };
         self.locked(|state| state.rooms[room].messages.values().filter_map(own).collect())
+    }
+
+    /// The rooms of the reader, as a sidebar shows them.
+    pub async fn summaries(&self, wanted: &Wanted) -> Result<Vec<RoomSummary>> {
+        self.query().await?;
+        let summary = |(id, log): (&RoomId, &Log)| {
+            let is_wanted = match wanted {
+                Wanted::All => true,
+                Wanted::Rooms(rooms) => rooms.contains(id),
+            };
+            let (seq, texts, unread) = log.counts.get(&log.head).copied().unwrap_or_default();
+            let own = OwnMembership {
+                role: MemberRole::Member,
+                level: Level::Mentions,
+                starred: false,
+                mark: ReadMark::default(),
+            };
+            (is_wanted && log.is_readable()).then(|| RoomSummary {
+                room: std::sync::Arc::new(Room { id: id.clone(), ..Room::lobby() }),
+                head: Head { seq, rev: log.head, texts },
+                latest_at: Timestamp(0),
+                others: Vec::new(),
+                is_with_oneself: false,
+                own: Some(own),
+                own_texts: 0,
+                unread: unread as u64,
+                mentions: 0,
+            })
+        };
+        let found = self.locked(|state| state.rooms.iter().filter_map(summary).collect());
+        yield_now().await; // the answer is on its way
+        Ok(found)
+    }
+
+    /// What a sidebar shows of the room as of a `rev`; and the head.
+    pub fn counts(&self, room: &RoomId, rev: u64) -> ((u64, u64, i64), u64) {
+        self.locked(|state| {
+            let log = &state.rooms[room];
+            (log.counts.get(&rev).copied().unwrap_or_default(), log.head)
+        })
     }
 
     /// Takes the time of a query, which may fail.
@@ -219,7 +297,7 @@ fn react(message: &mut Message, user: UserKey) -> ReactionChange {
     ReactionChange { user, emoji, is_given }
 }
 
-fn new_message(id: MessageId, rev: u64) -> Message {
+fn new_message(id: MessageId, rev: u64, texts: u64) -> Message {
     Message {
         id,
         rev,
@@ -229,8 +307,8 @@ fn new_message(id: MessageId, rev: u64) -> Message {
         subject: None,
         sent_at: Timestamp(0),
         content: Content::Text(None),
-        room_texts: 0,
-        author_texts: 0,
+        room_texts: texts,
+        author_texts: texts,
         reply_to: None,
         root: None,
         replies: 0,
@@ -286,24 +364,5 @@ impl LogReader for Logs {
         let heads = self.locked(|state| rooms.iter().map(|room| state.rooms.get(room).map(|log| log.head)).collect());
         yield_now().await;
         Ok(heads)
-    }
-}
-
-#[async_trait]
-impl Database for Logs {
-    fn events(&self) -> Option<Events> {
-        self.events.lock().expect("no schedule goes on after a panic").take()
-    }
-
-    fn presence(&self) -> Option<std::sync::Arc<dyn PresenceStore>> {
-        None
-    }
-
-    async fn void_tokens(&self, _grants: &[(UserKey, i64, TokenId)]) -> Result<Vec<TokenId>> {
-        Ok(Vec::new())
-    }
-
-    async fn record_seen(&self, _users: &[UserKey], _at: Timestamp) -> Result<()> {
-        Ok(())
     }
 }

@@ -17,6 +17,10 @@ pub struct Profile {
     pub renames: bool,
     /// Whether the clients' user is removed from the rooms, and added again.
     pub removals: bool,
+    /// How many natters there are. With several, one may crash and start again.
+    pub processes: usize,
+    /// Whether pages have a sidebar.
+    pub sidebars: bool,
     /// What must happen in some of the schedules, as `build/patches.rs` notes it.
     pub must_happen: &'static [&'static str],
 }
@@ -32,6 +36,8 @@ pub const CONNECTIONS: Profile = Profile {
     reads_fail: false,
     renames: false,
     removals: false,
+    processes: 1,
+    sidebars: false,
     must_happen: &["a frame sent in part", "a full queue", "a subscriber behind its shard"],
 };
 
@@ -71,3 +77,22 @@ pub const RIGHTS: Profile = Profile {
 /// An author with new names.
 pub const NAMES: Profile =
     Profile { name: "names", renames: true, must_happen: &["a fill read again", "a backfill"], ..CONNECTIONS };
+
+/// Two natters, which crash. Clients go on at any of them.
+pub const PROCESSES: Profile = Profile {
+    name: "processes",
+    removals: true,
+    processes: 2,
+    must_happen: &["a restart", "a removal noticed", "a late read"],
+    ..GAPS
+};
+
+/// Pages with a sidebar of three rooms, at two natters.
+pub const SIDEBARS: Profile = Profile {
+    name: "sidebars",
+    rooms: 3,
+    processes: 2,
+    sidebars: true,
+    must_happen: &["news of a sidebar", "numbers of a sidebar"],
+    ..GAPS
+};

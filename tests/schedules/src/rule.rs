@@ -85,6 +85,14 @@ rules! {
     LossInJump,
     /// Changes before a room was opened may have been losses.
     LossBeforeOpening,
+    /// A socket whose writing the fan-out gets asks for the numbers of rooms whose news it may have missed.
+    WantMissed,
+    /// A room that is listened to in the middle of a part is read again.
+    ListenAgain,
+    /// What was not sent to a sidebar stays wanted.
+    StaysWanted,
+    /// What was committed before a room was opened for a sidebar is read.
+    ReadOpened,
 }
 
 impl Rule {

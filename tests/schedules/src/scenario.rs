@@ -55,7 +55,7 @@ pub async fn run(profile: &'static Profile) {
         assert!(readable, "a client was not told that it lost the right to its room");
         let latest = view.room.as_ref().map(|room| (world.logs.page(room).0, world.logs.own(room)));
         let (rows, own) = latest.unwrap_or_default();
-        view.check(&rows, &own, &world.logs.name());
+        view.check(&rows, &own, &world.logs.name(), profile.sidebars, &world.rooms);
     }
 }
 
@@ -73,21 +73,34 @@ async fn write(world: Arc<World>) {
             let name = Name::parse(&name).expect("a valid name");
             world.logs.send(vec![Event::UserChanged { key: *AUTHOR, name }]);
         }
+        if world.profile.processes > 1 && thread_rng().gen_bool(0.1) {
+            world.restart();
+        }
         let event = commit(&world);
         if !events_are_lost {
             world.logs.send(vec![event]);
             continue;
         }
-        match thread_rng().gen_range(0..10) {
-            0..4 => world.logs.send(vec![event]),
-            4 => world.logs.send(vec![event.clone(), event]),
-            5 | 6 => late.push(event),
-            7 => (0..thread_rng().gen_range(0..20)).for_each(|_| drop(commit(&world))),
-            8 if !late.is_empty() => {
-                let any = thread_rng().gen_range(0..late.len());
-                world.logs.send(vec![event, late.swap_remove(any)]);
+        // of several processes, one makes the change, and gets its event
+        let processes = world.profile.processes;
+        let own = (processes > 1).then(|| thread_rng().gen_range(0..processes));
+        for process in 0..processes {
+            let send = |events| world.logs.send_to(process, events);
+            if own == Some(process) {
+                send(vec![event.clone()]);
+                continue;
             }
-            _ => {}
+            match thread_rng().gen_range(0..10) {
+                0..4 => send(vec![event.clone()]),
+                4 => send(vec![event.clone(), event.clone()]),
+                5 | 6 => late.push(event.clone()),
+                7 => (0..thread_rng().gen_range(0..20)).for_each(|_| drop(commit(&world))),
+                8 if !late.is_empty() => {
+                    let any = thread_rng().gen_range(0..late.len());
+                    send(vec![event.clone(), late.swap_remove(any)]);
+                }
+                _ => {}
+            }
         }
     }
     world.logs.send(late);

@@ -2,9 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use natter_check::{
+    frame::Frame,
+    page::{Applied, Page},
+};
 use serde_json::Value;
 
 use crate::{
+    check::note,
     domain::RoomId,
     log::{Logs, Own, READER, Rows},
     net::sync::Arc,
@@ -38,6 +43,9 @@ pub struct View {
     leaving: u32,
     /// The rooms that the client was in before.
     earlier: BTreeMap<RoomId, Known>,
+    sidebar: Page,
+    /// The rooms whose numbers the page has to ask for.
+    pub wanted: Vec<RoomId>,
 }
 
 /// What a client knows of a room.
@@ -75,6 +83,8 @@ impl View {
             replied: 0,
             leaving: 0,
             earlier: BTreeMap::new(),
+            sidebar: Page::new(&READER.tag()),
+            wanted: Vec::new(),
         }
     }
 
@@ -101,6 +111,8 @@ impl View {
         self.leaving = 0;
         self.moves.clear();
         self.names.clear();
+        self.sidebar = Page::new(&READER.tag());
+        self.wanted.clear();
     }
 
     /// Starts in a room of which the client has just read the messages.
@@ -163,6 +175,10 @@ impl View {
     }
 
     fn receive_signal(&mut self, signal: &Value) -> bool {
+        if let Some(frame) = sidebar_frame(signal) {
+            self.receive_numbers(&frame);
+            return false;
+        }
         let room = signal["room"].as_str().map(RoomId::named);
         if let Some(number) = signal["reply"].as_u64() {
             self.replied += 1;
@@ -209,6 +225,28 @@ impl View {
         false
     }
 
+    fn receive_numbers(&mut self, frame: &Frame) {
+        assert_eq!(self.reader, Reader::Page, "a script has no sidebar");
+        match frame {
+            Frame::Numbers { items, complete } => {
+                let outdated = self.sidebar.replace(items, *complete);
+                self.wanted.extend(outdated.iter().map(|room| RoomId::named(room)));
+            }
+            Frame::News(news) => {
+                note("news of a sidebar");
+                if matches!(self.sidebar.count(news), Applied::Missed | Applied::Uncertain) {
+                    self.wanted.push(RoomId::named(&news.room));
+                }
+            }
+            _ => {}
+        }
+        for (room, shown) in &self.sidebar.rooms {
+            let (counts, _) = self.logs.counts(&RoomId::named(room), shown.rev);
+            let shown_counts = (shown.seq, shown.texts, shown.unread);
+            assert_eq!(shown_counts, counts, "the sidebar's numbers of {room} are not those of {}", shown.rev);
+        }
+    }
+
     fn leave(&mut self) {
         if let Some(room) = self.room.take() {
             let (rows, own) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.own));
@@ -236,7 +274,7 @@ impl View {
 
     /// Checks that nothing is missing when nothing is on its way. `latest`: the messages of the room; `name`: the author's
     /// present name.
-    pub fn check(&self, latest: &Rows, own: &Own, name: &str) {
+    pub fn check(&self, latest: &Rows, own: &Own, name: &str, has_sidebar: bool, rooms: &[RoomId]) {
         assert_eq!(self.replied, self.asked, "replies are missing");
         assert!(self.moves.is_empty() && self.leaving == 0, "a move is not answered");
         let missed = latest.iter().find(|(seq, (rev, _))| *rev > self.from && !self.rows.contains_key(seq));
@@ -249,7 +287,20 @@ impl View {
             own.keys().filter(|seq| self.reader == Reader::Page && self.from == 0 && self.rows.contains_key(seq));
         let wrong = of_page.find(|seq| is_given(own, **seq) != is_given(&self.own, **seq));
         assert_eq!(wrong, None, "an own reaction is not known; the client was sent all up to {}", self.sent);
+        if self.reader == Reader::Page && has_sidebar {
+            for room in rooms {
+                let head = self.logs.counts(room, 0).1;
+                let shown = self.sidebar.rooms.get(room.as_str()).map(|numbers| numbers.rev);
+                assert_eq!(shown, Some(head), "the sidebar does not show the latest numbers of {}", room.as_str());
+            }
+        }
         let old = self.names.iter().find(|(_, shown)| *shown != name);
         assert_eq!(old, None, "a message shows an old name");
     }
+}
+
+/// A frame of the sidebar.
+fn sidebar_frame(signal: &Value) -> Option<Frame> {
+    let is_one = ["rooms", "news", "presence"].iter().any(|name| !signal[*name].is_null());
+    is_one.then(|| Frame::parse(&signal.to_string()).expect("as the protocol has it"))
 }

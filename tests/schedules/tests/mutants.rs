@@ -3,7 +3,7 @@
 use natter_schedules::{
     Rule,
     check::is_caught,
-    profile::{CONNECTIONS, GAPS, NAMES, RIGHTS, ROOMS, SHORT},
+    profile::{CONNECTIONS, GAPS, NAMES, RIGHTS, ROOMS, SHORT, SIDEBARS},
 };
 
 /// Declares a test for each rule: the kind of schedules that need it.
@@ -54,4 +54,8 @@ mutants! {
     loss_before_catch_up: LossBeforeCatchUp, RIGHTS;
     loss_in_jump: LossInJump, RIGHTS;
     loss_before_opening: LossBeforeOpening, RIGHTS;
+    want_missed: WantMissed, SIDEBARS;
+    listen_again: ListenAgain, SIDEBARS;
+    stays_wanted: StaysWanted, SIDEBARS;
+    read_opened: ReadOpened, SIDEBARS;
 }

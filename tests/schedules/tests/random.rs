@@ -31,3 +31,13 @@ fn rights() {
 fn names() {
     all_pass(&profile::NAMES, 4000);
 }
+
+#[test]
+fn processes() {
+    all_pass(&profile::PROCESSES, 4000);
+}
+
+#[test]
+fn sidebars() {
+    all_pass(&profile::SIDEBARS, 4000);
+}

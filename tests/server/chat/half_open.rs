@@ -111,19 +111,19 @@ impl Chat {
     async fn notices_bob(&self, ada: &Script, after: &str) -> Vec<u8> {
         let bob = self.register("bob").await;
         let mut ada = Socket::open(ada, "").await;
-        let opened = Instant::now();
         let mut connection = RawConnection::connect(bob.address).await;
         let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13";
         let key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
         let line = format!("GET /ws?jwt={}&room=lobby{after} HTTP/1.1", bob.token());
         connection.send(format!("{line}\r\nhost: natter\r\n{upgrade}\r\n{key}\r\n\r\n").as_bytes()).await;
         ada.sees_notice("Bob has entered the chat").await;
+        let entered = Instant::now();
         assert_eq!(self.hub.registry.grants().len(), 2);
         let closed = async {
             while self.hub.registry.grants().len() > 1 {
                 sleep(Duration::from_millis(10)).await;
             }
-            opened.elapsed()
+            entered.elapsed()
         };
         let (closed, ()) = tokio::join!(closed, ada.sees_notice("Bob has left the chat"));
         assert!(closed > PING_INTERVAL && closed < 3 * PING_INTERVAL, "{closed:?}");

@@ -17,7 +17,7 @@ const NAMESPACE_EXISTS: i32 = 48;
 /// The server's error code for a command that has to wait until an index of the collection is built.
 const INDEX_BUILD_IN_PROGRESS: i32 = 12_587;
 /// The shortest delay before such a command is given again.
-const INDEX_BUILD_DELAY: Duration = Duration::from_millis(100);
+const INDEX_BUILD_DELAY: Duration = Duration::from_secs(1);
 
 /// Creates a collection with a validator, or sets the validator of an existing one.
 pub async fn create_collection(database: &Database, name: &str, schema: Document) -> Result<()> {
@@ -40,6 +40,7 @@ where
     (|| with_timeout_raw(command()))
         .retry(retry::delays(INDEX_BUILD_DELAY))
         .when(|error| has_code(error, INDEX_BUILD_IN_PROGRESS))
+        .notify(|_, retry_in| tracing::warn!(?retry_in, "migration waits: another natter builds an index"))
         .await
 }
 
