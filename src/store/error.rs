@@ -53,6 +53,24 @@ pub enum Error {
     Failed(String),
 }
 
+impl Error {
+    /// The data has a newer schema than the latest one that this natter knows.
+    pub(super) fn newer_schema(schema: usize, latest: usize) -> Self {
+        Self::Failed(format!(
+            "the data was written by a newer natter (schema {schema}, this version knows {latest}): start that version, or \
+             restore a backup"
+        ))
+    }
+
+    /// The data has an earlier schema, and is not to be migrated.
+    pub(super) fn earlier_schema(schema: usize, latest: usize) -> Self {
+        Self::Failed(format!(
+            "the data has schema {schema}, this natter needs {latest}: copy with the natter version that wrote it, or start \
+             this version on it once"
+        ))
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {

@@ -58,7 +58,9 @@ impl SignedIn {
     async fn of_session(parts: &mut Parts, state: &AppState) -> Result<Option<Self>, Error> {
         let Some(session) = parts.extensions.get::<Session>().cloned() else { return Ok(None) };
         let Some(current) = sessions::current(&session).await? else { return Ok(None) };
-        begin_read(parts, state, &current.grant).await;
+        if let Some(slot) = parts.extensions.get::<ReadSlot>() {
+            slot.begin(&state.reads, current.grant.user()).await; // before it is checked: it may be revoked meanwhile
+        }
         let Some(user) = state.logins.user_of(&current.grant).await? else { return Ok(None) };
         if sessions::record_visit(&session, &current, visit(parts, state).await).await? {
             // a page without the script has no socket that shows when the user was here
@@ -73,14 +75,6 @@ impl SignedIn {
             lifetime: current.lifetime,
             session: sessions::stored_id(&session),
         }))
-    }
-}
-
-/// Waits until a GET request may be handled. To be called before it is checked that the grant is valid: it may be revoked
-/// meanwhile.
-async fn begin_read(parts: &Parts, state: &AppState, grant: &Grant) {
-    if let Some(slot) = parts.extensions.get::<ReadSlot>() {
-        slot.begin(&state.reads, grant.user()).await;
     }
 }
 
@@ -149,15 +143,16 @@ pub struct Bearer {
 }
 
 impl Bearer {
-    /// The user of `token`, however it was sent.
+    /// The user of `token`, however it was sent. `slot`: that of a GET request, which waits for its turn. The token is checked
+    /// afterwards, because it may be revoked meanwhile.
     ///
     /// # Errors
     /// 401 if the token is not valid.
-    pub async fn of(state: &AppState, token: &str) -> Result<Self, Error> {
-        Self::with(state, state.logins.tokens.read(token).map_err(|_| Error::bad_token())?).await
-    }
-
-    async fn with(state: &AppState, grant: Grant) -> Result<Self, Error> {
+    pub async fn of(state: &AppState, token: &str, slot: Option<&ReadSlot>) -> Result<Self, Error> {
+        let grant = state.logins.tokens.read(token).map_err(|_| Error::bad_token())?;
+        if let Some(slot) = slot {
+            slot.begin(&state.reads, grant.user()).await;
+        }
         let user = state.logins.user_of(&grant).await?.ok_or_else(Error::bad_token)?;
         Ok(Self { user, grant })
     }
@@ -173,9 +168,7 @@ impl OptionalFromRequestParts<AppState> for Bearer {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
             _ => return Err(Error::bad_token()),
         };
-        let grant = state.logins.tokens.read(token).map_err(|_| Error::bad_token())?;
-        begin_read(parts, state, &grant).await;
-        Self::with(state, grant).await.map(Some)
+        Self::of(state, token, parts.extensions.get()).await.map(Some)
     }
 }
 

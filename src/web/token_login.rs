@@ -120,7 +120,7 @@ pub struct SwitchForm {
 /// # Errors
 /// 401 if the token is not valid.
 pub async fn switch(State(state): State<AppState>, session: Session, Form(form): Form<SwitchForm>) -> Result<Response> {
-    let grant = Bearer::of(&state, &form.jwt).await?.grant;
+    let grant = Bearer::of(&state, &form.jwt, None).await?.grant;
     let to = local_path(form.next.as_deref()).unwrap_or("/");
     continue_as(&state, &session, grant, SessionLifetime::UntilTokenExpires, to).await
 }
@@ -142,7 +142,7 @@ pub async fn by_token(State(state): State<AppState>, mut request: Request, next:
 
 async fn log_in(state: &AppState, request: &mut Request, token: &str) -> Result<Response> {
     let signed_in = request.extract_parts_with_state::<Option<SignedIn>, _>(state).await?;
-    let bearer = Bearer::of(state, token).await?;
+    let bearer = Bearer::of(state, token, request.extensions().get()).await?;
     let address = sites::without_token(request.uri().path_and_query().map_or("/", |address| address.as_str()));
     if let Some(page) = confirmation(state, request.headers(), signed_in.as_ref(), &bearer.user, token, &address) {
         return Ok(page);

@@ -65,9 +65,7 @@ async fn by_token(
     signed_in: Option<SignedIn>,
     token: &str,
 ) -> Result<Response> {
-    let grant = state.logins.tokens.read(token).map_err(|_| Error::bad_token())?;
-    slot.begin(&state.reads, grant.user()).await;
-    let Bearer { user, grant } = Bearer::of(state, token).await?;
+    let Bearer { user, grant } = Bearer::of(state, token, Some(slot)).await?;
     if let Some(page) = token_login::confirmation(state, headers, signed_in.as_ref(), &user, token, "/") {
         return Ok(page);
     }

@@ -143,7 +143,7 @@ impl From<TooManySockets> for Error {
 
 async fn identify(state: &AppState, query: &SocketQuery, is_page: bool, credentials: Credentials) -> Result<Identity> {
     let bearer = match &query.jwt {
-        Some(token) => Some(Bearer::of(state, token).await?),
+        Some(token) => Some(Bearer::of(state, token, None).await?),
         None => credentials.bearer?,
     };
     if let Some(Bearer { grant, user }) = bearer {

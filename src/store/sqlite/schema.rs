@@ -26,28 +26,18 @@ pub fn check_current(connection: &Connection) -> Result<()> {
     match schema as usize {
         0 => Err(Error::Failed("it contains no natter database".into())),
         schema if schema == MIGRATIONS.len() => Ok(()),
-        schema if schema > MIGRATIONS.len() => Err(newer(schema)),
-        schema => Err(Error::Failed(format!(
-            "the data has schema {schema}, this natter needs {}: copy with the natter version that wrote it, or start \
-             this version on it once",
-            MIGRATIONS.len()
-        ))),
+        schema if schema > MIGRATIONS.len() => Err(Error::newer_schema(schema, MIGRATIONS.len())),
+        schema => Err(Error::earlier_schema(schema, MIGRATIONS.len())),
     }
-}
-
-fn newer(schema: usize) -> Error {
-    Error::Failed(format!(
-        "the data was written by a newer natter (schema {schema}, this version knows {}): start that version, or \
-         restore a backup",
-        MIGRATIONS.len()
-    ))
 }
 
 pub fn migrate(connection: &mut Connection) -> Result<()> {
     // immediate: if two processes start at once, the second waits and then finds no migration to run
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let schema: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let Some(pending) = MIGRATIONS.get(schema as usize..) else { return Err(newer(schema as usize)) };
+    let Some(pending) = MIGRATIONS.get(schema as usize..) else {
+        return Err(Error::newer_schema(schema as usize, MIGRATIONS.len()));
+    };
     for migration in pending {
         transaction.execute_batch(migration)?;
     }

@@ -28,19 +28,9 @@ pub async fn check_current(database: &Database) -> Result<()> {
     match done_migrations(database).await?.last() {
         None => Err(Error::Failed(format!("there is no natter database in {}", database.name()))),
         Some(&LATEST) => Ok(()),
-        Some(newest) if *newest > LATEST => Err(newer(*newest)),
-        Some(newest) => Err(Error::Failed(format!(
-            "the data has schema {newest}, this natter needs {LATEST}: copy with the natter version that wrote it, or start \
-             this version on it once",
-        ))),
+        Some(newest) if *newest > LATEST => Err(Error::newer_schema(*newest as usize, LATEST as usize)),
+        Some(newest) => Err(Error::earlier_schema(*newest as usize, LATEST as usize)),
     }
-}
-
-fn newer(schema: i32) -> Error {
-    Error::Failed(format!(
-        "the data was written by a newer natter (schema {schema}, this version knows {LATEST}): start that version, or \
-         restore a backup",
-    ))
 }
 
 /// The numbers of the migrations that were run, in order.
@@ -57,7 +47,7 @@ pub async fn migrate(database: &Database) -> Result<()> {
     rights::check(database, &rights::USE).await?;
     let done = done_migrations(database).await?;
     if let Some(newest) = done.last().filter(|newest| **newest > LATEST) {
-        return Err(newer(*newest));
+        return Err(Error::newer_schema(*newest as usize, LATEST as usize));
     }
     if (1..=LATEST).any(|number| !done.contains(&number)) {
         rights::check(database, &rights::MIGRATE).await?;
